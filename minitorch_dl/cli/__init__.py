@@ -1,0 +1,5 @@
+"""The command ``minitorch-dl``."""
+
+from .main import main
+
+__all__ = ["main"]

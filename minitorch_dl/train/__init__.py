@@ -1,0 +1,22 @@
+"""Training loops, their progress, pictures and checkpoints."""
+
+from .chart import Panel, Series, line_chart
+from .checkpoint import Checkpoint, CheckpointError
+from .digits import DigitsOptions, DigitsRun
+from .loop import DivergedError, RunningScore, evaluate, train_epoch
+from .progress import ProgressBar
+
+__all__ = [
+    "Checkpoint",
+    "CheckpointError",
+    "DigitsOptions",
+    "DigitsRun",
+    "DivergedError",
+    "Panel",
+    "ProgressBar",
+    "RunningScore",
+    "Series",
+    "evaluate",
+    "line_chart",
+    "train_epoch",
+]
