@@ -1,0 +1,264 @@
+"""Random streams: PyTorch's CPU generator, and the default one of each device.
+
+The generator is the Mersenne Twister (Matsumoto and Nishimura, 1998) plus one kept-back normal;
+its words, its state's bytes and the order in which it hands out 64-bit values are PyTorch's.
+"""
+
+from __future__ import annotations
+
+import operator
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import numpy as np
+
+from .box_muller import normal_pairs
+from .devices import device
+
+__all__ = ["Generator", "default_generator", "initial_seed", "manual_seed", "seed"]
+
+DEFAULT_SEED = 67280421310721  # of a Generator that nobody has seeded
+_WORDS = 624  # the twister's state
+
+# PyTorch's layout, 5056 bytes: states can be exchanged with it.
+_STATE = np.dtype(
+    [
+        ("seed", "<u8"),
+        ("left", "<i4"),
+        ("seeded", "<i4"),
+        ("next", "<u8"),
+        ("state", "<u8", _WORDS),
+        ("unused", "<f8"),
+        ("normal", "<f8"),
+        ("unused2", "<f8"),
+        ("normal_is_valid", "<i4"),
+        ("unused3", "<i4", 3),
+    ]
+)
+
+
+class Generator:
+    """A stream of random numbers with its own state, as `torch.Generator`.
+
+    Every function that draws takes one as ``generator=``; without it the device's default generator
+    serves. A new one starts from the fixed seed 67280421310721.
+
+    >>> import minitorch_dl as torch
+    >>> g = torch.Generator().manual_seed(0)
+    >>> torch.rand(2, generator=g)
+    tensor([0.4963, 0.7682])
+    """
+
+    def __init__(self, device: Any = "cpu") -> None:
+        self.device = _device(device)
+        self.lock = threading.RLock()
+        self._start(DEFAULT_SEED)
+
+    def _start(self, seed: int) -> None:
+        self._seed = seed
+        self._stream = np.random.RandomState(seed & 0xFFFFFFFF)
+        self._kept_normal: float | None = None
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Restart from `seed`, an integer in [-2^63, 2^64); a negative one counts as seed + 2^64.
+
+        Only its low 32 bits choose the stream.
+
+        Raises:
+            RuntimeError: not an integer.
+            ValueError: out of range.
+        """
+        with self.lock:
+            self._start(_checked_seed(seed))
+        return self
+
+    def seed(self) -> int:
+        """Restart from a seed of the operating system's, and return it."""
+        seed = secrets.randbits(64)
+        with self.lock:
+            self._start(seed)
+        return seed
+
+    def initial_seed(self) -> int:
+        """The seed from which the stream started."""
+        return self._seed
+
+    def get_state(self) -> np.ndarray:
+        """The state as 5056 bytes, PyTorch's layout."""
+        record = np.zeros((), _STATE)
+        with self.lock:
+            stream = cast(tuple, self._stream.get_state(legacy=True))
+            kept = self._kept_normal
+        words, position = stream[1], stream[2]
+        record["seed"], record["seeded"], record["state"] = self._seed, 1, words
+        # A stream that has not been drawn from stands at its end, like one whose block is used up.
+        unused = position == _WORDS and words[0] == self._seed & 0xFFFFFFFF
+        record["next"], record["left"] = 0 if unused else position, _WORDS + 1 - position
+        if kept is not None:
+            record["normal"], record["normal_is_valid"] = kept, 1
+        return np.frombuffer(record.tobytes(), np.uint8).copy()
+
+    def set_state(self, state: np.ndarray) -> None:
+        """Continue from what `get_state` returned.
+
+        Raises:
+            TypeError: not an array of bytes.
+            RuntimeError: of another size, or no state of this generator.
+        """
+        if not isinstance(state, np.ndarray) or state.dtype != np.uint8:
+            raise TypeError(
+                f"RNG state must be a torch.ByteTensor, got {getattr(state, 'dtype', type(state))}"
+            )
+        if state.size != _STATE.itemsize:
+            raise RuntimeError(
+                f"set_state expected a generator state of {_STATE.itemsize} bytes, got "
+                f"{state.size}; pass what get_state() returned"
+            )
+        record = np.frombuffer(state.tobytes(), _STATE)[0]
+        left, position = int(record["left"]), int(record["next"])
+        if left == 1:
+            position = _WORDS
+        if record["seeded"] != 1 or not 1 <= position <= _WORDS or left != _WORDS + 1 - position:
+            raise RuntimeError("Invalid mt19937 state: pass what get_state() returned")
+        stream = np.random.RandomState(0)
+        stream.set_state(("MT19937", record["state"].astype(np.uint32), position, 0, 0.0))
+        with self.lock:
+            self._stream, self._seed = stream, int(record["seed"])
+            self._kept_normal = float(record["normal"]) if record["normal_is_valid"] else None
+
+    def clone_state(self) -> Generator:
+        """A new generator that continues from this one's state."""
+        clone = Generator(self.device)
+        clone.set_state(self.get_state())
+        return clone
+
+    def __getstate__(self) -> tuple[device, np.ndarray]:
+        return self.device, self.get_state()
+
+    def __setstate__(self, state: tuple[device, np.ndarray]) -> None:
+        self.device, self.lock = state[0], threading.RLock()
+        self.set_state(state[1])
+
+    def words(self, n: int) -> np.ndarray:
+        """The next `n` 32-bit words, uint32."""
+        return self._stream.randint(0, 1 << 32, n, np.uint32)
+
+    def words64(self, n: int) -> np.ndarray:
+        """The next `n` pairs of words as uint64, the first word of a pair high."""
+        pairs = self.words(2 * n).astype(np.uint64)
+        high = pairs[0::2]
+        high <<= np.uint64(32)
+        high |= pairs[1::2]
+        return high
+
+    def uniforms(self, n: int, real: type[np.floating]) -> np.ndarray:
+        """The next `n` uniforms on [0, 1): multiples of 2^-53 in float64, of 2^-24 in float32."""
+        if real is np.float64:
+            bits = self.words64(n)
+            bits &= np.uint64((1 << 53) - 1)
+            return bits.view(np.int64) * 2.0**-53
+        words = self.words(n)
+        words &= np.uint32((1 << 24) - 1)
+        x = words.view(np.int32).astype(np.float32)
+        x *= np.float32(2.0**-24)
+        return x
+
+    def normals(self, n: int) -> np.ndarray:
+        """The next `n` standard normals, float64, made a pair at a time; an odd one is kept."""
+        kept = [] if self._kept_normal is None or n == 0 else [self._kept_normal]
+        pairs = (n - len(kept) + 1) // 2
+        fresh = normal_pairs(self.uniforms(2 * pairs, np.float64).reshape(pairs, 2)).ravel()
+        z = np.concatenate((kept, fresh))
+        if n:
+            self._kept_normal = float(z[n]) if len(z) > n else None
+        return z[:n]
+
+    @contextmanager
+    def one_by_one(self, block: int) -> Iterator[tuple[Callable[[], float], Callable[[], float]]]:
+        """Functions for the next uniform and the next normal, for loops with no known number.
+
+        Words are drawn ahead, for at least `block` uniforms; what is left goes back.
+        """
+        start, used = self._stream.get_state(legacy=True), 0
+        ahead: list[float] = []
+
+        def uniform() -> float:
+            nonlocal used
+            if used == len(ahead):
+                ahead.extend(self.uniforms(max(block, 64), np.float64).tolist())
+            used += 1
+            return ahead[used - 1]
+
+        def normal() -> float:
+            z, self._kept_normal = self._kept_normal, None
+            if z is None:
+                pair = normal_pairs(np.array([[uniform(), uniform()]]))[0]
+                z, self._kept_normal = float(pair[0]), float(pair[1])
+            return z
+
+        try:
+            yield uniform, normal
+        finally:
+            self._stream.set_state(start)
+            self.words(2 * used)
+
+
+def _device(d: Any) -> device:
+    return d if isinstance(d, device) else device(d)
+
+
+def _checked_seed(seed: Any) -> int:
+    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+        raise RuntimeError(f"manual_seed expected an integer, but got {type(seed).__name__}")
+    seed = operator.index(seed)
+    if not -(1 << 63) <= seed < 1 << 64:
+        raise ValueError(f"manual_seed expected a seed in [-2^63, 2^64), but got {seed}")
+    return seed % (1 << 64)
+
+
+_defaults: dict[str, Generator] = {}
+_defaults_lock = threading.RLock()
+_last_seed: int | None = None  # for the default generators that are made later
+
+
+def default_generator(device_type: str = "cpu") -> Generator:
+    """The generator that serves a device type when a call names none.
+
+    As in PyTorch it starts from a seed of the operating system's until `manual_seed` gives one.
+    """
+    generator = _defaults.get(device_type)
+    if generator is None:
+        with _defaults_lock:
+            generator = Generator(device_type)
+            if _last_seed is None:
+                generator.seed()
+            else:
+                generator.manual_seed(_last_seed)
+            generator = _defaults.setdefault(device_type, generator)
+    return generator
+
+
+def manual_seed(seed: int) -> Generator:
+    """Seed the default generators of all devices; returns the CPU's. Takes what ``int()`` takes."""
+    global _last_seed
+    seed = _checked_seed(int(seed))
+    with _defaults_lock:
+        _last_seed = seed
+        for generator in _defaults.values():
+            generator.manual_seed(seed)
+    return default_generator("cpu")
+
+
+def seed() -> int:
+    """Seed the default generators of all devices from the operating system; returns the seed."""
+    seed = secrets.randbits(64)
+    manual_seed(seed)
+    return seed
+
+
+def initial_seed() -> int:
+    """The seed of the CPU's default generator."""
+    return default_generator("cpu").initial_seed()
