@@ -15,7 +15,7 @@ import zipfile
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -73,36 +73,42 @@ def load(
     """
     path = Path(path)
     try:
-        file = open(path, "rb")
+        with open(path, "rb") as file:
+            return _check_and_read(file, path, from_array)
     except FileNotFoundError:
         raise FileNotFoundError(
-            f"load: expected an archive at {str(path)!r}, but there is no such file; check the path"
+            f"load: expected an archive at {str(path)!r}, but there is no such file; "
+            "check the path"
         ) from None
     except IsADirectoryError:
         raise ArchiveError(
             f"load: expected an archive at {str(path)!r}, but it is a directory; "
             "give the path of the file in it"
         ) from None
-    with file:
-        magic = file.read(len(_ZIP_MAGIC))
-        if magic != _ZIP_MAGIC:
-            found = f"starts with the bytes {magic!r}" if magic else "is empty"
-            raise ArchiveError(
-                f"load: expected a {FORMAT} at {str(path)!r}, but the file {found}; "
-                "only files written by minitorch_dl can be read"
-            )
-        try:
-            return _read(file, path, from_array)
-        except ArchiveError:
-            raise
-        except (zipfile.BadZipFile, EOFError, OSError, RuntimeError) as error:
-            raise ArchiveError(
-                f"load: the archive {str(path)!r} is truncated or damaged ({error}); "
-                "copy it again from its source or take an earlier one"
-            ) from error
 
 
-def _read(file: Any, path: Path, from_array: Callable[[np.ndarray], Any] | None) -> Any:
+def _check_and_read(
+    file: BinaryIO, path: Path, from_array: Callable[[np.ndarray], Any] | None
+) -> Any:
+    magic = file.read(len(_ZIP_MAGIC))
+    if magic != _ZIP_MAGIC:
+        found = f"starts with the bytes {magic!r}" if magic else "is empty"
+        raise ArchiveError(
+            f"load: expected a {FORMAT} at {str(path)!r}, but the file {found}; "
+            "only files written by minitorch_dl can be read"
+        )
+    try:
+        return _read(file, path, from_array)
+    except ArchiveError:
+        raise
+    except (zipfile.BadZipFile, EOFError, OSError, RuntimeError) as error:
+        raise ArchiveError(
+            f"load: the archive {str(path)!r} is truncated or damaged ({error}); "
+            "copy it again from its source or take an earlier one"
+        ) from error
+
+
+def _read(file: BinaryIO, path: Path, from_array: Callable[[np.ndarray], Any] | None) -> Any:
     with zipfile.ZipFile(file) as archive:
         if TREE not in archive.namelist():
             some = ", ".join(archive.namelist()[:3]) or "nothing"
