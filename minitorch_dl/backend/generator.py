@@ -6,6 +6,7 @@ its words, its state's bytes and the order in which it hands out 64-bit values a
 
 from __future__ import annotations
 
+import math
 import operator
 import secrets
 import threading
@@ -195,8 +196,8 @@ class Generator:
         def normal() -> float:
             z, self._kept_normal = self._kept_normal, None
             if z is None:
-                pair = normal_pairs(np.array([[uniform(), uniform()]]))[0]
-                z, self._kept_normal = float(pair[0]), float(pair[1])
+                theta, radius = 2 * math.pi * uniform(), math.sqrt(-2 * math.log1p(-uniform()))
+                z, self._kept_normal = radius * math.cos(theta), radius * math.sin(theta)
             return z
 
         try:
