@@ -1,0 +1,162 @@
+"""``backward`` and ``grad``: the user's entrances to the backward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..backend import array_module, dtypes
+from .engine import run_backward
+from .node import AccumulateGrad
+from .primitive import TensorBase, current_node
+
+
+def backward(
+    tensors: Any,
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Any = None,
+) -> None:
+    """Add the gradient of ``tensors`` to the ``.grad`` of every leaf that they depend on.
+
+    Args:
+        tensors: a Tensor or several; those with more than one element need a gradient.
+        grad_tensors: the gradient with respect to each of ``tensors``; None means 1 for a scalar.
+        retain_graph: keep the graph for another pass (default: ``create_graph``).
+        create_graph: record the backward pass itself, for gradients of gradients.
+        inputs: accumulate only into these tensors.
+    """
+    roots = _as_tuple(tensors)
+    grads = _root_gradients(roots, grad_tensors, "backward()")
+    retain = create_graph if retain_graph is None else retain_graph
+    nodes = [current_node(root) for root in roots]
+    if inputs is None:
+        run_backward(nodes, grads, retain_graph=retain, create_graph=create_graph)
+        return
+    inputs = _as_tuple(inputs)
+    if not inputs:
+        raise RuntimeError("'inputs' argument to backward() cannot be empty.")
+    targets = _targets(inputs, "backward(inputs=...)")
+    found = run_backward(
+        nodes, grads, targets=targets, accumulate=False, retain_graph=retain, create_graph=create_graph
+    )
+    for x, node in zip(inputs, targets, strict=True):
+        g = found.get(node)
+        if g is not None:
+            g = g if create_graph else TensorBase.wrap(g.copy())
+            x.grad = g if x.grad is None else x.grad + g
+
+
+def grad(
+    outputs: Any,
+    inputs: Any,
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    only_inputs: bool = True,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> tuple[Any, ...]:
+    """The gradient of ``outputs`` with respect to ``inputs``, returned instead of accumulated.
+
+    Args:
+        outputs: a Tensor or several.
+        inputs: the Tensors to differentiate with respect to; leaves or not.
+        grad_outputs: the gradient with respect to each output; None means 1 for a scalar.
+        retain_graph: keep the graph for another pass (default: ``create_graph``).
+        create_graph: the gradients can be differentiated again.
+        allow_unused: give None for an input that the outputs don't depend on, instead of raising.
+        materialize_grads: give zeros instead of None.
+
+    >>> import minitorch_dl as torch
+    >>> x = torch.tensor(3.0, requires_grad=True)
+    >>> (g,) = torch.autograd.grad(x**3, x, create_graph=True)
+    >>> g.item(), torch.autograd.grad(g, x)[0].item()
+    (27.0, 18.0)
+    """
+    if is_grads_batched:
+        raise RuntimeError("grad(is_grads_batched=True) is not supported: call grad() once per gradient instead")
+    if materialize_grads and allow_unused is False:
+        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True")
+    roots, inputs = _as_tuple(outputs), _as_tuple(inputs)
+    grads = _root_gradients(roots, grad_outputs, "grad()")
+    targets = _targets(inputs, "grad()")
+    found = run_backward(
+        [current_node(root) for root in roots],
+        grads,
+        targets=targets,
+        accumulate=False,
+        retain_graph=create_graph if retain_graph is None else retain_graph,
+        create_graph=create_graph,
+    )
+    results = []
+    for x, node in zip(inputs, targets, strict=True):
+        g = found.get(node)
+        if g is None and not allow_unused and not materialize_grads:
+            raise RuntimeError(
+                "One of the differentiated Tensors appears to not have been used in the graph. "
+                "Set allow_unused=True if this is the desired behavior."
+            )
+        if g is None:
+            g = TensorBase.wrap(array_module(x.array).zeros_like(x.array)) if materialize_grads else None
+        elif not create_graph:
+            g = TensorBase.wrap(g)
+        results.append(g)
+    return tuple(results)
+
+
+def _as_tuple(tensors: Any) -> tuple[Any, ...]:
+    return (tensors,) if isinstance(tensors, TensorBase) else tuple(tensors)
+
+
+def _targets(inputs: Sequence[Any], caller: str) -> list[Any]:
+    targets = [current_node(x) for x in inputs]
+    for x, node in zip(inputs, targets, strict=True):
+        if node is None:
+            raise RuntimeError(
+                f"{caller}: One of the differentiated Tensors does not require grad: a "
+                f"{x.array.dtype} tensor of shape {tuple(x.array.shape)}. Call requires_grad_() on it before it is used"
+            )
+    return targets
+
+
+def _root_gradients(roots: Sequence[Any], grads: Any, caller: str) -> list[Any]:
+    """The gradient at each root, checked; 1 for a scalar for which none is given."""
+    if grads is None:
+        grads = (None,) * len(roots)
+    grads = _as_tuple(grads)
+    if len(grads) != len(roots):
+        raise RuntimeError(f"{caller}: got {len(roots)} tensors and {len(grads)} gradients")
+    checked = []
+    for i, (root, g) in enumerate(zip(roots, grads, strict=True)):
+        array = root.array
+        if current_node(root) is None:
+            raise RuntimeError(
+                f"element {i} of tensors does not require grad and does not have a grad_fn: nothing that it was computed from "
+                "requires a gradient (or it was computed under no_grad, or detached)"
+            )
+        if g is None:
+            if array.size != 1:
+                raise RuntimeError(
+                    f"grad can be implicitly created only for scalar outputs, but got shape {tuple(array.shape)}. "
+                    "Reduce it first, as in loss.sum(), or pass the gradient"
+                )
+            if not dtypes.from_numpy(array.dtype).is_floating_point:
+                raise RuntimeError(
+                    f"grad can be implicitly created only for real scalar outputs but got {array.dtype}"
+                )
+            g = TensorBase.wrap(array_module(array).ones_like(array))
+        elif tuple(g.array.shape) != tuple(array.shape):
+            raise RuntimeError(
+                f"Mismatch in shape: grad_output[{i}] has a shape of {tuple(g.array.shape)} and "
+                f"output[{i}] has a shape of {tuple(array.shape)}."
+            )
+        checked.append(g)
+    return checked
+
+
+def leaf_node(tensor: Any) -> AccumulateGrad:
+    """A fresh leaf node for ``tensor``."""
+    return AccumulateGrad(tensor)

@@ -1,0 +1,184 @@
+"""Writing to a tensor in place: values, views and history.
+
+The op runs out of place first; its result is then copied into the tensor's memory, and the tensor takes the
+result's place in the graph. A view's write also becomes part of the history of the tensor that it views.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..backend import dtypes
+from .modes import GRAD, state
+from .node import AccumulateGrad
+from .primitive import PRIMITIVES, TensorBase, current_node, primitive
+from .structural import cast
+from .versions import mark_written, next_number, owner_of
+
+
+@primitive
+def view_scatter(xp: Any, base: Any, source: Any, *, view: str, params: dict[str, Any]) -> Any:
+    """``base`` with the part that the view primitive ``view`` shows replaced by ``source``."""
+    out = base.copy()
+    PRIMITIVES[view].kernel(xp, out, **params)[...] = source
+    return out
+
+
+view_scatter.defvjp(
+    base=lambda g, source_shape, view, params: view_scatter(
+        g, PRIMITIVES[view](g, **params) * 0, view=view, params=params
+    ),
+    source=lambda g, view, params: PRIMITIVES[view](g, **params),
+)
+
+
+@primitive
+def overwrite(xp: Any, a: Any, b: Any) -> Any:
+    """``b`` broadcast to the shape and dtype of ``a``, whose values it replaces."""
+    out = xp.empty_like(a)
+    out[...] = b
+    return out
+
+
+def _overwrite_source(g: Any, b_shape: tuple[int, ...], b_dtype: Any) -> Any:
+    from .structural import sum_to
+
+    return cast(sum_to(g, shape=b_shape), dtype=dtypes.from_numpy(b_dtype).name)
+
+
+overwrite.defvjp(a=lambda g: g * 0, b=_overwrite_source)
+
+
+def check_writable(x: Any, op: str) -> None:
+    """Refuse, before anything is computed, a write that autograd could not follow."""
+    if not state.flags & GRAD:
+        return
+    if type(x._node) is AccumulateGrad:
+        raise RuntimeError(
+            f"{op}: a leaf Variable that requires grad is being used in an in-place operation. "
+            "Wrap the write in torch.no_grad(), or write to a copy (x = x.clone())"
+        )
+    root = x
+    while root._view is not None:
+        root = root._view.parent
+    if root is not x and type(root._node) is AccumulateGrad and not _is_untracked(x):
+        raise RuntimeError(
+            f"{op}: a view of a leaf Variable that requires grad is being used in an in-place operation. "
+            "Wrap the write in torch.no_grad(), or take the view of a copy"
+        )
+
+
+def _is_untracked(x: Any) -> bool:
+    while x._view is not None:
+        if x._view.frozen == "no_grad":
+            return True
+        x = x._view.parent
+    return False
+
+
+def write(op: str, x: Any, compute: Callable[[], Any]) -> Any:
+    """Replace the values of ``x`` by ``compute()``, a Tensor of its shape; returns ``x``."""
+    check_writable(x, op)
+    before = next_number()
+    y = compute()
+    if y.array.shape != x.array.shape:
+        raise RuntimeError(
+            f"{op}: output with shape {list(x.array.shape)} doesn't match the broadcast shape {list(y.array.shape)}"
+        )
+    wanted = dtypes.from_numpy(x.array.dtype)
+    got = dtypes.from_numpy(y.array.dtype)
+    if got is not wanted:
+        if not dtypes.can_cast(got, wanted):
+            raise RuntimeError(
+                f"{op}: result type {got.name} can't be cast to the desired output type {wanted.name}. "
+                f"Write x = x.{op.rstrip('_')}(...) to get a new tensor of type {got.name}"
+            )
+        y = cast(y, dtype=wanted.name)
+    store(op, x, y.array, y._node, before)
+    return x
+
+
+def store(op: str, x: Any, values: Any, node: Any, before: int) -> None:
+    """Copy ``values`` (or whatever assigns to the array) into ``x`` and make ``node`` its history."""
+    if node is not None:
+        _keep_old_values(node, x.array, before)
+    try:
+        if callable(values):
+            values()
+        else:
+            x.array[...] = values
+    except ValueError as error:
+        if x.array.__class__.__module__ == "numpy" and not x.array.flags.writeable:
+            raise RuntimeError(
+                f"{op}: unsupported operation: more than one element of the written-to tensor refers to a single memory location, "
+                "or its memory is read-only. Please clone() the tensor before performing the operation."
+            ) from error
+        raise RuntimeError(f"{op}: {error}") from error
+    if not is_data(x):
+        mark_written(x.array, op)
+    if state.flags & GRAD:
+        rebase(op, x, node)
+
+
+def is_data(x: Any) -> bool:
+    """Whether ``x`` came from ``.data``: PyTorch doesn't count writes to that."""
+    while x._view is not None:
+        if x._view.frozen == "data":
+            return True
+        x = x._view.parent
+    return False
+
+
+def rebase(op: str, x: Any, node: Any) -> None:
+    """Make ``node`` the history of ``x``, and of the tensors that ``x`` is a view of."""
+    view = x._view
+    if view is None or view.frozen == "data":
+        x._node = node
+        return
+    parent_node = current_node(view.parent)
+    if node is None and parent_node is None:
+        return
+    if view.frozen is not None:
+        reason = {
+            "no_grad": "it was made under no_grad",
+            "several outputs": "it is one of several outputs of one op (split, chunk, unbind)",
+        }[view.frozen]
+        raise RuntimeError(
+            f"{op}: this tensor is a view and is being modified in place, but the change can't be recorded: {reason}. Use .clone() first"
+        )
+    history = view_scatter.primitive.record(
+        (view.parent.array, x.array),
+        (parent_node, node),
+        {"view": view.primitive.name, "params": view.params},
+        view.parent.array,
+    )
+    rebase(op, view.parent, history)
+    current_node(x)
+
+
+def _keep_old_values(node: Any, array: Any, before: int) -> None:
+    """Give the nodes made by this op copies of what they saved of the memory that is about to be overwritten."""
+    owner = owner_of(array)
+    stack = [node]
+    while stack:
+        node = stack.pop()
+        if node.number > before:
+            if node.saved and any(hasattr(s, "base") and owner_of(s) is owner for s in node.saved):
+                node.saved = tuple(
+                    s.copy() if hasattr(s, "base") and owner_of(s) is owner else s for s in node.saved
+                )
+            stack.extend(edge for edge in node.edges if edge is not None)
+
+
+def inplace(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """The method ``name`` (``add_``, ...) that replaces a tensor's values by ``function`` of it."""
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(self, TensorBase):
+            raise TypeError(f"{name}(): expected a Tensor, got {type(self).__name__}")
+        return write(name, self, lambda: function(self, *args, **kwargs))
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"``{name.rstrip('_')}`` in place: writes the result to this tensor's memory and returns the tensor."
+    return method

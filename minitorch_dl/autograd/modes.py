@@ -1,0 +1,208 @@
+"""Whether gradients are recorded, and who listens to ops: state of the current thread.
+
+``state.flags`` is read once per op: 0 records nothing, 1 records gradients, and any higher bit sends the op down the
+general path, where listeners (profiler, tracer, anomaly mode) and autocast are served.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+GRAD = 1
+LISTENING = 2
+
+
+class _State(threading.local):
+    flags: int = GRAD
+    listeners: tuple[Any, ...] = ()
+    transforms: tuple[Any, ...] = ()
+    inference: bool = False
+
+
+state = _State()
+
+
+class _Mode:
+    """A context manager that is also a decorator: ``@no_grad()``, ``@no_grad`` or ``with no_grad():``."""
+
+    _enabled: bool
+    _inference: bool | None = None
+
+    def __new__(cls, function: Any = None, *args: Any, **kwargs: Any) -> Any:
+        self = super().__new__(cls)
+        if callable(function):
+            self.__init__()  # type: ignore[misc]
+            return self(function)
+        return self
+
+    def __init__(self) -> None:
+        self._previous: list[tuple[int, bool]] = []
+
+    def __enter__(self) -> None:
+        self._previous.append((state.flags, state.inference))
+        _set_grad(self._enabled)
+        if self._inference is not None:
+            state.inference = self._inference
+
+    def __exit__(self, *exc: object) -> None:
+        flags, state.inference = self._previous.pop()
+        _set_grad(bool(flags & GRAD))
+
+    def clone(self) -> _Mode:
+        """A fresh context of the same kind: a decorated function may run in several threads."""
+        return type(self)()
+
+    def __call__(self, function: F) -> F:
+        if inspect.isclass(function):
+            raise TypeError(f"{type(self).__name__} decorates functions, not classes: decorate the methods instead")
+        if inspect.isgeneratorfunction(function):
+            return self._wrap_generator(function)
+
+        @functools.wraps(function)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            with self.clone():
+                return function(*args, **kwargs)
+
+        return wrapped  # type: ignore[return-value]
+
+    def _wrap_generator(self, function: Any) -> Any:
+        @functools.wraps(function)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            # The mode holds while the generator's own code runs and is left while the caller's does.
+            generator = function(*args, **kwargs)
+            send: Callable[[], Any] = lambda: next(generator)
+            while True:
+                try:
+                    with self.clone():
+                        value = send()
+                except StopIteration as stop:
+                    return stop.value
+                try:
+                    sent = yield value
+                except GeneratorExit:
+                    generator.close()
+                    raise
+                except BaseException as error:
+                    send = functools.partial(generator.throw, error)
+                else:
+                    send = functools.partial(generator.send, sent)
+
+        return wrapped
+
+
+def _set_grad(enabled: bool) -> None:
+    state.flags = state.flags | GRAD if enabled else state.flags & ~GRAD
+
+
+class no_grad(_Mode):
+    """Record no gradients inside the block or the decorated function.
+
+    >>> import minitorch_dl as torch
+    >>> x = torch.ones(2, requires_grad=True)
+    >>> with torch.no_grad():
+    ...     y = x * 2
+    >>> y.requires_grad
+    False
+    """
+
+    _enabled = False
+
+
+class enable_grad(_Mode):
+    """Record gradients inside the block, also within ``no_grad``."""
+
+    _enabled = True
+
+
+class inference_mode(_Mode):
+    """``no_grad`` under the name used for evaluation; ``inference_mode(False)`` records gradients."""
+
+    def __new__(cls, mode: Any = True) -> Any:
+        return super().__new__(cls, mode if callable(mode) else None)
+
+    def __init__(self, mode: Any = True) -> None:
+        super().__init__()
+        self._inference = True if callable(mode) else bool(mode)
+        self._enabled = not self._inference
+
+    def clone(self) -> inference_mode:
+        return inference_mode(self._inference)
+
+
+class set_grad_enabled(_Mode):
+    """Switch recording on or off: at once as a call, or for a block as a context manager."""
+
+    def __new__(cls, mode: bool) -> Any:
+        return super().__new__(cls)
+
+    def __init__(self, mode: bool) -> None:
+        super().__init__()
+        self._enabled = bool(mode)
+        self._before = state.flags
+        _set_grad(self._enabled)
+
+    def __enter__(self) -> None:
+        self._previous.append((self._before, state.inference))
+        _set_grad(self._enabled)
+
+    def __call__(self, function: F) -> F:
+        _set_grad(bool(self._before & GRAD))  # as a decorator it acts only inside the function
+        return super().__call__(function)
+
+    def clone(self) -> set_grad_enabled:
+        return set_grad_enabled(self._enabled)
+
+
+def is_grad_enabled() -> bool:
+    """Whether ops record gradients in this thread now."""
+    return bool(state.flags & GRAD)
+
+
+def is_inference_mode_enabled() -> bool:
+    """Whether ``inference_mode`` is active in this thread."""
+    return state.inference
+
+
+class listening:
+    """Have ``listener(primitive, inputs, params, outputs)`` called after every op of this thread, inside the block."""
+
+    def __init__(self, listener: Callable[..., None]) -> None:
+        self.listener = listener
+
+    def __enter__(self) -> Any:
+        state.listeners = (*state.listeners, self.listener)
+        _update_listening()
+        return self.listener
+
+    def __exit__(self, *exc: object) -> None:
+        state.listeners = tuple(one for one in state.listeners if one is not self.listener)
+        _update_listening()
+
+
+class transforming:
+    """Have ``transform(primitive, args) -> args`` applied before every op of this thread, inside the block (autocast)."""
+
+    def __init__(self, transform: Callable[..., Any]) -> None:
+        self.transform = transform
+
+    def __enter__(self) -> Any:
+        state.transforms = (*state.transforms, self.transform)
+        _update_listening()
+        return self.transform
+
+    def __exit__(self, *exc: object) -> None:
+        state.transforms = tuple(one for one in state.transforms if one is not self.transform)
+        _update_listening()
+
+
+def _update_listening() -> None:
+    if state.listeners or state.transforms:
+        state.flags |= LISTENING
+    else:
+        state.flags &= ~LISTENING

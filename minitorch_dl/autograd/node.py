@@ -1,0 +1,138 @@
+"""The graph that an op leaves behind.
+
+A node knows its parents (``edges``), the arrays its derivative needs (``saved``), and the plan that turns the gradient of
+its output into those of its inputs. Nodes save arrays, never Tensors, and a leaf's node holds its Tensor weakly: so no
+reference cycle arises, and memory goes back the moment the last user lets go.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from .versions import next_number
+
+
+class Node:
+    """One recorded op. ``tensor.grad_fn`` is the node that made the tensor.
+
+    Attributes:
+        edges: per input the node that made it, or None where no gradient is wanted.
+        saved: the arrays and values that the derivative names; None once a backward pass has freed them.
+        plan: how gradients of the inputs come from the gradient of the output.
+        number: creation number; a parent's is always lower than its child's.
+        shapes: the inputs' shapes when the op broadcast them, else None.
+        params: the op's keyword parameters.
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "edges", "number", "params", "plan", "saved", "shapes")
+
+    # Rarely set; an instance that needs one gets it in its __dict__.
+    primitive: Any = None
+    hooks: Any = None
+    pre_hooks: Any = None
+    retained: Any = None
+    origin: Any = None
+    outputs: Any = None
+    """Of a node with several outputs: (shape, dtype, array class) per output, to make zeros from."""
+
+    def __init__(self, edges: tuple[Any, ...], saved: Any, plan: Any, params: Any, shapes: Any) -> None:
+        self.edges = edges
+        self.saved = saved
+        self.plan = plan
+        self.params = params
+        self.shapes = shapes
+        self.number = next_number()
+
+    def name(self) -> str:
+        """The node's name in PyTorch's style, such as ``MulBackward0``."""
+        return type(self).__name__
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """Per input ``(node, output index)``; ``(None, 0)`` where no gradient flows."""
+        return tuple(
+            (edge.edges[0], edge.index) if type(edge) is Output else (edge, 0) for edge in self.edges
+        )
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """A place for the user's own notes on the node."""
+        return self.__dict__.setdefault("_metadata", {})
+
+    def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(grad_inputs, grad_outputs)`` after this node's derivative ran; a returned tuple replaces grad_inputs."""
+        if self.hooks is None:
+            self.hooks = OrderedDict()
+        return RemovableHandle(self.hooks, hook)
+
+    def register_prehook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(grad_outputs)`` before this node's derivative runs; a returned tuple replaces grad_outputs."""
+        if self.pre_hooks is None:
+            self.pre_hooks = OrderedDict()
+        return RemovableHandle(self.pre_hooks, lambda grad: _unwrap_single(hook((grad,))))
+
+    def __repr__(self) -> str:
+        return f"<{self.name()} object at {id(self):#x}>"
+
+
+def _unwrap_single(result: Any) -> Any:
+    return result[0] if isinstance(result, tuple) else result
+
+
+class AccumulateGrad(Node):
+    """The node of a leaf: adds what arrives to the leaf's ``.grad``."""
+
+    __slots__ = ("leaf",)
+
+    post_hooks: Any = None
+
+    def __init__(self, leaf: Any) -> None:
+        super().__init__((), (), None, None, None)
+        self.leaf = weakref.ref(leaf)
+
+    @property
+    def variable(self) -> Any:
+        """The leaf tensor; None when nothing else holds it any more."""
+        return self.leaf()
+
+
+class Output(Node):
+    """One output of a node that has several: hands its gradient to the right place."""
+
+    __slots__ = ("index",)
+
+    def __init__(self, parent: Node, index: int) -> None:
+        super().__init__((parent,), (), None, None, None)
+        self.index = index
+
+    def name(self) -> str:
+        return self.edges[0].name()
+
+    def __repr__(self) -> str:
+        return repr(self.edges[0])
+
+
+class RemovableHandle:
+    """Returned by every ``register_*hook``; ``remove()`` takes the hook away again, also at the end of a ``with`` block."""
+
+    _next_id = 0
+
+    def __init__(self, hooks: Any, hook: Any) -> None:
+        self.id = RemovableHandle._next_id
+        RemovableHandle._next_id += 1
+        self._hooks = weakref.ref(hooks)
+        hooks[self.id] = hook
+
+    def remove(self) -> None:
+        hooks = self._hooks()
+        if hooks is not None:
+            hooks.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.remove()

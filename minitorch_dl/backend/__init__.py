@@ -1,0 +1,30 @@
+"""Arrays without mathematics: devices, dtypes, random numbers and the kernels that have no NumPy name."""
+
+from .devices import (
+    array_module,
+    backend_for,
+    backend_of,
+    common_module,
+    device,
+    device_of,
+    get_default_device,
+    move,
+    set_default_device,
+    to_host,
+)
+from .errors import describe, describe_one
+
+__all__ = [
+    "array_module",
+    "backend_for",
+    "backend_of",
+    "common_module",
+    "describe",
+    "describe_one",
+    "device",
+    "device_of",
+    "get_default_device",
+    "move",
+    "set_default_device",
+    "to_host",
+]

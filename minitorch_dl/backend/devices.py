@@ -1,0 +1,211 @@
+"""Devices, and which array module (NumPy, CuPy, ...) serves each.
+
+This is the only place that imports CuPy. A device type is a name ("cpu", "cuda") with an array class and the module
+whose functions take such arrays; ops are written once over that module, called ``xp``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import numpy as np
+
+from .errors import describe
+
+
+class device:
+    """Where a tensor's data lives: ``device("cpu")``, ``device("cuda")``, ``device("cuda:1")``, ``device("cuda", 1)``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.device("cuda:1").type, torch.device("cuda:1").index
+    ('cuda', 1)
+    """
+
+    __slots__ = ("index", "type")
+
+    type: str
+    index: int | None
+
+    def __init__(self, type: Any = "cpu", index: int | None = None) -> None:
+        if isinstance(type, device):
+            self.type, self.index = type.type, type.index
+            return
+        if isinstance(type, int):
+            type, index = "cuda", type
+        if not isinstance(type, str):
+            raise TypeError(f"device must be a string such as 'cpu' or 'cuda:0', got {type!r}")
+        name, colon, number = type.partition(":")
+        if colon:
+            if index is not None:
+                raise RuntimeError(f"device {type!r} already has an index; index={index} is too much")
+            if not number.isdigit():
+                raise RuntimeError(f"invalid device string: {type!r}")
+            index = int(number)
+        if name not in _BACKENDS and name not in _LAZY:
+            known = ", ".join(sorted({*_BACKENDS, *_LAZY}))
+            raise RuntimeError(f"expected one of {known} device type at start of device string: {name}")
+        self.type, self.index = name, index
+
+    def __repr__(self) -> str:
+        at = "" if self.index is None else f", index={self.index}"
+        return f"device(type='{self.type}'{at})"
+
+    def __str__(self) -> str:
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, device) and (self.type, self.index) == (other.type, other.index)
+
+    def __hash__(self) -> int:
+        return hash((self.type, self.index))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return device, (self.type, self.index)
+
+    def __enter__(self) -> device:
+        _default_device.append(self)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        _default_device.pop()
+
+
+class Backend:
+    """One device type: its array class, array module, and how to name and select a device of it."""
+
+    def __init__(
+        self,
+        name: str,
+        xp: Any,
+        array_class: type,
+        device_of: Callable[[Any], device],
+        select: Callable[[device], AbstractContextManager[Any]] = lambda d: nullcontext(),
+    ) -> None:
+        self.name, self.xp, self.array_class = name, xp, array_class
+        self.device_of, self.select = device_of, select
+
+
+_BACKENDS: dict[str, Backend] = {}
+_BY_CLASS: dict[type, Backend] = {}
+
+
+def register_backend(backend: Backend) -> None:
+    """Make a device type known. ``cpu`` and ``cuda`` are built in; test doubles register theirs."""
+    _BACKENDS[backend.name] = backend
+    _BY_CLASS[backend.array_class] = backend
+
+
+def _load_cuda() -> Backend:
+    try:
+        import cupy
+    except ImportError as error:
+        raise RuntimeError(
+            "device 'cuda' needs CuPy, which is not installed: pip install minitorch-dl[cuda13] "
+            "(or minitorch-dl[cuda12] for a CUDA 12 driver)"
+        ) from error
+    if not cupy.cuda.is_available():
+        raise RuntimeError(
+            "device 'cuda' needs an NVIDIA GPU and its driver; CuPy is installed but found none. "
+            "Use device='cpu', or check the driver with nvidia-smi"
+        )
+    return Backend(
+        "cuda",
+        cupy,
+        cupy.ndarray,
+        device_of=lambda array: device("cuda", array.device.id),
+        select=lambda d: nullcontext() if d.index is None else cupy.cuda.Device(d.index),
+    )
+
+
+_LAZY: dict[str, Callable[[], Backend]] = {"cuda": _load_cuda}
+_CPU = device.__new__(device)
+_CPU.type, _CPU.index = "cpu", None
+register_backend(Backend("cpu", np, np.ndarray, device_of=lambda array: _CPU))
+
+_default_device: list[device] = [_CPU]
+
+
+def get_default_device() -> device:
+    """The device on which creation functions put tensors when none is named."""
+    return _default_device[-1]
+
+
+def set_default_device(d: Any) -> None:
+    """Set the device of creation functions called without ``device=``."""
+    _default_device[:] = [device("cpu" if d is None else d)]
+
+
+def backend_for(d: Any = None) -> tuple[Backend, device]:
+    """The backend that serves device ``d`` (None: the default device).
+
+    Raises:
+        RuntimeError: nothing here can serve it; the text says what to install.
+    """
+    wanted = _default_device[-1] if d is None else d if isinstance(d, device) else device(d)
+    backend = _BACKENDS.get(wanted.type)
+    if backend is None:
+        backend = _LAZY[wanted.type]()
+        register_backend(backend)
+    return backend, wanted
+
+
+def backend_of(array: Any) -> Backend:
+    """The backend whose arrays are of this array's class."""
+    try:
+        return _BY_CLASS[array.__class__]
+    except KeyError:
+        for cls, backend in _BY_CLASS.items():
+            if isinstance(array, cls):
+                return backend
+    raise TypeError(f"no device type is registered for arrays of class {type(array).__name__}")
+
+
+def array_module(array: Any) -> Any:
+    """The module (``numpy``, ``cupy``, ...) whose functions take this array; ``numpy`` for numbers."""
+    if array.__class__ is np.ndarray:
+        return np
+    backend = _BY_CLASS.get(array.__class__)
+    return np if backend is None else backend.xp
+
+
+def common_module(op: str, arrays: Any) -> Any:
+    """The one array module of several arrays; Python numbers and None belong to any.
+
+    Raises:
+        RuntimeError: the arrays live on different devices.
+    """
+    found = None
+    for array in arrays:
+        backend = _BY_CLASS.get(array.__class__)
+        if backend is None or backend is found:
+            continue
+        if found is not None:
+            raise RuntimeError(
+                f"{op} expected all tensors to be on the same device, but got {describe(arrays)}. "
+                "Move them with .to(device) first"
+            )
+        found = backend
+    return np if found is None else found.xp
+
+
+def device_of(array: Any) -> device:
+    """The device on which a raw array lives."""
+    return _CPU if array.__class__ is np.ndarray else backend_of(array).device_of(array)
+
+
+def move(array: Any, d: Any) -> Any:
+    """The array on device ``d``; the same object when it is there already."""
+    backend, wanted = backend_for(d)
+    if isinstance(array, backend.array_class) and (
+        wanted.index is None or backend.device_of(array).index in (None, wanted.index)
+    ):
+        return array
+    with backend.select(wanted):
+        return backend.xp.asarray(to_host(array))
+
+
+def to_host(array: Any) -> np.ndarray:
+    """The array as a NumPy array; copied only when it lives elsewhere."""
+    return array if isinstance(array, np.ndarray) else array.get()

@@ -1,0 +1,208 @@
+"""Data types and PyTorch's promotion rules.
+
+A ``dtype`` is a small named object (``float32``, ``int64``, ...) that stands for one NumPy dtype. The promotion rules are PyTorch's,
+which differ from NumPy's in two ways: an integer never widens a float (``float32 + int64`` is ``float32``), and a
+zero-dimensional tensor or a Python number only counts when its *kind* (bool < integer < float) is higher than that of the
+tensors that have dimensions.
+"""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import numpy as np
+
+try:  # bfloat16 is no NumPy type; ml_dtypes registers one
+    from ml_dtypes import bfloat16 as _bfloat16
+except ImportError:
+    _bfloat16 = None
+
+BOOL, INTEGER, FLOAT = 0, 1, 2
+
+
+class dtype:
+    """A tensor's element type, such as ``minitorch_dl.float32``.
+
+    Attributes:
+        name: the bare name, ``"float32"``.
+        numpy: the NumPy dtype of the raw array.
+        kind: 0 for bool, 1 for integers, 2 for floats.
+
+    >>> import minitorch_dl as torch
+    >>> torch.float32, torch.float32.is_floating_point, torch.float32.itemsize
+    (torch.float32, True, 4)
+    """
+
+    __slots__ = ("_numpy", "is_floating_point", "is_signed", "itemsize", "kind", "name")
+
+    is_complex = False
+
+    def __init__(self, name: str, numpy: Any, kind: int, itemsize: int) -> None:
+        self.name = name
+        self._numpy = None if numpy is None else np.dtype(numpy)
+        self.kind = kind
+        self.is_floating_point = kind == FLOAT
+        self.is_signed = kind == FLOAT or name.startswith("int")
+        self.itemsize = itemsize
+
+    @property
+    def numpy(self) -> np.dtype:
+        """The NumPy dtype of the raw array."""
+        if self._numpy is None:
+            raise RuntimeError(
+                f"{self} needs the package ml_dtypes, which is not installed: pip install ml_dtypes"
+            )
+        return self._numpy
+
+    def to_complex(self) -> dtype:
+        raise RuntimeError("complex dtypes are not supported by minitorch_dl")
+
+    def to_real(self) -> dtype:
+        return self
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+    def __reduce__(self) -> str:
+        return self.name  # pickled by name, so that a loaded dtype is the same object
+
+
+float32 = float = dtype("float32", np.float32, FLOAT, 4)
+float64 = double = dtype("float64", np.float64, FLOAT, 8)
+float16 = half = dtype("float16", np.float16, FLOAT, 2)
+bfloat16 = dtype("bfloat16", _bfloat16, FLOAT, 2)
+int8 = dtype("int8", np.int8, INTEGER, 1)
+int16 = short = dtype("int16", np.int16, INTEGER, 2)
+int32 = int = dtype("int32", np.int32, INTEGER, 4)
+int64 = long = dtype("int64", np.int64, INTEGER, 8)
+uint8 = dtype("uint8", np.uint8, INTEGER, 1)
+uint16 = dtype("uint16", np.uint16, INTEGER, 2)
+uint32 = dtype("uint32", np.uint32, INTEGER, 4)
+uint64 = dtype("uint64", np.uint64, INTEGER, 8)
+bool = dtype("bool", np.bool_, BOOL, 1)
+
+ALL = (
+    float16, bfloat16, float32, float64,
+    int8, int16, int32, int64, uint8, uint16, uint32, uint64, bool,
+)  # fmt: skip
+_FROM_NUMPY = {d._numpy: d for d in ALL if d._numpy is not None}
+_FROM_PYTHON = {builtins.float: None, builtins.int: int64, builtins.bool: bool}
+
+_default = float32
+
+
+def get_default_dtype() -> dtype:
+    """The dtype of floats made from Python numbers (``float32`` unless changed)."""
+    return _default
+
+
+def set_default_dtype(d: dtype) -> None:
+    """Set the dtype that Python floats become. Only floating dtypes are accepted."""
+    global _default
+    d = as_dtype(d)
+    if not d.is_floating_point:
+        raise TypeError(f"only floating-point types are supported as the default type, got {d}")
+    _default = d
+
+
+def from_numpy(numpy_dtype: Any) -> dtype:
+    """The ``dtype`` of a NumPy dtype.
+
+    Raises:
+        TypeError: there is no such tensor type (strings, objects, complex numbers, ...).
+    """
+    try:
+        return _FROM_NUMPY[numpy_dtype]
+    except KeyError:
+        pass
+    native = np.dtype(numpy_dtype).newbyteorder("=")
+    try:
+        return _FROM_NUMPY[native]
+    except KeyError:
+        names = ", ".join(d.name for d in ALL)
+        raise TypeError(
+            f"can't convert an array of type {numpy_dtype} to a tensor. Supported types: {names}"
+        ) from None
+
+
+def as_dtype(d: Any) -> dtype:
+    """Accept a ``dtype``, a NumPy dtype, a Python type or a name; return the ``dtype``."""
+    if isinstance(d, dtype):
+        return d
+    if d in _FROM_PYTHON:
+        return _FROM_PYTHON[d] or _default
+    if isinstance(d, str):
+        d = d.removeprefix("torch.")
+        for known in ALL:
+            if known.name == d:
+                return known
+    try:
+        return from_numpy(np.dtype(d))
+    except TypeError:
+        raise TypeError(
+            f"dtype must be a dtype such as float32 or int64, got {d!r} ({type(d).__name__})"
+        ) from None
+
+
+def promote_types(a: dtype, b: dtype) -> dtype:
+    """The smallest dtype of PyTorch's table that holds both.
+
+    >>> import minitorch_dl as torch
+    >>> torch.promote_types(torch.float16, torch.int64), torch.promote_types(torch.uint8, torch.int8)
+    (torch.float16, torch.int16)
+    """
+    if a is b:
+        return a
+    if a.kind != b.kind:
+        return a if a.kind > b.kind else b
+    if a.kind == FLOAT and {a, b} == {float16, bfloat16}:
+        return float32
+    if a.kind == FLOAT:
+        return a if a.itemsize > b.itemsize else b
+    return from_numpy(np.promote_types(a.numpy, b.numpy))
+
+
+def _combine(higher: dtype | None, lower: dtype | None) -> dtype | None:
+    """Let operands of lower priority count only when their kind is higher."""
+    if higher is None or lower is None:
+        return higher or lower
+    return promote_types(higher, lower) if lower.kind > higher.kind else higher
+
+
+def of_number(value: Any) -> dtype:
+    """The dtype that a Python number asks for.
+
+    Raises:
+        TypeError: ``value`` is no real number.
+    """
+    if isinstance(value, builtins.bool):
+        return bool
+    if isinstance(value, builtins.int):
+        return int64
+    if isinstance(value, builtins.float):
+        return _default
+    raise TypeError(f"expected a tensor or a number, got {type(value).__name__}")
+
+
+def result_type(*operands: Any) -> dtype:
+    """The dtype of an operation on these raw arrays and Python numbers."""
+    dimensioned = zero_dim = number = None
+    for x in operands:
+        if not hasattr(x, "dtype"):
+            d = of_number(x)
+            number = d if number is None else promote_types(number, d)
+        elif x.ndim:
+            d = from_numpy(x.dtype)
+            dimensioned = d if dimensioned is None else promote_types(dimensioned, d)
+        else:
+            d = from_numpy(x.dtype)
+            zero_dim = d if zero_dim is None else promote_types(zero_dim, d)
+    result = _combine(_combine(dimensioned, zero_dim), number)
+    assert result is not None, "result_type needs at least one operand"
+    return result
+
+
+def can_cast(from_: dtype, to: dtype) -> builtins.bool:
+    """Whether PyTorch writes ``from_`` values into a ``to`` tensor without being asked: never to a lower kind."""
+    return from_.kind <= to.kind

@@ -1,0 +1,3 @@
+"""The differentiable ops, one family a file; their names and arguments are PyTorch's."""
+
+from .elementwise import *
