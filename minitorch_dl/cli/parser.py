@@ -9,10 +9,10 @@ from typing import Any, NoReturn
 
 
 class UsageError(Exception):
-    """The command line, or a file it names, is not usable; the message says what would be."""
+    """The command line, or a file it names, is not usable; one line says what would be."""
 
     def __init__(self, message: str, program: str = "") -> None:
-        super().__init__(message)
+        super().__init__(" ".join(message.split()))
         self.program = program
 
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from ..backend import empty
+from ..ops import empty
 from ..train import Checkpoint, CheckpointError, DigitsOptions, DigitsRun, DivergedError
 from ..train.digits import CHECKPOINT, CURVE, DEFAULT_LR, METRICS, MODELS, TASK
 from .parser import UsageError, positive_number, whole_number

@@ -77,8 +77,7 @@ def load(
             return _check_and_read(file, path, from_array)
     except FileNotFoundError:
         raise FileNotFoundError(
-            f"load: expected an archive at {str(path)!r}, but there is no such file; "
-            "check the path"
+            f"load: expected an archive at {str(path)!r}, but there is no such file; check the path"
         ) from None
     except IsADirectoryError:
         raise ArchiveError(

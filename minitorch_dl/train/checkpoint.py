@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import from_numpy, get_rng_state, set_rng_state
+from ..backend.random import default_generator
 from ..nn import Module
+from ..ops import from_numpy
 from ..optim import Optimizer
 from ..serialization import archive
 from ..tensor import Tensor
@@ -24,8 +25,8 @@ class Checkpoint:
     """The state of a run after ``epoch`` epochs.
 
     ``task`` names the kind of run, ``options`` are what it was started with, ``history`` holds one
-    row of metrics per epoch; the rest are the state dicts of model and optimizer and the state of
-    the random generator.
+    row of metrics per epoch; the rest are the state dicts of model and optimizer and the states of
+    the random generators by device.
     """
 
     task: str
@@ -34,7 +35,7 @@ class Checkpoint:
     history: list[dict[str, float]]
     model: dict[str, Any]
     optimizer: dict[str, Any]
-    generator: Tensor
+    generators: dict[str, np.ndarray]
 
     @classmethod
     def capture(
@@ -46,6 +47,7 @@ class Checkpoint:
         optimizer: Optimizer,
     ) -> Checkpoint:
         """Take the state of a run as it is now."""
+        devices = sorted({"cpu", options["device"]})  # the CPU's generator shuffles
         return cls(
             task=task,
             options=options,
@@ -53,14 +55,15 @@ class Checkpoint:
             history=history,
             model=model.state_dict(),
             optimizer=optimizer.state_dict(),
-            generator=get_rng_state(),
+            generators={name: default_generator(name).get_state() for name in devices},
         )
 
     def restore(self, model: Module, optimizer: Optimizer) -> None:
-        """Put the state back into ``model``, ``optimizer`` and the random generator."""
+        """Put the state back into ``model``, ``optimizer`` and the random generators."""
         model.load_state_dict(self.model)
         optimizer.load_state_dict(self.optimizer)
-        set_rng_state(self.generator)
+        for name, state in self.generators.items():
+            default_generator(name).set_state(state)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the checkpoint, whole or not at all."""

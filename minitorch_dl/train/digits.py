@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from .. import nn, optim
-from ..backend import manual_seed
+from ..backend.random import manual_seed
 from ..serialization import atomic_write
 from ..utils.data import DataLoader
 from ..vision import Digits

@@ -7,15 +7,16 @@ Repository, 1998, https://doi.org/10.24432/C50P49, CC BY 4.0 (see data/NOTICE).
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..backend import from_numpy
+from ..ops import from_numpy
 from ..tensor import Tensor
 from ..utils.data import Dataset
 
+DATA_FILE = Path(__file__).parent / "data" / "digits.npz"  # images (N, 8, 8), labels (N,): uint8
 CLASSES = 10
 TEST_IMAGES_PER_CLASS = 36
 PIXEL_MAX = 16
@@ -32,8 +33,7 @@ def load_digits_arrays(train: bool = True) -> tuple[np.ndarray, np.ndarray]:
     >>> images.shape, labels.shape, int(images.max())
     ((360, 8, 8), (360,), 16)
     """
-    file = resources.files(__package__) / "data" / "digits.npz"
-    with file.open("rb") as stream, np.load(stream) as archive:
+    with np.load(DATA_FILE) as archive:
         images, labels = archive["images"], archive["labels"]
     is_test = np.zeros(len(labels), dtype=bool)
     for digit in range(CLASSES):
