@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import xml.etree.ElementTree as ET
@@ -80,7 +81,7 @@ def test_linear_ticks(low: float, span: float) -> None:
     assert 2 <= len(ticks) <= 8
     slack = span * 1e-6
     assert all(low - slack <= tick <= low + span + slack for tick in ticks)
-    steps = [b - a for a, b in zip(ticks, ticks[1:])]
+    steps = [b - a for a, b in itertools.pairwise(ticks)]
     assert max(steps) == pytest.approx(min(steps), rel=1e-3)
 
 

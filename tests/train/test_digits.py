@@ -110,7 +110,7 @@ def test_a_checkpoint_of_something_else(tmp_path: Path) -> None:
     run = DigitsRun(DigitsOptions(model="mlp", batch_size=500))
     run.train_one_epoch()
     run.write(tmp_path)
-    with pytest.raises(CheckpointError, match="of train faces in .*, but it is one of train dig"):
+    with pytest.raises(CheckpointError, match=r"of train faces in .*, but it is one of train dig"):
         Checkpoint.load(tmp_path / "checkpoint.zip", "faces")
 
 
