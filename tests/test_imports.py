@@ -21,6 +21,7 @@ LAYERS = [
     "backend",
     "autograd",
     "ops",
+    "printing",
     "tensor",
     "nn",
     "optim",

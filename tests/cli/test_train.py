@@ -6,12 +6,14 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import minitorch_dl
 from minitorch_dl.cli import main
 from minitorch_dl.serialization import load, save
+from minitorch_dl.train import DigitsRun
 
 QUICK = ["train", "digits", "--model", "mlp", "--batch-size", "500", "--epochs", "1"]
 
@@ -188,11 +190,43 @@ def test_divergence(capsys: pytest.CaptureFixture[str]) -> None:
     assert os.listdir("new") == []
 
 
-def python(*argv: str) -> subprocess.CompletedProcess[str]:
+def test_interruption_says_how_to_go_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train_one_epoch = DigitsRun.train_one_epoch
+
+    def two_epochs_and_ctrl_c(self: DigitsRun, *arguments: Any) -> dict[str, float]:
+        if len(self.history) == 2:
+            raise KeyboardInterrupt
+        return train_one_epoch(self, *arguments)
+
+    monkeypatch.setattr(DigitsRun, "train_one_epoch", two_epochs_and_ctrl_c)
+    assert main([*QUICK, "--epochs", "9", "--out", "new"]) == 130
+    assert "2 epochs done; go on with --resume new/checkpoint.zip" in capsys.readouterr().err
+    assert load("new/checkpoint.zip")["epoch"] == 2
+
+
+def test_a_reader_that_leaves() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "minitorch_dl", *QUICK],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    with process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
+def environment() -> dict[str, str]:
     path = os.pathsep.join([str(Path(minitorch_dl.__file__).parents[1]), *sys.path])
-    environment = os.environ | {"PYTHONPATH": path}
+    return os.environ | {"PYTHONPATH": path}
+
+
+def python(*argv: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, *argv], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, *argv], env=environment(), capture_output=True, text=True, check=True
     )
 
 
