@@ -1,0 +1,96 @@
+"""Adadelta (Zeiler 2012)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..tensor import Tensor
+from .flat import Update
+from .optimizer import ParamsT
+from .rule import RuleOptimizer, check_lr, check_not_negative, plus_decay
+
+
+class Adadelta(RuleOptimizer):
+    """Gradient descent whose step has the units of the parameters: the ratio of two running root mean squares.
+
+    ``g ← ∇f(θ) + λθ``; ``v ← ρv + (1 - ρ)g²``; ``Δ = √(u + ε) / √(v + ε) · g``; ``u ← ρu + (1 - ρ)Δ²``; ``θ ← θ - γΔ``.
+
+    Args:
+        params: tensors, named tensors or parameter groups.
+        lr: γ >= 0.
+        rho: ρ in [0, 1], the decay rate of both averages.
+        eps: ε >= 0, inside both roots.
+        weight_decay: λ >= 0.
+        maximize: ascend instead.
+        foreach, capturable: accepted; the update is always fused.
+
+    >>> import minitorch_dl as torch
+    >>> w = torch.tensor([1.0], requires_grad=True)
+    >>> optimizer = torch.optim.Adadelta([w])
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([0.9968], requires_grad=True)
+    """
+
+    work = 2
+
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float | Tensor = 1.0,
+        rho: float = 0.9,
+        eps: float = 1e-6,
+        weight_decay: float = 0,
+        foreach: bool | None = None,
+        *,
+        capturable: bool = False,
+        maximize: bool = False,
+        differentiable: bool = False,
+    ) -> None:
+        check_lr(lr)
+        if not 0.0 <= rho <= 1.0:
+            raise ValueError(f"Invalid rho value: {rho}. It must be in [0, 1]")
+        check_not_negative("epsilon value", eps)
+        check_not_negative("weight_decay value", weight_decay)
+        defaults = {
+            "lr": lr,
+            "rho": rho,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "maximize": maximize,
+            "capturable": capturable,
+            "foreach": foreach,
+            "differentiable": differentiable,
+        }
+        super().__init__(params, defaults)
+
+    def moments(self, group: dict[str, Any]) -> dict[str, float]:
+        return {"square_avg": 0.0, "acc_delta": 0.0}
+
+    def rule(self, xp: Any, group: dict[str, Any], scalars: dict[str, Any], fresh: bool) -> Update:
+        lr, rho, eps = float(group["lr"]), group["rho"], group["eps"]
+        weight_decay = float(group["weight_decay"])
+        scalars["step"] += 1
+
+        def update(param: Any, grad: Any, work: Any, square_avg: Any, acc_delta: Any) -> None:
+            g = plus_decay(xp, grad, param, weight_decay, work)
+            v, u, (_, a, b) = square_avg, acc_delta, work
+            # v ← ρv + (1 - ρ)g²
+            xp.multiply(g, g, out=a)
+            a *= 1 - rho
+            v *= rho
+            v += a
+            # Δ = √(u + ε) / √(v + ε) · g
+            xp.sqrt(xp.add(u, eps, out=a), out=a)
+            a /= xp.sqrt(xp.add(v, eps, out=b), out=b)
+            a *= g
+            # u ← ρu + (1 - ρ)Δ²
+            xp.multiply(a, a, out=b)
+            b *= 1 - rho
+            u *= rho
+            u += b
+            a *= lr
+            param -= a
+
+        return update

@@ -1,0 +1,120 @@
+"""Adam (Kingma & Ba 2015) and AMSGrad (Reddi, Kale & Kumar 2018)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..tensor import Tensor
+from .flat import Update
+from .optimizer import ParamsT
+from .rule import RuleOptimizer, check_betas, check_lr, check_not_negative, plus_decay
+
+
+class Adam(RuleOptimizer):
+    """Adaptive moment estimation.
+
+    ``g ← ∇f(θ) + λθ``; ``m ← β₁m + (1 - β₁)g``; ``v ← β₂v + (1 - β₂)g²``;
+    ``m̂ = m / (1 - β₁ᵗ)``, ``v̂ = v / (1 - β₂ᵗ)``; ``θ ← θ - γ m̂ / (√v̂ + ε)``.
+    AMSGrad puts the largest ``v`` so far in the place of ``v``.
+
+    Args:
+        params: tensors, named tensors or parameter groups.
+        lr: γ >= 0.
+        betas: β₁ and β₂ in [0, 1), the decay rates of both moments.
+        eps: ε >= 0, added to the denominator.
+        weight_decay: λ >= 0.
+        amsgrad: keep the maximum of ``v``.
+        maximize: ascend instead.
+        decoupled_weight_decay: shrink ``θ`` by ``1 - γλ`` instead of adding to the gradient (AdamW).
+        foreach, fused, capturable: accepted; the update is always fused.
+
+    >>> import minitorch_dl as torch
+    >>> w = torch.tensor([1.0, -3.0], requires_grad=True)
+    >>> optimizer = torch.optim.Adam([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([ 0.9000, -2.9000], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float | Tensor = 1e-3,
+        betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        amsgrad: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
+    ) -> None:
+        check_lr(lr)
+        check_not_negative("epsilon value", eps)
+        check_betas(betas)
+        check_not_negative("weight_decay value", weight_decay)
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "amsgrad": amsgrad,
+            "maximize": maximize,
+            "foreach": foreach,
+            "capturable": capturable,
+            "differentiable": differentiable,
+            "fused": fused,
+            "decoupled_weight_decay": decoupled_weight_decay,
+        }
+        super().__init__(params, defaults)
+
+    def moments(self, group: dict[str, Any]) -> dict[str, float]:
+        names = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
+        return dict.fromkeys(names if group["amsgrad"] else names[:2], 0.0)
+
+    def rule(self, xp: Any, group: dict[str, Any], scalars: dict[str, Any], fresh: bool) -> Update:
+        lr, eps, weight_decay = float(group["lr"]), group["eps"], float(group["weight_decay"])
+        beta1, beta2 = map(float, group["betas"])
+        decoupled = group["decoupled_weight_decay"]
+        scalars["step"] += 1
+        t = float(scalars["step"])
+        c1, c2 = 1 - beta1**t, math.sqrt(1 - beta2**t)
+
+        def update(
+            param: Any,
+            grad: Any,
+            work: Any,
+            exp_avg: Any,
+            exp_avg_sq: Any,
+            max_exp_avg_sq: Any = None,
+        ) -> None:
+            m, v, a = exp_avg, exp_avg_sq, work[1]
+            if decoupled and weight_decay:
+                param *= 1 - lr * weight_decay
+                g = grad
+            else:
+                g = plus_decay(xp, grad, param, weight_decay, work)
+            # m ← m + (1 - β₁)(g - m)
+            xp.subtract(g, m, out=a)
+            a *= 1 - beta1
+            m += a
+            # v ← β₂v + (1 - β₂)g²
+            xp.multiply(g, g, out=a)
+            a *= 1 - beta2
+            v *= beta2
+            v += a
+            if max_exp_avg_sq is not None:
+                v = xp.maximum(max_exp_avg_sq, v, out=max_exp_avg_sq)
+            # θ ← θ - γ m̂ / (√v̂ + ε), with √(1 - β₂ᵗ) taken out of the fraction
+            xp.sqrt(v, out=a)
+            a += eps * c2
+            xp.divide(m, a, out=a)
+            a *= lr * c2 / c1
+            param -= a
+
+        return update

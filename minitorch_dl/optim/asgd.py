@@ -1,0 +1,92 @@
+"""Averaged stochastic gradient descent (Polyak & Juditsky 1992)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..tensor import Tensor
+from .flat import Update
+from .optimizer import ParamsT
+from .rule import RuleOptimizer, check_lr, check_not_negative, plus_decay
+
+
+class ASGD(RuleOptimizer):
+    """SGD with a decaying rate that also keeps the average of its iterates, ``state[p]["ax"]``.
+
+    ``g ← ∇f(θ) + wθ``; ``θ ← (1 - λη)θ - ηg``; ``ax ← ax + μ(θ - ax)``;
+    ``η ← γ / (1 + λγt)^α``; ``μ ← 1 / max(1, t - t₀)``.
+
+    Args:
+        params: tensors, named tensors or parameter groups.
+        lr: γ >= 0.
+        lambd: λ, the decay of parameters and rate.
+        alpha: α, the power of the rate's decay.
+        t0: t₀, the step at which averaging starts.
+        weight_decay: w >= 0.
+        maximize: ascend instead.
+        foreach, capturable: accepted; the update is always fused.
+
+    >>> import minitorch_dl as torch
+    >>> w = torch.tensor([1.0], requires_grad=True)
+    >>> optimizer = torch.optim.ASGD([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([0.8000], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float | Tensor = 1e-2,
+        lambd: float = 1e-4,
+        alpha: float = 0.75,
+        t0: float = 1e6,
+        weight_decay: float = 0,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        differentiable: bool = False,
+        capturable: bool = False,
+    ) -> None:
+        check_lr(lr)
+        check_not_negative("weight_decay value", weight_decay)
+        defaults = {
+            "lr": lr,
+            "lambd": lambd,
+            "alpha": alpha,
+            "t0": t0,
+            "weight_decay": weight_decay,
+            "foreach": foreach,
+            "maximize": maximize,
+            "differentiable": differentiable,
+            "capturable": capturable,
+        }
+        super().__init__(params, defaults)
+
+    def moments(self, group: dict[str, Any]) -> dict[str, float]:
+        return {"ax": 0.0}
+
+    def scalars(self, group: dict[str, Any]) -> dict[str, float]:
+        return {"step": 0.0, "eta": float(group["lr"]), "mu": 1.0}
+
+    def rule(self, xp: Any, group: dict[str, Any], scalars: dict[str, Any], fresh: bool) -> Update:
+        lr, lambd, weight_decay = float(group["lr"]), group["lambd"], float(group["weight_decay"])
+        scalars["step"] += 1
+        t, eta, mu = (float(scalars[name]) for name in ("step", "eta", "mu"))
+        scalars["eta"] = lr / (1 + lambd * lr * t) ** group["alpha"]
+        scalars["mu"] = 1 / max(1, t - group["t0"])
+
+        def update(param: Any, grad: Any, work: Any, ax: Any) -> None:
+            g, a = plus_decay(xp, grad, param, weight_decay, work), work[1]
+            # θ ← (1 - λη)θ - ηg
+            param *= 1 - lambd * eta
+            param -= xp.multiply(g, eta, out=a)
+            # ax ← ax + μ(θ - ax)
+            if mu == 1:
+                ax[...] = param
+            else:
+                xp.subtract(param, ax, out=a)
+                a *= mu
+                ax += a
+
+        return update

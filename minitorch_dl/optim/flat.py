@@ -1,0 +1,228 @@
+"""Optimizer state of many parameters in a few flat arrays, updated block by block.
+
+A parameter's state tensors are views into arrays that hold the whole group's, one array per name. A rule is elementwise,
+so it does not care where one parameter ends and the next begins: it is called on *blocks* of these arrays. Small
+parameters and their gradients are copied into a buffer, updated together and copied back, which costs less than the dozen
+NumPy calls that each would need alone; a large parameter is updated where it lies, in pieces whose operands stay
+in the second-level cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import is_
+from typing import Any
+
+import numpy as np
+
+from ..backend import array_module
+from ..tensor import Tensor
+
+CACHE = 768 * 1024
+"""Bytes that a block's operands fill together: three quarters of a common second-level cache."""
+SMALL = 8192
+"""Parameters up to this size are gathered; above it, copying costs more than the calls it saves."""
+
+Update = Callable[..., None]
+"""``update(param, grad, work, **moments)``: one rule with its coefficients bound, in place on arrays of one length.
+
+``work[0]`` is for what replaces the gradient (it may be the same memory), the rest are temporaries.
+"""
+
+
+class Gathered:
+    """A run of small parameters that are copied together into buffers."""
+
+    def __init__(self, state: FlatState, first: int, last: int) -> None:
+        start, stop = state.offsets[first], state.offsets[last]
+        self.params = slice(first, last)
+        self.param, *self.work = [buffer[: stop - start] for buffer in state.buffers]
+        self.moments = {name: flat[start:stop] for name, flat in state.flat.items()}
+        spans = [
+            (state.offsets[i] - start, state.offsets[i + 1] - start) for i in range(first, last)
+        ]
+        shapes = [p.array.shape for p in state.params[self.params]]
+        self.param_views = [self.param[a:b].reshape(s) for (a, b), s in zip(spans, shapes)]
+        self.grad = self.work[0]
+        self.grad_views = [self.grad[a:b].reshape(s) for (a, b), s in zip(spans, shapes)]
+
+    def apply(
+        self, update: Update, params: Sequence[Any], grads: Sequence[Any], maximize: bool
+    ) -> None:
+        params = params[self.params]
+        for view, param in zip(self.param_views, params):
+            view[...] = param
+        for view, grad in zip(self.grad_views, grads[self.params]):
+            view[...] = grad
+        if maximize:
+            self.grad *= -1
+        update(self.param, self.grad, self.work, **self.moments)
+        for view, param in zip(self.param_views, params):
+            param[...] = view
+
+
+class InPlace:
+    """One parameter, updated where it lies in pieces of at most ``state.block`` elements."""
+
+    def __init__(self, state: FlatState, index: int) -> None:
+        self.index = index
+        self.negative = state.xp.negative
+        start, stop = state.offsets[index], state.offsets[index + 1]
+        size = stop - start
+        piece = min(size, state.block)
+        _, *self.work = [buffer[:piece] for buffer in state.buffers]
+        self.pieces = [
+            (
+                a,
+                min(a + piece, size),
+                {
+                    n: flat[start + a : min(start + a + piece, stop)]
+                    for n, flat in state.flat.items()
+                },
+            )
+            for a in range(0, size, piece or 1)
+        ]
+
+    def apply(
+        self, update: Update, params: Sequence[Any], grads: Sequence[Any], maximize: bool
+    ) -> None:
+        param, grad = params[self.index], grads[self.index].reshape(-1)
+        flat = param.reshape(-1)  # a copy when the parameter is not contiguous
+        for a, b, moments in self.pieces:
+            g = grad[a:b]
+            work = self.work if len(g) == len(self.work[0]) else [w[: len(g)] for w in self.work]
+            if maximize:
+                g = self.negative(g, out=work[0])
+            update(flat[a:b], g, work, **moments)
+        if not param.flags.c_contiguous:
+            param[...] = flat.reshape(param.shape)
+
+
+class FlatState:
+    """The state of parameters of one dtype on one device.
+
+    Args:
+        params: the parameters, in their group's order.
+        states: the optimizer's state dict of each; values found there are taken over, missing ones get their initial
+            value, and all become views of the flat arrays.
+        moments: initial value of each state tensor that has the parameter's shape.
+        scalars: initial value of each 0-d state tensor (``step`` and such).
+        scalar_dtype: NumPy dtype of the 0-d state.
+        work: how many temporaries the rule asks for.
+        elementwise: False keeps each parameter in one piece, for rules that need its norm.
+    """
+
+    def __init__(
+        self,
+        params: Sequence[Tensor],
+        states: Sequence[dict[str, Any]],
+        moments: Mapping[str, float],
+        scalars: Mapping[str, float],
+        scalar_dtype: Any,
+        work: int,
+        elementwise: bool,
+    ) -> None:
+        self.params = list(params)
+        self.xp = xp = array_module(params[0].array)
+        self.dtype, self.array_class = params[0].array.dtype, params[0].array.__class__
+        self.offsets = [0]
+        for p in params:
+            self.offsets.append(self.offsets[-1] + p.array.size)
+        on_host = xp is np
+        sizes = [p.array.size for p in params]
+        if not elementwise:
+            self.block, self.small = max(sizes), 0
+        elif on_host:
+            operands = 3 + work + len(moments)  # parameter, gradient, its replacement, ...
+            self.block, self.small = CACHE // (operands * self.dtype.itemsize), SMALL
+        else:  # on a GPU only the number of launches counts
+            self.block = self.small = sum(sizes)
+        self.buffers = [xp.empty(min(self.block, sum(sizes)), self.dtype) for _ in range(2 + work)]
+
+        self.flat = {
+            name: xp.full(self.offsets[-1], value, self.dtype) for name, value in moments.items()
+        }
+        self.scalars = {
+            name: np.full(len(params), value, scalar_dtype) for name, value in scalars.items()
+        }
+        self.names = (*moments, *scalars)
+        self.fresh = [any(state.get(name) is None for name in self.names) for state in states]
+        for i, (p, state) in enumerate(zip(params, states)):
+            a, b = self.offsets[i], self.offsets[i + 1]
+            views = {name: flat[a:b].reshape(p.array.shape) for name, flat in self.flat.items()}
+            views |= {name: row[i : i + 1].reshape(()) for name, row in self.scalars.items()}
+            for name in (*scalars, *moments):
+                view, old = views[name], state.get(name)
+                if old is not None:
+                    view[...] = array_module(view).asarray(
+                        old.array if isinstance(old, Tensor) else old
+                    )
+                state[name] = Tensor.wrap(view)
+        self.held = [state[name].array for state in states for name in self.names]
+        self._all = self._blocks(0, len(params))
+
+    def holds(
+        self, states: Iterable[Mapping[str, Any]], arrays: Iterable[Any], names: tuple[str, ...]
+    ) -> bool:
+        """Whether the state tensors are still the views made here, and the parameters still of this dtype and device."""
+        if names != self.names or any(
+            array.dtype != self.dtype or array.__class__ is not self.array_class for array in arrays
+        ):
+            return False
+        try:
+            found = [state[name].array for state in states for name in names]
+        except (KeyError, AttributeError):
+            return False
+        return len(found) == len(self.held) and all(map(is_, found, self.held))
+
+    def apply(
+        self,
+        rule: Callable[..., Update],
+        group: dict[str, Any],
+        params: Sequence[Any],
+        grads: Sequence[Any],
+    ) -> None:
+        """One step for the parameters whose gradient is not None. Parameters at different steps get their own coefficients."""
+        for first, last in self._runs(grads):
+            scalars = {name: row[first] for name, row in self.scalars.items()}
+            update = rule(self.xp, group, scalars, self.fresh[first])
+            for name, row in self.scalars.items():
+                row[first:last] = scalars[name]
+            blocks = self._all if last - first == len(params) else self._blocks(first, last)
+            for block in blocks:
+                block.apply(update, params, grads, group["maximize"])
+            self.fresh[first:last] = [False] * (last - first)
+
+    def _runs(self, grads: Sequence[Any]) -> list[tuple[int, int]]:
+        """Neighbours that all have a gradient and the same scalar state."""
+        rows = [row.tolist() for row in self.scalars.values()] + [self.fresh]
+        if all(len(set(row)) == 1 for row in rows) and not any(g is None for g in grads):
+            return [(0, len(grads))]
+        runs: list[tuple[int, int]] = []
+        previous: Any = None
+        for i, (grad, *key) in enumerate(zip(grads, *rows)):
+            if grad is None:
+                previous = None
+            elif key == previous:
+                runs[-1] = (runs[-1][0], i + 1)
+            else:
+                runs.append((i, i + 1))
+                previous = key
+        return runs
+
+    def _blocks(self, first: int, last: int) -> list[Gathered | InPlace]:
+        """Cut parameters ``first`` to ``last`` into gathered runs of small ones and single large ones."""
+        blocks: list[Gathered | InPlace] = []
+        start = first
+        for i in range(first, last + 1):
+            large = i == last or self.offsets[i + 1] - self.offsets[i] > self.small
+            if large or self.offsets[i + 1] - self.offsets[start] > self.block:
+                if i - start == 1:
+                    blocks.append(InPlace(self, start))
+                elif i > start:
+                    blocks.append(Gathered(self, start, i))
+                start = i
+                if large and i < last:
+                    blocks.append(InPlace(self, i))
+                    start = i + 1
+        return blocks

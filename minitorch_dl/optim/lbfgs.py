@@ -1,0 +1,356 @@
+"""L-BFGS (Liu & Nocedal 1989) with a strong Wolfe line search (Nocedal & Wright, Numerical Optimization, chapter 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..autograd.modes import enable_grad, no_grad
+from ..autograd.versions import mark_all_written
+from ..backend import array_module
+from ..tensor import Tensor
+from .optimizer import Optimizer, ParamsT
+from .rule import check_lr
+
+Evaluate = Callable[[float], tuple[float, Any]]
+"""Step length to the loss and the flat gradient there."""
+
+
+class LBFGS(Optimizer):
+    """Quasi-Newton descent whose inverse Hessian is rebuilt from the last steps ``s`` and gradient changes ``y``.
+
+    ``d = -H∇f`` by the two-loop recursion over ``(sᵢ, yᵢ, ρᵢ = 1/yᵢᵀsᵢ)``, ``H₀ = sᵀy/yᵀy``; ``θ ← θ + t·d``.
+
+    There is one parameter group, and :meth:`step` needs a closure, which it calls several times.
+
+    Args:
+        params: tensors on one device.
+        lr: the step length ``t``, with a line search its first guess.
+        max_iter: iterations in a call of :meth:`step`.
+        max_eval: closure calls in a call of :meth:`step`; default ``max_iter * 5 // 4``.
+        tolerance_grad: stop when no entry of the gradient is larger.
+        tolerance_change: stop when the parameters or the loss change less.
+        history_size: how many ``(s, y)`` to keep.
+        line_search_fn: ``"strong_wolfe"`` or None.
+
+    >>> import minitorch_dl as torch
+    >>> x = torch.tensor([-1.0, 2.0], requires_grad=True)
+    >>> optimizer = torch.optim.LBFGS([x], line_search_fn="strong_wolfe")
+    >>> def closure():
+    ...     optimizer.zero_grad()
+    ...     loss = (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2
+    ...     loss.backward()
+    ...     return loss
+    >>> for _ in range(4):
+    ...     loss = optimizer.step(closure)
+    >>> [round(v, 3) for v in x.tolist()]
+    [1.0, 1.0]
+    """
+
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float | Tensor = 1,
+        max_iter: int = 20,
+        max_eval: int | None = None,
+        tolerance_grad: float = 1e-7,
+        tolerance_change: float = 1e-9,
+        history_size: int = 100,
+        line_search_fn: str | None = None,
+    ) -> None:
+        check_lr(lr)
+        defaults = {
+            "lr": lr,
+            "max_iter": max_iter,
+            "max_eval": max_iter * 5 // 4 if max_eval is None else max_eval,
+            "tolerance_grad": tolerance_grad,
+            "tolerance_change": tolerance_change,
+            "history_size": history_size,
+            "line_search_fn": line_search_fn,
+        }
+        super().__init__(params, defaults)
+        if len(self.param_groups) != 1:
+            raise ValueError("LBFGS doesn't support per-parameter options (parameter groups)")
+
+    @no_grad()
+    def step(self, closure: Callable[[], Any]) -> Any:  # type: ignore[override]
+        """Up to ``max_iter`` iterations; returns the closure's loss before the first.
+
+        Args:
+            closure: clears the gradients, evaluates the model, calls backward and returns the loss.
+        """
+        group = self.param_groups[0]
+        lr, max_iter, max_eval = float(group["lr"]), group["max_iter"], group["max_eval"]
+        tolerance_change, line_search = group["tolerance_change"], group["line_search_fn"]
+        if line_search not in (None, "strong_wolfe"):
+            raise RuntimeError(
+                f"only 'strong_wolfe' is supported as line_search_fn, got {line_search!r}"
+            )
+
+        def evaluate() -> tuple[Any, Any]:
+            with enable_grad():
+                loss = closure()
+            return loss, self._gradient()
+
+        # The state is global; it sits with the first parameter so that loading casts it.
+        state = self.state[group["params"][0]]
+        state.setdefault("func_evals", 0)
+        state.setdefault("n_iter", 0)
+        first_loss, g = evaluate()
+        loss = float(first_loss)
+        evaluations = 1
+        state["func_evals"] += 1
+        if abs(g).max() <= group["tolerance_grad"]:
+            return first_loss
+
+        memory = _Memory(state, group["history_size"])
+        d = _array(state.get("d"))
+        t = float(state.get("t") or 0)
+        g_previous, loss_previous = _array(state.get("prev_flat_grad")), state.get("prev_loss")
+        for iteration in range(1, max_iter + 1):
+            state["n_iter"] += 1
+            if state["n_iter"] == 1:
+                d = -g
+                t = min(1.0, 1.0 / float(abs(g).sum())) * lr
+            else:
+                memory.add(s=d * t, y=g - g_previous)
+                d = memory.direction(g)
+                t = lr
+            g_previous, loss_previous = g, loss
+            slope = float(g @ d)
+            if slope > -tolerance_change:
+                break
+
+            x = self._position()
+            calls = 0
+            if line_search:
+
+                def along(t: float, x: Any = x, d: Any = d) -> tuple[float, Any]:
+                    self._move(x + t * d)
+                    value, gradient = evaluate()
+                    return float(value), gradient
+
+                loss, g, t, calls = strong_wolfe(
+                    along, t, d, loss, g, slope, max_ls=max_eval - evaluations
+                )
+                self._move(x + t * d)
+            else:
+                self._move(x + t * d)
+                if iteration < max_iter:  # nobody looks at the loss after the last step
+                    value, g = evaluate()
+                    loss, calls = float(value), 1
+            evaluations += calls
+            state["func_evals"] += calls
+
+            if (
+                evaluations >= max_eval
+                or abs(g).max() <= group["tolerance_grad"]
+                or abs(d * t).max() <= tolerance_change
+                or abs(loss - loss_previous) < tolerance_change
+            ):
+                break
+
+        state |= {"d": Tensor.wrap(d), "t": t, **memory.state(), "prev_loss": loss_previous}
+        state["prev_flat_grad"] = Tensor.wrap(g_previous)
+        return first_loss
+
+    def _arrays(self) -> list[Any]:
+        return [p.array for p in self.param_groups[0]["params"]]
+
+    def _gradient(self) -> Any:
+        params = self.param_groups[0]["params"]
+        xp = array_module(params[0].array)
+        return xp.concatenate(
+            [xp.zeros_like(p.array) if p.grad is None else p.grad.array for p in params], axis=None
+        )
+
+    def _position(self) -> Any:
+        arrays = self._arrays()
+        return array_module(arrays[0]).concatenate(arrays, axis=None)
+
+    def _move(self, x: Any) -> None:
+        """Set the parameters to the flat ``x``."""
+        start = 0
+        arrays = self._arrays()
+        for array in arrays:
+            array[...] = x[start : start + array.size].reshape(array.shape)
+            start += array.size
+        mark_all_written(arrays, "LBFGS.step")
+
+
+def _array(value: Any) -> Any:
+    return value.array if isinstance(value, Tensor) else value
+
+
+class _Memory:
+    """The last steps and gradient changes, and the inverse Hessian they imply."""
+
+    def __init__(self, state: dict[str, Any], size: int) -> None:
+        self.y = [_array(v) for v in state.get("old_dirs") or ()]
+        self.s = [_array(v) for v in state.get("old_stps") or ()]
+        self.rho = [float(v) for v in state.get("ro") or ()]
+        self.scale = float(state.get("H_diag") or 1)
+        self.size = size
+
+    def add(self, s: Any, y: Any) -> None:
+        ys = float(y @ s)
+        if ys <= 1e-10:  # not curved upwards: H would lose its definiteness
+            return
+        if len(self.y) == self.size:
+            for items in (self.y, self.s, self.rho):
+                del items[0]
+        self.y.append(y)
+        self.s.append(s)
+        self.rho.append(1.0 / ys)
+        self.scale = ys / float(y @ y)
+
+    def direction(self, g: Any) -> Any:
+        """``-Hg`` by the two-loop recursion."""
+        q = -g
+        alphas = []
+        for s, y, rho in zip(reversed(self.s), reversed(self.y), reversed(self.rho)):
+            alpha = float(s @ q) * rho
+            q -= alpha * y
+            alphas.append(alpha)
+        q *= self.scale
+        for s, y, rho, alpha in zip(self.s, self.y, self.rho, reversed(alphas)):
+            q += (alpha - float(y @ q) * rho) * s
+        return q
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "old_dirs": [Tensor.wrap(y) for y in self.y],
+            "old_stps": [Tensor.wrap(s) for s in self.s],
+            "ro": self.rho,
+            "H_diag": self.scale,
+        }
+
+
+def cubic_minimum(
+    x1: float,
+    f1: float,
+    g1: float,
+    x2: float,
+    f2: float,
+    g2: float,
+    bounds: tuple[float, float] | None = None,
+) -> float:
+    """Where the cubic through two points with these values and slopes is smallest, kept in ``bounds``."""
+    low, high = bounds or (min(x1, x2), max(x1, x2))
+    with np.errstate(all="ignore"):  # a nan goes through, as it does in PyTorch
+        x1, x2, g1, g2 = map(np.float64, (x1, x2, g1, g2))
+        d1 = g1 + g2 - 3 * (f1 - f2) / (x1 - x2)
+        square = d1 * d1 - g1 * g2
+        if not square >= 0:
+            return (low + high) / 2.0
+        d2 = np.sqrt(square)
+        if x1 <= x2:
+            x = x2 - (x2 - x1) * ((g2 + d2 - d1) / (g2 - g1 + 2 * d2))
+        else:
+            x = x1 - (x1 - x2) * ((g1 + d2 - d1) / (g1 - g2 + 2 * d2))
+    return float(min(max(x, low), high))
+
+
+class Point(NamedTuple):
+    """The line at length ``t``: loss, gradient and slope ``gᵀd``."""
+
+    t: float
+    f: float
+    g: Any
+    slope: float
+
+
+def strong_wolfe(
+    along: Evaluate,
+    t: float,
+    d: Any,
+    f: float,
+    g: Any,
+    slope: float,
+    c1: float = 1e-4,
+    c2: float = 0.9,
+    tolerance_change: float = 1e-9,
+    max_ls: int = 25,
+) -> tuple[float, Any, float, int]:
+    """A step length with ``f(t) <= f + c1·t·slope`` and ``|f'(t)| <= c2·|slope|``.
+
+    A bracket around such a point is grown from ``t``, then narrowed by cubic interpolation.
+
+    Returns:
+        The loss, the gradient and the length found, and how often ``along`` was called.
+    """
+
+    def at(t: float) -> Point:
+        f, g = along(t)
+        return Point(t, f, g, float(g @ d))
+
+    def too_high(point: Point) -> bool:
+        return point.f > f + c1 * point.t * slope
+
+    start = previous = Point(0.0, f, g, slope)
+    new = at(t)
+    calls = 1
+    iteration = 0
+    done = False
+    while iteration < max_ls:
+        if too_high(new) or (iteration > 1 and new.f >= previous.f):
+            bracket = [previous, new]
+            break
+        if abs(new.slope) <= -c2 * slope:
+            bracket = [new]
+            done = True
+            break
+        if new.slope >= 0:
+            bracket = [previous, new]
+            break
+        t = cubic_minimum(
+            previous.t,
+            previous.f,
+            previous.slope,
+            new.t,
+            new.f,
+            new.slope,
+            bounds=(new.t + 0.01 * (new.t - previous.t), new.t * 10),
+        )
+        previous, new = new, at(t)
+        calls += 1
+        iteration += 1
+    else:
+        bracket = [start, new]
+
+    low, high = (0, -1) if bracket[0].f <= bracket[-1].f else (-1, 0)
+    stalled = False
+    width = float(abs(d).max())
+    while not done and iteration < max_ls:
+        a, b = bracket
+        left, right = min(a.t, b.t), max(a.t, b.t)
+        if (right - left) * width < tolerance_change:
+            break
+        t = cubic_minimum(a.t, a.f, a.slope, b.t, b.f, b.slope)
+        # Too close to an end twice in a row, or beyond it: step a tenth of the bracket away from that end.
+        margin = 0.1 * (right - left)
+        if min(right - t, t - left) < margin:
+            if stalled or t >= right or t <= left:
+                t = right - margin if abs(t - right) < abs(t - left) else left + margin
+                stalled = False
+            else:
+                stalled = True
+        else:
+            stalled = False
+
+        new = at(t)
+        calls += 1
+        iteration += 1
+        if too_high(new) or new.f >= bracket[low].f:
+            bracket[high] = new
+            low, high = (0, -1) if bracket[0].f <= bracket[1].f else (-1, 0)
+        else:
+            if abs(new.slope) <= -c2 * slope:
+                done = True
+            elif new.slope * (bracket[high].t - bracket[low].t) >= 0:
+                bracket[high] = bracket[low]
+            bracket[low] = new
+    best = bracket[low]
+    return best.f, best.g, best.t, calls

@@ -1,0 +1,115 @@
+"""RAdam: rectified Adam (Liu et al. 2020)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..tensor import Tensor
+from .flat import Update
+from .optimizer import ParamsT
+from .rule import RuleOptimizer, check_betas, check_lr, check_not_negative, plus_decay
+
+
+class RAdam(RuleOptimizer):
+    """Adam that waits with its adaptive step until the second moment's variance is small enough to use.
+
+    ``m ← β₁m + (1 - β₁)g``; ``v ← β₂v + (1 - β₂)g²``; ``m̂ = m / (1 - β₁ᵗ)``;
+    ``ρ∞ = 2/(1 - β₂) - 1``; ``ρ = ρ∞ - 2tβ₂ᵗ/(1 - β₂ᵗ)``; when ``ρ > 5``:
+    ``r = √((ρ - 4)(ρ - 2)ρ∞ / ((ρ∞ - 4)(ρ∞ - 2)ρ))`` and ``θ ← θ - γ r m̂ √(1 - β₂ᵗ) / (√v + ε)``;
+    otherwise ``θ ← θ - γ m̂``.
+
+    Args:
+        params: tensors, named tensors or parameter groups.
+        lr: γ >= 0.
+        betas: β₁ and β₂ in [0, 1).
+        eps: ε >= 0, added to ``√v``.
+        weight_decay: λ >= 0, added to the gradient as ``λθ``.
+        decoupled_weight_decay: shrink ``θ`` by ``1 - γλ`` instead (as AdamW does).
+        maximize: ascend instead.
+        foreach, capturable: accepted; the update is always fused.
+
+    >>> import minitorch_dl as torch
+    >>> w = torch.tensor([1.0], requires_grad=True)
+    >>> optimizer = torch.optim.RAdam([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([0.8000], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float | Tensor = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        decoupled_weight_decay: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+    ) -> None:
+        check_lr(lr)
+        check_not_negative("epsilon value", eps)
+        check_betas(betas)
+        check_not_negative("weight_decay value", weight_decay)
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "maximize": maximize,
+            "foreach": foreach,
+            "capturable": capturable,
+            "decoupled_weight_decay": decoupled_weight_decay,
+            "differentiable": differentiable,
+        }
+        super().__init__(params, defaults)
+
+    def moments(self, group: dict[str, Any]) -> dict[str, float]:
+        return {"exp_avg": 0.0, "exp_avg_sq": 0.0}
+
+    def rule(self, xp: Any, group: dict[str, Any], scalars: dict[str, Any], fresh: bool) -> Update:
+        lr, eps, weight_decay = float(group["lr"]), group["eps"], float(group["weight_decay"])
+        beta1, beta2 = map(float, group["betas"])
+        decoupled = group["decoupled_weight_decay"]
+        scalars["step"] += 1
+        t = float(scalars["step"])
+        c1, c2 = 1 - beta1**t, 1 - beta2**t
+        rho_inf = 2 / (1 - beta2) - 1
+        rho = rho_inf - 2 * t * beta2**t / c2
+        rectified = rho > 5
+        step_size = lr / c1
+        if rectified:
+            r = math.sqrt((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho))
+            step_size *= r * math.sqrt(c2)
+
+        def update(param: Any, grad: Any, work: Any, exp_avg: Any, exp_avg_sq: Any) -> None:
+            m, v, a = exp_avg, exp_avg_sq, work[1]
+            if decoupled and weight_decay:
+                param *= 1 - lr * weight_decay
+                g = grad
+            else:
+                g = plus_decay(xp, grad, param, weight_decay, work)
+            # m ← m + (1 - β₁)(g - m)
+            xp.subtract(g, m, out=a)
+            a *= 1 - beta1
+            m += a
+            # v ← β₂v + (1 - β₂)g²
+            xp.multiply(g, g, out=a)
+            a *= 1 - beta2
+            v *= beta2
+            v += a
+            if rectified:
+                xp.sqrt(v, out=a)
+                a += eps
+                xp.divide(m, a, out=a)
+                a *= step_size
+            else:
+                xp.multiply(m, step_size, out=a)
+            param -= a
+
+        return update

@@ -1,0 +1,147 @@
+"""Optimizers whose update is a rule over arrays, written once and run over flat storage."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from ..autograd.modes import enable_grad
+from ..autograd.versions import mark_all_written
+from ..backend.dtypes import float32, float64, get_default_dtype
+from ..tensor import Tensor
+from .flat import FlatState, Update
+from .optimizer import Optimizer, ParamsT
+
+
+class RuleOptimizer(Optimizer):
+    """An optimizer given by :meth:`rule`.
+
+    A subclass says which state each parameter has and how one step changes it. How parameters are laid out, batched and
+    walked through is decided here: the rule sees arrays of one length only.
+    """
+
+    work: ClassVar[int] = 1
+    """How many temporaries the rule needs."""
+    elementwise: ClassVar[bool] = True
+    """False when the rule needs whole parameters (their norm)."""
+
+    def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:
+        if defaults.get("differentiable"):
+            raise RuntimeError(
+                f"{type(self).__name__}: differentiable=True is not supported, steps are not recorded by autograd. "
+                "Write the update with tensor operations to differentiate through it"
+            )
+        if defaults.get("fused") and defaults.get("foreach"):
+            raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
+        super().__init__(params, defaults)
+
+    def _prepare(self) -> None:
+        super()._prepare()
+        self._flat: dict[int, list[FlatState]] = {}
+
+    def moments(self, group: dict[str, Any]) -> dict[str, float]:
+        """Initial value of each state tensor that has its parameter's shape."""
+        return {}
+
+    def scalars(self, group: dict[str, Any]) -> dict[str, float]:
+        """Initial value of each 0-d state tensor."""
+        return {"step": 0.0}
+
+    def rule(self, xp: Any, group: dict[str, Any], scalars: dict[str, Any], fresh: bool) -> Update:
+        """Advance ``scalars`` by one step and return ``update(param, grad, work, **moments)``.
+
+        ``update`` writes to ``param`` and the moments in place, never to ``grad``. ``work[0]`` is for what replaces the
+        gradient (it may be the same memory), the arrays after it are temporaries.
+        ``fresh`` says that the moments hold their initial values.
+        """
+        raise NotImplementedError
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update the parameters that have a gradient.
+
+        Args:
+            closure: evaluates the model again, calls backward and returns the loss, which is returned here.
+        """
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        for index, group in enumerate(self.param_groups):
+            self._step_group(index, group)
+        return loss
+
+    def _step_group(self, index: int, group: dict[str, Any]) -> None:
+        for flat in self._layout(index, group):
+            params = [p.array for p in flat.params]
+            grads = [None if p.grad is None else p.grad.array for p in flat.params]
+            flat.apply(self.rule, group, params, grads)
+            mark_all_written(
+                [array for array, grad in zip(params, grads) if grad is not None],
+                f"{type(self).__name__}.step",
+            )
+
+    def _layout(self, index: int, group: dict[str, Any]) -> list[FlatState]:
+        """The group's flat storage; laid out anew when its state or parameters are no longer those it was made for."""
+        names = (*self.moments(group), *self.scalars(group))
+        layout = self._flat.get(index, ())
+        known = {p for flat in layout for p in flat.params}
+        if all(p in known for p in group["params"] if p.grad is not None) and all(
+            flat.holds(self._states(flat.params, names), [p.array for p in flat.params], names)
+            for flat in layout
+        ):
+            return layout
+        return self._lay_out(
+            index, group, [p for p in group["params"] if p.grad is not None or self.state.get(p)]
+        )
+
+    def _lay_out(self, index: int, group: dict[str, Any], params: list[Tensor]) -> list[FlatState]:
+        """Give ``params`` their state, in flat storage for each dtype and device."""
+        moments, scalars = self.moments(group), self.scalars(group)
+        dtype = get_default_dtype() if get_default_dtype() is float64 else float32
+        kinds = defaultdict(list)
+        for p in dict.fromkeys(params):
+            kinds[p.dtype, p.device].append(p)
+        self._flat[index] = [
+            FlatState(
+                alike,
+                self._states(alike, (*moments, *scalars)),
+                moments,
+                scalars,
+                dtype.numpy,
+                self.work,
+                self.elementwise,
+            )
+            for alike in kinds.values()
+        ]
+        return self._flat[index]
+
+    def _states(self, params: list[Any], names: tuple[str, ...]) -> list[dict[str, Any]]:
+        """Each parameter's state; throw-away dicts for a rule without state, which leaves ``state`` empty."""
+        return [self.state[p] for p in params] if names else [{} for _ in params]
+
+
+def check_lr(lr: Any) -> None:
+    """A learning rate is a number >= 0, or a tensor of one element."""
+    if hasattr(lr, "numel") and lr.numel() != 1:
+        raise ValueError(f"Tensor lr must be 1-element, but has shape {tuple(lr.shape)}")
+    check_not_negative("learning rate", lr)
+
+
+def check_not_negative(what: str, value: Any) -> None:
+    if not value >= 0.0:
+        raise ValueError(f"Invalid {what}: {value}. It must be at least 0")
+
+
+def check_betas(betas: Any) -> None:
+    for i, beta in enumerate(betas):
+        if not 0.0 <= beta < 1.0:
+            raise ValueError(f"Invalid beta parameter at index {i}: {beta}. It must be in [0, 1)")
+
+
+def plus_decay(xp: Any, grad: Any, param: Any, weight_decay: float, work: Any) -> Any:
+    """``g + λθ``, the gradient of the loss with the penalty ``λ/2 ‖θ‖²``; ``grad`` itself when λ is 0."""
+    if not weight_decay:
+        return grad
+    xp.multiply(param, weight_decay, out=work[1])
+    return xp.add(grad, work[1], out=work[0])

@@ -1,0 +1,93 @@
+"""Stochastic gradient descent with momentum (Polyak 1964; Nesterov 1983; Sutskever et al. 2013)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..tensor import Tensor
+from .flat import Update
+from .optimizer import ParamsT
+from .rule import RuleOptimizer, check_lr, check_not_negative, plus_decay
+
+
+class SGD(RuleOptimizer):
+    """Stochastic gradient descent.
+
+    ``g ← ∇f(θ) + λθ``; ``b ← μb + (1 - τ)g`` (``b ← g`` at the first step); ``θ ← θ - γb``,
+    or with Nesterov's momentum ``θ ← θ - γ(g + μb)``.
+
+    Args:
+        params: tensors, named tensors or parameter groups.
+        lr: γ >= 0.
+        momentum: μ >= 0; 0 keeps no state.
+        dampening: τ.
+        weight_decay: λ >= 0.
+        nesterov: look ahead along the momentum; needs ``momentum > 0`` and ``dampening == 0``.
+        maximize: ascend instead.
+        foreach, fused: accepted; the update is always fused.
+
+    >>> import minitorch_dl as torch
+    >>> w = torch.tensor([1.0], requires_grad=True)
+    >>> optimizer = torch.optim.SGD([w], lr=0.1, momentum=0.9)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w.item()
+    0.800...
+    """
+
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float | Tensor = 1e-3,
+        momentum: float = 0,
+        dampening: float = 0,
+        weight_decay: float | Tensor = 0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        check_lr(lr)
+        check_not_negative("momentum value", momentum)
+        check_not_negative("weight_decay value", weight_decay)
+        if nesterov and (momentum <= 0 or dampening != 0):
+            raise ValueError("Nesterov momentum requires a momentum and zero dampening")
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "dampening": dampening,
+            "weight_decay": weight_decay,
+            "nesterov": nesterov,
+            "maximize": maximize,
+            "foreach": foreach,
+            "differentiable": differentiable,
+            "fused": fused,
+        }
+        super().__init__(params, defaults)
+
+    def moments(self, group: dict[str, Any]) -> dict[str, float]:
+        return {"momentum_buffer": 0.0} if group["momentum"] else {}
+
+    def scalars(self, group: dict[str, Any]) -> dict[str, float]:
+        return {}
+
+    def rule(self, xp: Any, group: dict[str, Any], scalars: dict[str, Any], fresh: bool) -> Update:
+        lr, weight_decay = float(group["lr"]), float(group["weight_decay"])
+        momentum, nesterov = group["momentum"], group["nesterov"]
+        dampening = 0.0 if fresh else group["dampening"]
+
+        def update(param: Any, grad: Any, work: Any, momentum_buffer: Any = None) -> None:
+            g, b, a = plus_decay(xp, grad, param, weight_decay, work), momentum_buffer, work[1]
+            if b is None:
+                xp.multiply(g, lr, out=a)
+            else:
+                b *= momentum
+                b += g if not dampening else xp.multiply(g, 1 - dampening, out=a)
+                xp.multiply(b, lr * momentum if nesterov else lr, out=a)
+                if nesterov:
+                    a += xp.multiply(g, lr, out=work[0])
+            param -= a
+
+        return update
