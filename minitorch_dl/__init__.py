@@ -48,6 +48,8 @@ from .backend.dtypes import (
     uint32,
     uint64,
 )
+from .backend.random import Generator
+from .tensor import Size, Tensor  # isort: skip  before ops, whose function `tensor` takes this module's name
 from .ops import *
-from .tensor import Tensor
+from .printing import set_printoptions
 from .version import __version__

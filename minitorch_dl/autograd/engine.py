@@ -14,7 +14,7 @@ from typing import Any
 from . import versions
 from .modes import enable_grad, no_grad
 from .node import AccumulateGrad, Node, Output
-from .primitive import as_raw, result_class
+from .primitive import as_raw, provide, result_class
 from .structural import sum_to
 
 
@@ -229,3 +229,6 @@ def _check_versions(node: Node, saved: Iterable[Any]) -> None:
                     f'overwrote afterwards (File "{file}", line {line}). Write to a copy (x = x + y instead of x += y, '
                     "or x.clone() first), or write before the op that needs the old values"
                 )
+
+
+provide(run_backward=run_backward)

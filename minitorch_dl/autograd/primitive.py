@@ -96,36 +96,33 @@ class View:
     """How a tensor came to share another's memory: ``primitive(parent, **params)``.
 
     Attributes:
+        root: the tensor at the end of the chain of parents, which owns the history of the memory.
         stamp: the root's node when the view's own node was made; another one now means that history was rewritten.
-        frozen: why writing to this view can't be recorded ("no_grad", "several outputs"), or None.
+        frozen: why writing to this view can't be recorded ("no_grad", "several outputs"), or None; "data" marks what ``.data``
+            gave, which shares memory but no history.
     """
 
-    __slots__ = ("frozen", "params", "parent", "primitive", "stamp")
+    __slots__ = ("frozen", "params", "parent", "primitive", "root", "stamp")
 
     def __init__(self, parent: Any, primitive: Any, params: dict[str, Any], frozen: str | None = None) -> None:
+        above = parent._view
         self.parent, self.primitive, self.params, self.frozen = parent, primitive, params, frozen
-        self.stamp = history_stamp(parent)
-
-
-def history_stamp(tensor: Any) -> Any:
-    """The node of the tensor at the root of a chain of views: another node means that the history was rewritten in place."""
-    while tensor._view is not None:
-        tensor = tensor._view.parent
-    return tensor._node
+        self.root = root = parent if above is None or above.frozen == "data" else above.root
+        self.stamp = root._node
 
 
 def current_node(tensor: Any) -> Any:
     """The tensor's node; of a view whose root was written in place since, made anew from the root's new history."""
     view = tensor._view
-    if view is None or view.frozen == "no_grad" or view.stamp is history_stamp(tensor):
+    if view is None or view.stamp is view.root._node or view.frozen == "no_grad":
         return tensor._node
-    view.stamp = history_stamp(tensor)
     parent_node = current_node(view.parent)
     if view.frozen is not None:
         raise RuntimeError(
             "a view of a tensor that was written in place afterwards can't be given its gradient: it is one of several outputs of "
             "one op (split, chunk, unbind). Use .clone() on it, or index the base tensor instead"
         )
+    view.stamp = view.root._node
     tensor._node = view.primitive.record((view.parent.array,), (parent_node,), view.params, tensor.array)
     return tensor._node
 
@@ -203,8 +200,6 @@ class FusedPlan(Plan):
         self.rule = eval(f"lambda g, {', '.join(order)}: backward(g, {given})", scope)
 
     def differentiate(self, node: Node, g: Any) -> Any:
-        from .engine import run_backward
-
         primitive = self.primitive
         n = len(primitive.inputs)
         inputs = _reconnect(node, self.names[:n], node.saved[:n], primitive)
@@ -417,6 +412,25 @@ class Primitive:
                 listener(self, args, params, outputs)
         return outputs[0] if n == 1 and self.outputs != ("many",) else tuple(outputs)
 
+    def as_view(self, input: Any, y: Any, params: dict[str, Any]) -> Any:
+        """The Tensor around ``y``, which is this one-input op's result on a NumPy-backed Tensor."""
+        a = input.array
+        out = _new(_Tensor)
+        out.array = y
+        out.grad = None
+        node = input._node if input._view is None else current_node(input)
+        if node is not None and state.flags:
+            plan = self.plan((True,))
+            out._node = self.node_class((node,), plan.save(a, y, params), plan, params, None)
+        else:
+            out._node = None
+        base = y.base
+        if base is not None and (base is a or base is a.base or _shares_memory(y, a)):
+            out._view = View(input, self, params, None if state.flags else "no_grad")
+        else:
+            out._view = None
+        return out
+
     def _attach(
         self, nodes: tuple[Any, ...], arrays: Sequence[Any], results: Any, outputs: list[Any], params: Any
     ) -> None:
@@ -517,8 +531,11 @@ def fused(*, composite: Callable[..., Any], **options: Any) -> Any:
 
 def _callable(p: Primitive) -> Any:
     """The function that stands for a primitive: a shortened call where the signature allows one."""
-    plain = p.outputs == ("y",) and not (p.aux or p.view or p.composite or p.variadic)
-    if plain and len(p.inputs) == 1 and not p.params:
+    plain = p.outputs == ("y",) and not (p.aux or p.composite or p.variadic)
+    call: Callable[..., Any]
+    if plain and p.view and len(p.inputs) == 1:
+        call = _viewing(p)
+    elif plain and len(p.inputs) == 1 and not p.params:
         call = _unary(p)
     elif plain and len(p.inputs) == 2 and not p.params:
         call = _binary(p)
@@ -563,6 +580,21 @@ def _unary(p: Primitive) -> Callable[..., Any]:
             plan = p.plan((True,))
         out._node = node_class((node,), plan.save(a, out.array, None), plan, None, None)
         return out
+
+    return call
+
+
+def _viewing(p: Primitive) -> Callable[..., Any]:
+    kernel = p.kernel
+
+    def call(input: Any, **params: Any) -> Any:
+        if state.flags > GRAD or not isinstance(input, TensorBase) or input.array.__class__ is not ndarray:
+            return p(input, **params)
+        try:
+            y = kernel(np, input.array, **params)
+        except (ValueError, TypeError, IndexError, OverflowError) as error:
+            raise explain(p, error, (input.array,), params) from error
+        return p.as_view(input, y, params)
 
     return call
 
@@ -654,12 +686,12 @@ def write_out(op: str, out: Any, result: Any) -> Any:
     return out
 
 
-# The two structural primitives that this module itself needs; the module of that name registers them here.
+# What this module calls but lies above it: the modules that define these hand them over when they are imported.
 cast: Any = None
 alias: Any = None
+run_backward: Any = None
 
 
-def use_structural(*, cast_: Any, alias_: Any) -> None:
-    """Hand over the primitives that the general call inserts."""
-    global cast, alias
-    cast, alias = cast_, alias_
+def provide(**functions: Any) -> None:
+    """Hand over ``cast``, ``alias`` (structural.py) and ``run_backward`` (engine.py)."""
+    globals().update(functions)

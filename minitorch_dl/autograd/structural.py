@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend import dtypes
-from .primitive import primitive, use_structural
+from .primitive import primitive, provide
 
 
 @primitive
@@ -43,4 +43,4 @@ def alias(xp: Any, a: Any) -> Any:
 
 alias.defvjp(a=lambda g: g)
 
-use_structural(cast_=cast, alias_=alias)
+provide(cast=cast, alias=alias)

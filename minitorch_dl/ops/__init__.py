@@ -1,3 +1,6 @@
 """The differentiable ops, one family a file; their names and arguments are PyTorch's."""
 
 from .elementwise import *
+from .creation import *
+from .movement import *
+from .random import *

@@ -1,0 +1,295 @@
+"""Random tensors: the numbers are PyTorch's for the same seed (see ``backend/random.py``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd.inplace import store
+from ..autograd.primitive import TensorBase, write_out
+from ..autograd.versions import next_number
+from ..backend import backend_for, device_of, dtypes
+from ..backend import random as draw
+from .creation import make_leaf, shape_of
+
+__all__ = [
+    "bernoulli", "binomial", "get_rng_state", "initial_seed", "manual_seed", "multinomial", "normal", "poisson", "rand",
+    "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm", "seed", "set_rng_state",
+]  # fmt: skip
+
+
+def manual_seed(seed: int) -> draw.Generator:
+    """Seed every device's generator; the same seed gives the same numbers, PyTorch's own."""
+    return draw.manual_seed(int(seed))
+
+
+def seed() -> int:
+    """Seed every device's generator from the system's entropy; returns the seed."""
+    return draw.seed()
+
+
+def initial_seed() -> int:
+    """The seed that the CPU generator started from."""
+    return draw.initial_seed()
+
+
+def get_rng_state() -> Any:
+    """The CPU generator's state as a uint8 tensor."""
+    return TensorBase.wrap(draw.default_generator().get_state())
+
+
+def set_rng_state(new_state: Any) -> None:
+    """Restore the CPU generator to a state from ``get_rng_state``."""
+    draw.default_generator().set_state(new_state.array)
+
+
+def _generator(generator: Any, device: Any) -> draw.Generator:
+    return draw.default_generator(device.type) if generator is None else generator
+
+
+def _drawn(
+    op: str, sample: Any, size: Any, generator: Any, out: Any, dtype: Any, device: Any, requires_grad: bool
+) -> Any:
+    backend, where = backend_for(device)
+    wanted = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
+    shape = shape_of(size, op)
+    with backend.select(where):
+        array = sample(shape, wanted.numpy, _generator(generator, where), backend.xp)
+    result = make_leaf(array, requires_grad)
+    return result if out is None else write_out(op, out, result)
+
+
+def _uniform(shape: Any, dtype: Any, generator: Any, xp: Any) -> Any:
+    return draw.uniform(shape, 0.0, 1.0, dtype, generator, xp)
+
+
+def _normal(shape: Any, dtype: Any, generator: Any, xp: Any) -> Any:
+    return draw.normal(shape, 0.0, 1.0, dtype, generator, xp)
+
+
+def rand(
+    *size: Any, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False, **named: Any,
+) -> Any:  # fmt: skip
+    """Uniform on [0, 1)."""
+    size = (named.pop("size"),) if "size" in named else size
+    return _drawn("rand", _uniform, size, generator, out, dtype, device, requires_grad)
+
+
+def randn(
+    *size: Any, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False, **named: Any,
+) -> Any:  # fmt: skip
+    """Standard normal.
+
+    >>> import minitorch_dl as torch
+    >>> _ = torch.manual_seed(0)
+    >>> torch.randn(2)
+    tensor([ 1.5410, -0.2934])
+    """
+    size = (named.pop("size"),) if "size" in named else size
+    return _drawn("randn", _normal, size, generator, out, dtype, device, requires_grad)
+
+
+def _same(input: Any, dtype: Any, device: Any) -> tuple[Any, Any, Any]:
+    dtype = dtypes.from_numpy(input.array.dtype) if dtype is None else dtype
+    return (input.array.shape,), dtype, device_of(input.array) if device is None else device
+
+
+def rand_like(
+    input: Any, *, generator: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False,
+) -> Any:  # fmt: skip
+    """Uniform on [0, 1) in the shape, dtype and device of ``input``."""
+    size, dtype, device = _same(input, dtype, device)
+    return _drawn("rand_like", _uniform, size, generator, None, dtype, device, requires_grad)
+
+
+def randn_like(
+    input: Any, *, generator: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False,
+) -> Any:  # fmt: skip
+    """Standard normal in the shape, dtype and device of ``input``."""
+    size, dtype, device = _same(input, dtype, device)
+    return _drawn("randn_like", _normal, size, generator, None, dtype, device, requires_grad)
+
+
+def randint(
+    low: Any = 0, high: Any = None, size: Any = None, *, generator: Any = None, out: Any = None, dtype: Any = None,
+    layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
+) -> Any:  # fmt: skip
+    """Integers uniform on [low, high): ``randint(high, size)`` or ``randint(low, high, size)``."""
+    if size is None and isinstance(high, (tuple, list)):
+        low, high, size = 0, low, high
+    elif high is None:
+        low, high = 0, low
+    dtype = dtypes.int64 if dtype is None else dtype
+
+    def sample(shape: Any, numpy_dtype: Any, g: Any, xp: Any) -> Any:
+        return draw.randint(int(low), int(high), shape, numpy_dtype, g, xp)
+
+    return _drawn("randint", sample, (tuple(size),), generator, out, dtype, device, requires_grad)
+
+
+def randint_like(
+    input: Any, low: Any, high: Any = None, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False,
+) -> Any:  # fmt: skip
+    """Integers uniform on [low, high) in the shape, dtype and device of ``input``."""
+    size, dtype, device = _same(input, dtype, device)
+    low, high = (0, low) if high is None else (low, high)
+    return randint(low, high, size[0], dtype=dtype, device=device, requires_grad=requires_grad)
+
+
+def randperm(
+    n: int, *, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False,
+) -> Any:  # fmt: skip
+    """A random permutation of 0 ... n - 1."""
+    dtype = dtypes.int64 if dtype is None else dtype
+
+    def sample(shape: Any, numpy_dtype: Any, g: Any, xp: Any) -> Any:
+        return draw.randperm(shape[0], numpy_dtype, g, xp)
+
+    return _drawn("randperm", sample, (n,), generator, out, dtype, device, requires_grad)
+
+
+def _raw(x: Any) -> Any:
+    return x.array if isinstance(x, TensorBase) else x
+
+
+def normal(
+    mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any = None, out: Any = None, dtype: Any = None,
+    layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
+) -> Any:  # fmt: skip
+    """Normal with this mean and standard deviation, numbers (with ``size``) or tensors."""
+    tensors = [x for x in (mean, std) if isinstance(x, TensorBase)]
+    if not tensors and size is None:
+        raise TypeError("normal(): two numbers need size=")
+    if tensors:
+        shape = np.broadcast_shapes(*(x.array.shape for x in tensors))
+        dtype = dtypes.result_type(*(x.array for x in tensors))
+        device = device_of(tensors[0].array)
+    else:
+        shape = tuple(size)
+
+    def sample(shape: Any, numpy_dtype: Any, g: Any, xp: Any) -> Any:
+        return draw.normal(shape, _raw(mean), _raw(std), numpy_dtype, g, xp)
+
+    return _drawn("normal", sample, (shape,), generator, out, dtype, device, requires_grad)
+
+
+def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = None) -> Any:
+    """1 with probability ``input`` (or ``p``), else 0, in the shape and dtype of ``input``."""
+    array = input.array
+    backend, where = backend_for(device_of(array))
+    probability = array if p is None else _raw(p)
+    y = draw.bernoulli(probability, array.shape, array.dtype, _generator(generator, where), backend.xp)
+    result = TensorBase.wrap(y)
+    return result if out is None else write_out("bernoulli", out, result)
+
+
+def multinomial(
+    input: Any, num_samples: int, replacement: bool = False, *, generator: Any = None, out: Any = None
+) -> Any:
+    """Indices drawn from the weights in each row of ``input``, shape ``(..., num_samples)``."""
+    backend, where = backend_for(device_of(input.array))
+    y = draw.multinomial(
+        input.array, num_samples, replacement, _generator(generator, where), backend.xp
+    )
+    result = TensorBase.wrap(y)
+    return result if out is None else write_out("multinomial", out, result)
+
+
+def poisson(input: Any, generator: Any = None) -> Any:
+    """Poisson with the rates in ``input``."""
+    backend, where = backend_for(device_of(input.array))
+    return TensorBase.wrap(draw.poisson(input.array, _generator(generator, where), backend.xp))
+
+
+def binomial(count: Any, prob: Any, generator: Any = None) -> Any:
+    """Successes in ``count`` trials of probability ``prob``."""
+    backend, where = backend_for(device_of(count.array))
+    return TensorBase.wrap(
+        draw.binomial(count.array, prob.array, _generator(generator, where), backend.xp)
+    )
+
+
+# -- methods that fill a tensor in place -------------------------------------------------------------------------------
+
+
+def _fill(name: str, sample: Any) -> Any:
+    """The method ``name``: overwrite a tensor with draws of ``sample(array, generator, xp, ...)``."""
+
+    def method(self: Any, *args: Any, generator: Any = None, **kwargs: Any) -> Any:
+        from ..autograd.inplace import check_writable, overwrite
+
+        check_writable(self, name)
+        backend, where = backend_for(device_of(self.array))
+        before = next_number()
+        values = sample(self.array, _generator(generator, where), backend.xp, *args, **kwargs)
+        node = overwrite(self, TensorBase.wrap(values))._node if self.requires_grad else None
+        store(name, self, values, node, before)
+        return self
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = sample.__doc__
+    return method
+
+
+def _uniform_(a: Any, g: Any, xp: Any, from_: float = 0, to: float = 1, **named: Any) -> Any:
+    """Uniform on [from, to), in place."""
+    return draw.uniform(a.shape, float(named.get("from", from_)), float(to), a.dtype, g, xp)
+
+
+def _normal_(a: Any, g: Any, xp: Any, mean: float = 0, std: float = 1) -> Any:
+    """Normal with this mean and standard deviation, in place."""
+    return draw.normal(a.shape, mean, std, a.dtype, g, xp)
+
+
+def _bernoulli_(a: Any, g: Any, xp: Any, p: Any = 0.5) -> Any:
+    """1 with probability ``p``, else 0, in place."""
+    return draw.bernoulli(_raw(p), a.shape, a.dtype, g, xp)
+
+
+def _random_(a: Any, g: Any, xp: Any, from_: Any = None, to: Any = None, **named: Any) -> Any:
+    """Integers uniform on [from, to), or over all that the dtype holds, in place."""
+    from_ = named.get("from", from_)
+    if from_ is None and to is None:
+        return draw.random_(a.shape, a.dtype, g, xp)
+    low, high = (0, from_) if to is None else (from_ or 0, to)
+    return draw.randint(int(low), int(high), a.shape, a.dtype, g, xp)
+
+
+def _exponential_(a: Any, g: Any, xp: Any, lambd: float = 1) -> Any:
+    """Exponential with rate ``lambd``, in place."""
+    return draw.exponential(a.shape, lambd, a.dtype, g, xp)
+
+
+def _geometric_(a: Any, g: Any, xp: Any, p: float) -> Any:
+    """Geometric with success probability ``p``, in place."""
+    return draw.geometric(a.shape, p, a.dtype, g, xp)
+
+
+def _log_normal_(a: Any, g: Any, xp: Any, mean: float = 1, std: float = 2) -> Any:
+    """The exponential of a normal, in place."""
+    return draw.log_normal(a.shape, mean, std, a.dtype, g, xp)
+
+
+def _cauchy_(a: Any, g: Any, xp: Any, median: float = 0, sigma: float = 1) -> Any:
+    """Cauchy, in place."""
+    return draw.cauchy(a.shape, median, sigma, a.dtype, g, xp)
+
+
+uniform_, normal_, bernoulli_ = (
+    _fill("uniform_", _uniform_),
+    _fill("normal_", _normal_),
+    _fill("bernoulli_", _bernoulli_),
+)
+random_, exponential_, geometric_ = (
+    _fill("random_", _random_),
+    _fill("exponential_", _exponential_),
+    _fill("geometric_", _geometric_),
+)
+log_normal_, cauchy_ = _fill("log_normal_", _log_normal_), _fill("cauchy_", _cauchy_)
