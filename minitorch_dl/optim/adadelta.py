@@ -11,9 +11,10 @@ from .rule import RuleOptimizer, check_lr, check_not_negative, plus_decay
 
 
 class Adadelta(RuleOptimizer):
-    """Gradient descent whose step has the units of the parameters: the ratio of two running root mean squares.
+    """Gradient descent scaled by two running root mean squares: of past steps over gradients.
 
-    ``g ← ∇f(θ) + λθ``; ``v ← ρv + (1 - ρ)g²``; ``Δ = √(u + ε) / √(v + ε) · g``; ``u ← ρu + (1 - ρ)Δ²``; ``θ ← θ - γΔ``.
+    ``g ← ∇f(θ) + λθ``; ``v ← ρv + (1 - ρ)g²``; ``Δ = √(u + ε) / √(v + ε) · g``;
+    ``u ← ρu + (1 - ρ)Δ²``; ``θ ← θ - γΔ``.
 
     Args:
         params: tensors, named tensors or parameter groups.

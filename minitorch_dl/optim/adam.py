@@ -26,7 +26,8 @@ class Adam(RuleOptimizer):
         weight_decay: λ >= 0.
         amsgrad: keep the maximum of ``v``.
         maximize: ascend instead.
-        decoupled_weight_decay: shrink ``θ`` by ``1 - γλ`` instead of adding to the gradient (AdamW).
+        decoupled_weight_decay: shrink ``θ`` by ``1 - γλ`` instead of adding to the gradient
+            (AdamW).
         foreach, fused, capturable: accepted; the update is always fused.
 
     >>> import minitorch_dl as torch

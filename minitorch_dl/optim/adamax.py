@@ -13,7 +13,8 @@ from .rule import RuleOptimizer, check_betas, check_lr, check_not_negative, plus
 class Adamax(RuleOptimizer):
     """Adam with the infinity norm in the place of the second moment.
 
-    ``g ← ∇f(θ) + λθ``; ``m ← β₁m + (1 - β₁)g``; ``u ← max(β₂u, |g| + ε)``; ``θ ← θ - γ/(1 - β₁ᵗ) · m/u``.
+    ``g ← ∇f(θ) + λθ``; ``m ← β₁m + (1 - β₁)g``; ``u ← max(β₂u, |g| + ε)``;
+    ``θ ← θ - γ/(1 - β₁ᵗ) · m/u``.
 
     Args:
         params: tensors, named tensors or parameter groups.

@@ -1,10 +1,10 @@
 """Optimizer state of many parameters in a few flat arrays, updated block by block.
 
-A parameter's state tensors are views into arrays that hold the whole group's, one array per name. A rule is elementwise,
-so it does not care where one parameter ends and the next begins: it is called on *blocks* of these arrays. Small
-parameters and their gradients are copied into a buffer, updated together and copied back, which costs less than the dozen
-NumPy calls that each would need alone; a large parameter is updated where it lies, in pieces whose operands stay
-in the second-level cache.
+A parameter's state tensors are views into arrays that hold the whole group's, one array per name. A
+rule is elementwise, so it does not care where one parameter ends and the next begins: it is called
+on *blocks* of these arrays. Small parameters and their gradients are copied into a buffer, updated
+together and copied back, which costs less than the dozen NumPy calls that each would need alone; a
+large parameter is updated where it lies, in pieces whose operands stay in the second-level cache.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ SMALL = 8192
 """Parameters up to this size are gathered; above it, copying costs more than the calls it saves."""
 
 Update = Callable[..., None]
-"""``update(param, grad, work, **moments)``: one rule with its coefficients bound, in place on arrays of one length.
+"""``update(param, grad, work, **moments)``: one rule with its coefficients bound, in place on
+arrays of one length.
 
 ``work[0]`` is for what replaces the gradient (it may be the same memory), the rest are temporaries.
 """
@@ -103,8 +104,8 @@ class FlatState:
 
     Args:
         params: the parameters, in their group's order.
-        states: the optimizer's state dict of each; values found there are taken over, missing ones get their initial
-            value, and all become views of the flat arrays.
+        states: the optimizer's state dict of each; values found there are taken over, missing ones
+            get their initial value, and all become views of the flat arrays.
         moments: initial value of each state tensor that has the parameter's shape.
         scalars: initial value of each 0-d state tensor (``step`` and such).
         scalar_dtype: NumPy dtype of the 0-d state.
@@ -164,7 +165,7 @@ class FlatState:
     def holds(
         self, states: Iterable[Mapping[str, Any]], arrays: Iterable[Any], names: tuple[str, ...]
     ) -> bool:
-        """Whether the state tensors are still the views made here, and the parameters still of this dtype and device."""
+        """Whether all state tensors are the views made here, for parameters of this kind."""
         if names != self.names or any(
             array.dtype != self.dtype or array.__class__ is not self.array_class for array in arrays
         ):
@@ -182,7 +183,7 @@ class FlatState:
         params: Sequence[Any],
         grads: Sequence[Any],
     ) -> None:
-        """One step for the parameters whose gradient is not None. Parameters at different steps get their own coefficients."""
+        """One step for the parameters that have a gradient, each at its own step count."""
         for first, last in self._runs(grads):
             scalars = {name: row[first] for name, row in self.scalars.items()}
             update = rule(self.xp, group, scalars, self.fresh[first])
@@ -211,7 +212,7 @@ class FlatState:
         return runs
 
     def _blocks(self, first: int, last: int) -> list[Gathered | InPlace]:
-        """Cut parameters ``first`` to ``last`` into gathered runs of small ones and single large ones."""
+        """Parameters ``first`` to ``last`` as gathered runs of small ones and single large ones."""
         blocks: list[Gathered | InPlace] = []
         start = first
         for i in range(first, last + 1):

@@ -1,4 +1,4 @@
-"""L-BFGS (Liu & Nocedal 1989) with a strong Wolfe line search (Nocedal & Wright, Numerical Optimization, chapter 3)."""
+"""L-BFGS (Liu & Nocedal 1989) with a strong Wolfe line search (Nocedal & Wright 2006, ch. 3)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ Evaluate = Callable[[float], tuple[float, Any]]
 
 
 class LBFGS(Optimizer):
-    """Quasi-Newton descent whose inverse Hessian is rebuilt from the last steps ``s`` and gradient changes ``y``.
+    """Quasi-Newton descent: H is implied by the last steps ``s`` and gradient changes ``y``.
 
-    ``d = -H∇f`` by the two-loop recursion over ``(sᵢ, yᵢ, ρᵢ = 1/yᵢᵀsᵢ)``, ``H₀ = sᵀy/yᵀy``; ``θ ← θ + t·d``.
+    ``d = -H∇f`` by the two-loop recursion over ``(sᵢ, yᵢ, ρᵢ = 1/yᵢᵀsᵢ)``, ``H₀ = sᵀy/yᵀy``;
+    ``θ ← θ + t·d``.
 
     There is one parameter group, and :meth:`step` needs a closure, which it calls several times.
 
@@ -237,7 +238,7 @@ def cubic_minimum(
     g2: float,
     bounds: tuple[float, float] | None = None,
 ) -> float:
-    """Where the cubic through two points with these values and slopes is smallest, kept in ``bounds``."""
+    """Where the cubic with these two values and slopes is least, kept in ``bounds``."""
     low, high = bounds or (min(x1, x2), max(x1, x2))
     with np.errstate(all="ignore"):  # a nan goes through, as it does in PyTorch
         x1, x2, g1, g2 = map(np.float64, (x1, x2, g1, g2))
@@ -329,7 +330,8 @@ def strong_wolfe(
         if (right - left) * width < tolerance_change:
             break
         t = cubic_minimum(a.t, a.f, a.slope, b.t, b.f, b.slope)
-        # Too close to an end twice in a row, or beyond it: step a tenth of the bracket away from that end.
+        # Too close to an end twice in a row, or beyond it: step a tenth of the bracket away from
+        # that end.
         margin = 0.1 * (right - left)
         if min(right - t, t - left) < margin:
             if stalled or t >= right or t <= left:

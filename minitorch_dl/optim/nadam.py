@@ -14,8 +14,9 @@ from .rule import RuleOptimizer, check_betas, check_lr, check_not_negative, plus
 class NAdam(RuleOptimizer):
     """Adam that looks one step ahead along its first moment.
 
-    ``μₜ = β₁(1 - ½·0.96^(tψ))``; ``m ← β₁m + (1 - β₁)g``; ``v ← β₂v + (1 - β₂)g²``; ``v̂ = v / (1 - β₂ᵗ)``;
-    ``m̂ = μₜ₊₁ m / (1 - μ₁⋯μₜ₊₁) + (1 - μₜ) g / (1 - μ₁⋯μₜ)``; ``θ ← θ - γ m̂ / (√v̂ + ε)``.
+    ``μₜ = β₁(1 - ½·0.96^(tψ))``; ``m ← β₁m + (1 - β₁)g``; ``v ← β₂v + (1 - β₂)g²``;
+    ``v̂ = v / (1 - β₂ᵗ)``; ``m̂ = μₜ₊₁ m / (1 - μ₁⋯μₜ₊₁) + (1 - μₜ) g / (1 - μ₁⋯μₜ)``;
+    ``θ ← θ - γ m̂ / (√v̂ + ε)``.
 
     Args:
         params: tensors, named tensors or parameter groups.

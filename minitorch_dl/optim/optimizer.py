@@ -79,7 +79,8 @@ class Optimizer:
     """Base class of all optimizers.
 
     Args:
-        params: tensors, ``(name, tensor)`` pairs, or dicts that each hold one group's ``params`` and its own options.
+        params: tensors, ``(name, tensor)`` pairs, or dicts that each hold one group's ``params``
+            and its own options.
         defaults: the options of groups that don't give their own.
 
     Raises:
@@ -126,7 +127,7 @@ class Optimizer:
             self.add_param_group(dict(group) if isinstance(group, dict) else group)
 
     def _prepare(self) -> None:
-        """What is neither copied nor pickled: the hooks, and the class's ``step`` that calls them."""
+        """What is neither copied nor pickled: the hooks, and the ``step`` that calls them."""
         for name in (
             "_optimizer_step_pre_hooks",
             "_optimizer_step_post_hooks",
@@ -161,7 +162,7 @@ class Optimizer:
     # hooks
 
     def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call ``hook(optimizer, args, kwargs)`` before each step; it may return new ``(args, kwargs)``."""
+        """Call ``hook(optimizer, args, kwargs)`` before each step; it may return both anew."""
         return _register(self._optimizer_step_pre_hooks, hook)
 
     def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
@@ -177,7 +178,7 @@ class Optimizer:
     def register_state_dict_post_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
-        """Call ``hook(optimizer, state_dict)`` after :meth:`state_dict`; it may return another dict."""
+        """Call ``hook(optimizer, state_dict)`` after :meth:`state_dict`; it may return another."""
         return _register(self._optimizer_state_dict_post_hooks, hook, prepend)
 
     def register_load_state_dict_pre_hook(
@@ -222,8 +223,8 @@ class Optimizer:
     def load_state_dict(self, state_dict: StateDict) -> None:
         """Take over what :meth:`state_dict` returned, from this library or from PyTorch.
 
-        State is matched by position and cast to each parameter's dtype and device; ``step`` keeps its own.
-        Options come from ``state_dict``, so make schedulers first.
+        State is matched by position and cast to each parameter's dtype and device; ``step`` keeps
+        its own. Options come from ``state_dict``, so make schedulers first.
 
         Raises:
             ValueError: the number of groups, or of parameters in one, differs.
@@ -243,8 +244,10 @@ class Optimizer:
         for i, (group, new) in enumerate(zip(groups, saved)):
             if len(group["params"]) != len(new["params"]):
                 raise ValueError(
-                    "loaded state dict contains a parameter group that doesn't match the size of optimizer's group: "
-                    f"group {i} has {len(new['params'])} parameters there and {len(group['params'])} here"
+                    "loaded state dict contains a parameter group that doesn't match the size of "
+                    "optimizer's group: "
+                    f"group {i} has {len(new['params'])} parameters there and "
+                    f"{len(group['params'])} here"
                 )
         by_number = {
             number: p
@@ -289,10 +292,11 @@ class Optimizer:
         raise NotImplementedError(f"{type(self).__name__} defines no step()")
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Add parameters with their own options, for instance layers that are unfrozen during training.
+        """Add parameters with their own options, such as layers that are unfrozen later.
 
         Args:
-            param_group: ``{"params": tensors, option: value, ...}``; missing options get the defaults.
+            param_group: ``{"params": tensors, option: value, ...}``; missing options get the
+                defaults.
         """
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
@@ -300,7 +304,8 @@ class Optimizer:
         if isinstance(params, set):
             raise TypeError(
                 "optimizer parameters need to be organized in ordered collections, but "
-                "the ordering of tensors in sets will change between runs. Please use a list instead."
+                "the ordering of tensors in sets will change between runs. Please use a list "
+                "instead."
             )
         entries = [params] if isinstance(params, Tensor) else list(params)
         names = [entry[0] for entry in entries if isinstance(entry, tuple)]
@@ -312,14 +317,16 @@ class Optimizer:
         for p in tensors:
             if not isinstance(p, Tensor):
                 raise TypeError(
-                    f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}"
+                    "optimizer can only optimize Tensors, but one of the params is "
+                    f"{type(p).__name__}"
                 )
             if not (p.is_leaf or p.retains_grad):
                 raise ValueError("can't optimize a non-leaf Tensor")
         for name, default in self.defaults.items():
             if default is required and name not in param_group:
                 raise ValueError(
-                    f"parameter group didn't specify a value of required optimization parameter {name}"
+                    "parameter group didn't specify a value of required optimization parameter "
+                    f"{name}"
                 )
         if len(tensors) != len(set(tensors)):
             warnings.warn(
@@ -330,7 +337,8 @@ class Optimizer:
         for group in self.param_groups:
             if bool(names) != ("param_names" in group):
                 raise ValueError(
-                    "all optimizer param groups should be with/without names. cannot add param group "
+                    "all optimizer param groups should be with/without names. cannot add param "
+                    "group "
                     f"{'with' if names else 'without'} names to the optimizer"
                 )
             if not set(group["params"]).isdisjoint(tensors):

@@ -12,7 +12,7 @@ from .rule import RuleOptimizer, check_betas, check_lr, check_not_negative, plus
 
 
 class RAdam(RuleOptimizer):
-    """Adam that waits with its adaptive step until the second moment's variance is small enough to use.
+    """Adam that takes plain momentum steps until its second moment's variance is small enough.
 
     ``m ← β₁m + (1 - β₁)g``; ``v ← β₂v + (1 - β₂)g²``; ``m̂ = m / (1 - β₁ᵗ)``;
     ``ρ∞ = 2/(1 - β₂) - 1``; ``ρ = ρ∞ - 2tβ₂ᵗ/(1 - β₂ᵗ)``; when ``ρ > 5``:

@@ -13,8 +13,9 @@ from .rule import RuleOptimizer, check_lr, check_not_negative, plus_decay
 class RMSprop(RuleOptimizer):
     """Gradient descent divided by a running root mean square of the gradient.
 
-    ``g ← ∇f(θ) + λθ``; ``v ← αv + (1 - α)g²``; centered: ``ḡ ← αḡ + (1 - α)g`` and ``v - ḡ²`` in the place of ``v``;
-    ``d = g / (√v + ε)``; ``θ ← θ - γd``, or with momentum ``b ← μb + d`` and ``θ ← θ - γb``.
+    ``g ← ∇f(θ) + λθ``; ``v ← αv + (1 - α)g²``; centered: ``ḡ ← αḡ + (1 - α)g`` and ``v - ḡ²`` in
+    the place of ``v``; ``d = g / (√v + ε)``; ``θ ← θ - γd``, or with momentum ``b ← μb + d`` and
+    ``θ ← θ - γb``.
 
     Args:
         params: tensors, named tensors or parameter groups.

@@ -11,10 +11,10 @@ from .rule import RuleOptimizer, check_lr
 
 
 class Rprop(RuleOptimizer):
-    """Follow the gradient's sign with one step size per weight, grown while the sign stays and cut when it flips.
+    """Follow the gradient's sign, each weight with its own step: longer until the sign flips.
 
-    ``q = g · g_prev``; ``Δ ← clamp(η₊Δ if q > 0, η₋Δ if q < 0, Δ if q = 0)``; ``g ← 0 where q < 0``;
-    ``θ ← θ - sign(g)Δ``; ``g_prev ← g``.
+    ``q = g · g_prev``; ``Δ ← clamp(η₊Δ if q > 0, η₋Δ if q < 0, Δ if q = 0)``;
+    ``g ← 0 where q < 0``; ``θ ← θ - sign(g)Δ``; ``g_prev ← g``.
 
     Meant for full-batch gradients.
 

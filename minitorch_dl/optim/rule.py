@@ -17,8 +17,8 @@ from .optimizer import Optimizer, ParamsT
 class RuleOptimizer(Optimizer):
     """An optimizer given by :meth:`rule`.
 
-    A subclass says which state each parameter has and how one step changes it. How parameters are laid out, batched and
-    walked through is decided here: the rule sees arrays of one length only.
+    A subclass says which state each parameter has and how one step changes it. How parameters are
+    laid out, batched and walked through is decided here: the rule sees arrays of one length.
     """
 
     work: ClassVar[int] = 1
@@ -29,7 +29,8 @@ class RuleOptimizer(Optimizer):
     def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:
         if defaults.get("differentiable"):
             raise RuntimeError(
-                f"{type(self).__name__}: differentiable=True is not supported, steps are not recorded by autograd. "
+                f"{type(self).__name__}: differentiable=True is not supported, steps are not "
+                "recorded by autograd. "
                 "Write the update with tensor operations to differentiate through it"
             )
         if defaults.get("fused") and defaults.get("foreach"):
@@ -51,8 +52,8 @@ class RuleOptimizer(Optimizer):
     def rule(self, xp: Any, group: dict[str, Any], scalars: dict[str, Any], fresh: bool) -> Update:
         """Advance ``scalars`` by one step and return ``update(param, grad, work, **moments)``.
 
-        ``update`` writes to ``param`` and the moments in place, never to ``grad``. ``work[0]`` is for what replaces the
-        gradient (it may be the same memory), the arrays after it are temporaries.
+        ``update`` writes to ``param`` and the moments in place, never to ``grad``. ``work[0]`` is
+        for what replaces the gradient (it may be the same memory), the others are temporaries.
         ``fresh`` says that the moments hold their initial values.
         """
         raise NotImplementedError
@@ -61,7 +62,8 @@ class RuleOptimizer(Optimizer):
         """Update the parameters that have a gradient.
 
         Args:
-            closure: evaluates the model again, calls backward and returns the loss, which is returned here.
+            closure: evaluates the model again, calls backward and returns the loss, which is
+                returned here.
         """
         loss = None
         if closure is not None:
@@ -82,7 +84,7 @@ class RuleOptimizer(Optimizer):
             )
 
     def _layout(self, index: int, group: dict[str, Any]) -> list[FlatState]:
-        """The group's flat storage; laid out anew when its state or parameters are no longer those it was made for."""
+        """The group's flat storage; made anew when its state or parameters are not the same."""
         names = (*self.moments(group), *self.scalars(group))
         layout = self._flat.get(index, ())
         known = {p for flat in layout for p in flat.params}
@@ -117,7 +119,7 @@ class RuleOptimizer(Optimizer):
         return self._flat[index]
 
     def _states(self, params: list[Any], names: tuple[str, ...]) -> list[dict[str, Any]]:
-        """Each parameter's state; throw-away dicts for a rule without state, which leaves ``state`` empty."""
+        """Each parameter's state; a rule without state gets dicts that are thrown away."""
         return [self.state[p] for p in params] if names else [{} for _ in params]
 
 
@@ -140,7 +142,7 @@ def check_betas(betas: Any) -> None:
 
 
 def plus_decay(xp: Any, grad: Any, param: Any, weight_decay: float, work: Any) -> Any:
-    """``g + λθ``, the gradient of the loss with the penalty ``λ/2 ‖θ‖²``; ``grad`` itself when λ is 0."""
+    """``g + λθ``, the gradient with the penalty ``λ/2 ‖θ‖²``; ``grad`` itself when λ is 0."""
     if not weight_decay:
         return grad
     xp.multiply(param, weight_decay, out=work[1])

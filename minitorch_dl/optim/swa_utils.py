@@ -1,4 +1,4 @@
-"""Averages of a model's weights over training: SWA (Izmailov et al. 2018) and exponential moving averages."""
+"""Averages of a model's weights over training: SWA (Izmailov et al. 2018), moving averages."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _check_decay(decay: float) -> None:
 
 
 def get_ema_multi_avg_fn(decay: float = 0.999) -> MultiAverage:
-    """``a ← decay · a + (1 - decay) · θ`` in place for lists of tensors, for ``AveragedModel(multi_avg_fn=...)``."""
+    """``a ← decay · a + (1 - decay) · θ`` in place for lists of tensors, as ``multi_avg_fn``."""
     _check_decay(decay)
 
     def ema_update(averages: Sequence[Tensor], currents: Sequence[Tensor], _: Any) -> None:
@@ -72,7 +72,7 @@ def get_swa_multi_avg_fn() -> MultiAverage:
 
 
 def get_ema_avg_fn(decay: float = 0.999) -> Average:
-    """``decay · a + (1 - decay) · θ``, for ``AveragedModel(avg_fn=...)``."""
+    """``decay · a + (1 - decay) · θ``, as ``avg_fn``."""
     _check_decay(decay)
 
     @no_grad()
@@ -95,7 +95,8 @@ def get_swa_avg_fn() -> Average:
 class AveragedModel(nn.Module):
     """A copy of a model that holds the average of its parameters.
 
-    The first update copies, later ones average: by default the plain mean (SWA), else what a function says.
+    The first update copies, later ones average: by default the plain mean (SWA), else what a
+    function says.
 
     Args:
         model: copied; call :meth:`update_parameters` with it after each step or epoch.
@@ -177,7 +178,8 @@ class AveragedModel(nn.Module):
 
 @no_grad()
 def update_bn(loader: Iterable[Any], model: nn.Module, device: Any = None) -> None:
-    """Recompute the running statistics of the model's BatchNorm layers over one pass through ``loader``.
+    """Recompute the running statistics of the model's BatchNorm layers over one pass through
+    ``loader``.
 
     Args:
         loader: gives batches; of a list or tuple the first element is the input.

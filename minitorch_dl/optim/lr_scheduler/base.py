@@ -14,8 +14,10 @@ from ...tensor import Tensor
 from ..optimizer import Optimizer
 
 EPOCH_DEPRECATION_WARNING = (
-    "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where possible. "
-    "Please use `scheduler.step()` to step the scheduler. During the deprecation, if epoch is different from None, "
+    "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where "
+    "possible. "
+    "Please use `scheduler.step()` to step the scheduler. During the deprecation, if epoch is "
+    "different from None, "
     "the closed form is used instead of the new chainable form, where available."
 )
 
@@ -56,7 +58,8 @@ class LRScheduler:
 
     Args:
         optimizer: whose groups' ``lr`` is set, at once and at every :meth:`step`.
-        last_epoch: the number of steps already made; -1 starts anew and notes each group's ``initial_lr``.
+        last_epoch: the number of steps already made; -1 starts anew and notes each group's
+            ``initial_lr``.
 
     Attributes:
         base_lrs: the ``initial_lr`` of each group.
@@ -90,8 +93,10 @@ class LRScheduler:
                 group.setdefault("initial_lr", lr.clone() if isinstance(lr, Tensor) else lr)
             elif "initial_lr" not in group:
                 raise KeyError(
-                    f"param 'initial_lr' is not specified in param_groups[{i}] when resuming scheduler with "
-                    "last_epoch >= 0. Load the optimizer's state_dict first, or start with last_epoch=-1"
+                    f"param 'initial_lr' is not specified in param_groups[{i}] when resuming "
+                    "scheduler with "
+                    "last_epoch >= 0. Load the optimizer's state_dict first, or start with "
+                    "last_epoch=-1"
                 )
         self.base_lrs = group_values(optimizer, "initial_lr")
         self.last_epoch = last_epoch
@@ -136,15 +141,18 @@ class LRScheduler:
         """Warn at the first step when the optimizer's step was not called before it."""
         if not hasattr(self.optimizer.step, "_wrapped_by_lr_sched"):
             warnings.warn(
-                "Seems like `optimizer.step()` has been overridden after learning rate scheduler initialization. "
+                "Seems like `optimizer.step()` has been overridden after learning rate scheduler "
+                "initialization. "
                 "Please, make sure to call `optimizer.step()` before `lr_scheduler.step()`.",
                 UserWarning,
                 stacklevel=3,
             )
         elif not getattr(self.optimizer, "_opt_called", False):
             warnings.warn(
-                "Detected call of `lr_scheduler.step()` before `optimizer.step()`. You should call them in the opposite "
-                "order: `optimizer.step()` before `lr_scheduler.step()`.  Failure to do this will result in "
+                "Detected call of `lr_scheduler.step()` before `optimizer.step()`. You should call "
+                "them in the opposite "
+                "order: `optimizer.step()` before `lr_scheduler.step()`.  Failure to do this will "
+                "result in "
                 "skipping the first value of the learning rate schedule.",
                 UserWarning,
                 stacklevel=3,
@@ -183,7 +191,8 @@ class LRScheduler:
     def _warn_outside_step(self) -> None:
         if not self._get_lr_called_within_step:
             warnings.warn(
-                "To get the last learning rate computed by the scheduler, please use `get_last_lr()`.",
+                "To get the last learning rate computed by the scheduler, please use "
+                "`get_last_lr()`.",
                 UserWarning,
                 stacklevel=3,
             )
@@ -194,7 +203,7 @@ _LRScheduler = LRScheduler
 
 
 def _note_steps(optimizer: Optimizer) -> None:
-    """Have ``optimizer.step`` leave a note that it was called, for the warning about the order of calls."""
+    """Have ``optimizer.step`` note that it was called, for the warning about the order of calls."""
     if hasattr(optimizer.step, "_wrapped_by_lr_sched"):
         return
     function = optimizer.step.__func__  # type: ignore[attr-defined]

@@ -63,8 +63,9 @@ class CosineAnnealingLR(LRScheduler):
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
-    """SGDR: ``γ = η + (γ₀ - η)(1 + cos(π T_cur / T_i)) / 2``, back to the top when ``T_cur`` reaches ``T_i``
-    (Loshchilov & Hutter 2017).
+    """SGDR: cosine annealing that starts again (Loshchilov & Hutter 2017).
+
+    ``γ = η + (γ₀ - η)(1 + cos(π T_cur / T_i)) / 2``; at ``T_cur = T_i`` back to the top.
 
     Args:
         optimizer: the wrapped optimizer.
@@ -103,7 +104,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         return [self.eta_min + (base_lr - self.eta_min) * weight / 2 for base_lr in self.base_lrs]
 
     def step(self, epoch: float | None = None) -> None:
-        """One step, or a jump to ``epoch``, which may be a fraction such as ``epoch + batch / batches``."""
+        """One step, or a jump to ``epoch``, often a fraction: ``epoch + batch / batches``."""
         if epoch is None and self.last_epoch < 0:
             epoch = 0
         if epoch is None:
@@ -161,16 +162,18 @@ class _CyclesMomentum(LRScheduler):
 
 
 class CyclicLR(_CyclesMomentum):
-    """Triangles between ``base_lr`` and ``max_lr`` (Smith 2017), in step with a falling and rising momentum.
+    """Triangles between ``base_lr`` and ``max_lr`` (Smith 2017); the momentum goes the other way.
 
-    ``γ = base + (max - base) · height · scale``, with ``height`` going from 0 to 1 and back once a cycle.
+    ``γ = base + (max - base) · height · scale``, with ``height`` going from 0 to 1 and back
+    once a cycle.
 
     Args:
         optimizer: the wrapped optimizer.
         base_lr, max_lr: the range, or one for each group.
         step_size_up: steps of the rising half.
         step_size_down: steps of the falling half; default the same.
-        mode: ``"triangular"`` (scale 1), ``"triangular2"`` (halved each cycle), ``"exp_range"`` (``gammaᵗ``).
+        mode: ``"triangular"`` (scale 1), ``"triangular2"`` (halved each cycle), ``"exp_range"``
+            (``gammaᵗ``).
         gamma: for ``"exp_range"``.
         scale_fn: the scale as a function, in the place of ``mode``.
         scale_mode: whether it gets the number of the ``"cycle"`` or of ``"iterations"``.
@@ -198,7 +201,8 @@ class CyclicLR(_CyclesMomentum):
         check_optimizer(optimizer)
         if mode not in ("triangular", "triangular2", "exp_range") and scale_fn is None:
             raise ValueError(
-                f"mode is invalid and scale_fn is None: expected triangular, triangular2 or exp_range, got {mode!r}"
+                "mode is invalid and scale_fn is None: expected triangular, triangular2 or "
+                f"exp_range, got {mode!r}"
             )
         self.optimizer = optimizer
         base_lrs = per_group("base_lr", optimizer, base_lr)
@@ -249,7 +253,7 @@ class CyclicLR(_CyclesMomentum):
         ]
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything but the optimizer; of ``scale_fn`` only the attributes of a callable object."""
+        """Everything but the optimizer; of ``scale_fn`` only a callable object's attributes."""
         function = self._scale_fn_custom
         saved = None if function is None else callable_states([function])[0]
         return super().state_dict() | {"_scale_fn_custom": saved}
@@ -263,7 +267,9 @@ class CyclicLR(_CyclesMomentum):
 
 
 class OneCycleLR(_CyclesMomentum):
-    """The 1cycle policy: up to ``max_lr``, down to far below the start (Smith & Topin 2019). Step it after every batch.
+    """The 1cycle policy: up to ``max_lr``, then far below the start (Smith & Topin 2019).
+
+    Step it after every batch.
 
     Args:
         optimizer: the wrapped optimizer.
@@ -368,7 +374,8 @@ class OneCycleLR(_CyclesMomentum):
         step = self.last_epoch
         if step > self.total_steps:
             raise ValueError(
-                f"Tried to step {step} times. The specified number of total steps is {self.total_steps}"
+                f"Tried to step {step} times. The specified number of total steps is "
+                f"{self.total_steps}"
             )
         start = 0.0
         for phase in self._schedule_phases:

@@ -33,7 +33,7 @@ class _Functional(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything but the optimizer; of the functions only the attributes of callable objects."""
+        """Everything but the optimizer; of the functions only callable objects' attributes."""
         return super().state_dict() | {"lr_lambdas": callable_states(self.lr_lambdas)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -198,7 +198,7 @@ class ConstantLR(LRScheduler):
 
 
 class LinearLR(LRScheduler):
-    """A factor that goes in a line from ``start_factor`` to ``end_factor`` over ``total_iters`` steps, then stays.
+    """A factor on a line from ``start_factor`` to ``end_factor``, where it stays.
 
     Args:
         optimizer: the wrapped optimizer.
@@ -226,7 +226,8 @@ class LinearLR(LRScheduler):
     ) -> None:
         if not 0 < start_factor <= 1.0:
             raise ValueError(
-                "Starting multiplicative factor expected to be greater than 0 and less or equal to 1. "
+                "Starting multiplicative factor expected to be greater than 0 and less or equal to "
+                "1. "
                 f"Got {start_factor}"
             )
         if not 0 <= end_factor <= 1.0:
