@@ -1,0 +1,347 @@
+"""How a module's state is written to a dict and read back."""
+
+from __future__ import annotations
+
+import warnings
+import weakref
+from collections import OrderedDict, namedtuple
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..autograd import no_grad
+from ..tensor import Tensor
+from .hooks import RemovableHandle, add_hook
+from .parameter import Parameter
+
+if TYPE_CHECKING:
+    from .module import Module
+
+__all__ = ["Stateful"]
+
+EXTRA_STATE = "_extra_state"
+
+
+class _IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        if not self.missing_keys and not self.unexpected_keys:
+            return "<All keys matched successfully>"
+        return super().__repr__()
+
+    __str__ = __repr__
+
+
+class _WithModule:
+    """A hook that gets its module as first argument, held weakly so that no cycle keeps it."""
+
+    def __init__(self, hook: Callable[..., Any], module: Any) -> None:
+        self.hook, self.module = hook, weakref.ref(module)
+
+    def __call__(self, *args: Any) -> Any:
+        return self.hook(self.module(), *args)
+
+    def __getstate__(self) -> tuple[Callable[..., Any], Any]:
+        return self.hook, self.module()
+
+    def __setstate__(self, state: tuple[Callable[..., Any], Any]) -> None:
+        self.__init__(*state)  # type: ignore[misc]
+
+
+class Stateful:
+    """The part of :class:`Module` that saves and loads its parameters and persistent buffers."""
+
+    _version: int = 1
+    _parameters: dict[str, Parameter | None]
+    _buffers: dict[str, Tensor | None]
+    _modules: dict[str, Module | None]
+    _non_persistent_buffers_set: set[str]
+    _state_dict_hooks: OrderedDict[int, Callable]
+    _state_dict_pre_hooks: OrderedDict[int, Callable]
+    _load_state_dict_pre_hooks: OrderedDict[int, Callable]
+    _load_state_dict_post_hooks: OrderedDict[int, Callable]
+
+    # --- saving
+
+    def state_dict(
+        self,
+        *args: Any,
+        destination: dict[str, Any] | None = None,
+        prefix: str = "",
+        keep_vars: bool = False,
+    ) -> dict[str, Any]:
+        """All parameters and persistent buffers by dotted name, sharing memory with the module.
+
+        ``destination``: a dict to fill; ``prefix``: put before every name; ``keep_vars``: leave
+        the tensors attached to autograd.
+
+        >>> import minitorch_dl as torch
+        >>> list(torch.nn.Sequential(torch.nn.Linear(2, 1)).state_dict())
+        ['0.weight', '0.bias']
+        """
+        if args:
+            warnings.warn(
+                "Positional args are being deprecated, use kwargs instead: "
+                "state_dict(destination=..., prefix=..., keep_vars=...)",
+                FutureWarning,
+                stacklevel=2,
+            )
+            given = (destination, prefix, keep_vars)
+            destination, prefix, keep_vars = (*args, *given[len(args) :])
+        if destination is None:
+            destination = OrderedDict()
+            destination._metadata = OrderedDict()  # type: ignore[attr-defined]
+        local_metadata = {"version": self._version}
+        if hasattr(destination, "_metadata"):
+            destination._metadata[prefix[:-1]] = local_metadata
+
+        for hook in self._state_dict_pre_hooks.values():
+            hook(self, prefix, keep_vars)
+        self._save_to_state_dict(destination, prefix, keep_vars)
+        for name, module in self._modules.items():
+            if module is not None:
+                child_prefix = f"{prefix}{name}."
+                module.state_dict(destination=destination, prefix=child_prefix, keep_vars=keep_vars)
+        for hook in self._state_dict_hooks.values():
+            replaced = hook(self, destination, prefix, local_metadata)
+            if replaced is not None:
+                if getattr(hook, "_from_public_api", False):
+                    raise RuntimeError("state_dict post-hook must return None")
+                destination = replaced
+        assert destination is not None
+        return destination
+
+    def _save_to_state_dict(
+        self, destination: dict[str, Any], prefix: str, keep_vars: bool
+    ) -> None:
+        """Write this module's own state, without its children's, to ``destination``."""
+        for name, tensor in self._own_state().items():
+            destination[prefix + name] = tensor if keep_vars else tensor.detach()
+        if type(self).get_extra_state is not Stateful.get_extra_state:
+            destination[prefix + EXTRA_STATE] = self.get_extra_state()
+
+    def _own_state(self) -> dict[str, Tensor]:
+        """This module's own parameters, then its persistent buffers."""
+        state: dict[str, Tensor] = {n: p for n, p in self._parameters.items() if p is not None}
+        for name, buffer in self._buffers.items():
+            if buffer is not None and name not in self._non_persistent_buffers_set:
+                state[name] = buffer
+        return state
+
+    def get_extra_state(self) -> Any:
+        """Define this and ``set_extra_state`` to keep more than tensors in the state_dict."""
+        raise RuntimeError(
+            "Reached a code path in Module.get_extra_state() that should never be called: a module "
+            "that defines set_extra_state() must define get_extra_state() too."
+        )
+
+    # --- loading
+
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> _IncompatibleKeys:
+        """Copy ``state_dict`` into this module's parameters and buffers.
+
+        ``strict``: the keys must be those of ``state_dict()``, or RuntimeError. ``assign``: take
+        the given tensors themselves, with their dtype and device, instead of copying. Returns the
+        named tuple ``(missing_keys, unexpected_keys)``. One RuntimeError lists every missing,
+        unexpected and misshapen key, and then nothing was loaded (where a load post-hook is
+        registered, only misshapen keys are known that early).
+
+        >>> import minitorch_dl as torch
+        >>> layer = torch.nn.Linear(2, 1)
+        >>> layer.load_state_dict({"weight": torch.ones(1, 2), "bias": torch.zeros(1)})
+        <All keys matched successfully>
+        """
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
+        metadata = getattr(state_dict, "_metadata", None) or {}
+        state: OrderedDict[str, Any] = OrderedDict(state_dict)
+        state._metadata = metadata  # type: ignore[attr-defined]
+        keys = _IncompatibleKeys([], [])
+        errors: list[str] = []
+        writes: list[Callable[[], None]] = []
+        post_hooks: list[tuple[Stateful, Callable]] = []
+
+        def plan(module: Stateful, module_state: Mapping[str, Any], prefix: str) -> None:
+            local_metadata = {**metadata.get(prefix[:-1], {}), "planned_writes": writes}
+            if assign:
+                local_metadata["assign_to_params_buffers"] = True
+            module._load_from_state_dict(module_state, prefix, local_metadata, True, *keys, errors)
+            for name, child in module._modules.items():
+                if child is not None:
+                    start = f"{prefix}{name}."
+                    plan(
+                        child, {k: v for k, v in module_state.items() if k.startswith(start)}, start
+                    )
+            post_hooks.extend((module, h) for h in module._load_state_dict_post_hooks.values())
+
+        plan(self, state, "")
+        if errors or (strict and not post_hooks):
+            self._raise_load_errors(keys, errors, strict)
+        with no_grad():
+            for write in writes:
+                write()
+        for module, hook in post_hooks:
+            if hook(module, keys) is not None:
+                raise AssertionError(
+                    "Hooks registered with register_load_state_dict_post_hook are not expected to "
+                    "return new values; edit incompatible_keys in place instead."
+                )
+        self._raise_load_errors(keys, errors, strict)
+        return keys
+
+    def _raise_load_errors(self, keys: _IncompatibleKeys, errors: list[str], strict: bool) -> None:
+        lines = list(errors)
+        if strict and keys.unexpected_keys:
+            lines.insert(0, f"Unexpected key(s) in state_dict: {_quoted(keys.unexpected_keys)}. ")
+        if strict and keys.missing_keys:
+            lines.insert(0, f"Missing key(s) in state_dict: {_quoted(keys.missing_keys)}. ")
+        if lines:
+            listed = "\n\t".join(lines)
+            raise RuntimeError(
+                f"Error(s) in loading state_dict for {type(self).__name__}:\n\t{listed}"
+            )
+
+    def _load_from_state_dict(
+        self,
+        state_dict: Mapping[str, Any],
+        prefix: str,
+        local_metadata: dict[str, Any],
+        strict: bool,
+        missing_keys: list[str],
+        unexpected_keys: list[str],
+        error_msgs: list[str],
+    ) -> None:
+        """Load this module's own state, without its children's; subclasses may override it.
+
+        ``local_metadata`` holds the version under which the state was saved. Writes are planned
+        into ``local_metadata["planned_writes"]`` where given, so that they happen once the whole
+        dict has been checked.
+        """
+        for hook in self._load_state_dict_pre_hooks.values():
+            hook(
+                state_dict,
+                prefix,
+                local_metadata,
+                strict,
+                missing_keys,
+                unexpected_keys,
+                error_msgs,
+            )
+        writes: list[Callable[[], None]] = []
+        assign = local_metadata.get("assign_to_params_buffers", False)
+        own_state = self._own_state()
+        for name, current in own_state.items():
+            key = prefix + name
+            if key not in state_dict:
+                if strict:
+                    missing_keys.append(key)
+                continue
+            given = state_dict[key]
+            if not isinstance(given, Tensor):
+                error_msgs.append(
+                    f'While copying the parameter named "{key}", expected a Tensor from '
+                    f"checkpoint but received {type(given)}"
+                )
+                continue
+            if current.dim() == 0 and tuple(given.shape) == (1,):
+                given = given[0]  # scalars were saved with one dimension long ago
+            if given.shape != current.shape:
+                error_msgs.append(
+                    f"size mismatch for {key}: copying a param with shape {given.shape} from "
+                    f"checkpoint, the shape in current model is {current.shape}."
+                )
+                continue
+            writes.append(self._write(name, current, given, assign))
+
+        extra_key = prefix + EXTRA_STATE
+        if type(self).set_extra_state is not Stateful.set_extra_state:
+            if extra_key in state_dict:
+                extra = state_dict[extra_key]
+                writes.append(lambda: self.set_extra_state(extra))
+            elif strict:
+                missing_keys.append(extra_key)
+        elif strict and extra_key in state_dict:
+            unexpected_keys.append(extra_key)
+        if strict:
+            for key in state_dict:
+                if key.startswith(prefix) and key != extra_key:
+                    first, dot, _ = key[len(prefix) :].partition(".")
+                    if first not in (self._modules if dot else own_state):
+                        unexpected_keys.append(key)
+
+        if "planned_writes" in local_metadata:
+            local_metadata["planned_writes"].extend(writes)
+        else:
+            with no_grad():
+                for write in writes:
+                    write()
+
+    def _write(self, name: str, current: Tensor, given: Tensor, assign: bool) -> Callable[[], None]:
+        """The step that puts ``given`` in the place of ``current``."""
+
+        def assign_given() -> None:
+            new = given
+            if isinstance(current, Parameter):
+                if isinstance(given, Parameter):
+                    given.requires_grad_(current.requires_grad)
+                else:
+                    new = Parameter(given, requires_grad=current.requires_grad)
+            setattr(self, name, new)
+
+        def copy_given() -> None:
+            current.copy_(given)
+
+        return assign_given if assign else copy_given
+
+    def set_extra_state(self, state: Any) -> None:
+        """Define this and ``get_extra_state`` to keep more than tensors in the state_dict."""
+        raise RuntimeError(
+            "Reached a code path in Module.set_extra_state() that should never be called: a module "
+            "that defines get_extra_state() must define set_extra_state() too."
+        )
+
+    # --- hooks
+
+    def _register_state_dict_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(module, state_dict, prefix, local_metadata)``; it may return another dict."""
+        if getattr(hook, "_from_public_api", False):
+            raise RuntimeError(
+                "Cannot register the same function as the state dict post hook that was previously "
+                "registered via register_state_dict_post_hook"
+            )
+        return add_hook(self._state_dict_hooks, hook)
+
+    def register_state_dict_post_hook(self, hook: Callable[..., None]) -> RemovableHandle:
+        """Call ``hook(module, state_dict, prefix, local_metadata)`` at the end of state_dict."""
+        hook._from_public_api = True  # type: ignore[attr-defined]
+        return add_hook(self._state_dict_hooks, hook)
+
+    def register_state_dict_pre_hook(self, hook: Callable[..., None]) -> RemovableHandle:
+        """Call ``hook(module, prefix, keep_vars)`` at the start of state_dict."""
+        return add_hook(self._state_dict_pre_hooks, hook)
+
+    def _register_load_state_dict_pre_hook(
+        self, hook: Callable[..., None], with_module: bool = False
+    ) -> RemovableHandle:
+        """Like the public name, but ``hook`` gets the module only ``with_module``."""
+        hook = _WithModule(hook, self) if with_module else hook
+        return add_hook(self._load_state_dict_pre_hooks, hook)
+
+    def register_load_state_dict_pre_hook(self, hook: Callable[..., None]) -> RemovableHandle:
+        """Call ``hook(module, state_dict, prefix, local_metadata, strict, missing_keys,
+        unexpected_keys, error_msgs)`` before this module's own state is loaded.
+        """
+        return self._register_load_state_dict_pre_hook(hook, with_module=True)
+
+    def register_load_state_dict_post_hook(self, hook: Callable[..., None]) -> RemovableHandle:
+        """Call ``hook(module, incompatible_keys)`` after loading; it may edit the lists in place.
+
+        Clearing both lists makes a strict load pass.
+        """
+        return add_hook(self._load_state_dict_post_hooks, hook)
+
+
+def _quoted(keys: list[str]) -> str:
+    return ", ".join(f'"{key}"' for key in keys)
