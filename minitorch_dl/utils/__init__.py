@@ -1,0 +1,3 @@
+"""Tools around training: the data pipeline."""
+
+from . import data
