@@ -502,6 +502,19 @@ class Tensor(TensorBase):
     def __rtruediv__(self, other: Any) -> Tensor:
         return ops.div(other, self)
 
+    # -- reductions (ops/reductions.py, ops/extrema.py) -----------------------------------------------------------------
+
+    sum, mean = ops.sum, ops.mean
+    max, min, amax, amin, argmax, argmin = ops.max, ops.min, ops.amax, ops.amin, ops.argmax, ops.argmin
+
+    # -- matrix products (ops/matmul.py) ---------------------------------------------------------------------------------
+
+    matmul, mm, bmm, mv, dot = ops.matmul, ops.mm, ops.bmm, ops.mv, ops.dot
+    __matmul__ = ops.matmul
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return ops.matmul(ops.asarray(other), self)
+
 
 def current_is_recorded(tensor: Tensor) -> bool:
     """Whether the tensor has a history, which its text then shows."""

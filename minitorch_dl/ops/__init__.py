@@ -4,3 +4,6 @@ from .elementwise import *
 from .creation import *
 from .movement import *
 from .random import *
+from .reductions import *
+from .extrema import *
+from .matmul import *

@@ -1,0 +1,68 @@
+"""Checking and resolving what callers say about axes."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
+
+
+def wrap_dim(dim: int, ndim: int) -> int:
+    """``dim`` counted from the front; a 0-d tensor is treated as having one axis.
+
+    Raises:
+        IndexError: there is no such axis.
+    """
+    n = ndim or 1
+    if not -n <= dim < n:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})")
+    return dim + n if dim < 0 else dim
+
+
+def wrap_dims(dims: Iterable[int], ndim: int) -> tuple[int, ...]:
+    """Several axes counted from the front, in the order given; none may be named twice."""
+    wrapped = tuple([wrap_dim(dim, ndim) for dim in dims])
+    if len(set(wrapped)) < len(wrapped):
+        twice = next(dim for dim in wrapped if wrapped.count(dim) > 1)
+        raise RuntimeError(f"dim {twice} appears multiple times in the list of dims")
+    return wrapped
+
+
+def normalize_dims(dim: Any, ndim: int) -> tuple[int, ...]:
+    """The axes that a reduction's ``dim`` (an int, several; None or an empty list for all) names, in ascending order.
+
+    >>> normalize_dims((-1, 0), 3), normalize_dims(None, 2), normalize_dims(0, 0)
+    ((0, 2), (0, 1), ())
+    """
+    if dim.__class__ is int and -ndim <= dim < ndim:
+        return (dim + ndim if dim < 0 else dim,)
+    if dim is None or (dim.__class__ in (tuple, list) and not dim):
+        return tuple(range(ndim))
+    axes = wrap_dims(dim if isinstance(dim, Iterable) else (dim,), ndim)
+    return tuple(sorted(axes)) if ndim else ()
+
+
+def numpy_names(function: _F) -> _F:
+    """Let a function also take its dims under NumPy's names (``axis``, ``keepdims``), as PyTorch does."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if kwargs and ("axis" in kwargs or "keepdims" in kwargs):
+            kwargs = {_NUMPY_NAMES.get(name, name): value for name, value in kwargs.items()}
+        return function(*args, **kwargs)
+
+    return call  # type: ignore[return-value]
+
+
+def sizes(op: str, given: tuple[Any, ...]) -> tuple[int, ...]:
+    """The integers meant by ``f(2, 3)``, ``f((2, 3))`` or ``f([2, 3])``."""
+    if len(given) == 1 and isinstance(given[0], (tuple, list)):
+        given = given[0]
+    try:
+        return tuple([n.__index__() for n in given])
+    except AttributeError:
+        kinds = ", ".join(type(n).__name__ for n in given)
+        raise TypeError(f"{op}(): expected integers, got ({kinds})") from None

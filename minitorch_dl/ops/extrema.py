@@ -1,0 +1,206 @@
+"""The largest and the smallest: values and where they are.
+
+What picks one element (``max(dim)``) sends its gradient there; what reports a value that several elements may share (``max()``, ``amax``)
+splits the gradient evenly among them.
+"""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+from ..autograd.primitive import TensorBase, primitive, write_out
+from ..autograd.structural import alias
+from . import return_types, selection
+from .dims import normalize_dims, numpy_names, wrap_dim
+from .reductions import spread
+from .shape import _reshape
+
+__all__ = ["amax", "amin", "argmax", "argmin", "max", "min"]
+
+# -- values ------------------------------------------------------------------------------------------------------------
+
+
+@primitive(name="amax")
+def _amax(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool) -> Any:
+    return a.max(dims, None, keepdim)
+
+
+@primitive(name="amin")
+def _amin(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool) -> Any:
+    return a.min(dims, None, keepdim)
+
+
+@primitive
+def tie_share(xp: Any, a: Any, y: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool) -> Any:
+    """1 / n for the n elements that equal the reduced value ``y`` (NaN equals NaN here), 0 for the others."""
+    y = spread.primitive.kernel(xp, y, dims=dims, keepdim=keepdim, shape=a.shape)
+    hit = ((a == y) | ((a != a) & (y != y))).astype(a.dtype)
+    return hit / hit.sum(dims, a.dtype, None, True)
+
+
+def _d_extremum(g: Any, a: Any, y: Any, dims: Any, keepdim: Any) -> Any:
+    share = tie_share(a, y, dims=dims, keepdim=keepdim)
+    return spread(g, dims=dims, keepdim=keepdim, shape=a.shape) * share
+
+
+_amax.defvjp(a=_d_extremum)
+_amin.defvjp(a=_d_extremum)
+
+
+def _reduced(op: str, reduction: Any, input: Any, dim: Any, keepdim: builtins.bool) -> Any:
+    array = input.array
+    dims = None if dim is None or (dim.__class__ is tuple and not dim) else normalize_dims(dim, array.ndim)
+    if not array.size:
+        for i in range(array.ndim) if dims is None else dims:
+            if not array.shape[i]:
+                raise IndexError(f"{op}(): Expected reduction dim {i} to have non-zero size.")
+    return reduction(input, dims=dims, keepdim=keepdim)
+
+
+@numpy_names
+def amax(input: Any, dim: Any = (), keepdim: builtins.bool = False, *, out: Any = None) -> Any:
+    """The largest value over ``dim`` (an int, several, or all); NaN if there is one.
+
+    >>> import minitorch_dl as torch
+    >>> torch.amax(torch.tensor([[1.0, 5.0], [3.0, 2.0]]), dim=1)
+    tensor([5., 3.])
+    """
+    y = _reduced("amax", _amax, input, dim, keepdim)
+    return y if out is None else write_out("amax", out, y)
+
+
+@numpy_names
+def amin(input: Any, dim: Any = (), keepdim: builtins.bool = False, *, out: Any = None) -> Any:
+    """The smallest value over ``dim`` (an int, several, or all); NaN if there is one."""
+    y = _reduced("amin", _amin, input, dim, keepdim)
+    return y if out is None else write_out("amin", out, y)
+
+
+# -- picking along a dim: a closed pair --------------------------------------------------------------------------------
+
+
+@primitive
+def take_along(xp: Any, a: Any, index: Any, *, dim: int) -> Any:
+    """``a`` at ``index`` along ``dim``; the other dims of both are the same."""
+    return xp.take_along_axis(a, index, dim)
+
+
+@primitive
+def add_along(xp: Any, a: Any, index: Any, *, dim: int, shape: tuple[int, ...]) -> Any:
+    """Zeros of ``shape`` with ``a`` added at ``index`` along ``dim``."""
+    y = xp.zeros(shape, a.dtype)
+    where = [xp.arange(n).reshape([-1 if i == j else 1 for j in range(a.ndim)]) for i, n in enumerate(a.shape)]
+    where[dim] = index
+    xp.add.at(y, tuple(where), a)
+    return y
+
+
+take_along.defvjp(a=lambda g, index, a_shape, dim: add_along(g, index, dim=dim, shape=a_shape))
+add_along.defvjp(a=lambda g, index, dim: take_along(g, index, dim=dim))
+
+# -- positions ---------------------------------------------------------------------------------------------------------
+
+
+@primitive(name="argmax")
+def _argmax(xp: Any, a: Any, *, dim: int | None, keepdim: builtins.bool) -> Any:
+    return a.argmax(dim, keepdims=keepdim)
+
+
+@primitive(name="argmin")
+def _argmin(xp: Any, a: Any, *, dim: int | None, keepdim: builtins.bool) -> Any:
+    return a.argmin(dim, keepdims=keepdim)
+
+
+def _position(op: str, search: Any, input: Any, dim: int | None, keepdim: builtins.bool) -> Any:
+    array = input.array
+    if dim is not None:
+        dim = wrap_dim(dim, array.ndim) if array.ndim else wrap_dim(dim, 0) and None
+    if not array.size and (dim is None or not array.shape[dim]):
+        if dim is None:
+            raise IndexError(
+                f"{op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument."
+            )
+        raise IndexError(f"{op}(): Expected reduction dim {dim} to have non-zero size.")
+    return search(input, dim=dim, keepdim=keepdim)
+
+
+@numpy_names
+def argmax(input: Any, dim: int | None = None, keepdim: builtins.bool = False, *, out: Any = None) -> Any:
+    """The index of the largest value along ``dim``, or among all elements; the first of several.
+
+    >>> import minitorch_dl as torch
+    >>> torch.argmax(torch.tensor([[1.0, 5.0], [3.0, 2.0]]), dim=1)
+    tensor([1, 0])
+    """
+    y = _position("argmax", _argmax, input, dim, keepdim)
+    return y if out is None else write_out("argmax", out, y)
+
+
+@numpy_names
+def argmin(input: Any, dim: int | None = None, keepdim: builtins.bool = False, *, out: Any = None) -> Any:
+    """The index of the smallest value along ``dim``, or among all elements; the first of several."""
+    y = _position("argmin", _argmin, input, dim, keepdim)
+    return y if out is None else write_out("argmin", out, y)
+
+
+# -- values with their positions ---------------------------------------------------------------------------------------
+
+
+@numpy_names
+def max(
+    input: Any, dim: Any = None, keepdim: builtins.bool = False, *, other: Any = None, out: Any = None
+) -> Any:
+    """The largest of all elements; along ``dim`` also where it is, as ``(values, indices)``; of two tensors ``maximum``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.max(torch.tensor([[1.0, 5.0], [3.0, 2.0]]), dim=1)
+    torch.return_types.max(
+    values=tensor([5., 3.]),
+    indices=tensor([1, 0]))
+    """
+    return _extremum("max", _amax, _argmax, selection.maximum, return_types.max, input, dim, keepdim, other, out)
+
+
+@numpy_names
+def min(
+    input: Any, dim: Any = None, keepdim: builtins.bool = False, *, other: Any = None, out: Any = None
+) -> Any:
+    """The smallest of all elements; along ``dim`` also where it is, as ``(values, indices)``; of two tensors ``minimum``."""
+    return _extremum("min", _amin, _argmin, selection.minimum, return_types.min, input, dim, keepdim, other, out)
+
+
+def _extremum(
+    op: str, reduce: Any, search: Any, pairwise: Any, result: Any,
+    input: Any, dim: Any, keepdim: Any, other: Any, out: Any,
+) -> Any:  # fmt: skip
+    if isinstance(dim, TensorBase):
+        other, dim = dim, None
+    if other is not None:
+        return pairwise(input, other, out=out)
+    if dim is None:
+        if not input.array.size:
+            raise RuntimeError(
+                f"{op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument."
+            )
+        y = reduce(input, dims=None, keepdim=False)
+        return y if out is None else write_out(op, out, y)
+    return picked(op, result, input, _position(op, search, input, dim, True), dim, keepdim, out)
+
+
+def picked(op: str, result: Any, input: Any, index: Any, dim: int, keepdim: builtins.bool, out: Any) -> Any:
+    """``(values, indices)`` of an op that picks the elements at ``index``, which still has the reduced dim."""
+    if input.ndim:
+        dim = wrap_dim(dim, input.ndim)
+        values = take_along(input, index, dim=dim)
+        if not keepdim:
+            values, index = _drop(values, dim), _drop(index, dim)
+    else:
+        values = alias(input)
+    y = result(values, index)
+    return y if out is None else result(*write_out(op, out, y))
+
+
+def _drop(x: Any, dim: int) -> Any:
+    shape = x.array.shape
+    return _reshape(x, shape=shape[:dim] + shape[dim + 1 :])

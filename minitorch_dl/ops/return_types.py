@@ -1,0 +1,22 @@
+"""The named tuples that ops with several results return, as in ``torch.return_types``."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from typing import Any
+
+
+def _named(name: str, fields: str) -> Any:
+    cls = namedtuple(name, fields)  # type: ignore[misc]
+    cls.__module__ = "torch.return_types"
+    cls.__repr__ = lambda self: (  # type: ignore[method-assign, assignment]
+        f"torch.return_types.{name}(\n" + ",\n".join(f"{f}={v!r}" for f, v in zip(self._fields, self)) + ")"
+    )
+    return cls
+
+
+max, min, median, nanmedian, mode, sort, topk, kthvalue, cummax, cummin = (
+    _named(name, "values indices")
+    for name in ("max", "min", "median", "nanmedian", "mode", "sort", "topk", "kthvalue", "cummax", "cummin")
+)
+aminmax = _named("aminmax", "min max")
