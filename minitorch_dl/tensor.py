@@ -21,6 +21,7 @@ from .autograd.structural import cast
 from .autograd.versions import version_of
 from .backend import device, device_of, dtypes, to_host
 from .ops import creation, elementwise, movement, random
+from .ops import shape as shape_ops
 
 
 class Size(tuple):
@@ -480,6 +481,22 @@ class Tensor(TensorBase):
     random_, exponential_, geometric_ = random.random_, random.exponential_, random.geometric_
     log_normal_, cauchy_ = random.log_normal_, random.cauchy_
     bernoulli, multinomial = ops.bernoulli, ops.multinomial
+
+    # -- shape (ops/shape.py) ------------------------------------------------------------------------------------------
+
+    reshape, view, reshape_as, view_as = ops.reshape, ops.view, ops.reshape_as, ops.view_as
+    flatten, unflatten, ravel = ops.flatten, ops.unflatten, ops.ravel
+    squeeze, unsqueeze = ops.squeeze, ops.unsqueeze
+    transpose, swapaxes, swapdims, t, adjoint = ops.transpose, ops.swapaxes, ops.swapdims, ops.t, ops.adjoint
+    permute, movedim, moveaxis = ops.permute, ops.movedim, ops.moveaxis
+    T, mT, H, mH = property(shape_ops.T), property(shape_ops.mT), property(shape_ops.H), property(shape_ops.mT)
+    expand, expand_as, broadcast_to = ops.expand, ops.expand_as, ops.broadcast_to
+    contiguous = ops.contiguous
+
+    # -- indexing (ops/indexing.py) ------------------------------------------------------------------------------------
+
+    __getitem__, __setitem__ = ops.getitem, ops.setitem
+    select, narrow = ops.select, ops.narrow
 
     # -- pointwise (ops/elementwise.py) ---------------------------------------------------------------------------------
 

@@ -219,7 +219,9 @@ def _fill_missing(node: Node, grads: list[Any]) -> tuple[Any, ...]:
 
 def _check_versions(node: Node, saved: Iterable[Any]) -> None:
     for value in saved:
-        if hasattr(value, "base") and hasattr(value, "shape"):
+        if type(value) is list:
+            _check_versions(node, value)
+        elif hasattr(value, "base") and hasattr(value, "shape"):
             write = versions.written_since(value, node.number)
             if write is not None:
                 file, line = write.where

@@ -117,6 +117,8 @@ def current_node(tensor: Any) -> Any:
     if view is None or view.stamp is view.root._node or view.frozen == "no_grad":
         return tensor._node
     parent_node = current_node(view.parent)
+    if view.frozen == "dtype":
+        return tensor._node
     if view.frozen is not None:
         raise RuntimeError(
             "a view of a tensor that was written in place afterwards can't be given its gradient: it is one of several outputs of "
@@ -346,7 +348,7 @@ class Primitive:
 
     def compile_save(self, names: Sequence[str]) -> Callable[..., Any]:
         """``(inputs..., outputs..., aux..., params) -> tuple`` of what these names stand for."""
-        inputs = ("inputs",) if self.variadic else self.inputs
+        inputs = ("inputs",) if self.variadic and len(self.inputs) == 1 else self.inputs
         picks = []
         for name in names:
             stem, _, suffix = name.rpartition("_")
@@ -451,7 +453,7 @@ class Primitive:
 
     def _make_node(self, nodes: tuple[Any, ...], arrays: Sequence[Any], results: Any, params: Any) -> Any:
         formulas = self.formulas
-        if self.variadic:
+        if self.variadic and self.joint is not None:
             needs = (True,)
             edges = nodes
         else:
@@ -466,7 +468,10 @@ class Primitive:
         if not any(edge is not None for edge in edges):
             return None
         plan = self.plan(needs)
-        given = (arrays,) if self.variadic else arrays
+        given: Sequence[Any] = arrays
+        if self.variadic:
+            named = len(self.inputs) - 1
+            given = (*arrays[:named], arrays[named:])
         outs = (results,) if self.outputs == ("many",) else results
         saved = plan.save(*given, *outs, params)
         shapes = None
@@ -588,6 +593,8 @@ def _viewing(p: Primitive) -> Callable[..., Any]:
     kernel = p.kernel
 
     def call(input: Any, **params: Any) -> Any:
+        if input.__class__ is ndarray:
+            return kernel(np, input, **params)
         if state.flags > GRAD or not isinstance(input, TensorBase) or input.array.__class__ is not ndarray:
             return p(input, **params)
         try:

@@ -1,0 +1,360 @@
+"""Other shapes for the same elements. Where no copy is needed the result is a view: it shares the input's memory.
+
+In a formula ``g`` is the gradient of the output.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from ..autograd.primitive import primitive
+from ..autograd.structural import alias
+from ..autograd.structural import expand as _expand
+from ..backend import dtypes
+from .dims import sizes, wrap_dim, wrap_dims
+
+__all__ = [
+    "adjoint", "broadcast_to", "contiguous", "expand", "expand_as", "flatten", "moveaxis", "movedim", "permute", "ravel",
+    "reshape", "reshape_as", "squeeze", "swapaxes", "swapdims", "t", "transpose", "unflatten", "unsqueeze",
+    "view", "view_as",
+]  # fmt: skip
+
+# -- the same order of elements -----------------------------------------------------------------------------------------
+
+
+@primitive(name="reshape", view=True)
+def _reshape(xp: Any, a: Any, *, shape: tuple[int, ...]) -> Any:
+    return a.reshape(shape)
+
+
+_reshape.defvjp(a=lambda g, a_shape: _reshape(g, shape=a_shape))
+
+
+def reshape(input: Any, *shape: Any, **named: Any) -> Any:
+    """``input`` in another shape; one size may be -1, which is inferred. A view where possible, else a copy.
+
+    >>> import minitorch_dl as torch
+    >>> torch.reshape(torch.arange(6), (2, -1))
+    tensor([[0, 1, 2],
+            [3, 4, 5]])
+    """
+    if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
+        shape = tuple(shape[0])
+    try:
+        return _reshape(input, shape=shape)
+    except (RuntimeError, TypeError):
+        wanted = sizes("reshape", shape or tuple(named.values()))
+        return _reshape(input, shape=inferred(input.array.shape, wanted))
+
+
+def inferred(have: tuple[int, ...], wanted: tuple[int, ...]) -> tuple[int, ...]:
+    """``wanted`` with its -1 filled in.
+
+    Raises:
+        RuntimeError: no such shape has as many elements as ``have``.
+    """
+    total, known = prod(have), prod(n for n in wanted if n != -1)
+    missing = wanted.count(-1)
+    if missing > 1:
+        raise RuntimeError("only one dimension can be inferred")
+    if any(n < -1 for n in wanted):
+        raise RuntimeError(f"invalid shape dimension {min(wanted)}")
+    if missing and total == known == 0:
+        raise RuntimeError(
+            f"cannot reshape tensor of 0 elements into shape {list(wanted)} because the unspecified dimension size -1 "
+            "can be any value and is ambiguous"
+        )
+    if known != total if not missing else not known or total % known:
+        raise RuntimeError(f"shape '{list(wanted)}' is invalid for input of size {total}")
+    return tuple([total // known if n == -1 else n for n in wanted])
+
+
+def view(input: Any, *shape: Any, **named: Any) -> Any:
+    """``input`` in another shape without a copy, or, given a dtype, its bytes as another dtype.
+
+    Raises:
+        RuntimeError: the memory layout allows no such view (use ``reshape``).
+    """
+    if len(shape) == 1 and isinstance(shape[0], dtypes.dtype):
+        return view_dtype(input, shape[0])
+    if "dtype" in named:
+        return view_dtype(input, named["dtype"])
+    out = reshape(input, *shape, **named)
+    if out._view is None:
+        raise RuntimeError(
+            "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
+            "contiguous subspaces). Use .reshape(...) instead."
+        )
+    return out
+
+
+@primitive(name="view_dtype", view=True)
+def _view_dtype(xp: Any, a: Any, *, dtype: str) -> Any:
+    return a.view(dtypes.as_dtype(dtype).numpy)
+
+
+def view_dtype(input: Any, dtype: Any) -> Any:
+    """The bytes of ``input`` read as another dtype; the last axis shrinks or grows when the element size differs. No gradient."""
+    dtype = dtypes.as_dtype(dtype)
+    old, new = input.array.dtype.itemsize, dtype.itemsize
+    shape = input.array.shape
+    if old != new and not shape:
+        raise RuntimeError(f"self.dim() cannot be 0 to view {input.array.dtype} as {dtype.name} (different element sizes)")
+    if new > old and shape[-1] * old % new:
+        raise RuntimeError(
+            f"self.size(-1) must be divisible by {new // old} to view {input.array.dtype} as {dtype.name} "
+            f"(different element sizes), but got {shape[-1]}"
+        )
+    out = _view_dtype(input, dtype=dtype.name)
+    out._view.frozen = "dtype"
+    return out
+
+
+def reshape_as(input: Any, other: Any) -> Any:
+    """``input`` in the shape of ``other``."""
+    return reshape(input, other.array.shape)
+
+
+def view_as(input: Any, other: Any) -> Any:
+    """``input`` viewed in the shape of ``other``."""
+    return view(input, other.array.shape)
+
+
+def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
+    """The axes from ``start_dim`` to ``end_dim`` as one.
+
+    >>> import minitorch_dl as torch
+    >>> torch.flatten(torch.zeros(2, 3, 4), 1).shape
+    torch.Size([2, 12])
+    """
+    shape = input.array.shape
+    start, end = wrap_dim(start_dim, len(shape)), wrap_dim(end_dim, len(shape))
+    if start > end:
+        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+    if start == end and shape:
+        return input
+    return _reshape(input, shape=(*shape[:start], prod(shape[start : end + 1]), *shape[end + 1 :]))
+
+
+def ravel(input: Any) -> Any:
+    """All elements along one axis."""
+    return reshape(contiguous(input), (-1,)) if input.array.size else reshape(input, (0,))
+
+
+def unflatten(input: Any, dim: int, sizes: Any) -> Any:
+    """The axis ``dim`` split into several; one of ``sizes`` may be -1.
+
+    >>> import minitorch_dl as torch
+    >>> torch.zeros(3, 8).unflatten(1, (2, -1)).shape
+    torch.Size([3, 2, 4])
+    """
+    shape = input.array.shape
+    dim = wrap_dim(dim, len(shape))
+    if not len(sizes):
+        raise RuntimeError("unflatten: sizes must be non-empty")
+    try:
+        inner = inferred(shape[dim : dim + 1], tuple(sizes))
+    except RuntimeError:
+        raise RuntimeError(
+            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} ({shape[dim]}) in the input tensor"
+        ) from None
+    return _reshape(input, shape=(*shape[:dim], *inner, *shape[dim + 1 :]))
+
+
+def unsqueeze(input: Any, dim: int) -> Any:
+    """``input`` with a new axis of size 1 before ``dim``."""
+    shape = input.array.shape
+    dim = wrap_dim(dim, len(shape) + 1)
+    return _reshape(input, shape=(*shape[:dim], 1, *shape[dim:]))
+
+
+def squeeze(input: Any, dim: Any = None) -> Any:
+    """``input`` without its axes of size 1: all of them, or those in ``dim`` (an int or a tuple)."""
+    shape = input.array.shape
+    if dim is None:
+        return _reshape(input, shape=tuple([n for n in shape if n != 1]))
+    dims = wrap_dims(dim if isinstance(dim, (tuple, list)) else (dim,), len(shape))
+    return _reshape(input, shape=tuple([n for i, n in enumerate(shape) if n != 1 or i not in dims]))
+
+
+# -- another order of the axes ------------------------------------------------------------------------------------------
+
+
+@primitive(name="transpose", view=True)
+def _transpose(xp: Any, a: Any, *, dim0: int, dim1: int) -> Any:
+    return a.swapaxes(dim0, dim1)
+
+
+_transpose.defvjp(a=lambda g, dim0, dim1: _transpose(g, dim0=dim0, dim1=dim1))
+
+
+@primitive(name="permute", view=True)
+def _permute(xp: Any, a: Any, *, dims: tuple[int, ...]) -> Any:
+    return a.transpose(dims)
+
+
+_permute.defvjp(a=lambda g, dims: _permute(g, dims=tuple(sorted(range(len(dims)), key=dims.__getitem__))))
+
+
+def transpose(input: Any, dim0: int, dim1: int) -> Any:
+    """``input`` with two axes exchanged; a view.
+
+    >>> import minitorch_dl as torch
+    >>> torch.zeros(2, 3, 4).transpose(0, -1).shape
+    torch.Size([4, 3, 2])
+    """
+    try:
+        return _transpose(input, dim0=dim0, dim1=dim1)
+    except IndexError:
+        ndim = input.array.ndim
+        wrap_dim(dim0, ndim)
+        wrap_dim(dim1, ndim)
+        return alias(input)  # 0-d
+
+
+swapaxes = swapdims = transpose
+
+
+def permute(input: Any, *dims: Any, **named: Any) -> Any:
+    """``input`` with its axes in the order ``dims``; a view."""
+    if len(dims) == 1 and isinstance(dims[0], (tuple, list)):
+        dims = dims[0]
+    elif named:
+        dims = named["dims"]
+    ndim = input.array.ndim
+    if len(dims) != ndim:
+        raise RuntimeError(
+            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired ordering "
+            f"of dimensions i.e. input.dim() = {ndim} is not equal to len(dims) = {len(dims)}"
+        )
+    order = tuple([wrap_dim(d, ndim) for d in dims])
+    if len(set(order)) < ndim:
+        raise RuntimeError("permute(): duplicate dims are not allowed.")
+    return _permute(input, dims=order)
+
+
+def movedim(input: Any, source: Any, destination: Any) -> Any:
+    """The axes ``source`` moved to the places ``destination``; the others keep their order."""
+    ndim = input.array.ndim
+    source = source if isinstance(source, (tuple, list)) else (source,)
+    destination = destination if isinstance(destination, (tuple, list)) else (destination,)
+    if len(source) != len(destination):
+        raise RuntimeError(
+            f"movedim: Invalid source or destination dims: source ({list(source)} dims) should contain the same number of dims "
+            f"as destination ({list(destination)} dims)"
+        )
+    for name, dims in (("source", source), ("destination", destination)):
+        wrapped = [wrap_dim(d, ndim) for d in dims]
+        if len(set(wrapped)) < len(wrapped):
+            raise RuntimeError(f"movedim: repeated dim in `{name}` ({list(dims)})")
+    if not ndim:
+        return alias(input)
+    source, destination = wrap_dims(source, ndim), wrap_dims(destination, ndim)
+    order = [d for d in range(ndim) if d not in source]
+    for to, d in sorted(zip(destination, source)):
+        order.insert(to, d)
+    return _permute(input, dims=tuple(order))
+
+
+moveaxis = movedim
+
+
+def t(input: Any) -> Any:
+    """The transposed matrix; vectors and 0-d tensors are returned as they are."""
+    ndim = input.array.ndim
+    if ndim == 2:
+        return _transpose(input, dim0=0, dim1=1)
+    if ndim > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {ndim}D")
+    return alias(input)
+
+
+def T(input: Any) -> Any:
+    """All axes in reverse order (the attribute ``tensor.T``)."""
+    return t(input) if input.array.ndim < 3 else _permute(input, dims=tuple(range(input.array.ndim))[::-1])
+
+
+def mT(input: Any) -> Any:
+    """Every matrix of a batch transposed (the attribute ``tensor.mT``)."""
+    if input.array.ndim < 2:
+        raise RuntimeError(
+            f"tensor.mT is only supported on matrices or batches of matrices. Got {input.array.ndim}-D tensor."
+        )
+    return _transpose(input, dim0=-2, dim1=-1)
+
+
+def H(input: Any) -> Any:
+    """The transposed matrix (the attribute ``tensor.H``)."""
+    if input.array.ndim not in (0, 2):
+        raise RuntimeError(
+            f"tensor.H is only supported on matrices (2-D tensors). Got {input.array.ndim}-D tensor."
+            + (" For batches of matrices, consider using tensor.mH" if input.array.ndim > 2 else "")
+        )
+    return t(input)
+
+
+def adjoint(input: Any) -> Any:
+    """Every matrix of a batch transposed (tensors are real here)."""
+    return mT(input)
+
+
+# -- repetition without a copy ------------------------------------------------------------------------------------------
+
+
+def expand(input: Any, *size: Any, **named: Any) -> Any:
+    """``input`` repeated along new axes and those of size 1, as a view; -1 keeps an axis's size.
+
+    >>> import minitorch_dl as torch
+    >>> torch.tensor([[1], [2]]).expand(-1, 3)
+    tensor([[1, 1, 1],
+            [2, 2, 2]])
+    """
+    have = input.array.shape
+    wanted = sizes("expand", size or (named["size"],))
+    new = len(wanted) - len(have)
+    if new < 0:
+        raise RuntimeError(
+            f"expand({input.array.dtype}{{{list(have)}}}, size={list(wanted)}): the number of sizes provided ({len(wanted)}) "
+            f"must be greater or equal to the number of dimensions in the tensor ({len(have)})"
+        )
+    if -1 in wanted[:new]:
+        raise RuntimeError(
+            f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {wanted.index(-1)}"
+        )
+    shape = wanted[:new] + tuple([h if w == -1 else w for w, h in zip(wanted[new:], have)])
+    for i, (w, h) in enumerate(zip(shape[new:], have)):
+        if h not in (1, w):
+            raise RuntimeError(
+                f"The expanded size of the tensor ({w}) must match the existing size ({h}) at non-singleton dimension {i + new}.  "
+                f"Target sizes: {list(wanted)}.  Tensor sizes: {list(have)}"
+            )
+    if prod(shape) == input.array.size:  # nothing is repeated: memory that may be written to
+        return _reshape(input, shape=shape)
+    return _expand(input, shape=shape)
+
+
+def expand_as(input: Any, other: Any) -> Any:
+    """``input`` expanded to the shape of ``other``."""
+    return expand(input, other.array.shape)
+
+
+def broadcast_to(input: Any, size: Any) -> Any:
+    """``input`` broadcast to ``size``; the same as ``expand``."""
+    return expand(input, size)
+
+
+# -- memory -------------------------------------------------------------------------------------------------------------
+
+
+@primitive(name="contiguous")
+def _contiguous(xp: Any, a: Any) -> Any:
+    return a.copy()
+
+
+_contiguous.defvjp(a=lambda g: g)
+
+
+def contiguous(input: Any, memory_format: Any = None) -> Any:
+    """``input`` with its elements in row-major order: itself if they are already, else a copy."""
+    return input if input.array.flags.c_contiguous else _contiguous(input)
