@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import builtins
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,25 @@ class Size(tuple):
     def __getitem__(self, index: Any) -> Any:
         item = tuple.__getitem__(self, index)
         return Size(item) if isinstance(index, slice) else item
+
+
+def reflected(operator: Callable[..., Any]) -> Callable[..., Any]:
+    """The operator with its operands swapped, for a left operand that is no Tensor."""
+    return lambda self, other: operator(other, self)
+
+
+def comparison_operator(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The operator of a comparison; what is neither a tensor nor a number is left to Python (``x == None`` is False)."""
+
+    def operator(self: Any, other: Any) -> Any:
+        try:
+            return function(self, other)
+        except TypeError:
+            if isinstance(other, (TensorBase, np.ndarray, np.generic, builtins.int, builtins.float)):
+                raise
+            return NotImplemented
+
+    return operator
 
 
 class Tensor(TensorBase):
@@ -498,26 +517,77 @@ class Tensor(TensorBase):
     __getitem__, __setitem__ = ops.getitem, ops.setitem
     select, narrow = ops.select, ops.narrow
 
-    # -- pointwise (ops/elementwise.py) ---------------------------------------------------------------------------------
+    # -- pointwise (ops/elementwise.py, rounding.py, selection.py, comparison.py) ----------------------------------------
 
-    add, sub, mul, div, neg, pow = ops.add, ops.sub, ops.mul, ops.div, ops.neg, ops.pow
-    exp, log, sin, cos, tanh, sqrt, square = ops.exp, ops.log, ops.sin, ops.cos, ops.tanh, ops.sqrt, ops.square
-    add_, mul_ = inplace(ops.add, "add_"), inplace(ops.mul, "mul_")
+    abs, absolute, neg = ops.abs, ops.absolute, ops.neg
+    negative, positive, sign = ops.negative, ops.positive, ops.sign
+    sgn, signbit = ops.sgn, ops.signbit
+    add, sub, subtract = ops.add, ops.sub, ops.subtract
+    mul, multiply, div = ops.mul, ops.multiply, ops.div
+    divide, true_divide, floor_divide = ops.divide, ops.true_divide, ops.floor_divide
+    remainder, fmod = ops.remainder, ops.fmod
+    addcmul, addcdiv, lerp = ops.addcmul, ops.addcdiv, ops.lerp
+    pow, float_power, square = ops.pow, ops.float_power, ops.square
+    sqrt, rsqrt, reciprocal, hypot = ops.sqrt, ops.rsqrt, ops.reciprocal, ops.hypot
+    exp, exp2, expm1, log, log2, log10 = ops.exp, ops.exp2, ops.expm1, ops.log, ops.log2, ops.log10
+    log1p, logaddexp, logaddexp2 = ops.log1p, ops.logaddexp, ops.logaddexp2
+    sin, cos, tan, asin, acos, atan = ops.sin, ops.cos, ops.tan, ops.asin, ops.acos, ops.atan
+    atan2, sinh, cosh = ops.atan2, ops.sinh, ops.cosh
+    tanh, asinh, acosh = ops.tanh, ops.asinh, ops.acosh
+    atanh, deg2rad, rad2deg = ops.atanh, ops.deg2rad, ops.rad2deg
+    arcsin, arccos, arctan = ops.arcsin, ops.arccos, ops.arctan
+    arctan2, arcsinh, arccosh = ops.arctan2, ops.arcsinh, ops.arccosh
+    arctanh = ops.arctanh
+    floor, ceil, trunc = ops.floor, ops.ceil, ops.trunc
+    fix, frac, round = ops.fix, ops.frac, ops.round
+    copysign, nextafter, frexp = ops.copysign, ops.nextafter, ops.frexp
+    ldexp, gcd, lcm = ops.ldexp, ops.gcd, ops.lcm
+    clamp, clamp_min, clamp_max = ops.clamp, ops.clamp_min, ops.clamp_max
+    clip, maximum, minimum = ops.clip, ops.maximum, ops.minimum
+    fmax, fmin, heaviside, nan_to_num = ops.fmax, ops.fmin, ops.heaviside, ops.nan_to_num
+    eq, ne, lt, le, gt, ge = ops.eq, ops.ne, ops.lt, ops.le, ops.gt, ops.ge
+    not_equal, less, less_equal = ops.not_equal, ops.less, ops.less_equal
+    greater, greater_equal, equal = ops.greater, ops.greater_equal, ops.equal
+    isclose, allclose = ops.isclose, ops.allclose
+    isnan, isinf, isfinite = ops.isnan, ops.isinf, ops.isfinite
+    isposinf, isneginf, isreal = ops.isposinf, ops.isneginf, ops.isreal
+    is_nonzero = ops.is_nonzero
+    logical_and, logical_or = ops.logical_and, ops.logical_or
+    logical_xor, logical_not = ops.logical_xor, ops.logical_not
+    bitwise_and, bitwise_or, bitwise_xor = ops.bitwise_and, ops.bitwise_or, ops.bitwise_xor
+    bitwise_not, bitwise_left_shift, bitwise_right_shift = ops.bitwise_not, ops.bitwise_left_shift, ops.bitwise_right_shift
+
+    def where(self, condition: Tensor, other: Any) -> Tensor:
+        """This tensor where ``condition`` is true, ``other`` elsewhere."""
+        return ops.where(condition, self, other)
+
+    def fill_(self, value: Any) -> Tensor:
+        """Set every element to ``value``, a number or a 0-d tensor."""
+        if isinstance(value, Tensor) and value.array.ndim:
+            raise RuntimeError(
+                f"fill_ only supports 0-dimension value tensor but got tensor with {value.array.ndim} dimensions."
+            )
+        return _fill_(self, value)
+
+    def zero_(self) -> Tensor:
+        """Set every element to 0."""
+        return _zero_(self, 0)
 
     __add__ = __radd__ = elementwise._add
     __mul__ = __rmul__ = elementwise.mul
-    __sub__ = elementwise._sub
-    __truediv__ = elementwise._div
-    __neg__ = elementwise.neg
-    __pow__ = elementwise.pow
-    __iadd__ = add_
-    __imul__ = mul_
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return ops.sub(other, self)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return ops.div(other, self)
+    __sub__, __truediv__, __pow__ = elementwise._sub, elementwise._div, elementwise._pow
+    __floordiv__, __mod__ = elementwise.div_floor, elementwise.remainder
+    __rsub__, __rtruediv__, __rpow__ = reflected(__sub__), reflected(__truediv__), reflected(__pow__)
+    __rfloordiv__, __rmod__ = reflected(__floordiv__), reflected(__mod__)
+    __neg__, __pos__, __abs__, __invert__ = ops.neg, ops.positive, ops.abs, ops.bitwise_not
+    __eq__, __ne__ = comparison_operator(ops.eq), comparison_operator(ops.ne)
+    __lt__, __le__ = comparison_operator(ops.lt), comparison_operator(ops.le)
+    __gt__, __ge__ = comparison_operator(ops.gt), comparison_operator(ops.ge)
+    __and__ = __rand__ = ops.bitwise_and
+    __or__ = __ror__ = ops.bitwise_or
+    __xor__ = __rxor__ = ops.bitwise_xor
+    __lshift__, __rshift__ = ops.bitwise_left_shift, ops.bitwise_right_shift
+    __rlshift__, __rrshift__ = reflected(__lshift__), reflected(__rshift__)
 
     # -- reductions (ops/reductions.py, ops/extrema.py) -----------------------------------------------------------------
 
@@ -547,7 +617,26 @@ def _rebuild(cls: type, array: np.ndarray, where: str, requires_grad: bool) -> A
     return t
 
 
-_copy_ = inplace(overwrite, "copy_")
+_copy_, _fill_, _zero_ = (inplace(overwrite, name) for name in ("copy_", "fill_", "zero_"))
+
+_IN_PLACE = """
+    abs absolute neg negative sign sgn add sub subtract mul multiply div divide true_divide floor_divide remainder fmod
+    addcmul addcdiv lerp pow float_power square sqrt rsqrt reciprocal hypot exp exp2 expm1 log log2 log10 log1p
+    sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh deg2rad rad2deg
+    arcsin arccos arctan arctan2 arcsinh arccosh arctanh floor ceil trunc fix frac round copysign nextafter ldexp gcd lcm
+    clamp clamp_min clamp_max clip heaviside nan_to_num eq ne lt le gt ge not_equal less less_equal greater greater_equal
+    logical_and logical_or logical_xor logical_not
+    bitwise_and bitwise_or bitwise_xor bitwise_not bitwise_left_shift bitwise_right_shift
+"""
+for _name in _IN_PLACE.split():
+    setattr(Tensor, f"{_name}_", inplace(getattr(ops, _name), f"{_name}_"))
+for _operator, _name in {
+    "add": "add", "sub": "sub", "mul": "mul", "truediv": "div", "floordiv": "floor_divide", "mod": "remainder",
+    "pow": "pow", "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor", "lshift": "bitwise_left_shift",
+    "rshift": "bitwise_right_shift",
+}.items():  # fmt: skip
+    setattr(Tensor, f"__i{_operator}__", getattr(Tensor, f"{_name}_"))
+
 _LEGACY_NAMES = {
     "float32": "Float", "float64": "Double", "float16": "Half", "bfloat16": "BFloat16", "uint8": "Byte",
     "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long", "bool": "Bool",

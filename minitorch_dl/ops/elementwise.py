@@ -1,17 +1,26 @@
-"""Pointwise arithmetic and functions: each forward with its derivative beside it.
+"""Pointwise arithmetic and elementary functions: each forward with its derivative beside it.
 
 In a formula ``g`` is the gradient of the output, ``y`` the output, ``a`` and ``b`` the inputs.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from ..autograd.primitive import primitive, write_out
+from ..autograd.primitive import TensorBase, primitive, write_out
+from ..autograd.structural import cast
+from ..backend import describe, dtypes
+from .selection import keep, zero
 
 __all__ = [
-    "add", "cos", "div", "divide", "exp", "log", "mul", "multiply", "neg", "negative", "pow", "reciprocal",
-    "sin", "sqrt", "square", "sub", "subtract", "tanh", "true_divide",
+    "abs", "absolute", "acos", "acosh", "add", "addcdiv", "addcmul", "arccos", "arccosh",
+    "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "asin", "asinh", "atan", "atan2",
+    "atanh", "cos", "cosh", "deg2rad", "div", "divide", "exp", "exp2", "expm1", "float_power",
+    "floor_divide", "fmod", "hypot", "lerp", "log", "log10", "log1p", "log2", "logaddexp",
+    "logaddexp2", "mul", "multiply", "neg", "negative", "positive", "pow", "rad2deg",
+    "reciprocal", "remainder", "rsqrt", "rsub", "sgn", "sign", "sin", "sinh", "sqrt", "square",
+    "sub", "subtract", "tan", "tanh", "true_divide",
 ]  # fmt: skip
 
 # -- arithmetic --------------------------------------------------------------------------------------------------------
@@ -27,7 +36,12 @@ _add.defvjp(a=lambda g: g, b=lambda g: g)
 
 @primitive(name="sub", broadcasts=True, promotes="same")
 def _sub(xp: Any, a: Any, b: Any) -> Any:
-    return xp.subtract(a, b)
+    try:
+        return xp.subtract(a, b)
+    except TypeError:
+        raise ValueError(
+            "subtraction of two bool tensors is not supported. Use the ^ operator or logical_xor() instead"
+        ) from None
 
 
 _sub.defvjp(a=lambda g: g, b=lambda g: -g)
@@ -50,6 +64,20 @@ def _div(xp: Any, a: Any, b: Any) -> Any:
 _div.defvjp(a=lambda g, b: g / b, b=lambda g, b, y: -g * y / b)
 
 
+def _scaled(op: str, input: Any, other: Any, alpha: float) -> Any:
+    """``alpha * other`` for add and sub; ``alpha`` must fit the integers that the operands may be."""
+    if alpha.__class__ is not int:
+        raw = [x.array if isinstance(x, TensorBase) else x for x in (input, other)]
+        if not dtypes.result_type(*raw).is_floating_point:
+            if isinstance(alpha, bool):
+                raise RuntimeError(f"{op}(): Boolean alpha only supported for Boolean results, got {describe(raw)}")
+            raise RuntimeError(
+                f"{op}(): For integral input tensors, argument alpha must not be a floating point number, "
+                f"got alpha={alpha!r} with {describe(raw)}"
+            )
+    return other * alpha
+
+
 def add(input: Any, other: Any, *, alpha: float = 1, out: Any = None) -> Any:
     """``input + alpha * other``, broadcast and promoted.
 
@@ -57,42 +85,237 @@ def add(input: Any, other: Any, *, alpha: float = 1, out: Any = None) -> Any:
     >>> torch.add(torch.tensor([1, 2]), 0.5)
     tensor([1.5000, 2.5000])
     """
-    y = _add(input, other if alpha == 1 else other * alpha)
+    y = _add(input, other if alpha == 1 else _scaled("add", input, other, alpha))
     return y if out is None else write_out("add", out, y)
 
 
 def sub(input: Any, other: Any, *, alpha: float = 1, out: Any = None) -> Any:
     """``input - alpha * other``, broadcast and promoted."""
-    y = _sub(input, other if alpha == 1 else other * alpha)
+    y = _sub(input, other if alpha == 1 else _scaled("sub", input, other, alpha))
     return y if out is None else write_out("sub", out, y)
 
 
+def rsub(input: Any, other: Any, *, alpha: float = 1) -> Any:
+    """``other - alpha * input``."""
+    return sub(other, input, alpha=alpha)
+
+
 def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = None) -> Any:
-    """``input / other``; integers give floats unless ``rounding_mode`` is "trunc" or "floor"."""
-    y = _div(input, other)
+    """``input / other``; integers give floats unless ``rounding_mode`` is "trunc" (towards 0) or "floor".
+
+    >>> import minitorch_dl as torch
+    >>> torch.div(torch.tensor([-7, 7]), 2, rounding_mode="trunc")
+    tensor([-3,  3])
+    """
+    if rounding_mode is None:
+        y = _div(input, other)
+    elif rounding_mode == "trunc":
+        y = div_trunc(input, other)
+    elif rounding_mode == "floor":
+        y = div_floor(input, other)
+    else:
+        raise RuntimeError(
+            f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
+        )
     return y if out is None else write_out("div", out, y)
 
 
 multiply, subtract, divide, true_divide = mul, sub, div, div
 
 
+def _refuse_zero(a: Any, b: Any) -> None:
+    """Integers have no infinity to answer a division by zero with."""
+    if getattr(a, "dtype", b).kind in "iu" if hasattr(a, "dtype") else b.dtype.kind in "iu":
+        zeros = b == 0
+        if zeros if isinstance(zeros, bool) else zeros.any():
+            raise ValueError("ZeroDivisionError: integer division by zero")
+
+
+@primitive(broadcasts=True, promotes="same")
+def div_floor(xp: Any, a: Any, b: Any) -> Any:
+    """The floor of ``a / b`` in their common dtype."""
+    _refuse_zero(a, b)
+    return xp.floor_divide(a, b)
+
+
+@primitive(broadcasts=True, promotes="same")
+def div_trunc(xp: Any, a: Any, b: Any) -> Any:
+    """``a / b`` rounded towards zero, in their common dtype."""
+    _refuse_zero(a, b)
+    q = xp.floor_divide(a, b) if (a + b).dtype.kind in "iu" else xp.true_divide(a, b)
+    if q.dtype.kind == "f":
+        return xp.trunc(q)
+    return q + ((q < 0) & (q * b != a))
+
+
+div_floor.defvjp(a=lambda g: zero(g), b=lambda g: zero(g))
+div_trunc.defvjp(a=lambda g: zero(g), b=lambda g: zero(g))
+
+
+def floor_divide(input: Any, other: Any, *, out: Any = None) -> Any:
+    """``input // other``: the floor of the quotient, in the common dtype."""
+    y = div_floor(input, other)
+    return y if out is None else write_out("floor_divide", out, y)
+
+
+@primitive(broadcasts=True, promotes="same")
+def remainder(xp: Any, a: Any, b: Any) -> Any:
+    """``input % other``: ``input - other * floor(input / other)``, with the sign of ``other``."""
+    _refuse_zero(a, b)
+    return xp.remainder(a, b)
+
+
+@primitive(broadcasts=True, promotes="same")
+def fmod(xp: Any, a: Any, b: Any) -> Any:
+    """``input - other * trunc(input / other)``, with the sign of ``input``."""
+    _refuse_zero(a, b)
+    return xp.fmod(a, b)
+
+
+remainder.defvjp(a=lambda g: g, b=lambda g, a, b: -g * div_floor(a, b))
+fmod.defvjp(a=lambda g: g, b=lambda g, a, b: -g * div_trunc(a, b))
+
+
 @primitive
 def neg(xp: Any, a: Any) -> Any:
     """``-input``."""
-    return xp.negative(a)
+    try:
+        return xp.negative(a)
+    except TypeError:
+        raise ValueError("negation of a bool tensor is not supported. Use the ~ operator or logical_not()") from None
 
 
 neg.defvjp(a=lambda g: -g)
 negative = neg
 
 
+def positive(input: Any) -> Any:
+    """``input`` itself."""
+    if input.array.dtype.kind == "b":
+        raise RuntimeError("positive(): the + operator on a bool tensor is not supported")
+    return input
+
+
+@primitive(kinks=(0,))
+def abs(xp: Any, a: Any) -> Any:
+    """``|input|``; the derivative at 0 is 0."""
+    return xp.absolute(a)
+
+
+@primitive(kinks=(0,))
+def sign(xp: Any, a: Any) -> Any:
+    """-1, 0 or 1: the sign of each element; 0 for NaN."""
+    return a if a.dtype.kind == "b" else xp.subtract(a > 0, a < 0, dtype=a.dtype)
+
+
+abs.defvjp(a=lambda g, a: g * sign(a))
+sign.defvjp(a=lambda g: zero(g))
+absolute, sgn = abs, sign
+
+
+def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1, out: Any = None) -> Any:
+    """``input + value * tensor1 * tensor2``."""
+    y = input + (tensor1 * tensor2 if value == 1 else tensor1 * value * tensor2)
+    return y if out is None else write_out("addcmul", out, y)
+
+
+def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1, out: Any = None) -> Any:
+    """``input + value * tensor1 / tensor2``, of floats."""
+    if tensor1.array.dtype.kind != "f" and tensor2.array.dtype.kind != "f":
+        raise RuntimeError(
+            "addcdiv(): integer division is not supported; use input + value * trunc(tensor1 / tensor2), "
+            f"got {describe([tensor1.array, tensor2.array])}"
+        )
+    y = input + (tensor1 / tensor2 if value == 1 else tensor1 * value / tensor2)
+    return y if out is None else write_out("addcdiv", out, y)
+
+
+@primitive(name="lerp", broadcasts=True)
+def _lerp(xp: Any, a: Any, b: Any, weight: Any) -> Any:
+    return a + weight * (b - a)
+
+
+_lerp.defvjp(
+    a=lambda g, weight: g * (1 - weight),
+    b=lambda g, weight: g * weight,
+    weight=lambda g, a, b: g * (b - a),
+)
+
+
+def lerp(input: Any, end: Any, weight: Any, *, out: Any = None) -> Any:
+    """``input + weight * (end - input)``: from ``input`` at weight 0 to ``end`` at weight 1."""
+    for name, x in (("end", end), ("weight", weight)):
+        if isinstance(x, TensorBase) and x.array.dtype != input.array.dtype:
+            raise RuntimeError(f"lerp(): expected dtype {input.array.dtype} for `{name}` but got dtype {x.array.dtype}")
+    y = _lerp(input, end, weight)
+    return y if out is None else write_out("lerp", out, y)
+
+
+# -- powers and roots ----------------------------------------------------------------------------------------------------
+
+
+def _square(xp: Any, a: Any) -> Any:
+    return xp.multiply(a, a)
+
+
+_POWERS = {
+    2: _square,
+    3: lambda xp, a: a * a * a,
+    4: lambda xp, a: _square(xp, a * a),
+    1: lambda xp, a: a * 1,
+    0: lambda xp, a: xp.ones_like(a),
+    -1: lambda xp, a: xp.reciprocal(a),
+    -2: lambda xp, a: xp.reciprocal(a * a),
+    0.5: lambda xp, a: xp.sqrt(a),
+    -0.5: lambda xp, a: xp.reciprocal(xp.sqrt(a)),
+}
+"""Exponents with something far quicker than the general power."""
+
+
 @primitive(name="pow", broadcasts=True, promotes="same")
-def pow(xp: Any, a: Any, b: Any) -> Any:
-    """``input ** exponent``."""
+def _pow(xp: Any, a: Any, b: Any) -> Any:
+    if b.__class__ is int or b.__class__ is float:
+        special = _POWERS.get(b)
+        if special is not None and (b >= 0 or a.dtype.kind == "f"):
+            return special(xp, a)
+    elif b.dtype.kind in "iu" and hasattr(a, "dtype"):
+        # NumPy refuses negative exponents; here they round towards 0, which only 1 and -1 survive.
+        inverse = (a == 1) + (a == -1) * (1 - 2 * (b & 1))
+        return xp.where(b < 0, inverse.astype(a.dtype), xp.power(a, xp.maximum(b, 0)))
     return xp.power(a, b)
 
 
-pow.defvjp(a=lambda g, a, b: g * b * a ** (b - 1), b=lambda g, a, y: g * y * log(a))
+def _pow_base(g: Any, a: Any, b: Any) -> Any:
+    if b.__class__ is int or b.__class__ is float:
+        return zero(g) if b == 0 else g * (b * _pow(a, b - 1))
+    return keep(g * (b * _pow(a, b - 1)), (b != 0) & (g == g))
+
+
+def _pow_exponent(g: Any, a: Any, b: Any, y: Any) -> Any:
+    if hasattr(a, "dtype"):
+        return keep(g * y * log(a), (a != 0) | (b < 0))
+    return g * y * math.log(a) if a else keep(g * y * -math.inf, b < 0)
+
+
+_pow.defvjp(a=_pow_base, b=_pow_exponent)
+
+
+def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:
+    """``input ** exponent``; either may be a number.
+
+    >>> import minitorch_dl as torch
+    >>> torch.pow(2, torch.tensor([1.0, 3.0]))
+    tensor([2., 8.])
+    """
+    y = _pow(input, exponent)
+    return y if out is None else write_out("pow", out, y)
+
+
+def float_power(input: Any, exponent: Any, *, out: Any = None) -> Any:
+    """``input ** exponent`` computed in float64."""
+    input, exponent = (cast(x, dtype="float64") if isinstance(x, TensorBase) else x for x in (input, exponent))
+    y = _pow(input, exponent)
+    return y if out is None else write_out("float_power", out, y)
 
 
 @primitive(promotes="float")
@@ -107,7 +330,7 @@ reciprocal.defvjp(a=lambda g, y: -g * y * y)
 @primitive
 def square(xp: Any, a: Any) -> Any:
     """``input ** 2``."""
-    return xp.square(a)
+    return xp.multiply(a, a, dtype="int64" if a.dtype.kind == "b" else None)
 
 
 square.defvjp(a=lambda g, a: 2 * g * a)
@@ -115,11 +338,29 @@ square.defvjp(a=lambda g, a: 2 * g * a)
 
 @primitive(promotes="float", domain=(0, None))
 def sqrt(xp: Any, a: Any) -> Any:
-    """The square root."""
+    """The square root; NaN below 0."""
     return xp.sqrt(a)
 
 
 sqrt.defvjp(a=lambda g, y: g / (2 * y))
+
+
+@primitive(promotes="float", domain=(0, None))
+def rsqrt(xp: Any, a: Any) -> Any:
+    """``1 / sqrt(input)``."""
+    return xp.reciprocal(xp.sqrt(a))
+
+
+rsqrt.defvjp(a=lambda g, y: -0.5 * g * _pow(y, 3))
+
+
+@primitive(broadcasts=True, promotes="same")
+def hypot(xp: Any, a: Any, b: Any) -> Any:
+    """``sqrt(input**2 + other**2)`` without overflow."""
+    return xp.hypot(a, b)
+
+
+hypot.defvjp(a=lambda g, a, y: g * (a / y), b=lambda g, b, y: g * (b / y))
 
 # -- exponentials and logarithms ----------------------------------------------------------------------------------------
 
@@ -133,6 +374,24 @@ def exp(xp: Any, a: Any) -> Any:
 exp.defvjp(a=lambda g, y: g * y)
 
 
+@primitive(promotes="float")
+def exp2(xp: Any, a: Any) -> Any:
+    """2 to the power of ``input``."""
+    return xp.exp2(a)
+
+
+exp2.defvjp(a=lambda g, y: g * y * math.log(2))
+
+
+@primitive(promotes="float")
+def expm1(xp: Any, a: Any) -> Any:
+    """``exp(input) - 1``, accurate near 0."""
+    return xp.expm1(a)
+
+
+expm1.defvjp(a=lambda g, y: g * (y + 1))
+
+
 @primitive(promotes="float", domain=(0, None))
 def log(xp: Any, a: Any) -> Any:
     """The natural logarithm."""
@@ -140,6 +399,51 @@ def log(xp: Any, a: Any) -> Any:
 
 
 log.defvjp(a=lambda g, a: g / a)
+
+
+@primitive(promotes="float", domain=(0, None))
+def log2(xp: Any, a: Any) -> Any:
+    """The logarithm to base 2."""
+    return xp.log2(a)
+
+
+log2.defvjp(a=lambda g, a: g / (a * math.log(2)))
+
+
+@primitive(promotes="float", domain=(0, None))
+def log10(xp: Any, a: Any) -> Any:
+    """The logarithm to base 10."""
+    return xp.log10(a)
+
+
+log10.defvjp(a=lambda g, a: g / (a * math.log(10)))
+
+
+@primitive(promotes="float", domain=(-1, None))
+def log1p(xp: Any, a: Any) -> Any:
+    """``log(1 + input)``, accurate near 0."""
+    return xp.log1p(a)
+
+
+log1p.defvjp(a=lambda g, a: g / (a + 1))
+
+
+@primitive(broadcasts=True, promotes="float")
+def logaddexp(xp: Any, a: Any, b: Any) -> Any:
+    """``log(exp(input) + exp(other))`` without overflow."""
+    return xp.logaddexp(a, b)
+
+
+logaddexp.defvjp(a=lambda g, a, b: g / (1 + exp(b - a)), b=lambda g, a, b: g / (1 + exp(a - b)))
+
+
+@primitive(broadcasts=True, promotes="float")
+def logaddexp2(xp: Any, a: Any, b: Any) -> Any:
+    """``log2(2**input + 2**other)`` without overflow."""
+    return xp.logaddexp2(a, b)
+
+
+logaddexp2.defvjp(a=lambda g, a, b: g / (1 + exp2(b - a)), b=lambda g, a, b: g / (1 + exp2(a - b)))
 
 # -- trigonometric and hyperbolic ---------------------------------------------------------------------------------------
 
@@ -150,16 +454,46 @@ def sin(xp: Any, a: Any) -> Any:
     return xp.sin(a)
 
 
-sin.defvjp(a=lambda g, a: g * cos(a))
-
-
 @primitive(promotes="float")
 def cos(xp: Any, a: Any) -> Any:
     """The cosine; radians."""
     return xp.cos(a)
 
 
-cos.defvjp(a=lambda g, a: -g * sin(a))
+@primitive(promotes="float")
+def tan(xp: Any, a: Any) -> Any:
+    """The tangent; radians."""
+    return xp.tan(a)
+
+
+@primitive(promotes="float", domain=(-1, 1))
+def asin(xp: Any, a: Any) -> Any:
+    """The inverse sine, in ``[-pi/2, pi/2]``."""
+    return xp.arcsin(a)
+
+
+@primitive(promotes="float", domain=(-1, 1))
+def acos(xp: Any, a: Any) -> Any:
+    """The inverse cosine, in ``[0, pi]``."""
+    return xp.arccos(a)
+
+
+@primitive(promotes="float")
+def atan(xp: Any, a: Any) -> Any:
+    """The inverse tangent, in ``(-pi/2, pi/2)``."""
+    return xp.arctan(a)
+
+
+@primitive(promotes="float")
+def sinh(xp: Any, a: Any) -> Any:
+    """The hyperbolic sine."""
+    return xp.sinh(a)
+
+
+@primitive(promotes="float")
+def cosh(xp: Any, a: Any) -> Any:
+    """The hyperbolic cosine."""
+    return xp.cosh(a)
 
 
 @primitive(promotes="float")
@@ -168,4 +502,58 @@ def tanh(xp: Any, a: Any) -> Any:
     return xp.tanh(a)
 
 
+@primitive(promotes="float")
+def asinh(xp: Any, a: Any) -> Any:
+    """The inverse hyperbolic sine."""
+    return xp.arcsinh(a)
+
+
+@primitive(promotes="float", domain=(1, None))
+def acosh(xp: Any, a: Any) -> Any:
+    """The inverse hyperbolic cosine."""
+    return xp.arccosh(a)
+
+
+@primitive(promotes="float", domain=(-1, 1))
+def atanh(xp: Any, a: Any) -> Any:
+    """The inverse hyperbolic tangent."""
+    return xp.arctanh(a)
+
+
+@primitive(broadcasts=True, promotes="float")
+def atan2(xp: Any, a: Any, b: Any) -> Any:
+    """The angle of the point ``(x, y) = (other, input)``, in ``[-pi, pi]``."""
+    return xp.arctan2(a, b)
+
+
+sin.defvjp(a=lambda g, a: g * cos(a))
+cos.defvjp(a=lambda g, a: -g * sin(a))
+tan.defvjp(a=lambda g, y: g * (1 + y * y))
+asin.defvjp(a=lambda g, a: g * rsqrt(1 - a * a))
+acos.defvjp(a=lambda g, a: -g * rsqrt(1 - a * a))
+atan.defvjp(a=lambda g, a: g / (1 + a * a))
+sinh.defvjp(a=lambda g, a: g * cosh(a))
+cosh.defvjp(a=lambda g, a: g * sinh(a))
 tanh.defvjp(a=lambda g, y: g * (1 - y * y))
+asinh.defvjp(a=lambda g, a: g * rsqrt(a * a + 1))
+acosh.defvjp(a=lambda g, a: g * rsqrt(a * a - 1))
+atanh.defvjp(a=lambda g, a: g / (1 - a * a))
+atan2.defvjp(
+    a=lambda g, a, b: g * (b / (a * a + b * b)),
+    b=lambda g, a, b: -g * (a / (a * a + b * b)),
+)
+
+arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
+arcsinh, arccosh, arctanh = asinh, acosh, atanh
+
+
+def deg2rad(input: Any, *, out: Any = None) -> Any:
+    """Degrees to radians."""
+    y = input * (math.pi / 180)
+    return y if out is None else write_out("deg2rad", out, y)
+
+
+def rad2deg(input: Any, *, out: Any = None) -> Any:
+    """Radians to degrees."""
+    y = input * (180 / math.pi)
+    return y if out is None else write_out("rad2deg", out, y)

@@ -20,3 +20,4 @@ max, min, median, nanmedian, mode, sort, topk, kthvalue, cummax, cummin = (
     for name in ("max", "min", "median", "nanmedian", "mode", "sort", "topk", "kthvalue", "cummax", "cummin")
 )
 aminmax = _named("aminmax", "min max")
+frexp = _named("frexp", "mantissa exponent")

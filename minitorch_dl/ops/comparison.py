@@ -1,0 +1,234 @@
+"""Comparisons, logical and bitwise ops: results without gradients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.primitive import TensorBase, primitive, write_out
+from ..autograd.structural import cast
+from ..backend import describe_one, dtypes
+
+__all__ = [
+    "allclose", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor",
+    "eq", "equal", "ge", "greater", "greater_equal", "gt", "is_nonzero", "isclose", "isfinite", "isin", "isinf", "isnan",
+    "isneginf", "isposinf", "isreal", "le", "less", "less_equal", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "lt", "ne", "not_equal", "signbit",
+]  # fmt: skip
+
+# -- comparisons ---------------------------------------------------------------------------------------------------------
+
+
+@primitive(broadcasts=True, promotes="same")
+def eq(xp: Any, a: Any, b: Any) -> Any:
+    """``input == other``, element by element."""
+    return xp.equal(a, b)
+
+
+@primitive(broadcasts=True, promotes="same")
+def ne(xp: Any, a: Any, b: Any) -> Any:
+    """``input != other``, element by element."""
+    return xp.not_equal(a, b)
+
+
+@primitive(broadcasts=True, promotes="same")
+def lt(xp: Any, a: Any, b: Any) -> Any:
+    """``input < other``, element by element."""
+    return xp.less(a, b)
+
+
+@primitive(broadcasts=True, promotes="same")
+def le(xp: Any, a: Any, b: Any) -> Any:
+    """``input <= other``, element by element."""
+    return xp.less_equal(a, b)
+
+
+@primitive(broadcasts=True, promotes="same")
+def gt(xp: Any, a: Any, b: Any) -> Any:
+    """``input > other``, element by element."""
+    return xp.greater(a, b)
+
+
+@primitive(broadcasts=True, promotes="same")
+def ge(xp: Any, a: Any, b: Any) -> Any:
+    """``input >= other``, element by element."""
+    return xp.greater_equal(a, b)
+
+
+not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge
+
+
+def _require_same_dtype(op: str, a: Any, b: Any) -> None:
+    if a.array.dtype != b.array.dtype:
+        raise RuntimeError(
+            f"{op}: expected both tensors to have the same dtype, got {describe_one(a.array)} and {describe_one(b.array)}"
+        )
+
+
+def equal(input: Any, other: Any) -> bool:
+    """Whether both tensors have the same shape and the same elements."""
+    a, b = input.array, other.array
+    return a.shape == b.shape and bool(eq(a, b).all())
+
+
+def isclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
+    """``|input - other| <= atol + rtol * |other|``, element by element; equal infinities are close.
+
+    >>> import minitorch_dl as torch
+    >>> torch.isclose(torch.tensor([1.0, 2.0]), torch.tensor([1.0 + 1e-7, 2.1]))
+    tensor([ True, False])
+    """
+    _require_same_dtype("isclose", input, other)
+    if rtol < 0 or atol < 0:
+        raise RuntimeError(f"isclose: rtol and atol must not be negative, got rtol={rtol}, atol={atol}")
+    a, b = input.array, other.array
+    close = a == b
+    if equal_nan and a.dtype.kind == "f":
+        close = close | ((a != a) & (b != b))
+    if rtol or atol:
+        if a.dtype.kind == "b":
+            a, b = a.astype("i1"), b.astype("i1")
+        gap, size = abs(a - b), abs(b)
+        if a.dtype.kind != "f":  # the tolerance is computed in the default float
+            size = size.astype(dtypes.get_default_dtype().numpy)
+        close = close | ((gap <= atol + rtol * size) & (gap - gap == 0))
+    return TensorBase.wrap(close)
+
+
+def allclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
+    """Whether ``isclose`` holds everywhere."""
+    return bool(isclose(input, other, rtol, atol, equal_nan).array.all())
+
+
+def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Any:
+    """Whether each of ``elements`` is among ``test_elements``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.isin(torch.tensor([1, 2, 3]), torch.tensor([2, 5]))
+    tensor([False,  True, False])
+    """
+    return _isin(elements, test_elements, invert=invert)
+
+
+@primitive(name="isin")
+def _isin(xp: Any, a: Any, b: Any, *, invert: bool) -> Any:
+    return xp.isin(a, b, invert=invert)
+
+
+# -- kinds of numbers ----------------------------------------------------------------------------------------------------
+
+
+@primitive
+def isnan(xp: Any, a: Any) -> Any:
+    """Whether each element is not a number."""
+    return xp.not_equal(a, a)
+
+
+@primitive
+def isfinite(xp: Any, a: Any) -> Any:
+    """Whether each element is neither infinite nor NaN."""
+    return xp.isfinite(a)
+
+
+@primitive
+def isinf(xp: Any, a: Any) -> Any:
+    """Whether each element is plus or minus infinity."""
+    return xp.isinf(a)
+
+
+@primitive
+def isposinf(xp: Any, a: Any) -> Any:
+    """Whether each element is plus infinity."""
+    return xp.equal(a, float("inf"))
+
+
+@primitive
+def isneginf(xp: Any, a: Any) -> Any:
+    """Whether each element is minus infinity."""
+    return xp.equal(a, -float("inf"))
+
+
+@primitive
+def isreal(xp: Any, a: Any) -> Any:
+    """Whether each element is real: always, since there are no complex dtypes here."""
+    return xp.ones(a.shape, dtype=bool)
+
+
+@primitive
+def signbit(xp: Any, a: Any) -> Any:
+    """Whether the sign bit is set: negative numbers, and -0.0."""
+    return xp.signbit(a) if a.dtype.kind == "f" else xp.less(a, 0)
+
+
+def is_nonzero(input: Any) -> bool:
+    """Whether the one element of ``input`` is not zero."""
+    a = input.array
+    if a.size != 1:
+        few = "no values" if a.size == 0 else "more than one value"
+        raise RuntimeError(f"Boolean value of Tensor with {few} is ambiguous: shape {tuple(a.shape)}")
+    return bool(a.reshape(())[()])
+
+
+# -- logical -------------------------------------------------------------------------------------------------------------
+
+
+@primitive(broadcasts=True)
+def logical_and(xp: Any, a: Any, b: Any) -> Any:
+    """Whether both are nonzero."""
+    return xp.logical_and(a, b)
+
+
+@primitive(broadcasts=True)
+def logical_or(xp: Any, a: Any, b: Any) -> Any:
+    """Whether at least one is nonzero."""
+    return xp.logical_or(a, b)
+
+
+@primitive(broadcasts=True)
+def logical_xor(xp: Any, a: Any, b: Any) -> Any:
+    """Whether exactly one is nonzero."""
+    return xp.logical_xor(a, b)
+
+
+@primitive
+def logical_not(xp: Any, a: Any) -> Any:
+    """Whether each element is zero."""
+    return xp.logical_not(a)
+
+
+# -- bitwise: integers and bools; on bools the same as logical -----------------------------------------------------------
+
+
+@primitive(broadcasts=True, promotes="same")
+def bitwise_and(xp: Any, a: Any, b: Any) -> Any:
+    """``input & other`` of integers or bools."""
+    return xp.bitwise_and(a, b)
+
+
+@primitive(broadcasts=True, promotes="same")
+def bitwise_or(xp: Any, a: Any, b: Any) -> Any:
+    """``input | other`` of integers or bools."""
+    return xp.bitwise_or(a, b)
+
+
+@primitive(broadcasts=True, promotes="same")
+def bitwise_xor(xp: Any, a: Any, b: Any) -> Any:
+    """``input ^ other`` of integers or bools."""
+    return xp.bitwise_xor(a, b)
+
+
+@primitive
+def bitwise_not(xp: Any, a: Any) -> Any:
+    """``~input`` of integers or bools."""
+    return xp.invert(a)
+
+
+@primitive(broadcasts=True, promotes="same")
+def bitwise_left_shift(xp: Any, a: Any, b: Any) -> Any:
+    """``input << other``: ``input * 2**other`` of integers."""
+    return xp.left_shift(a, b)
+
+
+@primitive(broadcasts=True, promotes="same")
+def bitwise_right_shift(xp: Any, a: Any, b: Any) -> Any:
+    """``input >> other``: the floor of ``input / 2**other`` of integers."""
+    return xp.right_shift(a, b)

@@ -1,0 +1,133 @@
+"""Rounding, and taking numbers apart: signs, exponents, fractions, common divisors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.primitive import primitive, write_out
+from . import return_types
+from .elementwise import _pow, mul
+from .selection import keep, zero
+
+__all__ = [
+    "ceil", "copysign", "fix", "floor", "frac", "frexp", "gcd", "lcm", "ldexp", "nextafter", "round", "trunc",
+]  # fmt: skip
+
+
+@primitive
+def floor(xp: Any, a: Any) -> Any:
+    """The largest integer not above each element."""
+    return a.copy() if a.dtype.kind in "iu" else xp.floor(a)
+
+
+@primitive
+def ceil(xp: Any, a: Any) -> Any:
+    """The smallest integer not below each element."""
+    return a.copy() if a.dtype.kind in "iu" else xp.ceil(a)
+
+
+@primitive
+def trunc(xp: Any, a: Any) -> Any:
+    """Each element rounded towards 0."""
+    return a.copy() if a.dtype.kind in "iu" else xp.trunc(a)
+
+
+@primitive
+def frac(xp: Any, a: Any) -> Any:
+    """The part behind the point, with the sign of ``input``: ``input - trunc(input)``."""
+    return a - xp.trunc(a)
+
+
+@primitive(name="round")
+def _round(xp: Any, a: Any, *, decimals: int) -> Any:
+    if a.dtype.kind in "iu":
+        return a.copy()
+    if decimals == 0:
+        return xp.rint(a)
+    scale = 10.0 ** (decimals if decimals > 0 else -decimals)
+    return xp.rint(a * scale) / scale if decimals > 0 else xp.rint(a / scale) * scale
+
+
+floor.defvjp(a=lambda g: zero(g))
+ceil.defvjp(a=lambda g: zero(g))
+trunc.defvjp(a=lambda g: zero(g))
+frac.defvjp(a=lambda g: g)
+_round.defvjp(a=lambda g: zero(g))
+fix = trunc
+
+
+def round(input: Any, *, decimals: int = 0, out: Any = None) -> Any:
+    """Each element rounded to ``decimals`` places; halves go to the even neighbour.
+
+    >>> import minitorch_dl as torch
+    >>> torch.round(torch.tensor([0.5, 1.5, 2.5]))
+    tensor([0., 2., 2.])
+    """
+    if decimals and input.array.dtype.kind != "f":
+        raise RuntimeError(f"round(): decimals={decimals} needs a floating tensor, got {input.array.dtype}")
+    y = _round(input, decimals=decimals)
+    return y if out is None else write_out("round", out, y)
+
+
+@primitive(broadcasts=True, promotes="float")
+def copysign(xp: Any, a: Any, b: Any) -> Any:
+    """The size of ``input`` with the sign of ``other``."""
+    return xp.copysign(a, b)
+
+
+copysign.defvjp(a=lambda g, a, y: g * keep(y / a, a != 0), b=lambda g: zero(g))
+
+
+@primitive(broadcasts=True)
+def nextafter(xp: Any, a: Any, b: Any) -> Any:
+    """The next representable number from ``input`` towards ``other``."""
+    return xp.nextafter(a, b)
+
+
+@primitive(name="frexp", outputs=("mantissa", "exponent"), constant=("exponent",))
+def _frexp(xp: Any, a: Any) -> Any:
+    return xp.frexp(a)
+
+
+_frexp.defvjp(a=lambda g, exponent: _times_power_of_two(g[0], -exponent))
+
+
+@primitive
+def _times_power_of_two(xp: Any, a: Any, exponent: Any) -> Any:
+    return xp.ldexp(a, exponent)
+
+
+_times_power_of_two.defvjp(a=lambda g, exponent: _times_power_of_two(g, exponent))
+
+
+def frexp(input: Any, *, out: Any = None) -> return_types.frexp:
+    """``input`` as ``mantissa * 2**exponent`` with ``0.5 <= |mantissa| < 1``; the exponent is int32.
+
+    >>> import minitorch_dl as torch
+    >>> torch.frexp(torch.tensor([6.0]))
+    torch.return_types.frexp(
+    mantissa=tensor([0.7500]),
+    exponent=tensor([3], dtype=torch.int32))
+    """
+    if input.array.dtype.kind != "f":
+        raise RuntimeError(f"torch.frexp() only supports floating-point dtypes, got {input.array.dtype}")
+    y = _frexp(input)
+    return return_types.frexp(*(y if out is None else write_out("frexp", out, y)))
+
+
+def ldexp(input: Any, other: Any, *, out: Any = None) -> Any:
+    """``input * 2**other``."""
+    y = mul(input, _pow(2.0, other))
+    return y if out is None else write_out("ldexp", out, y)
+
+
+@primitive(broadcasts=True, promotes="same")
+def gcd(xp: Any, a: Any, b: Any) -> Any:
+    """The greatest common divisor of integers."""
+    return xp.gcd(a, b)
+
+
+@primitive(broadcasts=True, promotes="same")
+def lcm(xp: Any, a: Any, b: Any) -> Any:
+    """The least common multiple of integers, never negative."""
+    return xp.lcm(a, b)

@@ -1,0 +1,218 @@
+"""Choosing between values by a mask or by size: where, clamp, maximum and their kin.
+
+Masks carry no gradient. A formula picks entries of a gradient with ``keep``, which is linear in its first input and its own
+derivative, so double backward through a kink is right and an infinite gradient outside the mask does not become NaN.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.primitive import TensorBase, primitive, write_out
+from ..autograd.structural import cast
+from ..backend import array_module, dtypes
+
+__all__ = [
+    "clamp", "clamp_max", "clamp_min", "clip", "fmax", "fmin", "heaviside", "maximum", "minimum", "nan_to_num", "where",
+]  # fmt: skip
+
+_BITS = {2: "i2", 4: "i4", 8: "i8"}
+
+
+@primitive
+def keep(xp: Any, a: Any, mask: Any) -> Any:
+    """``a`` where ``mask`` holds and 0 elsewhere, also where ``a`` is infinite or NaN; both have the same shape."""
+    if a.dtype.kind in "iub":
+        return xp.multiply(a, mask)
+    # An integer product of the bit patterns: 0 * inf would be NaN, and where() is ten times slower.
+    return xp.multiply(a.view(_BITS[a.dtype.itemsize]), mask).view(a.dtype)
+
+
+keep.defvjp(a=lambda g, mask: keep(g, mask))
+
+
+@primitive
+def zero(xp: Any, a: Any) -> Any:
+    """Zeros of the shape and dtype of ``a``: the derivative of a step function."""
+    return xp.zeros_like(a)
+
+
+# -- where ---------------------------------------------------------------------------------------------------------------
+
+
+@primitive(name="where", broadcasts=True)
+def select(xp: Any, condition: Any, a: Any, b: Any) -> Any:
+    return xp.where(condition, a, b)
+
+
+select.defvjp(a=lambda g, condition: select(condition, g, 0), b=lambda g, condition: select(condition, 0, g))
+
+
+def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = None) -> Any:
+    """``input`` where ``condition`` is true, ``other`` elsewhere, all broadcast together.
+
+    With ``condition`` alone: the indices of its true entries, a tuple with one index tensor per dimension.
+
+    >>> import minitorch_dl as torch
+    >>> x = torch.tensor([-1.0, 2.0])
+    >>> torch.where(x > 0, x, 0)
+    tensor([0., 2.])
+    """
+    if input is None and other is None:
+        return tuple(TensorBase.wrap(index) for index in condition.array.nonzero())
+    if input is None or other is None:
+        raise TypeError("where(): takes condition alone, or condition, input and other; one of the two is missing")
+    if not isinstance(condition, TensorBase):
+        raise TypeError(f"where(): argument 'condition' must be Tensor, not {type(condition).__name__}")
+    if condition.array.dtype.kind != "b":
+        if condition.array.dtype != "uint8":
+            raise RuntimeError(
+                f"where expected condition to be a boolean tensor, but got a tensor with dtype "
+                f"{dtypes.from_numpy(condition.array.dtype)}. Compare first, as in x != 0"
+            )
+        condition = cast(condition, dtype="bool")
+    input, other = _promoted(condition, input, other)
+    y = select(condition, input, other)
+    return y if out is None else write_out("where", out, y)
+
+
+def _promoted(like: Any, *values: Any) -> list[Any]:
+    """The values in their common dtype; one that is a number becomes a 0-d Tensor on the device of ``like``."""
+    raw = [x.array if isinstance(x, TensorBase) else x for x in values]
+    target = dtypes.result_type(*raw)
+    result = []
+    for x, a in zip(values, raw, strict=True):
+        if not hasattr(a, "dtype"):
+            x = TensorBase.wrap(array_module(like.array).asarray(a, dtype=target.numpy))
+        elif a.dtype != target.numpy:
+            x = cast(x, dtype=target.name)
+        result.append(x)
+    return result
+
+
+# -- the larger and the smaller -------------------------------------------------------------------------------------------
+
+
+@primitive(broadcasts=True, promotes="same")
+def maximum(xp: Any, a: Any, b: Any) -> Any:
+    """The larger of each pair, NaN if either is; where they are equal each gets half the gradient."""
+    return xp.maximum(a, b)
+
+
+@primitive(broadcasts=True, promotes="same")
+def minimum(xp: Any, a: Any, b: Any) -> Any:
+    """The smaller of each pair, NaN if either is; where they are equal each gets half the gradient."""
+    return xp.minimum(a, b)
+
+
+def _share(g: Any, wins: Any, ties: Any) -> Any:
+    return keep(g, wins) + keep(g * 0.5, ties)
+
+
+maximum.defvjp(
+    a=lambda g, a, b: _share(g, ~(a <= b), a == b),
+    b=lambda g, a, b: _share(g, ~(b <= a), a == b),
+)
+minimum.defvjp(
+    a=lambda g, a, b: _share(g, ~(a >= b), a == b),
+    b=lambda g, a, b: _share(g, ~(b >= a), a == b),
+)
+
+
+@primitive(broadcasts=True, promotes="same")
+def fmax(xp: Any, a: Any, b: Any) -> Any:
+    """The larger of each pair; of a NaN and a number, the number. The first gets the gradient of a tie."""
+    return xp.fmax(a, b)
+
+
+@primitive(broadcasts=True, promotes="same")
+def fmin(xp: Any, a: Any, b: Any) -> Any:
+    """The smaller of each pair; of a NaN and a number, the number. The first gets the gradient of a tie."""
+    return xp.fmin(a, b)
+
+
+fmax.defvjp(
+    a=lambda g, a, b: keep(g, (a >= b) | (b != b)),
+    b=lambda g, a, b: keep(g, ~((a >= b) | (b != b))),
+)
+fmin.defvjp(
+    a=lambda g, a, b: keep(g, (a <= b) | (b != b)),
+    b=lambda g, a, b: keep(g, ~((a <= b) | (b != b))),
+)
+
+
+# -- clamp ----------------------------------------------------------------------------------------------------------------
+
+
+@primitive(name="clamp", broadcasts=True, promotes="same")
+def _clamp(xp: Any, a: Any, low: Any, high: Any) -> Any:
+    y = a if low is None else xp.maximum(a, low)
+    return y if high is None else xp.minimum(y, high)
+
+
+def _clamp_low(g: Any, a: Any, low: Any, high: Any) -> Any:
+    return keep(g, a < low if high is None else (a < low) & (low < high))
+
+
+def _clamp_high(g: Any, a: Any, low: Any, high: Any) -> Any:
+    return keep(g, a > high if low is None else (a > high) | (high < low))
+
+
+def _clamp_inside(g: Any, a: Any, low: Any, high: Any) -> Any:
+    if low is None:
+        return keep(g, a <= high)
+    return keep(g, a >= low if high is None else (a >= low) & (a <= high))
+
+
+_clamp.defvjp(a=_clamp_inside, low=_clamp_low, high=_clamp_high)
+
+
+def clamp(input: Any, min: Any = None, max: Any = None, *, out: Any = None) -> Any:
+    """``input`` limited to ``[min, max]``: ``minimum(maximum(input, min), max)``; numbers, tensors, or None for no limit.
+
+    >>> import minitorch_dl as torch
+    >>> torch.clamp(torch.tensor([-2.0, 0.5, 2.0]), min=-1, max=1)
+    tensor([-1.0000,  0.5000,  1.0000])
+    """
+    if min is None and max is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    y = _clamp(input, min, max)
+    return y if out is None else write_out("clamp", out, y)
+
+
+def clamp_min(input: Any, min: Any, *, out: Any = None) -> Any:
+    """``input``, but at least ``min``."""
+    return clamp(input, min, out=out)
+
+
+def clamp_max(input: Any, max: Any, *, out: Any = None) -> Any:
+    """``input``, but at most ``max``."""
+    return clamp(input, None, max, out=out)
+
+
+clip = clamp
+
+
+# -- steps and repairs ----------------------------------------------------------------------------------------------------
+
+
+@primitive(broadcasts=True)
+def heaviside(xp: Any, a: Any, b: Any) -> Any:
+    """The step function: 0 for negative ``input``, 1 for positive, ``values`` at 0. Not differentiable."""
+    return xp.where(a == 0, b, (a > 0).astype(b.dtype))
+
+
+@primitive(name="nan_to_num")
+def _nan_to_num(xp: Any, a: Any, *, nan: float, posinf: float | None, neginf: float | None) -> Any:
+    return xp.nan_to_num(a, copy=True, nan=nan, posinf=posinf, neginf=neginf)
+
+
+_nan_to_num.defvjp(a=lambda g, a: keep(g, a - a == 0))
+
+
+def nan_to_num(
+    input: Any, nan: float | None = 0.0, posinf: float | None = None, neginf: float | None = None, *, out: Any = None
+) -> Any:
+    """Replace NaN and infinities; None means the largest (smallest) finite number of the dtype."""
+    y = _nan_to_num(input, nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)
+    return y if out is None else write_out("nan_to_num", out, y)
