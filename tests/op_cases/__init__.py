@@ -95,7 +95,7 @@ class Row:
         domain: the open interval from which drawn values come.
         kinks: points of drawn values where the derivative jumps.
         grad, gradgrad: whether first and second derivatives exist.
-        empty: whether the first sample's op takes tensors without elements.
+        numeric: whether finite differences can check the derivative (not through a rounding to float32).
         rtol: relative error against the reference in float64, where the algorithm can't reach 1e-9.
         why: the reason for a switched-off check.
         nondeterministic: values are random; only shapes and dtypes are compared.
@@ -109,6 +109,7 @@ class Row:
     kinks: tuple[float, ...] = ()
     grad: bool = True
     gradgrad: bool = True
+    numeric: bool = True
     rtol: float = 1e-9
     why: str = ""
     nondeterministic: bool = False
@@ -127,8 +128,8 @@ class Row:
         elif not samples:
             samples = (S(F(3, 4, low=low, high=high)), S(F(low=low, high=high)), S(F(0, 2)))
         self.samples = samples
-        if not (self.grad and self.gradgrad) and self.grad and not self.why:
-            raise TypeError(f"row {name}: gradgrad=False needs its reason in why=")
+        if self.grad and not (self.gradgrad and self.numeric) and not self.why:
+            raise TypeError(f"row {name}: a check that is switched off needs its reason in why=")
 
     def function(self, torch: Any) -> Callable[..., Any]:
         """The op in this library (minitorch_dl or torch)."""

@@ -6,6 +6,15 @@ from . import F, Row, S
 
 ROWS = [
     Row("clone", drawn="unary"),
-    Row("cast", S(F(3, 4)), call=lambda torch, x: (x.to(torch.float16).double(), x.double())),
+    Row(
+        "cast",
+        S(F(3, 4), dtype="float32"),
+        S(F(3, 4), dtype="float16"),
+        S(F(3, 4), dtype="int64"),
+        S(F(), dtype="bool"),
+        call=lambda torch, x, dtype: x.to(getattr(torch, dtype)),
+        numeric=False,
+        why="rounding is not smooth",
+    ),
     Row("transfer", S(F(3)), call=lambda torch, x: x.cpu().clone()),
 ]

@@ -54,7 +54,7 @@ def evaluate(row: Row, i: int, torch: Any, to_tensor: Any, Tensor: type, float_d
                 part = (out * to_tensor(weights(tuple(out.shape), k)).to(out.dtype)).sum()
                 total = part if total is None else total + part
         if total is not None:
-            grads = list(torch.autograd.grad(total, inputs, allow_unused=True))
+            grads = list(torch.autograd.grad(total, inputs, retain_graph=True, allow_unused=True))
     return {"args": args, "kwargs": kwargs, "inputs": inputs, "result": result, "outputs": outputs, "grads": grads}
 
 
