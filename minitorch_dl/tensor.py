@@ -591,8 +591,11 @@ class Tensor(TensorBase):
 
     # -- reductions (ops/reductions.py, ops/extrema.py) -----------------------------------------------------------------
 
-    sum, mean = ops.sum, ops.mean
-    max, min, amax, amin, argmax, argmin = ops.max, ops.min, ops.amax, ops.amin, ops.argmax, ops.argmin
+    sum, mean, nansum, nanmean, prod = ops.sum, ops.mean, ops.nansum, ops.nanmean, ops.prod
+    var, std, logsumexp = ops.var, ops.std, ops.logsumexp
+    any, all, count_nonzero = ops.any, ops.all, ops.count_nonzero
+    max, min, amax, amin, aminmax = ops.max, ops.min, ops.amax, ops.amin, ops.aminmax
+    argmax, argmin = ops.argmax, ops.argmin
 
     # -- matrix products (ops/matmul.py) ---------------------------------------------------------------------------------
 

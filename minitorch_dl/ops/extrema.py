@@ -16,7 +16,7 @@ from .dims import normalize_dims, numpy_names, wrap_dim
 from .reductions import spread
 from .shape import _reshape
 
-__all__ = ["amax", "amin", "argmax", "argmin", "max", "min"]
+__all__ = ["amax", "amin", "aminmax", "argmax", "argmin", "max", "min"]
 
 # -- values ------------------------------------------------------------------------------------------------------------
 
@@ -48,11 +48,20 @@ _amax.defvjp(a=_d_extremum)
 _amin.defvjp(a=_d_extremum)
 
 
+def _needs_elements(op: str) -> RuntimeError:
+    return RuntimeError(
+        f"{op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' "
+        "argument."
+    )
+
+
 def _reduced(op: str, reduction: Any, input: Any, dim: Any, keepdim: builtins.bool) -> Any:
     array = input.array
     dims = None if dim is None or (dim.__class__ is tuple and not dim) else normalize_dims(dim, array.ndim)
     if not array.size:
-        for i in range(array.ndim) if dims is None else dims:
+        if dims is None:
+            raise _needs_elements(op)
+        for i in dims:
             if not array.shape[i]:
                 raise IndexError(f"{op}(): Expected reduction dim {i} to have non-zero size.")
     return reduction(input, dims=dims, keepdim=keepdim)
@@ -75,6 +84,14 @@ def amin(input: Any, dim: Any = (), keepdim: builtins.bool = False, *, out: Any 
     """The smallest value over ``dim`` (an int, several, or all); NaN if there is one."""
     y = _reduced("amin", _amin, input, dim, keepdim)
     return y if out is None else write_out("amin", out, y)
+
+
+@numpy_names
+def aminmax(input: Any, *, dim: int | None = None, keepdim: builtins.bool = False, out: Any = None) -> Any:
+    """``(min, max)`` along ``dim``, or of all elements."""
+    low, high = (_reduced("aminmax", f, input, dim, keepdim) for f in (_amin, _amax))
+    y = return_types.aminmax(low, high)
+    return y if out is None else return_types.aminmax(*write_out("aminmax", out, y))
 
 
 # -- picking along a dim: a closed pair --------------------------------------------------------------------------------
@@ -118,9 +135,7 @@ def _position(op: str, search: Any, input: Any, dim: int | None, keepdim: builti
         dim = wrap_dim(dim, array.ndim) if array.ndim else wrap_dim(dim, 0) and None
     if not array.size and (dim is None or not array.shape[dim]):
         if dim is None:
-            raise IndexError(
-                f"{op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument."
-            )
+            raise IndexError(str(_needs_elements(op)))
         raise IndexError(f"{op}(): Expected reduction dim {dim} to have non-zero size.")
     return search(input, dim=dim, keepdim=keepdim)
 
@@ -180,9 +195,7 @@ def _extremum(
         return pairwise(input, other, out=out)
     if dim is None:
         if not input.array.size:
-            raise RuntimeError(
-                f"{op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument."
-            )
+            raise _needs_elements(op)
         y = reduce(input, dims=None, keepdim=False)
         return y if out is None else write_out(op, out, y)
     return picked(op, result, input, _position(op, search, input, dim, True), dim, keepdim, out)

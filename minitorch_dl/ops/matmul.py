@@ -60,8 +60,8 @@ def matmul_to(xp: Any, a: Any, b: Any, *, ta: bool, tb: bool, shape: tuple[int, 
     The derivative of every matrix product is one of these, theirs too.
     """
     if ta and not tb and len(shape) == 2 and a.ndim > 2 and a.shape[:-1] == b.shape[:-1]:
-        a = a.reshape(-1, a.shape[-1])  # (batch * K, N): the sum over the batch is part of one product
-        b = b.reshape(-1, b.shape[-1])  # (batch * K, M)
+        rows = math.prod(a.shape[:-1])  # batch * K: the sum over the batch is part of one product
+        a, b = a.reshape(rows, a.shape[-1]), b.reshape(rows, b.shape[-1])
     y = _product(xp, a.swapaxes(-1, -2) if ta else a, b.swapaxes(-1, -2) if tb else b)
     if y.shape == shape:
         return y

@@ -7,14 +7,21 @@ from __future__ import annotations
 
 import builtins
 import math
+import warnings
 from typing import Any
 
-from ..autograd.primitive import primitive, write_out
+from ..autograd.primitive import fused, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import dtypes
 from .dims import normalize_dims, numpy_names
+from .elementwise import exp
+from .joining import cat
+from .selection import keep
+from .shape import _reshape, permute
 
-__all__ = ["mean", "sum"]
+__all__ = [
+    "all", "any", "count_nonzero", "logsumexp", "mean", "nanmean", "nansum", "prod", "std", "std_mean", "sum", "var", "var_mean",
+]  # fmt: skip
 
 # -- sums --------------------------------------------------------------------------------------------------------------
 
@@ -120,3 +127,276 @@ def mean(
         input = _float_input("mean", input, dtype)
     y = _mean(input, dims=None if dim is None else normalize_dims(dim, input.ndim), keepdim=keepdim)
     return y if out is None else write_out("mean", out, y)
+
+
+@numpy_names
+def nansum(
+    input: Any, dim: Any = None, keepdim: builtins.bool = False, *, dtype: Any = None, out: Any = None
+) -> Any:
+    """The sum over ``dim`` of all that is not NaN."""
+    if dtype is not None:
+        input = cast(input, dtype=dtypes.as_dtype(dtype).name)
+    y = sum(keep(input, _not_nan(input)), dim, keepdim)
+    return y if out is None else write_out("nansum", out, y)
+
+
+@numpy_names
+def nanmean(
+    input: Any, dim: Any = None, keepdim: builtins.bool = False, *, dtype: Any = None, out: Any = None
+) -> Any:
+    """The mean over ``dim`` of all that is not NaN."""
+    input = _float_input("nanmean", input, dtype)
+    n = sum(_not_nan(input), dim, keepdim)
+    y = nansum(input, dim, keepdim) / n
+    return y if out is None else write_out("nanmean", out, y)
+
+
+@primitive(name="not_nan")
+def _not_nan(xp: Any, a: Any) -> Any:
+    return a == a
+
+
+# -- variances ---------------------------------------------------------------------------------------------------------
+
+
+@primitive
+def div_or_zero(xp: Any, a: Any, b: Any) -> Any:
+    """``a / b``, and 0 where ``b`` is 0: the gradient that PyTorch gives a root at 0."""
+    zero = b == 0
+    return xp.divide(a, b + zero) * ~zero
+
+
+div_or_zero.defvjp(a=lambda g, b: div_or_zero(g, b), b=lambda g, b, y: -div_or_zero(g * y, b))
+
+
+@primitive(name="var")
+def _var(
+    xp: Any, a: Any, *, dims: tuple[int, ...] | None, correction: float, keepdim: builtins.bool
+) -> Any:
+    wide = _ACCUMULATOR[a.dtype]
+    d = a - a.sum(dims, wide, None, True) / _count(a.shape, dims)
+    d *= d
+    y = d.sum(dims, wide, None, keepdim) * _per_freedom(a.shape, dims, correction)
+    return y if y.dtype is a.dtype else y.astype(a.dtype)
+
+
+@primitive(name="std")
+def _std(
+    xp: Any, a: Any, *, dims: tuple[int, ...] | None, correction: float, keepdim: builtins.bool
+) -> Any:
+    return xp.sqrt(_var.primitive.kernel(xp, a, dims=dims, correction=correction, keepdim=keepdim))
+
+
+def _per_freedom(shape: tuple[int, ...], dims: tuple[int, ...] | None, correction: float) -> float:
+    """1 / degrees of freedom; infinite when there are none left, so that a sum of 0 gives NaN."""
+    freedom = _count(shape, dims) - correction
+    return math.inf if freedom <= 0 else 1 / freedom
+
+
+def _d_var(g: Any, a: Any, dims: Any, correction: float, keepdim: builtins.bool) -> Any:
+    centred = a - _mean(a, dims=dims, keepdim=True)
+    scale = 2 * _per_freedom(a.shape, dims, correction)
+    return spread(g * scale, dims=dims, keepdim=keepdim, shape=a.shape) * centred
+
+
+def _d_std(g: Any, a: Any, y: Any, dims: Any, correction: float, keepdim: builtins.bool) -> Any:
+    return _d_var(div_or_zero(g, 2 * y), a, dims, correction, keepdim)
+
+
+_var.defvjp(a=_d_var)
+_std.defvjp(a=_d_std)
+
+
+def _spread_arguments(
+    op: str, input: Any, dim: Any, unbiased: builtins.bool | None, correction: float | None
+) -> tuple[tuple[int, ...] | None, float]:
+    """The dims and the correction meant by the several ways to call a variance."""
+    if dim.__class__ is builtins.bool:  # var(x, unbiased)
+        dim, unbiased = None, dim
+    if not input.dtype.is_floating_point:
+        raise RuntimeError(f"{op}(): std and var only support floating point dtypes, got {input.dtype}")
+    if unbiased is not None and correction is not None:
+        raise TypeError(f"{op}(): takes unbiased or correction, not both")
+    if correction is None:
+        correction = 1 if unbiased is None else int(unbiased)
+    dims = None if dim is None else normalize_dims(dim, input.ndim) or None
+    if _count(input.shape, dims) - correction <= 0:
+        warnings.warn(
+            f"{op}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor (input "
+            "numel divided by output numel).",
+            stacklevel=4,
+        )
+    return dims, correction
+
+
+@numpy_names
+def var(
+    input: Any, dim: Any = None, unbiased: builtins.bool | None = None, keepdim: builtins.bool = False,
+    *, correction: float | None = None, out: Any = None,
+) -> Any:  # fmt: skip
+    """The variance over ``dim``: ``sum((x - mean)^2) / max(0, n - correction)``; correction 1 unless given, 0 if ``unbiased=False``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.var(torch.tensor([1.0, 2.0, 3.0, 6.0]), correction=0)
+    tensor(3.5000)
+    """
+    dims, correction = _spread_arguments("var", input, dim, unbiased, correction)
+    y = _var(input, dims=dims, correction=correction, keepdim=keepdim)
+    return y if out is None else write_out("var", out, y)
+
+
+@numpy_names
+def std(
+    input: Any, dim: Any = None, unbiased: builtins.bool | None = None, keepdim: builtins.bool = False,
+    *, correction: float | None = None, out: Any = None,
+) -> Any:  # fmt: skip
+    """The standard deviation over ``dim``: the root of ``var``."""
+    dims, correction = _spread_arguments("std", input, dim, unbiased, correction)
+    y = _std(input, dims=dims, correction=correction, keepdim=keepdim)
+    return y if out is None else write_out("std", out, y)
+
+
+@numpy_names
+def var_mean(
+    input: Any, dim: Any = None, unbiased: builtins.bool | None = None, keepdim: builtins.bool = False,
+    *, correction: float | None = None,
+) -> tuple[Any, Any]:  # fmt: skip
+    """``(var, mean)`` over ``dim``."""
+    dims, correction = _spread_arguments("var_mean", input, dim, unbiased, correction)
+    y = _var(input, dims=dims, correction=correction, keepdim=keepdim)
+    return y, _mean(input, dims=dims, keepdim=keepdim)
+
+
+@numpy_names
+def std_mean(
+    input: Any, dim: Any = None, unbiased: builtins.bool | None = None, keepdim: builtins.bool = False,
+    *, correction: float | None = None,
+) -> tuple[Any, Any]:  # fmt: skip
+    """``(std, mean)`` over ``dim``."""
+    dims, correction = _spread_arguments("std_mean", input, dim, unbiased, correction)
+    y = _std(input, dims=dims, correction=correction, keepdim=keepdim)
+    return y, _mean(input, dims=dims, keepdim=keepdim)
+
+
+# -- products ----------------------------------------------------------------------------------------------------------
+
+
+def _prod_tree(a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool) -> Any:
+    """The product as a tree of pairwise ones, whose derivatives of any order are right where factors are 0."""
+    axes = tuple(range(a.ndim)) if dims is None else dims
+    kept = [i for i in range(a.ndim) if i not in axes]
+    rest = tuple([a.shape[i] for i in kept])
+    x = _reshape(permute(a, (*axes, *kept)), shape=(math.prod([a.shape[i] for i in axes]), *rest))
+    while len(x) > 1:
+        half = len(x) // 2
+        x = cat([x[:half] * x[half : 2 * half], x[2 * half :]])
+    return _reshape(x, shape=tuple([1 if i in axes else n for i, n in enumerate(a.shape)]) if keepdim else rest)
+
+
+@fused(name="prod", composite=_prod_tree)
+def _prod(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool) -> Any:
+    dtype = a.dtype
+    return a.prod(dims, _ACCUMULATOR[dtype], None, keepdim).astype(dtype if dtype.kind not in "biu" else "i8")
+
+
+@_prod.defbackward
+def _(g: Any, xp: Any, a: Any, y: Any, dims: Any, keepdim: builtins.bool) -> tuple[Any]:
+    if a.all():
+        return (spread(g * y, dims=dims, keepdim=keepdim, shape=a.shape) / a,)
+    axes = tuple(range(a.ndim)) if dims is None else dims
+    last = range(-len(axes), 0)
+    flat = xp.moveaxis(a, axes, last)
+    moved = flat.shape
+    flat = flat.reshape(*moved[: a.ndim - len(axes)], -1)
+    before, after = xp.ones_like(flat), xp.ones_like(flat)  # products of the factors on either side
+    before[..., 1:] = flat[..., :-1].cumprod(-1)
+    after[..., :-1] = flat[..., :0:-1].cumprod(-1)[..., ::-1]
+    others = xp.moveaxis((before * after).reshape(moved), last, axes)
+    return (others * spread(g, dims=dims, keepdim=keepdim, shape=a.shape),)
+
+
+@numpy_names
+def prod(
+    input: Any, dim: int | None = None, keepdim: builtins.bool = False, *, dtype: Any = None, out: Any = None
+) -> Any:
+    """The product of all elements, or of those along ``dim``; integers and bools are multiplied in int64.
+
+    >>> import minitorch_dl as torch
+    >>> torch.prod(torch.tensor([[1, 2], [3, 4]]), dim=1)
+    tensor([ 2, 12])
+    """
+    if dtype is not None:
+        input = cast(input, dtype=dtypes.as_dtype(dtype).name)
+    y = _prod(input, dims=None if dim is None else normalize_dims(dim, input.ndim), keepdim=keepdim)
+    return y if out is None else write_out("prod", out, y)
+
+
+# -- sums of exponentials ------------------------------------------------------------------------------------------------
+
+
+@primitive(name="logsumexp", promotes="float")
+def _logsumexp(xp: Any, a: Any, *, dims: tuple[int, ...], keepdim: builtins.bool) -> Any:
+    if not a.size:
+        return xp.log(a.sum(dims, None, None, keepdim))
+    m = a.max(dims, None, True)
+    m = xp.where(xp.isfinite(m), m, xp.zeros_like(m))
+    y = xp.log(xp.exp(a - m).sum(dims, _ACCUMULATOR[a.dtype], None, True)).astype(a.dtype) + m
+    return y if keepdim else y.reshape([n for i, n in enumerate(y.shape) if i not in dims])
+
+
+def _d_logsumexp(g: Any, a: Any, y: Any, dims: Any, keepdim: builtins.bool) -> Any:
+    full = {"dims": dims, "keepdim": keepdim, "shape": a.shape}
+    return spread(g, **full) * exp(a - spread(y, **full))
+
+
+_logsumexp.defvjp(a=_d_logsumexp)
+
+
+@numpy_names
+def logsumexp(input: Any, dim: Any, keepdim: builtins.bool = False, *, out: Any = None) -> Any:
+    """``log(sum(exp(input)))`` over ``dim``, computed without overflow.
+
+    >>> import minitorch_dl as torch
+    >>> torch.logsumexp(torch.tensor([1000.0, 1000.0]), dim=0)
+    tensor(1000.6931)
+    """
+    y = _logsumexp(input, dims=normalize_dims(dim, input.ndim), keepdim=keepdim)
+    return y if out is None else write_out("logsumexp", out, y)
+
+
+# -- logic ---------------------------------------------------------------------------------------------------------------
+
+
+@primitive(name="any")
+def _any(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool) -> Any:
+    return (a != 0).any(axis=dims, keepdims=keepdim).astype(a.dtype if a.dtype == xp.uint8 else bool)
+
+
+@primitive(name="all")
+def _all(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool) -> Any:
+    return (a != 0).all(axis=dims, keepdims=keepdim).astype(a.dtype if a.dtype == xp.uint8 else bool)
+
+
+@primitive(name="count_nonzero")
+def _count_nonzero(xp: Any, a: Any, *, dims: tuple[int, ...] | None) -> Any:
+    return (a != 0).sum(dims)
+
+
+@numpy_names
+def any(input: Any, dim: Any = None, keepdim: builtins.bool = False, *, out: Any = None) -> Any:
+    """Whether an element along ``dim`` (an int, several, or all) is not 0; NaN is not."""
+    y = _any(input, dims=None if dim is None else normalize_dims(dim, input.ndim), keepdim=keepdim)
+    return y if out is None else write_out("any", out, y)
+
+
+@numpy_names
+def all(input: Any, dim: Any = None, keepdim: builtins.bool = False, *, out: Any = None) -> Any:
+    """Whether every element along ``dim`` (an int, several, or all) is not 0; True where there is none."""
+    y = _all(input, dims=None if dim is None else normalize_dims(dim, input.ndim), keepdim=keepdim)
+    return y if out is None else write_out("all", out, y)
+
+
+@numpy_names
+def count_nonzero(input: Any, dim: Any = None) -> Any:
+    """How many elements along ``dim`` (an int, several, or all) are not 0."""
+    return _count_nonzero(input, dims=None if dim is None else normalize_dims(dim, input.ndim))
