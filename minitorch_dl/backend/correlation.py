@@ -1,0 +1,205 @@
+"""Convolution's three array kernels: the output, the input's gradient and the weight's gradient.
+
+They are the three ways to contract ``sum x[n, c, t * stride + k - padding] w[o, c, k] g[n, o, t]``:
+each leaves one of the arrays open. Shapes, for any number of spatial axes: x (N, C, *S),
+w (O, C / groups, *K), g (N, O, *T); padding is a (before, after) pair per axis.
+
+Columns (im2col) turn each into matrix products. They are made for a few images, or a few rows of
+one image, at a time: never more than ``COLUMN_BYTES``, unless a single row of windows needs more.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from .windows import Ints, Pairs, col2im, im2col, taps, window_counts
+
+COLUMN_BYTES = 4 << 20
+"""Room for the columns of one block: about the size of a second-level cache, and it bounds memory."""
+
+
+def correlate(
+    xp: Any, x: Any, w: Any, *, stride: Ints, padding: Pairs, dilation: Ints, groups: int
+) -> Any:
+    """The cross-correlation of ``x`` with ``w``: (N, O, *T)."""
+    o, per_group, *kernel = w.shape
+    n, _, *size = x.shape
+    out = window_counts(size, kernel, stride, padding, dilation)
+    if per_group == 1 and groups > 1:
+        return _correlate_depthwise(xp, x, w, out, stride, padding, dilation)
+    y = xp.empty((n, o, *out), x.dtype)
+    matrix = w.reshape(groups, o // groups, -1)  # (G, O/G, CK)
+    columns = _Columns(xp, kernel, stride, dilation, groups)
+    for images, rows, slab, pads in _blocks(x, out, kernel, stride, padding, dilation):
+        part = y[images, :, rows]
+        flat = (len(part), groups, o // groups, -1)
+        col = columns(x[images, :, slab], pads)  # (n, G, CK, P)
+        if part.flags.c_contiguous:
+            xp.matmul(matrix, col, out=part.reshape(flat))
+        else:
+            part[...] = xp.matmul(matrix, col).reshape(part.shape)
+    return y
+
+
+def correlate_input(
+    xp: Any, g: Any, w: Any, *, size: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int
+) -> Any:
+    """The transpose of ``correlate`` in ``x``, of spatial size ``size``: (N, C, *S)."""
+    n, o, *out = g.shape
+    _, per_group, *kernel = w.shape
+    c = per_group * groups
+    if per_group == 1 and groups > 1:
+        return _correlate_input_depthwise(xp, g, w, size, stride, padding, dilation, groups)
+    x = xp.zeros((n, c, *size), g.dtype)
+    matrix = w.reshape(groups, o // groups, -1).swapaxes(1, 2)  # (G, CK, O/G)
+    for images, rows, slab, pads in _blocks(x, out, kernel, stride, padding, dilation):
+        part = g[images, :, rows]
+        col = xp.matmul(matrix, part.reshape(len(part), groups, o // groups, -1))  # (n, G, CK, P)
+        col = col.reshape(len(part), c, *kernel, *part.shape[2:])
+        into = x[images, :, slab]
+        into += col2im(xp, col, into.shape[2:], stride, pads, dilation)
+    return x
+
+
+def correlate_weight(
+    xp: Any,
+    x: Any,
+    g: Any,
+    *,
+    kernel: Ints,
+    stride: Ints,
+    padding: Pairs,
+    dilation: Ints,
+    groups: int,
+) -> Any:
+    """The contraction that leaves ``w`` open, of kernel size ``kernel``: (O, C / groups, *K)."""
+    c = x.shape[1]
+    _, o, *out = g.shape
+    if c == groups > 1:
+        return _correlate_weight_depthwise(xp, x, g, kernel, stride, padding, dilation)
+    w = xp.zeros((groups, o // groups, c // groups * math.prod(kernel)), x.dtype)
+    columns = _Columns(xp, kernel, stride, dilation, groups)
+    for images, rows, slab, pads in _blocks(x, out, kernel, stride, padding, dilation):
+        part = g[images, :, rows]
+        col = columns(x[images, :, slab], pads)  # (n, G, CK, P)
+        part = part.reshape(len(part), groups, o // groups, -1)  # (n, G, O/G, P)
+        w += xp.matmul(part, col.swapaxes(2, 3)).sum(axis=0)
+    return w.reshape(o, c // groups, *kernel)
+
+
+class _Columns:
+    """``im2col`` as (n, G, C/G * K, P) matrices, into one buffer for blocks of the same shape."""
+
+    def __init__(self, xp: Any, kernel: Ints, stride: Ints, dilation: Ints, groups: int) -> None:
+        self.xp, self.kernel, self.stride, self.dilation = xp, kernel, stride, dilation
+        self.groups = groups
+        self.made_for: Any = None
+        self.buffer: Any = None
+
+    def __call__(self, x: Any, padding: Pairs) -> Any:
+        shape = (x.shape, padding)
+        buffer = self.buffer if self.made_for == shape else None
+        self.buffer = im2col(
+            self.xp, x, self.kernel, self.stride, padding, self.dilation, buffer
+        )
+        self.made_for = shape
+        inner = x.shape[1] // self.groups * math.prod(self.kernel)
+        return self.buffer.reshape(len(x), self.groups, inner, -1)
+
+
+def _blocks(
+    x: Any, out: Ints, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
+) -> Iterator[tuple[slice, slice, slice, Pairs]]:
+    """Cut the problem into ones of the same kind whose columns fit ``COLUMN_BYTES``.
+
+    Yields:
+        ``(images, rows, slab, padding)``: which images, which rows of windows, the rows of ``x``
+        that these read, and the padding that is left to them.
+    """
+    n, c, height = x.shape[:3]
+    if n == 0 or 0 in out:
+        return
+    row_bytes = max(1, c * math.prod(kernel) * math.prod(out[1:]) * x.dtype.itemsize)
+    images = COLUMN_BYTES // (row_bytes * out[0])
+    if images or out[0] == 1:
+        step = -(-n // -(-n // max(1, images)))  # blocks of about equal size
+        for i in range(0, n, step):
+            yield slice(i, i + step), slice(None), slice(None), padding
+        return
+    rows = max(1, COLUMN_BYTES // row_bytes)
+    reach = dilation[0] * (kernel[0] - 1) + 1
+    for i in range(n):
+        for first in range(0, out[0], rows):
+            last = min(first + rows, out[0])
+            low = first * stride[0] - padding[0][0]
+            high = (last - 1) * stride[0] - padding[0][0] + reach
+            start = min(max(low, 0), height)
+            stop = max(min(high, height), start)
+            before = max(-low, 0)
+            pads = ((before, high - low - before - (stop - start)), *padding[1:])
+            yield slice(i, i + 1), slice(first, last), slice(start, stop), pads
+
+
+# -- one input channel per group: direct sums over the kernel's positions -------------------------
+
+
+def _correlate_depthwise(
+    xp: Any, x: Any, w: Any, out: Ints, stride: Ints, padding: Pairs, dilation: Ints
+) -> Any:
+    n, groups, *size = x.shape
+    o, _, *kernel = w.shape
+    y = xp.zeros((n, o, *out), x.dtype)
+    for images in _cache_sized(y):
+        into, part = _by_group(y[images], groups), _by_group(x[images], groups)
+        for position, windows, elements in taps(size, out, kernel, stride, padding, dilation):
+            factor = _factor(w, position, groups)
+            into[(..., *windows[2:])] += part[(..., *elements[2:])] * factor
+    return y
+
+
+def _correlate_input_depthwise(
+    xp: Any, g: Any, w: Any, size: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int
+) -> Any:
+    n, o, *out = g.shape
+    kernel = w.shape[2:]
+    x = xp.zeros((n, groups, *size), g.dtype)
+    for images in _cache_sized(g):
+        into, part = x[images], _by_group(g[images], groups)
+        for position, windows, elements in taps(size, out, kernel, stride, padding, dilation):
+            spread = part[(..., *windows[2:])] * _factor(w, position, groups)  # (n, G, M, *T)
+            into[elements] += spread[:, :, 0] if o == groups else spread.sum(axis=2)
+    return x
+
+
+def _correlate_weight_depthwise(
+    xp: Any, x: Any, g: Any, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
+) -> Any:
+    n, groups, *size = x.shape
+    o, out = g.shape[1], g.shape[2:]
+    w = xp.zeros((o, 1, *kernel), x.dtype)
+    sum_over = (0, *range(3, 3 + len(size)))
+    for images in _cache_sized(g):
+        grads, part = _by_group(g[images], groups), _by_group(x[images], groups)
+        for position, windows, elements in taps(size, out, kernel, stride, padding, dilation):
+            product = part[(..., *elements[2:])] * grads[(..., *windows[2:])]  # (n, G, M, *T)
+            w[(slice(None), 0, *position)] += product.sum(axis=sum_over).reshape(o)
+    return w
+
+
+def _by_group(a: Any, groups: int) -> Any:
+    """(N, G * M, *S) as (N, G, M, *S)."""
+    return a.reshape(len(a), groups, a.shape[1] // groups, *a.shape[2:])
+
+
+def _factor(w: Any, position: Ints, groups: int) -> Any:
+    """The weights at one position of the kernel, (G, M, 1, ...)."""
+    return w[(slice(None), 0, *position)].reshape(groups, -1, *(1,) * len(position))
+
+
+def _cache_sized(a: Any) -> Iterator[slice]:
+    """Cut the first axis so that a piece of ``a`` takes at most a megabyte."""
+    step = max(1, len(a) * (1 << 20) // max(1, a.nbytes))
+    for i in range(0, len(a), step):
+        yield slice(i, i + step)

@@ -1,0 +1,94 @@
+"""Sliding windows over the spatial axes of (N, C, *S) arrays: sizes, and which elements meet where.
+
+Convolution, pooling and unfolding all loop over the few positions of the kernel and handle, for
+each, every window at once. Padding needs no padded copy: a tap leaves out what would lie outside.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from typing import Any
+
+Ints = tuple[int, ...]
+Pairs = tuple[tuple[int, int], ...]
+Slices = tuple[slice, ...]
+
+EVERY = (slice(None), slice(None))  # the batch and channel axes
+
+
+def window_counts(size: Ints, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints) -> Ints:
+    """How many windows fit along each axis: ``floor((S + padding - d (K - 1) - 1) / stride) + 1``."""
+    return tuple(
+        (s + before + after - d * (k - 1) - 1) // step + 1
+        for s, k, step, (before, after), d in zip(size, kernel, stride, padding, dilation)
+    )
+
+
+def taps(
+    size: Ints, out: Ints, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
+) -> Iterator[tuple[Ints, Slices, Slices]]:
+    """Per position of the kernel: the position, and the windows and elements that meet there.
+
+    Yields:
+        ``(position, windows, elements)``: window ``t`` of an axis reads element
+        ``t * stride + position * dilation - padding``; both are index tuples for (N, C, ...) arrays.
+    """
+    axes = []
+    for s, t, k, step, (before, _), d in zip(size, out, kernel, stride, padding, dilation):
+        axis = []
+        for i in range(k):
+            offset = i * d - before
+            first = max(0, -(offset // step))
+            last = min(t, (s - 1 - offset) // step + 1)
+            if first < last:
+                start = first * step + offset
+                stop = start + (last - first - 1) * step + 1
+                axis.append((i, slice(first, last), slice(start, stop, step)))
+        axes.append(axis)
+    for taken in itertools.product(*axes):
+        position, windows, elements = zip(*taken) if taken else ((), (), ())
+        yield position, (*EVERY, *windows), (*EVERY, *elements)
+
+
+def im2col(
+    xp: Any,
+    x: Any,
+    kernel: Ints,
+    stride: Ints,
+    padding: Pairs,
+    dilation: Ints,
+    buffer: Any = None,
+) -> Any:
+    """The windows of ``x`` as columns, (N, C, *K, *T).
+
+    Args:
+        buffer: an array that an earlier call with these parameters returned, to be overwritten: its
+            zeros, where windows hang over the border, are in place.
+    """
+    n, c, *size = x.shape
+    out = window_counts(size, kernel, stride, padding, dilation)
+    if math.prod(kernel) == 1 and out == tuple(size) and set(stride) == {1}:
+        return x.reshape(n, c, *kernel, *out)
+    if buffer is None:
+        hangs_over = any(side for pair in padding for side in pair)
+        buffer = (xp.zeros if hangs_over else xp.empty)((n, c, *kernel, *out), x.dtype)
+    for position, windows, elements in taps(size, out, kernel, stride, padding, dilation):
+        buffer[(*EVERY, *position)][windows] = x[elements]
+    return buffer
+
+
+def col2im(
+    xp: Any, columns: Any, size: Ints, stride: Ints, padding: Pairs, dilation: Ints
+) -> Any:
+    """Columns (N, C, *K, *T) added up to (N, C, *size): the transpose of ``im2col``."""
+    dims = len(size)
+    n, c = columns.shape[:2]
+    kernel, out = columns.shape[2 : 2 + dims], columns.shape[2 + dims :]
+    if math.prod(kernel) == 1 and out == tuple(size) and set(stride) == {1}:
+        return columns.reshape(n, c, *size)
+    x = xp.zeros((n, c, *size), columns.dtype)
+    for position, windows, elements in taps(size, out, kernel, stride, padding, dilation):
+        x[elements] += columns[(*EVERY, *position)][windows]
+    return x

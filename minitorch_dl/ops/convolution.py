@@ -1,0 +1,394 @@
+"""Convolution and transposed convolution over one to three spatial axes.
+
+Three primitives contract ``sum x[n, c, t * stride + k - padding] w[o, c, k] u[n, o, t]`` over two of its
+arrays and leave the third open. So each one's derivatives are the other two, to any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..autograd.primitive import TensorBase, primitive
+from ..autograd.structural import sum_to
+from ..backend import correlation
+from ..backend.precision import in_float32
+from .shape import _reshape
+
+__all__ = [
+    "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+]  # fmt: skip
+
+
+@primitive(name="convolution")
+def _convolution(xp: Any, x: Any, w: Any, b: Any, *, stride, padding, dilation, groups) -> Any:
+    """``y[n, o, t] = b[o] + sum over c and k of x[n, c, t * stride + k * dilation - padding] w[o, c, k]``."""
+    y = in_float32(correlation.correlate)(
+        xp, x, w, stride=stride, padding=padding, dilation=dilation, groups=groups
+    )
+    if b is not None:
+        y += b.reshape(-1, *(1,) * len(stride))
+    return y
+
+
+@primitive(name="convolution_input")
+def _convolution_input(
+    xp: Any, u: Any, w: Any, b: Any, *, size, stride, padding, dilation, groups
+) -> Any:
+    """The transposed convolution: what ``_convolution`` does to the gradient of its input, of spatial size ``size``."""
+    x = in_float32(correlation.correlate_input)(
+        xp, u, w, size=size, stride=stride, padding=padding, dilation=dilation, groups=groups
+    )
+    if b is not None:
+        x += b.reshape(-1, *(1,) * len(stride))
+    return x
+
+
+@primitive(name="convolution_weight")
+def _convolution_weight(
+    xp: Any, x: Any, u: Any, *, kernel, stride, padding, dilation, groups
+) -> Any:
+    """What ``_convolution`` does to the gradient of its weight, of spatial size ``kernel``."""
+    return in_float32(correlation.correlate_weight)(
+        xp, x, u, kernel=kernel, stride=stride, padding=padding, dilation=dilation, groups=groups
+    )
+
+
+def _bias_gradient(g: Any, b_shape: tuple[int, ...], stride: tuple[int, ...]) -> Any:
+    return _reshape(sum_to(g, shape=(*b_shape, *(1,) * len(stride))), shape=b_shape)
+
+
+_convolution.defvjp(
+    x=lambda g, w, x_shape, stride, padding, dilation, groups: _convolution_input(
+        g, w, None, size=x_shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups
+    ),
+    w=lambda g, x, w_shape, stride, padding, dilation, groups: _convolution_weight(
+        x, g, kernel=w_shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups
+    ),
+    b=_bias_gradient,
+)
+_convolution_input.defvjp(
+    u=lambda g, w, stride, padding, dilation, groups: _convolution(
+        g, w, None, stride=stride, padding=padding, dilation=dilation, groups=groups
+    ),
+    w=lambda g, u, w_shape, stride, padding, dilation, groups: _convolution_weight(
+        g, u, kernel=w_shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups
+    ),
+    b=_bias_gradient,
+)
+_convolution_weight.defvjp(
+    x=lambda g, u, x_shape, stride, padding, dilation, groups: _convolution_input(
+        u, g, None, size=x_shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups
+    ),
+    u=lambda g, x, stride, padding, dilation, groups: _convolution(
+        x, g, None, stride=stride, padding=padding, dilation=dilation, groups=groups
+    ),
+)
+
+# -- the public functions ----------------------------------------------------------------------------
+
+
+def conv1d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Any:
+    """1-d convolution (cross-correlation) of ``(N, C, L)`` or ``(C, L)``; arguments as in ``conv2d``."""
+    return _conv("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
+
+
+def conv2d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Any:
+    """2-d convolution: ``y[n, o, i, j] = bias[o] + sum x[n, c, i s + k d - p, j s + l d - p] w[o, c, k, l]``.
+
+    Args:
+        input: ``(N, C, H, W)`` or ``(C, H, W)``.
+        weight: ``(O, C / groups, kH, kW)``.
+        bias: ``(O,)`` or None.
+        stride, dilation: a positive number, or one per spatial axis.
+        padding: zeros around the input: a number or one per axis, "valid" (none) or "same" (output of the
+            input's size; stride 1 only).
+        groups: how many blocks of channels are convolved apart from each other; divides C and O.
+
+    Returns:
+        ``(N, O, H', W')`` with ``H' = floor((H + 2 p - d (kH - 1) - 1) / s) + 1``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.functional.conv2d(torch.ones(1, 1, 3, 3), torch.ones(1, 1, 2, 2)).shape
+    torch.Size([1, 1, 2, 2])
+    """
+    return _conv("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
+
+
+def conv3d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Any:
+    """3-d convolution of ``(N, C, D, H, W)`` or ``(C, D, H, W)``; arguments as in ``conv2d``."""
+    return _conv("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
+
+
+def conv_transpose1d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Any:
+    """1-d transposed convolution of ``(N, C, L)`` or ``(C, L)``; arguments as in ``conv_transpose2d``."""
+    return _conv_transpose(
+        "conv_transpose1d", 1, input, weight, bias, stride, padding, output_padding, groups, dilation
+    )
+
+
+def conv_transpose2d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Any:
+    """2-d transposed convolution: the gradient of ``conv2d`` with respect to its input, as a layer of its own.
+
+    Args:
+        input: ``(N, C, H, W)`` or ``(C, H, W)``.
+        weight: ``(C, O / groups, kH, kW)``.
+        output_padding: size added at the end of each spatial axis, below stride or dilation: a strided
+            convolution maps several sizes to one.
+
+    Returns:
+        ``(N, O, H', W')`` with ``H' = (H - 1) s - 2 p + d (kH - 1) + output_padding + 1``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.functional.conv_transpose2d(torch.ones(1, 1, 2, 2), torch.ones(1, 1, 3, 3), stride=2).shape
+    torch.Size([1, 1, 5, 5])
+    """
+    return _conv_transpose(
+        "conv_transpose2d", 2, input, weight, bias, stride, padding, output_padding, groups, dilation
+    )
+
+
+def conv_transpose3d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Any:
+    """3-d transposed convolution of ``(N, C, D, H, W)`` or ``(C, D, H, W)``; arguments as in ``conv_transpose2d``."""
+    return _conv_transpose(
+        "conv_transpose3d", 3, input, weight, bias, stride, padding, output_padding, groups, dilation
+    )
+
+
+def _conv(
+    op: str,
+    dims: int,
+    x: Any,
+    w: Any,
+    b: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
+) -> Any:
+    stride, dilation = per_axis(op, "stride", stride, dims), per_axis(op, "dilation", dilation, dims)
+    kernel = w.array.shape[2:]
+    if isinstance(padding, str):
+        padding = _named_padding(op, padding, kernel, stride, dilation)
+    else:
+        padding = tuple([(p, p) for p in per_axis(op, "padding", padding, dims)])
+    _check(op, dims, x, w, b, stride, padding, dilation, groups, channel_axis=1)
+    return batched(
+        x,
+        dims,
+        lambda x: _convolution(
+            x, w, b, stride=stride, padding=padding, dilation=dilation, groups=groups
+        ),
+    )
+
+
+def _conv_transpose(
+    op: str,
+    dims: int,
+    x: Any,
+    w: Any,
+    b: Any,
+    stride: Any,
+    padding: Any,
+    output_padding: Any,
+    groups: int,
+    dilation: Any,
+) -> Any:
+    stride, dilation = per_axis(op, "stride", stride, dims), per_axis(op, "dilation", dilation, dims)
+    padding = per_axis(op, "padding", padding, dims)
+    extra = per_axis(op, "output_padding", output_padding, dims)
+    pairs = tuple([(p, p) for p in padding])
+    _check(op, dims, x, w, b, stride, pairs, dilation, groups, channel_axis=0)
+    if any(e < 0 or (e >= s and e >= d) for e, s, d in zip(extra, stride, dilation)):
+        raise RuntimeError(
+            f"{op}: output padding must be smaller than either stride or dilation, but got output_padding={extra}, "
+            f"stride={stride}, dilation={dilation}"
+        )
+    size = tuple(
+        [
+            (n - 1) * s - 2 * p + d * (k - 1) + e + 1
+            for n, s, p, d, k, e in zip(
+                x.array.shape[-dims:], stride, padding, dilation, w.array.shape[2:], extra
+            )
+        ]
+    )
+    if any(n < 1 for n in size):
+        raise RuntimeError(
+            f"{op}: Given input size per channel: {tuple(x.array.shape[-dims:])}. Calculated output size per channel: "
+            f"{size}. Output size is too small"
+        )
+    return batched(
+        x,
+        dims,
+        lambda x: _convolution_input(
+            x, w, b, size=size, stride=stride, padding=pairs, dilation=dilation, groups=groups
+        ),
+    )
+
+
+def batched(x: Any, dims: int, call: Callable[[Any], Any]) -> Any:
+    """``call(x)`` for a batch ``(N, C, *S)``; for a single ``(C, *S)`` of it a batch of one."""
+    shape = x.array.shape
+    if len(shape) == dims + 2:
+        return call(x)
+    y = call(_reshape(x, shape=(1, *shape)))
+    if isinstance(y, tuple):
+        return tuple(_reshape(one, shape=one.array.shape[1:]) for one in y)
+    return _reshape(y, shape=y.array.shape[1:])
+
+
+def per_axis(op: str, name: str, value: Any, dims: int) -> tuple[int, ...]:
+    """A number, or one per spatial axis, as a tuple of ints.
+
+    Raises:
+        TypeError: not integers.
+        RuntimeError: neither one nor ``dims`` of them.
+    """
+    try:
+        values = (value,) * dims if not hasattr(value, "__len__") else tuple(value)
+        values = tuple([v.__index__() for v in values])
+    except AttributeError:
+        raise TypeError(
+            f"{op}(): argument '{name}' must be int or tuple of ints, not {value!r}"
+        ) from None
+    if len(values) == 1:
+        return values * dims
+    if len(values) != dims:
+        raise RuntimeError(
+            f"{op}: expected {name} to be a single integer value or a list of {dims} values to match the convolution "
+            f"dimensions, but got {name}={list(values)}"
+        )
+    return values
+
+
+def _named_padding(op: str, name: str, kernel: Any, stride: Any, dilation: Any) -> Any:
+    if name == "valid":
+        return ((0, 0),) * len(stride)
+    if name != "same":
+        raise RuntimeError(f"{op}: Invalid padding string: '{name}'. Use 'same', 'valid' or numbers")
+    if any(s != 1 for s in stride):
+        raise RuntimeError(f"{op}: padding='same' is not supported for strided convolutions")
+    totals = [d * (k - 1) for k, d in zip(kernel, dilation)]
+    return tuple((t // 2, t - t // 2) for t in totals)
+
+
+def _check(
+    op: str,
+    dims: int,
+    x: Any,
+    w: Any,
+    b: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
+    channel_axis: int,
+) -> None:
+    """Refuse what doesn't fit; ``channel_axis`` is the weight's axis of input channels."""
+    for name, value in (("input", x), ("weight", w)):
+        if not isinstance(value, TensorBase):
+            raise TypeError(f"{op}(): argument '{name}' must be Tensor, not {type(value).__name__}")
+    x, w, b = x.array, w.array, None if b is None else b.array
+    size, weight = list(x.shape), list(w.shape)
+    if w.ndim != dims + 2:
+        raise RuntimeError(
+            f"{op}: expected weight of {dims + 2} dimensions, but got weight of size {weight}"
+        )
+    if x.ndim not in (dims + 1, dims + 2):
+        raise RuntimeError(
+            f"Expected {dims + 1}D (unbatched) or {dims + 2}D (batched) input to {op}, but got input of size: {size}"
+        )
+    for name, other in (("weight", w), ("bias", b)):
+        if other is not None and other.dtype != x.dtype:
+            raise RuntimeError(
+                f"{op}: Input type ({x.dtype}) and {name} type ({other.dtype}) should be the same"
+            )
+    if groups < 1:
+        raise RuntimeError(f"{op}: non-positive groups is not supported, got groups={groups}")
+    if any(s < 1 for s in stride):
+        raise RuntimeError(f"{op}: non-positive stride is not supported, got stride={stride}")
+    if any(d < 1 for d in dilation):
+        raise RuntimeError(f"{op}: dilation should be greater than zero, got dilation={dilation}")
+    if any(before < 0 or after < 0 for before, after in padding):
+        raise RuntimeError(f"{op}: negative padding is not supported, got padding={padding}")
+    channels = x.shape[-dims - 1]
+    expected = weight[1] * groups if channel_axis == 1 else weight[0]
+    transposed = ", transposed=True" if channel_axis == 0 else ""
+    if channels != expected:
+        raise RuntimeError(
+            f"Given groups={groups}{transposed}, weight of size {weight}, expected input{size} to have {expected} channels, "
+            f"but got {channels} channels instead"
+        )
+    if weight[0] % groups or weight[0] == 0:
+        raise RuntimeError(
+            f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, and divisible by it, but got "
+            f"weight of size {weight} instead"
+        )
+    outputs = weight[0] if channel_axis == 1 else weight[1] * groups
+    if b is not None and b.shape != (outputs,):
+        raise RuntimeError(
+            f"Given{transposed} weight of size {weight}, expected bias to be 1-dimensional with {outputs} elements, "
+            f"but got bias of size {list(b.shape)} instead"
+        )
+    if any(k == 0 for k in weight[2:]):
+        raise RuntimeError(f"{op}: kernel size should be greater than zero, but got weight of size {weight}")
+    if channel_axis == 1:
+        padded = [s + p + q for s, (p, q) in zip(x.shape[-dims:], padding)]
+        kernel = [d * (k - 1) + 1 for k, d in zip(weight[2:], dilation)]
+        if any(k > s for k, s in zip(kernel, padded)):
+            shown = " x ".join
+            raise RuntimeError(
+                f"{op}: Calculated padded input size per channel: ({shown(map(str, padded))}). "
+                f"Kernel size: ({shown(map(str, kernel))}). Kernel size can't be greater than actual input size"
+            )

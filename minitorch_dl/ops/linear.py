@@ -1,0 +1,87 @@
+"""The linear layer's product, and its bilinear relative.
+
+``linear``, its input's and its weight's gradient contract ``sum x[b, i] w[o, i] u[b, o]`` over two of its arrays and leave the
+third open: each one's derivatives are the other two. All leading axes are one, so that each is a single matrix product.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.primitive import TensorBase, primitive
+from ..autograd.structural import sum_to
+from ..backend.precision import in_float32
+from .shape import _reshape
+
+__all__ = ["linear"]
+
+
+def _product(xp: Any, a: Any, b: Any) -> Any:
+    return a @ b
+
+
+@primitive(name="linear")
+def _linear(xp: Any, x: Any, w: Any, b: Any) -> Any:
+    """``y[..., o] = b[o] + sum over i of x[..., i] w[o, i]``."""
+    rows = x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
+    y = in_float32(_product)(xp, rows, w.T)
+    if b is not None:
+        y += b
+    return y if x.ndim == 2 else y.reshape(*x.shape[:-1], w.shape[0])
+
+
+@primitive
+def linear_input(xp: Any, u: Any, w: Any) -> Any:
+    """``x[..., i] = sum over o of u[..., o] w[o, i]``."""
+    return _linear(u, w.T, None)
+
+
+@primitive
+def linear_weight(xp: Any, x: Any, u: Any) -> Any:
+    """``w[o, i] = sum over all leading axes of u[..., o] x[..., i]``."""
+    rows, outputs = x.reshape(-1, x.shape[-1]), u.reshape(-1, u.shape[-1])
+    return in_float32(_product)(xp, outputs.T, rows)
+
+
+_linear.defvjp(
+    x=lambda g, w: linear_input(g, w),
+    w=lambda g, x: linear_weight(x, g),
+    b=lambda g, b_shape: sum_to(g, shape=b_shape),
+)
+linear_input.defvjp(u=lambda g, w: _linear(g, w, None), w=lambda g, u: linear_weight(g, u))
+linear_weight.defvjp(x=lambda g, u: linear_input(u, g), u=lambda g, x: _linear(x, g, None))
+
+
+def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+    """``y = x w^T + b``: ``(..., I)`` with weight ``(O, I)`` and bias ``(O,)`` gives ``(..., O)``.
+
+    Raises:
+        RuntimeError: shapes or dtypes that don't fit.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.functional.linear(torch.ones(2, 3), torch.ones(4, 3)).shape
+    torch.Size([2, 4])
+    """
+    for name, value in (("input", input), ("weight", weight)):
+        if not isinstance(value, TensorBase):
+            raise TypeError(f"linear(): argument '{name}' must be Tensor, not {type(value).__name__}")
+    x, w, b = input.array, weight.array, None if bias is None else bias.array
+    if w.ndim == 1:  # (I,): one output, without an axis for it
+        y = linear(input, _reshape(weight, shape=(1, *w.shape)), None)
+        y = _reshape(y, shape=y.array.shape[:-1])
+        return y if bias is None else y + bias
+    if x.ndim == 0 or w.ndim != 2 or x.shape[-1] != w.shape[1]:
+        raise RuntimeError(
+            f"linear: mat1 and mat2 shapes cannot be multiplied: input of size {list(x.shape)} needs a weight of size "
+            f"[out_features, {x.shape[-1] if x.ndim else 1}], but got {list(w.shape)}"
+        )
+    if w.dtype != x.dtype or (b is not None and b.dtype != x.dtype):
+        given = f"{x.dtype}, {w.dtype}" + ("" if b is None else f" and bias {b.dtype}")
+        raise RuntimeError(f"linear: mat1 and mat2 must have the same dtype, but got {given}")
+    if b is not None and b.shape != (w.shape[0],):
+        if b.ndim > 1 or b.size != 1:
+            raise RuntimeError(
+                f"linear: expected bias of size [{w.shape[0]}], but got {list(b.shape)}"
+            )
+        return _linear(input, weight, None) + bias
+    return _linear(input, weight, bias)
