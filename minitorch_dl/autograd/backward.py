@@ -9,6 +9,7 @@ from ..backend import array_module, dtypes
 from .engine import run_backward
 from .node import AccumulateGrad
 from .primitive import TensorBase, current_node
+from .structural import cast
 
 
 def backward(
@@ -92,6 +93,7 @@ def grad(
         create_graph=create_graph,
     )
     results = []
+    seen = {id(g.array) for g in grads}
     for x, node in zip(inputs, targets, strict=True):
         g = found.get(node)
         if g is None and not allow_unused and not materialize_grads:
@@ -102,6 +104,9 @@ def grad(
         if g is None:
             g = TensorBase.wrap(array_module(x.array).zeros_like(x.array)) if materialize_grads else None
         elif not create_graph:
+            if g.base is not None or id(g) in seen:  # each result has its own memory
+                g = g.copy()
+            seen.add(id(g))
             g = TensorBase.wrap(g)
         results.append(g)
     return tuple(results)
@@ -153,6 +158,8 @@ def _root_gradients(roots: Sequence[Any], grads: Any, caller: str) -> list[Any]:
                 f"Mismatch in shape: grad_output[{i}] has a shape of {tuple(g.array.shape)} and "
                 f"output[{i}] has a shape of {tuple(array.shape)}."
             )
+        if g.array.dtype != array.dtype:
+            g = cast(g, dtype=dtypes.from_numpy(array.dtype).name)
         checked.append(g)
     return checked
 

@@ -12,10 +12,15 @@ from heapq import heappop, heappush
 from typing import Any
 
 from . import versions
-from .modes import enable_grad, no_grad
+from .modes import enable_grad, no_grad, state
 from .node import AccumulateGrad, Node, Output
 from .primitive import as_raw, provide, result_class
 from .structural import sum_to
+
+SECOND_BACKWARD = (
+    "{}: trying to backward through the graph a second time. What the derivative needs was freed by the first pass; "
+    "pass retain_graph=True to that first backward() or grad() to keep it"
+)
 
 
 def run_backward(
@@ -39,96 +44,88 @@ def run_backward(
     Returns:
         The gradient of each target reached (empty when accumulating).
     """
-    wanted = None if targets is None else _ancestors_of(roots, set(targets))
-    targeted = () if targets is None else set(targets)
+    targeted = None if targets is None else set(targets)
+    wanted = None if targeted is None else _ancestors_of(roots, targeted)
     found: dict[Node, Any] = {}
-    waiting: dict[int, Any] = {}  # by negated creation number: the node and its gradient so far
+    # By negated creation number: the node, its gradient so far, and whether that array is ours to add to.
+    waiting: dict[int, tuple[Node, Any, bool]] = {}
     order: list[int] = []  # heap of the keys of `waiting`
-    owned: set[int] = set()  # keys whose gradient array is ours to write to
+    check = state.backward_check
 
-    def arrive(node: Any, g: Any, is_ours: bool) -> None:
-        key = -node.number
-        entry = waiting.get(key)
-        if entry is None:
-            heappush(order, key)
-            waiting[key] = (node, g)
-            if is_ours:
-                owned.add(key)
-        elif type(entry[1]) is list:  # several outputs: no sum here, each has its own place
-            entry[1][g[0]] = g[1]
-        elif key in owned and not create_graph and entry[1].dtype == g.dtype:
-            total = entry[1]
-            total += g
-            waiting[key] = (node, total)  # a NumPy scalar is not changed in place
+    def add(key: int, g: Any) -> None:
+        """Another gradient for a node that has one."""
+        node, total, is_ours = waiting[key]
+        if is_ours and not create_graph and total.base is None and total.dtype == g.dtype:
+            total += g  # a NumPy scalar gives a new one
         else:
-            waiting[key] = (node, entry[1] + g)
-            owned.add(key)
+            total = total + g
+        waiting[key] = (node, total, True)
 
     with enable_grad() if create_graph else no_grad():
-        for root, grad in zip(roots, grads, strict=True):
+        for root, grad in zip(roots, grads):
             if wanted is None or root in wanted:
-                arrive(root, grad if create_graph else grad.array, False)
+                g = grad if create_graph else grad.array
+                if -root.number in waiting:
+                    add(-root.number, g)
+                else:
+                    heappush(order, -root.number)
+                    waiting[-root.number] = (root, g, False)
         while order:
-            key = heappop(order)
-            node, g = waiting.pop(key)
-            cls = node.__class__
-            if cls is Output:
+            node, g, is_ours = waiting.pop(heappop(order))
+            if node.watched:  # a leaf, one of several outputs, or a tensor or node with hooks
                 if node.pre_hooks is not None or node.retained is not None:
-                    g = _run_hooks(node, g, create_graph)
-                if node in targeted:
+                    g, is_ours = _run_hooks(node, g, create_graph), False
+                if targeted is not None and node in targeted:
                     found[node] = g
-                parent = node.edges[0]
-                if wanted is None or parent in wanted:
-                    entry = waiting.get(-parent.number)
-                    if entry is None:
-                        heappush(order, -parent.number)
-                        entry = waiting[-parent.number] = (parent, [None] * len(parent.outputs))
-                    entry[1][node.index] = g
-                continue
-            if node.pre_hooks is not None or node.retained is not None:
-                g = _run_hooks(node, g, create_graph)
-            if node in targeted:
+                cls = node.__class__
+                if cls is AccumulateGrad:
+                    if accumulate:
+                        _accumulate(node, g, is_ours, create_graph)
+                    continue
+                if cls is Output:
+                    parent = node.edges[0]
+                    if wanted is None or parent in wanted:
+                        if -parent.number not in waiting:
+                            heappush(order, -parent.number)
+                            waiting[-parent.number] = (parent, [None] * len(parent.outputs), True)
+                        slots, i = waiting[-parent.number][1], node.index
+                        slots[i] = g if slots[i] is None else slots[i] + g
+                    continue
+            elif targeted is not None and node in targeted:
                 found[node] = g
-            if cls is AccumulateGrad:
-                if accumulate:
-                    _accumulate(node, g, key in owned, create_graph)
-                continue
             if wanted is not None and not any(edge in wanted for edge in node.edges):
                 continue
-            if type(g) is list:
+            if g.__class__ is list:
                 g = _fill_missing(node, g)
             saved = node.saved
             if saved is None:
-                raise RuntimeError(
-                    f"{node.name()}: trying to backward through the graph a second time. What the derivative needs was "
-                    "freed by the first pass; pass retain_graph=True to that first backward() or grad() to keep it"
-                )
+                raise RuntimeError(SECOND_BACKWARD.format(node.name()))
+            plan = node.plan
             if node.number < versions.latest:
                 _check_versions(node, saved)
-            results = node.plan.differentiate(node, g) if create_graph else node.plan.rule(g, *saved)
-            if not retain_graph and saved:
-                node.saved = None
+            results = plan.differentiate(node, g) if create_graph else plan.rule(g, saved)
+            if saved and not retain_graph:
+                node.saved = saved = None
             if node.shapes is not None:
                 results = [
                     r if r is None or r.shape == shape else sum_to(r, shape=shape)
-                    for r, shape in zip(results, node.shapes, strict=True)
+                    for r, shape in zip(results, node.shapes)
                 ]
             if node.hooks is not None:
                 results = _run_post_hooks(node, results, g, create_graph)
-            borrows = node.plan.borrows
-            for edge, r in zip(node.edges, results, strict=True):
+            if check is not None:
+                check(node, results)
+            is_new = not (create_graph or plan.borrows)
+            for edge, r in zip(node.edges, results):
                 if edge is None or r is None or (wanted is not None and edge not in wanted):
                     continue
                 key = -edge.number
-                entry = waiting.get(key)
-                if entry is None:
-                    heappush(order, key)
-                    waiting[key] = (edge, r)
-                    if not (borrows or create_graph or r is g or r.base is not None):
-                        owned.add(key)
+                if key in waiting:
+                    add(key, r)
                 else:
-                    arrive(edge, r, False)
-    return {} if accumulate and targets is None else found
+                    heappush(order, key)
+                    waiting[key] = (edge, r, is_new and r is not g)
+    return found
 
 
 def _ancestors_of(roots: Iterable[Node], targets: set[Node]) -> set[Node]:
@@ -152,7 +149,7 @@ def _accumulate(node: AccumulateGrad, g: Any, is_ours: bool, create_graph: bool)
     if leaf is None:
         return
     if create_graph:
-        leaf.grad = g if leaf.grad is None else leaf.grad + g
+        leaf.grad = g.clone() if leaf.grad is None else leaf.grad + g
     else:
         g = as_raw(g, leaf.array)
         if leaf.grad is None:

@@ -23,6 +23,8 @@ class _State(threading.local):
     listeners: tuple[Any, ...] = ()
     transforms: tuple[Any, ...] = ()
     inference: bool = False
+    backward_check: Any = None
+    """What anomaly detection has the backward pass call after each node's derivative."""
 
 
 state = _State()

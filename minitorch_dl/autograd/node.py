@@ -31,6 +31,8 @@ class Node:
 
     # Rarely set; an instance that needs one gets it in its __dict__.
     primitive: Any = None
+    watched: bool = False
+    """Whether the backward pass must look closer: at hooks, a leaf, or one of several outputs."""
     hooks: Any = None
     pre_hooks: Any = None
     retained: Any = None
@@ -68,11 +70,29 @@ class Node:
             self.hooks = OrderedDict()
         return RemovableHandle(self.hooks, hook)
 
-    def register_prehook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call ``hook(grad_outputs)`` before this node's derivative runs; a returned tuple replaces grad_outputs."""
+    def watch_gradient(self, hook: Callable[[Any], Any]) -> RemovableHandle:
+        """Call ``hook(grad)`` with the gradient of this node's output, which it may replace."""
         if self.pre_hooks is None:
             self.pre_hooks = OrderedDict()
-        return RemovableHandle(self.pre_hooks, lambda grad: _unwrap_single(hook((grad,))))
+        self.watched = True
+        return RemovableHandle(self.pre_hooks, hook)
+
+    def retain_gradient(self, tensor: Any) -> None:
+        """Store the gradient of this node's output as ``tensor.grad``; the tensor is held weakly."""
+        self.retained = weakref.ref(tensor)
+        self.watched = True
+
+    def output(self, index: int) -> Output:
+        """Output ``index`` of a node that has several: one object for as long as anything uses it, so that gradients meet there."""
+        known = self.__dict__.setdefault("_known_outputs", weakref.WeakValueDictionary())
+        found = known.get(index)
+        if found is None:
+            found = known[index] = Output(self, index)
+        return found  # type: ignore[no-any-return]
+
+    def register_prehook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(grad_outputs)`` before this node's derivative runs; a returned tuple replaces grad_outputs."""
+        return self.watch_gradient(lambda grad: _unwrap_single(hook((grad,))))
 
     def __repr__(self) -> str:
         return f"<{self.name()} object at {id(self):#x}>"
@@ -87,6 +107,7 @@ class AccumulateGrad(Node):
 
     __slots__ = ("leaf",)
 
+    watched = True
     post_hooks: Any = None
 
     def __init__(self, leaf: Any) -> None:
@@ -103,6 +124,8 @@ class Output(Node):
     """One output of a node that has several: hands its gradient to the right place."""
 
     __slots__ = ("index",)
+
+    watched = True
 
     def __init__(self, parent: Node, index: int) -> None:
         super().__init__((parent,), (), None, None, None)

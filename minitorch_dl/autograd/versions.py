@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+import threading
 import weakref
 from collections.abc import Iterable
 from typing import Any
@@ -31,6 +32,7 @@ class Write:
 
 
 _log: dict[int, Write] = {}
+_lock = threading.Lock()
 latest = 0
 """The number of the latest write: nodes made after it need no check."""
 
@@ -56,7 +58,8 @@ def mark_written(array: Any, op: str) -> None:
     owner = owner_of(array)
     write = _log.get(id(owner)) or _start(owner)
     write.count += 1
-    write.number = latest = next_number()
+    with _lock:  # latest must never go back while another thread writes
+        write.number = latest = next_number()
     write.op = op
     write.where = _caller()
 
@@ -65,7 +68,8 @@ def mark_all_written(arrays: Iterable[Any], op: str) -> None:
     """``mark_written`` for many arrays that one call of ``op`` wrote to; the caller's line is looked up once."""
     global latest
     where = _caller()
-    latest = number = next_number()
+    with _lock:
+        latest = number = next_number()
     for array in arrays:
         owner = owner_of(array)
         write = _log.get(id(owner)) or _start(owner)
