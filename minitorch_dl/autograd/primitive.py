@@ -29,7 +29,7 @@ import numpy as np
 
 from ..backend import array_module, common_module, describe, describe_one, dtypes
 from .modes import GRAD, LISTENING, state
-from .node import Node, Output
+from .node import Node
 from .versions import mark_written, owner_of
 
 ndarray = np.ndarray
@@ -134,7 +134,7 @@ class Plan:
 
     Attributes:
         save: ``(inputs..., outputs..., params) -> saved`` picks what the derivative names.
-        rule: ``(g, *saved) -> gradients`` per input, None where none is wanted.
+        rule: ``(g, saved) -> gradients`` per input, None where none is wanted.
         names: what ``saved`` holds.
         borrows: the results may share memory with something else.
         keeps_missing: a missing gradient of one of several outputs reaches the rule as None, not as zeros.
@@ -169,17 +169,24 @@ class Plan:
             body = f"({', '.join(calls)},)"
         self.names = tuple(names)
         self.save = primitive.compile_save(self.names)
-        self.rule = eval(f"lambda g, {', '.join(names)}: {body}", scope)
+        self.rule = _compile_rule(self.names, body, scope)
 
     def differentiate(self, node: Node, g: Any) -> Any:
         """The rule on Tensors that are connected to the graph, for gradients of gradients."""
-        return self.rule(g, *_reconnect(node, self.names, node.saved, self.primitive))
+        return self.rule(g, _reconnect(node, self.names, node.saved, self.primitive))
 
     def zeros(self, shape: Any, dtype: Any, like: Any) -> Any:
         """The gradient of an output that nothing used."""
         array = like.array if isinstance(like, TensorBase) else like
         zeros = array_module(array).zeros(shape, dtype)
         return TensorBase.wrap(zeros) if isinstance(like, TensorBase) else zeros
+
+
+def _compile_rule(names: Sequence[str], body: str, scope: dict[str, Any]) -> Callable[..., Any]:
+    """``(g, saved) -> gradients``, with the saved values under their names."""
+    unpack = f"({', '.join(names)},) = saved" if names else "pass"
+    exec(f"def rule(g, saved):\n    {unpack}\n    return {body}", scope)
+    return scope["rule"]  # type: ignore[no-any-return]
 
 
 class FusedPlan(Plan):
@@ -196,10 +203,9 @@ class FusedPlan(Plan):
         self.save = primitive.compile_save(self.names)
         scope = {"backward": backward, "needs": needs, "module": _module_of_gradient}
         given = ", ".join("module(g)" if n == "xp" else n for n in wanted)
-        order = self.names if not primitive.variadic else (f"*{primitive.inputs[0]}", *extra)
         if primitive.variadic:
             raise TypeError(f"{primitive.name}: a fused op names each of its inputs")
-        self.rule = eval(f"lambda g, {', '.join(order)}: backward(g, {given})", scope)
+        self.rule = _compile_rule(self.names, f"backward(g, {given})", scope)
 
     def differentiate(self, node: Node, g: Any) -> Any:
         primitive = self.primitive
@@ -221,6 +227,7 @@ class FusedPlan(Plan):
             [one for _, one in pairs],
             targets=[t for t in targets if t is not None],
             accumulate=False,
+            retain_graph=True,
             create_graph=True,
         )
         return tuple(None if t is None else found.get(t) for t in targets)
@@ -245,7 +252,7 @@ def _reconnect(node: Node, names: Sequence[str], saved: Sequence[Any], primitive
         elif name in primitive.outputs and len(primitive.outputs) == 1:
             result.append(TensorBase.wrap(value, node))
         elif name in primitive.outputs and name not in primitive.constant:
-            result.append(TensorBase.wrap(value, Output(node, primitive.outputs.index(name))))
+            result.append(TensorBase.wrap(value, node.output(primitive.outputs.index(name))))
         else:
             result.append(TensorBase.wrap(value))
     return result
@@ -449,7 +456,7 @@ class Primitive:
         for i, out in enumerate(outputs):
             named = self.outputs[i] if len(self.outputs) == n else None
             if named not in self.constant and out.array.dtype in _FLOATS:
-                out._node = Output(node, i)
+                out._node = node.output(i)
 
     def _make_node(self, nodes: tuple[Any, ...], arrays: Sequence[Any], results: Any, params: Any) -> Any:
         formulas = self.formulas
