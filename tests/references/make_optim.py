@@ -19,7 +19,9 @@ def main() -> None:
             key = f"{cases.case_id(name, options)}/{dtype}"
             arrays[key], state = cases.run(torch, name, options, dtype)
             if dtype == "float64":
-                arrays[f"{key}/state_dict"] = np.array(json.dumps(state, default=torch.Tensor.tolist))
+                arrays[f"{key}/state_dict"] = np.array(
+                    json.dumps(state, default=torch.Tensor.tolist)
+                )
     for options in cases.LBFGS:
         arrays[cases.case_id("LBFGS", options)] = cases.run_lbfgs(torch, options)
     for name in cases.SCHEDULERS:
