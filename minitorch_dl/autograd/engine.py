@@ -72,7 +72,8 @@ def run_backward(
                     waiting[-root.number] = (root, g, False)
         while order:
             node, g, is_ours = waiting.pop(heappop(order))
-            if node.watched:  # a leaf, one of several outputs, or a tensor or node with hooks
+            watched = node.watched
+            if watched:  # a leaf, one of several outputs, or a tensor or node with hooks
                 if node.pre_hooks is not None or node.retained is not None:
                     g, is_ours = _run_hooks(node, g, create_graph), False
                 if targeted is not None and node in targeted:
@@ -111,7 +112,7 @@ def run_backward(
                     r if r is None or r.shape == shape else sum_to(r, shape=shape)
                     for r, shape in zip(results, node.shapes)
                 ]
-            if node.hooks is not None:
+            if watched and node.hooks is not None:
                 results = _run_post_hooks(node, results, g, create_graph)
             if check is not None:
                 check(node, results)

@@ -68,6 +68,7 @@ class Node:
         """Call ``hook(grad_inputs, grad_outputs)`` after this node's derivative ran; a returned tuple replaces grad_inputs."""
         if self.hooks is None:
             self.hooks = OrderedDict()
+        self.watched = True
         return RemovableHandle(self.hooks, hook)
 
     def watch_gradient(self, hook: Callable[[Any], Any]) -> RemovableHandle:

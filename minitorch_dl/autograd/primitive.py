@@ -30,7 +30,7 @@ import numpy as np
 from ..backend import array_module, common_module, describe, describe_one, dtypes
 from .modes import GRAD, LISTENING, state
 from .node import Node
-from .versions import mark_written, owner_of
+from .versions import mark_written, next_number, owner_of
 
 ndarray = np.ndarray
 _FLOATS = frozenset(d.numpy for d in dtypes.ALL if d.is_floating_point and d._numpy is not None)
@@ -133,7 +133,7 @@ class Plan:
     """How one op sends gradients back, for one choice of the inputs that want one.
 
     Attributes:
-        save: ``(inputs..., outputs..., params) -> saved`` picks what the derivative names.
+        node: ``(edges, inputs..., outputs..., params, shapes) -> Node`` records the op and saves what the derivative names.
         rule: ``(g, saved) -> gradients`` per input, None where none is wanted.
         names: what ``saved`` holds.
         borrows: the results may share memory with something else.
@@ -143,7 +143,7 @@ class Plan:
     borrows = False
     keeps_missing = False
 
-    save: Any
+    node: Any
     rule: Any
 
     def __init__(self, primitive: Primitive, needs: tuple[bool, ...]) -> None:
@@ -168,7 +168,7 @@ class Plan:
                     calls.append("None")
             body = f"({', '.join(calls)},)"
         self.names = tuple(names)
-        self.save = primitive.compile_save(self.names)
+        self.node = primitive.compile_node(self.names, self)
         self.rule = _compile_rule(self.names, body, scope)
 
     def differentiate(self, node: Node, g: Any) -> Any:
@@ -200,7 +200,7 @@ class FusedPlan(Plan):
         wanted = primitive.reads(backward)
         extra = [n for n in wanted if n not in ("xp", "needs") and n not in primitive.inputs]
         self.names = (*primitive.inputs, *extra)
-        self.save = primitive.compile_save(self.names)
+        self.node = primitive.compile_node(self.names, self)
         scope = {"backward": backward, "needs": needs, "module": _module_of_gradient}
         given = ", ".join("module(g)" if n == "xp" else n for n in wanted)
         if primitive.variadic:
@@ -353,8 +353,8 @@ class Primitive:
                 )
         return names
 
-    def compile_save(self, names: Sequence[str]) -> Callable[..., Any]:
-        """``(inputs..., outputs..., aux..., params) -> tuple`` of what these names stand for."""
+    def compile_node(self, names: Sequence[str], plan: Plan) -> Callable[..., Any]:
+        """``(edges, inputs..., outputs..., aux..., params, shapes) -> Node`` that saves what these names stand for."""
         inputs = ("inputs",) if self.variadic and len(self.inputs) == 1 else self.inputs
         picks = []
         for name in names:
@@ -367,11 +367,25 @@ class Primitive:
                 picks.append(f"params[{name!r}]")
             else:
                 picks.append(f"{stem}.dtype" if suffix == "dtype" else f"shape_of({stem})")
-        body = f"({', '.join(picks)},)" if picks else "()"
-        return eval(
-            f"lambda {', '.join((*inputs, *self.outputs, *self.aux))}, params: {body}",
-            {"shape_of": lambda x: getattr(x, "shape", ())},
+        given = ", ".join((*inputs, *self.outputs, *self.aux))
+        scope = {
+            "new": object.__new__, "Node": self.node_class, "plan": plan, "next_number": next_number,
+            "shape_of": lambda x: getattr(x, "shape", ()),
+        }  # fmt: skip
+        # One call per op: Node.__init__ and a function for what is saved would cost twice as much.
+        exec(
+            f"def record(edges, {given}, params, shapes):\n"
+            "    node = new(Node)\n"
+            "    node.edges = edges\n"
+            f"    node.saved = ({', '.join(picks)}{',' if picks else ''})\n"
+            "    node.plan = plan\n"
+            "    node.params = params\n"
+            "    node.shapes = shapes\n"
+            "    node.number = next_number()\n"
+            "    return node\n",
+            scope,
         )
+        return scope["record"]  # type: ignore[return-value]
 
     def plan(self, needs: tuple[bool, ...]) -> Plan:
         """The compiled derivative for these inputs."""
@@ -430,7 +444,7 @@ class Primitive:
         node = input._node if input._view is None else current_node(input)
         if node is not None and state.flags:
             plan = self.plan((True,))
-            out._node = self.node_class((node,), plan.save(a, y, params), plan, params, None)
+            out._node = plan.node((node,), a, y, params, None)
         else:
             out._node = None
         base = y.base
@@ -480,13 +494,12 @@ class Primitive:
             named = len(self.inputs) - 1
             given = (*arrays[:named], arrays[named:])
         outs = (results,) if self.outputs == ("many",) else results
-        saved = plan.save(*given, *outs, params)
         shapes = None
         if self.broadcasts:
             shapes = tuple([getattr(x, "shape", ()) for x in arrays])
             if all(s == shapes[0] for s in shapes):
                 shapes = None
-        return self.node_class(edges, saved, plan, params, shapes)
+        return plan.node(edges, *given, *outs, params, shapes)
 
     def record(self, arrays: Sequence[Any], nodes: Sequence[Any], params: dict[str, Any], result: Any) -> Any:
         """A node as if the op had been run on these arrays with this result; None when no input wants a gradient."""
@@ -566,7 +579,7 @@ def _callable(p: Primitive) -> Any:
 
 
 def _unary(p: Primitive) -> Callable[..., Any]:
-    kernel, node_class, as_float = p.kernel, p.node_class, p.promotes == "float"
+    kernel, as_float = p.kernel, p.promotes == "float"
     plan = None
 
     def call(input: Any, *, out: Any = None) -> Any:
@@ -590,7 +603,7 @@ def _unary(p: Primitive) -> Callable[..., Any]:
             return out
         if plan is None:
             plan = p.plan((True,))
-        out._node = node_class((node,), plan.save(a, out.array, None), plan, None, None)
+        out._node = plan.node((node,), a, out.array, None, None)
         return out
 
     return call
@@ -614,7 +627,7 @@ def _viewing(p: Primitive) -> Callable[..., Any]:
 
 
 def _binary(p: Primitive) -> Callable[..., Any]:
-    kernel, node_class, formulas = p.kernel, p.node_class, p.formulas
+    kernel, formulas = p.kernel, p.formulas
     as_float, broadcasts = p.promotes == "float", p.broadcasts
     first, second = p.inputs
     plans: dict[Any, Plan] = {}
@@ -667,7 +680,7 @@ def _binary(p: Primitive) -> Callable[..., Any]:
         shapes = None
         if broadcasts and b is not other and a.shape != b.shape:
             shapes = (a.shape, b.shape)
-        out._node = node_class((na, nb), plan.save(a, b, out.array, None), plan, None, shapes)
+        out._node = plan.node((na, nb), a, b, out.array, None, shapes)
         return out
 
     return call
