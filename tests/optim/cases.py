@@ -83,7 +83,7 @@ def start(lib: Any, dtype: str) -> list[Any]:
 
 
 def give_gradients(lib: Any, params: list[Any], step: int) -> None:
-    """Set gradients that pull towards zero and wave about; the second parameter has none now and then."""
+    """Set gradients that pull towards zero and wave; the second parameter lacks some."""
     for i, p in enumerate(params):
         if i == 1 and step in (3, 4, 9):
             p.grad = None

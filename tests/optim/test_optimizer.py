@@ -52,8 +52,8 @@ def test_the_users_dict_is_left_alone():
 @pytest.mark.parametrize(
     ("params", "error", "text"),
     [
-        (lambda: parameter(), TypeError, "should be an iterable of Tensors"),
-        (lambda: [], ValueError, "empty parameter list"),
+        (parameter, TypeError, "should be an iterable of Tensors"),
+        (list, ValueError, "empty parameter list"),
         (lambda: [1.0], TypeError, "can only optimize Tensors, but one of the params is float"),
         (lambda: [parameter() * 2], ValueError, "non-leaf"),
         (lambda: [{"params": {parameter()}}], TypeError, "ordered collections"),
@@ -112,206 +112,12 @@ def test_required_options():
         ("RAdam", {"weight_decay": -1}, "Invalid weight_decay value: -1"),
         ("RMSprop", {"alpha": -1}, "Invalid alpha value: -1"),
         ("Adagrad", {"lr_decay": -1}, "Invalid lr_decay value: -1"),
-        ("Adagrad", {"initial_accumulator_value": -1}, "Invalid initial_accumulator_value value:
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-         -1"), ("Adadelta", {"rho": 1.5}, "Invalid rho value: 1.5.*in \\[0, 1\\]"),
+        (
+            "Adagrad",
+            {"initial_accumulator_value": -1},
+            "Invalid initial_accumulator_value value: -1",
+        ),
+        ("Adadelta", {"rho": 1.5}, "Invalid rho value: 1.5.*in \\[0, 1\\]"),
         ("ASGD", {"weight_decay": -1}, "Invalid weight_decay value: -1"),
         ("Rprop", {"etas": (1.5, 1.2)}, "Invalid eta values: 1.5, 1.2"),
         ("LBFGS", {"lr": -1}, "Invalid learning rate: -1"),
@@ -376,9 +182,15 @@ def test_step_hooks():
     optimizer = torch.optim.SGD([p], lr=0.1)
     calls = []
     handles = [
-        optimizer.register_step_pre_hook(lambda o, args, kwargs: calls.append(("pre", o is optimizer))),
-        optimizer.register_step_post_hook(lambda o, args, kwargs: calls.append(("post", o is optimizer))),
-        torch.optim.optimizer.register_optimizer_step_pre_hook(lambda o, a, k: calls.append(("all", True))),
+        optimizer.register_step_pre_hook(
+            lambda o, args, kwargs: calls.append(("pre", o is optimizer))
+        ),
+        optimizer.register_step_post_hook(
+            lambda o, args, kwargs: calls.append(("post", o is optimizer))
+        ),
+        torch.optim.optimizer.register_optimizer_step_pre_hook(
+            lambda o, a, k: calls.append(("all", True))
+        ),
     ]
     optimizer.step()
     assert calls == [("all", True), ("pre", True), ("post", True)]
@@ -464,7 +276,7 @@ def test_state_dicts_that_do_not_fit():
     optimizer = torch.optim.Adam([parameter(), parameter()])
     before = optimizer.state_dict()
     other = torch.optim.Adam([{"params": [parameter()]}, {"params": [parameter()]}])
-    with pytest.raises(ValueError, match="different number of parameter groups: 2, the optimizer has 1"):
+    with pytest.raises(ValueError, match=r"different number of parameter groups: 2, .* has 1"):
         optimizer.load_state_dict(other.state_dict())
     with pytest.raises(ValueError, match="group 0 has 1 parameters there and 2 here"):
         optimizer.load_state_dict(torch.optim.Adam([parameter()], lr=3.0).state_dict())
@@ -482,7 +294,9 @@ def test_state_dict_hooks():
     calls = []
     optimizer.register_state_dict_pre_hook(lambda o: calls.append("pre"))
     optimizer.register_state_dict_post_hook(lambda o, state: {**state, "extra": 1})
-    optimizer.register_state_dict_post_hook(lambda o, state: calls.append(sorted(state)), prepend=True)
+    optimizer.register_state_dict_post_hook(
+        lambda o, state: calls.append(sorted(state)), prepend=True
+    )
     state = optimizer.state_dict()
     assert calls == ["pre", ["param_groups", "state"]]
     assert state["extra"] == 1
@@ -498,7 +312,9 @@ def test_state_dict_hooks():
     assert optimizer.param_groups[0]["lr"] == 0.05
 
 
-@pytest.mark.parametrize("clone", [copy.deepcopy, lambda o: pickle.loads(pickle.dumps(o))], ids=["copy", "pickle"])
+@pytest.mark.parametrize(
+    "clone", [copy.deepcopy, lambda o: pickle.loads(pickle.dumps(o))], ids=["copy", "pickle"]
+)
 def test_copies_go_their_own_way(clone):
     p = with_gradient()
     optimizer = torch.optim.Adam([p], lr=0.1)
@@ -515,16 +331,29 @@ def test_copies_go_their_own_way(clone):
 
 
 def test_repr_is_that_of_pytorch():
-    assert repr(torch.optim.SGD([parameter()], lr=0.1)) == (
-        "SGD (\nParameter Group 0\n    dampening: 0\n    differentiable: False\n    foreach: None\n    fused: None\n"
-        "    lr: 0.1\n    maximize: False\n    momentum: 0\n    nesterov: False\n    weight_decay: 0\n)"
-    )
+    lines = [
+        "SGD (",
+        "Parameter Group 0",
+        "    dampening: 0",
+        "    differentiable: False",
+        "    foreach: None",
+        "    fused: None",
+        "    lr: 0.1",
+        "    maximize: False",
+        "    momentum: 0",
+        "    nesterov: False",
+        "    weight_decay: 0",
+        ")",
+    ]
+    assert repr(torch.optim.SGD([parameter()], lr=0.1)).splitlines() == lines
 
 
 # rules without a PyTorch counterpart
 
 
-@pytest.mark.parametrize("options", [{}, {"weight_decay": 0.0, "clamp": 1.0}, {"maximize": True, "lr": 0.1}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{}, {"weight_decay": 0.0, "clamp": 1.0}, {"maximize": True, "lr": 0.1}], ids=str
+)
 def test_lamb_is_the_papers(options):
     rng = np.random.RandomState(0)
     settings = {"lr": 1e-3, "weight_decay": 1e-2, "clamp": np.inf, "maximize": False, **options}
@@ -540,7 +369,8 @@ def test_lamb_is_the_papers(options):
                 g = -g
             m, v = 0.9 * moments[i][0] + 0.1 * g, 0.999 * moments[i][1] + 0.001 * g**2
             moments[i] = m, v
-            r = m / (1 - 0.9**t) / (np.sqrt(v / (1 - 0.999**t)) + 1e-6) + settings["weight_decay"] * thetas[i]
+            r = m / (1 - 0.9**t) / (np.sqrt(v / (1 - 0.999**t)) + 1e-6)
+            r = r + settings["weight_decay"] * thetas[i]
             size = np.linalg.norm(thetas[i])
             trust = min(size, settings["clamp"]) / np.linalg.norm(r) if size else 1.0
             thetas[i] = thetas[i] - settings["lr"] * trust * r
@@ -553,7 +383,7 @@ def test_lbfgs_wants_one_group_and_a_known_line_search():
     with pytest.raises(ValueError, match="parameter groups"):
         torch.optim.LBFGS([{"params": [parameter()]}, {"params": [parameter()]}])
     optimizer = torch.optim.LBFGS([parameter()], line_search_fn="armijo")
-    with pytest.raises(RuntimeError, match="only 'strong_wolfe' is supported.*'armijo'"):
+    with pytest.raises(RuntimeError, match=r"only 'strong_wolfe' is supported.*'armijo'"):
         optimizer.step(lambda: torch.tensor(1.0))
 
 

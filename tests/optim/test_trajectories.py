@@ -1,4 +1,4 @@
-"""Optimizers and schedulers make the same steps as PyTorch's: stored, and live where it is installed."""
+"""Optimizers and schedulers make PyTorch's steps: stored ones, and live where it is installed."""
 
 import copy
 import json
@@ -31,13 +31,13 @@ def references():
 def stored_state(key):
     """A state dict in PyTorch's layout, with tensors of this library."""
     packed = json.loads(str(references()[key]))
-    zero_dim = {"step": lib.float32, "eta": lib.float32, "mu": lib.float32, "mu_product": lib.float32}
+    zero_dim = dict.fromkeys(["step", "eta", "mu", "mu_product"], lib.float32)
     return {
         "param_groups": packed["param_groups"],
         "state": {
             int(number): {
-                field: lib.tensor(value, dtype=zero_dim.get(field, lib.float64)) for field, value in
-                    fields.items()
+                field: lib.tensor(value, dtype=zero_dim.get(field, lib.float64))
+                for field, value in fields.items()
             }
             for number, fields in packed["state"].items()
         },
@@ -57,205 +57,8 @@ def test_steps_are_those_of_pytorch(name, options, dtype):
 def test_state_dict_has_the_layout_of_pytorch(name, options):
     _, state = cases.run(lib, name, options, "float64")
     expected = stored_state(f"{cases.case_id(name, options)}/float64/state_dict")
-    assert [list(group) for group in state["param_groups"]] == [list(group) for group in
-    expected["param_groups"]] for group, other in zip(state["param_groups"],
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-    
-     expected["param_groups"], strict=True):
+    for group, other in zip(state["param_groups"], expected["param_groups"], strict=True):
+        assert list(group) == list(other)
         assert json.loads(json.dumps(group)) == other
     assert state["state"].keys() == expected["state"].keys()
     for number, fields in expected["state"].items():
@@ -270,7 +73,9 @@ def test_state_dict_has_the_layout_of_pytorch(name, options):
 def test_a_state_dict_of_pytorch_resumes(name, options):
     key = f"{cases.case_id(name, options)}/float64"
     expected = references()[key]
-    got = cases.resume(lib, name, options, "float64", stored_state(f"{key}/state_dict"), expected[cases.HALF - 1])
+    got = cases.resume(
+        lib, name, options, "float64", stored_state(f"{key}/state_dict"), expected[cases.HALF - 1]
+    )
     np.testing.assert_allclose(got, expected[cases.HALF :], rtol=1e-11, atol=1e-13)
 
 
@@ -282,10 +87,19 @@ def test_own_state_dict_resumes_without_a_difference(name, options, dtype):
     np.testing.assert_array_equal(got, expected[cases.HALF :])
 
 
+def assert_same_descent(got, expected):
+    """Equal until the loss is rounding noise, which the line search then follows."""
+    settled = expected[:, -1] < 1e-10
+    assert not settled[:3].any()
+    np.testing.assert_allclose(got[~settled], expected[~settled], rtol=1e-9)
+    np.testing.assert_allclose(got[settled], expected[settled], atol=1e-5)
+
+
 @pytest.mark.parametrize("options", cases.LBFGS, ids=str)
 def test_lbfgs_steps_are_those_of_pytorch(options):
-    expected = references()[cases.case_id("LBFGS", options)]
-    np.testing.assert_allclose(cases.run_lbfgs(lib, options), expected, rtol=1e-7, atol=1e-9)
+    assert_same_descent(
+        cases.run_lbfgs(lib, options), references()[cases.case_id("LBFGS", options)]
+    )
 
 
 @pytest.mark.parametrize("kind", ["SGD", "Adam"])
@@ -301,7 +115,9 @@ def test_a_tensor_rate_is_written_in_place(name):
     rates = [group["lr"] for group in optimizer.param_groups]
     got = cases.run_scheduler(optimizer, scheduler, range(cases.SCHEDULER_STEPS))
     np.testing.assert_allclose(got, references()[f"{name}/SGD"], rtol=1e-12, atol=1e-15)
-    assert all(group["lr"] is rate for group, rate in zip(optimizer.param_groups, rates, strict=True))
+    assert all(
+        group["lr"] is rate for group, rate in zip(optimizer.param_groups, rates, strict=True)
+    )
 
 
 @pytest.mark.parametrize("name", cases.SCHEDULERS)
@@ -328,7 +144,9 @@ def test_scheduler_resumes_from_its_state_dict(name):
 def test_live_steps(name, options, dtype):
     torch = pytest.importorskip("torch")
     expected, _ = cases.run(torch, name, options, dtype)
-    np.testing.assert_allclose(cases.run(lib, name, options, dtype)[0], expected, **TOLERANCE[dtype])
+    np.testing.assert_allclose(
+        cases.run(lib, name, options, dtype)[0], expected, **TOLERANCE[dtype]
+    )
 
 
 @pytest.mark.parity
@@ -344,7 +162,7 @@ def test_live_state_dicts_cross(name, options):
         for field, tensor in fields.items():
             fields[field] = torch.from_numpy(tensor.numpy())
     second = cases.resume(torch, name, options, "float64", ours, got[cases.HALF - 1])
-    # PyTorch casts the 0-d state of NAdam and ASGD to the parameter's dtype on loading, and goes on in that.
+    # On loading PyTorch casts the 0-d state of NAdam and ASGD to the parameter's dtype.
     np.testing.assert_allclose(second, expected[cases.HALF :], rtol=1e-6, atol=1e-8)
 
 
@@ -353,9 +171,11 @@ def test_live_state_dicts_cross(name, options):
 def test_live_lbfgs(options):
     torch = pytest.importorskip("torch")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # PyTorch's own, about float() of a tensor that requires grad
+        warnings.simplefilter(
+            "ignore"
+        )  # PyTorch's own, about float() of a tensor that requires grad
         expected = cases.run_lbfgs(torch, options)
-    np.testing.assert_allclose(cases.run_lbfgs(lib, options), expected, rtol=1e-7, atol=1e-9)
+    assert_same_descent(cases.run_lbfgs(lib, options), expected)
 
 
 @pytest.mark.parity
