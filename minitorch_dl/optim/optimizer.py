@@ -16,6 +16,7 @@ from ..tensor import Tensor
 
 ParamsT: TypeAlias = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
 StateDict: TypeAlias = dict[str, Any]
+Hooks: TypeAlias = OrderedDict[int, Callable[..., Any]]
 
 
 class _Required:
@@ -27,17 +28,15 @@ required = _Required()
 """Default of an option that every parameter group must give."""
 
 
-def _register(
-    hooks: OrderedDict[int, Any], hook: Callable[..., Any], prepend: bool = False
-) -> RemovableHandle:
+def _register(hooks: Hooks, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
     handle = RemovableHandle(hooks, hook)
     if prepend:
         hooks.move_to_end(handle.id, last=False)
     return handle
 
 
-_global_pre_hooks: OrderedDict[int, Any] = OrderedDict()
-_global_post_hooks: OrderedDict[int, Any] = OrderedDict()
+_global_pre_hooks: Hooks = OrderedDict()
+_global_post_hooks: Hooks = OrderedDict()
 
 
 def register_optimizer_step_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
@@ -65,7 +64,7 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
                     f"{step.__qualname__}: a step pre-hook must return None or a tuple of "
                     f"(new_args, new_kwargs), but got {result}."
                 )
-            (self, *args), kwargs = result  # type: ignore[assignment]
+            (self, *args), kwargs = result
         out = step(self, *args, **kwargs)
         for hook in [*self._optimizer_step_post_hooks.values(), *_global_post_hooks.values()]:
             hook(self, (self, *args), kwargs)
@@ -107,6 +106,13 @@ class Optimizer:
     [0.5, -1.5]
     """
 
+    _optimizer_step_pre_hooks: Hooks
+    _optimizer_step_post_hooks: Hooks
+    _optimizer_state_dict_pre_hooks: Hooks
+    _optimizer_state_dict_post_hooks: Hooks
+    _optimizer_load_state_dict_pre_hooks: Hooks
+    _optimizer_load_state_dict_post_hooks: Hooks
+
     def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
             raise TypeError(
@@ -128,15 +134,9 @@ class Optimizer:
 
     def _prepare(self) -> None:
         """What is neither copied nor pickled: the hooks, and the ``step`` that calls them."""
-        for name in (
-            "_optimizer_step_pre_hooks",
-            "_optimizer_step_post_hooks",
-            "_optimizer_state_dict_pre_hooks",
-            "_optimizer_state_dict_post_hooks",
-            "_optimizer_load_state_dict_pre_hooks",
-            "_optimizer_load_state_dict_post_hooks",
-        ):
-            self.__dict__.setdefault(name, OrderedDict())
+        for name in Optimizer.__annotations__:
+            if name.endswith("_hooks"):
+                self.__dict__.setdefault(name, OrderedDict())
         cls = type(self)
         if not getattr(cls.step, "hooked", False):
             cls.step = _hooked(cls.step)  # type: ignore[method-assign]

@@ -86,7 +86,7 @@ class RuleOptimizer(Optimizer):
     def _layout(self, index: int, group: dict[str, Any]) -> list[FlatState]:
         """The group's flat storage; made anew when its state or parameters are not the same."""
         names = (*self.moments(group), *self.scalars(group))
-        layout = self._flat.get(index, ())
+        layout = self._flat.get(index, [])
         known = {p for flat in layout for p in flat.params}
         if all(p in known for p in group["params"] if p.grad is not None) and all(
             flat.holds(self._states(flat.params, names), [p.array for p in flat.params], names)

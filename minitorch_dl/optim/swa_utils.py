@@ -169,7 +169,8 @@ class AveragedModel(nn.Module):
             for pair in zip(averages, currents):
                 kinds.setdefault((pair[0].device, pair[0].dtype), []).append(pair)
             for alike in kinds.values():
-                update(*zip(*alike), self.n_averaged)  # type: ignore[arg-type]
+                olds, news = zip(*alike)
+                update(olds, news, self.n_averaged)
         if not self.use_buffers:
             for buffer, current in zip(self.module.buffers(), model.buffers(), strict=True):
                 buffer.detach().copy_(current.detach().to(buffer.device))
