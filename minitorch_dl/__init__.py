@@ -7,20 +7,13 @@
 tensor([2., 4.])
 """
 
+import sys as _sys
 import warnings
 
 # log(0), 1/0 and overflows are values here (inf, nan), as in PyTorch, not warnings.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minitorch_dl\.")
 
-from . import autograd
-from .autograd import (
-    enable_grad,
-    inference_mode,
-    is_grad_enabled,
-    is_inference_mode_enabled,
-    no_grad,
-    set_grad_enabled,
-)
+from .version import __version__
 from .backend import device, get_default_device, set_default_device
 from .backend.dtypes import (
     bfloat16,
@@ -48,8 +41,52 @@ from .backend.dtypes import (
     uint32,
     uint64,
 )
-from .backend.random import Generator
-from .tensor import Size, Tensor  # isort: skip  before ops, whose function `tensor` takes this module's name
+from .backend.random import Generator, default_generator
+from .autograd import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
+from .tensor import (  # before ops, whose function `tensor` takes this module's name
+    BFloat16Tensor,
+    BoolTensor,
+    ByteTensor,
+    CharTensor,
+    DoubleTensor,
+    FloatTensor,
+    HalfTensor,
+    IntTensor,
+    LongTensor,
+    ShortTensor,
+    Size,
+    Tensor,
+)
 from .ops import *
 from .printing import set_printoptions
-from .version import __version__
+from .settings import (
+    are_deterministic_algorithms_enabled,
+    compile,
+    get_float32_matmul_precision,
+    get_num_interop_threads,
+    get_num_threads,
+    set_float32_matmul_precision,
+    set_num_interop_threads,
+    set_num_threads,
+    typename,
+    use_deterministic_algorithms,
+)
+from . import autograd, backends, cuda
+from .torch_alias import as_torch, explain_missing
+
+from math import e, inf, nan, pi
+newaxis = None
+strided = "torch.strided"
+contiguous_format, preserve_format = "torch.contiguous_format", "torch.preserve_format"
+channels_last, channels_last_3d = "torch.channels_last", "torch.channels_last_3d"
+
+for _namespace in (autograd, backends, cuda):
+    explain_missing(_namespace)
+explain_missing(_sys.modules[__name__])

@@ -597,6 +597,15 @@ class Tensor(TensorBase):
     max, min, amax, amin, aminmax = ops.max, ops.min, ops.amax, ops.amin, ops.aminmax
     argmax, argmin = ops.argmax, ops.argmin
 
+    # -- scans and sorting (ops/scans.py, ops/sorting.py) ----------------------------------------------------------------
+
+    cumsum, cumprod, logcumsumexp = ops.cumsum, ops.cumprod, ops.logcumsumexp
+    cummax, cummin, diff = ops.cummax, ops.cummin, ops.diff
+    cumsum_, cumprod_ = inplace(ops.cumsum, "cumsum_"), inplace(ops.cumprod, "cumprod_")
+    sort, argsort, msort, topk, kthvalue = ops.sort, ops.argsort, ops.msort, ops.topk, ops.kthvalue
+    median, nanmedian, mode = ops.median, ops.nanmedian, ops.mode
+    quantile, nanquantile = ops.quantile, ops.nanquantile
+
     # -- matrix products (ops/matmul.py) ---------------------------------------------------------------------------------
 
     matmul, mm, bmm, mv, dot = ops.matmul, ops.mm, ops.bmm, ops.mv, ops.dot
@@ -645,5 +654,32 @@ _LEGACY_NAMES = {
     "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long", "bool": "Bool",
 }  # fmt: skip
 _BY_LEGACY_NAME = {legacy: dtypes.as_dtype(name) for name, legacy in _LEGACY_NAMES.items()}
+
+
+
+class _LegacyType(type):
+    """The type of ``FloatTensor`` and its siblings: a call makes a Tensor of the dtype, isinstance asks for it."""
+
+    dtype: dtypes.dtype
+
+    def __instancecheck__(cls, instance: Any) -> builtins.bool:
+        return isinstance(instance, Tensor) and instance.dtype is cls.dtype
+
+    def __call__(cls, *data: Any) -> Tensor:
+        if len(data) == 1 and not isinstance(data[0], int):
+            return creation.tensor(data[0], dtype=cls.dtype)
+        return creation.empty(*(data or (0,)), dtype=cls.dtype)
+
+
+def _legacy(name: str) -> Any:
+    dtype = _BY_LEGACY_NAME[name]
+    doc = f"PyTorch's old name for making a {dtype.name} tensor."
+    return _LegacyType(f"{name}Tensor", (), {"dtype": dtype, "__doc__": doc})
+
+
+FloatTensor, DoubleTensor, HalfTensor = _legacy("Float"), _legacy("Double"), _legacy("Half")
+BFloat16Tensor, ByteTensor, CharTensor = _legacy("BFloat16"), _legacy("Byte"), _legacy("Char")
+ShortTensor, IntTensor, LongTensor = _legacy("Short"), _legacy("Int"), _legacy("Long")
+BoolTensor = _legacy("Bool")
 
 register_result_class(Tensor)

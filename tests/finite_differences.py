@@ -25,4 +25,4 @@ def gradient_along(
 
 def direction(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A random direction whose entries keep off zero, so that no element escapes the check."""
-    return rng.uniform(0.3, 1.0, x.shape) * rng.choice([-1.0, 1.0], x.shape)
+    return np.asarray(rng.uniform(0.3, 1.0, x.shape) * rng.choice([-1.0, 1.0], x.shape))

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from ..autograd import no_grad
 from ..backend.generator import Generator
 from ..ops import empty_like, randperm, where
-from ..ops.linalg import qr
 from ..tensor import Tensor
 
 __all__ = [
@@ -251,6 +250,8 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
     rows = tensor.size(0)
     cols = tensor.numel() // rows
     flat = tensor.new_empty((rows, cols)).normal_(0, 1, generator=generator)
+    from ..ops.linalg import qr
+
     q, r = qr(flat if rows >= cols else flat.t())
     q = q * r.diagonal().sign()  # makes q uniform over the orthogonal matrices (Mezzadri, 2006)
     q = q if rows >= cols else q.t()

@@ -14,3 +14,7 @@ from .convolution import *
 from .shape import *
 from .indexing import *
 from .joining import *
+from .inspection import *
+from .scans import *
+from .sorting import *
+from .softmax import *

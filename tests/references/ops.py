@@ -22,7 +22,7 @@ FOLDER = Path(__file__).with_name("ops")
 
 def weights(shape: tuple[int, ...], i: int) -> np.ndarray:
     """The fixed weights by which output ``i`` of a sample enters the sum that is differentiated."""
-    return np.random.default_rng(1000 + i).uniform(0.5, 1.5, shape)
+    return np.asarray(np.random.default_rng(1000 + i).uniform(0.5, 1.5, shape))
 
 
 def evaluate(row: Row, i: int, torch: Any, to_tensor: Any, Tensor: type, float_dtype: Any) -> dict[str, Any]:

@@ -1,0 +1,87 @@
+"""Questions about tensors and dtypes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd.primitive import TensorBase
+from ..backend import dtypes
+
+__all__ = [
+    "finfo", "iinfo", "is_complex", "is_floating_point", "is_signed", "is_tensor", "numel", "result_type",
+]  # fmt: skip
+
+
+def is_tensor(obj: Any) -> bool:
+    """Whether ``obj`` is a Tensor."""
+    return isinstance(obj, TensorBase)
+
+
+def is_floating_point(input: Any) -> bool:
+    """Whether the tensor's dtype is a floating one."""
+    return dtypes.from_numpy(input.array.dtype).is_floating_point
+
+
+def is_complex(input: Any) -> bool:
+    """Always False: complex dtypes are not supported."""
+    return False
+
+
+def is_signed(input: Any) -> bool:
+    """Whether the tensor's dtype can hold negative numbers."""
+    return dtypes.from_numpy(input.array.dtype).is_signed
+
+
+def numel(input: Any) -> int:
+    """The number of elements."""
+    return input.array.size
+
+
+def result_type(tensor1: Any, tensor2: Any) -> dtypes.dtype:
+    """The dtype of an operation on two tensors or numbers.
+
+    >>> import minitorch_dl as torch
+    >>> torch.result_type(torch.tensor([1, 2]), 1.0)
+    torch.float32
+    """
+    raw = [x.array if isinstance(x, TensorBase) else x for x in (tensor1, tensor2)]
+    return dtypes.result_type(*raw)
+
+
+class finfo:
+    """The limits of a floating dtype: ``bits, eps, max, min, tiny, smallest_normal, resolution``."""
+
+    def __init__(self, type: Any = None) -> None:
+        self._dtype = dtypes.get_default_dtype() if type is None else dtypes.as_dtype(type)
+        if not self._dtype.is_floating_point:
+            raise TypeError(f"finfo() requires a floating point input type, got {self._dtype}. Use iinfo")
+        self.dtype, self.bits = self._dtype.name, self._dtype.itemsize * 8
+        if self._dtype is dtypes.bfloat16:
+            self.eps, self.tiny = 2.0**-7, 2.0**-126
+            self.max, self.resolution = (2 - 2.0**-7) * 2.0**127, 0.01
+        else:
+            info = np.finfo(self._dtype.numpy)
+            self.eps, self.tiny = float(info.eps), float(info.tiny)
+            self.max, self.resolution = float(info.max), float(info.resolution)
+        self.min, self.smallest_normal = -self.max, self.tiny
+
+    def __repr__(self) -> str:
+        names = ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
+        limits = ", ".join(f"{name}={getattr(self, name):g}" for name in names)
+        return f"finfo({limits}, dtype={self.dtype})"
+
+
+class iinfo:
+    """The limits of an integer dtype: ``bits, max, min``."""
+
+    def __init__(self, type: Any) -> None:
+        self._dtype = dtypes.as_dtype(type)
+        if self._dtype.kind != dtypes.INTEGER:
+            raise TypeError(f"iinfo() requires an integer input type, got {self._dtype}")
+        info = np.iinfo(self._dtype.numpy)
+        self.dtype, self.bits, self.max, self.min = self._dtype.name, info.bits, info.max, info.min
+
+    def __repr__(self) -> str:
+        return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"

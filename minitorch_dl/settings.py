@@ -1,0 +1,85 @@
+"""Process-wide settings that programs touch: threads, determinism, matmul precision, compilation."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+_deterministic = {"enabled": False, "warn_only": False}
+_matmul_precision = "highest"
+_threads = {"intra": os.cpu_count() or 1, "inter": 1}
+
+
+def _blas_limits(threads: int) -> None:
+    try:
+        import threadpoolctl
+    except ImportError:
+        warnings.warn(
+            "set_num_threads needs the package threadpoolctl to reach NumPy's BLAS: pip install threadpoolctl; "
+            "or set OPENBLAS_NUM_THREADS before Python starts",
+            stacklevel=3,
+        )
+        return
+    threadpoolctl.threadpool_limits(threads)
+
+
+def set_num_threads(num: int) -> None:
+    """Set the number of threads of NumPy's matrix products (at least 1)."""
+    if not isinstance(num, int) or num < 1:
+        raise RuntimeError(f"set_num_threads expects a positive integer, got {num!r}")
+    _threads["intra"] = num
+    _blas_limits(num)
+
+
+def get_num_threads() -> int:
+    """The number of threads of matrix products."""
+    return _threads["intra"]
+
+
+def set_num_interop_threads(num: int) -> None:
+    """Accepted for PyTorch's sake: ops run one after the other."""
+
+
+def get_num_interop_threads() -> int:
+    """Always 1: ops run one after the other."""
+    return 1
+
+
+def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
+    """Accepted for PyTorch's sake: on the CPU every op is deterministic."""
+    _deterministic.update(enabled=bool(mode), warn_only=bool(warn_only))
+
+
+def are_deterministic_algorithms_enabled() -> bool:
+    """What ``use_deterministic_algorithms`` set."""
+    return _deterministic["enabled"]
+
+
+def set_float32_matmul_precision(precision: str) -> None:
+    """Set how float32 matrix products may round on a GPU: "highest", "high" or "medium"."""
+    global _matmul_precision
+    if precision not in ("highest", "high", "medium"):
+        raise ValueError(f"precision must be 'highest', 'high' or 'medium', got {precision!r}")
+    _matmul_precision = precision
+
+
+def get_float32_matmul_precision() -> str:
+    """What ``set_float32_matmul_precision`` set."""
+    return _matmul_precision
+
+
+def compile(model: Any = None, **options: Any) -> Any:
+    """Return the model or function as it is: there is no compiler here."""
+    return (lambda m: m) if model is None else model
+
+
+def typename(obj: Any) -> str:
+    """The full name of an object's class, such as ``torch.FloatTensor`` for a float tensor."""
+    if hasattr(obj, "array") and callable(getattr(obj, "type", None)):
+        return obj.type()
+    cls = obj if isinstance(obj, type) else type(obj)
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+

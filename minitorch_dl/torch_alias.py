@@ -1,0 +1,166 @@
+"""Run PyTorch programs on this package: while ``as_torch()`` is active, ``import torch`` means ``minitorch_dl``.
+
+Names are found where PyTorch keeps them: ``torch.nn.modules.conv.Conv2d`` is ``minitorch_dl.nn.Conv2d``. What is missing here
+says so, and names the nearest thing there is.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import re
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+PACKAGE = __name__.partition(".")[0]
+API_VERSION = "2.13.0"
+"""The PyTorch release whose API this package follows; what ``torch.__version__`` says to a program."""
+
+# Folders of PyTorch whose files don't exist here: their names are those of another namespace.
+_ELSEWHERE = {
+    "nn.modules": "nn",
+    "_tensor": "",
+    "types": "",
+    "functional": "",
+    "_C": "",
+    "utils.data._utils": "utils.data",
+    "nn.utils.clip_grad": "nn.utils",
+    "nn.utils.convert_parameters": "nn.utils",
+    "utils.data.distributed": "utils.data",
+}
+
+
+class TorchVersion(str):
+    """A version that compares by its numbers, with strings and with tuples."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def _key(version: Any) -> tuple[int, ...]:
+        if isinstance(version, str):
+            version = re.match(r"[\d.]*", version).group().strip(".").split(".")  # type: ignore[union-attr]
+        return tuple(int(part) for part in version if str(part).isdigit())
+
+    def __lt__(self, other: Any) -> bool:
+        return self._key(self) < self._key(other)
+
+    def __le__(self, other: Any) -> bool:
+        return self._key(self) <= self._key(other)
+
+    def __gt__(self, other: Any) -> bool:
+        return self._key(self) > self._key(other)
+
+    def __ge__(self, other: Any) -> bool:
+        return self._key(self) >= self._key(other)
+
+
+def explain_missing(module: ModuleType) -> None:
+    """Have a namespace answer a name that it lacks with the nearest names that it has."""
+    namespace = module.__name__.partition(".")[2]
+
+    def __getattr__(name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
+        known = [n for n in vars(module) if not n.startswith("_")]
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+        hint = f" Nearest here: {', '.join(near)}." if near else ""
+        full = f"{namespace}.{name}" if namespace else name
+        raise AttributeError(f"minitorch_dl has no {full} (PyTorch's torch.{full}?).{hint}")
+
+    module.__getattr__ = __getattr__  # type: ignore[method-assign]
+
+
+class _Loader(importlib.abc.Loader):
+    """Gives an existing module under another name."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self.module = module
+        self.spec = getattr(module, "__spec__", None)
+
+    def create_module(self, spec: Any) -> ModuleType:
+        return self.module
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__spec__ = self.spec  # the import system has put the alias's there
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds ``torch.a.b`` as ``minitorch_dl.a.b``."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> Any:
+        name, _, rest = fullname.partition(".")
+        if name != "torch":
+            return None
+        module = self._top() if not rest else self._inner(rest)
+        if module is None:
+            raise ModuleNotFoundError(
+                f"minitorch_dl has no module {rest} (PyTorch's torch.{rest})", name=fullname
+            )
+        return importlib.machinery.ModuleSpec(fullname, _Loader(module), is_package=True)
+
+    def _top(self) -> ModuleType:
+        """A copy of the package under the name torch, with the version of the API it follows."""
+        package = importlib.import_module(PACKAGE)
+        torch = ModuleType("torch", package.__doc__)
+        torch.__dict__.update({k: v for k, v in vars(package).items() if k not in vars(torch)})
+        torch.__dict__.update(__version__=TorchVersion(API_VERSION), __path__=[], __package__="torch")
+        torch.__getattr__ = lambda name: getattr(package, name)  # type: ignore[method-assign]
+        return torch
+
+    def _inner(self, rest: str) -> ModuleType | None:
+        for folder, namespace in _ELSEWHERE.items():
+            if rest == folder or rest.startswith(folder + "."):
+                return _delegate(rest, f"{PACKAGE}.{namespace}".rstrip("."))
+        try:
+            return importlib.import_module(f"{PACKAGE}.{rest}")
+        except ModuleNotFoundError as error:
+            if error.name is None or not error.name.startswith(PACKAGE):
+                raise
+        value: Any = importlib.import_module(PACKAGE)
+        for part in rest.split("."):
+            value = getattr(value, part, None)
+        return value if isinstance(value, ModuleType) else None
+
+
+def _delegate(name: str, namespace: str) -> ModuleType:
+    """A module that finds every name in ``namespace``."""
+    source = importlib.import_module(namespace)
+    module = ModuleType(f"torch.{name}")
+    module.__path__ = []  # type: ignore[attr-defined]
+    module.__getattr__ = lambda attribute: getattr(source, attribute)  # type: ignore[method-assign]
+    return module
+
+
+class as_torch:
+    """Let ``import torch`` mean this package inside the block, whether PyTorch is installed or not.
+
+    >>> import minitorch_dl
+    >>> with minitorch_dl.as_torch():
+    ...     import torch
+    ...     from torch.nn import functional as F
+    >>> F.relu(torch.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
+
+    def __enter__(self) -> as_torch:
+        self._finder = _Finder()
+        self._hidden = _pop_torch()
+        sys.meta_path.insert(0, self._finder)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        sys.meta_path.remove(self._finder)
+        _pop_torch()
+        sys.modules.update(self._hidden)
+
+
+def _pop_torch() -> dict[str, ModuleType]:
+    names = [name for name in sys.modules if name == "torch" or name.startswith("torch.")]
+    return {name: sys.modules.pop(name) for name in names}
