@@ -597,7 +597,7 @@ class Tensor(TensorBase):
     max, min, amax, amin, aminmax = ops.max, ops.min, ops.amax, ops.amin, ops.aminmax
     argmax, argmin = ops.argmax, ops.argmin
 
-    # -- scans and sorting (ops/scans.py, ops/sorting.py) ----------------------------------------------------------------
+    # -- scans and sorting (ops/scans.py, ops/sorting.py, ops/counting.py) ----------------------------------------------------------------
 
     cumsum, cumprod, logcumsumexp = ops.cumsum, ops.cumprod, ops.logcumsumexp
     cummax, cummin, diff = ops.cummax, ops.cummin, ops.diff
@@ -605,6 +605,8 @@ class Tensor(TensorBase):
     sort, argsort, msort, topk, kthvalue = ops.sort, ops.argsort, ops.msort, ops.topk, ops.kthvalue
     median, nanmedian, mode = ops.median, ops.nanmedian, ops.mode
     quantile, nanquantile = ops.quantile, ops.nanquantile
+    unique, unique_consecutive = ops.unique, ops.unique_consecutive
+    bincount, histc, histogram = ops.bincount, ops.histc, ops.histogram
 
     # -- matrix products (ops/matmul.py) ---------------------------------------------------------------------------------
 

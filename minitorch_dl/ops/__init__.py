@@ -17,4 +17,5 @@ from .joining import *
 from .inspection import *
 from .scans import *
 from .sorting import *
+from .counting import *
 from .softmax import *

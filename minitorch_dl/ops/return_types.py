@@ -21,3 +21,4 @@ max, min, median, nanmedian, mode, sort, topk, kthvalue, cummax, cummin = (
 )
 aminmax = _named("aminmax", "min max")
 frexp = _named("frexp", "mantissa exponent")
+histogram = _named("histogram", "hist bin_edges")

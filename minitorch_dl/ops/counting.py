@@ -1,0 +1,243 @@
+"""Distinct values, counts in bins, and places in sorted sequences. None of these has a gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.primitive import TensorBase, write_out
+from ..backend import array_module, common_module
+from . import return_types
+from .dims import wrap_dim
+
+__all__ = [
+    "bincount", "bucketize", "histc", "histogram", "searchsorted", "unique", "unique_consecutive",
+]  # fmt: skip
+
+wrap = TensorBase.wrap
+
+# -- distinct values -----------------------------------------------------------------------------------------------------
+
+
+def unique(
+    input: Any, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+) -> Any:  # fmt: skip
+    """The distinct elements in ascending order, or the distinct slices along ``dim``; no two NaNs are equal.
+
+    Args:
+        return_inverse: also where each element of the input is in the result.
+        return_counts: also how often each is there.
+
+    >>> import minitorch_dl as torch
+    >>> torch.unique(torch.tensor([3, 1, 3]), return_counts=True)
+    (tensor([1, 3]), tensor([1, 2]))
+    """
+    a = input.array
+    xp = array_module(a)
+    if dim is not None:
+        dim = wrap_dim(dim, a.ndim)
+        if not a.shape[dim] and a.size == 0 and any(n == 0 for i, n in enumerate(a.shape) if i != dim):
+            raise RuntimeError(
+                f"unique(): there are elements to compare along dim {dim} only if no other dim of {a.shape} is 0"
+            )
+    half = a.dtype.kind == "V"
+    values, inverse, counts = xp.unique(
+        a.astype("f4") if half else a, return_inverse=True, return_counts=True, axis=dim, equal_nan=False
+    )
+    result = [values.astype(a.dtype, copy=False)]
+    if return_inverse:
+        result.append(inverse.reshape(a.shape if dim is None else (a.shape[dim],)))
+    if return_counts:
+        result.append(counts)
+    tensors = tuple(wrap(x) for x in result)
+    return tensors[0] if len(tensors) == 1 else tensors
+
+
+def unique_consecutive(
+    input: Any, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+) -> Any:
+    """The elements, or the slices along ``dim``, that differ from the one before; the options are those of ``unique``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.unique_consecutive(torch.tensor([1, 1, 2, 1]))
+    tensor([1, 2, 1])
+    """
+    a = input.array
+    xp = array_module(a)
+    axis = 0 if dim is None else wrap_dim(dim, a.ndim)
+    rows = a.reshape(-1) if dim is None else xp.moveaxis(a, axis, 0)
+    n = len(rows)
+    differs = xp.ones(n, bool)
+    if n > 1:
+        differs[1:] = (rows[1:] != rows[:-1]).reshape(n - 1, -1).any(axis=1)
+    first = differs.nonzero()[0]
+    result = [rows[first] if dim is None else xp.moveaxis(rows[first], 0, axis)]
+    if return_inverse:
+        inverse = differs.cumsum() - 1
+        result.append(inverse.reshape(a.shape) if dim is None else inverse)
+    if return_counts:
+        result.append(xp.diff(xp.concatenate([first, xp.asarray([n], first.dtype)])))
+    tensors = tuple(wrap(x) for x in result)
+    return tensors[0] if len(tensors) == 1 else tensors
+
+
+# -- counts in bins ------------------------------------------------------------------------------------------------------
+
+
+def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
+    """How often each of 0, 1, 2, ... is in a vector of non-negative integers, or the sum of the ``weights`` where it is.
+
+    >>> import minitorch_dl as torch
+    >>> torch.bincount(torch.tensor([0, 2, 2]))
+    tensor([1, 0, 2])
+    """
+    a = input.array
+    xp = array_module(a)
+    if a.ndim != 1 or a.dtype.kind not in "iu" or (a.size and a.min() < 0):
+        raise RuntimeError(
+            f"bincount only supports 1-d non-negative integral inputs, got {input.dtype} of shape {tuple(a.shape)}"
+        )
+    if minlength < 0:
+        raise RuntimeError("minlength should be >= 0")
+    if weights is None:
+        return wrap(xp.bincount(a, minlength=minlength).astype("i8", copy=False))
+    w = weights.array
+    if w.shape != a.shape:
+        raise RuntimeError("weights should be 1-d and have the same length as input")
+    y = xp.bincount(a, w.astype("f8"), minlength)
+    return wrap(y.astype("f4") if w.dtype == "f4" else y)
+
+
+def _range_of(op: str, xp: Any, a: Any, low: float, high: float) -> tuple[float, float]:
+    if low == high and a.size:
+        low, high = float(a.min()), float(a.max())
+    if low == high:
+        low, high = low - 1, high + 1
+    if not (abs(low) < float("inf") and abs(high) < float("inf")):
+        raise RuntimeError(f"{op}(): range of [{low}, {high}] is not finite")
+    if low > high:
+        raise RuntimeError(f"{op}(): max must be larger than min, got min={low}, max={high}")
+    return low, high
+
+
+def _histogram(xp: Any, a: Any, edges: Any, weight: Any) -> Any:
+    """Sums of ``weight`` between ``edges``; the last bin includes its upper edge."""
+    place = xp.searchsorted(edges, a, side="right") - 1
+    place = xp.where(a == edges[-1], len(edges) - 2, place)
+    inside = (place >= 0) & (place < len(edges) - 1)
+    weight = None if weight is None else weight[inside]
+    return xp.bincount(place[inside], weight, len(edges) - 1)
+
+
+def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0, *, out: Any = None) -> Any:
+    """Counts in ``bins`` bins of equal width from ``min`` to ``max`` (the data's own range when both are equal).
+
+    >>> import minitorch_dl as torch
+    >>> torch.histc(torch.tensor([1.0, 2.0, 1.0]), bins=4, min=0, max=3)
+    tensor([0., 2., 1., 0.])
+    """
+    a = input.array.reshape(-1)
+    xp = array_module(a)
+    if bins <= 0:
+        raise RuntimeError("bins must be > 0")
+    low, high = _range_of("histc", xp, a, float(min), float(max))
+    place = ((a.astype("f8") - low) / (high - low) * bins).astype("i8")
+    inside = (a >= low) & (a <= high)
+    y = wrap(xp.bincount(xp.minimum(place[inside], bins - 1), minlength=bins).astype(a.dtype))
+    return y if out is None else write_out("histc", out, y)
+
+
+def histogram(
+    input: Any, bins: Any, *, range: Any = None, weight: Any = None, density: bool = False, out: Any = None
+) -> Any:
+    """``(hist, bin_edges)``: counts, or sums of ``weight``, in bins of equal width over ``range`` or between the edges ``bins``."""
+    a = input.array.reshape(-1)
+    xp = array_module(a)
+    if isinstance(bins, TensorBase):
+        edges = bins.array
+    else:
+        low, high = (0.0, 0.0) if range is None else range
+        low, high = _range_of("histogram", xp, a, low, high)
+        edges = xp.linspace(low, high, int(bins) + 1, dtype=a.dtype)
+    hist = _histogram(xp, a, edges, None if weight is None else weight.array.reshape(-1)).astype(a.dtype)
+    if density:
+        hist = hist / (hist.sum() * xp.diff(edges))
+    y = return_types.histogram(wrap(hist), wrap(edges))
+    return y if out is None else return_types.histogram(*write_out("histogram", out, y))
+
+
+# -- places in sorted sequences --------------------------------------------------------------------------------------------
+
+
+def searchsorted(
+    sorted_sequence: Any, input: Any, *, out_int32: bool = False, right: bool = False, side: str | None = None,
+    sorter: Any = None, out: Any = None,
+) -> Any:  # fmt: skip
+    """Where to insert ``input`` to keep the last dim of ``sorted_sequence`` sorted.
+
+    Before equal elements, or behind them with ``right`` or ``side="right"``. A sequence of several dims has one row per row of ``input``;
+    ``sorter`` are the positions that sort it.
+
+    >>> import minitorch_dl as torch
+    >>> torch.searchsorted(torch.tensor([1, 3, 5]), torch.tensor([3, 6]))
+    tensor([1, 3])
+    """
+    if side not in (None, "left", "right"):
+        raise RuntimeError(f"searchsorted(): side can only be 'left' or 'right' but got {side}")
+    if side == "left" and right:
+        raise RuntimeError("searchsorted(): side and right can't be set to opposites, got side of left while right was True")
+    side = side or ("right" if right else "left")
+    rows = sorted_sequence.array
+    xp = array_module(rows)
+    values = input.array if isinstance(input, TensorBase) else xp.asarray(input)
+    if rows.ndim == 0:
+        raise RuntimeError("searchsorted(): input value can be a scalar only when the sequence has at least one dim")
+    if rows.ndim > 1 and (rows.ndim != values.ndim or rows.shape[:-1] != values.shape[:-1]):
+        raise RuntimeError(
+            "searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor and input "
+            f"value tensor must match, but we got boundaries tensor {list(rows.shape)} and input value tensor {list(values.shape)}"
+        )
+    if isinstance(input, TensorBase) and values.dtype != rows.dtype:
+        raise RuntimeError(
+            f"searchsorted(): boundary tensor and input value tensor should have same dtype, but got boundary tensor dtype "
+            f"{rows.dtype} and input value tensor dtype {values.dtype}"
+        )
+    if sorter is not None:
+        if sorter.array.dtype != "int64":
+            raise RuntimeError(f"searchsorted(): sorter must be a tensor of long dtype but got dtype {sorter.dtype}")
+        if sorter.array.shape != rows.shape:
+            raise RuntimeError(
+                f"searchsorted(): boundary and sorter must have the same size, but got {list(rows.shape)} and {list(sorter.array.shape)}"
+            )
+        if sorter.array.size and not 0 <= sorter.array.min() <= sorter.array.max() < rows.shape[-1]:
+            raise RuntimeError("searchsorted(): sorter index out of range")
+        rows = xp.take_along_axis(rows, sorter.array, -1)
+    common_module("searchsorted", (rows, values))
+    dtype = "i4" if out_int32 else "i8"
+    if rows.ndim == 1:
+        y = xp.asarray(xp.searchsorted(rows, values, side=side), dtype)
+    else:
+        y = xp.empty(values.shape, dtype)
+        width, n = values.shape[-1], rows.shape[-1]
+        flat_values, flat_y = values.reshape(-1, width) if values.size else (), y.reshape(-1, width or 1)
+        for i, row in enumerate(rows.reshape(-1, n) if values.size and n else ()):
+            flat_y[i] = xp.searchsorted(row, flat_values[i], side=side)
+        if not n:
+            y[...] = 0
+    y = wrap(y)
+    return y if out is None else write_out("searchsorted", out, y)
+
+
+def bucketize(
+    input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False, out: Any = None
+) -> Any:
+    """The bin of each element between the sorted ``boundaries``: how many are below it (``right``: or equal to it).
+
+    >>> import minitorch_dl as torch
+    >>> torch.bucketize(torch.tensor([2, 6]), torch.tensor([1, 3, 5]))
+    tensor([1, 3])
+    """
+    if boundaries.ndim != 1:
+        raise RuntimeError(
+            f"bucketize(): boundaries tensor must be 1 dimension, but got dim({boundaries.ndim})"
+        )
+    return searchsorted(boundaries, input, out_int32=out_int32, right=right, out=out)

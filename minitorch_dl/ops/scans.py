@@ -1,0 +1,264 @@
+"""Running reductions along a dim: cumulative sums, products and extrema, differences and the trapezoidal rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.primitive import fused, primitive, write_out
+from ..autograd.structural import alias, cast
+from ..backend import dtypes
+from . import return_types
+from .dims import wrap_dim
+from .elementwise import exp, log, neg
+from .extrema import picked
+from .indexing import _range
+from .joining import cat
+from .selection import select
+from .shape import transpose
+
+__all__ = [
+    "cummax", "cummin", "cumprod", "cumsum", "cumulative_trapezoid", "diff", "logcumsumexp", "trapezoid", "trapz",
+]  # fmt: skip
+
+
+def _prepared(op: str, input: Any, dim: int, dtype: Any) -> tuple[Any, int]:
+    """The input in the result's dtype (integers are summed in int64), and the dim counted from the front."""
+    dim = wrap_dim(dim, input.ndim)
+    if dtype is None and input.array.dtype.kind in "iub":
+        dtype = dtypes.int64
+    if dtype is not None and dtype is not input.dtype:
+        input = cast(input, dtype=dtypes.as_dtype(dtype).name)
+    return input, dim
+
+
+def _doubling(xp: Any, combine: Any, a: Any, dim: int, reverse: bool = False) -> Any:
+    """``combine.accumulate`` in log(n) steps over whole arrays, for array modules that have it for sums only.
+
+    After step k each element holds the combination of the 2^k elements that end there (Hillis and Steele, 1986).
+    """
+    y = xp.moveaxis(a, dim, 0)
+    y = y[::-1] if reverse else y
+    step = 1
+    while step < len(y):
+        y = xp.concatenate([y[:step], combine(y[:-step], y[step:])])
+        step *= 2
+    return xp.moveaxis(y[::-1] if reverse else y, 0, dim)
+
+
+def _accumulate(xp: Any, ufunc: str, a: Any, dim: int, reverse: bool = False) -> Any:
+    combine = getattr(xp, ufunc)
+    if xp.__name__ != "numpy":
+        return _doubling(xp, combine, a, dim, reverse)
+    if not reverse:
+        return combine.accumulate(a, dim)
+    return xp.flip(combine.accumulate(xp.flip(a, dim), dim), dim)
+
+
+# -- sums --------------------------------------------------------------------------------------------------------------
+
+
+@primitive(name="cumsum")
+def _cumsum(xp: Any, a: Any, *, dim: int, reverse: bool) -> Any:
+    if not a.ndim:
+        return a.copy()
+    wide = "f4" if a.dtype.itemsize == 2 and a.dtype.kind not in "iu" else a.dtype
+    if reverse:
+        a = xp.flip(a, dim)
+    y = a.cumsum(dim, wide).astype(a.dtype, copy=False)
+    return xp.flip(y, dim) if reverse else y
+
+
+_cumsum.defvjp(a=lambda g, dim, reverse: _cumsum(g, dim=dim, reverse=not reverse))
+
+
+def cumsum(input: Any, dim: int, *, dtype: Any = None, out: Any = None) -> Any:
+    """The sums of the elements up to each one along ``dim``; integers and bools are summed in int64.
+
+    >>> import minitorch_dl as torch
+    >>> torch.cumsum(torch.tensor([1.0, 2.0, 3.0]), dim=0)
+    tensor([1., 3., 6.])
+    """
+    input, dim = _prepared("cumsum", input, dim, dtype)
+    y = _cumsum(input, dim=dim, reverse=False)
+    return y if out is None else write_out("cumsum", out, y)
+
+
+# -- products ----------------------------------------------------------------------------------------------------------
+
+
+def _cumprod_steps(a: Any, *, dim: int) -> Any:
+    """The running product by doubling, whose derivatives of any order are right where factors are 0."""
+    if not a.ndim:
+        return alias(a)
+    y, n, step = a, a.shape[dim], 1
+    while step < n:
+        longer = _range(y, dim, 0, n - step) * _range(y, dim, step, n)
+        y = cat([_range(y, dim, 0, step), longer], dim)
+        step *= 2
+    return alias(y) if y is a else y
+
+
+@fused(name="cumprod", composite=_cumprod_steps)
+def _cumprod(xp: Any, a: Any, *, dim: int) -> Any:
+    if not a.ndim:
+        return a.copy()
+    wide = "f4" if a.dtype.itemsize == 2 and a.dtype.kind not in "iu" else a.dtype
+    return a.cumprod(dim, wide).astype(a.dtype, copy=False)
+
+
+@_cumprod.defbackward
+def _(g: Any, xp: Any, a: Any, y: Any, dim: int) -> tuple[Any]:
+    if not a.ndim:
+        return (g,)
+    if a.all():
+        return (xp.flip(xp.flip(g * y, dim).cumsum(dim), dim).astype(a.dtype) / a,)
+    # With factors of 0: dL/da_i = y_{i-1} r_i, where r_i = g_i + a_{i+1} r_{i+1}.
+    a, g, y = (xp.moveaxis(x, dim, 0) for x in (a, g, y))
+    d = xp.empty_like(a)
+    r = 0
+    for i in reversed(range(len(a))):
+        r = g[i] + (a[i + 1] * r if i + 1 < len(a) else 0)
+        d[i] = y[i - 1] * r if i else r
+    return (xp.moveaxis(d, 0, dim),)
+
+
+def cumprod(input: Any, dim: int, *, dtype: Any = None, out: Any = None) -> Any:
+    """The products of the elements up to each one along ``dim``; integers and bools are multiplied in int64."""
+    input, dim = _prepared("cumprod", input, dim, dtype)
+    y = _cumprod(input, dim=dim)
+    return y if out is None else write_out("cumprod", out, y)
+
+
+# -- sums of exponentials ------------------------------------------------------------------------------------------------
+
+
+@primitive(name="logcumsumexp")
+def _logcumsumexp(xp: Any, a: Any, *, dim: int, reverse: bool) -> Any:
+    return _accumulate(xp, "logaddexp", a, dim, reverse) if a.ndim else a.copy()
+
+
+def _d_logcumsumexp(g: Any, a: Any, y: Any, dim: int, reverse: bool) -> Any:
+    """``dL/da_i = sum_{j >= i} g_j exp(a_i - y_j)``, for the positive and the negative ``g`` apart so that it stays in logarithms."""
+
+    def part(sign: Any) -> Any:
+        size = log(select(sign > 0, sign, 0 * sign))
+        return exp(_logcumsumexp(size - y, dim=dim, reverse=not reverse) + a)
+
+    return part(g) - part(neg(g))
+
+
+_logcumsumexp.defvjp(a=_d_logcumsumexp)
+
+
+def logcumsumexp(input: Any, dim: int, *, out: Any = None) -> Any:
+    """``log(cumsum(exp(input)))`` along ``dim``, computed without overflow."""
+    if input.array.dtype.kind in "iub":
+        raise RuntimeError(f"logcumsumexp(): expected a floating point dtype, got {input.dtype}")
+    y = _logcumsumexp(input, dim=wrap_dim(dim, input.ndim), reverse=False)
+    return y if out is None else write_out("logcumsumexp", out, y)
+
+
+# -- running extrema -----------------------------------------------------------------------------------------------------
+
+
+@primitive(name="running_position")
+def _running_position(xp: Any, a: Any, *, dim: int, ufunc: str) -> Any:
+    """Where the extremum of the elements so far is: the last of several, NaN before all."""
+    if not a.ndim:
+        return xp.zeros((), "i8")
+    best = _accumulate(xp, ufunc, a, dim)
+    here = xp.arange(a.shape[dim]).reshape([-1 if i == dim else 1 for i in range(a.ndim)])
+    taken = (a == best) | (a != a)
+    return _accumulate(xp, "maximum", taken * here, dim)
+
+
+def cummax(input: Any, dim: int, *, out: Any = None) -> Any:
+    """The largest element so far along ``dim``, and where it is: ``(values, indices)``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.cummax(torch.tensor([1.0, 3.0, 2.0]), dim=0).values
+    tensor([1., 3., 3.])
+    """
+    index = _running_position(input, dim=wrap_dim(dim, input.ndim), ufunc="maximum")
+    return picked("cummax", return_types.cummax, input, index, dim, True, out)
+
+
+def cummin(input: Any, dim: int, *, out: Any = None) -> Any:
+    """The smallest element so far along ``dim``, and where it is: ``(values, indices)``."""
+    index = _running_position(input, dim=wrap_dim(dim, input.ndim), ufunc="minimum")
+    return picked("cummin", return_types.cummin, input, index, dim, True, out)
+
+
+# -- differences and integrals -------------------------------------------------------------------------------------------
+
+
+def diff(
+    input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None, *, out: Any = None
+) -> Any:
+    """The ``n``-th difference of neighbours along ``dim``, after joining ``prepend`` and ``append``; of bools whether they differ.
+
+    >>> import minitorch_dl as torch
+    >>> torch.diff(torch.tensor([1, 4, 9, 16]))
+    tensor([3, 5, 7])
+    """
+    if not input.ndim:
+        raise RuntimeError("diff expects input to be at least one-dimensional")
+    dim = wrap_dim(dim, input.ndim)
+    if n < 0:
+        raise RuntimeError(f"order must be non-negative but got {n}")
+    parts = [x for x in (prepend, input, append) if x is not None]
+    for name, x in (("prepend", prepend), ("append", append)):
+        if x is not None and x.ndim != input.ndim:
+            raise RuntimeError(
+                f"diff expects prepend or append to be the same dimension as input: '{name}' has {x.ndim} dims, not {input.ndim}"
+            )
+    y = cat(parts, dim) if n and len(parts) > 1 else input
+    for _ in range(min(n, y.shape[dim])):
+        later, earlier = _range(y, dim, 1, y.shape[dim]), _range(y, dim, 0, y.shape[dim] - 1)
+        y = later != earlier if y.array.dtype.kind == "b" else later - earlier
+    if y is input:
+        y = alias(y)
+    return y if out is None else write_out("diff", out, y)
+
+
+def _areas(op: str, y: Any, x: Any, dx: Any, dim: int) -> tuple[Any, int]:
+    """The trapezoids between neighbours along ``dim``."""
+    dim = wrap_dim(dim, y.ndim)
+    n = y.shape[dim] if y.ndim else 0
+    pairs = _range(y, dim, 1, max(n, 1)) + _range(y, dim, 0, max(n - 1, 0))
+    if x is None:
+        return pairs * dx / 2, dim
+    if x.ndim == 1:
+        if len(x) != n:
+            raise RuntimeError(f"{op}(): There must be one `x` value for each sample point")
+        shape = [1] * y.ndim
+        shape[dim] = n
+        x = x.reshape(shape)
+    else:
+        while x.ndim < y.ndim:
+            x = x[None]
+        dim_x = dim + x.ndim - y.ndim
+        if x.shape[dim_x] not in (1, n):
+            raise RuntimeError(f"{op}(): There must be one `x` value for each sample point")
+        return pairs * diff(x, dim=dim_x) / 2, dim
+    return pairs * diff(x, dim=dim) / 2, dim
+
+
+def trapezoid(y: Any, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Any:
+    """The integral of ``y`` along ``dim`` by the trapezoidal rule, at the points ``x`` or at spacing ``dx``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.trapezoid(torch.tensor([1.0, 5.0, 10.0]))
+    tensor(10.5000)
+    """
+    areas, dim = _areas("trapezoid", y, x, dx, dim)
+    return areas.sum(dim)
+
+
+trapz = trapezoid
+
+
+def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Any:
+    """The integrals of ``y`` along ``dim`` up to each point, by the trapezoidal rule; one fewer than there are points."""
+    areas, dim = _areas("cumulative_trapezoid", y, x, dx, dim)
+    return cumsum(areas, dim)

@@ -1,0 +1,292 @@
+"""Ordering: sort, the k largest, medians, modes and quantiles.
+
+An op finds positions, which have no gradient; its values are then picked from the input along the dim (``take_along``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.primitive import TensorBase, primitive, write_out
+from ..backend import array_module
+from . import return_types
+from .dims import normalize_dims, numpy_names, wrap_dim
+from .elementwise import lerp
+from .extrema import picked, take_along, tie_share
+from .indexing import _range
+from .reductions import spread
+from .scans import _accumulate
+from .selection import where
+from .shape import _reshape, movedim
+
+__all__ = [
+    "argsort", "kthvalue", "median", "mode", "msort", "nanmedian", "nanquantile", "quantile", "sort", "topk",
+]  # fmt: skip
+
+
+def _keys(xp: Any, a: Any) -> Any:
+    """What to sort instead of ``a``: NumPy has no order of its own for two-byte floats of other packages."""
+    return a.astype("f4") if a.dtype.kind == "V" else a
+
+
+def _argsort(xp: Any, a: Any, dim: int, descending: bool) -> Any:
+    """Positions in stable order, NaN as the largest of all."""
+    if not descending:
+        return xp.argsort(a, dim, kind="stable")
+    backwards = xp.argsort(xp.flip(a, dim), dim, kind="stable")
+    return a.shape[dim] - 1 - xp.flip(backwards, dim)
+
+
+@primitive(name="order")
+def _order(xp: Any, a: Any, *, dim: int, descending: bool) -> Any:
+    """The positions of the elements along ``dim`` in sorted order."""
+    if not a.ndim:
+        return xp.zeros((), "i8")
+    return _argsort(xp, _keys(xp, a), dim, descending)
+
+
+@primitive(name="order_first")
+def _order_first(xp: Any, a: Any, *, k: int, dim: int, largest: bool) -> Any:
+    """The positions of the ``k`` largest (smallest) elements along ``dim``, sorted by them."""
+    if not a.ndim:
+        return xp.zeros((), "i8")
+    a = xp.moveaxis(_keys(xp, a), dim, -1)
+    n = a.shape[-1]
+    if 0 < k < n:
+        chosen = xp.argpartition(a, n - k if largest else k - 1, -1)
+        chosen = chosen[..., n - k :] if largest else chosen[..., :k]
+        chosen.sort(-1)  # equal elements in their original order
+        order = _argsort(xp, xp.take_along_axis(a, chosen, -1), -1, largest)
+        return xp.moveaxis(xp.take_along_axis(chosen, order, -1), -1, dim)
+    return xp.moveaxis(_argsort(xp, a, -1, largest)[..., :k], -1, dim)
+
+
+@numpy_names
+def sort(
+    input: Any, dim: int = -1, descending: bool = False, stable: bool = False, *, out: Any = None
+) -> Any:
+    """The elements in order along ``dim`` and where they were: ``(values, indices)``. Always stable; NaN is the largest.
+
+    >>> import minitorch_dl as torch
+    >>> torch.sort(torch.tensor([3.0, 1.0, 2.0])).indices
+    tensor([1, 2, 0])
+    """
+    index = _order(input, dim=wrap_dim(dim, input.ndim), descending=bool(descending))
+    return picked("sort", return_types.sort, input, index, dim, True, out)
+
+
+@numpy_names
+def argsort(
+    input: Any, dim: int = -1, descending: bool = False, stable: bool = False, *, out: Any = None
+) -> Any:
+    """The positions of the elements along ``dim`` in sorted order; see ``sort``."""
+    y = _order(input, dim=wrap_dim(dim, input.ndim), descending=bool(descending))
+    return y if out is None else write_out("argsort", out, y)
+
+
+def msort(input: Any, *, out: Any = None) -> Any:
+    """The elements in order along the first dim."""
+    y = sort(input, 0)[0]
+    return y if out is None else write_out("msort", out, y)
+
+
+@numpy_names
+def topk(
+    input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, *, out: Any = None
+) -> Any:
+    """The ``k`` largest (or smallest) elements along ``dim``, in order, and where they are: ``(values, indices)``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.topk(torch.tensor([1.0, 4.0, 2.0, 3.0]), 2).values
+    tensor([4., 3.])
+    """
+    axis = wrap_dim(dim, input.ndim)
+    k = int(k)
+    if not 0 <= k <= (input.shape[axis] if input.ndim else 1):
+        raise RuntimeError("selected index k out of range")
+    index = _order_first(input, k=k, dim=axis, largest=largest)
+    return picked("topk", return_types.topk, input, index, axis, True, out)
+
+
+@numpy_names
+def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False, *, out: Any = None) -> Any:
+    """The ``k``-th smallest element along ``dim`` (the smallest is the first), and where it is: ``(values, indices)``."""
+    axis = wrap_dim(dim, input.ndim)
+    _need_elements("kthvalue", input, axis)
+    if not 1 <= k <= (input.shape[axis] if input.ndim else 1):
+        raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {axis}")
+    index = _order_first(input, k=k, dim=axis, largest=False)
+    if input.ndim:
+        index = _range(index, axis, k - 1, k)
+    return picked("kthvalue", return_types.kthvalue, input, index, axis, keepdim, out)
+
+
+def _need_elements(op: str, input: Any, dim: int) -> None:
+    if input.ndim and not input.shape[dim]:
+        raise IndexError(f"{op}(): Expected reduction dim {dim} to have non-zero size.")
+
+
+# -- medians -------------------------------------------------------------------------------------------------------------
+
+
+@primitive(name="median_position")
+def _median_position(xp: Any, a: Any, *, dim: int, skip_nan: bool) -> Any:
+    """Where the lower median along ``dim`` is; with NaN among the elements, where that is, unless it is skipped."""
+    if not a.ndim:
+        return xp.zeros((), "i8")
+    n = a.shape[dim]
+    order = _argsort(xp, _keys(xp, a), dim, False)
+    valid = (a == a).sum(dim, keepdims=True)
+    if skip_nan:
+        rank = xp.maximum(valid - 1, 0) // 2
+    else:
+        rank = xp.where(valid < n, valid, (n - 1) // 2)
+    return xp.take_along_axis(order, rank, dim)
+
+
+@primitive(name="median_value")
+def _median_value(xp: Any, a: Any, *, skip_nan: bool) -> Any:
+    if not a.size:
+        return xp.asarray(xp.nan if a.dtype.kind not in "iub" else xp.iinfo(a.dtype).min, a.dtype)
+    flat = a.reshape(-1)
+    return flat[_median_position.primitive.kernel(xp, flat, dim=0, skip_nan=skip_nan)].reshape(())
+
+
+def _d_median_value(g: Any, a: Any, y: Any) -> Any:
+    share = tie_share(a, y, dims=None, keepdim=False)
+    return spread(g, dims=None, keepdim=False, shape=a.shape) * share
+
+
+_median_value.defvjp(a=_d_median_value)
+
+
+@numpy_names
+def median(input: Any, dim: int | None = None, keepdim: bool = False, *, out: Any = None) -> Any:
+    """The median of all elements, or along ``dim`` as ``(values, indices)``: the lower of two middle ones; NaN if there is one.
+
+    >>> import minitorch_dl as torch
+    >>> torch.median(torch.tensor([4.0, 1.0, 3.0, 2.0]))
+    tensor(2.)
+    """
+    return _median("median", return_types.median, input, dim, keepdim, out)
+
+
+@numpy_names
+def nanmedian(input: Any, dim: int | None = None, keepdim: bool = False, *, out: Any = None) -> Any:
+    """The median of what is not NaN; see ``median``."""
+    return _median("nanmedian", return_types.nanmedian, input, dim, keepdim, out)
+
+
+def _median(op: str, result: Any, input: Any, dim: Any, keepdim: bool, out: Any) -> Any:
+    if dim is None:
+        y = _median_value(input, skip_nan=op == "nanmedian")
+        return y if out is None else write_out(op, out, y)
+    dim = wrap_dim(dim, input.ndim)
+    _need_elements(op, input, dim)
+    index = _median_position(input, dim=dim, skip_nan=op == "nanmedian")
+    return picked(op, result, input, index, dim, keepdim, out)
+
+
+# -- modes ---------------------------------------------------------------------------------------------------------------
+
+
+@primitive(name="mode_position")
+def _mode_position(xp: Any, a: Any, *, dim: int) -> Any:
+    """Where the last of the most frequent elements is, of several such values the smallest."""
+    if not a.ndim:
+        return xp.zeros((), "i8")
+    a = xp.moveaxis(_keys(xp, a), dim, -1)
+    order = _argsort(xp, a, -1, False)
+    ranked = xp.take_along_axis(a, order, -1)
+    place = xp.arange(a.shape[-1])
+    begins = xp.ones(a.shape, bool)
+    begins[..., 1:] = ranked[..., 1:] != ranked[..., :-1]
+    run = place - _accumulate(xp, "maximum", begins * place, a.ndim - 1)  # how far into a run of equals
+    longest = run.argmax(-1)[..., None]
+    return xp.moveaxis(xp.take_along_axis(order, longest, -1), -1, dim)
+
+
+@numpy_names
+def mode(input: Any, dim: int = -1, keepdim: bool = False, *, out: Any = None) -> Any:
+    """The most frequent element along ``dim`` (of several the smallest), and where it last is: ``(values, indices)``."""
+    dim = wrap_dim(dim, input.ndim)
+    _need_elements("mode", input, dim)
+    return picked("mode", return_types.mode, input, _mode_position(input, dim=dim), dim, keepdim, out)
+
+
+# -- quantiles -----------------------------------------------------------------------------------------------------------
+
+_INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
+
+
+@numpy_names
+def quantile(
+    input: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear", out: Any = None
+) -> Any:  # fmt: skip
+    """The ``q``-quantiles (0 to 1) along ``dim``, or of all elements; several ``q`` become the first dim of the result.
+
+    Between two elements the result is found by ``interpolation``: linear, lower, higher, midpoint or nearest. NaN if there is one.
+
+    >>> import minitorch_dl as torch
+    >>> torch.quantile(torch.tensor([0.0, 1.0, 2.0, 3.0]), 0.5)
+    tensor(1.5000)
+    """
+    y = _quantile("quantile", input, q, dim, keepdim, interpolation)
+    return y if out is None else write_out("quantile", out, y)
+
+
+@numpy_names
+def nanquantile(
+    input: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear", out: Any = None
+) -> Any:  # fmt: skip
+    """The ``q``-quantiles of what is not NaN; see ``quantile``."""
+    y = _quantile("nanquantile", input, q, dim, keepdim, interpolation)
+    return y if out is None else write_out("nanquantile", out, y)
+
+
+def _quantile(op: str, input: Any, q: Any, dim: Any, keepdim: bool, interpolation: str) -> Any:
+    if input.array.dtype not in ("float32", "float64"):
+        raise RuntimeError(f"{op}() input tensor must be either float or double dtype, got {input.dtype}")
+    if not input.array.size:
+        raise RuntimeError(f"{op}() input tensor must be non-empty")
+    if interpolation not in _INTERPOLATIONS:
+        raise RuntimeError(
+            f"{op}() interpolation must be one of {', '.join(_INTERPOLATIONS)}, but got {interpolation}"
+        )
+    if not isinstance(q, TensorBase):
+        q = TensorBase.wrap(array_module(input.array).asarray(q, input.array.dtype))
+    if q.array.dtype != input.array.dtype:
+        raise RuntimeError(f"{op}() q tensor must be same dtype as the input tensor")
+    if q.ndim > 1:
+        raise RuntimeError(f"{op}() q must be a scalar or 1D tensor, got shape {tuple(q.shape)}")
+    if not ((q.array >= 0) & (q.array <= 1)).all():
+        raise RuntimeError(f"{op}() q values must be in the range [0, 1]")
+    ndim = input.ndim
+    axis = None if dim is None else wrap_dim(dim, ndim)
+    x = input if axis is not None and ndim else _reshape(input, shape=(input.array.size,))
+    x = sort(movedim(x, axis or 0, -1), -1)[0]  # (..., n)
+    n = x.shape[-1]
+    valid = (x.array == x.array).sum(-1, keepdims=True).astype(x.array.dtype)  # (..., 1)
+    points = _reshape(q, shape=(q.array.size,))
+    ranks = points * TensorBase.wrap((valid - 1).clip(0) if op == "nanquantile" else valid * 0 + (n - 1))
+    if op == "quantile":
+        ranks = where(TensorBase.wrap(valid < n), n - 1.0, ranks)  # NaN comes last
+    y = _between(x, ranks, interpolation)  # (..., number of q)
+    y = movedim(y, -1, 0) if q.ndim else _reshape(y, shape=y.shape[:-1])
+    if keepdim and ndim:
+        ones = [1 if axis is None or i == axis else k for i, k in enumerate(input.shape)]
+        y = _reshape(y, shape=(*q.shape, *ones))
+    return y
+
+
+def _between(x: Any, ranks: Any, interpolation: str) -> Any:
+    """What is at the fractional places ``ranks`` along the last dim."""
+    xp, at = array_module(x.array), ranks.array
+    rounded = {"lower": xp.floor, "higher": xp.ceil, "nearest": xp.rint}.get(interpolation)
+    if rounded is not None:
+        return take_along(x, rounded(at).astype("i8"), dim=x.ndim - 1)
+    floor = xp.floor(at)
+    below = take_along(x, floor.astype("i8"), dim=x.ndim - 1)
+    above = take_along(x, xp.ceil(at).astype("i8"), dim=x.ndim - 1)
+    weight = 0.5 if interpolation == "midpoint" else ranks - TensorBase.wrap(floor)
+    return lerp(below, above, weight)
