@@ -2,6 +2,7 @@
 
 from . import structural as _structural
 from .backward import backward, grad
+from .function import Function
 from .modes import (
     enable_grad,
     inference_mode,
@@ -12,6 +13,7 @@ from .modes import (
 )
 
 __all__ = [
+    "Function",
     "backward",
     "enable_grad",
     "grad",

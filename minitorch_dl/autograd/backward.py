@@ -94,11 +94,11 @@ def grad(
     )
     results = []
     seen = {id(g.array) for g in grads}
-    for x, node in zip(inputs, targets, strict=True):
+    for i, (x, node) in enumerate(zip(inputs, targets, strict=True)):
         g = found.get(node)
         if g is None and not allow_unused and not materialize_grads:
             raise RuntimeError(
-                "One of the differentiated Tensors appears to not have been used in the graph. "
+                f"The differentiated Tensor at index {i} appears to not have been used in the graph. "
                 "Set allow_unused=True if this is the desired behavior."
             )
         if g is None:

@@ -18,8 +18,8 @@ from .primitive import as_raw, provide, result_class
 from .structural import sum_to
 
 SECOND_BACKWARD = (
-    "{}: trying to backward through the graph a second time. What the derivative needs was freed by the first pass; "
-    "pass retain_graph=True to that first backward() or grad() to keep it"
+    "Trying to backward through the graph a second time (or directly access saved tensors after they have already been freed): "
+    "what {} saved was freed by the first pass. Specify retain_graph=True in that first backward() or grad() to keep it."
 )
 
 
@@ -103,7 +103,7 @@ def run_backward(
                 raise RuntimeError(SECOND_BACKWARD.format(node.name()))
             plan = node.plan
             if node.number < versions.latest:
-                _check_versions(node, saved)
+                check_versions(node, saved)
             results = plan.differentiate(node, g) if create_graph else plan.rule(g, saved)
             if saved and not retain_graph:
                 node.saved = saved = None
@@ -215,10 +215,11 @@ def _fill_missing(node: Node, grads: list[Any]) -> tuple[Any, ...]:
     )
 
 
-def _check_versions(node: Node, saved: Iterable[Any]) -> None:
+def check_versions(node: Node, saved: Iterable[Any]) -> None:
+    """Raise when what ``node`` saved was overwritten since."""
     for value in saved:
         if type(value) is list:
-            _check_versions(node, value)
+            check_versions(node, value)
         elif hasattr(value, "base") and hasattr(value, "shape"):
             write = versions.written_since(value, node.number)
             if write is not None:

@@ -50,31 +50,44 @@ def _overwrite_source(g: Any, b_shape: tuple[int, ...], b_dtype: Any) -> Any:
 overwrite.defvjp(a=lambda g: g * 0, b=_overwrite_source)
 
 
-def check_writable(x: Any, op: str) -> None:
-    """Refuse, before anything is computed, a write that autograd could not follow."""
+_FROZEN = {
+    "no_grad": "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Make the view and "
+    "write to it both inside the no_grad block, or both outside",
+    "several outputs": "This view is the output of a function that returns multiple views (split, chunk, unbind). Such "
+    "functions do not allow the output views to be modified inplace. Index the tensor instead, or write to a .clone()",
+    "custom Function": "This view was created inside a custom Function (or because an input was returned as-is) and is being "
+    "modified inplace, which would override its custom backward. Clone the output of the custom Function first",
+    "dtype": "a view with another dtype is being modified inplace, which has no derivative. Use .clone() first",
+}
+
+
+def check_writable(x: Any, op: str, incoming: Any = None) -> bool:
+    """Refuse a write that autograd could not follow; say whether the write has to be recorded.
+
+    Args:
+        incoming: the node of the values to be written, or None.
+    """
     if not state.flags & GRAD:
-        return
-    if type(x._node) is AccumulateGrad:
+        return False
+    node = current_node(x)
+    if node is None and incoming is None:
+        return False
+    if type(node) is AccumulateGrad:
         raise RuntimeError(
             f"{op}: a leaf Variable that requires grad is being used in an in-place operation. "
             "Wrap the write in torch.no_grad(), or write to a copy (x = x.clone())"
         )
-    root = x
-    while root._view is not None:
-        root = root._view.parent
-    if root is not x and type(root._node) is AccumulateGrad and not _is_untracked(x):
-        raise RuntimeError(
-            f"{op}: a view of a leaf Variable that requires grad is being used in an in-place operation. "
-            "Wrap the write in torch.no_grad(), or take the view of a copy"
-        )
-
-
-def _is_untracked(x: Any) -> bool:
-    while x._view is not None:
-        if x._view.frozen == "no_grad":
-            return True
-        x = x._view.parent
-    return False
+    view = x._view
+    while view is not None and view.frozen != "data":
+        if view.frozen is not None:
+            raise RuntimeError(f"{op}: {_FROZEN[view.frozen]}")
+        if type(view.root._node) is AccumulateGrad:
+            raise RuntimeError(
+                f"{op}: a view of a leaf Variable that requires grad is being used in an in-place operation. "
+                "Wrap the write in torch.no_grad(), or take the view of a copy"
+            )
+        view = view.parent._view
+    return True
 
 
 def write(op: str, x: Any, compute: Callable[[], Any]) -> Any:
@@ -101,6 +114,7 @@ def write(op: str, x: Any, compute: Callable[[], Any]) -> Any:
 
 def store(op: str, x: Any, values: Any, node: Any, before: int) -> None:
     """Copy ``values`` (or whatever assigns to the array) into ``x`` and make ``node`` its history."""
+    recorded = check_writable(x, op, node)
     if node is not None:
         _keep_old_values(node, x.array, before)
     try:
@@ -117,43 +131,31 @@ def store(op: str, x: Any, values: Any, node: Any, before: int) -> None:
         raise RuntimeError(f"{op}: {error}") from error
     if not is_data(x):
         mark_written(x.array, op)
-    if state.flags & GRAD:
-        rebase(op, x, node)
+    if recorded:
+        rebase(x, node)
 
 
 def is_data(x: Any) -> bool:
     """Whether ``x`` came from ``.data``: PyTorch doesn't count writes to that."""
-    while x._view is not None:
-        if x._view.frozen == "data":
-            return True
-        x = x._view.parent
-    return False
+    view = x._view
+    if view is None:
+        return False
+    return view.frozen == "data" or (view.root._view is not None and view.root._view.frozen == "data")
 
 
-def rebase(op: str, x: Any, node: Any) -> None:
+def rebase(x: Any, node: Any) -> None:
     """Make ``node`` the history of ``x``, and of the tensors that ``x`` is a view of."""
     view = x._view
     if view is None or view.frozen == "data":
         x._node = node
         return
-    parent_node = current_node(view.parent)
-    if node is None and parent_node is None:
-        return
-    if view.frozen is not None:
-        reason = {
-            "no_grad": "it was made under no_grad",
-            "several outputs": "it is one of several outputs of one op (split, chunk, unbind)",
-        }[view.frozen]
-        raise RuntimeError(
-            f"{op}: this tensor is a view and is being modified in place, but the change can't be recorded: {reason}. Use .clone() first"
-        )
     history = view_scatter.primitive.record(
         (view.parent.array, x.array),
-        (parent_node, node),
+        (current_node(view.parent), node),
         {"view": view.primitive.name, "params": view.params},
         view.parent.array,
     )
-    rebase(op, view.parent, history)
+    rebase(view.parent, history)
     current_node(x)
 
 

@@ -121,8 +121,9 @@ def current_node(tensor: Any) -> Any:
         return tensor._node
     if view.frozen is not None:
         raise RuntimeError(
-            "a view of a tensor that was written in place afterwards can't be given its gradient: it is one of several outputs of "
-            "one op (split, chunk, unbind). Use .clone() on it, or index the base tensor instead"
+            "a view of a tensor that was written in place afterwards can't be given its gradient: "
+            "it is one of several outputs of one op (split, chunk, unbind), or came from a custom Function. "
+            "Use .clone() on it, or index the base tensor instead"
         )
     view.stamp = view.root._node
     tensor._node = view.primitive.record((view.parent.array,), (parent_node,), view.params, tensor.array)

@@ -1,0 +1,430 @@
+"""``autograd.Function``: an op of the user's own, with a forward and a backward in plain tensor code."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from ..backend import array_module, dtypes
+from .engine import SECOND_BACKWARD, check_versions
+from .inplace import check_writable, rebase
+from .modes import GRAD, LISTENING, no_grad, state
+from .node import Node
+from .primitive import TensorBase, View, current_node
+from .structural import cast, sum_to
+from .versions import mark_written, owner_of
+
+
+class FunctionCtx:
+    """What ``forward`` leaves for ``backward``: the first argument of both. Any attribute may be set on it.
+
+    Attributes:
+        needs_input_grad: per argument of ``apply``, whether a gradient is wanted.
+        materialize_grads: whether ``backward`` gets zeros for the outputs that nothing used, or None.
+    """
+
+    needs_input_grad: tuple[bool, ...] = ()
+    materialize_grads = True
+    _to_save: tuple[Any, ...] = ()
+    _sources: tuple[_Source, ...] = ()
+    _dirty: tuple[Any, ...] = ()
+    _non_differentiable: tuple[Any, ...] = ()
+    _node: Any = None
+
+    def save_for_backward(self, *tensors: Any) -> None:
+        """Keep tensors (or None) for the backward, which reads them from ``saved_tensors``.
+
+        Inputs and outputs of the function belong here and not in attributes: they are checked for later in-place writes, are freed
+        with the graph, and stay connected to it for double backward.
+        """
+        for i, tensor in enumerate(tensors):
+            if tensor is not None and not isinstance(tensor, TensorBase):
+                raise TypeError(
+                    f"save_for_backward can only save variables, but argument {i} is of type {type(tensor).__name__}"
+                )
+        self._to_save = tensors
+
+    def save_for_forward(self, *tensors: Any) -> None:
+        """Accepted for PyTorch's sake: there is no forward-mode differentiation here."""
+
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        """What ``save_for_backward`` was given.
+
+        Raises:
+            RuntimeError: a backward pass freed it already, or a tensor was written in place since.
+        """
+        if self._node is None:  # still inside forward
+            return self._to_save
+        node = self._node()
+        if node is None:  # nothing required a gradient
+            return ()
+        if node.saved is None:
+            raise RuntimeError(SECOND_BACKWARD.format(node.name()))
+        check_versions(node, node.saved)
+        return tuple(
+            source.restore(array, node) for source, array in zip(self._sources, node.saved, strict=True)
+        )
+
+    def mark_dirty(self, *tensors: Any) -> None:
+        """Name the inputs that forward wrote to in place; each must also be returned."""
+        for tensor in tensors:
+            if not isinstance(tensor, TensorBase):
+                raise RuntimeError(f"mark_dirty can only accept variables, but got {type(tensor).__name__}")
+        self._dirty = tensors
+
+    def mark_non_differentiable(self, *tensors: Any) -> None:
+        """Name the outputs that have no gradient."""
+        for tensor in tensors:
+            if not isinstance(tensor, TensorBase):
+                raise RuntimeError(
+                    f"mark_non_differentiable only accepts variable arguments, but got {type(tensor).__name__}"
+                )
+        self._non_differentiable = tensors
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Whether backward gets zeros (the default) or None for the gradient of an output that nothing used."""
+        self.materialize_grads = value
+
+
+class _Source(NamedTuple):
+    """Where a saved array came from, so that backward gets a tensor that is still connected to the graph."""
+
+    tensor: Any  # weak: the tensor itself, given back while it lives and is the same
+    node: Any
+    output: int | None  # the function's own output of this index
+
+    def restore(self, array: Any, node: Node) -> Any:
+        if array is None:
+            return None
+        own = self.node
+        if self.output is not None:
+            own = node if node.outputs is None else node.output(self.output)
+        tensor = self.tensor()
+        if tensor is not None and tensor.array is array and tensor._node is own:
+            return tensor
+        return TensorBase.wrap(array, own)
+
+
+class FunctionNode(Node):
+    """The node of a custom function; the attributes of its ctx can be read from it."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name == "plan":
+            raise AttributeError(name)
+        return getattr(self.plan.ctx, name)
+
+
+class FunctionPlan:
+    """How a custom function's gradient is computed: by the user's ``backward``, on Tensors."""
+
+    borrows = True
+    keeps_missing = True
+    names: tuple[str, ...] = ()
+
+    def __init__(self, cls: type[Function], ctx: FunctionCtx, args: Sequence[Any]) -> None:
+        self.function, self.ctx = cls, ctx
+        self.inputs = [
+            (a.array.shape, a.array.dtype) if isinstance(a, TensorBase) else None for a in args
+        ]
+
+    def rule(self, g: Any, saved: Any) -> list[Any]:
+        """The derivative on arrays."""
+        wrap = TensorBase.wrap
+        grads = tuple(None if one is None else wrap(one) for one in (g if isinstance(g, tuple) else (g,)))
+        return [None if r is None else r.array for r in self.run(grads)]
+
+    def differentiate(self, node: Node, g: Any) -> list[Any]:
+        """The derivative on Tensors that are connected to the graph."""
+        return self.run(g if isinstance(g, tuple) else (g,))
+
+    def run(self, grads: tuple[Any, ...]) -> list[Any]:
+        ctx = self.ctx
+        node = ctx._node()
+        if node.outputs is not None and ctx.materialize_grads:
+            array = next(one for one in grads if one is not None).array
+            zeros = array_module(array).zeros
+            grads = tuple(
+                TensorBase.wrap(zeros(*made)) if one is None and made is not None else one
+                for one, made in zip(grads, node.outputs, strict=True)
+            )
+        results = self.backward(ctx, *grads)
+        results = results if isinstance(results, tuple) else (results,)
+        expected = len(self.inputs)
+        if len(results) > expected and all(r is None for r in results[expected:]):
+            results = results[:expected]
+        if len(results) != expected:
+            raise RuntimeError(
+                f"function {node.name()} returned an incorrect number of gradients "
+                f"(expected {expected}, got {len(results)})"
+            )
+        return [self.checked(i, r, node) for i, r in enumerate(results)]
+
+    @property
+    def backward(self) -> Callable[..., Any]:
+        cls = self.function
+        has_backward, has_vjp = cls.backward is not Function.backward, cls.vjp is not Function.vjp
+        if has_backward and has_vjp:
+            raise RuntimeError(
+                "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. "
+                "You should only implement one of them."
+            )
+        return cls.vjp if has_vjp else cls.backward
+
+    def checked(self, i: int, r: Any, node: Node) -> Any:
+        """One gradient that backward returned, in the shape and dtype of its input."""
+        if r is None:
+            return None
+        if not isinstance(r, TensorBase):
+            raise RuntimeError(f"{node.name()}: expected Variable or None (got {type(r).__name__})")
+        made = self.inputs[i]
+        if made is None:
+            raise RuntimeError(
+                f"function {node.name()} returned a gradient different than None at position {i + 1}, "
+                "but the corresponding forward input was not a Variable"
+            )
+        shape, dtype = made
+        if node.edges[i] is None:
+            return None
+        if r.array.shape != shape:
+            if not _expands_to(shape, r.array.shape):
+                raise RuntimeError(
+                    f"Function {node.name()} returned an invalid gradient at index {i} - "
+                    f"got {list(r.array.shape)} but expected shape compatible with {list(shape)}"
+                )
+            r = sum_to(r, shape=shape)
+        return r if r.array.dtype == dtype else cast(r, dtype=dtypes.from_numpy(dtype).name)
+
+
+def _expands_to(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
+    extra = len(target) - len(shape)
+    return extra >= 0 and all(n in (1, m) for n, m in zip(shape, target[extra:], strict=True))
+
+
+class Function:
+    """Base class of custom ops: write ``forward`` and ``backward`` as static methods, call ``apply``.
+
+    Either ``forward(ctx, *args)``, or ``forward(*args)`` with ``setup_context(ctx, inputs, output)``. ``backward(ctx, *grad_outputs)``
+    returns one gradient per argument of ``apply``, None for those that are no tensors. It is differentiated itself when a
+    gradient of gradients is asked for.
+
+    >>> import minitorch_dl as torch
+    >>> class Exp(torch.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         y = x.exp()
+    ...         ctx.save_for_backward(y)
+    ...         return y
+    ...
+    ...     @staticmethod
+    ...     def backward(ctx, grad_output):
+    ...         (y,) = ctx.saved_tensors
+    ...         return grad_output * y
+    >>> x = torch.tensor(0.0, requires_grad=True)
+    >>> Exp.apply(x).backward()
+    >>> x.grad
+    tensor(1.)
+    """
+
+    generate_vmap_rule = False
+    _node_class: type[FunctionNode] = FunctionNode
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._node_class = type(f"{cls.__name__}Backward", (FunctionNode,), {"__slots__": ()})
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError(
+            "Legacy autograd function with non-static forward method is deprecated. "
+            f"Please use new-style autograd function with static forward method: {type(self).__name__}.apply(...)"
+        )
+
+    @staticmethod
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        """The op itself; runs with gradients off. To be written by the subclass."""
+        raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> Any:
+        """Save what backward needs, when ``forward`` takes no ctx."""
+        raise NotImplementedError("setup_context is not implemented.")
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        """The gradients of the inputs from those of the outputs. To be written by the subclass (``vjp`` is another name for it)."""
+        raise NotImplementedError(
+            "You must implement either the backward or vjp method for your custom autograd.Function "
+            "to use it with backward mode AD."
+        )
+
+    vjp = backward
+
+    @staticmethod
+    def jvp(ctx: Any, *grad_inputs: Any) -> Any:
+        """Forward-mode differentiation, which this package doesn't have."""
+        raise NotImplementedError(
+            "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
+        )
+
+    @classmethod
+    def apply(cls, *args: Any, **kwargs: Any) -> Any:
+        """Run ``forward`` and record the function as one node of the graph."""
+        separate = cls.setup_context is not Function.setup_context
+        if separate:
+            bound = inspect.signature(cls.forward).bind(*args, **kwargs)
+            bound.apply_defaults()
+            args, kwargs = bound.args, bound.kwargs
+        edges = tuple(current_node(a) if isinstance(a, TensorBase) else None for a in args)
+        records = bool(state.flags & GRAD) and any(edge is not None for edge in edges)
+        ctx = FunctionCtx()
+        ctx.needs_input_grad = tuple(edge is not None for edge in edges)
+        with no_grad():
+            if separate:
+                result = cls.forward(*args, **kwargs)
+                cls.setup_context(ctx, args, result)
+            else:
+                result = cls.forward(ctx, *args, **kwargs)
+        outputs = result if isinstance(result, tuple) else (result,)
+        node = cls._node_class(edges, (), FunctionPlan(cls, ctx, args), None, None) if records else None
+        wrapped = _connect(cls, ctx, node, args, outputs)
+        if node is not None:
+            _save(ctx, node, args, edges, outputs)
+            if state.flags & LISTENING:
+                for listener in state.listeners:
+                    made = getattr(listener, "function_called", None)
+                    if made is not None:
+                        made(node)
+        else:
+            ctx._node = lambda: None
+        ctx._to_save = ctx._dirty = ctx._non_differentiable = ()
+        return tuple(wrapped) if isinstance(result, tuple) else wrapped[0]
+
+
+def _is_in(tensor: Any, tensors: Sequence[Any]) -> bool:
+    return any(tensor is other for other in tensors)
+
+
+def _connect(
+    cls: type[Function], ctx: FunctionCtx, node: Any, args: Sequence[Any], outputs: Sequence[Any]
+) -> list[Any]:
+    """The outputs as the caller gets them, with ``node`` as their history."""
+    for tensor in ctx._dirty:
+        if not _is_in(tensor, outputs):
+            raise RuntimeError(
+                "Some elements marked as dirty during the forward method were not returned as output. "
+                "The inputs that are modified inplace must all be outputs of the Function."
+            )
+    if node is not None and len(outputs) > 1:
+        node.outputs = [
+            (out.array.shape, out.array.dtype) if isinstance(out, TensorBase) else None for out in outputs
+        ]
+    wrapped = []
+    for i, out in enumerate(outputs):
+        if not isinstance(out, TensorBase):
+            wrapped.append(out)
+            continue
+        is_input = _is_in(out, args)
+        differentiable = (
+            node is not None
+            and not _is_in(out, ctx._non_differentiable)
+            and dtypes.from_numpy(out.array.dtype).is_floating_point
+        )
+        own = None if not differentiable else node if node.outputs is None else node.output(i)
+        if _is_in(out, ctx._dirty):
+            mark_written(out.array, cls.__name__)
+            if differentiable:
+                check_writable(out, cls.__name__, own)
+                rebase(out, own)
+        elif is_input or out._node is not None or (out._view is not None and differentiable):
+            shared = out if is_input else _viewed_input(out, args)
+            out = TensorBase.wrap(out.array, own)
+            if shared is not None and differentiable:
+                out._view = View(shared, None, {}, "custom Function")
+        else:
+            out._node = own
+        wrapped.append(out)
+    return wrapped
+
+
+def _viewed_input(out: Any, args: Sequence[Any]) -> Any:
+    owner = owner_of(out.array)
+    for a in args:
+        if isinstance(a, TensorBase) and owner_of(a.array) is owner:
+            return a
+    return None
+
+
+def _save(ctx: FunctionCtx, node: Node, args: Sequence[Any], edges: Sequence[Any], outputs: Sequence[Any]) -> None:
+    """Hand what forward asked to keep to the node, which the engine frees."""
+    sources = []
+    for tensor in ctx._to_save:
+        output = next((i for i, out in enumerate(outputs) if out is tensor), None)
+        given = next((i for i, a in enumerate(args) if a is tensor), None)
+        if tensor is None:
+            sources.append(_Source(None, None, None))
+        elif output is not None and (given is None or _is_in(tensor, ctx._dirty)):
+            is_constant = _is_in(tensor, ctx._non_differentiable)
+            sources.append(_Source(weakref.ref(tensor), None, None if is_constant else output))
+        else:
+            own = current_node(tensor) if given is None else edges[given]
+            sources.append(_Source(weakref.ref(tensor), own, None))
+    node.saved = tuple(None if tensor is None else tensor.array for tensor in ctx._to_save)
+    ctx._sources = tuple(sources)
+    ctx._node = weakref.ref(node)
+
+
+class _TwicePlan:
+    """The derivative of a derivative that was declared to have none."""
+
+    borrows = keeps_missing = True
+    names: tuple[str, ...] = ()
+
+    def rule(self, g: Any, saved: Any) -> Any:
+        raise RuntimeError(
+            "trying to differentiate twice a function that was marked with @once_differentiable"
+        )
+
+    def differentiate(self, node: Node, g: Any) -> Any:
+        return self.rule(g, ())
+
+
+class OnceDifferentiable(Node):
+    """The node of gradients that can't be differentiated again."""
+
+    __slots__ = ()
+
+
+def once_differentiable(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a custom ``backward`` that is not differentiable itself: a gradient of gradients through it is an error."""
+
+    @functools.wraps(function)
+    def wrapper(ctx: Any, *grads: Any) -> Any:
+        with no_grad():
+            results = function(ctx, *grads)
+        if not state.flags & GRAD:
+            return results
+        inputs = tuple(g._node for g in grads if isinstance(g, TensorBase))
+        error = OnceDifferentiable((*ctx._node().edges, *inputs), (), _TwicePlan(), None, None)
+        several = results if isinstance(results, tuple) else (results,)
+        error.outputs = [None if r is None else (r.array.shape, r.array.dtype) for r in several]
+        several = tuple(
+            None if r is None else TensorBase.wrap(r.array, error.output(i)) for i, r in enumerate(several)
+        )
+        return several if isinstance(results, tuple) else several[0]
+
+    return wrapper
+
+
+class InplaceFunction(Function):
+    """PyTorch's old name for a Function that may write in place."""
+
+    def __init__(self, inplace: bool = False) -> None:
+        self.inplace = inplace
+
+
+__all__ = ["Function", "FunctionCtx", "InplaceFunction", "once_differentiable"]
