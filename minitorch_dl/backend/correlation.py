@@ -44,7 +44,15 @@ def correlate(
 
 
 def correlate_input(
-    xp: Any, g: Any, w: Any, *, size: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int
+    xp: Any,
+    g: Any,
+    w: Any,
+    *,
+    size: Ints,
+    stride: Ints,
+    padding: Pairs,
+    dilation: Ints,
+    groups: int,
 ) -> Any:
     """The transpose of ``correlate`` in ``x``, of spatial size ``size``: (N, C, *S)."""
     n, o, *out = g.shape
@@ -101,9 +109,7 @@ class _Columns:
     def __call__(self, x: Any, padding: Pairs) -> Any:
         shape = (x.shape, padding)
         buffer = self.buffer if self.made_for == shape else None
-        self.buffer = im2col(
-            self.xp, x, self.kernel, self.stride, padding, self.dilation, buffer
-        )
+        self.buffer = im2col(self.xp, x, self.kernel, self.stride, padding, self.dilation, buffer)
         self.made_for = shape
         inner = x.shape[1] // self.groups * math.prod(self.kernel)
         return self.buffer.reshape(len(x), self.groups, inner, -1)

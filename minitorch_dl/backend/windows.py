@@ -79,9 +79,7 @@ def im2col(
     return buffer
 
 
-def col2im(
-    xp: Any, columns: Any, size: Ints, stride: Ints, padding: Pairs, dilation: Ints
-) -> Any:
+def col2im(xp: Any, columns: Any, size: Ints, stride: Ints, padding: Pairs, dilation: Ints) -> Any:
     """Columns (N, C, *K, *T) added up to (N, C, *size): the transpose of ``im2col``."""
     dims = len(size)
     n, c = columns.shape[:2]

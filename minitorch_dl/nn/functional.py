@@ -6,6 +6,7 @@
 tensor([[2., 2., 2.]])
 """
 
+from ..ops.classification import cross_entropy, nll_loss
 from ..ops.convolution import (
     conv1d,
     conv2d,
@@ -15,3 +16,4 @@ from ..ops.convolution import (
     conv_transpose3d,
 )
 from ..ops.linear import linear
+from ..ops.softmax import log_softmax, softmax, softmin

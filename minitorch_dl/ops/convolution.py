@@ -60,7 +60,14 @@ def _bias_gradient(g: Any, b_shape: tuple[int, ...], stride: tuple[int, ...]) ->
 
 _convolution.defvjp(
     x=lambda g, w, x_shape, stride, padding, dilation, groups: _convolution_input(
-        g, w, None, size=x_shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups
+        g,
+        w,
+        None,
+        size=x_shape[2:],
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
     ),
     w=lambda g, x, w_shape, stride, padding, dilation, groups: _convolution_weight(
         x, g, kernel=w_shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups
@@ -78,14 +85,21 @@ _convolution_input.defvjp(
 )
 _convolution_weight.defvjp(
     x=lambda g, u, x_shape, stride, padding, dilation, groups: _convolution_input(
-        u, g, None, size=x_shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups
+        u,
+        g,
+        None,
+        size=x_shape[2:],
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
     ),
     u=lambda g, x, stride, padding, dilation, groups: _convolution(
         x, g, None, stride=stride, padding=padding, dilation=dilation, groups=groups
     ),
 )
 
-# -- the public functions ----------------------------------------------------------------------------
+# -- the public functions -------------------------------------------------------------------------
 
 
 def conv1d(
@@ -156,7 +170,16 @@ def conv_transpose1d(
 ) -> Any:
     """1-d transposed convolution of ``(N, C, L)`` or ``(C, L)``; arguments as in ``conv_transpose2d``."""
     return _conv_transpose(
-        "conv_transpose1d", 1, input, weight, bias, stride, padding, output_padding, groups, dilation
+        "conv_transpose1d",
+        1,
+        input,
+        weight,
+        bias,
+        stride,
+        padding,
+        output_padding,
+        groups,
+        dilation,
     )
 
 
@@ -182,11 +205,22 @@ def conv_transpose2d(
         ``(N, O, H', W')`` with ``H' = (H - 1) s - 2 p + d (kH - 1) + output_padding + 1``.
 
     >>> import minitorch_dl as torch
-    >>> torch.nn.functional.conv_transpose2d(torch.ones(1, 1, 2, 2), torch.ones(1, 1, 3, 3), stride=2).shape
+    >>> torch.nn.functional.conv_transpose2d(
+    ...     torch.ones(1, 1, 2, 2), torch.ones(1, 1, 3, 3), stride=2
+    ... ).shape
     torch.Size([1, 1, 5, 5])
     """
     return _conv_transpose(
-        "conv_transpose2d", 2, input, weight, bias, stride, padding, output_padding, groups, dilation
+        "conv_transpose2d",
+        2,
+        input,
+        weight,
+        bias,
+        stride,
+        padding,
+        output_padding,
+        groups,
+        dilation,
     )
 
 
@@ -202,7 +236,16 @@ def conv_transpose3d(
 ) -> Any:
     """3-d transposed convolution of ``(N, C, D, H, W)`` or ``(C, D, H, W)``; arguments as in ``conv_transpose2d``."""
     return _conv_transpose(
-        "conv_transpose3d", 3, input, weight, bias, stride, padding, output_padding, groups, dilation
+        "conv_transpose3d",
+        3,
+        input,
+        weight,
+        bias,
+        stride,
+        padding,
+        output_padding,
+        groups,
+        dilation,
     )
 
 
@@ -217,7 +260,10 @@ def _conv(
     dilation: Any,
     groups: int,
 ) -> Any:
-    stride, dilation = per_axis(op, "stride", stride, dims), per_axis(op, "dilation", dilation, dims)
+    stride, dilation = (
+        per_axis(op, "stride", stride, dims),
+        per_axis(op, "dilation", dilation, dims),
+    )
     kernel = w.array.shape[2:]
     if isinstance(padding, str):
         padding = _named_padding(op, padding, kernel, stride, dilation)
@@ -245,11 +291,26 @@ def _conv_transpose(
     groups: int,
     dilation: Any,
 ) -> Any:
-    stride, dilation = per_axis(op, "stride", stride, dims), per_axis(op, "dilation", dilation, dims)
+    stride, dilation = (
+        per_axis(op, "stride", stride, dims),
+        per_axis(op, "dilation", dilation, dims),
+    )
     padding = per_axis(op, "padding", padding, dims)
     extra = per_axis(op, "output_padding", output_padding, dims)
-    pairs = tuple([(p, p) for p in padding])
-    _check(op, dims, x, w, b, stride, pairs, dilation, groups, channel_axis=0)
+    # What output_padding adds at the end no window reaches: so much less padding is there.
+    pairs = tuple([(p, p - e) for p, e in zip(padding, extra)])
+    _check(
+        op,
+        dims,
+        x,
+        w,
+        b,
+        stride,
+        tuple([(p, p) for p in padding]),
+        dilation,
+        groups,
+        channel_axis=0,
+    )
     if any(e < 0 or (e >= s and e >= d) for e, s, d in zip(extra, stride, dilation)):
         raise RuntimeError(
             f"{op}: output padding must be smaller than either stride or dilation, but got output_padding={extra}, "
@@ -316,7 +377,9 @@ def _named_padding(op: str, name: str, kernel: Any, stride: Any, dilation: Any) 
     if name == "valid":
         return ((0, 0),) * len(stride)
     if name != "same":
-        raise RuntimeError(f"{op}: Invalid padding string: '{name}'. Use 'same', 'valid' or numbers")
+        raise RuntimeError(
+            f"{op}: Invalid padding string: '{name}'. Use 'same', 'valid' or numbers"
+        )
     if any(s != 1 for s in stride):
         raise RuntimeError(f"{op}: padding='same' is not supported for strided convolutions")
     totals = [d * (k - 1) for k, d in zip(kernel, dilation)]
@@ -382,7 +445,9 @@ def _check(
             f"but got bias of size {list(b.shape)} instead"
         )
     if any(k == 0 for k in weight[2:]):
-        raise RuntimeError(f"{op}: kernel size should be greater than zero, but got weight of size {weight}")
+        raise RuntimeError(
+            f"{op}: kernel size should be greater than zero, but got weight of size {weight}"
+        )
     if channel_axis == 1:
         padded = [s + p + q for s, (p, q) in zip(x.shape[-dims:], padding)]
         kernel = [d * (k - 1) + 1 for k, d in zip(weight[2:], dilation)]

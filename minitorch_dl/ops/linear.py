@@ -64,7 +64,9 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     """
     for name, value in (("input", input), ("weight", weight)):
         if not isinstance(value, TensorBase):
-            raise TypeError(f"linear(): argument '{name}' must be Tensor, not {type(value).__name__}")
+            raise TypeError(
+                f"linear(): argument '{name}' must be Tensor, not {type(value).__name__}"
+            )
     x, w, b = input.array, weight.array, None if bias is None else bias.array
     if w.ndim == 1:  # (I,): one output, without an axis for it
         y = linear(input, _reshape(weight, shape=(1, *w.shape)), None)

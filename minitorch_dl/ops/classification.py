@@ -1,0 +1,287 @@
+"""Cross entropy and the negative log likelihood of class labels.
+
+Shapes: scores (C), (N, C) or (N, C, *S); labels without the class dim.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..autograd.primitive import TensorBase, fused, primitive
+from ..backend import array_module
+from ..backend.precision import is_half
+from .loss_reduction import reduced, reduction_name
+from .reductions import _sum
+from .selection import select
+from .shape import _reshape
+from .softmax import _log_softmax
+
+__all__ = ["cross_entropy", "nll_loss"]
+
+# -- picking the labelled scores: a closed pair ---------------------------------------------------
+
+
+def _flat(a: Any) -> Any:
+    """(N, C, *S) as (N, C, P)."""
+    return a.reshape(*a.shape[:2], math.prod(a.shape[2:]))
+
+
+def _labels(target: Any) -> Any:
+    """(N, *S) as (N, P)."""
+    return target.reshape(len(target), math.prod(target.shape[1:]))
+
+
+def _places(xp: Any, target: Any, ignore_index: int) -> tuple[Any, Any]:
+    """Index arrays for each sample's label in (N, C, P), and which samples count, (N, P)."""
+    target = _labels(target)
+    counts = target != ignore_index
+    n, p = xp.arange(target.shape[0])[:, None], xp.arange(target.shape[1])
+    return (n, target * counts, p), counts
+
+
+def _factors(xp: Any, dtype: Any, target: Any, weight: Any, ignore_index: int) -> Any:
+    """Each sample's weight, (N, P): its label's, or 1; 0 for an ignored one."""
+    target = _labels(target)
+    counts = target != ignore_index
+    return counts.astype(dtype) if weight is None else weight[target * counts] * counts
+
+
+@primitive
+def label_pick(xp: Any, a: Any, target: Any, weight: Any, *, ignore_index: int) -> Any:
+    """``-weight[t] * a[n, t]`` per sample with label t, (N, *S); 0 where the label is ignored."""
+    where, counts = _places(xp, target, ignore_index)
+    picked = xp.where(counts, _flat(a)[where], 0)
+    picked *= -_factors(xp, a.dtype, target, weight, ignore_index)
+    return picked.reshape(target.shape)
+
+
+@primitive
+def label_place(
+    xp: Any, u: Any, target: Any, weight: Any, *, ignore_index: int, shape: tuple[int, ...]
+) -> Any:
+    """Zeros of ``shape`` with ``-weight[t] * u[n]`` at the labels: ``label_pick`` reversed."""
+    where, counts = _places(xp, target, ignore_index)
+    y = xp.zeros((*shape[:2], counts.shape[1]), u.dtype)
+    y[where] = u.reshape(counts.shape) * -_factors(xp, u.dtype, target, weight, ignore_index)
+    return y.reshape(shape)
+
+
+label_pick.defvjp(
+    a=lambda g, target, weight, a_shape, ignore_index: label_place(
+        g, target, weight, ignore_index=ignore_index, shape=a_shape
+    )
+)
+label_place.defvjp(
+    u=lambda g, target, weight, ignore_index: label_pick(
+        g, target, weight, ignore_index=ignore_index
+    )
+)
+
+# -- cross entropy with labels: log_softmax and label_pick in one ---------------------------------
+
+
+def _cross_entropy_composite(a: Any, target: Any, weight: Any, *, ignore_index: int) -> Any:
+    return label_pick(_log_softmax(a, dim=1), target, weight, ignore_index=ignore_index)
+
+
+@fused(name="cross_entropy", composite=_cross_entropy_composite, aux=("log_sum",))
+def _cross_entropy(xp: Any, a: Any, target: Any, weight: Any, *, ignore_index: int) -> Any:
+    """``weight[t] * (log sum over c of exp(a[n, c]) - a[n, t])`` per sample with label t."""
+    scores = _flat(a.astype("float32") if is_half(a.dtype) else a)
+    largest = scores.max(axis=1)  # (N, P)
+    log_sum = xp.log(xp.exp(scores - largest[:, None]).sum(axis=1)) + largest
+    where, counts = _places(xp, target, ignore_index)
+    loss = xp.where(counts, log_sum - scores[where], 0)
+    loss *= _factors(xp, loss.dtype, target, weight, ignore_index)
+    return loss.astype(a.dtype, copy=False).reshape(target.shape), log_sum
+
+
+@_cross_entropy.defbackward
+def _cross_entropy_backward(
+    g: Any, xp: Any, a: Any, target: Any, weight: Any, log_sum: Any, ignore_index: int
+) -> Any:
+    scale = g.reshape(log_sum.shape) * _factors(xp, a.dtype, target, weight, ignore_index)
+    p = _flat(a) - log_sum[:, None]
+    xp.exp(p, out=p)
+    p *= scale[:, None]
+    p[_places(xp, target, ignore_index)[0]] -= scale
+    return p.astype(a.dtype, copy=False).reshape(a.shape), None, None
+
+
+# -- the public functions -------------------------------------------------------------------------
+
+
+def cross_entropy(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Any:
+    """``-sum over c of q[c] log softmax(x)[c]``: how far scores are from the wanted classes.
+
+    Args:
+        input: scores before the softmax, (C), (N, C) or (N, C, *S).
+        target: int64 labels in [0, C), without the class dim, or probabilities q in the shape of
+            ``input``.
+        weight: (C), each class's weight.
+        ignore_index: a label that counts for nothing.
+        reduction: "mean" (over the labels' weights), "sum" or "none".
+        label_smoothing: the share of q, in [0, 1], that is spread evenly over the classes.
+
+    Raises:
+        IndexError: a label outside [0, C).
+
+    >>> import minitorch_dl as torch
+    >>> scores = torch.tensor([[0.0, 0.0, 0.0]])
+    >>> torch.nn.functional.cross_entropy(scores, torch.tensor([2]))
+    tensor(1.0986)
+    """
+    op = "cross_entropy"
+    reduction = reduction_name(size_average, reduce, reduction)
+    if not 0 <= label_smoothing <= 1:
+        raise RuntimeError(
+            f"{op}: label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}"
+        )
+    _check_scores(op, input, weight)
+    if input.array.ndim == 1:
+        input = _reshape(input, shape=(1, *input.array.shape))
+        target = _reshape(target, shape=(1, *target.array.shape))
+        loss = cross_entropy(
+            input, target, weight, None, ignore_index, None, reduction, label_smoothing
+        )
+        return _reshape(loss, shape=()) if reduction == "none" else loss
+    if target.array.shape == input.array.shape:
+        return _soft_cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
+    _check_labels(op, input, target, ignore_index)
+    if not label_smoothing:
+        loss = _cross_entropy(input, target, weight, ignore_index=ignore_index)
+        return _averaged(loss, target, weight, ignore_index, reduction)
+    log_p = _log_softmax(input, dim=1)
+    loss = label_pick(log_p, target, weight, ignore_index=ignore_index)
+    even = _even_loss(log_p, target, weight, ignore_index)
+    loss = (1 - label_smoothing) * loss + label_smoothing * even
+    return _averaged(loss, target, weight, ignore_index, reduction)
+
+
+def nll_loss(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Any:
+    """``-weight[t] x[t]``: the negative log likelihood of labels t, given log probabilities x.
+
+    Args:
+        input: (C), (N, C) or (N, C, *S).
+        target: int64 labels in [0, C), without the class dim.
+        weight, ignore_index, reduction: as in ``cross_entropy``.
+
+    Raises:
+        IndexError: a label outside [0, C).
+    """
+    op = "nll_loss"
+    reduction = reduction_name(size_average, reduce, reduction)
+    _check_scores(op, input, weight)
+    if input.array.ndim == 1:
+        input = _reshape(input, shape=(1, *input.array.shape))
+        target = _reshape(target, shape=(1, *target.array.shape))
+        loss = nll_loss(input, target, weight, None, ignore_index, None, reduction)
+        return _reshape(loss, shape=()) if reduction == "none" else loss
+    _check_labels(op, input, target, ignore_index)
+    loss = label_pick(input, target, weight, ignore_index=ignore_index)
+    return _averaged(loss, target, weight, ignore_index, reduction)
+
+
+def _averaged(loss: Any, target: Any, weight: Any, ignore_index: int, reduction: str) -> Any:
+    """The mean over samples is weighted: an ignored one counts for nothing."""
+    if reduction != "mean":
+        return reduced(loss, reduction)
+    target = target.array
+    if weight is None and not (target == ignore_index).any():
+        return reduced(loss, "mean")
+    weight = None if weight is None else weight.array
+    factors = _factors(array_module(target), loss.array.dtype, target, weight, ignore_index)
+    return reduced(loss, "sum") / TensorBase.wrap(factors.sum())
+
+
+def _even_loss(log_p: Any, target: Any, weight: Any, ignore_index: int) -> Any:
+    """The cross entropy with the even distribution over the classes, per sample."""
+    classes, spatial = log_p.array.shape[1], log_p.array.ndim - 2
+    if weight is not None:
+        log_p = log_p * _reshape(weight, shape=(classes, *(1,) * spatial))
+    counts = TensorBase.wrap(target.array != ignore_index)
+    return select(counts, _sum(log_p, dims=(1,), keepdim=False) / -classes, 0.0)
+
+
+def _soft_cross_entropy(
+    input: Any, q: Any, weight: Any, ignore_index: int, reduction: str, smoothing: float
+) -> Any:
+    classes, spatial = input.array.shape[1], input.array.ndim - 2
+    if q.array.dtype.kind in "iub":
+        raise RuntimeError(
+            "cross_entropy: Expected floating point type for target with class probabilities, got "
+            f"{q.array.dtype}. Labels come without the class dim of the input"
+        )
+    if ignore_index >= 0:
+        raise RuntimeError(
+            "cross_entropy: ignore_index is not supported for floating point target, got "
+            f"ignore_index={ignore_index}"
+        )
+    if smoothing:
+        q = q * (1 - smoothing) + smoothing / classes
+    if weight is not None:
+        q = q * _reshape(weight, shape=(classes, *(1,) * spatial))
+    loss = -_sum(_log_softmax(input, dim=1) * q, dims=(1,), keepdim=False)
+    return reduced(loss, reduction)
+
+
+def _check_scores(op: str, input: Any, weight: Any) -> None:
+    for name, value in (("input", input), ("weight", weight)):
+        if not isinstance(value, TensorBase) and not (name == "weight" and value is None):
+            kind = type(value).__name__
+            raise TypeError(f"{op}(): argument '{name}' must be Tensor, not {kind}")
+    shape = input.array.shape
+    if not shape:
+        raise ValueError(f"{op}: Expected 1 or more dimensions (got 0)")
+    classes = shape[0] if len(shape) == 1 else shape[1]
+    if weight is not None and weight.array.shape != (classes,):
+        raise RuntimeError(
+            f"{op}: weight tensor should be defined either for all {classes} classes or no classes "
+            f"but got weight tensor of shape: {list(weight.array.shape)}"
+        )
+
+
+def _check_labels(op: str, input: Any, target: Any, ignore_index: int) -> None:
+    if not isinstance(target, TensorBase):
+        raise TypeError(f"{op}(): argument 'target' must be Tensor, not {type(target).__name__}")
+    a, t = input.array, target.array
+    if a.shape[0] != (t.shape[0] if t.ndim else 1):
+        raise ValueError(
+            f"{op}: Expected input batch_size ({a.shape[0]}) to match target batch_size "
+            f"({t.shape[0] if t.ndim else 1})."
+        )
+    expected = (a.shape[0], *a.shape[2:])
+    if t.shape != expected:
+        raise RuntimeError(f"{op}: Expected target size {list(expected)}, got {list(t.shape)}")
+    if t.dtype.name not in ("int64", "uint8"):
+        raise RuntimeError(
+            f"{op}: expected scalar type Long (int64) for target but found {t.dtype}. Convert the "
+            "labels with .long()"
+        )
+    classes = a.shape[1]
+    if t.size and not (t.min() >= 0 and t.max() < classes):
+        outside = (t != ignore_index) & ((t < 0) | (t >= classes))
+        if outside.any():
+            label = int(t[outside][0])
+            raise IndexError(
+                f"{op}: Target {label} is out of bounds: labels must be in [0, {classes - 1}] for "
+                f"input of size {list(a.shape)}, or ignore_index={ignore_index}"
+            )

@@ -1,0 +1,102 @@
+"""Softmax and its relatives along one dim.
+
+In a formula ``g`` is the gradient of the output, ``y`` the output.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from ..autograd.primitive import primitive
+from ..autograd.structural import cast
+from ..backend import dtypes
+from ..backend.precision import in_float32
+from .dims import wrap_dim
+from .elementwise import exp
+from .reductions import _sum
+from .shape import _reshape
+
+__all__ = ["log_softmax", "softmax"]
+
+
+@in_float32
+def _exponentials(xp: Any, a: Any, *, dim: int) -> Any:
+    """``exp(a - max a)`` over its sum."""
+    if not a.size:
+        return a.copy()
+    y = a - a.max(axis=dim, keepdims=True)
+    xp.exp(y, out=y)
+    y /= y.sum(axis=dim, keepdims=True)
+    return y
+
+
+@in_float32
+def _log_exponentials(xp: Any, a: Any, *, dim: int) -> Any:
+    """``a - max a`` less the logarithm of the sum of its exponentials."""
+    if not a.size:
+        return a.copy()
+    y = a - a.max(axis=dim, keepdims=True)
+    y -= xp.log(xp.exp(y).sum(axis=dim, keepdims=True))
+    return y
+
+
+@primitive(name="softmax")
+def _softmax(xp: Any, a: Any, *, dim: int) -> Any:
+    return _exponentials(xp, a, dim=dim)
+
+
+@primitive(name="log_softmax")
+def _log_softmax(xp: Any, a: Any, *, dim: int) -> Any:
+    return _log_exponentials(xp, a, dim=dim)
+
+
+_softmax.defvjp(a=lambda g, y, dim: y * (g - _sum(g * y, dims=(dim,), keepdim=True)))
+_log_softmax.defvjp(a=lambda g, y, dim: g - exp(y) * _sum(g, dims=(dim,), keepdim=True))
+
+
+def softmax(input: Any, dim: int | None = None, _stacklevel: Any = 3, dtype: Any = None) -> Any:
+    """``exp(x) / sum exp(x)`` along ``dim``: positive numbers that add up to 1.
+
+    Args:
+        dim: the dim to normalise along; left out, 0 for inputs of 0, 1 or 3 dims and else 1, with a
+            warning.
+        dtype: what to convert the input to first; may also stand third.
+
+    >>> import minitorch_dl as torch
+    >>> torch.softmax(torch.zeros(2), dim=0)
+    tensor([0.5000, 0.5000])
+    """
+    return _along(_softmax, input, dim, dtype or _stacklevel)
+
+
+def log_softmax(input: Any, dim: int | None = None, _stacklevel: Any = 3, dtype: Any = None) -> Any:
+    """``x - log(sum exp(x))`` along ``dim``: the logarithm of ``softmax``, without its rounding."""
+    return _along(_log_softmax, input, dim, dtype or _stacklevel)
+
+
+def softmin(input: Any, dim: int | None = None, _stacklevel: Any = 3, dtype: Any = None) -> Any:
+    """``softmax(-x)`` along ``dim``."""
+    return _along(_softmax, -input, dim, dtype or _stacklevel)
+
+
+def _along(op: Any, input: Any, dim: int | None, dtype: Any) -> Any:
+    if dtype.__class__ is not int:  # the default stack level otherwise
+        input = cast(input, dtype=dtypes.as_dtype(dtype).name)
+    a = input.array
+    if dim is None:
+        dim = 0 if a.ndim in (0, 1, 3) else 1
+        warnings.warn(
+            f"Implicit dimension choice for {op.__name__} has been deprecated. Change the call to "
+            "include dim=X as an argument.",
+            stacklevel=3,
+        )
+    if a.dtype.kind in "iub":
+        raise NotImplementedError(
+            f"{op.__name__}: not implemented for {a.dtype}. Pass dtype=torch.float32, or convert "
+            "the input with .float()"
+        )
+    dim = wrap_dim(dim, a.ndim)
+    if not a.ndim:
+        return _reshape(op(_reshape(input, shape=(1,)), dim=0), shape=())
+    return op(input, dim=dim)
