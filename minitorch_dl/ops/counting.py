@@ -107,11 +107,12 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     return wrap(y.astype("f4") if w.dtype == "f4" else y)
 
 
-def _range_of(op: str, xp: Any, a: Any, low: float, high: float) -> tuple[float, float]:
+def _range_of(op: str, a: Any, low: float, high: float, widen: tuple[float, float]) -> tuple[float, float]:
+    """The range of the data if none is given, widened when it is a single point."""
     if low == high and a.size:
         low, high = float(a.min()), float(a.max())
     if low == high:
-        low, high = low - 1, high + 1
+        low, high = low - widen[0], high + widen[1]
     if not (abs(low) < float("inf") and abs(high) < float("inf")):
         raise RuntimeError(f"{op}(): range of [{low}, {high}] is not finite")
     if low > high:
@@ -139,7 +140,7 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0, *, out: A
     xp = array_module(a)
     if bins <= 0:
         raise RuntimeError("bins must be > 0")
-    low, high = _range_of("histc", xp, a, float(min), float(max))
+    low, high = _range_of("histc", a, float(min), float(max), (1, 1))
     place = ((a.astype("f8") - low) / (high - low) * bins).astype("i8")
     inside = (a >= low) & (a <= high)
     y = wrap(xp.bincount(xp.minimum(place[inside], bins - 1), minlength=bins).astype(a.dtype))
@@ -156,7 +157,7 @@ def histogram(
         edges = bins.array
     else:
         low, high = (0.0, 0.0) if range is None else range
-        low, high = _range_of("histogram", xp, a, low, high)
+        low, high = _range_of("histogram", a, low, high, (0.5, 0.5) if a.size else (0, 1))
         edges = xp.linspace(low, high, int(bins) + 1, dtype=a.dtype)
     hist = _histogram(xp, a, edges, None if weight is None else weight.array.reshape(-1)).astype(a.dtype)
     if density:

@@ -9,7 +9,7 @@ from ..autograd.structural import alias, cast
 from ..backend import dtypes
 from . import return_types
 from .dims import wrap_dim
-from .elementwise import exp, log, neg
+from .elementwise import abs, exp, log
 from .extrema import picked
 from .indexing import _range
 from .joining import cat
@@ -137,14 +137,15 @@ def _logcumsumexp(xp: Any, a: Any, *, dim: int, reverse: bool) -> Any:
     return _accumulate(xp, "logaddexp", a, dim, reverse) if a.ndim else a.copy()
 
 
-def _d_logcumsumexp(g: Any, a: Any, y: Any, dim: int, reverse: bool) -> Any:
+def _d_logcumsumexp(g: Any, a: Any, y: Any, a_dtype: Any, dim: int, reverse: bool) -> Any:
     """``dL/da_i = sum_{j >= i} g_j exp(a_i - y_j)``, for the positive and the negative ``g`` apart so that it stays in logarithms."""
+    size = log(abs(g))
+    nothing = -6e4 if a_dtype.itemsize == 2 else -3e38  # its exponential is 0, and unlike -inf it can be subtracted
 
-    def part(sign: Any) -> Any:
-        size = log(select(sign > 0, sign, 0 * sign))
-        return exp(_logcumsumexp(size - y, dim=dim, reverse=not reverse) + a)
+    def part(wanted: Any) -> Any:
+        return exp(_logcumsumexp(select(wanted, size, nothing) - y, dim=dim, reverse=not reverse) + a)
 
-    return part(g) - part(neg(g))
+    return part(g > 0) - part(g < 0)
 
 
 _logcumsumexp.defvjp(a=_d_logcumsumexp)
