@@ -517,7 +517,7 @@ class Tensor(TensorBase):
     __getitem__, __setitem__ = ops.getitem, ops.setitem
     select, narrow = ops.select, ops.narrow
 
-    # -- pointwise (ops/elementwise.py, rounding.py, selection.py, comparison.py) ----------------------------------------
+    # -- pointwise (ops/elementwise.py, rounding.py, selection.py, comparison.py, special.py, activation.py) ----
 
     abs, absolute, neg = ops.abs, ops.absolute, ops.neg
     negative, positive, sign = ops.negative, ops.positive, ops.sign
@@ -556,6 +556,11 @@ class Tensor(TensorBase):
     logical_xor, logical_not = ops.logical_xor, ops.logical_not
     bitwise_and, bitwise_or, bitwise_xor = ops.bitwise_and, ops.bitwise_or, ops.bitwise_xor
     bitwise_not, bitwise_left_shift, bitwise_right_shift = ops.bitwise_not, ops.bitwise_left_shift, ops.bitwise_right_shift
+
+    sigmoid, logit, sinc, xlogy = ops.sigmoid, ops.logit, ops.sinc, ops.xlogy
+    erf, erfc, erfinv, i0 = ops.erf, ops.erfc, ops.erfinv, ops.i0
+    lgamma, digamma, polygamma, mvlgamma = ops.lgamma, ops.digamma, ops.polygamma, ops.mvlgamma
+    relu, relu_, prelu, hardshrink = ops.relu, ops.relu_, ops.prelu, ops.hardshrink
 
     def where(self, condition: Tensor, other: Any) -> Tensor:
         """This tensor where ``condition`` is true, ``other`` elsewhere."""
@@ -641,6 +646,7 @@ _IN_PLACE = """
     clamp clamp_min clamp_max clip heaviside nan_to_num eq ne lt le gt ge not_equal less less_equal greater greater_equal
     logical_and logical_or logical_xor logical_not
     bitwise_and bitwise_or bitwise_xor bitwise_not bitwise_left_shift bitwise_right_shift
+    sigmoid logit sinc xlogy erf erfc erfinv i0 lgamma digamma polygamma mvlgamma
 """
 for _name in _IN_PLACE.split():
     setattr(Tensor, f"{_name}_", inplace(getattr(ops, _name), f"{_name}_"))

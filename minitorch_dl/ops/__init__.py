@@ -1,9 +1,15 @@
 """The differentiable ops, one family a file; their names and arguments are PyTorch's."""
 
+from .activation import (
+    celu, celu_, hardshrink, prelu, relu, relu_, rrelu, rrelu_, selu, selu_, threshold, threshold_,
+)  # fmt: skip
 from .comparison import *
 from .elementwise import *
 from .rounding import *
 from .selection import *
+from .special import (
+    digamma, erf, erfc, erfinv, i0, lgamma, logit, mvlgamma, polygamma, sigmoid, sinc, xlogy,
+)  # fmt: skip
 from .creation import *
 from .movement import *
 from .random import *

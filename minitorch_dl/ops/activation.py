@@ -1,0 +1,329 @@
+"""Activation functions, under the names of ``torch.nn.functional``.
+
+In a formula ``g`` is the gradient of the output, ``y`` the output, ``a`` the input. ``inplace=True`` writes the result to the
+input's memory.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from ..autograd.inplace import inplace as in_place
+from ..autograd.inplace import write
+from ..autograd.primitive import TensorBase, fused, primitive, write_out
+from ..backend import describe_one
+from ..backend import special as kernels
+from .creation import empty
+from .elementwise import abs, exp, tanh
+from .selection import clamp, keep, minimum, select
+from .special import erf, sigmoid
+
+__all__ = [
+    "celu", "celu_", "elu", "elu_", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_",
+    "leaky_relu", "leaky_relu_", "logsigmoid", "mish", "prelu", "relu", "relu6", "relu_", "rrelu", "rrelu_", "selu",
+    "selu_", "silu", "softplus", "softshrink", "softsign", "swish", "tanhshrink", "threshold", "threshold_",
+]  # fmt: skip
+
+
+def _apply(op: str, function: Callable[[Any], Any], input: Any, inplace: bool) -> Any:
+    return write(f"{op}_", input, lambda: function(input)) if inplace else function(input)
+
+
+# -- piecewise linear ----------------------------------------------------------------------------------------------------
+
+
+@primitive(name="relu", kinks=(0,))
+def _relu(xp: Any, a: Any) -> Any:
+    if a.dtype.kind == "b":
+        raise ValueError("boolean inputs are not supported")
+    return xp.maximum(a, 0)
+
+
+_relu.defvjp(a=lambda g, y: keep(g, y > 0))
+
+
+def relu(input: Any, inplace: bool = False) -> Any:
+    """``max(0, input)``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.functional.relu(torch.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
+    return _apply("relu", _relu, input, True) if inplace else _relu(input)
+
+
+@primitive(name="hardtanh")
+def _hardtanh(xp: Any, a: Any, *, low: float, high: float) -> Any:
+    return xp.minimum(xp.maximum(a, low), high)
+
+
+_hardtanh.defvjp(a=lambda g, a, low, high: keep(g, (a > low) & (a < high)))
+
+
+def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
+    """``input`` limited to ``[min_val, max_val]``; the derivative is 0 at both ends."""
+    if min_val > max_val:
+        raise ValueError(f"hardtanh: min_val cannot be greater than max_val, got {min_val} and {max_val}")
+    return _apply("hardtanh", lambda x: _hardtanh(x, low=min_val, high=max_val), input, inplace)
+
+
+def relu6(input: Any, inplace: bool = False) -> Any:
+    """``min(max(0, input), 6)``."""
+    return hardtanh(input, 0.0, 6.0, inplace)
+
+
+def hardsigmoid(input: Any, inplace: bool = False) -> Any:
+    """``relu6(input + 3) / 6``."""
+    return _apply("hardsigmoid", lambda x: relu6(x + 3) / 6, input, inplace)
+
+
+def hardswish(input: Any, inplace: bool = False) -> Any:
+    """``input * relu6(input + 3) / 6`` (Howard et al., "Searching for MobileNetV3", 2019)."""
+    return _apply("hardswish", lambda x: x * relu6(x + 3) / 6, input, inplace)
+
+
+@primitive(name="leaky_relu", broadcasts=True, promotes="same")
+def _leaky_relu(xp: Any, a: Any, b: Any) -> Any:
+    y = xp.minimum(a, 0) * b
+    y += xp.maximum(a, 0)
+    return y
+
+
+_leaky_relu.defvjp(
+    a=lambda g, a, b: keep(g, a > 0) + b * keep(g, ~(a > 0)),
+    b=lambda g, a: keep(g * a, ~(a > 0)),
+)
+
+
+def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
+    """``max(0, input) + negative_slope * min(0, input)``."""
+    return _apply("leaky_relu", lambda x: _leaky_relu(x, negative_slope), input, inplace)
+
+
+def prelu(input: Any, weight: Any) -> Any:
+    """``leaky_relu`` with a learned slope per channel (dim 1), or one for all (He et al., 2015)."""
+    count, channels = weight.array.size, input.array.shape[1] if input.array.ndim > 1 else 1
+    if weight.array.ndim > 1 or (count != 1 and count != channels):
+        raise RuntimeError(
+            f"prelu: weight must hold one slope, or one for each of the {channels} channels, "
+            f"got input {describe_one(input.array)} and weight {describe_one(weight.array)}"
+        )
+    if input.array.ndim > 1:
+        weight = weight.reshape(-1, *(1,) * (input.array.ndim - 2))
+    elif input.array.ndim == 0:
+        weight = weight.reshape(())
+    return _leaky_relu(input, weight)
+
+
+def rrelu(
+    input: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, inplace: bool = False
+) -> Any:
+    """``leaky_relu`` with slopes drawn from ``U(lower, upper)`` in training, and their mean otherwise (Xu et al., 2015)."""
+    if lower > upper:
+        raise RuntimeError(f"rrelu: lower bound should be less than or equal to the upper bound, got {lower} and {upper}")
+    if not training:
+        return leaky_relu(input, (lower + upper) / 2, inplace)
+    negative = input.array <= 0
+    slopes = negative.astype(input.array.dtype)
+    drawn = empty(int(negative.sum()), dtype="float64", device=input.device).uniform_(lower, upper)
+    slopes[negative] = drawn.array
+    return _apply("rrelu", lambda x: _leaky_relu(x, TensorBase.wrap(slopes)), input, inplace)
+
+
+def threshold(input: Any, threshold: float, value: float, inplace: bool = False) -> Any:
+    """``input`` where it is above ``threshold``, else ``value``."""
+    return _apply("threshold", lambda x: select(x <= threshold, value, x), input, inplace)
+
+
+def hardshrink(input: Any, lambd: float = 0.5, *, out: Any = None) -> Any:
+    """``input`` where ``|input| > lambd``, else 0."""
+    y = keep(input, ~((input >= -lambd) & (input <= lambd)))
+    return y if out is None else write_out("hardshrink", out, y)
+
+
+def softshrink(input: Any, lambd: float = 0.5, *, out: Any = None) -> Any:
+    """``input`` moved towards 0 by ``lambd``: ``input - clamp(input, -lambd, lambd)``."""
+    if lambd < 0:
+        raise RuntimeError(f"softshrink: lambda must be greater or equal to 0, but found to be {lambd}")
+    y = input - clamp(input, -lambd, lambd)
+    return y if out is None else write_out("softshrink", out, y)
+
+
+# -- exponential linear --------------------------------------------------------------------------------------------------
+
+
+@primitive(name="elu", promotes="float", kinks=(0,))
+def _elu(xp: Any, a: Any, *, alpha: float, scale: float, rate: float) -> Any:
+    negative = xp.expm1(xp.minimum(a, 0) * rate) * (alpha * scale)
+    return xp.maximum(a, 0) * scale + negative
+
+
+_elu.defvjp(
+    a=lambda g, a, alpha, scale, rate: g
+    * select(a > 0, scale, exp(minimum(a, 0.0) * rate) * (alpha * scale * rate))
+)
+
+
+def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
+    """``input`` where positive, else ``alpha * (exp(input) - 1)`` (Clevert et al., 2015)."""
+    return _apply("elu", lambda x: _elu(x, alpha=alpha, scale=1.0, rate=1.0), input, inplace)
+
+
+def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
+    """``input`` where positive, else ``alpha * (exp(input / alpha) - 1)`` (Barron, 2017)."""
+    if alpha == 0:
+        raise RuntimeError("ZeroDivisionError: celu: alpha cannot be 0")
+    return _apply("celu", lambda x: _elu(x, alpha=alpha, scale=1.0, rate=1 / alpha), input, inplace)
+
+
+_SELU_ALPHA = 1.6732632423543772848170429916717
+_SELU_SCALE = 1.0507009873554804934193349852946
+
+
+def selu(input: Any, inplace: bool = False) -> Any:
+    """``scale * elu(input, alpha)`` with the constants that keep mean 0 and variance 1 (Klambauer et al., 2017)."""
+    return _apply("selu", lambda x: _elu(x, alpha=_SELU_ALPHA, scale=_SELU_SCALE, rate=1.0), input, inplace)
+
+
+# -- smooth --------------------------------------------------------------------------------------------------------------
+
+
+@primitive(name="softplus", promotes="float")
+def _softplus(xp: Any, a: Any, *, beta: float, threshold: float) -> Any:
+    scaled = a * beta
+    y = xp.log1p(xp.exp(-xp.absolute(scaled))) + xp.maximum(scaled, 0)
+    y = y if beta == 1 else y / beta
+    return y if threshold == math.inf else xp.where(scaled > threshold, a, y)
+
+
+_softplus.defvjp(
+    a=lambda g, a, beta, threshold: g * select(a * beta > threshold, 1, sigmoid(a * beta)),
+)
+
+
+def softplus(input: Any, beta: float = 1, threshold: float = 20) -> Any:
+    """``log(1 + exp(beta * input)) / beta``; the identity where ``beta * input > threshold``."""
+    return _softplus(input, beta=beta, threshold=threshold)
+
+
+def logsigmoid(input: Any) -> Any:
+    """``log(sigmoid(input))`` without overflow or underflow."""
+    return -_softplus(-input, beta=1, threshold=math.inf)
+
+
+def mish(input: Any, inplace: bool = False) -> Any:
+    """``input * tanh(softplus(input))`` (Misra, 2019)."""
+    return _apply("mish", lambda x: x * tanh(_softplus(x, beta=1, threshold=math.inf)), input, inplace)
+
+
+def softsign(input: Any) -> Any:
+    """``input / (1 + |input|)``."""
+    return input / (1 + abs(input))
+
+
+def tanhshrink(input: Any) -> Any:
+    """``input - tanh(input)``."""
+    return input - tanh(input)
+
+
+def glu(input: Any, dim: int = -1) -> Any:
+    """``a * sigmoid(b)`` of the two halves of ``input`` along ``dim`` (Dauphin et al., 2016)."""
+    if input.array.ndim == 0:
+        raise RuntimeError("glu does not support 0-dimensional tensors")
+    size = input.size(dim)
+    if size % 2:
+        raise RuntimeError(f"glu: Halving dimension must be even, but dimension {dim} is size {size}")
+    return input.narrow(dim, 0, size // 2) * sigmoid(input.narrow(dim, size // 2, size // 2))
+
+
+def _silu_composite(x: Any) -> Any:
+    return x * sigmoid(x)
+
+
+@fused(name="silu", composite=_silu_composite, aux=("gate",), promotes="float")
+def _silu(xp: Any, a: Any) -> Any:
+    gate = sigmoid.primitive.kernel(xp, a)
+    return a * gate, gate
+
+
+@_silu.defbackward
+def _silu_backward(g: Any, xp: Any, a: Any, gate: Any) -> Any:
+    slope = 1 - gate
+    slope *= a
+    slope += 1
+    slope *= gate
+    slope *= g
+    return (slope,)
+
+
+def silu(input: Any, inplace: bool = False) -> Any:
+    """``input * sigmoid(input)``, also called swish (Elfwing et al., 2017)."""
+    return _apply("silu", _silu, input, inplace)
+
+
+swish = silu
+
+_SQRT_HALF, _SQRT_2_PI = math.sqrt(0.5), math.sqrt(2 / math.pi)
+
+
+def _gelu_composite(x: Any, *, approximate: str) -> Any:
+    if approximate == "tanh":
+        return 0.5 * x * (1 + tanh(_SQRT_2_PI * (x + 0.044715 * x**3)))
+    return 0.5 * x * (1 + erf(x * _SQRT_HALF))
+
+
+@fused(name="gelu", composite=_gelu_composite, aux=("cdf",), promotes="float")
+def _gelu(xp: Any, a: Any, *, approximate: str) -> Any:
+    if approximate == "tanh":
+        t = a * a
+        t *= 0.044715
+        t += 1
+        t *= a
+        t *= _SQRT_2_PI
+        cdf = xp.tanh(t)
+    else:
+        cdf = kernels.erf(xp, a * _SQRT_HALF)
+    cdf += 1
+    cdf *= 0.5
+    return a * cdf, cdf
+
+
+@_gelu.defbackward
+def _gelu_backward(g: Any, xp: Any, a: Any, cdf: Any, approximate: str) -> Any:
+    """``cdf + a * pdf``; the pdf is the cdf's derivative, with tanh's ``1 - t**2 = 4 cdf (1 - cdf)``."""
+    if approximate == "tanh":
+        slope = a * a
+        slope *= 3 * 0.044715
+        slope += 1
+        slope *= (1 - cdf) * cdf
+        slope *= 2 * _SQRT_2_PI
+    else:
+        slope = a * a
+        slope *= -0.5
+        slope = xp.exp(slope, out=slope if slope.ndim else None)
+        slope *= 0.5 * _SQRT_2_PI
+    slope *= a
+    slope += cdf
+    slope *= g
+    return (slope,)
+
+
+def gelu(input: Any, approximate: str = "none") -> Any:
+    """``input * P(X <= input)`` for a standard normal X: ``0.5 * input * (1 + erf(input / sqrt(2)))``.
+
+    ``approximate="tanh"``: ``0.5 * input * (1 + tanh(sqrt(2 / pi) * (input + 0.044715 * input**3)))`` (Hendrycks and Gimpel, 2016).
+    """
+    if approximate not in ("none", "tanh"):
+        raise RuntimeError(f"gelu: approximate argument must be either none or tanh, got {approximate!r}")
+    return _gelu(input, approximate=approximate)
+
+
+relu_, elu_, celu_, selu_, hardtanh_, leaky_relu_, rrelu_, threshold_ = (
+    in_place(function, name)
+    for function, name in (
+        (relu, "relu_"), (elu, "elu_"), (celu, "celu_"), (selu, "selu_"), (hardtanh, "hardtanh_"),
+        (leaky_relu, "leaky_relu_"), (rrelu, "rrelu_"), (threshold, "threshold_"),
+    )
+)  # fmt: skip

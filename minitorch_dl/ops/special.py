@@ -1,0 +1,268 @@
+"""Special functions: the error function, the gamma function and their families.
+
+In a formula ``g`` is the gradient of the output, ``y`` the output, ``a`` and ``b`` the inputs. The numerical methods are in
+``backend/special.py``.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..autograd.primitive import TensorBase, primitive, write_out
+from ..backend import special as kernels
+from .elementwise import cos, exp, log, log1p, sin
+from .selection import keep, select, where
+
+__all__ = [
+    "digamma", "entr", "erf", "erfc", "erfcx", "erfinv", "expit", "gammaln", "i0", "i0e", "i1", "i1e", "lgamma",
+    "log_ndtr", "logit", "multigammaln", "mvlgamma", "ndtr", "ndtri", "polygamma", "psi", "sigmoid", "sinc", "xlog1py",
+    "xlogy", "zeta",
+]  # fmt: skip
+
+# -- sigmoid and logit ---------------------------------------------------------------------------------------------------
+
+
+@primitive(promotes="float")
+def sigmoid(xp: Any, a: Any) -> Any:
+    """``1 / (1 + exp(-input))``."""
+    # Not 0.5 * tanh(0.5 x) + 0.5, which has no correct digit left below -17 in float32, where log(sigmoid(x)) is -17.
+    y = xp.negative(a)
+    buffer = y if y.ndim else None
+    y = xp.exp(y, out=buffer)
+    y += 1
+    return xp.true_divide(1, y, out=buffer)
+
+
+sigmoid.defvjp(a=lambda g, y: g * y * (1 - y))
+expit = sigmoid
+
+
+@primitive(name="logit", promotes="float", domain=(0, 1))
+def _logit(xp: Any, a: Any) -> Any:
+    return xp.log(a / (1 - a))
+
+
+_logit.defvjp(a=lambda g, a: g / (a * (1 - a)))
+
+
+def logit(input: Any, eps: float | None = None, *, out: Any = None) -> Any:
+    """``log(input / (1 - input))``, the inverse of ``sigmoid``; with ``eps`` the input is clamped to ``[eps, 1 - eps]``."""
+    y = _logit(input if eps is None else input.clamp(eps, 1 - eps))
+    return y if out is None else write_out("logit", out, y)
+
+
+# -- the error function and the normal distribution ----------------------------------------------------------------------
+
+
+@primitive(promotes="float")
+def erf(xp: Any, a: Any) -> Any:
+    """The error function ``2 / sqrt(pi) * integral from 0 to input of exp(-t**2) dt``."""
+    return kernels.erf(xp, a)
+
+
+@primitive(promotes="float")
+def erfc(xp: Any, a: Any) -> Any:
+    """``1 - erf(input)``, accurate in the tail."""
+    return kernels.erfc(xp, a)
+
+
+@primitive(promotes="float")
+def erfcx(xp: Any, a: Any) -> Any:
+    """``exp(input**2) * erfc(input)``."""
+    return kernels.erfcx(xp, a)
+
+
+@primitive(promotes="float", domain=(-1, 1))
+def erfinv(xp: Any, a: Any) -> Any:
+    """The inverse of ``erf``."""
+    return kernels.erfinv(xp, a)
+
+
+@primitive(promotes="float")
+def ndtr(xp: Any, a: Any) -> Any:
+    """The standard normal distribution function ``(1 + erf(input / sqrt(2))) / 2``."""
+    return kernels.ndtr(xp, a)
+
+
+@primitive(promotes="float")
+def log_ndtr(xp: Any, a: Any) -> Any:
+    """``log(ndtr(input))``, accurate in the lower tail."""
+    return kernels.log_ndtr(xp, a)
+
+
+@primitive(promotes="float", domain=(0, 1))
+def ndtri(xp: Any, a: Any) -> Any:
+    """The quantile of the standard normal distribution: the inverse of ``ndtr``."""
+    return kernels.ndtri(xp, a)
+
+
+_2_SQRT_PI = 2 / math.sqrt(math.pi)
+_SQRT_2PI = math.sqrt(2 * math.pi)
+
+erf.defvjp(a=lambda g, a: g * (_2_SQRT_PI * exp(-a * a)))
+erfc.defvjp(a=lambda g, a: g * (-_2_SQRT_PI * exp(-a * a)))
+erfcx.defvjp(a=lambda g, a, y: g * (2 * a * y - _2_SQRT_PI))
+erfinv.defvjp(a=lambda g, y: g * (exp(y * y) / _2_SQRT_PI))
+ndtr.defvjp(a=lambda g, a: g * (exp(-0.5 * a * a) / _SQRT_2PI))
+log_ndtr.defvjp(a=lambda g, a: g / (erfcx(a * -math.sqrt(0.5)) * (_SQRT_2PI / 2)))
+ndtri.defvjp(a=lambda g, y: g * (exp(0.5 * y * y) * _SQRT_2PI))
+
+# -- the gamma function --------------------------------------------------------------------------------------------------
+
+
+@primitive(promotes="float", domain=(0, None))
+def lgamma(xp: Any, a: Any) -> Any:
+    """``log |gamma(input)|``."""
+    return kernels.gammaln(xp, a)
+
+
+@primitive(promotes="float", domain=(0, None))
+def digamma(xp: Any, a: Any) -> Any:
+    """The derivative of ``lgamma``."""
+    return kernels.digamma(xp, a)
+
+
+@primitive(name="polygamma", promotes="float", domain=(0, None))
+def _polygamma(xp: Any, a: Any, *, n: int) -> Any:
+    return kernels.polygamma(xp, n, a)
+
+
+lgamma.defvjp(a=lambda g, a: g * digamma(a))
+digamma.defvjp(a=lambda g, a: g * _polygamma(a, n=1))
+_polygamma.defvjp(a=lambda g, a, n: g * _polygamma(a, n=n + 1))
+gammaln, psi = lgamma, digamma
+
+
+def polygamma(n: Any, input: Any = None, *, out: Any = None) -> Any:
+    """The ``n``-th derivative of ``digamma``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.polygamma(1, torch.tensor([1.0]))
+    tensor([1.6449])
+    """
+    if isinstance(n, TensorBase):  # as a method: x.polygamma(n)
+        n, input = input, n
+    if n < 0:
+        raise RuntimeError(f"polygamma(n, x) does not support negative n, got n={n}")
+    y = _polygamma(input, n=int(n))
+    return y if out is None else write_out("polygamma", out, y)
+
+
+def mvlgamma(input: Any, p: int, *, out: Any = None) -> Any:
+    """The multivariate log-gamma: ``p (p - 1) / 4 * log(pi) + sum over i < p of lgamma(input - i / 2)``."""
+    if p < 1:
+        raise RuntimeError(f"mvlgamma: p has to be greater than or equal to 1, got p={p}")
+    y = lgamma(input)
+    for i in range(1, p):
+        y = y + lgamma(input - i / 2)
+    y = y + p * (p - 1) / 4 * math.log(math.pi)
+    return y if out is None else write_out("mvlgamma", out, y)
+
+
+multigammaln = mvlgamma
+
+
+@primitive(broadcasts=True, promotes="float")
+def zeta(xp: Any, a: Any, b: Any) -> Any:
+    """The Hurwitz zeta function ``sum over k >= 0 of (k + other)**-input``; not differentiable."""
+    return kernels.zeta(xp, a, b)
+
+
+# -- modified Bessel functions -------------------------------------------------------------------------------------------
+
+
+@primitive(promotes="float")
+def i0(xp: Any, a: Any) -> Any:
+    """The modified Bessel function of the first kind, order 0."""
+    return kernels.i0(xp, a)
+
+
+@primitive(promotes="float")
+def i0e(xp: Any, a: Any) -> Any:
+    """``exp(-|input|) * i0(input)``."""
+    return kernels.i0e(xp, a)
+
+
+@primitive(promotes="float")
+def i1(xp: Any, a: Any) -> Any:
+    """The modified Bessel function of the first kind, order 1."""
+    return kernels.i1(xp, a)
+
+
+@primitive(promotes="float")
+def i1e(xp: Any, a: Any) -> Any:
+    """``exp(-|input|) * i1(input)``."""
+    return kernels.i1e(xp, a)
+
+
+def _ratio(y: Any, a: Any) -> Any:
+    """``y / a``, which is 1/2 at 0 for the functions of order 1."""
+    return select(a == 0, 0.5, y / select(a == 0, 1, a))
+
+
+i0.defvjp(a=lambda g, a: g * i1(a))
+i1.defvjp(a=lambda g, a, y: g * (i0(a) - _ratio(y, a)))
+i0e.defvjp(a=lambda g, a, y: g * (i1e(a) - ((a > 0) * y - (a < 0) * y)))
+i1e.defvjp(a=lambda g, a, y: g * (i0e(a) - ((a > 0) * y - (a < 0) * y) - _ratio(y, a)))
+
+# -- with removable singularities ----------------------------------------------------------------------------------------
+
+
+@primitive(promotes="float")
+def sinc(xp: Any, a: Any) -> Any:
+    """``sin(pi input) / (pi input)``, and 1 at 0."""
+    x = xp.where(a == 0, 1, a) * math.pi
+    return xp.where(a == 0, 1, xp.sin(x) / x).astype(a.dtype)
+
+
+def _sinc_derivative(g: Any, a: Any) -> Any:
+    x = select(a == 0, 1, a) * math.pi
+    return keep(g * (math.pi * (x * cos(x) - sin(x)) / (x * x)), a != 0)
+
+
+sinc.defvjp(a=_sinc_derivative)
+
+
+def xlogy(input: Any, other: Any, *, out: Any = None) -> Any:
+    """``input * log(other)``, and 0 where ``input`` is 0 and ``other`` is no NaN; either may be a number."""
+    y = _xlogy(input, other)
+    return y if out is None else write_out("xlogy", out, y)
+
+
+def xlog1py(input: Any, other: Any, *, out: Any = None) -> Any:
+    """``input * log(1 + other)``, and 0 where ``input`` is 0 and ``other`` is no NaN; either may be a number."""
+    y = _xlog1py(input, other)
+    return y if out is None else write_out("xlog1py", out, y)
+
+
+@primitive(name="xlogy", broadcasts=True, promotes="float")
+def _xlogy(xp: Any, a: Any, b: Any) -> Any:
+    nothing = xp.equal(a, 0) & xp.equal(b, b)
+    return xp.where(nothing, 0, a * xp.log(b)).astype(_float_of(a, b))
+
+
+@primitive(name="xlog1py", broadcasts=True, promotes="float")
+def _xlog1py(xp: Any, a: Any, b: Any) -> Any:
+    nothing = xp.equal(a, 0) & xp.equal(b, b)
+    return xp.where(nothing, 0, a * xp.log1p(b)).astype(_float_of(a, b))
+
+
+def _float_of(a: Any, b: Any) -> Any:
+    return a.dtype if hasattr(a, "dtype") else b.dtype
+
+
+_xlogy.defvjp(
+    a=lambda g, a, b: keep(g * (log(b) if hasattr(b, "dtype") else math.log(b)), (a != 0) | (b > 0)),
+    b=lambda g, a, b: g * a / b,
+)
+_xlog1py.defvjp(
+    a=lambda g, a, b: keep(g * (log1p(b) if hasattr(b, "dtype") else math.log1p(b)), (a != 0) | (b > -1)),
+    b=lambda g, a, b: g * a / (b + 1),
+)
+
+
+def entr(input: Any, *, out: Any = None) -> Any:
+    """``-input * log(input)``; 0 at 0 and minus infinity below."""
+    y = where(input < 0, -math.inf, -xlogy(input, input))
+    return y if out is None else write_out("entr", out, y)
