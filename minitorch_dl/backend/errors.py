@@ -9,7 +9,8 @@ from typing import Any
 def describe_one(x: Any) -> str:
     """``float32 (3, 4)`` for an array, the value for a number, the type's name for anything else."""
     if hasattr(x, "dtype") and hasattr(x, "shape"):
-        where = "" if type(x).__module__ == "numpy" else f" on {type(x).__module__.partition('.')[0]}"
+        owner = type(x).__module__.rpartition(".")[2]
+        where = "" if owner == "numpy" else f" on {'cuda' if owner == 'cupy' else owner}"
         return f"{x.dtype} {tuple(x.shape)}{where}"
     if isinstance(x, (bool, int, float, type(None))):
         return repr(x)

@@ -13,6 +13,7 @@ import minitorch_dl
 from minitorch_dl import Tensor, ops
 from minitorch_dl.autograd.modes import listening
 from minitorch_dl.autograd.primitive import PRIMITIVES
+from minitorch_dl.testing import standin
 from tests import finite_differences as fd
 from tests.op_cases import Row, leaves, replace, table
 from tests.references import ops as reference
@@ -50,10 +51,10 @@ def check_against_stored(row: Row, i: int, got: dict[str, Any], rtol: float, ato
             name = f"{key}/{kind}/{k}"
             if kind == "grads" and (value is None or expected is None):
                 # No gradient and a gradient of zeros mean the same; which of them is the library's choice.
-                some = expected if value is None else value.numpy()
+                some = expected if value is None else value.cpu().numpy()
                 assert some is None or not np.any(some), f"{name}: one is None"
                 continue
-            actual = value.detach().numpy()
+            actual = value.detach().cpu().numpy()
             assert actual.shape == expected.shape, f"{name}: shape {actual.shape}, torch {expected.shape}"
             if row.nondeterministic:
                 continue
@@ -88,6 +89,20 @@ def test_float32_stays_float32(row: Row, i: int) -> None:
 @pytest.mark.parametrize(("row", "i"), CASES)
 def test_layout_does_not_matter(row: Row, i: int) -> None:
     check_against_stored(row, i, evaluate(row, i, lay=scattered), row.rtol, row.rtol)
+
+
+@pytest.mark.parametrize(("row", "i"), CASES)
+def test_a_strict_device_gives_the_same(row: Row, i: int) -> None:
+    standin.register()
+    got = reference.evaluate(
+        row,
+        i,
+        minitorch_dl,
+        lambda a: minitorch_dl.from_numpy(a.copy()).to("standin"),
+        Tensor,
+        minitorch_dl.float64,
+    )
+    check_against_stored(row, i, got, row.rtol, row.rtol)
 
 
 @pytest.mark.parametrize(("row", "i"), CASES)
