@@ -9,6 +9,8 @@ large parameter is updated where it lies, in pieces whose operands stay in the s
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import is_
 from typing import Any
@@ -63,47 +65,40 @@ class Gathered:
 
 
 class InPlace:
-    """One parameter, updated where it lies in pieces of at most ``state.block`` elements."""
+    """One parameter, updated where it lies in equal pieces of at most ``state.block`` elements."""
 
     def __init__(self, state: FlatState, index: int) -> None:
         self.index = index
         self.negative = state.xp.negative
         start, stop = state.offsets[index], state.offsets[index + 1]
         size = stop - start
-        piece = min(size, state.block)
-        _, *self.work = [buffer[:piece] for buffer in state.buffers]
+        count = max(1, math.ceil(size / state.block))
+        piece = max(1, math.ceil(size / count))
+        bounds = [(a, min(a + piece, size)) for a in range(0, size, piece)]
+        self.work = [buffer[:piece] for buffer in state.buffers[1:]]
         self.pieces = [
-            (
-                a,
-                min(a + piece, size),
-                {
-                    n: flat[start + a : min(start + a + piece, stop)]
-                    for n, flat in state.flat.items()
-                },
-            )
-            for a in range(0, size, piece or 1)
+            (a, b, {name: flat[start + a : start + b] for name, flat in state.flat.items()})
+            for a, b in bounds
         ]
 
     def apply(
         self, update: Update, params: Sequence[Any], grads: Sequence[Any], maximize: bool
     ) -> None:
-        param, grad = params[self.index], grads[self.index].reshape(-1)
-        flat = param.reshape(-1)  # a copy when the parameter is not contiguous
+        param = params[self.index]
+        theta, grad = param.reshape(-1), grads[self.index].reshape(-1)
         for a, b, moments in self.pieces:
-            g = grad[a:b]
-            work = self.work if len(g) == len(self.work[0]) else [w[: len(g)] for w in self.work]
-            if maximize:
-                g = self.negative(g, out=work[0])
-            update(flat[a:b], g, work, **moments)
-        if not param.flags.c_contiguous:
-            param[...] = flat.reshape(param.shape)
+            work = self.work if b - a == len(self.work[0]) else [w[: b - a] for w in self.work]
+            g = self.negative(grad[a:b], out=work[0]) if maximize else grad[a:b]
+            update(theta[a:b], g, work, **moments)
+        if not param.flags.c_contiguous:  # then theta is a copy
+            param[...] = theta.reshape(param.shape)
 
 
 class FlatState:
     """The state of parameters of one dtype on one device.
 
     Args:
-        params: the parameters, in their group's order.
+        params: the parameters.
         states: the optimizer's state dict of each; values found there are taken over, missing ones
             get their initial value, and all become views of the flat arrays.
         moments: initial value of each state tensor that has the parameter's shape.
@@ -123,26 +118,26 @@ class FlatState:
         work: int,
         elementwise: bool,
     ) -> None:
-        self.params = list(params)
-        self.xp = xp = array_module(params[0].array)
-        self.dtype, self.array_class = params[0].array.dtype, params[0].array.__class__
-        self.offsets = [0]
-        for p in params:
-            self.offsets.append(self.offsets[-1] + p.array.size)
-        on_host = xp is np
+        first = params[0].array
+        self.xp = xp = array_module(first)
+        self.dtype, self.array_class = first.dtype, first.__class__
         sizes = [p.array.size for p in params]
+        total = sum(sizes)
         if not elementwise:
-            self.block, self.small = max(sizes), 0
-        elif on_host:
+            self.block, self.small = max(1, *sizes), 0
+        elif xp is np:
             operands = 3 + work + len(moments)  # parameter, gradient, its replacement, ...
             self.block, self.small = CACHE // (operands * self.dtype.itemsize), SMALL
         else:  # on a GPU only the number of launches counts
-            self.block = self.small = sum(sizes)
-        self.buffers = [xp.empty(min(self.block, sum(sizes)), self.dtype) for _ in range(2 + work)]
+            self.block = self.small = max(1, total)
+        self.buffers = [xp.empty(min(self.block, total), self.dtype) for _ in range(2 + work)]
 
-        self.flat = {
-            name: xp.full(self.offsets[-1], value, self.dtype) for name, value in moments.items()
-        }
+        # Small ones first, so that the biases between large weights make one block.
+        order = sorted(range(len(params)), key=lambda i: sizes[i] > self.small)
+        self.params = params = [params[i] for i in order]
+        states = [states[i] for i in order]
+        self.offsets = [0, *itertools.accumulate(sizes[i] for i in order)]
+        self.flat = {name: xp.full(total, value, self.dtype) for name, value in moments.items()}
         self.scalars = {
             name: np.full(len(params), value, scalar_dtype) for name, value in scalars.items()
         }

@@ -77,6 +77,12 @@ class RuleOptimizer(Optimizer):
         for flat in self._layout(index, group):
             params = [p.array for p in flat.params]
             grads = [None if p.grad is None else p.grad.array for p in flat.params]
+            for param, grad in zip(params, grads):
+                if grad is not None and grad.shape != param.shape:
+                    raise RuntimeError(
+                        f"{type(self).__name__}: a parameter of shape {param.shape} has a gradient "
+                        f"of shape {grad.shape}. They must be the same"
+                    )
             flat.apply(self.rule, group, params, grads)
             mark_all_written(
                 [array for array, grad in zip(params, grads) if grad is not None],

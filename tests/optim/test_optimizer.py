@@ -166,6 +166,14 @@ def test_closure_records_gradients_and_its_loss_comes_back():
     assert torch.optim.SGD([w]).step() is None
 
 
+def test_a_gradient_of_another_shape_is_refused():
+    a, b = with_gradient(), parameter(3)
+    object.__setattr__(b, "grad", torch.ones(1))
+    with pytest.raises(RuntimeError, match=r"shape \(3,\) has a gradient of shape \(1,\)"):
+        torch.optim.SGD([a, b]).step()
+    assert (a == 1).all()
+
+
 def test_zero_grad():
     p = with_gradient()
     optimizer = torch.optim.SGD([p])
