@@ -37,7 +37,7 @@ def backward(
         return
     inputs = _as_tuple(inputs)
     if not inputs:
-        raise RuntimeError("'inputs' argument to backward() cannot be empty.")
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     targets = _targets(inputs, "backward(inputs=...)")
     found = run_backward(
         nodes, grads, targets=targets, accumulate=False, retain_graph=retain, create_graph=create_graph
@@ -46,7 +46,7 @@ def backward(
         g = found.get(node)
         if g is not None:
             g = g if create_graph else TensorBase.wrap(g.copy())
-            x.grad = g if x.grad is None else x.grad + g
+            x._grad = g if x._grad is None else x._grad + g
 
 
 def grad(
@@ -80,8 +80,10 @@ def grad(
     if is_grads_batched:
         raise RuntimeError("grad(is_grads_batched=True) is not supported: call grad() once per gradient instead")
     if materialize_grads and allow_unused is False:
-        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True")
+        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False.")
     roots, inputs = _as_tuple(outputs), _as_tuple(inputs)
+    if not inputs:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     grads = _root_gradients(roots, grad_outputs, "grad()")
     targets = _targets(inputs, "grad()")
     found = run_backward(

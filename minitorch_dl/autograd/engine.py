@@ -76,6 +76,8 @@ def run_backward(
             if watched:  # a leaf, one of several outputs, or a tensor or node with hooks
                 if node.pre_hooks is not None or node.retained is not None:
                     g, is_ours = _run_hooks(node, g, create_graph), False
+                if node.tuple_hooks is not None:
+                    g, is_ours = _run_tuple_hooks(node, g, create_graph), False
                 if targeted is not None and node in targeted:
                     found[node] = g
                 cls = node.__class__
@@ -150,17 +152,17 @@ def _accumulate(node: AccumulateGrad, g: Any, is_ours: bool, create_graph: bool)
     if leaf is None:
         return
     if create_graph:
-        leaf.grad = g.clone() if leaf.grad is None else leaf.grad + g
+        leaf._grad = g.clone() if leaf._grad is None else leaf._grad + g
     else:
         g = as_raw(g, leaf.array)
-        if leaf.grad is None:
-            leaf.grad = result_class().wrap(g if is_ours and g.base is None else g.copy())
-        elif leaf.grad._node is None:
-            total = leaf.grad.array
+        if leaf._grad is None:
+            leaf._grad = result_class().wrap(g if is_ours and g.base is None else g.copy())
+        elif leaf._grad._node is None:
+            total = leaf._grad.array
             total += g
             versions.mark_written(total, "accumulation into .grad")
         else:
-            leaf.grad = result_class().wrap(leaf.grad.array + g)
+            leaf._grad = result_class().wrap(leaf._grad.array + g)
     if node.post_hooks:
         for hook in list(node.post_hooks.values()):
             hook(leaf)
@@ -177,21 +179,41 @@ def _run_hooks(node: Node, g: Any, create_graph: bool) -> Any:
         tensor = node.retained()
         if tensor is not None:
             kept = grad if create_graph else grad.clone()
-            tensor.grad = kept if tensor.grad is None else tensor.grad + kept
+            tensor._grad = kept if tensor._grad is None else tensor._grad + kept
     return grad if create_graph else grad.array
 
 
 def _checked_replacement(node: Node, hook: Any, grad: Any, replaced: Any) -> Any:
+    name = getattr(hook, "__name__", repr(hook))
     if not isinstance(replaced, result_class()):
         raise TypeError(
-            f"hook {hook!r} on {node.name()} must return a Tensor or None, got {type(replaced).__name__}"
+            f"{node.name()}: expected Variable, but hook returned '{type(replaced).__name__}' "
+            f"(hook '{name}' must return a Tensor or None)"
         )
-    if replaced.shape != grad.shape:
+    if replaced.array.shape != grad.array.shape:
         raise RuntimeError(
-            f"hook {hook!r} on {node.name()} must return a gradient of shape {tuple(grad.shape)}, "
-            f"got {tuple(replaced.shape)}"
+            f"hook '{name}' has changed the size of value: the gradient at {node.name()} has shape "
+            f"{list(grad.array.shape)}, got {list(replaced.array.shape)}"
+        )
+    if replaced.array.dtype != grad.array.dtype:
+        raise RuntimeError(
+            f"hook '{name}' has changed the type of value at {node.name()} "
+            f"(was {grad.array.dtype} got {replaced.array.dtype})"
         )
     return replaced
+
+
+def _run_tuple_hooks(node: Node, g: Any, create_graph: bool) -> Any:
+    """Show the gradients of all outputs of a node to its prehooks, which may replace them."""
+    several = isinstance(g, list)
+    wrap = (lambda one: one) if create_graph else (lambda one: result_class().wrap(as_raw(one)))
+    grads = tuple(None if one is None else wrap(one) for one in (g if several else (g,)))
+    for hook in list(node.tuple_hooks.values()):
+        replaced = hook(grads)
+        if replaced is not None:
+            grads = replaced if isinstance(replaced, tuple) else (replaced,)
+    results = [one if one is None or create_graph else one.array for one in grads]
+    return results if several else results[0]
 
 
 def _run_post_hooks(node: Node, results: Any, g: Any, create_graph: bool) -> Any:

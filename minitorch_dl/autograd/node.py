@@ -35,6 +35,7 @@ class Node:
     """Whether the backward pass must look closer: at hooks, a leaf, or one of several outputs."""
     hooks: Any = None
     pre_hooks: Any = None
+    tuple_hooks: Any = None
     retained: Any = None
     origin: Any = None
     outputs: Any = None
@@ -93,14 +94,13 @@ class Node:
 
     def register_prehook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(grad_outputs)`` before this node's derivative runs; a returned tuple replaces grad_outputs."""
-        return self.watch_gradient(lambda grad: _unwrap_single(hook((grad,))))
+        if self.tuple_hooks is None:
+            self.tuple_hooks = OrderedDict()
+        self.watched = True
+        return RemovableHandle(self.tuple_hooks, hook)
 
     def __repr__(self) -> str:
         return f"<{self.name()} object at {id(self):#x}>"
-
-
-def _unwrap_single(result: Any) -> Any:
-    return result[0] if isinstance(result, tuple) else result
 
 
 class AccumulateGrad(Node):

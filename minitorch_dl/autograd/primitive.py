@@ -43,15 +43,15 @@ class TensorBase:
 
     Attributes:
         array: the raw array.
-        grad: the accumulated gradient, a Tensor or None.
+        _grad: the accumulated gradient, a Tensor or None; users see it as ``grad``.
         _node: the node that made this tensor; a leaf's AccumulateGrad; None when no gradient is wanted.
         _view: how this tensor views another one's memory, or None.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "_node", "_view", "array", "grad")
+    __slots__ = ("__dict__", "__weakref__", "_grad", "_node", "_view", "array")
 
     array: Any
-    grad: Any
+    _grad: Any
     _node: Any
     _view: Any
 
@@ -62,7 +62,7 @@ class TensorBase:
             array = np.asarray(array)
         t = _new(_Tensor)
         t.array = array
-        t.grad = None
+        t._grad = None
         t._node = node
         t._view = None
         return t
@@ -441,7 +441,7 @@ class Primitive:
         a = input.array
         out = _new(_Tensor)
         out.array = y
-        out.grad = None
+        out._grad = None
         node = input._node if input._view is None else current_node(input)
         if node is not None and state.flags:
             plan = self.plan((True,))
@@ -596,7 +596,7 @@ def _unary(p: Primitive) -> Callable[..., Any]:
         y = kernel(np, a)
         out = _new(_Tensor)
         out.array = y if y.__class__ is ndarray else np.asarray(y)
-        out.grad = None
+        out._grad = None
         out._view = None
         node = input._node if input._view is None else current_node(input)
         if node is None or not flags or not p.formulas:
@@ -661,7 +661,7 @@ def _binary(p: Primitive) -> Callable[..., Any]:
             raise explain(p, error, (a, b), {}) from error
         out = _new(_Tensor)
         out.array = y if y.__class__ is ndarray else np.asarray(y)
-        out.grad = None
+        out._grad = None
         out._view = None
         if not flags or (na is None and nb is None) or not formulas:
             out._node = None
