@@ -129,8 +129,7 @@ class Optimizer:
         if not isinstance(groups[0], dict):
             groups = [{"params": groups}]
         for group in groups:
-            # The caller's dict stays as it is; the one kept gets the defaults.
-            self.add_param_group(dict(group) if isinstance(group, dict) else group)
+            self.add_param_group(group)
 
     def _prepare(self) -> None:
         """What is neither copied nor pickled: the hooks, and the ``step`` that calls them."""

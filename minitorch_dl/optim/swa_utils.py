@@ -110,11 +110,8 @@ class AveragedModel(nn.Module):
     >>> model = torch.nn.Linear(1, 1, bias=False)
     >>> average = AveragedModel(model)
     >>> for value in (1.0, 2.0, 6.0):
-    ...     model.weight.data.fill_(value)
+    ...     _ = model.weight.data.fill_(value)
     ...     average.update_parameters(model)
-    tensor([[1.]])
-    tensor([[2.]])
-    tensor([[6.]])
     >>> average.module.weight.item()
     3.0
     """
