@@ -18,7 +18,7 @@ import weakref
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from multiprocessing.reduction import ForkingPickler
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -227,12 +227,12 @@ class WorkerPool:
         RuntimeError where the process is dead, or after ``timeout`` seconds (0: waits on).
         """
         connection = self._connections[worker]
+        while not connection.poll(timeout or _LIVENESS_INTERVAL):
+            if timeout:
+                raise RuntimeError(f"DataLoader timed out after {timeout} seconds")
+            if not self._processes[worker].is_alive() and not connection.poll(0):
+                self._raise_dead(worker)
         try:
-            while not connection.poll(timeout or _LIVENESS_INTERVAL):
-                if timeout:
-                    raise RuntimeError(f"DataLoader timed out after {timeout} seconds")
-                if not self._processes[worker].is_alive() and not connection.poll(0):
-                    self._raise_dead(worker)
             message = connection.recv_bytes()
         except (EOFError, OSError):
             self._raise_dead(worker)
@@ -254,7 +254,7 @@ class WorkerPool:
         for worker in range(len(self._processes)):
             self.submit(worker, _RESTART, None)
 
-    def _raise_dead(self, worker: int) -> None:
+    def _raise_dead(self, worker: int) -> NoReturn:
         process = self._processes[worker]
         process.join(_LIVENESS_INTERVAL)
         code = process.exitcode
