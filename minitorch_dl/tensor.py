@@ -725,7 +725,11 @@ class Tensor(TensorBase):
 
     # -- matrix products (ops/matmul.py) ---------------------------------------------------------------------------------
 
-    matmul, mm, bmm, mv, dot = ops.matmul, ops.mm, ops.bmm, ops.mv, ops.dot
+    matmul, mm, bmm, mv, dot, vdot = ops.matmul, ops.mm, ops.bmm, ops.mv, ops.dot, ops.vdot
+    addmm, addmv, addr, addbmm, baddbmm = ops.addmm, ops.addmv, ops.addr, ops.addbmm, ops.baddbmm
+    addmm_, addmv_, addr_ = inplace(ops.addmm, "addmm_"), inplace(ops.addmv, "addmv_"), inplace(ops.addr, "addr_")
+    addbmm_, baddbmm_ = inplace(ops.addbmm, "addbmm_"), inplace(ops.baddbmm, "baddbmm_")
+    outer, ger, inner, kron, trace, cross = ops.outer, ops.ger, ops.inner, ops.kron, ops.trace, ops.cross
     __matmul__ = ops.matmul
 
     def __rmatmul__(self, other: Any) -> Tensor:

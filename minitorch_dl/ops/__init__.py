@@ -25,3 +25,5 @@ from .scans import *
 from .sorting import *
 from .counting import *
 from .softmax import *
+from .einsum import *
+from .pooling import *

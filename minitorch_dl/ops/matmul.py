@@ -5,21 +5,27 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd.primitive import primitive
-from ..backend import dtypes
+from ..autograd.primitive import TensorBase, primitive, write_out
+from ..autograd.structural import alias
+from ..autograd.structural import expand as _expand
+from ..backend.precision import in_float32, is_half
+from .bands import diagonal_of
+from .dims import wrap_dim, wrap_dims
 from .shape import _reshape as reshape
+from .shape import permute
 
-__all__ = ["bmm", "dot", "matmul", "mm", "mv"]
+__all__ = [
+    "addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "chain_matmul", "cross", "dot", "ger", "inner", "kron",
+    "matmul", "mm", "mv", "outer", "tensordot", "trace", "vdot",
+]  # fmt: skip
 
 # -- the primitives ----------------------------------------------------------------------------------------------------
 
-_HALF = frozenset(d._numpy for d in (dtypes.float16, dtypes.bfloat16) if d._numpy is not None)
 
-
-def _product(xp: Any, a: Any, b: Any) -> Any:
+def product(xp: Any, a: Any, b: Any) -> Any:
     """``a @ b`` on arrays of at least one dim, as few and as large products as possible."""
-    if a.dtype in _HALF:  # NumPy has no BLAS for these: 300 times slower than float32
-        return _product(xp, a.astype(xp.float32), b.astype(xp.float32)).astype(a.dtype)
+    if is_half(a.dtype):
+        return in_float32(product)(xp, a, b)
     if a.ndim > 2 and b.ndim == 2 and a.flags.c_contiguous:
         y = a.reshape(math.prod(a.shape[:-1]), a.shape[-1]) @ b
         return y.reshape(*a.shape[:-1], b.shape[-1])
@@ -50,7 +56,7 @@ def matmul(xp: Any, a: Any, b: Any) -> Any:
             f"mat1 and mat2 shapes cannot be multiplied ({'x'.join(map(str, a.shape))} and {'x'.join(map(str, b.shape))}): "
             f"the last dim of the first, {a.shape[-1]}, must equal the second's {k}"
         )
-    return _product(xp, a, b)
+    return product(xp, a, b)
 
 
 @primitive
@@ -62,7 +68,7 @@ def matmul_to(xp: Any, a: Any, b: Any, *, ta: bool, tb: bool, shape: tuple[int, 
     if ta and not tb and len(shape) == 2 and a.ndim > 2 and a.shape[:-1] == b.shape[:-1]:
         rows = math.prod(a.shape[:-1])  # batch * K: the sum over the batch is part of one product
         a, b = a.reshape(rows, a.shape[-1]), b.reshape(rows, b.shape[-1])
-    y = _product(xp, a.swapaxes(-1, -2) if ta else a, b.swapaxes(-1, -2) if tb else b)
+    y = product(xp, a.swapaxes(-1, -2) if ta else a, b.swapaxes(-1, -2) if tb else b)
     if y.shape == shape:
         return y
     extra = y.ndim - len(shape)
@@ -150,3 +156,239 @@ def dot(input: Any, tensor: Any, *, out: Any = None) -> Any:
     """The sum of the products of two vectors of the same length."""
     _check_dims("dot", input=(input, 1), tensor=(tensor, 1))
     return matmul(input, tensor, out=out)
+
+
+def vdot(input: Any, other: Any, *, out: Any = None) -> Any:
+    """The dot product of two vectors; of real ones the same as ``dot``."""
+    _check_dims("vdot", input=(input, 1), other=(other, 1))
+    return matmul(input, other, out=out)
+
+
+def chain_matmul(*matrices: Any, out: Any = None) -> Any:
+    """The product of several matrices, in the order that takes the fewest multiplications; see ``linalg.multi_dot``."""
+    if len(matrices) == 1 and isinstance(matrices[0], (tuple, list)):
+        matrices = tuple(matrices[0])
+    for i, x in enumerate(matrices):
+        _check_dims("chain_matmul", **{f"matrices[{i}]": (x, 2)})
+    y = multi_dot(matrices) if len(matrices) > 1 else alias(matrices[0])
+    return y if out is None else write_out("chain_matmul", out, y)
+
+
+def multi_dot(tensors: Any, *, out: Any = None) -> Any:
+    """The product of two or more matrices, in the order that takes the fewest multiplications.
+
+    The first may be a vector, as a row, and the last one, as a column. The order is found by dynamic programming (Cormen et al., Introduction to
+    Algorithms, 15.2).
+
+    >>> import minitorch_dl as torch
+    >>> torch.linalg.multi_dot([torch.ones(2, 3), torch.ones(3, 4), torch.ones(4)])
+    tensor([12., 12.])
+    """
+    tensors = list(tensors)
+    n = len(tensors)
+    if n < 2:
+        raise RuntimeError(f"multi_dot(): expected at least 2 tensors but got {n}")
+    for i, x in enumerate(tensors):
+        if x.ndim != 2 and not (x.ndim == 1 and i in (0, n - 1)):
+            raise RuntimeError(
+                f"multi_dot(): tensor {i} must be 2D{' or 1D' if i in (0, n - 1) else ''} but got {x.ndim}D"
+            )
+        if x.dtype is not tensors[0].dtype:
+            raise RuntimeError(
+                f"multi_dot(): all tensors must have the same dtype, got {tensors[0].dtype} and {x.dtype}"
+            )
+    row, column = tensors[0].ndim == 1, tensors[-1].ndim == 1
+    shapes = [tuple(x.shape) for x in tensors]
+    shapes[0] = (1, *shapes[0]) if row else shapes[0]
+    shapes[-1] = (*shapes[-1], 1) if column else shapes[-1]
+    for i, (left, right) in enumerate(zip(shapes, shapes[1:], strict=False)):
+        if left[1] != right[0]:
+            raise RuntimeError(
+                f"multi_dot(): tensors {i} and {i + 1} with shapes {list(tensors[i].shape)} and {list(tensors[i + 1].shape)} "
+                "cannot be multiplied"
+            )
+    sizes = [s[0] for s in shapes] + [shapes[-1][1]]
+    cost = {(i, i): (0, i) for i in range(n)}
+    for length in range(1, n):
+        for i in range(n - length):
+            j = i + length
+            cost[i, j] = min(
+                (cost[i, k][0] + cost[k + 1, j][0] + sizes[i] * sizes[k + 1] * sizes[j + 1], k) for k in range(i, j)
+            )
+
+    def product_of(i: int, j: int) -> Any:
+        if i == j:
+            return tensors[i]
+        k = cost[i, j][1]
+        return matmul(product_of(i, k), product_of(k + 1, j))
+
+    y = product_of(0, n - 1)
+    return y if out is None else write_out("multi_dot", out, y)
+
+
+# -- plus a matrix product -----------------------------------------------------------------------------------------------
+
+
+def _plus(op: str, input: Any, y: Any, beta: float, alpha: float, out: Any) -> Any:
+    """``beta * input + alpha * y``; with ``beta`` 0 the input's values, NaN included, don't count."""
+    if y.array.dtype.kind in "iu" and (isinstance(beta, float) or isinstance(alpha, float)):
+        raise RuntimeError(f"{op}(): for integral input tensors, beta and alpha must not be floating point numbers")
+    if input.array.dtype != y.array.dtype:
+        raise RuntimeError(f"{op}(): input and products must have the same dtype, got {input.dtype} and {y.dtype}")
+    input = _expand(input, shape=y.array.shape)
+    if alpha != 1:
+        y = y * alpha
+    if beta != 0:
+        y = y + (input if beta == 1 else input * beta)
+    return y if out is None else write_out(op, out, y)
+
+
+def addmm(
+    input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1, out: Any = None
+) -> Any:
+    """``beta * input + alpha * mat1 @ mat2`` of matrices; ``input`` is broadcast.
+
+    >>> import minitorch_dl as torch
+    >>> torch.addmm(torch.ones(2), torch.eye(2), torch.eye(2), alpha=2)
+    tensor([[3., 1.],
+            [1., 3.]])
+    """
+    return _plus("addmm", input, mm(mat1, mat2), beta, alpha, out)
+
+
+def addmv(input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1, out: Any = None) -> Any:
+    """``beta * input + alpha * mat @ vec``; ``input`` is broadcast."""
+    return _plus("addmv", input, mv(mat, vec), beta, alpha, out)
+
+
+def addr(input: Any, vec1: Any, vec2: Any, *, beta: float = 1, alpha: float = 1, out: Any = None) -> Any:
+    """``beta * input + alpha * outer(vec1, vec2)``; ``input`` is broadcast."""
+    return _plus("addr", input, outer(vec1, vec2), beta, alpha, out)
+
+
+def baddbmm(
+    input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1, out: Any = None
+) -> Any:
+    """``beta * input + alpha * bmm(batch1, batch2)``; ``input`` is broadcast."""
+    return _plus("baddbmm", input, bmm(batch1, batch2), beta, alpha, out)
+
+
+def addbmm(
+    input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1, out: Any = None
+) -> Any:
+    """``beta * input + alpha * bmm(batch1, batch2).sum(0)``; ``input`` is broadcast."""
+    return _plus("addbmm", input, bmm(batch1, batch2).sum(0), beta, alpha, out)
+
+
+# -- products over other dims --------------------------------------------------------------------------------------------
+
+
+def outer(input: Any, vec2: Any, *, out: Any = None) -> Any:
+    """``y[i, j] = input[i] * vec2[j]``."""
+    _check_dims("outer", input=(input, 1), vec2=(vec2, 1))
+    y = reshape(input, shape=(input.shape[0], 1)) * vec2
+    return y if out is None else write_out("outer", out, y)
+
+
+ger = outer
+
+
+def inner(input: Any, other: Any, *, out: Any = None) -> Any:
+    """The sum of products over the last dim of both; a product with a 0-d tensor."""
+    if not (input.ndim and other.ndim):
+        y = input * other
+        return y if out is None else write_out("inner", out, y)
+    if input.shape[-1] != other.shape[-1]:
+        raise RuntimeError(
+            f"inner() the last dimension must match on both input tensors but got shapes {list(input.shape)} and "
+            f"{list(other.shape)}"
+        )
+    return tensordot(input, other, ([-1], [-1]), out=out)
+
+
+def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
+    """The sum of products over pairs of dims: the last ``dims`` of ``a`` with the first of ``b``, or two lists of dims.
+
+    >>> import minitorch_dl as torch
+    >>> torch.tensordot(torch.ones(2, 3, 4), torch.ones(3, 4, 5), dims=2).shape
+    torch.Size([2, 5])
+    """
+    if isinstance(dims, TensorBase):
+        dims = dims.tolist()
+    if not hasattr(dims, "__len__"):
+        if dims < 0:
+            raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")
+        if dims > min(a.ndim, b.ndim):
+            raise RuntimeError(f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}")
+        dims = (range(a.ndim - dims, a.ndim), range(dims))
+    of_a, of_b = (d if hasattr(d, "__len__") else (d,) for d in dims)
+    if len(of_a) != len(of_b):
+        raise RuntimeError("both dimension lists should have same length")
+    of_a, of_b = wrap_dims(of_a, a.ndim), wrap_dims(of_b, b.ndim)
+    for i, j in zip(of_a, of_b, strict=True):
+        n, m = a.shape[i], b.shape[j]
+        if n == 1 != m:
+            b = b.sum(j, keepdim=True)
+        elif m == 1 != n:
+            a = a.sum(i, keepdim=True)
+        elif n != m:
+            raise RuntimeError(
+                f"contracted dimensions need to match, but first has size {n} in dim {i} and second has size {m} in dim {j}"
+            )
+    left = [i for i in range(a.ndim) if i not in of_a]
+    right = [j for j in range(b.ndim) if j not in of_b]
+    shape = (*(a.shape[i] for i in left), *(b.shape[j] for j in right))
+    k = math.prod([a.shape[i] for i in of_a])
+    rows = reshape(permute(a, (*left, *of_a)), shape=(math.prod([a.shape[i] for i in left]), k))
+    columns = reshape(permute(b, (*of_b, *right)), shape=(k, math.prod([b.shape[j] for j in right])))
+    y = reshape(matmul(rows, columns), shape=shape)
+    return y if out is None else write_out("tensordot", out, y)
+
+
+def kron(input: Any, other: Any, *, out: Any = None) -> Any:
+    """The Kronecker product: each element of ``input`` times all of ``other``, laid out block by block."""
+    ndim = max(input.ndim, other.ndim)
+    a = (1,) * (ndim - input.ndim) + tuple(input.shape)
+    b = (1,) * (ndim - other.ndim) + tuple(other.shape)
+    blocks = reshape(input, shape=tuple([n for size in a for n in (size, 1)]))
+    inside = reshape(other, shape=tuple([n for size in b for n in (1, size)]))
+    y = reshape(blocks * inside, shape=tuple([n * m for n, m in zip(a, b, strict=True)]))
+    return y if out is None else write_out("kron", out, y)
+
+
+def trace(input: Any) -> Any:
+    """The sum of a matrix's diagonal."""
+    _check_dims("trace", input=(input, 2))
+    return diagonal_of(input).sum()
+
+
+@primitive(name="cross", broadcasts=True, promotes="same")
+def _cross(xp: Any, a: Any, b: Any, *, dim: int) -> Any:
+    return xp.cross(a, b, axis=dim)
+
+
+_cross.defvjp(a=lambda g, b, dim: _cross(b, g, dim=dim), b=lambda g, a, dim: _cross(g, a, dim=dim))
+
+
+def cross(input: Any, other: Any, dim: int | None = None, *, out: Any = None) -> Any:
+    """The vector product of vectors of 3 along ``dim`` (the first dim of size 3 unless given).
+
+    >>> import minitorch_dl as torch
+    >>> torch.cross(torch.tensor([1.0, 0.0, 0.0]), torch.tensor([0.0, 1.0, 0.0]), dim=0)
+    tensor([0., 0., 1.])
+    """
+    if input.ndim != other.ndim:
+        raise RuntimeError(
+            f"linalg.cross: inputs must have the same number of dimensions, got {input.ndim} and {other.ndim}"
+        )
+    if dim is None:
+        dim = next((i for i, (n, m) in enumerate(zip(input.shape, other.shape)) if n == m == 3), None)
+        if dim is None:
+            raise RuntimeError("no dimension of size 3 in input")
+    dim = wrap_dim(dim, input.ndim)
+    if input.shape[dim] != 3 or other.shape[dim] != 3:
+        raise RuntimeError(
+            f"linalg.cross: inputs dimension {dim} must have length 3. Got {input.shape[dim]} and {other.shape[dim]}"
+        )
+    y = _cross(input, other, dim=dim)
+    return y if out is None else write_out("cross", out, y)
