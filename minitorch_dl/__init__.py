@@ -78,7 +78,7 @@ from .settings import (
     typename,
     use_deterministic_algorithms,
 )
-from . import autograd, backends, cuda, nn, optim, utils
+from . import autograd, backends, cuda, nn, optim, utils, special
 from .torch_alias import as_torch, explain_missing
 
 from math import e, inf, nan, pi

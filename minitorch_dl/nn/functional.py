@@ -6,6 +6,9 @@
 tensor([[2., 2., 2.]])
 """
 
+from ..ops.activation import *
+from ..ops.elementwise import tanh
+from ..ops.special import sigmoid
 from ..ops.classification import cross_entropy, nll_loss
 from ..ops.convolution import (
     conv1d,
@@ -16,4 +19,25 @@ from ..ops.convolution import (
     conv_transpose3d,
 )
 from ..ops.linear import linear
+from ..ops.pooling import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
+    adaptive_max_pool3d,
+    avg_pool1d,
+    avg_pool2d,
+    avg_pool3d,
+    lp_pool1d,
+    lp_pool2d,
+    lp_pool3d,
+    max_pool1d,
+    max_pool2d,
+    max_pool3d,
+    max_unpool1d,
+    max_unpool2d,
+    max_unpool3d,
+)
+from ..ops.resampling import interpolate, upsample, upsample_bilinear, upsample_nearest
 from ..ops.softmax import log_softmax, softmax, softmin

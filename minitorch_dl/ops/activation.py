@@ -12,10 +12,10 @@ from typing import Any
 
 from ..autograd.inplace import inplace as in_place
 from ..autograd.inplace import write
-from ..autograd.primitive import TensorBase, fused, primitive, write_out
+from ..autograd.primitive import fused, primitive, write_out
 from ..backend import describe_one
 from ..backend import special as kernels
-from .creation import empty
+from .creation import empty, zeros_like
 from .elementwise import abs, exp, tanh
 from .selection import clamp, keep, minimum, select
 from .special import erf, sigmoid
@@ -66,6 +66,8 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: b
     """``input`` limited to ``[min_val, max_val]``; the derivative is 0 at both ends."""
     if min_val > max_val:
         raise ValueError(f"hardtanh: min_val cannot be greater than max_val, got {min_val} and {max_val}")
+    if input.array.dtype.kind in "iu":
+        min_val, max_val = int(min_val), int(max_val)
     return _apply("hardtanh", lambda x: _hardtanh(x, low=min_val, high=max_val), input, inplace)
 
 
@@ -125,11 +127,10 @@ def rrelu(
         raise RuntimeError(f"rrelu: lower bound should be less than or equal to the upper bound, got {lower} and {upper}")
     if not training:
         return leaky_relu(input, (lower + upper) / 2, inplace)
+    slopes = zeros_like(input)
     negative = input.array <= 0
-    slopes = negative.astype(input.array.dtype)
-    drawn = empty(int(negative.sum()), dtype="float64", device=input.device).uniform_(lower, upper)
-    slopes[negative] = drawn.array
-    return _apply("rrelu", lambda x: _leaky_relu(x, TensorBase.wrap(slopes)), input, inplace)
+    slopes.array[negative] = empty(int(negative.sum()), dtype="float64", device=input.device).uniform_(lower, upper).array
+    return _apply("rrelu", lambda x: _leaky_relu(x, slopes), input, inplace)
 
 
 def threshold(input: Any, threshold: float, value: float, inplace: bool = False) -> Any:

@@ -82,13 +82,13 @@ def isclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equa
         raise RuntimeError(f"isclose: rtol and atol must not be negative, got rtol={rtol}, atol={atol}")
     a, b = input.array, other.array
     close = a == b
-    if equal_nan and a.dtype.kind == "f":
+    if equal_nan and a.dtype.kind not in "biu":
         close = close | ((a != a) & (b != b))
     if rtol or atol:
         if a.dtype.kind == "b":
             a, b = a.astype("i1"), b.astype("i1")
         gap, size = abs(a - b), abs(b)
-        if a.dtype.kind != "f":  # the tolerance is computed in the default float
+        if a.dtype.kind in "biu":  # the tolerance is computed in the default float
             size = size.astype(dtypes.get_default_dtype().numpy)
         close = close | ((gap <= atol + rtol * size) & (gap - gap == 0))
     return TensorBase.wrap(close)
@@ -156,7 +156,7 @@ def isreal(xp: Any, a: Any) -> Any:
 @primitive
 def signbit(xp: Any, a: Any) -> Any:
     """Whether the sign bit is set: negative numbers, and -0.0."""
-    return xp.signbit(a) if a.dtype.kind == "f" else xp.less(a, 0)
+    return xp.less(a, 0) if a.dtype.kind in "biu" else xp.signbit(a)
 
 
 def is_nonzero(input: Any) -> bool:

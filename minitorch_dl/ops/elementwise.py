@@ -68,12 +68,12 @@ def _scaled(op: str, input: Any, other: Any, alpha: float) -> Any:
     """``alpha * other`` for add and sub; ``alpha`` must fit the integers that the operands may be."""
     if alpha.__class__ is not int:
         raw = [x.array if isinstance(x, TensorBase) else x for x in (input, other)]
-        if not dtypes.result_type(*raw).is_floating_point:
-            if isinstance(alpha, bool):
-                raise RuntimeError(f"{op}(): Boolean alpha only supported for Boolean results, got {describe(raw)}")
+        target = dtypes.result_type(*raw)
+        fits = isinstance(alpha, bool) and target is dtypes.bool
+        if not (fits or target.is_floating_point):
             raise RuntimeError(
-                f"{op}(): For integral input tensors, argument alpha must not be a floating point number, "
-                f"got alpha={alpha!r} with {describe(raw)}"
+                f"{op}(): For integral input tensors, argument alpha must not be a floating point number, and a bool only for "
+                f"bool tensors: got alpha={alpha!r} with {describe(raw)}"
             )
     return other * alpha
 
@@ -123,28 +123,28 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = 
 multiply, subtract, divide, true_divide = mul, sub, div, div
 
 
-def _refuse_zero(a: Any, b: Any) -> None:
-    """Integers have no infinity to answer a division by zero with."""
-    if getattr(a, "dtype", b).kind in "iu" if hasattr(a, "dtype") else b.dtype.kind in "iu":
-        zeros = b == 0
-        if zeros if isinstance(zeros, bool) else zeros.any():
-            raise ValueError("ZeroDivisionError: integer division by zero")
+def _are_integers(a: Any, b: Any) -> bool:
+    """Whether the operands, one of which may be a number, are integers; those must not be divided by zero."""
+    if (a if hasattr(a, "dtype") else b).dtype.kind not in "iu":
+        return False
+    if (b == 0).any() if hasattr(b, "dtype") else b == 0:
+        raise ValueError("ZeroDivisionError: integer division by zero")
+    return True
 
 
 @primitive(broadcasts=True, promotes="same")
 def div_floor(xp: Any, a: Any, b: Any) -> Any:
     """The floor of ``a / b`` in their common dtype."""
-    _refuse_zero(a, b)
+    _are_integers(a, b)
     return xp.floor_divide(a, b)
 
 
 @primitive(broadcasts=True, promotes="same")
 def div_trunc(xp: Any, a: Any, b: Any) -> Any:
     """``a / b`` rounded towards zero, in their common dtype."""
-    _refuse_zero(a, b)
-    q = xp.floor_divide(a, b) if (a + b).dtype.kind in "iu" else xp.true_divide(a, b)
-    if q.dtype.kind == "f":
-        return xp.trunc(q)
+    if not _are_integers(a, b):
+        return xp.trunc(xp.true_divide(a, b))
+    q = xp.floor_divide(a, b)
     return q + ((q < 0) & (q * b != a))
 
 
@@ -161,14 +161,14 @@ def floor_divide(input: Any, other: Any, *, out: Any = None) -> Any:
 @primitive(broadcasts=True, promotes="same")
 def remainder(xp: Any, a: Any, b: Any) -> Any:
     """``input % other``: ``input - other * floor(input / other)``, with the sign of ``other``."""
-    _refuse_zero(a, b)
+    _are_integers(a, b)
     return xp.remainder(a, b)
 
 
 @primitive(broadcasts=True, promotes="same")
 def fmod(xp: Any, a: Any, b: Any) -> Any:
     """``input - other * trunc(input / other)``, with the sign of ``input``."""
-    _refuse_zero(a, b)
+    _are_integers(a, b)
     return xp.fmod(a, b)
 
 
@@ -221,7 +221,7 @@ def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1, out: An
 
 def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1, out: Any = None) -> Any:
     """``input + value * tensor1 / tensor2``, of floats."""
-    if tensor1.array.dtype.kind != "f" and tensor2.array.dtype.kind != "f":
+    if tensor1.array.dtype.kind in "biu" and tensor2.array.dtype.kind in "biu":
         raise RuntimeError(
             "addcdiv(): integer division is not supported; use input + value * trunc(tensor1 / tensor2), "
             f"got {describe([tensor1.array, tensor2.array])}"
@@ -276,7 +276,7 @@ _POWERS = {
 def _pow(xp: Any, a: Any, b: Any) -> Any:
     if b.__class__ is int or b.__class__ is float:
         special = _POWERS.get(b)
-        if special is not None and (b >= 0 or a.dtype.kind == "f"):
+        if special is not None and (b >= 0 or a.dtype.kind not in "biu"):
             return special(xp, a)
     elif b.dtype.kind in "iu" and hasattr(a, "dtype"):
         # NumPy refuses negative exponents; here they round towards 0, which only 1 and -1 survive.

@@ -63,7 +63,7 @@ def round(input: Any, *, decimals: int = 0, out: Any = None) -> Any:
     >>> torch.round(torch.tensor([0.5, 1.5, 2.5]))
     tensor([0., 2., 2.])
     """
-    if decimals and input.array.dtype.kind != "f":
+    if decimals and input.array.dtype.kind in "biu":
         raise RuntimeError(f"round(): decimals={decimals} needs a floating tensor, got {input.array.dtype}")
     y = _round(input, decimals=decimals)
     return y if out is None else write_out("round", out, y)
@@ -109,7 +109,7 @@ def frexp(input: Any, *, out: Any = None) -> return_types.frexp:
     mantissa=tensor([0.7500]),
     exponent=tensor([3], dtype=torch.int32))
     """
-    if input.array.dtype.kind != "f":
+    if input.array.dtype.kind in "biu":
         raise RuntimeError(f"torch.frexp() only supports floating-point dtypes, got {input.array.dtype}")
     y = _frexp(input)
     return return_types.frexp(*(y if out is None else write_out("frexp", out, y)))

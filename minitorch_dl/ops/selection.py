@@ -42,6 +42,10 @@ def zero(xp: Any, a: Any) -> Any:
 
 @primitive(name="where", broadcasts=True)
 def select(xp: Any, condition: Any, a: Any, b: Any) -> Any:
+    if not hasattr(a, "dtype"):
+        a = xp.asarray(a, dtype=b.dtype)
+    elif not hasattr(b, "dtype"):
+        b = xp.asarray(b, dtype=a.dtype)
     return xp.where(condition, a, b)
 
 
