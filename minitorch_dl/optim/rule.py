@@ -74,9 +74,10 @@ class RuleOptimizer(Optimizer):
         return loss
 
     def _step_group(self, index: int, group: dict[str, Any]) -> None:
-        for flat in self._layout(index, group):
+        gradients = {p: p.grad for p in group["params"]}
+        for flat in self._layout(index, group, gradients):
             params = [p.array for p in flat.params]
-            grads = [None if p.grad is None else p.grad.array for p in flat.params]
+            grads = [None if (g := gradients[p]) is None else g.array for p in flat.params]
             for param, grad in zip(params, grads):
                 if grad is not None and grad.shape != param.shape:
                     raise RuntimeError(
@@ -89,18 +90,24 @@ class RuleOptimizer(Optimizer):
                 f"{type(self).__name__}.step",
             )
 
-    def _layout(self, index: int, group: dict[str, Any]) -> list[FlatState]:
+    def _layout(
+        self, index: int, group: dict[str, Any], gradients: dict[Tensor, Tensor | None]
+    ) -> list[FlatState]:
         """The group's flat storage; made anew when its state or parameters are not the same."""
         names = (*self.moments(group), *self.scalars(group))
         layout = self._flat.get(index, [])
         known = {p for flat in layout for p in flat.params}
-        if all(p in known for p in group["params"] if p.grad is not None) and all(
-            flat.holds(self._states(flat.params, names), [p.array for p in flat.params], names)
-            for flat in layout
+        if (
+            known <= gradients.keys()
+            and all(g is None or p in known for p, g in gradients.items())
+            and all(
+                flat.holds(self._states(flat.params, names), [p.array for p in flat.params], names)
+                for flat in layout
+            )
         ):
             return layout
         return self._lay_out(
-            index, group, [p for p in group["params"] if p.grad is not None or self.state.get(p)]
+            index, group, [p for p, g in gradients.items() if g is not None or self.state.get(p)]
         )
 
     def _lay_out(self, index: int, group: dict[str, Any], params: list[Tensor]) -> list[FlatState]:

@@ -133,6 +133,11 @@ def test_changes_from_outside_are_seen():
     step_once(optimizer, params)
     assert [optimizer.state[p]["step"].item() for p in params] == [4.0, 1001.0, 4.0]
 
+    left = optimizer.param_groups[0]["params"].pop()  # a parameter taken out
+    step_once(optimizer, params)
+    assert optimizer.state[left]["step"].item() == 4.0
+    optimizer.param_groups[0]["params"].append(left)
+
     optimizer.state.clear()  # started anew
     step_once(optimizer, params)
     assert [optimizer.state[p]["step"].item() for p in params] == [1.0, 1.0, 1.0]
