@@ -17,7 +17,7 @@ from typing import Any
 from .windows import Ints, Pairs, col2im, im2col, taps, window_counts
 
 COLUMN_BYTES = 4 << 20
-"""Room for the columns of one block: about the size of a second-level cache, and it bounds memory."""
+"""Room for one block's columns: about a second-level cache. It also bounds memory."""
 
 
 def correlate(
@@ -182,7 +182,7 @@ def _correlate_input_depthwise(
 def _correlate_weight_depthwise(
     xp: Any, x: Any, g: Any, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
 ) -> Any:
-    n, groups, *size = x.shape
+    groups, size = x.shape[1], x.shape[2:]
     o, out = g.shape[1], g.shape[2:]
     w = xp.zeros((o, 1, *kernel), x.dtype)
     sum_over = (0, *range(3, 3 + len(size)))

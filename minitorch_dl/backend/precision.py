@@ -16,8 +16,8 @@ def is_half(dtype: Any) -> bool:
 def in_float32(kernel: Callable[..., Any]) -> Callable[..., Any]:
     """``kernel(xp, *arrays, **params)`` with 16-bit floats computed, and summed, in float32.
 
-    NumPy's 16-bit products are a hundred times slower than its float32 ones, and lose digits as they
-    add up.
+    NumPy's 16-bit products are a hundred times slower than its float32 ones, and lose digits as
+    they add up.
     """
 
     @functools.wraps(kernel)

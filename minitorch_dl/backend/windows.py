@@ -19,7 +19,7 @@ EVERY = (slice(None), slice(None))  # the batch and channel axes
 
 
 def window_counts(size: Ints, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints) -> Ints:
-    """How many windows fit along each axis: ``floor((S + padding - d (K - 1) - 1) / stride) + 1``."""
+    """How many windows fit: ``floor((S + padding - d (K - 1) - 1) / stride) + 1`` per axis."""
     return tuple(
         (s + before + after - d * (k - 1) - 1) // step + 1
         for s, k, step, (before, after), d in zip(size, kernel, stride, padding, dilation)
@@ -33,7 +33,8 @@ def taps(
 
     Yields:
         ``(position, windows, elements)``: window ``t`` of an axis reads element
-        ``t * stride + position * dilation - padding``; both are index tuples for (N, C, ...) arrays.
+        ``t * stride + position * dilation - padding``; both are index tuples for (N, C, ...)
+        arrays.
     """
     axes = []
     for s, t, k, step, (before, _), d in zip(size, out, kernel, stride, padding, dilation):

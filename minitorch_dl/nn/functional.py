@@ -7,8 +7,6 @@ tensor([[2., 2., 2.]])
 """
 
 from ..ops.activation import *
-from ..ops.elementwise import tanh
-from ..ops.special import sigmoid
 from ..ops.classification import cross_entropy, nll_loss
 from ..ops.convolution import (
     conv1d,
@@ -18,6 +16,7 @@ from ..ops.convolution import (
     conv_transpose2d,
     conv_transpose3d,
 )
+from ..ops.elementwise import tanh
 from ..ops.linear import linear
 from ..ops.pooling import (
     adaptive_avg_pool1d,
@@ -41,3 +40,4 @@ from ..ops.pooling import (
 )
 from ..ops.resampling import interpolate, upsample, upsample_bilinear, upsample_nearest
 from ..ops.softmax import log_softmax, softmax, softmin
+from ..ops.special import sigmoid

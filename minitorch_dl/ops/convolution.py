@@ -1,7 +1,7 @@
 """Convolution and transposed convolution over one to three spatial axes.
 
-Three primitives contract ``sum x[n, c, t * stride + k - padding] w[o, c, k] u[n, o, t]`` over two of its
-arrays and leave the third open. So each one's derivatives are the other two, to any order.
+Three primitives contract ``sum x[n, c, t * stride + k - padding] w[o, c, k] u[n, o, t]`` over two
+of its arrays and leave the third open. So each one's derivatives are the other two, to any order.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = [
 
 @primitive(name="convolution")
 def _convolution(xp: Any, x: Any, w: Any, b: Any, *, stride, padding, dilation, groups) -> Any:
-    """``y[n, o, t] = b[o] + sum over c and k of x[n, c, t * stride + k * dilation - padding] w[o, c, k]``."""
+    """``y[n, o, t] = b[o] + sum over c, k of x[n, c, t stride + k dilation - padding] w[o, c, k]``."""
     y = in_float32(correlation.correlate)(
         xp, x, w, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
@@ -35,7 +35,7 @@ def _convolution(xp: Any, x: Any, w: Any, b: Any, *, stride, padding, dilation, 
 def _convolution_input(
     xp: Any, u: Any, w: Any, b: Any, *, size, stride, padding, dilation, groups
 ) -> Any:
-    """The transposed convolution: what ``_convolution`` does to the gradient of its input, of spatial size ``size``."""
+    """The transposed convolution: the gradient of ``_convolution``'s input, of ``size``."""
     x = in_float32(correlation.correlate_input)(
         xp, u, w, size=size, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
@@ -48,7 +48,7 @@ def _convolution_input(
 def _convolution_weight(
     xp: Any, x: Any, u: Any, *, kernel, stride, padding, dilation, groups
 ) -> Any:
-    """What ``_convolution`` does to the gradient of its weight, of spatial size ``kernel``."""
+    """The gradient of ``_convolution``'s weight, of size ``kernel``."""
     return in_float32(correlation.correlate_weight)(
         xp, x, u, kernel=kernel, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
@@ -111,7 +111,7 @@ def conv1d(
     dilation: Any = 1,
     groups: int = 1,
 ) -> Any:
-    """1-d convolution (cross-correlation) of ``(N, C, L)`` or ``(C, L)``; arguments as in ``conv2d``."""
+    """1-d convolution of ``(N, C, L)`` or ``(C, L)``; arguments as in ``conv2d``."""
     return _conv("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
 
 
@@ -124,15 +124,16 @@ def conv2d(
     dilation: Any = 1,
     groups: int = 1,
 ) -> Any:
-    """2-d convolution: ``y[n, o, i, j] = bias[o] + sum x[n, c, i s + k d - p, j s + l d - p] w[o, c, k, l]``.
+    """2-d convolution: ``y[n, o, i, j] = bias[o] + sum x[n, c, i s + k d - p, j s + l d - p] w[o,
+    c, k, l]``.
 
     Args:
         input: ``(N, C, H, W)`` or ``(C, H, W)``.
         weight: ``(O, C / groups, kH, kW)``.
         bias: ``(O,)`` or None.
         stride, dilation: a positive number, or one per spatial axis.
-        padding: zeros around the input: a number or one per axis, "valid" (none) or "same" (output of the
-            input's size; stride 1 only).
+        padding: zeros around the input: a number or one per axis, "valid" (none) or "same" (output
+            of the input's size; stride 1 only).
         groups: how many blocks of channels are convolved apart from each other; divides C and O.
 
     Returns:
@@ -168,7 +169,7 @@ def conv_transpose1d(
     groups: int = 1,
     dilation: Any = 1,
 ) -> Any:
-    """1-d transposed convolution of ``(N, C, L)`` or ``(C, L)``; arguments as in ``conv_transpose2d``."""
+    """1-d transposed convolution of ``(N, C, L)`` or ``(C, L)``; as ``conv_transpose2d``."""
     return _conv_transpose(
         "conv_transpose1d",
         1,
@@ -193,13 +194,14 @@ def conv_transpose2d(
     groups: int = 1,
     dilation: Any = 1,
 ) -> Any:
-    """2-d transposed convolution: the gradient of ``conv2d`` with respect to its input, as a layer of its own.
+    """2-d transposed convolution: the gradient of ``conv2d`` with respect to its input, as a layer
+    of its own.
 
     Args:
         input: ``(N, C, H, W)`` or ``(C, H, W)``.
         weight: ``(C, O / groups, kH, kW)``.
-        output_padding: size added at the end of each spatial axis, below stride or dilation: a strided
-            convolution maps several sizes to one.
+        output_padding: size added at the end of each spatial axis, below stride or dilation: a
+            strided convolution maps several sizes to one.
 
     Returns:
         ``(N, O, H', W')`` with ``H' = (H - 1) s - 2 p + d (kH - 1) + output_padding + 1``.
@@ -234,7 +236,7 @@ def conv_transpose3d(
     groups: int = 1,
     dilation: Any = 1,
 ) -> Any:
-    """3-d transposed convolution of ``(N, C, D, H, W)`` or ``(C, D, H, W)``; arguments as in ``conv_transpose2d``."""
+    """3-d transposed convolution of ``(N, C, D, H, W)`` or ``(C, D, H, W)``; as ``conv_transpose2d``."""
     return _conv_transpose(
         "conv_transpose3d",
         3,
@@ -313,7 +315,8 @@ def _conv_transpose(
     )
     if any(e < 0 or (e >= s and e >= d) for e, s, d in zip(extra, stride, dilation)):
         raise RuntimeError(
-            f"{op}: output padding must be smaller than either stride or dilation, but got output_padding={extra}, "
+            f"{op}: output padding must be smaller than either stride or dilation, but got "
+            f"output_padding={extra}, "
             f"stride={stride}, dilation={dilation}"
         )
     size = tuple(
@@ -326,7 +329,8 @@ def _conv_transpose(
     )
     if any(n < 1 for n in size):
         raise RuntimeError(
-            f"{op}: Given input size per channel: {tuple(x.array.shape[-dims:])}. Calculated output size per channel: "
+            f"{op}: Given input size per channel: {tuple(x.array.shape[-dims:])}. Calculated "
+            "output size per channel: "
             f"{size}. Output size is too small"
         )
     return batched(
@@ -367,7 +371,8 @@ def per_axis(op: str, name: str, value: Any, dims: int) -> tuple[int, ...]:
         return values * dims
     if len(values) != dims:
         raise RuntimeError(
-            f"{op}: expected {name} to be a single integer value or a list of {dims} values to match the convolution "
+            f"{op}: expected {name} to be a single integer value or a list of {dims} values to "
+            "match the convolution "
             f"dimensions, but got {name}={list(values)}"
         )
     return values
@@ -410,7 +415,8 @@ def _check(
         )
     if x.ndim not in (dims + 1, dims + 2):
         raise RuntimeError(
-            f"Expected {dims + 1}D (unbatched) or {dims + 2}D (batched) input to {op}, but got input of size: {size}"
+            f"Expected {dims + 1}D (unbatched) or {dims + 2}D (batched) input to {op}, but got "
+            f"input of size: {size}"
         )
     for name, other in (("weight", w), ("bias", b)):
         if other is not None and other.dtype != x.dtype:
@@ -430,18 +436,21 @@ def _check(
     transposed = ", transposed=True" if channel_axis == 0 else ""
     if channels != expected:
         raise RuntimeError(
-            f"Given groups={groups}{transposed}, weight of size {weight}, expected input{size} to have {expected} channels, "
+            f"Given groups={groups}{transposed}, weight of size {weight}, expected input{size} to "
+            f"have {expected} channels, "
             f"but got {channels} channels instead"
         )
     if weight[0] % groups or weight[0] == 0:
         raise RuntimeError(
-            f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, and divisible by it, but got "
+            f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, and "
+            "divisible by it, but got "
             f"weight of size {weight} instead"
         )
     outputs = weight[0] if channel_axis == 1 else weight[1] * groups
     if b is not None and b.shape != (outputs,):
         raise RuntimeError(
-            f"Given{transposed} weight of size {weight}, expected bias to be 1-dimensional with {outputs} elements, "
+            f"Given{transposed} weight of size {weight}, expected bias to be 1-dimensional with "
+            f"{outputs} elements, "
             f"but got bias of size {list(b.shape)} instead"
         )
     if any(k == 0 for k in weight[2:]):
@@ -455,5 +464,6 @@ def _check(
             shown = " x ".join
             raise RuntimeError(
                 f"{op}: Calculated padded input size per channel: ({shown(map(str, padded))}). "
-                f"Kernel size: ({shown(map(str, kernel))}). Kernel size can't be greater than actual input size"
+                f"Kernel size: ({shown(map(str, kernel))}). Kernel size can't be greater than "
+                "actual input size"
             )

@@ -1,7 +1,9 @@
 """The linear layer's product, and its bilinear relative.
 
-``linear``, its input's and its weight's gradient contract ``sum x[b, i] w[o, i] u[b, o]`` over two of its arrays and leave the
-third open: each one's derivatives are the other two. All leading axes are one, so that each is a single matrix product.
+``linear``, its input's and its weight's gradient contract ``sum x[b, i] w[o, i] u[b, o]`` over two
+of its arrays and leave the
+third open: each one's derivatives are the other two. All leading axes are one, so that each is a
+single matrix product.
 """
 
 from __future__ import annotations
@@ -74,7 +76,8 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
         return y if bias is None else y + bias
     if x.ndim == 0 or w.ndim != 2 or x.shape[-1] != w.shape[1]:
         raise RuntimeError(
-            f"linear: mat1 and mat2 shapes cannot be multiplied: input of size {list(x.shape)} needs a weight of size "
+            f"linear: mat1 and mat2 shapes cannot be multiplied: input of size {list(x.shape)} "
+            "needs a weight of size "
             f"[out_features, {x.shape[-1] if x.ndim else 1}], but got {list(w.shape)}"
         )
     if w.dtype != x.dtype or (b is not None and b.dtype != x.dtype):

@@ -1,0 +1,183 @@
+"""Pooling's array kernels, for (N, C, *S) arrays with any number of spatial axes.
+
+Maxima and sums separate: they are taken over one spatial axis after the other.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .windows import Ints, taps
+
+
+def pooled_size(
+    size: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil_mode: bool
+) -> Ints:
+    """How many windows there are along each axis.
+
+    With ``ceil_mode`` a last window may hang over the end, if it starts inside or in the padding
+    before.
+    """
+    counts = []
+    for s, k, step, p, d in zip(size, kernel, stride, padding, dilation):
+        span = s + 2 * p - d * (k - 1) - 1
+        count = (-(-span // step) if ceil_mode else span // step) + 1
+        if ceil_mode and (count - 1) * step >= s + p:
+            count -= 1
+        counts.append(count)
+    return tuple(counts)
+
+
+def _axis_taps(size: int, out: int, kernel: int, step: int, pad: int, dilation: int) -> Any:
+    return taps((size,), (out,), (kernel,), (step,), ((pad, pad),), (dilation,))
+
+
+def _on_axis(axis: int, index: tuple[slice, ...]) -> tuple[slice, ...]:
+    return (*(slice(None),) * axis, index[2])
+
+
+def max_pool(
+    xp: Any, x: Any, *, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil_mode: bool
+) -> Any:
+    """The largest element of each window; NaN if there is one."""
+    out = pooled_size(x.shape[2:], kernel, stride, padding, dilation, ceil_mode)
+    lowest = xp.iinfo(x.dtype).min if x.dtype.kind in "iu" else -math.inf
+    for i, (t, k, step, p, d) in enumerate(zip(out, kernel, stride, padding, dilation), start=2):
+        y = None
+        for _, windows, elements in _axis_taps(x.shape[i], t, k, step, p, d):
+            part = x[_on_axis(i, elements)]
+            if y is None and part.shape[i] == t:
+                y = part.copy()
+                continue
+            if y is None:
+                y = xp.full((*x.shape[:i], t, *x.shape[i + 1 :]), lowest, x.dtype)
+            into = y[_on_axis(i, windows)]
+            xp.maximum(into, part, out=into)
+        x = y
+    return x
+
+
+def max_positions(
+    xp: Any, x: Any, *, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil_mode: bool
+) -> Any:
+    """Each window's maximum as an index into the flattened spatial axes: the first, or a NaN."""
+    size = x.shape[2:]
+    out = pooled_size(size, kernel, stride, padding, dilation, ceil_mode)
+    flat = xp.arange(math.prod(size)).reshape(1, 1, *size)
+    best = xp.zeros((*x.shape[:2], *out), x.dtype)
+    where = xp.full(best.shape, -1, "int64")
+    for _, windows, elements in _taps(size, out, kernel, stride, padding, dilation):
+        new, old, at = x[elements], best[windows], where[windows]
+        better = (at < 0) | (new > old) | (new != new)
+        old[...] = xp.where(better, new, old)
+        at[...] = xp.where(better, flat[elements], at)
+    return where
+
+
+def _taps(
+    size: Ints, out: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints
+) -> Iterator[Any]:
+    return taps(size, out, kernel, stride, tuple((p, p) for p in padding), dilation)
+
+
+def _first_hits(
+    xp: Any, x: Any, y: Any, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints
+) -> Iterator[Any]:
+    """Per position in the kernel: the windows whose maximum ``y`` is there first, as a mask."""
+    free = xp.ones(y.shape, bool)
+    for _, windows, elements in _taps(x.shape[2:], y.shape[2:], kernel, stride, padding, dilation):
+        hit = x[elements] >= y[windows]
+        still = free[windows]
+        hit &= still
+        still ^= hit
+        yield hit, windows, elements
+
+
+def max_scatter(
+    xp: Any, u: Any, x: Any, y: Any, *, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints
+) -> Any:
+    """``u`` of each window added at its maximum, in the shape of ``x``."""
+    to = xp.zeros(x.shape, u.dtype)
+    for hit, windows, elements in _first_hits(xp, x, y, kernel, stride, padding, dilation):
+        to[elements] += u[windows] * hit
+    return to
+
+
+def max_gather(
+    xp: Any, v: Any, x: Any, y: Any, *, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints
+) -> Any:
+    """``v``, in the shape of ``x``, at each window's maximum: the transpose of ``max_scatter``."""
+    to = xp.zeros(y.shape, v.dtype)
+    for hit, windows, elements in _first_hits(xp, x, y, kernel, stride, padding, dilation):
+        to[windows] += v[elements] * hit
+    return to
+
+
+def window_sum(
+    xp: Any, x: Any, *, kernel: Ints, stride: Ints, padding: Ints, ceil_mode: bool
+) -> Any:
+    """The sum of each window."""
+    out = pooled_size(x.shape[2:], kernel, stride, padding, (1,) * len(kernel), ceil_mode)
+    for i, (t, k, step, p) in enumerate(zip(out, kernel, stride, padding), start=2):
+        if t == 1 and k == x.shape[i] and not p:
+            x = x.sum(axis=i, keepdims=True, dtype=x.dtype)
+            continue
+        y = xp.zeros((*x.shape[:i], t, *x.shape[i + 1 :]), x.dtype)
+        for _, windows, elements in _axis_taps(x.shape[i], t, k, step, p, 1):
+            y[_on_axis(i, windows)] += x[_on_axis(i, elements)]
+        x = y
+    return x
+
+
+def window_spread(xp: Any, u: Any, *, size: Ints, kernel: Ints, stride: Ints, padding: Ints) -> Any:
+    """``u`` of each window added to all of its elements: the transpose of ``window_sum``."""
+    for i, (s, k, step, p) in enumerate(zip(size, kernel, stride, padding), start=2):
+        t = u.shape[i]
+        x = xp.zeros((*u.shape[:i], s, *u.shape[i + 1 :]), u.dtype)
+        for _, windows, elements in _axis_taps(s, t, k, step, p, 1):
+            x[_on_axis(i, elements)] += u[_on_axis(i, windows)]
+        u = x
+    return u
+
+
+@functools.lru_cache(maxsize=256)
+def elements_per_window(
+    size: Ints, out: Ints, kernel: Ints, stride: Ints, padding: Ints, count_padding: bool
+) -> Any:
+    """How many elements each window averages over: one number, or a NumPy array (*T)."""
+    counts: Any = np.ones(())
+    for s, t, k, step, p in zip(size, out, kernel, stride, padding):
+        start = np.arange(t) * step - p
+        stop = np.minimum(start + k, s + p)
+        if not count_padding:
+            start, stop = np.maximum(start, 0), np.minimum(stop, s)
+        counts = counts[..., None] * (stop - start)
+    return counts.flat[0] if counts.size and (counts == counts.flat[0]).all() else counts
+
+
+def region_positions(xp: Any, x: Any, out: Ints) -> Any:
+    """Where in the flattened spatial axes each adaptive region's maximum is.
+
+    Region i of T along an axis of size S goes from ``floor(i S / T)`` to ``ceil((i + 1) S / T)``.
+    """
+    size = x.shape[2:]
+    flat = xp.arange(math.prod(size)).reshape(size)
+    for axis, (s, t) in enumerate(zip(size, out)):
+        start, stop = np.arange(t) * s // max(t, 1), -(-np.arange(1, t + 1) * s // max(t, 1))
+        length = (stop - start).max(initial=1)
+        # A short region repeats its last element, which changes no maximum and no first position.
+        index = xp.asarray(np.minimum(start[:, None] + np.arange(length), stop[:, None] - 1))
+        x = x.take(index, axis=2 + 2 * axis)  # (N, C, T, K, ..., S)
+        flat = flat.take(index, axis=2 * axis)
+    dims = len(size)
+    regions, inside = range(0, 2 * dims, 2), range(1, 2 * dims, 2)
+    x = x.transpose(0, 1, *(2 + i for i in (*regions, *inside)))
+    x = x.reshape(*x.shape[: 2 + dims], math.prod(x.shape[2 + dims :]))  # (N, C, *T, K)
+    flat = flat.transpose(*regions, *inside)
+    flat = xp.broadcast_to(flat.reshape(*out, math.prod(flat.shape[dims:])), x.shape)
+    return xp.take_along_axis(flat, x.argmax(axis=-1)[..., None], -1)[..., 0]

@@ -1,0 +1,164 @@
+"""Resampling along one axis, as a sparse matrix: which elements make up each output, and how much.
+
+A table has K rows of indices and K of weights: ``y[t] = sum over k of weight[k, t] x[index[k,
+t]]``.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+
+Table = tuple[np.ndarray, np.ndarray]
+
+
+@functools.lru_cache(maxsize=256)
+def table(
+    kind: str, size: int, out: int, scale: float | None, align_corners: bool, transposed: bool
+) -> tuple[tuple[Any, ...], tuple[Any, ...], Any]:
+    """The table of one kind of resampling of ``size`` elements to ``out``.
+
+    Args:
+        scale: input steps per output step; None means ``size / out``.
+        align_corners: the first and the last elements of both sides coincide, else their outer
+            edges.
+        transposed: of the matrix's transpose, from ``out`` elements to ``size``.
+
+    Returns:
+        ``(indices, weights, empty)``: K arrays (T,) each, None for weights that are all 1, and
+        where nothing contributes (None if there is no such place).
+    """
+    index, weight = _KINDS[kind](size, out, _step(size, out, scale, align_corners), align_corners)
+    empty = None
+    if transposed:
+        index, weight, empty = _transpose(index, weight, size)
+    weights = tuple(None if (w == 1).all() else w for w in weight)
+    return tuple(index), weights, empty
+
+
+def resample(
+    xp: Any,
+    x: Any,
+    *,
+    axis: int,
+    kind: str,
+    size: int,
+    out: int,
+    scale: float | None,
+    align_corners: bool,
+    transposed: bool,
+) -> Any:
+    """``x`` resampled along ``axis`` by the table of these parameters."""
+    indices, weights, empty = table(kind, size, out, scale, align_corners, transposed)
+    y = None
+    for index, weight in zip(indices, weights):
+        part = x.take(xp.asarray(index), axis=axis)
+        if weight is not None:
+            part *= xp.asarray(weight.astype(x.dtype)).reshape(-1, *(1,) * (x.ndim - axis - 1))
+        if y is None:
+            y = part
+        else:
+            y += part
+    if empty is not None:
+        y[(*(slice(None),) * axis, xp.asarray(empty))] = 0
+    return y
+
+
+def _step(size: int, out: int, scale: float | None, align_corners: bool) -> float:
+    if align_corners:
+        return (size - 1) / (out - 1) if out > 1 else 0.0
+    return size / out if scale is None else scale
+
+
+def _nearest(size: int, out: int, step: float, align_corners: bool, shift: float = 0.0) -> Table:
+    # PyTorch computes these positions in float32; so ties fall to the same side.
+    position = (np.arange(out, dtype=np.float32) + np.float32(shift)) * np.float32(step)
+    index = np.minimum(np.floor(position).astype(np.int64), size - 1)
+    return index[None], np.ones((1, out))
+
+
+def _linear(size: int, out: int, step: float, align_corners: bool) -> Table:
+    t = np.arange(out)
+    position = t * step if align_corners else np.maximum((t + 0.5) * step - 0.5, 0)
+    low = np.minimum(position.astype(np.int64), size - 1)
+    high = np.minimum(low + 1, size - 1)
+    part = np.minimum(position - low, 1)
+    return np.stack([low, high]), np.stack([1 - part, part])
+
+
+def cubic_weight(x: Any, a: float) -> Any:
+    """Keys' cubic kernel (1981) at distance ``x``."""
+    x = abs(x)
+    near = ((a + 2) * x - (a + 3)) * x * x + 1
+    far = ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
+    return np.where(x <= 1, near, np.where(x < 2, far, 0))
+
+
+def _cubic(size: int, out: int, step: float, align_corners: bool) -> Table:
+    t = np.arange(out)
+    position = t * step if align_corners else (t + 0.5) * step - 0.5
+    low = np.floor(position).astype(np.int64)
+    offsets = np.arange(-1, 3)[:, None]
+    index = np.clip(low + offsets, 0, size - 1)
+    return index, cubic_weight(position - low - offsets, -0.75)
+
+
+def _adaptive(size: int, out: int, step: float, align_corners: bool) -> Table:
+    t = np.arange(out)
+    start, stop = t * size // out, -(-(t + 1) * size // out)
+    offsets = np.arange((stop - start).max(initial=1))[:, None]
+    inside = offsets < stop - start
+    return np.where(inside, start + offsets, start), inside / (stop - start)
+
+
+def _smoothed(
+    size: int, out: int, step: float, align_corners: bool, kernel: Any, reach: float
+) -> Table:
+    """A kernel that is widened when the image shrinks (antialiasing)."""
+    width = max(step, 1.0)
+    centre = (np.arange(out) + 0.5) * step
+    start = np.maximum((centre - reach * width + 0.5).astype(np.int64), 0)
+    stop = np.minimum((centre + reach * width + 0.5).astype(np.int64), size)
+    offsets = np.arange((stop - start).max(initial=1))[:, None]
+    inside = offsets < stop - start
+    weight = np.where(inside, kernel((start + offsets - centre + 0.5) / width), 0)
+    return np.where(inside, start + offsets, start), weight / weight.sum(axis=0)
+
+
+_KINDS = {
+    "nearest": _nearest,
+    "nearest-exact": functools.partial(_nearest, shift=0.5),
+    "linear": _linear,
+    "cubic": _cubic,
+    "adaptive": _adaptive,
+    "linear-smoothed": functools.partial(
+        _smoothed, kernel=lambda x: np.maximum(1 - abs(x), 0), reach=1.0
+    ),
+    "cubic-smoothed": functools.partial(
+        _smoothed, kernel=lambda x: cubic_weight(x, -0.5), reach=2.0
+    ),
+}
+
+
+def _transpose(index: np.ndarray, weight: np.ndarray, size: int) -> tuple[Any, Any, Any]:
+    """The transposed table; short lists are filled up with a repeated index of weight 0."""
+    t = np.broadcast_to(np.arange(index.shape[1]), index.shape)[weight != 0]
+    source, w = index[weight != 0], weight[weight != 0]
+    order = np.argsort(source, kind="stable")
+    source, t, w = source[order], t[order], w[order]
+    counts = np.bincount(source, minlength=size)
+    first = np.cumsum(counts) - counts
+    depth = max(int(counts.max(initial=0)), 1)
+    offsets = np.arange(depth)[:, None]
+    inside = offsets < counts
+    at = np.where(inside, first + offsets, np.minimum(first, max(len(t) - 1, 0)))
+    empty = np.flatnonzero(counts == 0)
+    return t[at], np.where(inside, w[at], 0.0), empty if len(empty) else None
+
+
+def output_size(size: int, factor: float) -> int:
+    """How many elements a scale factor makes of ``size``."""
+    return math.floor(size * factor)

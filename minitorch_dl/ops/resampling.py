@@ -1,0 +1,212 @@
+"""Resizing: interpolation to another size, and sampling at positions given by a grid."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from ..autograd.primitive import primitive
+from ..backend import resampling
+from ..backend.precision import in_float32
+
+__all__: list[str] = []
+
+
+@primitive(name="resample")
+def _resample(
+    xp: Any,
+    x: Any,
+    *,
+    axis: int,
+    kind: str,
+    size: int,
+    out: int,
+    scale: float | None,
+    align_corners: bool,
+    transposed: bool,
+) -> Any:
+    """``x`` times a sparse matrix along ``axis``, or times its transpose."""
+    return in_float32(resampling.resample)(
+        xp,
+        x,
+        axis=axis,
+        kind=kind,
+        size=size,
+        out=out,
+        scale=scale,
+        align_corners=align_corners,
+        transposed=transposed,
+    )
+
+
+_resample.defvjp(
+    x=lambda g, axis, kind, size, out, scale, align_corners, transposed: _resample(
+        g,
+        axis=axis,
+        kind=kind,
+        size=size,
+        out=out,
+        scale=scale,
+        align_corners=align_corners,
+        transposed=not transposed,
+    )
+)
+
+
+def resample(
+    x: Any,
+    kind: str,
+    size: tuple[int, ...],
+    scales: tuple[float | None, ...],
+    align_corners: bool = False,
+) -> Any:
+    """The last axes of ``x`` resampled to ``size``, one after the other."""
+    first = x.array.ndim - len(size)
+    for axis, (out, scale) in enumerate(zip(size, scales), start=first):
+        have = x.array.shape[axis]
+        if have != out or scale not in (None, 1.0) or kind.endswith("smoothed"):
+            x = _resample(
+                x,
+                axis=axis,
+                kind=kind,
+                size=have,
+                out=out,
+                scale=scale,
+                align_corners=align_corners,
+                transposed=False,
+            )
+    return x
+
+
+_MODES = {
+    "nearest": ("nearest", (1, 2, 3)),
+    "nearest-exact": ("nearest-exact", (1, 2, 3)),
+    "area": ("adaptive", (1, 2, 3)),
+    "linear": ("linear", (1,)),
+    "bilinear": ("linear", (2,)),
+    "trilinear": ("linear", (3,)),
+    "bicubic": ("cubic", (2,)),
+}
+
+
+def interpolate(
+    input: Any,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+    recompute_scale_factor: bool | None = None,
+    antialias: bool = False,
+) -> Any:
+    """``input`` (N, C, *S) resized, with one to three spatial axes.
+
+    Args:
+        size: the output's size, a number or one per spatial axis.
+        scale_factor: what to multiply the size by instead, a number or one per spatial axis.
+        mode: "nearest", "nearest-exact", "linear" (one axis), "bilinear" and "bicubic" (two),
+            "trilinear" (three) or "area" (the average of what falls together).
+        align_corners: the corner pixels' centres keep their places, rather than their outer edges.
+        recompute_scale_factor: take the scale from the rounded output size.
+        antialias: smooth before shrinking ("bilinear" and "bicubic").
+
+    >>> import minitorch_dl as torch
+    >>> x = torch.tensor([[[1.0, 2.0]]])
+    >>> torch.nn.functional.interpolate(x, scale_factor=2)
+    tensor([[[1., 1., 2., 2.]]])
+    """
+    shape = input.array.shape
+    dims = len(shape) - 2
+    if mode not in _MODES:
+        known = " | ".join(_MODES)
+        raise NotImplementedError(f"interpolate: mode must be one of {known}, got {mode!r}")
+    kind, allowed = _MODES[mode]
+    interpolates = kind in ("linear", "cubic")
+    if align_corners is not None and not interpolates:
+        raise ValueError(
+            "interpolate: align_corners option can only be set with the interpolating modes: "
+            "linear "
+            f"| bilinear | bicubic | trilinear, got mode={mode!r}"
+        )
+    if dims not in (1, 2, 3):
+        raise NotImplementedError(
+            "interpolate: Input Error: Only 3D, 4D and 5D input Tensors supported (got "
+            f"{len(shape)}D) for the modes: {' | '.join(_MODES)}"
+        )
+    if dims not in allowed:
+        raise NotImplementedError(
+            f"interpolate: Got {len(shape)}D input, but {mode} mode needs {allowed[0] + 2}D input"
+        )
+    if antialias and mode not in ("bilinear", "bicubic"):
+        raise ValueError(
+            "interpolate: Anti-alias option is restricted to bilinear and bicubic modes and "
+            "requires "
+            f"a 4-D tensor as input, got mode={mode!r}"
+        )
+    out, factors = _sizes(shape[2:], size, scale_factor, recompute_scale_factor)
+    if any(n < 1 for n in (*shape[1:], *out)):
+        raise RuntimeError(
+            "interpolate: Input and output sizes should be greater than 0, but got input "
+            f"{list(shape)} and output size {list(out)}"
+        )
+    if antialias:
+        kind = f"{kind}-smoothed"
+    scales = tuple([None if f is None else 1.0 / f for f in factors])
+    return resample(input, kind, out, scales, bool(align_corners))
+
+
+def _sizes(have: Any, size: Any, scale_factor: Any, recompute: bool | None) -> Any:
+    """The output's size, and the scale factors that positions go by (None: those of the sizes)."""
+    dims = len(have)
+    if (size is None) == (scale_factor is None):
+        which = "only one of" if size is not None else "either"
+        raise ValueError(f"interpolate: {which} size or scale_factor should be defined")
+    if size is not None:
+        if recompute:
+            raise ValueError(
+                "interpolate: recompute_scale_factor is not meaningful with an explicit size."
+            )
+        return _per_axis("size", size, have), (None,) * dims
+    factors = tuple([float(f) for f in _per_axis("scale_factor", scale_factor, have)])
+    out = tuple([resampling.output_size(n, f) for n, f in zip(have, factors)])
+    return out, (None,) * dims if recompute else factors
+
+
+def _per_axis(name: str, value: Any, have: Any) -> Any:
+    if not isinstance(value, (list, tuple)):
+        return (value,) * len(have)
+    if len(value) != len(have):
+        raise ValueError(
+            f"interpolate: Input and {name} must have the same number of spatial dimensions, but "
+            "got "
+            f"input with spatial dimensions of {list(have)} and {name} of {value}"
+        )
+    return tuple(value)
+
+
+def upsample(
+    input: Any,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+) -> Any:
+    """``interpolate`` under its older name."""
+    return _deprecated("upsample", input, size, scale_factor, mode, align_corners)
+
+
+def upsample_nearest(input: Any, size: Any = None, scale_factor: Any = None) -> Any:
+    """``interpolate`` with mode "nearest"."""
+    return _deprecated("upsample_nearest", input, size, scale_factor, "nearest", None)
+
+
+def upsample_bilinear(input: Any, size: Any = None, scale_factor: Any = None) -> Any:
+    """``interpolate`` with mode "bilinear" and aligned corners."""
+    return _deprecated("upsample_bilinear", input, size, scale_factor, "bilinear", True)
+
+
+def _deprecated(name: str, *args: Any) -> Any:
+    warnings.warn(
+        f"`nn.functional.{name}` is deprecated. Use `nn.functional.interpolate` instead.",
+        stacklevel=3,
+    )
+    return interpolate(*args)
