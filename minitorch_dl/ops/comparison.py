@@ -6,7 +6,7 @@ from typing import Any
 
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
-from ..backend import describe_one, dtypes
+from ..backend import describe, describe_one, dtypes
 
 __all__ = [
     "allclose", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor",
@@ -198,37 +198,46 @@ def logical_not(xp: Any, a: Any) -> Any:
 # -- bitwise: integers and bools; on bools the same as logical -----------------------------------------------------------
 
 
+def _on_integers(function: Any, *operands: Any) -> Any:
+    try:
+        return function(*operands)
+    except TypeError:
+        raise NotImplementedError(
+            f"{function.__name__}: bitwise ops are defined for integers and bools, got {describe(operands)}"
+        ) from None
+
+
 @primitive(broadcasts=True, promotes="same")
 def bitwise_and(xp: Any, a: Any, b: Any) -> Any:
     """``input & other`` of integers or bools."""
-    return xp.bitwise_and(a, b)
+    return _on_integers(xp.bitwise_and, a, b)
 
 
 @primitive(broadcasts=True, promotes="same")
 def bitwise_or(xp: Any, a: Any, b: Any) -> Any:
     """``input | other`` of integers or bools."""
-    return xp.bitwise_or(a, b)
+    return _on_integers(xp.bitwise_or, a, b)
 
 
 @primitive(broadcasts=True, promotes="same")
 def bitwise_xor(xp: Any, a: Any, b: Any) -> Any:
     """``input ^ other`` of integers or bools."""
-    return xp.bitwise_xor(a, b)
+    return _on_integers(xp.bitwise_xor, a, b)
 
 
 @primitive
 def bitwise_not(xp: Any, a: Any) -> Any:
     """``~input`` of integers or bools."""
-    return xp.invert(a)
+    return _on_integers(xp.invert, a)
 
 
 @primitive(broadcasts=True, promotes="same")
 def bitwise_left_shift(xp: Any, a: Any, b: Any) -> Any:
     """``input << other``: ``input * 2**other`` of integers."""
-    return xp.left_shift(a, b)
+    return _on_integers(xp.left_shift, a, b)
 
 
 @primitive(broadcasts=True, promotes="same")
 def bitwise_right_shift(xp: Any, a: Any, b: Any) -> Any:
     """``input >> other``: the floor of ``input / 2**other`` of integers."""
-    return xp.right_shift(a, b)
+    return _on_integers(xp.right_shift, a, b)

@@ -125,8 +125,11 @@ multiply, subtract, divide, true_divide = mul, sub, div, div
 
 def _are_integers(a: Any, b: Any) -> bool:
     """Whether the operands, one of which may be a number, are integers; those must not be divided by zero."""
-    if (a if hasattr(a, "dtype") else b).dtype.kind not in "iu":
+    kind = (a if hasattr(a, "dtype") else b).dtype.kind
+    if kind not in "biu":
         return False
+    if kind == "b":
+        raise NotImplementedError("integer division and remainders are not defined for bool tensors")
     if (b == 0).any() if hasattr(b, "dtype") else b == 0:
         raise ValueError("ZeroDivisionError: integer division by zero")
     return True
@@ -274,10 +277,12 @@ _POWERS = {
 
 @primitive(name="pow", broadcasts=True, promotes="same")
 def _pow(xp: Any, a: Any, b: Any) -> Any:
-    if b.__class__ is int or b.__class__ is float:
+    if not hasattr(b, "dtype"):
         special = _POWERS.get(b)
         if special is not None and (b >= 0 or a.dtype.kind not in "biu"):
             return special(xp, a)
+    elif b.dtype.kind == "b":
+        raise NotImplementedError("pow: not defined for a bool exponent of bools")
     elif b.dtype.kind in "iu" and hasattr(a, "dtype"):
         # NumPy refuses negative exponents; here they round towards 0, which only 1 and -1 survive.
         inverse = (a == 1) + (a == -1) * (1 - 2 * (b & 1))
@@ -286,9 +291,9 @@ def _pow(xp: Any, a: Any, b: Any) -> Any:
 
 
 def _pow_base(g: Any, a: Any, b: Any) -> Any:
-    if b.__class__ is int or b.__class__ is float:
+    if not hasattr(b, "dtype"):
         return zero(g) if b == 0 else g * (b * _pow(a, b - 1))
-    return keep(g * (b * _pow(a, b - 1)), (b != 0) & (g == g))
+    return keep(g * (b * _pow(a, b - 1)), b != 0)
 
 
 def _pow_exponent(g: Any, a: Any, b: Any, y: Any) -> Any:
@@ -354,7 +359,7 @@ def rsqrt(xp: Any, a: Any) -> Any:
 rsqrt.defvjp(a=lambda g, y: -0.5 * g * _pow(y, 3))
 
 
-@primitive(broadcasts=True, promotes="same")
+@primitive(broadcasts=True, promotes="float")
 def hypot(xp: Any, a: Any, b: Any) -> Any:
     """``sqrt(input**2 + other**2)`` without overflow."""
     return xp.hypot(a, b)

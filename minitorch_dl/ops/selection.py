@@ -21,7 +21,7 @@ _BITS = {2: "i2", 4: "i4", 8: "i8"}
 
 @primitive
 def keep(xp: Any, a: Any, mask: Any) -> Any:
-    """``a`` where ``mask`` holds and 0 elsewhere, also where ``a`` is infinite or NaN; both have the same shape."""
+    """``a`` where ``mask`` holds and 0 elsewhere, also where ``a`` is infinite or NaN."""
     if a.dtype.kind in "iub":
         return xp.multiply(a, mask)
     # An integer product of the bit patterns: 0 * inf would be NaN, and where() is ten times slower.
