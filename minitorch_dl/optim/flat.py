@@ -37,6 +37,7 @@ class Gathered:
     """A run of small parameters that are copied together into buffers."""
 
     def __init__(self, state: FlatState, first: int, last: int) -> None:
+        self.xp = state.xp
         start, stop = state.offsets[first], state.offsets[last]
         self.params = slice(first, last)
         self.param, *self.work = [buffer[: stop - start] for buffer in state.buffers]
@@ -53,15 +54,20 @@ class Gathered:
         self, update: Update, params: Sequence[Any], grads: Sequence[Any], maximize: bool
     ) -> None:
         params = params[self.params]
-        for view, param in zip(self.param_views, params):
-            view[...] = param
-        for view, grad in zip(self.grad_views, grads[self.params]):
-            view[...] = grad
+        self.gather(params, self.param, self.param_views)
+        self.gather(grads[self.params], self.grad, self.grad_views)
         if maximize:
             self.grad *= -1
         update(self.param, self.grad, self.work, **self.moments)
         for view, param in zip(self.param_views, params):
             param[...] = view
+
+    def gather(self, arrays: Sequence[Any], buffer: Any, views: Sequence[Any]) -> None:
+        if self.xp is np:  # half of concatenate's time
+            for view, array in zip(views, arrays):
+                view[...] = array
+        else:  # one launch
+            self.xp.concatenate(arrays, axis=None, out=buffer)
 
 
 class InPlace:

@@ -75,11 +75,12 @@ def case_id(name: str, options: dict[str, Any]) -> str:
     return f"{name}({', '.join(f'{key}={value}' for key, value in options.items())})"
 
 
-def start(lib: Any, dtype: str) -> list[Any]:
+def start(lib: Any, dtype: str, device: str = "cpu") -> list[Any]:
     """Parameters of several shapes."""
     rng = np.random.RandomState(0)
     values = [rng.standard_normal(shape) for shape in [(3, 4), (4,), (), (2, 1, 3)]]
-    return [lib.tensor(v, dtype=getattr(lib, dtype), requires_grad=True) for v in values]
+    options = {"dtype": getattr(lib, dtype), "device": device, "requires_grad": True}
+    return [lib.tensor(v, **options) for v in values]
 
 
 def give_gradients(lib: Any, params: list[Any], step: int) -> None:
@@ -88,13 +89,13 @@ def give_gradients(lib: Any, params: list[Any], step: int) -> None:
         if i == 1 and step in (3, 4, 9):
             p.grad = None
             continue
-        value = p.detach().numpy().astype(np.float64)
+        value = p.detach().cpu().numpy().astype(np.float64)
         wave = np.cos(1.7 * step + i + np.arange(value.size)).reshape(value.shape)
-        p.grad = lib.tensor(0.3 * value + wave, dtype=p.dtype)
+        p.grad = lib.tensor(0.3 * value + wave, dtype=p.dtype, device=p.device)
 
 
 def flat(params: list[Any]) -> np.ndarray:
-    return np.concatenate([p.detach().numpy().reshape(-1) for p in params])
+    return np.concatenate([p.detach().cpu().numpy().reshape(-1) for p in params])
 
 
 def build(lib: Any, name: str, options: dict[str, Any], params: list[Any]) -> Any:
@@ -114,10 +115,10 @@ def run_steps(lib: Any, optimizer: Any, params: list[Any], steps: range) -> np.n
 
 
 def run(
-    lib: Any, name: str, options: dict[str, Any], dtype: str
+    lib: Any, name: str, options: dict[str, Any], dtype: str, device: str = "cpu"
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """The parameters after each of ``STEPS`` steps, and the state dict half-way."""
-    params = start(lib, dtype)
+    params = start(lib, dtype, device)
     optimizer = build(lib, name, options, params)
     first = run_steps(lib, optimizer, params, range(HALF))
     state = copy.deepcopy(optimizer.state_dict())
@@ -144,11 +145,11 @@ def resume(
     return run_steps(lib, optimizer, params, range(HALF, STEPS))
 
 
-def run_lbfgs(lib: Any, options: dict[str, Any], dtype: str = "float64") -> np.ndarray:
+def run_lbfgs(lib: Any, options: dict[str, Any], device: str = "cpu") -> np.ndarray:
     """The parameters and the loss after each of ``STEPS`` steps on Rosenbrock's valley."""
-    kind = getattr(lib, dtype)
-    x = lib.tensor([-1.0, 0.5, 1.5], dtype=kind, requires_grad=True)
-    y = lib.tensor(0.2, dtype=kind, requires_grad=True)
+    kind = {"dtype": lib.float64, "device": device, "requires_grad": True}
+    x = lib.tensor([-1.0, 0.5, 1.5], **kind)
+    y = lib.tensor(0.2, **kind)
     optimizer = lib.optim.LBFGS([x, y], **options)
 
     def closure() -> Any:
