@@ -1,6 +1,8 @@
 """Reverse-mode differentiation: the graph, the backward pass, and what users call of it."""
 
+from . import functional
 from . import structural as _structural
+from .anomaly import detect_anomaly, is_anomaly_check_nan_enabled, is_anomaly_enabled, set_detect_anomaly
 from .backward import backward, grad
 from .function import Function
 from .modes import (
@@ -15,11 +17,16 @@ from .modes import (
 __all__ = [
     "Function",
     "backward",
+    "detect_anomaly",
     "enable_grad",
+    "functional",
     "grad",
     "inference_mode",
+    "is_anomaly_check_nan_enabled",
+    "is_anomaly_enabled",
     "is_grad_enabled",
     "is_inference_mode_enabled",
     "no_grad",
+    "set_detect_anomaly",
     "set_grad_enabled",
 ]

@@ -40,7 +40,12 @@ def backward(
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     targets = _targets(inputs, "backward(inputs=...)")
     found = run_backward(
-        nodes, grads, targets=targets, accumulate=False, retain_graph=retain, create_graph=create_graph
+        nodes,
+        grads,
+        targets=targets,
+        accumulate=False,
+        retain_graph=retain,
+        create_graph=create_graph,
     )
     for x, node in zip(inputs, targets, strict=True):
         g = found.get(node)
@@ -78,9 +83,13 @@ def grad(
     (27.0, 18.0)
     """
     if is_grads_batched:
-        raise RuntimeError("grad(is_grads_batched=True) is not supported: call grad() once per gradient instead")
+        raise RuntimeError(
+            "grad(is_grads_batched=True) is not supported: call grad() once per gradient instead"
+        )
     if materialize_grads and allow_unused is False:
-        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False.")
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
+        )
     roots, inputs = _as_tuple(outputs), _as_tuple(inputs)
     if not inputs:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
@@ -104,7 +113,11 @@ def grad(
                 "Set allow_unused=True if this is the desired behavior."
             )
         if g is None:
-            g = TensorBase.wrap(array_module(x.array).zeros_like(x.array)) if materialize_grads else None
+            g = (
+                TensorBase.wrap(array_module(x.array).zeros_like(x.array))
+                if materialize_grads
+                else None
+            )
         elif not create_graph:
             if g.base is not None or id(g) in seen:  # each result has its own memory
                 g = g.copy()

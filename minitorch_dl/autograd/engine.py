@@ -50,7 +50,7 @@ def run_backward(
     # By negated creation number: the node, its gradient so far, and whether that array is ours to add to.
     waiting: dict[int, tuple[Node, Any, bool]] = {}
     order: list[int] = []  # heap of the keys of `waiting`
-    check = state.backward_check
+    anomaly = state.anomaly
 
     def add(key: int, g: Any) -> None:
         """Another gradient for a node that has one."""
@@ -106,7 +106,12 @@ def run_backward(
             plan = node.plan
             if node.number < versions.latest:
                 check_versions(node, saved)
-            results = plan.differentiate(node, g) if create_graph else plan.rule(g, saved)
+            if anomaly is not None:
+                results = anomaly.derive(node, g, saved, create_graph)
+            elif create_graph:
+                results = plan.differentiate(node, g)
+            else:
+                results = plan.rule(g, saved)
             if saved and not retain_graph:
                 node.saved = saved = None
             if node.shapes is not None:
@@ -116,8 +121,6 @@ def run_backward(
                 ]
             if watched and node.hooks is not None:
                 results = _run_post_hooks(node, results, g, create_graph)
-            if check is not None:
-                check(node, results)
             is_new = not (create_graph or plan.borrows)
             for edge, r in zip(node.edges, results):
                 if edge is None or r is None or (wanted is not None and edge not in wanted):
@@ -233,7 +236,8 @@ def _fill_missing(node: Node, grads: list[Any]) -> tuple[Any, ...]:
         return tuple(grads)
     like = next(one for one in grads if one is not None)
     return tuple(
-        node.plan.zeros(*node.outputs[i], like) if one is None else one for i, one in enumerate(grads)
+        node.plan.zeros(*node.outputs[i], like) if one is None else one
+        for i, one in enumerate(grads)
     )
 
 

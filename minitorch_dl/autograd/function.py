@@ -66,14 +66,17 @@ class FunctionCtx:
             raise RuntimeError(SECOND_BACKWARD.format(node.name()))
         check_versions(node, node.saved)
         return tuple(
-            source.restore(array, node) for source, array in zip(self._sources, node.saved, strict=True)
+            source.restore(array, node)
+            for source, array in zip(self._sources, node.saved, strict=True)
         )
 
     def mark_dirty(self, *tensors: Any) -> None:
         """Name the inputs that forward wrote to in place; each must also be returned."""
         for tensor in tensors:
             if not isinstance(tensor, TensorBase):
-                raise RuntimeError(f"mark_dirty can only accept variables, but got {type(tensor).__name__}")
+                raise RuntimeError(
+                    f"mark_dirty can only accept variables, but got {type(tensor).__name__}"
+                )
         self._dirty = tensors
 
     def mark_non_differentiable(self, *tensors: Any) -> None:
@@ -136,7 +139,9 @@ class FunctionPlan:
     def rule(self, g: Any, saved: Any) -> list[Any]:
         """The derivative on arrays."""
         wrap = TensorBase.wrap
-        grads = tuple(None if one is None else wrap(one) for one in (g if isinstance(g, tuple) else (g,)))
+        grads = tuple(
+            None if one is None else wrap(one) for one in (g if isinstance(g, tuple) else (g,))
+        )
         return [None if r is None else r.array for r in self.run(grads)]
 
     def differentiate(self, node: Node, g: Any) -> list[Any]:
@@ -247,7 +252,9 @@ class Function:
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
         """The op itself; runs with gradients off. To be written by the subclass."""
-        raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
+        raise NotImplementedError(
+            "You must implement the forward function for custom autograd.Function."
+        )
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> Any:
@@ -290,7 +297,11 @@ class Function:
             else:
                 result = cls.forward(ctx, *args, **kwargs)
         outputs = result if isinstance(result, tuple) else (result,)
-        node = cls._node_class(edges, (), FunctionPlan(cls, ctx, args), None, None) if records else None
+        node = (
+            cls._node_class(edges, (), FunctionPlan(cls, ctx, args), None, None)
+            if records
+            else None
+        )
         wrapped = _connect(cls, ctx, node, args, outputs)
         if node is not None:
             _save(ctx, node, args, edges, outputs)
@@ -321,7 +332,8 @@ def _connect(
             )
     if node is not None and len(outputs) > 1:
         node.outputs = [
-            (out.array.shape, out.array.dtype) if isinstance(out, TensorBase) else None for out in outputs
+            (out.array.shape, out.array.dtype) if isinstance(out, TensorBase) else None
+            for out in outputs
         ]
     wrapped = []
     for i, out in enumerate(outputs):
@@ -359,7 +371,9 @@ def _viewed_input(out: Any, args: Sequence[Any]) -> Any:
     return None
 
 
-def _save(ctx: FunctionCtx, node: Node, args: Sequence[Any], edges: Sequence[Any], outputs: Sequence[Any]) -> None:
+def _save(
+    ctx: FunctionCtx, node: Node, args: Sequence[Any], edges: Sequence[Any], outputs: Sequence[Any]
+) -> None:
     """Hand what forward asked to keep to the node, which the engine frees."""
     sources = []
     for tensor in ctx._to_save:
@@ -413,7 +427,8 @@ def once_differentiable(function: Callable[..., Any]) -> Callable[..., Any]:
         several = results if isinstance(results, tuple) else (results,)
         error.outputs = [None if r is None else (r.array.shape, r.array.dtype) for r in several]
         several = tuple(
-            None if r is None else TensorBase.wrap(r.array, error.output(i)) for i, r in enumerate(several)
+            None if r is None else TensorBase.wrap(r.array, error.output(i))
+            for i, r in enumerate(several)
         )
         return several if isinstance(results, tuple) else several[0]
 

@@ -23,8 +23,8 @@ class _State(threading.local):
     listeners: tuple[Any, ...] = ()
     transforms: tuple[Any, ...] = ()
     inference: bool = False
-    backward_check: Any = None
-    """What anomaly detection has the backward pass call after each node's derivative."""
+    anomaly: Any = None
+    """What computes and checks each derivative while anomaly detection is on."""
 
 
 state = _State()
@@ -62,7 +62,9 @@ class _Mode:
 
     def __call__(self, function: F) -> F:
         if inspect.isclass(function):
-            raise TypeError(f"{type(self).__name__} decorates functions, not classes: decorate the methods instead")
+            raise TypeError(
+                f"{type(self).__name__} decorates functions, not classes: decorate the methods instead"
+            )
         if inspect.isgeneratorfunction(function):
             return self._wrap_generator(function)
 
@@ -178,13 +180,23 @@ class listening:
         self.listener = listener
 
     def __enter__(self) -> Any:
-        state.listeners = (*state.listeners, self.listener)
-        _update_listening()
+        start_listening(self.listener)
         return self.listener
 
     def __exit__(self, *exc: object) -> None:
-        state.listeners = tuple(one for one in state.listeners if one is not self.listener)
-        _update_listening()
+        stop_listening(self.listener)
+
+
+def start_listening(listener: Callable[..., None]) -> None:
+    """Have ``listener(primitive, inputs, params, outputs)`` called after every op of this thread."""
+    state.listeners = (*state.listeners, listener)
+    _update_listening()
+
+
+def stop_listening(listener: Callable[..., None]) -> None:
+    """No longer call ``listener``."""
+    state.listeners = tuple(one for one in state.listeners if one is not listener)
+    _update_listening()
 
 
 class transforming:

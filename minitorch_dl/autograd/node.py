@@ -41,7 +41,9 @@ class Node:
     outputs: Any = None
     """Of a node with several outputs: (shape, dtype, array class) per output, to make zeros from."""
 
-    def __init__(self, edges: tuple[Any, ...], saved: Any, plan: Any, params: Any, shapes: Any) -> None:
+    def __init__(
+        self, edges: tuple[Any, ...], saved: Any, plan: Any, params: Any, shapes: Any
+    ) -> None:
         self.edges = edges
         self.saved = saved
         self.plan = plan
@@ -57,7 +59,8 @@ class Node:
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """Per input ``(node, output index)``; ``(None, 0)`` where no gradient flows."""
         return tuple(
-            (edge.edges[0], edge.index) if type(edge) is Output else (edge, 0) for edge in self.edges
+            (edge.edges[0], edge.index) if type(edge) is Output else (edge, 0)
+            for edge in self.edges
         )
 
     @property
