@@ -10,7 +10,8 @@ from minitorch_dl.testing import standin
 
 from . import cases
 
-DEVICES = ["standin", pytest.param("cuda", marks=pytest.mark.gpu)]
+NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device and CuPy")
+DEVICES = ["standin", pytest.param("cuda", marks=[pytest.mark.gpu, NEEDS_GPU])]
 LAMB = ("LAMB", {"weight_decay": 0.1})
 ids = [cases.case_id(*case) for case in [*cases.OPTIMIZERS, LAMB]]
 

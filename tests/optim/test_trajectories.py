@@ -1,9 +1,11 @@
 """Optimizers and schedulers make PyTorch's steps: stored ones, and live where it is installed."""
 
 import copy
+import inspect
 import json
 import warnings
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -185,3 +187,19 @@ def test_live_schedulers(name, kind):
     expected = cases.run_scheduler(*cases.build_scheduler(torch, name, kind), steps)
     got = cases.run_scheduler(*cases.build_scheduler(lib, name, kind), steps)
     np.testing.assert_allclose(got, expected, rtol=1e-13, atol=1e-16)
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize("namespace", ["optim", "optim.lr_scheduler", "optim.swa_utils"])
+def test_live_signatures(namespace):
+    torch = pytest.importorskip("torch")
+    ours, theirs = (attrgetter(namespace)(library) for library in (lib, torch))
+    left_out = {"SparseAdam", "Adafactor", "Muon", "swap_in_optimizer_params_and_state"}
+    for name in set(theirs.__all__) - left_out:
+        other = getattr(theirs, name)
+        if inspect.ismodule(other):
+            continue
+        expected = inspect.signature(other).parameters.values()
+        got = inspect.signature(getattr(ours, name)).parameters.values()
+        wanted = [(p.name, p.kind, p.default) for p in expected]
+        assert [(p.name, p.kind, p.default) for p in got] == wanted, name
