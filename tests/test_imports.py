@@ -7,6 +7,8 @@ Every import statement of the package is read from its source, also those inside
 from __future__ import annotations
 
 import ast
+import functools
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,6 +89,7 @@ def imports(module: str, source: str, is_package: bool) -> Iterator[str]:
                 yield target.value
 
 
+@functools.cache
 def imports_of(module: str) -> set[str]:
     path = SOURCES[module]
     return set(imports(module, path.read_text(encoding="utf-8"), path.name == "__init__.py"))
@@ -147,5 +150,5 @@ def test_only_the_backend_imports_cupy_and_nothing_imports_torch(module: str) ->
 def test_reader_of_imports(
     source: str, expected: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(SOURCES, f"{PACKAGE}.backend", ROOT)
+    monkeypatch.setattr(sys.modules[__name__], "SOURCES", {f"{PACKAGE}.backend": ROOT})
     assert set(imports(f"{PACKAGE}.nn.linear", source, is_package=False)) == expected
