@@ -30,38 +30,45 @@ __all__ = [
 class RemovableHandle(node.RemovableHandle):
     """Takes one hook out of its registry by ``remove()``, or at the end of a ``with`` block.
 
-    ``flags``: further registries that hold a mark under the same id.
+    The caller puts the hook into ``hooks_dict`` under the handle's ``id``. ``extra_dict``: further
+    registries (one, or a list) that hold something under the same id.
     """
 
     def __init__(
-        self, hooks: OrderedDict, hook: Callable[..., Any], flags: Sequence[OrderedDict] = ()
+        self,
+        hooks_dict: OrderedDict,
+        *,
+        extra_dict: OrderedDict | Sequence[OrderedDict] = (),
     ) -> None:
-        super().__init__(hooks, hook)
-        self._flags = [weakref.ref(flag) for flag in flags]
-        for flag in flags:
-            flag[self.id] = True
+        super().__init__(hooks_dict, None)
+        del hooks_dict[self.id]
+        extras = [extra_dict] if isinstance(extra_dict, dict) else extra_dict
+        self._extras = [weakref.ref(registry) for registry in extras]
 
     def remove(self) -> None:
         super().remove()
-        for reference in self._flags:
-            flag = reference()
-            if flag is not None:
-                flag.pop(self.id, None)
+        for reference in self._extras:
+            registry = reference()
+            if registry is not None:
+                registry.pop(self.id, None)
 
     def __getstate__(self) -> tuple[int, OrderedDict | None, list[OrderedDict | None]]:
-        return self.id, self._hooks(), [reference() for reference in self._flags]
+        return self.id, self._hooks(), [reference() for reference in self._extras]
 
-    def __setstate__(self, state: tuple[int, OrderedDict, list[OrderedDict]]) -> None:
-        self.id, hooks, flags = state
-        self._hooks = weakref.ref(hooks)
-        self._flags = [weakref.ref(flag) for flag in flags]
+    def __setstate__(self, state: tuple[int, OrderedDict | None, list[OrderedDict | None]]) -> None:
+        self.id, hooks, extras = state
+        self._hooks = weakref.ref(OrderedDict() if hooks is None else hooks)
+        self._extras = [weakref.ref(registry) for registry in extras if registry is not None]
 
 
 def add_hook(
     registry: OrderedDict, hook: Callable, *flags: OrderedDict, prepend: bool = False
 ) -> RemovableHandle:
     """Put ``hook`` into ``registry`` and a mark under its id into each of ``flags``."""
-    handle = RemovableHandle(registry, hook, flags)
+    handle = RemovableHandle(registry, extra_dict=flags)
+    registry[handle.id] = hook
+    for flag in flags:
+        flag[handle.id] = True
     if prepend:
         registry.move_to_end(handle.id, last=False)
     return handle
@@ -409,5 +416,5 @@ def _note_path(error: Exception, module: Any) -> None:
         owner = f"'{path}' of {module._get_name()}: " if path else ""
         note = f"in the forward of {owner}{source._get_name()}({source.extra_repr()})"
         notes = [n for n in getattr(error, "__notes__", ()) if n != state.get("_path_note")]
-        error.__notes__ = [*notes, note]  # type: ignore[attr-defined]
+        error.__notes__ = [*notes, note]
         state["_raised_in"], state["_path_note"] = (module, path, source), note

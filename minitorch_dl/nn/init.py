@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from ..autograd import no_grad
 from ..backend.generator import Generator
-from ..ops import empty_like, randperm, where
+from ..ops import creation, empty_like, randperm, where
 from ..tensor import Tensor
 
 __all__ = [
@@ -156,9 +156,7 @@ def zeros_(tensor: Tensor) -> Tensor:
 def eye_(tensor: Tensor) -> Tensor:
     """Fill a matrix with the identity: a linear layer that keeps its input."""
     _expect_matrix(tensor)
-    tensor.zero_()
-    tensor.diagonal().fill_(1.0)
-    return tensor
+    return tensor.copy_(creation.eye(*tensor.shape, dtype=tensor.dtype, device=tensor.device))
 
 
 @no_grad()

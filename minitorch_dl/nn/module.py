@@ -461,8 +461,8 @@ class Module(Hooked, Stateful):
         return self.__dict__.copy()
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        missing = {name: OrderedDict() for name in _HOOK_DICTS if name not in state}
-        self.__dict__.update({"_non_persistent_buffers_set": set(), **missing, **state})
+        defaults: dict[str, Any] = {name: OrderedDict() for name in _HOOK_DICTS}
+        self.__dict__.update({"_non_persistent_buffers_set": set(), **defaults, **state})
 
     def _get_name(self) -> str:
         return type(self).__name__

@@ -27,14 +27,12 @@ class Parameter(Tensor):
         self.requires_grad_(requires_grad)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
+        """A copy of the values, without the gradient: what an optimizer would start from."""
         if id(self) not in memo:
             memo[id(self)] = type(self)(self.detach().clone(), self.requires_grad)
         return memo[id(self)]
 
-    def __reduce_ex__(self, protocol: Any) -> tuple:
-        return _rebuild_parameter, (type(self), self.detach(), self.requires_grad, self.__dict__)
-
-    def __repr__(self, **kwargs: Any) -> str:
+    def __repr__(self, **kwargs: Any) -> str:  # type: ignore[override]
         return "Parameter containing:\n" + super().__repr__(**kwargs)
 
 
@@ -57,11 +55,3 @@ def _share(tensor: Tensor, data: Tensor | None) -> None:
         raise TypeError(f"{type(tensor).__name__}() expected a Tensor, got {type(data).__name__}")
     tensor.array = empty(0).array if data is None else data.array
     tensor.grad = tensor._node = tensor._view = None
-
-
-def _rebuild_parameter(
-    cls: type[Parameter], data: Tensor, requires_grad: bool, state: dict[str, Any]
-) -> Parameter:
-    parameter = cls(data, requires_grad)
-    parameter.__dict__.update(state)
-    return parameter

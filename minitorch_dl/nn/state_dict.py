@@ -86,8 +86,9 @@ class Stateful:
                 FutureWarning,
                 stacklevel=2,
             )
-            given = (destination, prefix, keep_vars)
-            destination, prefix, keep_vars = (*args, *given[len(args) :])
+            positional = dict(zip(("destination", "prefix", "keep_vars"), args))
+            named = {"destination": destination, "prefix": prefix, "keep_vars": keep_vars}
+            return self.state_dict(**{**named, **positional})
         if destination is None:
             destination = OrderedDict()
             destination._metadata = OrderedDict()  # type: ignore[attr-defined]

@@ -640,6 +640,18 @@ def test_handles_follow_their_module_through_pickle() -> None:
     assert module._forward_hooks
 
 
+def test_a_handle_for_a_registry_of_ones_own() -> None:
+    registry, marks = OrderedDict(), OrderedDict()
+    handle = hooks.RemovableHandle(registry, extra_dict=marks)
+    assert not registry
+    registry[handle.id], marks[handle.id] = print, True
+    with handle:
+        assert registry
+    assert not registry
+    assert not marks
+    handle.remove()
+
+
 def test_old_pickles_get_what_is_new() -> None:
     state = Affine(2, 1).__getstate__()
     del state["_forward_hooks_always_called"], state["_non_persistent_buffers_set"]

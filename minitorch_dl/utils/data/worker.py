@@ -247,7 +247,7 @@ class WorkerPool:
         found = multiprocessing.connection.wait(by_connection, timeout or None)
         if not found:
             raise RuntimeError(f"DataLoader timed out after {timeout} seconds")
-        return min(by_connection[connection] for connection in found)  # type: ignore[index]
+        return min(by_connection[connection] for connection in found)
 
     def restart(self) -> None:
         """Let every worker start its dataset anew; replies to earlier tasks still come."""
