@@ -17,13 +17,15 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import array_module
+from ..backend import array_module, to_host
 from ..tensor import Tensor
 
 CACHE = 768 * 1024
 """Bytes that a block's operands fill together: three quarters of a common second-level cache."""
 SMALL = 8192
 """Parameters up to this size are gathered; above it, copying costs more than the calls it saves."""
+GPU_BLOCK = 1 << 22
+"""Elements in a block on a GPU, where the number of launches counts and not the cache."""
 
 Update = Callable[..., None]
 """``update(param, grad, work, **moments)``: one rule with its coefficients bound, in place on
@@ -45,7 +47,7 @@ class Gathered:
         spans = [
             (state.offsets[i] - start, state.offsets[i + 1] - start) for i in range(first, last)
         ]
-        shapes = [p.array.shape for p in state.params[self.params]]
+        shapes = state.shapes[self.params]
         self.param_views = [self.param[a:b].reshape(s) for (a, b), s in zip(spans, shapes)]
         self.grad = self.work[0]
         self.grad_views = [self.grad[a:b].reshape(s) for (a, b), s in zip(spans, shapes)]
@@ -134,14 +136,15 @@ class FlatState:
         elif xp is np:
             operands = 3 + work + len(moments)  # parameter, gradient, its replacement, ...
             self.block, self.small = CACHE // (operands * self.dtype.itemsize), SMALL
-        else:  # on a GPU only the number of launches counts
-            self.block = self.small = max(1, total)
+        else:
+            self.block = self.small = GPU_BLOCK
         self.buffers = [xp.empty(min(self.block, total), self.dtype) for _ in range(2 + work)]
 
         # Small ones first, so that the biases between large weights make one block.
         order = sorted(range(len(params)), key=lambda i: sizes[i] > self.small)
         self.params = params = [params[i] for i in order]
         states = [states[i] for i in order]
+        self.shapes = [p.array.shape for p in params]
         self.offsets = [0, *itertools.accumulate(sizes[i] for i in order)]
         self.flat = {name: xp.full(total, value, self.dtype) for name, value in moments.items()}
         self.scalars = {
@@ -149,17 +152,14 @@ class FlatState:
         }
         self.names = (*moments, *scalars)
         self.fresh = [any(state.get(name) is None for name in self.names) for state in states]
-        for i, (p, state) in enumerate(zip(params, states)):
+        for i, state in enumerate(states):
             a, b = self.offsets[i], self.offsets[i + 1]
-            views = {name: flat[a:b].reshape(p.array.shape) for name, flat in self.flat.items()}
+            views = {name: flat[a:b].reshape(self.shapes[i]) for name, flat in self.flat.items()}
             views |= {name: row[i : i + 1].reshape(()) for name, row in self.scalars.items()}
             for name in (*scalars, *moments):
-                view, old = views[name], state.get(name)
-                if old is not None:
-                    view[...] = array_module(view).asarray(
-                        old.array if isinstance(old, Tensor) else old
-                    )
-                state[name] = Tensor.wrap(view)
+                if state.get(name) is not None:
+                    _take_over(views[name], state[name], name)
+                state[name] = Tensor.wrap(views[name])
         self.held = [state[name].array for state in states for name in self.names]
         self._all = self._blocks(0, len(params))
 
@@ -167,10 +167,15 @@ class FlatState:
         self, states: Iterable[Mapping[str, Any]], arrays: Iterable[Any], names: tuple[str, ...]
     ) -> bool:
         """Whether all state tensors are the views made here, for parameters of this kind."""
-        if names != self.names or any(
-            array.dtype != self.dtype or array.__class__ is not self.array_class for array in arrays
-        ):
+        if names != self.names:
             return False
+        for array, shape in zip(arrays, self.shapes):
+            if (
+                array.shape != shape
+                or array.dtype != self.dtype
+                or array.__class__ is not self.array_class
+            ):
+                return False
         try:
             found = [state[name].array for state in states for name in names]
         except (KeyError, AttributeError):
@@ -228,3 +233,15 @@ class FlatState:
                     blocks.append(InPlace(self, i))
                     start = i + 1
         return blocks
+
+
+def _take_over(view: Any, old: Any, name: str) -> None:
+    """Copy a state tensor (or a number) of elsewhere into its place."""
+    array = old.array if isinstance(old, Tensor) else np.asarray(old)
+    if array.shape != view.shape and not array.size == view.size == 1:
+        raise RuntimeError(
+            f"the optimizer's state {name!r} has shape {tuple(array.shape)}, its parameter "
+            f"{view.shape}. Load a state_dict that fits, or clear optimizer.state to start anew"
+        )
+    xp = array_module(view)
+    view[...] = array if array_module(array) is xp else xp.asarray(to_host(array))

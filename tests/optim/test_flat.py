@@ -148,6 +148,20 @@ def test_changes_from_outside_are_seen():
     assert optimizer.state[params[0]]["step"].item() == 2.0
 
 
+def test_a_parameter_that_changes_its_shape():
+    p = torch.ones(3, requires_grad=True)
+    optimizer = torch.optim.Adam([p], lr=0.1)
+    step_once(optimizer, [p])
+    for shape in [(2,), (1,), (1, 3)]:
+        p.data, p.grad = torch.ones(*shape), None
+        with pytest.raises(RuntimeError, match=r"state '.*' has shape \(3,\), its parameter"):
+            step_once(optimizer, [p])
+        assert (p == 1).all()
+    optimizer.state.clear()
+    step_once(optimizer, [p])
+    np.testing.assert_allclose(p.detach().numpy(), 0.9, rtol=1e-6)
+
+
 def test_a_model_that_changes_its_dtype():
     p = torch.ones(3, requires_grad=True)
     optimizer = torch.optim.Adam([p], lr=0.1)
