@@ -2,9 +2,15 @@
 
 from . import functional
 from . import structural as _structural
-from .anomaly import detect_anomaly, is_anomaly_check_nan_enabled, is_anomaly_enabled, set_detect_anomaly
+from .anomaly import (
+    detect_anomaly,
+    is_anomaly_check_nan_enabled,
+    is_anomaly_enabled,
+    set_detect_anomaly,
+)
 from .backward import backward, grad
 from .function import Function
+from .gradcheck import gradcheck, gradgradcheck
 from .modes import (
     enable_grad,
     inference_mode,
@@ -21,6 +27,8 @@ __all__ = [
     "enable_grad",
     "functional",
     "grad",
+    "gradcheck",
+    "gradgradcheck",
     "inference_mode",
     "is_anomaly_check_nan_enabled",
     "is_anomaly_enabled",

@@ -1,0 +1,403 @@
+"""Gradients checked against finite differences.
+
+Small functions are checked entry by entry of the Jacobian J, large ones along random directions: u^T J v, with one backward
+pass and two evaluations. A failure says which entry differs, both numbers, and what probably explains it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..backend import array_module, to_host
+from .backward import grad
+from .primitive import TensorBase
+
+FULL_JACOBIAN = 2000
+"""The most input and output elements for which the whole Jacobian is compared."""
+_DIRECTIONS = 3
+
+
+class GradcheckError(RuntimeError):
+    """A gradient differs from the finite difference."""
+
+
+def gradcheck(
+    func: Callable[..., Any],
+    inputs: Any,
+    *,
+    eps: float = 1e-6,
+    atol: float = 1e-5,
+    rtol: float = 1e-3,
+    raise_exception: bool = True,
+    nondet_tol: float = 0.0,
+    check_undefined_grad: bool = True,
+    check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    check_batched_forward_grad: bool = False,
+    check_forward_ad: bool = False,
+    check_backward_ad: bool = True,
+    fast_mode: bool = False,
+    masked: bool | None = None,
+) -> bool:
+    """Compare the gradients of ``func`` at ``inputs`` with central differences: ``|a - n| <= atol + rtol |n|``.
+
+    Args:
+        func: takes the inputs, returns a Tensor or several.
+        inputs: a Tensor or a tuple; those that require a gradient are checked and should be float64.
+        eps: the step of the differences.
+        raise_exception: raise GradcheckError on a difference, instead of returning False.
+        nondet_tol: how much two backward passes may differ.
+        fast_mode: check along random directions even when the function is small.
+        check_undefined_grad, check_batched_grad, check_forward_ad, ...: accepted for PyTorch's sake.
+
+    >>> import minitorch_dl as torch
+    >>> x = torch.tensor([0.5, -1.0], dtype=torch.float64, requires_grad=True)
+    >>> torch.autograd.gradcheck(lambda x: x * x.tanh(), x)
+    True
+    """
+    check = _Check(func, inputs, eps, atol, rtol, nondet_tol)
+    try:
+        check.run(fast_mode)
+    except GradcheckError:
+        if raise_exception:
+            raise
+        return False
+    return True
+
+
+def gradgradcheck(
+    func: Callable[..., Any],
+    inputs: Any,
+    grad_outputs: Any = None,
+    *,
+    eps: float = 1e-6,
+    atol: float = 1e-5,
+    rtol: float = 1e-3,
+    gen_non_contig_grad_outputs: bool = False,
+    raise_exception: bool = True,
+    nondet_tol: float = 0.0,
+    check_undefined_grad: bool = True,
+    check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    check_fwd_over_rev: bool = False,
+    check_rev_over_rev: bool = True,
+    fast_mode: bool = False,
+    masked: bool = False,
+) -> bool:
+    """``gradcheck`` of the gradient itself: as a function of the inputs and of ``grad_outputs`` (random when not given).
+
+    >>> import minitorch_dl as torch
+    >>> x = torch.tensor([0.5, -1.0], dtype=torch.float64, requires_grad=True)
+    >>> torch.autograd.gradgradcheck(lambda x: x * x.tanh(), x)
+    True
+    """
+    inputs = _as_tuple(inputs)
+    if grad_outputs is None:
+        rng = np.random.default_rng(0)
+        grad_outputs = tuple(_random_like(y, rng) for y in _differentiable(func(*inputs)))
+    else:
+        grad_outputs = _as_tuple(grad_outputs)
+    n = len(inputs)
+
+    def gradient(*args: Any) -> tuple[Any, ...]:
+        xs = tuple(x for x in args[:n] if isinstance(x, TensorBase) and x.requires_grad)
+        outputs = _differentiable(func(*args[:n]))
+        found = grad(outputs, xs, args[n:], create_graph=True, allow_unused=True)
+        return tuple(g for g in found if g is not None)
+
+    return gradcheck(
+        gradient,
+        (*inputs, *grad_outputs),
+        eps=eps,
+        atol=atol,
+        rtol=rtol,
+        raise_exception=raise_exception,
+        nondet_tol=nondet_tol,
+        fast_mode=fast_mode,
+    )
+
+
+def _as_tuple(value: Any) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, (tuple, list)) else (value,)
+
+
+def _differentiable(outputs: Any) -> tuple[Any, ...]:
+    return tuple(y for y in _as_tuple(outputs) if isinstance(y, TensorBase) and y.requires_grad)
+
+
+def _random_like(y: Any, rng: np.random.Generator) -> Any:
+    array = array_module(y.array).asarray(rng.standard_normal(y.array.shape), y.array.dtype)
+    return TensorBase.wrap(array).requires_grad_()
+
+
+def _direction(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """A random direction whose entries keep off zero, so that no element escapes the check."""
+    return np.asarray(rng.uniform(0.3, 1.0, shape) * rng.choice([-1.0, 1.0], shape))
+
+
+def _unit(shape: tuple[int, ...], index: int) -> np.ndarray:
+    v = np.zeros(shape)
+    v.reshape(-1)[index] = 1.0
+    return v
+
+
+def _overlaps(array: Any) -> bool:
+    """Whether two indices of the array may show the same memory."""
+    reach = 0
+    for stride, size in sorted((abs(s), n) for s, n in zip(array.strides, array.shape) if n > 1):
+        if stride <= reach:
+            return True
+        reach += stride * (size - 1)
+    return False
+
+
+class _Check:
+    """One run of ``gradcheck``."""
+
+    def __init__(
+        self,
+        func: Callable[..., Any],
+        inputs: Any,
+        eps: float,
+        atol: float,
+        rtol: float,
+        nondet_tol: float,
+    ) -> None:
+        self.func, self.inputs = func, _as_tuple(inputs)
+        self.eps, self.atol, self.rtol, self.nondet_tol = eps, atol, rtol, nondet_tol
+        self.rng = np.random.default_rng(0)
+        self.wanted: list[tuple[int, Any]] = []
+        for i, x in enumerate(self.inputs):
+            if not isinstance(x, TensorBase) or not x.requires_grad:
+                continue
+            if x.array.dtype != np.float64:
+                warnings.warn(
+                    f"Input #{i} requires gradient and is not a double precision floating point: it is {x.array.dtype}. "
+                    "This check will likely fail if all the inputs are not of double precision floating point.",
+                    stacklevel=4,
+                )
+            strides = [s for s, n in zip(x.array.strides, x.array.shape) if n > 1]
+            if x.array.size and 0 in strides:
+                raise RuntimeError(
+                    f"The {i}th input has a dimension with stride 0. gradcheck only supports inputs that are non-overlapping "
+                    "to be able to compute the numerical gradients correctly. "
+                    "You should call .contiguous() on the input before passing it to gradcheck."
+                )
+            if x.array.size and _overlaps(x.array):
+                raise RuntimeError(
+                    f"The {i}th input shows the same memory at two indices. gradcheck only supports inputs that are "
+                    "non-overlapping: pass a .clone() of it"
+                )
+            self.wanted.append((i, x))
+        if not self.wanted:
+            raise ValueError(
+                "gradcheck expects at least one input tensor to require gradient, "
+                "but none of the them have requires_grad=True."
+            )
+
+    def run(self, fast_mode: bool) -> None:
+        outputs = _differentiable(self.func(*self.inputs))
+        self.positions = [
+            j
+            for j, y in enumerate(_as_tuple(self.func(*self.inputs)))
+            if isinstance(y, TensorBase) and y.requires_grad
+        ]
+        if not outputs:
+            self.check_constant()
+            return
+        size = sum(x.array.size for _, x in self.wanted) + sum(y.array.size for y in outputs)
+        for j, output in enumerate(outputs):
+            if fast_mode or size > FULL_JACOBIAN:
+                self.check_directions(j, output)
+            else:
+                self.check_jacobian(j, output)
+            self.check_repeatable(j, output)
+
+    # -- both sides of the comparison ----------------------------------------------------------------------------------
+
+    def analytical(self, output: Any, u: np.ndarray) -> list[np.ndarray]:
+        """u^T J by a backward pass: per checked input."""
+        xp = array_module(output.array)
+        found = grad(
+            output,
+            [x for _, x in self.wanted],
+            TensorBase.wrap(xp.asarray(u, output.array.dtype)),
+            retain_graph=True,
+            allow_unused=True,
+        )
+        return [
+            np.zeros(x.array.shape) if g is None else np.asarray(to_host(g.array), np.float64)
+            for g, (_, x) in zip(found, self.wanted)
+        ]
+
+    def value(self, j: int, x: Any, v: np.ndarray, t: float) -> np.ndarray:
+        """Output ``j`` with ``x`` moved by ``t v``; the input is put back."""
+        before = x.array.copy()
+        try:
+            x.array[...] = before + array_module(before).asarray(t * v, before.dtype)
+            outputs = _as_tuple(self.func(*self.inputs))
+            return np.array(to_host(outputs[self.positions[j]].array), np.float64)
+        finally:
+            x.array[...] = before
+
+    def numerical(self, j: int, x: Any, v: np.ndarray, eps: float | None = None) -> np.ndarray:
+        """J v by central differences."""
+        eps = self.eps if eps is None else eps
+        return (self.value(j, x, v, eps) - self.value(j, x, v, -eps)) / (2 * eps)
+
+    def agrees(self, a: Any, n: Any) -> Any:
+        return np.abs(a - n) <= self.atol + self.rtol * np.abs(n)
+
+    # -- the checks ----------------------------------------------------------------------------------------------------
+
+    def check_jacobian(self, j: int, output: Any) -> None:
+        shape = output.array.shape
+        rows = [self.analytical(output, _unit(shape, row)) for row in range(output.array.size)]
+        for k, (i, x) in enumerate(self.wanted):
+            worst: tuple[float, int, int] | None = None
+            wrong = 0
+            for column in range(x.array.size):
+                n = self.numerical(j, x, _unit(x.array.shape, column)).reshape(-1)
+                a = np.array([row[k].reshape(-1)[column] for row in rows])
+                bad = np.flatnonzero(~self.agrees(a, n))
+                wrong += len(bad)
+                for row in bad:
+                    gap = float(abs(a[row] - n[row]))
+                    gap = np.inf if np.isnan(gap) else gap
+                    if worst is None or gap > worst[0]:
+                        worst = (gap, int(row), column)
+            if worst is not None:
+                count = (
+                    f"{wrong} of {output.array.size * x.array.size} entries of the Jacobian differ"
+                )
+                self.fail(j, output, k, i, x, worst[1], worst[2], count)
+
+    def check_directions(self, j: int, output: Any) -> None:
+        for _ in range(_DIRECTIONS):
+            u = _direction(output.array.shape, self.rng)
+            for k, (i, x) in enumerate(self.wanted):
+                v = _direction(x.array.shape, self.rng)
+                a = float(np.sum(self.analytical(output, u)[k] * v))
+                n = float(np.sum(u * self.numerical(j, x, v)))
+                # One wrong entry must show among all the right ones that the sum adds up, so rtol is taken 100 times smaller.
+                if not abs(a - n) <= self.atol + 0.01 * self.rtol * abs(n):
+                    row, column = self.locate(j, output, k, x, u, v)
+                    count = f"found along a random direction, where analytical is {a:.8g} and numerical {n:.8g}"
+                    self.fail(j, output, k, i, x, row, column, count)
+
+    def check_repeatable(self, j: int, output: Any) -> None:
+        u = _direction(output.array.shape, self.rng)
+        pairs = zip(self.analytical(output, u), self.analytical(output, u))
+        gap = max((float(np.max(np.abs(a - b), initial=0.0)) for a, b in pairs), default=0.0)
+        if gap > self.nondet_tol:
+            raise GradcheckError(
+                f"Backward is not reentrant: two backward passes over output {self.positions[j]} with the same gradient differ "
+                f"by {gap:.3g}, although the analytical gradient matches the numerical one. "
+                f"The tolerance for nondeterminism was {self.nondet_tol}."
+            )
+
+    def check_constant(self) -> None:
+        """Outputs that require no gradient must not depend on the inputs."""
+        outputs = _as_tuple(self.func(*self.inputs))
+        self.positions = [j for j, y in enumerate(outputs) if isinstance(y, TensorBase)]
+        if not self.positions:
+            raise ValueError("gradcheck expects a function that returns at least one Tensor")
+        for j, position in enumerate(self.positions):
+            if outputs[position].array.dtype.kind not in "fV":
+                continue
+            for i, x in self.wanted:
+                v = _direction(x.array.shape, self.rng)
+                if np.any(np.abs(self.numerical(j, x, v)) > self.atol):
+                    raise GradcheckError(
+                        f"Numerical gradient for function expected to be zero: output {position} does not require a gradient, "
+                        f"but it changes with input {i}"
+                    )
+
+    def locate(
+        self, j: int, output: Any, k: int, x: Any, u: np.ndarray, v: np.ndarray
+    ) -> tuple[int, int]:
+        """The entry (output element, input element) that differs most, by halving the directions."""
+
+        def gap(u: np.ndarray, v: np.ndarray) -> float:
+            a, n = np.sum(self.analytical(output, u)[k] * v), np.sum(u * self.numerical(j, x, v))
+            return np.inf if np.isnan(a - n) else float(abs(a - n))
+
+        column = _halve(v, lambda part: gap(u, part))
+        unit = _unit(x.array.shape, column)
+        return _halve(u, lambda part: gap(part, unit)), column
+
+    # -- the report ----------------------------------------------------------------------------------------------------
+
+    def fail(
+        self, j: int, output: Any, k: int, i: int, x: Any, row: int, column: int, count: str
+    ) -> None:
+        u, v = _unit(output.array.shape, row), _unit(x.array.shape, column)
+        a = float(self.analytical(output, u)[k].reshape(-1)[column])
+        n = float(self.numerical(j, x, v).reshape(-1)[row])
+
+        def at(t: float) -> float:
+            return float(self.value(j, x, v, t).reshape(-1)[row])
+
+        def index(shape: tuple[int, ...], flat: int) -> tuple[int, ...]:
+            return tuple(int(one) for one in np.unravel_index(flat, shape)) if shape else ()
+
+        raise GradcheckError(
+            f"Jacobian mismatch for output {self.positions[j]} with respect to input {i}, "
+            f"at output index {index(output.array.shape, row)} and input index {index(x.array.shape, column)}:\n"
+            f"numerical: {n:.10g}\nanalytical: {a:.10g}\n"
+            f"The difference {abs(a - n):.3g} is more than atol + rtol * |numerical| = {self.atol + self.rtol * abs(n):.3g}; "
+            f"{count}.\n{self.verdict(at, a, n, x.array.dtype, output.array.dtype)}"
+        )
+
+    def verdict(self, at: Callable[[float], float], a: float, n: float, *arrays_dtypes: Any) -> str:
+        """What probably explains the difference."""
+        if np.isnan(a) or np.isnan(n):
+            return "One of them is NaN: the function or its derivative is not defined here."
+        precision = max(float(_epsilon(dtype)) for dtype in arrays_dtypes)
+        h = precision ** (1 / 3)
+        middle = at(0.0)
+        if at(0.0) != middle:
+            return "The function is not deterministic: two evaluations at the same point differ."
+        sides = [((middle - at(-s)) / s, (at(s) - middle) / s) for s in (h, h / 8)]
+        jumps = [abs(right - left) for left, right in sides]
+        noise = 8 * precision * max(abs(middle), 1.0) / h
+        # The one-sided derivatives of a smooth function approach each other with the step; at a kink they don't.
+        if jumps[1] > self.atol + self.rtol * abs(n) + 8 * noise and jumps[1] > 0.5 * jumps[0]:
+            left, right = sides[1]
+            return (
+                f"The point is at a kink: the left derivative is {left:.6g}, the right one {right:.6g}. "
+                "Move the input away from it."
+            )
+        wide, narrow = ((at(s) - at(-s)) / (2 * s) for s in (4 * h, 2 * h))
+        better = (4 * narrow - wide) / 3
+        if abs(a - better) <= self.atol + self.rtol * abs(better) + noise:
+            return (
+                f"Precision explains it: differences with a step of {2 * h:.2g} give {better:.8g}, which agrees with the "
+                f"analytical value. Use float64 inputs, or a larger eps."
+            )
+        return f"The analytical derivative is probably wrong: differences with a step of {2 * h:.2g} give {better:.8g}."
+
+
+def _epsilon(dtype: Any) -> float:
+    return float(np.finfo(dtype).eps) if dtype.kind == "f" else 2.0**-7
+
+
+def _halve(v: np.ndarray, gap: Callable[[np.ndarray], float]) -> int:
+    """The index of ``v`` that is to blame for ``gap(v)``: follow the half with the larger gap."""
+    indices = np.arange(v.size)
+    while len(indices) > 1:
+        halves = np.array_split(indices, 2)
+        gaps = []
+        for half in halves:
+            part = np.zeros(v.size)
+            part[half] = v.reshape(-1)[half]
+            gaps.append(gap(part.reshape(v.shape)))
+        indices = halves[int(np.argmax(gaps))]
+    return int(indices[0])
+
+
+__all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
