@@ -735,6 +735,13 @@ class Tensor(TensorBase):
     def __rmatmul__(self, other: Any) -> Tensor:
         return ops.matmul(ops.asarray(other), self)
 
+    # -- linear algebra (ops/solving.py, ops/factorizations.py, ops/norms.py, ops/matrix_functions.py) -------------------
+
+    norm, det, logdet, slogdet, inverse = ops.norm, ops.det, ops.logdet, ops.slogdet, ops.inverse
+    cholesky, cholesky_solve, cholesky_inverse = ops.cholesky, ops.cholesky_solve, ops.cholesky_inverse
+    qr, svd, triangular_solve, pinverse = ops.qr, ops.svd, ops.triangular_solve, ops.pinverse
+    matrix_power, matrix_exp = ops.matrix_power, ops.matrix_exp
+
 
 def current_is_recorded(tensor: Tensor) -> bool:
     """Whether the tensor has a history, which its text then shows."""

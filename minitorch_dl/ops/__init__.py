@@ -27,3 +27,9 @@ from .counting import *
 from .softmax import *
 from .einsum import *
 from .pooling import *
+from .normalization import *
+from .dropout import *
+from .solving import *
+from .factorizations import *
+from .norms import *
+from .matrix_functions import *

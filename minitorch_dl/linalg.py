@@ -1,0 +1,2 @@
+"""Linear algebra under the names of ``torch.linalg``."""
+

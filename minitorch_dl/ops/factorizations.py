@@ -1,0 +1,318 @@
+"""Matrix factorizations: Cholesky, QR, SVD and eigenvalues, of the last two dims.
+
+Derivatives: M. Giles, "Collected matrix derivative results" (2008); M. Seeger et al., "Auto-differentiating linear algebra" (2017);
+I. Murray, "Differentiation of the Cholesky decomposition" (2016); J. Townsend, "Differentiating the singular value decomposition" (2016).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.primitive import TensorBase, primitive, write_out
+from . import return_types
+from .bands import as_diagonal, diagonal_of, lower_of
+from .indexing import _range
+from .joining import cat
+from .solving import (
+    LinAlgError,
+    _check_system,
+    _solve,
+    _solve_triangular,
+    as_column,
+    as_row,
+    attempt,
+    check_matrices,
+    eye_like,
+    mT,
+    mul,
+)  # fmt: skip
+
+__all__ = ["cholesky", "cholesky_inverse", "cholesky_solve", "qr", "svd"]
+
+
+def _gaps(values: Any) -> Any:
+    """``E[i, j] = values[j] - values[i]``, and 1 on the diagonal."""
+    return as_row(values) - as_column(values) + eye_like(values, n=values.shape[-1])
+
+
+# -- Cholesky ------------------------------------------------------------------------------------------------------------
+
+
+@primitive(name="cholesky")
+def _cholesky(xp: Any, a: Any) -> Any:
+    why = (
+        "The factorization could not be completed because the input is not positive-definite: a leading minor is not positive"
+    )
+    y = attempt("linalg.cholesky", xp.linalg.cholesky, a, why=why)
+    if xp.isnan(y).any() and not xp.isnan(a).any():  # CuPy says so with NaN
+        raise LinAlgError(f"linalg.cholesky: {why}")
+    return y
+
+
+def _d_cholesky(g: Any, y: Any) -> Any:
+    """``L^-T sym(L^T g) L^-1`` (Murray, 2016, with the lower triangle mirrored)."""
+    p = lower_of(mul(y, g, ta=True), k=0)
+    s = (p + mT(lower_of(p, k=-1))) * 0.5
+    half = _solve_triangular(y, s, upper=False, transpose=True, unit=False)  # L^-T s
+    return mT(_solve_triangular(y, mT(half), upper=False, transpose=True, unit=False))
+
+
+_cholesky.defvjp(a=_d_cholesky)
+
+
+def cholesky(A: Any, upper: bool = False, *, out: Any = None) -> Any:
+    """``L`` of ``A = L L^T``, lower triangular (or ``U`` of ``U^T U``), for symmetric positive-definite ``A`` ``(..., N, N)``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.linalg.cholesky(torch.tensor([[4.0, 2.0], [2.0, 5.0]]))
+    tensor([[2., 0.],
+            [1., 2.]])
+
+    Raises:
+        LinAlgError: ``A`` is not positive definite.
+    """
+    check_matrices("linalg.cholesky", square=True, A=A)
+    y = mT(_cholesky(mT(A))) if upper else _cholesky(A)
+    return y if out is None else write_out("linalg.cholesky", out, y)
+
+
+def cholesky_solve(B: Any, L: Any, upper: bool = False, *, out: Any = None) -> Any:
+    """``X`` of ``A X = B``, given the Cholesky factor ``L`` of ``A``."""
+    check_matrices("cholesky_solve", square=True, L=L)
+    check_matrices("cholesky_solve", B=B)
+    _check_system("cholesky_solve", L, B)
+    half = _solve_triangular(L, B, upper=upper, transpose=upper, unit=False)
+    y = _solve_triangular(L, half, upper=upper, transpose=not upper, unit=False)
+    return y if out is None else write_out("cholesky_solve", out, y)
+
+
+def cholesky_inverse(L: Any, upper: bool = False, *, out: Any = None) -> Any:
+    """The inverse of ``A``, given its Cholesky factor ``L``."""
+    check_matrices("cholesky_inverse", square=True, L=L)
+    y = cholesky_solve(eye_like(L, n=L.shape[-1]), L, upper)
+    return y if out is None else write_out("cholesky_inverse", out, y)
+
+
+# -- QR ------------------------------------------------------------------------------------------------------------------
+
+
+@primitive(name="qr", outputs=("q", "r"))
+def _qr(xp: Any, a: Any) -> Any:
+    """Of matrices with at least as many rows as columns, the reduced form."""
+    return tuple(xp.linalg.qr(a, "reduced"))
+
+
+def _d_qr(g: Any, q: Any, r: Any) -> Any:
+    """``(g_Q + Q sym(M)) R^-T`` with ``M = R g_R^T - g_Q^T Q`` and its lower triangle mirrored (Seeger et al., 2017)."""
+    g_q, g_r = g
+    m = mul(r, g_r, tb=True) - mul(g_q, q, ta=True)
+    symmetric = lower_of(m, k=0) + mT(lower_of(m, k=-1))
+    b = g_q + mul(q, symmetric)
+    return mT(_solve_triangular(r, mT(b), upper=True, transpose=False, unit=False))
+
+
+_qr.defvjp(a=_d_qr)
+
+
+@primitive(name="qr_complete", outputs=("q", "r"))
+def _qr_complete(xp: Any, a: Any) -> Any:
+    """With a square Q; not differentiable, since its last columns are arbitrary."""
+    return tuple(xp.linalg.qr(a, "complete"))
+
+
+def linalg_qr(A: Any, mode: str = "reduced", *, out: Any = None) -> Any:
+    """``(Q, R)`` of ``A = Q R``, Q with orthonormal columns, R upper triangular.
+
+    ``mode``: "reduced" ``(M, K), (K, N)`` with K the smaller of M and N; "complete" ``(M, M), (M, N)``; "r" gives an empty Q. The
+    derivative exists for "reduced", and for "complete" of square and wide matrices.
+
+    >>> import minitorch_dl as torch
+    >>> Q, R = torch.linalg.qr(torch.tensor([[3.0, 1.0], [4.0, 2.0]]))
+    >>> Q @ R
+    tensor([[3.0000, 1.0000],
+            [4.0000, 2.0000]])
+    """
+    check_matrices("linalg.qr", A=A)
+    if mode not in ("reduced", "complete", "r"):
+        raise RuntimeError(f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'")
+    m, n = A.shape[-2:]
+    if mode == "complete" and m > n:
+        y = _qr_complete(A)
+    elif m >= n:
+        y = _qr(A)
+    else:
+        q, r = _qr(_range(A, A.ndim - 1, 0, m))
+        y = q, cat([r, mul(q, _range(A, A.ndim - 1, m, n), ta=True)], -1)
+    if mode == "r":
+        y = TensorBase.wrap(y[0].array.reshape(-1)[:0]), y[1]
+    y = return_types.qr(*y)
+    return y if out is None else return_types.qr(*write_out("linalg.qr", out, y))
+
+
+def qr(input: Any, some: bool = True, *, out: Any = None) -> Any:
+    """``linalg.qr``, reduced if ``some``, else complete."""
+    return linalg_qr(input, "reduced" if some else "complete", out=out)
+
+
+# -- singular values -----------------------------------------------------------------------------------------------------
+
+
+@primitive(name="svd", outputs=("u", "s", "vh"), keeps_missing=True)
+def _svd(xp: Any, a: Any, *, full_matrices: bool) -> Any:
+    return tuple(attempt("linalg.svd", xp.linalg.svd, a, full_matrices, why="the algorithm failed to converge"))
+
+
+def _d_svd(g: Any, u: Any, s: Any, vh: Any, full_matrices: bool) -> Any:
+    """Townsend (2016); of full matrices only the columns that belong to singular values count."""
+    g_u, g_s, g_vh = g
+    m, n, k = u.shape[-2], vh.shape[-1], s.shape[-1]
+    if full_matrices:
+        u, vh = _range(u, u.ndim - 1, 0, k), _range(vh, vh.ndim - 2, 0, k)
+        g_u = None if g_u is None else _range(g_u, g_u.ndim - 1, 0, k)
+        g_vh = None if g_vh is None else _range(g_vh, g_vh.ndim - 2, 0, k)
+    inner = 0 if g_s is None else as_diagonal(g_s, n=k, m=k)
+    if g_u is None and g_vh is None:
+        return mul(mul(u, inner), vh)
+    squares = _gaps(s * s)
+    d = 0
+    if g_u is not None:
+        p = mul(u, g_u, ta=True)
+        inner = inner + (p - mT(p)) / squares * as_row(s)
+        if m > k:
+            rest = g_u / as_row(s)
+            d = mul(rest - mul(u, mul(u, rest, ta=True)), vh)
+    if g_vh is not None:
+        p = mul(vh, g_vh, tb=True)
+        inner = inner + as_column(s) * (p - mT(p)) / squares
+        if n > k:
+            rest = g_vh / as_column(s)
+            d = d + mul(u, rest - mul(mul(rest, vh, tb=True), vh))
+    return d + mul(mul(u, inner), vh)
+
+
+_svd.defvjp(a=_d_svd)
+
+
+def linalg_svd(A: Any, full_matrices: bool = True, *, driver: str | None = None, out: Any = None) -> Any:
+    """``(U, S, Vh)`` of ``A = U diag(S) Vh``, the singular values in descending order.
+
+    ``(..., M, N)`` gives ``U (..., M, M)``, ``S (..., K)``, ``Vh (..., N, N)`` with K the smaller of M and N, or K columns of U and rows of Vh without
+    ``full_matrices``. The derivatives of U and Vh need singular values that differ; that of S alone does not.
+
+    >>> import minitorch_dl as torch
+    >>> torch.linalg.svd(torch.tensor([[3.0, 0.0], [0.0, 4.0]])).S
+    tensor([4., 3.])
+    """
+    check_matrices("linalg.svd", A=A)
+    y = return_types.linalg_svd(*_svd(A, full_matrices=bool(full_matrices)))
+    return y if out is None else return_types.linalg_svd(*write_out("linalg.svd", out, y))
+
+
+def svdvals(A: Any, *, driver: str | None = None, out: Any = None) -> Any:
+    """The singular values of ``A`` in descending order."""
+    check_matrices("linalg.svdvals", A=A)
+    y = _svd(A, full_matrices=False)[1]
+    return y if out is None else write_out("linalg.svdvals", out, y)
+
+
+def svd(input: Any, some: bool = True, compute_uv: bool = True, *, out: Any = None) -> Any:
+    """``(U, S, V)`` of ``A = U diag(S) V^T``: the older form of ``linalg.svd``, with V not transposed."""
+    check_matrices("svd", input=input)
+    u, s, vh = _svd(input, full_matrices=not some)
+    if not compute_uv:
+        m, n = input.shape[-2:]
+        u, vh = eye_like(s, n=m) * 0, eye_like(s, n=n) * 0
+    y = return_types.svd(u, s, mT(vh))
+    return y if out is None else return_types.svd(*write_out("svd", out, y))
+
+
+# -- eigenvalues ---------------------------------------------------------------------------------------------------------
+
+
+@primitive(name="eigh", outputs=("w", "v"), keeps_missing=True)
+def _eigh(xp: Any, a: Any, *, UPLO: str) -> Any:
+    return tuple(attempt("linalg.eigh", xp.linalg.eigh, a, UPLO, why="the algorithm failed to converge"))
+
+
+def _d_eigh(g: Any, w: Any, v: Any) -> Any:
+    """``V (diag(g_w) + V^T g_V / E) V^T`` with ``E[i, j] = w_j - w_i`` (Giles, 2008)."""
+    g_w, g_v = g
+    n = w.shape[-1]
+    inner = 0 if g_w is None else as_diagonal(g_w, n=n, m=n)
+    if g_v is not None:
+        p = mul(v, g_v, ta=True)
+        inner = inner + (p - as_diagonal(diagonal_of(p), n=n, m=n)) / _gaps(w)
+    return mul(mul(v, inner), v, tb=True)
+
+
+_eigh.defvjp(a=_d_eigh)
+
+
+def _check_uplo(op: str, UPLO: str) -> str:
+    if UPLO.upper() not in ("L", "U"):
+        raise RuntimeError(f"{op}: Expected UPLO argument to be 'L' or 'U', but got {UPLO}")
+    return UPLO.upper()
+
+
+def eigh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
+    """``(eigenvalues, eigenvectors)`` of symmetric ``A = V diag(w) V^T``, ascending; only the triangle ``UPLO`` is looked at.
+
+    >>> import minitorch_dl as torch
+    >>> torch.linalg.eigh(torch.tensor([[2.0, 0.0], [0.0, 1.0]])).eigenvalues
+    tensor([1., 2.])
+    """
+    check_matrices("linalg.eigh", square=True, A=A)
+    y = return_types.linalg_eigh(*_eigh(A, UPLO=_check_uplo("linalg.eigh", UPLO)))
+    return y if out is None else return_types.linalg_eigh(*write_out("linalg.eigh", out, y))
+
+
+def eigvalsh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
+    """The eigenvalues of symmetric ``A``, ascending."""
+    check_matrices("linalg.eigvalsh", square=True, A=A)
+    y = _eigh(A, UPLO=_check_uplo("linalg.eigvalsh", UPLO))[0]
+    return y if out is None else write_out("linalg.eigvalsh", out, y)
+
+
+@primitive(name="eig", outputs=("w", "v"), keeps_missing=True)
+def _eig(xp: Any, a: Any) -> Any:
+    w, v = attempt("linalg.eig", xp.linalg.eig, a, why="the algorithm failed to converge")
+    if w.dtype.kind == "c":
+        if (w.imag != 0).any():
+            raise RuntimeError(
+                "linalg.eig: the matrix has complex eigenvalues, and complex numbers are not supported. "
+                "For a symmetric matrix use linalg.eigh"
+            )
+        w, v = w.real.astype(a.dtype), v.real.astype(a.dtype)
+    return w, v
+
+
+def _d_eig(g: Any, w: Any, v: Any) -> Any:
+    """``V^-T (diag(g_w) + (P - V^T V diag(P)) / E) V^T`` with ``P = V^T g_V`` (Giles, 2008, for eigenvectors of length 1)."""
+    g_w, g_v = g
+    n = w.shape[-1]
+    inner = 0 if g_w is None else as_diagonal(g_w, n=n, m=n)
+    if g_v is not None:
+        p = mul(v, g_v, ta=True)
+        q = p - mul(v, v, ta=True) * as_row(diagonal_of(p))
+        inner = inner + q / _gaps(w)
+    return _solve(v, mul(inner, v, tb=True), transpose=True)
+
+
+_eig.defvjp(a=_d_eig)
+
+
+def eig(A: Any, *, out: Any = None) -> Any:
+    """``(eigenvalues, eigenvectors)`` of ``A V = V diag(w)``, in no order. They must be real, and are returned so (PyTorch: as complex).
+
+    Raises:
+        RuntimeError: an eigenvalue is complex.
+    """
+    check_matrices("linalg.eig", square=True, A=A)
+    y = return_types.linalg_eig(*_eig(A))
+    return y if out is None else return_types.linalg_eig(*write_out("linalg.eig", out, y))
+
+
+def eigvals(A: Any, *, out: Any = None) -> Any:
+    """The eigenvalues of ``A``, in no order; they must be real."""
+    y = eig(A)[0]
+    return y if out is None else write_out("linalg.eigvals", out, y)

@@ -1,0 +1,287 @@
+"""Linear systems, inverses and determinants of the matrices in the last two dims.
+
+Derivatives: M. Giles, "Collected matrix derivative results" (2008).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd.primitive import primitive, write_out
+from ..autograd.structural import sum_to
+from . import return_types
+from .bands import lower_of, upper_of
+from .elementwise import log
+from .matmul import matmul_to
+from .movement import clone
+from .reductions import _sum
+from .shape import _reshape, _transpose
+
+__all__ = ["det", "inverse", "logdet", "slogdet", "triangular_solve"]
+
+
+class LinAlgError(RuntimeError):
+    """A matrix that the operation can't be done on: singular, not positive definite, or without convergence."""
+
+
+def check_matrices(op: str, square: bool = False, **matrices: Any) -> None:
+    """Refuse what is no float32 or float64 tensor of (square) matrices."""
+    for name, x in matrices.items():
+        if x.ndim < 2:
+            raise RuntimeError(f"{op}: The input tensor {name} must have at least 2 dimensions.")
+        if x.array.dtype not in ("float32", "float64"):
+            raise RuntimeError(f"{op}: expected {name} of dtype float32 or float64, got {x.dtype}")
+        if square and x.shape[-1] != x.shape[-2]:
+            raise RuntimeError(
+                f"{op}: {name} must be batches of square matrices, but they are {x.shape[-2]} by {x.shape[-1]} matrices"
+            )
+
+
+def mul(a: Any, b: Any, ta: bool = False, tb: bool = False) -> Any:
+    """``op(a) @ op(b)``, each transposed if said so; for formulas."""
+    batch = np.broadcast_shapes(tuple(a.shape[:-2]), tuple(b.shape[:-2]))
+    shape = (*batch, a.shape[-1 if ta else -2], b.shape[-2 if tb else -1])
+    return matmul_to(a, b, ta=ta, tb=tb, shape=shape)
+
+
+def mT(a: Any) -> Any:
+    """The matrices transposed; for formulas."""
+    return _transpose(a, dim0=a.ndim - 2, dim1=a.ndim - 1)
+
+
+def as_column(a: Any) -> Any:
+    """``(..., n)`` as ``(..., n, 1)``; for formulas."""
+    return _reshape(a, shape=(*a.shape, 1))
+
+
+def as_row(a: Any) -> Any:
+    """``(..., n)`` as ``(..., 1, n)``; for formulas."""
+    return _reshape(a, shape=(*a.shape[:-1], 1, a.shape[-1]))
+
+
+@primitive
+def eye_like(xp: Any, a: Any, *, n: int) -> Any:
+    """The identity matrix in the dtype of ``a``."""
+    return xp.eye(n, dtype=a.dtype)
+
+
+def attempt(op: str, compute: Any, *args: Any, why: str, **options: Any) -> Any:
+    """Run a LAPACK routine, with this package's exception for what it can't factorize."""
+    try:
+        return compute(*args, **options)
+    except np.linalg.LinAlgError as error:
+        raise LinAlgError(f"{op}: {why} ({error})") from error
+
+
+# -- triangular systems --------------------------------------------------------------------------------------------------
+
+
+@primitive(name="solve_triangular")
+def _solve_triangular(xp: Any, a: Any, b: Any, *, upper: bool, transpose: bool, unit: bool) -> Any:
+    """``x`` of ``op(a) x = b``, where only one triangle of ``a`` counts, with 1 for its diagonal if ``unit``."""
+    a = xp.triu(a) if upper else xp.tril(a)
+    if unit:
+        k = xp.arange(a.shape[-1])
+        a[..., k, k] = 1
+    why = "the matrix is singular: an element of its diagonal is zero"
+    return attempt("linalg.solve_triangular", xp.linalg.solve, a.swapaxes(-1, -2) if transpose else a, b, why=why)
+
+
+def _d_triangular_b(g: Any, a: Any, b_shape: Any, upper: bool, transpose: bool, unit: bool) -> Any:
+    d = _solve_triangular(a, g, upper=upper, transpose=not transpose, unit=unit)
+    return d if d.shape == b_shape else sum_to(d, shape=b_shape)
+
+
+def _d_triangular_a(g: Any, a: Any, y: Any, upper: bool, transpose: bool, unit: bool) -> Any:
+    d = _solve_triangular(a, g, upper=upper, transpose=not transpose, unit=unit)
+    d = matmul_to(y, d, ta=False, tb=True, shape=a.shape) if transpose else matmul_to(
+        d, y, ta=False, tb=True, shape=a.shape
+    )
+    return -(upper_of(d, k=int(unit)) if upper else lower_of(d, k=-int(unit)))
+
+
+_solve_triangular.defvjp(a=_d_triangular_a, b=_d_triangular_b)
+
+
+def solve_triangular(
+    A: Any, B: Any, *, upper: bool, left: bool = True, unitriangular: bool = False, out: Any = None
+) -> Any:
+    """``X`` of ``A X = B`` (``X A = B`` with ``left=False``) for triangular ``A``; the other triangle is not looked at.
+
+    >>> import minitorch_dl as torch
+    >>> torch.linalg.solve_triangular(torch.tensor([[2.0, 0.0], [1.0, 1.0]]), torch.ones(2, 1), upper=False)
+    tensor([[0.5000],
+            [0.5000]])
+    """
+    check_matrices("linalg.solve_triangular", square=True, A=A)
+    check_matrices("linalg.solve_triangular", B=B)
+    _check_system("linalg.solve_triangular", A, B, left)
+    if left:
+        y = _solve_triangular(A, B, upper=upper, transpose=False, unit=unitriangular)
+    else:
+        y = mT(_solve_triangular(A, mT(B), upper=upper, transpose=True, unit=unitriangular))
+    return y if out is None else write_out("linalg.solve_triangular", out, y)
+
+
+def _check_system(op: str, A: Any, B: Any, left: bool = True) -> None:
+    if A.dtype is not B.dtype:
+        raise RuntimeError(f"{op}: Expected A and B to have the same dtype, but found {A.dtype} and {B.dtype} instead")
+    if A.shape[-1] != B.shape[-2 if left else -1]:
+        raise RuntimeError(
+            f"{op}: Incompatible shapes of A and B for the equation {'AX = B' if left else 'XA = B'} "
+            f"({A.shape[-2]}x{A.shape[-1]} and {B.shape[-2]}x{B.shape[-1]})"
+        )
+
+
+def triangular_solve(
+    b: Any, A: Any, upper: bool = True, transpose: bool = False, unitriangular: bool = False, *, out: Any = None
+) -> Any:  # fmt: skip
+    """``(solution, cloned_coefficient)`` of ``A X = b`` for triangular ``A``; the older form of ``linalg.solve_triangular``."""
+    check_matrices("triangular_solve", square=True, A=A)
+    check_matrices("triangular_solve", b=b)
+    _check_system("triangular_solve", A, b)
+    x = _solve_triangular(A, b, upper=upper, transpose=transpose, unit=unitriangular)
+    y = return_types.triangular_solve(x, clone(A))
+    return y if out is None else return_types.triangular_solve(*write_out("triangular_solve", out, y))
+
+
+# -- general systems -----------------------------------------------------------------------------------------------------
+
+
+@primitive(name="inv")
+def _inv(xp: Any, a: Any) -> Any:
+    return attempt("linalg.inv", xp.linalg.inv, a, why="the inversion could not be completed because the input matrix is singular")
+
+
+_inv.defvjp(a=lambda g, y: -mul(mul(y, g, ta=True), y, tb=True))
+
+
+def inv(A: Any, *, out: Any = None) -> Any:
+    """The inverse of ``(..., N, N)``. To multiply by an inverse, ``solve`` is quicker and more accurate.
+
+    >>> import minitorch_dl as torch
+    >>> torch.linalg.inv(torch.tensor([[2.0, 0.0], [0.0, 4.0]]))
+    tensor([[0.5000, 0.0000],
+            [0.0000, 0.2500]])
+
+    Raises:
+        LinAlgError: ``A`` is singular.
+    """
+    check_matrices("linalg.inv", square=True, A=A)
+    y = _inv(A)
+    return y if out is None else write_out("linalg.inv", out, y)
+
+
+def inverse(input: Any, *, out: Any = None) -> Any:
+    """The inverse of ``(..., N, N)``; see ``linalg.inv``."""
+    return inv(input, out=out)
+
+
+@primitive(name="solve")
+def _solve(xp: Any, a: Any, b: Any, *, transpose: bool) -> Any:
+    why = "the solver failed because the input matrix is singular"
+    return attempt("linalg.solve", xp.linalg.solve, a.swapaxes(-1, -2) if transpose else a, b, why=why)
+
+
+def _d_solve_b(g: Any, a: Any, b_shape: Any, transpose: bool) -> Any:
+    d = _solve(a, g, transpose=not transpose)
+    return d if d.shape == b_shape else sum_to(d, shape=b_shape)
+
+
+def _d_solve_a(g: Any, a: Any, y: Any, transpose: bool) -> Any:
+    d = _solve(a, g, transpose=not transpose)
+    return -matmul_to(*((y, d) if transpose else (d, y)), ta=False, tb=True, shape=a.shape)
+
+
+_solve.defvjp(a=_d_solve_a, b=_d_solve_b)
+
+
+def solve(A: Any, B: Any, *, left: bool = True, out: Any = None) -> Any:
+    """``X`` of ``A X = B`` (``X A = B`` with ``left=False``); ``B`` is a vector ``(N,)``, vectors ``(*, N)`` or matrices ``(*, N, K)``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.linalg.solve(torch.tensor([[2.0, 0.0], [0.0, 4.0]]), torch.tensor([2.0, 2.0]))
+    tensor([1.0000, 0.5000])
+
+    Raises:
+        LinAlgError: ``A`` is singular.
+    """
+    check_matrices("linalg.solve", square=True, A=A)
+    vector = B.ndim == 1 or (A.ndim - 1 == B.ndim and A.shape[:-1] == B.shape)
+    if vector and not left:
+        raise RuntimeError("linalg.solve: Vector broadcasting of the left hand side is not supported for left=False")
+    b = as_column(B) if vector else B
+    check_matrices("linalg.solve", B=b)
+    _check_system("linalg.solve", A, b, left)
+    if left:
+        y = _solve(A, b, transpose=False)
+    else:
+        y = mT(_solve(A, mT(b), transpose=True))
+    if vector:
+        y = _reshape(y, shape=y.shape[:-1])
+    return y if out is None else write_out("linalg.solve", out, y)
+
+
+# -- determinants --------------------------------------------------------------------------------------------------------
+
+
+@primitive(name="det")
+def _det(xp: Any, a: Any) -> Any:
+    return xp.linalg.det(a)
+
+
+@primitive
+def cofactors(xp: Any, a: Any) -> Any:
+    """The derivative of the determinant, of singular matrices too: ``det(U) det(V) U diag(products of the other s) V^T``."""
+    u, s, vh = xp.linalg.svd(a)
+    before, after = xp.ones_like(s), xp.ones_like(s)
+    before[..., 1:] = s[..., :-1].cumprod(-1)
+    after[..., :-1] = s[..., :0:-1].cumprod(-1)[..., ::-1]
+    sign = xp.linalg.det(u) * xp.linalg.det(vh)
+    return xp.matmul(u * (sign[..., None] * before * after)[..., None, :], vh)
+
+
+def _d_cofactors(g: Any, a: Any, y: Any) -> Any:
+    """``<g, C> Z - C g^T Z`` with ``Z = A^-T``: of regular matrices only."""
+    z = mT(_inv(a))
+    return _sum(g * y, dims=(y.ndim - 2, y.ndim - 1), keepdim=True) * z - mul(mul(y, g, tb=True), z)
+
+
+_det.defvjp(a=lambda g, a: as_column(as_column(g)) * cofactors(a))
+cofactors.defvjp(a=_d_cofactors)
+
+
+def det(A: Any, *, out: Any = None) -> Any:
+    """The determinant of ``(..., N, N)``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.det(torch.tensor([[2.0, 1.0], [0.0, 4.0]]))
+    tensor(8.)
+    """
+    check_matrices("linalg.det", square=True, A=A)
+    y = _det(A)
+    return y if out is None else write_out("linalg.det", out, y)
+
+
+@primitive(name="slogdet", outputs=("sign", "logabsdet"), constant=("sign",))
+def _slogdet(xp: Any, a: Any) -> Any:
+    sign, logabsdet = xp.linalg.slogdet(a)
+    return sign.astype(a.dtype), logabsdet.astype(a.dtype)
+
+
+_slogdet.defvjp(a=lambda g, a: as_column(as_column(g[1])) * mT(_inv(a)))
+
+
+def slogdet(A: Any, *, out: Any = None) -> Any:
+    """``(sign, logabsdet)`` of the determinant of ``(..., N, N)``; the logarithm is -inf where it is 0."""
+    check_matrices("linalg.slogdet", square=True, A=A)
+    y = return_types.slogdet(*_slogdet(A))
+    return y if out is None else return_types.slogdet(*write_out("linalg.slogdet", out, y))
+
+
+def logdet(input: Any) -> Any:
+    """The logarithm of the determinant of ``(..., N, N)``; NaN where it is negative."""
+    sign, logabsdet = slogdet(input)
+    return logabsdet + log(sign)
