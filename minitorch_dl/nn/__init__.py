@@ -13,3 +13,15 @@ from .hooks import (
 )
 from .module import Module
 from .parameter import Buffer, Parameter
+from .activation import *
+from .conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from .distance import *
+from .dropout import *
+from .embedding import *
+from .flatten import *
+from .linear import *
+from .loss import *
+from .normalization import *
+from .padding import *
+from .pooling import *
+from .upsampling import *

@@ -1,0 +1,150 @@
+"""Padding layers.
+
+``padding`` is a number, or (left, right, top, bottom, front, back) as far as there are axes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ..tensor import Tensor
+from . import functional as F
+from .module import Module
+
+__all__ = [
+    f"{kind}Pad{n}d"
+    for kind in ("Circular", "Constant", "Reflection", "Replication", "Zero")
+    for n in (1, 2, 3)
+]
+
+
+class _Pad(Module):
+    dims: ClassVar[int]
+    mode: ClassVar[str]
+
+    def __init__(self, padding: Any) -> None:
+        super().__init__()
+        many = isinstance(padding, (tuple, list))
+        self.padding = tuple(padding) if many else (padding,) * (2 * self.dims)
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.pad(input, self.padding, self.mode)
+
+    def extra_repr(self) -> str:
+        return f"{self.padding}"
+
+
+class _ConstantPad(_Pad):
+    def __init__(self, padding: Any, value: float) -> None:
+        super().__init__(padding)
+        self.value = value
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.pad(input, self.padding, "constant", self.value)
+
+    def extra_repr(self) -> str:
+        return f"padding={self.padding}, value={self.value}"
+
+
+class _ZeroPad(_ConstantPad):
+    def __init__(self, padding: Any) -> None:
+        super().__init__(padding, 0.0)
+
+    def extra_repr(self) -> str:
+        return f"{self.padding}"
+
+
+class ConstantPad1d(_ConstantPad):
+    """Pads the last axis with ``value``."""
+
+    dims = 1
+
+
+class ConstantPad2d(_ConstantPad):
+    """Pads the last two axes with ``value``."""
+
+    dims = 2
+
+
+class ConstantPad3d(_ConstantPad):
+    """Pads the last three axes with ``value``."""
+
+    dims = 3
+
+
+class ZeroPad1d(_ZeroPad):
+    """Pads the last axis with zeros."""
+
+    dims = 1
+
+
+class ZeroPad2d(_ZeroPad):
+    """Pads the last two axes with zeros.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.ZeroPad2d((1, 0, 0, 1))(torch.ones(1, 1, 2))
+    tensor([[[0., 1., 1.],
+             [0., 0., 0.]]])
+    """
+
+    dims = 2
+
+
+class ZeroPad3d(_ZeroPad):
+    """Pads the last three axes with zeros."""
+
+    dims = 3
+
+
+class ReflectionPad1d(_Pad):
+    """Pads the last axis with its mirror image, the edge not repeated."""
+
+    dims, mode = 1, "reflect"
+
+
+class ReflectionPad2d(_Pad):
+    """Pads the last two axes with their mirror image, the edges not repeated."""
+
+    dims, mode = 2, "reflect"
+
+
+class ReflectionPad3d(_Pad):
+    """Pads the last three axes with their mirror image, the edges not repeated."""
+
+    dims, mode = 3, "reflect"
+
+
+class ReplicationPad1d(_Pad):
+    """Pads the last axis with its edge values."""
+
+    dims, mode = 1, "replicate"
+
+
+class ReplicationPad2d(_Pad):
+    """Pads the last two axes with their edge values."""
+
+    dims, mode = 2, "replicate"
+
+
+class ReplicationPad3d(_Pad):
+    """Pads the last three axes with their edge values."""
+
+    dims, mode = 3, "replicate"
+
+
+class CircularPad1d(_Pad):
+    """Pads the last axis with values from its other end."""
+
+    dims, mode = 1, "circular"
+
+
+class CircularPad2d(_Pad):
+    """Pads the last two axes with values from their other ends."""
+
+    dims, mode = 2, "circular"
+
+
+class CircularPad3d(_Pad):
+    """Pads the last three axes with values from their other ends."""
+
+    dims, mode = 3, "circular"
