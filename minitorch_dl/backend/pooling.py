@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from .windows import Ints, taps
+from .windows import Ints, Pairs, taps
 
 
 def pooled_size(
-    size: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil_mode: bool
+    size: Ints, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints, ceil_mode: bool
 ) -> Ints:
     """How many windows there are along each axis.
 
@@ -24,17 +24,19 @@ def pooled_size(
     before.
     """
     counts = []
-    for s, k, step, p, d in zip(size, kernel, stride, padding, dilation):
-        span = s + 2 * p - d * (k - 1) - 1
+    for s, k, step, (before, after), d in zip(size, kernel, stride, padding, dilation):
+        span = s + before + after - d * (k - 1) - 1
         count = (-(-span // step) if ceil_mode else span // step) + 1
-        if ceil_mode and (count - 1) * step >= s + p:
+        if ceil_mode and (count - 1) * step >= s + before:
             count -= 1
         counts.append(count)
     return tuple(counts)
 
 
-def _axis_taps(size: int, out: int, kernel: int, step: int, pad: int, dilation: int) -> Any:
-    return taps((size,), (out,), (kernel,), (step,), ((pad, pad),), (dilation,))
+def _axis_taps(
+    size: int, out: int, kernel: int, step: int, pad: tuple[int, int], dilation: int
+) -> Any:
+    return taps((size,), (out,), (kernel,), (step,), (pad,), (dilation,))
 
 
 def _on_axis(axis: int, index: tuple[slice, ...]) -> tuple[slice, ...]:
@@ -42,7 +44,7 @@ def _on_axis(axis: int, index: tuple[slice, ...]) -> tuple[slice, ...]:
 
 
 def max_pool(
-    xp: Any, x: Any, *, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil_mode: bool
+    xp: Any, x: Any, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints, ceil_mode: bool
 ) -> Any:
     """The largest element of each window; NaN if there is one."""
     out = pooled_size(x.shape[2:], kernel, stride, padding, dilation, ceil_mode)
@@ -63,7 +65,7 @@ def max_pool(
 
 
 def max_positions(
-    xp: Any, x: Any, *, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil_mode: bool
+    xp: Any, x: Any, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints, ceil_mode: bool
 ) -> Any:
     """Each window's maximum as an index into the flattened spatial axes: the first, or a NaN."""
     size = x.shape[2:]
@@ -71,7 +73,7 @@ def max_positions(
     flat = xp.arange(math.prod(size)).reshape(1, 1, *size)
     best = xp.zeros((*x.shape[:2], *out), x.dtype)
     where = xp.full(best.shape, -1, "int64")
-    for _, windows, elements in _taps(size, out, kernel, stride, padding, dilation):
+    for _, windows, elements in taps(size, out, kernel, stride, padding, dilation):
         new, old, at = x[elements], best[windows], where[windows]
         better = (at < 0) | (new > old) | (new != new)
         old[...] = xp.where(better, new, old)
@@ -79,18 +81,12 @@ def max_positions(
     return where
 
 
-def _taps(
-    size: Ints, out: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints
-) -> Iterator[Any]:
-    return taps(size, out, kernel, stride, tuple((p, p) for p in padding), dilation)
-
-
 def _first_hits(
-    xp: Any, x: Any, y: Any, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints
+    xp: Any, x: Any, y: Any, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
 ) -> Iterator[Any]:
     """Per position in the kernel: the windows whose maximum ``y`` is there first, as a mask."""
     free = xp.ones(y.shape, bool)
-    for _, windows, elements in _taps(x.shape[2:], y.shape[2:], kernel, stride, padding, dilation):
+    for _, windows, elements in taps(x.shape[2:], y.shape[2:], kernel, stride, padding, dilation):
         hit = x[elements] >= y[windows]
         still = free[windows]
         hit &= still
@@ -99,7 +95,7 @@ def _first_hits(
 
 
 def max_scatter(
-    xp: Any, u: Any, x: Any, y: Any, *, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints
+    xp: Any, u: Any, x: Any, y: Any, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
 ) -> Any:
     """``u`` of each window added at its maximum, in the shape of ``x``."""
     to = xp.zeros(x.shape, u.dtype)
@@ -109,7 +105,7 @@ def max_scatter(
 
 
 def max_gather(
-    xp: Any, v: Any, x: Any, y: Any, *, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints
+    xp: Any, v: Any, x: Any, y: Any, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
 ) -> Any:
     """``v``, in the shape of ``x``, at each window's maximum: the transpose of ``max_scatter``."""
     to = xp.zeros(y.shape, v.dtype)
@@ -119,12 +115,12 @@ def max_gather(
 
 
 def window_sum(
-    xp: Any, x: Any, *, kernel: Ints, stride: Ints, padding: Ints, ceil_mode: bool
+    xp: Any, x: Any, *, kernel: Ints, stride: Ints, padding: Pairs, ceil_mode: bool
 ) -> Any:
     """The sum of each window."""
     out = pooled_size(x.shape[2:], kernel, stride, padding, (1,) * len(kernel), ceil_mode)
     for i, (t, k, step, p) in enumerate(zip(out, kernel, stride, padding), start=2):
-        if t == 1 and k == x.shape[i] and not p:
+        if t == 1 and k == x.shape[i] and not any(p):
             x = x.sum(axis=i, keepdims=True, dtype=x.dtype)
             continue
         y = xp.zeros((*x.shape[:i], t, *x.shape[i + 1 :]), x.dtype)
@@ -134,7 +130,9 @@ def window_sum(
     return x
 
 
-def window_spread(xp: Any, u: Any, *, size: Ints, kernel: Ints, stride: Ints, padding: Ints) -> Any:
+def window_spread(
+    xp: Any, u: Any, *, size: Ints, kernel: Ints, stride: Ints, padding: Pairs
+) -> Any:
     """``u`` of each window added to all of its elements: the transpose of ``window_sum``."""
     for i, (s, k, step, p) in enumerate(zip(size, kernel, stride, padding), start=2):
         t = u.shape[i]
@@ -147,13 +145,13 @@ def window_spread(xp: Any, u: Any, *, size: Ints, kernel: Ints, stride: Ints, pa
 
 @functools.lru_cache(maxsize=256)
 def elements_per_window(
-    size: Ints, out: Ints, kernel: Ints, stride: Ints, padding: Ints, count_padding: bool
+    size: Ints, out: Ints, kernel: Ints, stride: Ints, padding: Pairs, count_padding: bool
 ) -> Any:
     """How many elements each window averages over: one number, or a NumPy array (*T)."""
     counts: Any = np.ones(())
-    for s, t, k, step, p in zip(size, out, kernel, stride, padding):
-        start = np.arange(t) * step - p
-        stop = np.minimum(start + k, s + p)
+    for s, t, k, step, (before, after) in zip(size, out, kernel, stride, padding):
+        start = np.arange(t) * step - before
+        stop = np.minimum(start + k, s + after)
         if not count_padding:
             start, stop = np.maximum(start, 0), np.minimum(stop, s)
         counts = counts[..., None] * (stop - start)

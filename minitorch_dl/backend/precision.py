@@ -6,10 +6,17 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 
 def is_half(dtype: Any) -> bool:
     """Whether this is a 16-bit float: float16, or bfloat16, which NumPy knows as a foreign type."""
     return dtype.itemsize == 2 and dtype.kind not in "iub"
+
+
+def epsilon(dtype: Any) -> float:
+    """The distance from 1 to the next number of a floating dtype."""
+    return 2.0**-7 if dtype.name == "bfloat16" else float(np.finfo(dtype).eps)
 
 
 @functools.cache

@@ -22,7 +22,7 @@ __all__ = [
 
 @primitive(name="convolution")
 def _convolution(xp: Any, x: Any, w: Any, b: Any, *, stride, padding, dilation, groups) -> Any:
-    """``y[n, o, t] = b[o] + sum over c, k of x[n, c, t stride + k dilation - padding] w[o, c, k]``."""
+    """``y[n, o, t] = b[o] + sum over c, k of x[n, c, t stride + k dilation - pad] w[o, c, k]``."""
     y = in_float32(correlation.correlate)(
         xp, x, w, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
@@ -236,7 +236,7 @@ def conv_transpose3d(
     groups: int = 1,
     dilation: Any = 1,
 ) -> Any:
-    """3-d transposed convolution of ``(N, C, D, H, W)`` or ``(C, D, H, W)``; as ``conv_transpose2d``."""
+    """3-d transposed convolution of ``(N, C, D, H, W)`` or ``(C, D, H, W)``."""
     return _conv_transpose(
         "conv_transpose3d",
         3,

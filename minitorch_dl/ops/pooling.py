@@ -397,7 +397,8 @@ def _window(
             f"{op}: pad should be at most half of effective kernel size, but got pad={padding}, "
             f"kernel_size={kernel} and dilation={dilation}"
         )
-    out = kernels.pooled_size(shape[-dims:], kernel, stride, padding, dilation, ceil_mode)
+    pairs = tuple([(p, p) for p in padding])
+    out = kernels.pooled_size(shape[-dims:], kernel, stride, pairs, dilation, ceil_mode)
     if min(out) < 1:
         raise RuntimeError(
             f"{op}: Given input size {list(shape)} and kernel_size={kernel}. Calculated output "
@@ -407,7 +408,7 @@ def _window(
     return {
         "kernel": kernel,
         "stride": stride,
-        "padding": padding,
+        "padding": pairs,
         "dilation": dilation,
         "ceil_mode": bool(ceil_mode),
     }
@@ -450,7 +451,7 @@ def adaptive_avg_pool3d(input: Any, output_size: Any) -> Any:
 
 
 def adaptive_max_pool1d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
-    """The maxima of ``output_size`` stretches of (N, C, L) or (C, L), and where they are."""
+    """The maxima of ``output_size`` stretches of (N, C, L) or (C, L)."""
     return _adaptive_max_pools("adaptive_max_pool1d", 1, input, output_size, return_indices)
 
 
@@ -463,7 +464,7 @@ def adaptive_max_pool2d(input: Any, output_size: Any, return_indices: bool = Fal
 
 
 def adaptive_max_pool3d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
-    """The maxima of ``output_size`` regions of (N, C, D, H, W) or (C, D, H, W), and their places."""
+    """The maxima of ``output_size`` regions of (N, C, D, H, W) or (C, D, H, W)."""
     return _adaptive_max_pools("adaptive_max_pool3d", 3, input, output_size, return_indices)
 
 

@@ -1,0 +1,350 @@
+"""Normalisation: over the batch, over the features, over groups of channels, by a norm.
+
+Batch, layer, group, instance and RMS norm are one fused op: seen in the right shape, each makes a
+tensor's mean 0 and variance 1 over some axes, then scales and shifts it along others.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..autograd.primitive import fused, write_out
+from ..autograd.structural import cast
+from ..autograd.versions import mark_written
+from ..backend import dtypes, standardization
+from ..backend.precision import epsilon, in_float32
+from .elementwise import sqrt
+from .norms import norm
+from .pooling import _avg_pool
+from .reductions import _mean
+from .selection import clamp_min
+from .shape import _reshape
+
+__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm"]
+
+Axes = tuple[int, ...]
+
+
+def _composite(
+    x: Any, w: Any, b: Any, *, shape: Axes, axes: Axes, affine: Axes, eps: float, centered: bool
+) -> Any:
+    v = _reshape(x, shape=shape)
+    mean = _mean(v, dims=axes, keepdim=True)
+    if centered:
+        v = v - mean
+    variance = _mean(v * v, dims=axes, keepdim=True)
+    y = v / sqrt(variance + eps)
+    if w is not None:
+        y = y * _reshape(w, shape=affine)
+    if b is not None:
+        y = y + _reshape(b, shape=affine)
+    return _reshape(y, shape=x.array.shape), mean, variance
+
+
+@fused(
+    name="standardize",
+    composite=_composite,
+    outputs=("y", "mean", "variance"),
+    constant=("mean", "variance"),
+    keeps_missing=True,
+)
+def _standardize(
+    xp: Any, x: Any, w: Any, b: Any, *, shape: Axes, axes: Axes, affine: Axes, eps, centered
+) -> Any:
+    """``(x - mean) / sqrt(variance + eps) * w + b`` with the moments over ``axes`` of x in
+    ``shape``.
+
+    Args:
+        affine: the shape of w and b there.
+        centered: without it no mean is taken off, and the variance is the mean square.
+    """
+    y, mean, variance = in_float32(standardization.forward)(
+        xp, x, w, b, shape=shape, axes=axes, affine=affine, eps=eps, centered=centered
+    )
+    return y.reshape(x.shape), mean, variance
+
+
+@_standardize.defbackward
+def _standardize_backward(
+    g: Any, xp: Any, needs: Any, x: Any, w: Any, b: Any, mean: Any, variance: Any, shape: Axes,
+    axes: Axes, affine: Axes, eps: float, centered: bool,
+) -> Any:  # fmt: skip
+    dx, dw, db = in_float32(standardization.backward)(
+        xp, g[0], x, w, mean, variance, needs=needs, shape=shape, axes=axes, affine=affine, eps=eps,
+        centered=centered,
+    )  # fmt: skip
+    return (
+        dx.reshape(x.shape) if needs[0] else None,
+        dw.reshape(w.shape) if needs[1] else None,
+        db.reshape(b.shape) if needs[2] else None,
+    )
+
+
+# -- the public functions -------------------------------------------------------------------------
+
+
+def batch_norm(
+    input: Any,
+    running_mean: Any,
+    running_var: Any,
+    weight: Any = None,
+    bias: Any = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Any:
+    """Each channel of (N, C, *S) made mean 0 and variance 1 over the batch, then ``* weight +
+    bias``.
+
+    Args:
+        running_mean, running_var: (C), used in place of the batch's moments unless ``training``;
+            with it they are moved towards these (the unbiased variance) by the share ``momentum``.
+        weight, bias: (C) or None.
+
+    Source: Ioffe and Szegedy, 2015.
+    """
+    op, shape = "batch_norm", input.array.shape
+    if len(shape) < 2 and input.array.size:
+        raise RuntimeError(
+            f"{op}: Expected input of 2 or more dimensions, but got size {list(shape)}"
+        )
+    channels = shape[1] if len(shape) > 1 else 0
+    given = {
+        "running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias,
+    }  # fmt: skip
+    _check_channels(op, channels, given)
+    affine = (1, channels, 1)
+    if training:
+        _check_batch(shape)
+        view = (shape[0], channels, math.prod(shape[2:]))
+        y, mean, variance = _standardize(
+            input, weight, bias, shape=view, axes=(0, 2), affine=affine, eps=eps, centered=True
+        )
+        _track(op, running_mean, mean.array, momentum)
+        count = view[0] * view[2]
+        _track(op, running_var, variance.array * (count / max(count - 1, 1)), momentum)
+        return y
+    if running_mean is None or running_var is None:
+        raise RuntimeError(
+            f"{op}: Expected running_mean and running_var to be defined when training=False"
+        )
+    scale = 1 / sqrt(running_var + eps)
+    scale = scale if weight is None else scale * weight
+    shift = -running_mean * scale
+    shift = shift if bias is None else shift + bias
+    per_channel = (channels, *(1,) * max(len(shape) - 2, 0))
+    y = input * _reshape(scale, shape=per_channel) + _reshape(shift, shape=per_channel)
+    dtype = input.array.dtype
+    return y if y.array.dtype == dtype else cast(y, dtype=dtypes.from_numpy(dtype).name)
+
+
+def instance_norm(
+    input: Any,
+    running_mean: Any = None,
+    running_var: Any = None,
+    weight: Any = None,
+    bias: Any = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Any:
+    """Each channel of each sample of (N, C, *S) made mean 0 and variance 1, then ``* weight +
+    bias``.
+
+    Args:
+        running_mean, running_var: (C), moved by ``momentum`` towards the samples' average moments,
+            or used in their place without ``use_input_stats``.
+
+    Source: Ulyanov et al., 2016.
+    """
+    op, shape = "instance_norm", input.array.shape
+    if not use_input_stats:
+        return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+    if len(shape) < 3 or math.prod(shape[2:]) == 1:
+        raise ValueError(
+            f"Expected more than 1 spatial element when training, got input size {list(shape)}"
+        )
+    given = {
+        "running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias,
+    }  # fmt: skip
+    _check_channels(op, shape[1], given)
+    view = (*shape[:2], math.prod(shape[2:]))
+    y, mean, variance = _standardize(
+        input, weight, bias, shape=view, axes=(2,), affine=(1, shape[1], 1), eps=eps, centered=True
+    )
+    _track(op, running_mean, mean.array.mean(axis=0), momentum)
+    unbiased = variance.array.mean(axis=0) * (view[2] / (view[2] - 1))
+    _track(op, running_var, unbiased, momentum)
+    return y
+
+
+def group_norm(
+    input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> Any:
+    """Each of ``num_groups`` groups of channels of (N, C, *S) made mean 0 and variance 1 per
+    sample.
+
+    Then ``* weight + bias``, each (C) or None. Source: Wu and He, 2018.
+    """
+    op, shape = "group_norm", input.array.shape
+    if len(shape) < 2:
+        raise RuntimeError(
+            f"{op}: Expected at least 2 dimensions for input tensor but received {len(shape)}"
+        )
+    if num_groups < 1 or shape[1] % num_groups:
+        raise RuntimeError(
+            f"{op}: Expected number of channels in input to be divisible by num_groups, but got "
+            "input of "
+            f"shape {list(shape)} and num_groups={num_groups}"
+        )
+    per_group = shape[1] // num_groups
+    _check_batch((shape[0] * per_group, num_groups, *shape[2:]), shape)
+    _check_channels(op, shape[1], {"weight": weight, "bias": bias})
+    return _standardize(
+        input,
+        weight,
+        bias,
+        shape=(shape[0], num_groups, per_group, math.prod(shape[2:])),
+        axes=(2, 3),
+        affine=(1, num_groups, per_group, 1),
+        eps=eps,
+        centered=True,
+    )[0]
+
+
+def layer_norm(
+    input: Any,
+    normalized_shape: Any,
+    weight: Any = None,
+    bias: Any = None,
+    eps: float = 1e-5,
+) -> Any:
+    """The last axes, of sizes ``normalized_shape``, made mean 0 and variance 1, then ``* weight +
+    bias``.
+
+    Source: Ba et al., 2016.
+
+    >>> import minitorch_dl as torch
+    >>> torch.layer_norm(torch.tensor([1.0, 3.0]), (2,), eps=0)
+    tensor([-1.,  1.])
+    """
+    return _feature_norm("layer_norm", input, normalized_shape, weight, bias, eps, True)
+
+
+def rms_norm(
+    input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None
+) -> Any:
+    """``x / sqrt(mean(x^2) + eps) * weight`` over the last axes, of sizes ``normalized_shape``.
+
+    ``eps`` is the dtype's machine epsilon unless given. Source: Zhang and Sennrich, 2019.
+    """
+    if eps is None:
+        eps = epsilon(input.array.dtype)
+    return _feature_norm("rms_norm", input, normalized_shape, weight, None, eps, False)
+
+
+def _feature_norm(
+    op: str, input: Any, sizes: Any, weight: Any, bias: Any, eps: float, centered: bool
+) -> Any:
+    shape = input.array.shape
+    sizes = (sizes,) if isinstance(sizes, int) else tuple(sizes)
+    if not sizes:
+        raise RuntimeError(
+            f"{op}: Expected normalized_shape to be at least 1-dimensional, i.e., containing at "
+            "least one "
+            f"element, but got normalized_shape = {list(sizes)}"
+        )
+    for name, value in (("weight", weight), ("bias", bias)):
+        if value is not None and value.array.shape != sizes:
+            raise RuntimeError(
+                f"{op}: Expected {name} to be of same shape as normalized_shape, but got {name} "
+                "of shape "
+                f"{list(value.array.shape)} and normalized_shape = {list(sizes)}"
+            )
+    if shape[-len(sizes) :] != sizes:
+        raise RuntimeError(
+            f"{op}: Given normalized_shape={list(sizes)}, expected input with shape "
+            f"[*, {', '.join(map(str, sizes))}], but got input of size {list(shape)}"
+        )
+    rows, width = math.prod(shape[: len(shape) - len(sizes)]), math.prod(sizes)
+    return _standardize(
+        input,
+        weight,
+        bias,
+        shape=(rows, width),
+        axes=(1,),
+        affine=(1, width),
+        eps=eps,
+        centered=centered,
+    )[0]
+
+
+def _track(op: str, running: Any, batch: Any, momentum: float) -> None:
+    """Move running statistics towards a batch's, in place."""
+    if running is None:
+        return
+    array = running.array
+    array *= 1 - momentum
+    array += (momentum * batch.reshape(array.shape)).astype(array.dtype, copy=False)
+    mark_written(array, op)
+
+
+def _check_channels(op: str, channels: int, given: dict[str, Any]) -> None:
+    for name, value in given.items():
+        if value is not None and value.array.shape != (channels,):
+            raise RuntimeError(
+                f"{op}: {name} should contain {channels} elements not {list(value.array.shape)}"
+            )
+
+
+def _check_batch(shape: Axes, shown: Axes | None = None) -> None:
+    if shape[0] * math.prod(shape[2:]) == 1:
+        raise ValueError(
+            "Expected more than 1 value per channel when training, got input size "
+            f"{list(shown or shape)}"
+        )
+
+
+# -- by neighbours, by a norm ---------------------------------------------------------------------
+
+
+def local_response_norm(
+    input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
+) -> Any:
+    """``x / (k + alpha mean(x^2))^beta``, the mean over ``size`` neighbouring channels of (N, C,
+    *S).
+
+    Source: Krizhevsky et al., 2012.
+    """
+    shape = input.array.shape
+    if len(shape) < 3:
+        raise ValueError(
+            f"local_response_norm: Expected 3D or higher dimensionality input (got {len(shape)} "
+            "dimensions)"
+        )
+    if not input.array.size:
+        return input
+    squares = _reshape(input * input, shape=(shape[0], 1, shape[1], math.prod(shape[2:])))
+    before, after = size // 2, (size - 1) // 2
+    mean = _avg_pool(
+        squares,
+        kernel=(size, 1),
+        stride=(1, 1),
+        padding=((before, after), (0, 0)),
+        ceil_mode=False,
+        count_include_pad=True,
+        divisor=size,
+    )
+    return input / (_reshape(mean, shape=shape) * alpha + k) ** beta
+
+
+def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Any = None) -> Any:
+    """``x / max(||x||_p, eps)`` along ``dim``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.functional.normalize(torch.tensor([3.0, 4.0]), dim=0)
+    tensor([0.6000, 0.8000])
+    """
+    y = input / clamp_min(norm(input, p, dim, keepdim=True), eps)
+    return y if out is None else write_out("normalize", out, y)
