@@ -246,7 +246,7 @@ def check_versions(node: Node, saved: Iterable[Any]) -> None:
     for value in saved:
         if type(value) is list:
             check_versions(node, value)
-        elif hasattr(value, "base") and hasattr(value, "shape"):
+        elif hasattr(value, "strides"):
             write = versions.written_since(value, node.number)
             if write is not None:
                 file, line = write.where

@@ -166,11 +166,15 @@ def _keep_old_values(node: Any, array: Any, before: int) -> None:
     while stack:
         node = stack.pop()
         if node.number > before:
-            if node.saved and any(hasattr(s, "base") and owner_of(s) is owner for s in node.saved):
-                node.saved = tuple(
-                    s.copy() if hasattr(s, "base") and owner_of(s) is owner else s for s in node.saved
-                )
+            if node.saved:
+                node.saved = tuple([_kept(s, owner) for s in node.saved])
             stack.extend(edge for edge in node.edges if edge is not None)
+
+
+def _kept(saved: Any, owner: Any) -> Any:
+    if type(saved) is list:
+        return [_kept(s, owner) for s in saved]
+    return saved.copy() if hasattr(saved, "strides") and owner_of(saved) is owner else saved
 
 
 def inplace(function: Callable[..., Any], name: str) -> Callable[..., Any]:

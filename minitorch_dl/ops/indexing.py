@@ -7,18 +7,21 @@ In a formula ``g`` is the gradient of the output.
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from ..autograd.inplace import check_writable, overwrite, store
+from ..autograd.inplace import overwrite, store
 from ..autograd.modes import GRAD, state
 from ..autograd.primitive import TensorBase, current_node, primitive
 from ..autograd.structural import cast, sum_to
-from ..backend import dtypes
+from ..autograd.structural import expand as _expand
+from ..autograd.versions import next_number
+from ..backend import array_module, common_module, describe_one, dtypes
 from .dims import wrap_dim
 
-__all__ = ["getitem", "narrow", "select", "setitem"]
+__all__ = ["getitem", "index_put", "narrow", "select", "setitem"]
 
 # -- basic indices: views -----------------------------------------------------------------------------------------------
 
@@ -26,7 +29,8 @@ __all__ = ["getitem", "narrow", "select", "setitem"]
 def _decode(index: tuple[Any, ...]) -> tuple[Any, ...]:
     """The NumPy index for a ``slice`` primitive's parameter; its Ellipsis keeps a 0-d result an array."""
     key = [
-        one if one.__class__ is int or one is None else Ellipsis if one == "..." else slice(*one) for one in index
+        one if one.__class__ is int or one is None else Ellipsis if one == "..." else slice(*one)
+        for one in index
     ]
     return tuple(key) if Ellipsis in key else (*key, Ellipsis)
 
@@ -58,7 +62,9 @@ def _spec(items: Any) -> tuple[Any, ...] | None:
         cls = one.__class__
         if cls is slice:
             start, stop, step = one.start, one.stop, one.step
-            if not (start.__class__ in _PLAIN and stop.__class__ in _PLAIN and step.__class__ in _PLAIN):
+            if not (
+                start.__class__ in _PLAIN and stop.__class__ in _PLAIN and step.__class__ in _PLAIN
+            ):
                 start, stop, step = [n if n is None else n.__index__() for n in (start, stop, step)]
             if step is not None and step <= 0:
                 raise ValueError("step must be greater than zero")
@@ -102,24 +108,11 @@ def _explain_basic(spec: tuple[Any, ...], shape: tuple[int, ...]) -> IndexError:
             d += len(shape) - used
         elif one is not None:
             if one.__class__ is int and not -shape[d] <= one < shape[d]:
-                return IndexError(f"index {one} is out of bounds for dimension {d} with size {shape[d]}")
+                return IndexError(
+                    f"index {one} is out of bounds for dimension {d} with size {shape[d]}"
+                )
             d += 1
     return IndexError(f"an index can only have a single ellipsis, got {spec}")
-
-
-def getitem(input: Any, index: Any) -> Any:
-    """``input[index]``: a view for integers, slices, None and Ellipsis; a copy for index tensors and masks.
-
-    >>> import minitorch_dl as torch
-    >>> x = torch.arange(6).reshape(2, 3)
-    >>> x[:, 1], x[torch.tensor([1, 0]), 2], x[x > 3]
-    (tensor([1, 4]), tensor([5, 2]), tensor([4, 5]))
-    """
-    cls = index.__class__
-    spec = _spec(index if cls is tuple else (index,))
-    if spec is not None:
-        return _basic(input, spec)
-    raise NotImplementedError
 
 
 def select(input: Any, dim: int, index: int) -> Any:
@@ -159,6 +152,384 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
     return _range(input, dim, first, first + length)
 
 
+# -- index tensors and masks --------------------------------------------------------------------------------------------
+
+
+def _key(xp: Any, indices: Any, dims: tuple[int, ...]) -> tuple[Any, ...]:
+    """The NumPy index with ``indices`` at ``dims``; a mask stands for as many axes as it has."""
+    key: list[Any] = [slice(None)] * (dims[-1] + 1)
+    for d, index in zip(reversed(dims), reversed(indices)):
+        if index.dtype != bool:
+            key[d] = index
+        elif xp is np or len(indices) == 1:
+            key[d : d + index.ndim] = [index]
+        else:
+            key[d : d + index.ndim] = xp.nonzero(index)
+    return tuple(key)
+
+
+def _check_bounds(indices: Any, dims: tuple[int, ...], shape: tuple[int, ...]) -> None:
+    """Raise for an index that is out of range. NumPy does so itself; CuPy would wrap it around."""
+    for d, index in zip(dims, indices):
+        if index.dtype != bool and index.size:
+            low, high = int(index.min()), int(index.max())
+            if low < -shape[d] or high >= shape[d]:
+                bad = high if high >= shape[d] else low
+                raise IndexError(
+                    f"index {bad} is out of bounds for dimension {d} with size {shape[d]}"
+                )
+
+
+def positions(xp: Any, indices: Any, dims: tuple[int, ...], shape: tuple[int, ...]) -> Any:
+    """Where in the flattened array lies what ``array[key]`` picks: an index array of the result's shape."""
+    axes: list[int] = []
+    arrays: list[Any] = []
+    for d, index in zip(dims, indices):
+        found = xp.nonzero(index) if index.dtype == bool else (index,)
+        axes += range(d, d + len(found))
+        arrays += found
+    stride = [prod(shape[d + 1 :]) for d in range(len(shape))]
+    flat: Any = 0
+    for d, index in zip(axes, arrays):
+        flat = flat + xp.where(index < 0, index + shape[d], index) * stride[d]
+    rest = [d for d in range(len(shape)) if d not in axes]
+    together = axes[-1] - axes[0] == len(axes) - 1
+    before = axes[0] if together else 0  # indices that don't stand together put their axes in front
+    flat = flat.reshape(flat.shape + (1,) * (len(rest) - before))
+    for i, d in enumerate(rest):
+        after = len(rest) - i - 1 + (flat.ndim - (len(rest) - before) if i < before else 0)
+        flat = flat + (xp.arange(shape[d]) * stride[d]).reshape((-1,) + (1,) * after)
+    return flat
+
+
+def add_at(xp: Any, flat: Any, values: Any, shape: tuple[int, ...]) -> Any:
+    """Zeros of ``shape`` with ``values`` added at ``flat``, positions in the flattened result that may repeat."""
+    out = xp.zeros(prod(shape), values.dtype)
+    xp.add.at(out, flat.reshape(-1), values.reshape(-1))  # quick in one dimension only
+    return out.reshape(shape)
+
+
+@primitive(name="index")
+def _index(xp: Any, a: Any, *indices: Any, dims: tuple[int, ...]) -> Any:
+    """``a`` at index arrays or masks, which stand at the axes ``dims``."""
+    if xp is not np:
+        _check_bounds(indices, dims, a.shape)
+    if len(indices) == 1 and indices[0].dtype != bool:
+        return a.take(indices[0], dims[0])
+    return a[_key(xp, indices, dims)]
+
+
+@primitive(name="index_adjoint")
+def _index_adjoint(
+    xp: Any, a: Any, *indices: Any, dims: tuple[int, ...], shape: tuple[int, ...]
+) -> Any:
+    """Zeros of ``shape`` with ``a`` added at the indices, however often they repeat: the reverse of ``index``."""
+    if len(indices) == 1 and indices[0].dtype == bool:  # no place occurs twice
+        out = xp.zeros(shape, a.dtype)
+        out[_key(xp, indices, dims)] = a
+        return out
+    return add_at(xp, positions(xp, indices, dims, shape), a, shape)
+
+
+_index.defvjp(
+    a=lambda g, indices, dims, a_shape: _index_adjoint(g, *indices, dims=dims, shape=a_shape)
+)
+_index_adjoint.defvjp(a=lambda g, indices, dims: _index(g, *indices, dims=dims))
+
+
+@primitive(name="index_put")
+def _index_put(xp: Any, a: Any, values: Any, *indices: Any, dims: tuple[int, ...]) -> Any:
+    """A copy of ``a`` with ``values`` (broadcast) written at the indices."""
+    out = a.copy()
+    _assign(xp, out, values, indices, dims)
+    return out
+
+
+def _assign(xp: Any, out: Any, values: Any, indices: Any, dims: tuple[int, ...]) -> None:
+    if xp is not np:
+        _check_bounds(indices, dims, out.shape)
+    out[_key(xp, indices, dims)] = values
+
+
+def _to_values(g: Any, indices: Any, dims: Any, values_shape: Any, values_dtype: Any) -> Any:
+    picked = sum_to(_index(g, *indices, dims=dims), shape=values_shape)
+    return cast(picked, dtype=dtypes.from_numpy(values_dtype).name)
+
+
+_index_put.defvjp(
+    a=lambda g, indices, dims: _index_put(g, 0, *indices, dims=dims), values=_to_values
+)
+
+
+def put(op: str, target: Any, values: Any, indices: Any, dims: tuple[int, ...]) -> Any:
+    """``target[indices] = values`` in place, for indices that stand at ``dims``; returns ``target``."""
+    a = target.array
+    v = values.array if isinstance(values, TensorBase) else values
+    raw = [i.array if isinstance(i, TensorBase) else i for i in indices]
+    xp = common_module(op, (a, v, *raw))
+    node = None
+    before = next_number()
+    if state.flags & GRAD:
+        nodes = (current_node(target), current_node(values) if v is not values else None)
+        node = _index_put.primitive.record(
+            (a, v, *raw), (*nodes, *(None for _ in raw)), {"dims": dims}, None
+        )
+    try:
+        store(op, target, lambda: _assign(xp, a, v, raw, dims), node, before)
+    except (IndexError, RuntimeError) as error:
+        raise explain_index(raw, dims, a.shape, v) or error from None
+    return target
+
+
+def picked_shape(indices: Any, dims: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of what these indices pick from a tensor of ``shape``.
+
+    Raises:
+        IndexError: the indices can't be broadcast together.
+    """
+    axes, shapes = [], []
+    for d, index in zip(dims, map(_raw, indices)):
+        mask = index.dtype == bool
+        axes += range(d, d + (index.ndim if mask else 1))
+        shapes.append((int(index.sum()),) if mask else index.shape)
+    try:
+        picked = np.broadcast_shapes(*shapes)
+    except ValueError:
+        given = ", ".join(str(list(s)) for s in shapes)
+        raise IndexError(
+            f"shape mismatch: indexing tensors could not be broadcast together with shapes {given}"
+        ) from None
+    before = axes[0] if axes[-1] - axes[0] == len(axes) - 1 else 0
+    rest = [n for d, n in enumerate(shape) if d not in axes]
+    return (*rest[:before], *picked, *rest[before:])
+
+
+def explain_index(
+    indices: Any, dims: Any, shape: tuple[int, ...], values: Any = None
+) -> Exception | None:
+    """What is wrong with these indices (or with the values written there); None when it is something else."""
+    try:
+        _check_bounds([_raw(i) for i in indices], dims, shape)
+        picked = picked_shape(indices, dims, shape)
+    except IndexError as error:
+        return error
+    if not hasattr(values, "shape") or _fits(values.shape, picked):
+        return None
+    return RuntimeError(
+        f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to indexing result of shape {list(picked)}"
+    )
+
+
+# -- x[...] -------------------------------------------------------------------------------------------------------------
+
+
+def getitem(input: Any, index: Any) -> Any:
+    """``input[index]``: a view for integers, slices, None and Ellipsis; a copy for index tensors and masks.
+
+    >>> import minitorch_dl as torch
+    >>> x = torch.arange(6).reshape(2, 3)
+    >>> x[:, 1], x[torch.tensor([1, 0]), 2], x[x > 3]
+    (tensor([1, 4]), tensor([5, 2]), tensor([4, 5]))
+    """
+    spec = _spec(index if index.__class__ is tuple else (index,))
+    if spec is not None:
+        return _basic(input, spec)
+    spec, indices, dims = _resolve(input.array, index)
+    if spec is not None:
+        input = _basic(input, spec)
+    return _pick(input, indices, dims) if indices else input
+
+
+def _pick(input: Any, indices: Any, dims: tuple[int, ...]) -> Any:
+    try:
+        return _index(input, *indices, dims=dims)
+    except (IndexError, RuntimeError) as error:
+        raise explain_index(indices, dims, input.array.shape) or error from None
+
+
 def setitem(input: Any, index: Any, value: Any) -> None:
     """``input[index] = value``, broadcast and cast; differentiable in both."""
-    raise NotImplementedError
+    if not isinstance(value, (TensorBase, int, float)):
+        if not isinstance(value, np.generic):
+            raise TypeError(
+                f"can't assign a {type(value).__name__} to a {dtypes.from_numpy(input.array.dtype)} tensor"
+            )
+        value = value.item()
+    spec = _spec(index if index.__class__ is tuple else (index,))
+    if spec is not None:
+        _copy(_basic(input, spec), value)
+        return
+    spec, indices, dims = _resolve(input.array, index)
+    target = input if spec is None else _basic(input, spec)
+    if not indices:
+        _copy(target, value)
+        return
+    if isinstance(value, TensorBase):
+        if (
+            value.array.ndim or len(indices) > 1 or _raw(indices[0]).dtype != bool
+        ):  # a mask takes any one number
+            _same_dtype(target, value)
+        value = _without_leading_ones(value, len(picked_shape(indices, dims, target.array.shape)))
+    put("setitem", target, value, indices, dims)
+
+
+def _same_dtype(target: Any, value: Any) -> None:
+    if value.array.dtype != target.array.dtype:
+        raise RuntimeError(
+            f"Index put requires the source and destination dtypes match, got {target.array.dtype} for the destination and "
+            f"{value.array.dtype} for the source."
+        )
+
+
+def _without_leading_ones(value: Any, ndim: int) -> Any:
+    shape = value.array.shape
+    extra = len(shape) - ndim
+    if extra > 0 and shape[:extra] == (1,) * extra:
+        return _slice(value, index=(0,) * extra)
+    return value
+
+
+def _copy(target: Any, value: Any) -> None:
+    """``target[...] = value`` for a view that was made for this write."""
+    a = target.array
+    node = None
+    before = next_number()
+    v = value
+    if isinstance(value, TensorBase):
+        if value.array.ndim > a.ndim:
+            value = _without_leading_ones(value, a.ndim)
+        v = value.array
+        common_module("setitem", (a, v))
+        if state.flags & GRAD:
+            nv = current_node(value)
+            if nv is not None:
+                node = overwrite.primitive.record((a, v), (None, nv), {}, None)
+    try:
+        store("setitem", target, v, node, before)
+    except RuntimeError:
+        if v is not value and not _fits(v.shape, a.shape):
+            raise RuntimeError(
+                f"shape mismatch: value tensor of shape {list(v.shape)} cannot be broadcast to indexing result of shape {list(a.shape)}"
+            ) from None
+        raise
+
+
+def _fits(have: tuple[int, ...], into: tuple[int, ...]) -> bool:
+    return len(have) <= len(into) and all(
+        h in (1, n) for h, n in zip(reversed(have), reversed(into))
+    )
+
+
+def _resolve(a: Any, index: Any) -> tuple[Any, list[Any], tuple[int, ...]]:
+    """An index with tensors in it: the basic part (None when it is the whole tensor), the index tensors, and their axes after that."""
+    shape = a.shape
+    items = [_normal(one, a) for one in (index if _is_several(index) else (index,))]
+    used = sum(_axes_used(one) for one in items)
+    if used > len(shape):
+        raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
+    basic: list[Any] = []
+    indices: list[Any] = []
+    dims: list[int] = []
+    d = out = 0  # the axis of the tensor, and of its basic part
+    for position, one in enumerate(items):
+        axes = len(shape) - used if one is Ellipsis else _axes_used(one)
+        if one is None:
+            basic.append(None)
+            out += 1
+        elif one.__class__ is int:
+            basic.append(one)
+        elif one is Ellipsis or one.__class__ is slice:
+            basic += [slice(None) if one is Ellipsis else one] * axes
+            out += axes
+        else:
+            if _raw(one).dtype == bool and _raw(one).shape != shape[d : d + axes]:
+                raise IndexError(
+                    f"The shape of the mask {list(one.shape)} at index {position} does not match the shape of the indexed tensor "
+                    f"{list(shape)} at index {d}"
+                )
+            basic += [slice(None)] * axes if axes else [None]
+            indices.append(one if axes else _raw(one).reshape(1))
+            dims.append(out)
+            out += axes or 1
+        d += axes
+    whole = all(one.__class__ is slice and one == slice(None) for one in basic)
+    return None if whole else _spec(basic), indices, tuple(dims)
+
+
+def _raw(x: Any) -> Any:
+    return x.array if isinstance(x, TensorBase) else x
+
+
+def _axes_used(one: Any) -> int:
+    """How many axes of the tensor one index takes up."""
+    if one is None or one is Ellipsis:
+        return 0
+    one = _raw(one)
+    return one.ndim if hasattr(one, "ndim") and one.dtype == bool else 1
+
+
+def _is_several(index: Any) -> bool:
+    """Whether ``index`` holds one index per axis: a tuple, or a list in which something is no number."""
+    if isinstance(index, tuple):
+        return True
+    return (
+        isinstance(index, list)
+        and len(index) < 32
+        and not all(isinstance(i, (int, float, np.generic)) for i in index)
+    )
+
+
+def _normal(one: Any, a: Any) -> Any:
+    """One index as None, Ellipsis, an int, a slice, or an index tensor or mask on the device of the array ``a``."""
+    if one is None or one is Ellipsis or one.__class__ is slice or one.__class__ is int:
+        return one
+    if isinstance(one, TensorBase):
+        array = one.array
+    elif isinstance(one, (list, tuple, range, np.ndarray)):
+        array = np.asarray(one)
+        if not array.size or (array.dtype.kind in "iu" and array.dtype != np.uint8):
+            array = array.astype(np.int64)
+    elif isinstance(one, bool):
+        array = np.asarray(one)
+    elif hasattr(one, "__index__"):
+        return one.__index__()
+    else:
+        raise IndexError(
+            "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
+            f"(got {type(one).__name__})"
+        )
+    if array.dtype not in _INDEX_DTYPES:
+        raise IndexError(
+            f"tensors used as indices must be long, int, byte or bool tensors, got {describe_one(array)}"
+        )
+    if not array.ndim and array.dtype.kind == "i":
+        return int(array)
+    if array.dtype == np.uint8:
+        array = array.astype(bool)
+    if array.__class__ is not a.__class__:
+        array = array_module(a).asarray(array)
+    return one if isinstance(one, TensorBase) and one.array is array else array
+
+
+_INDEX_DTYPES = (np.dtype(bool), np.dtype(np.int64), np.dtype(np.int32), np.dtype(np.uint8))
+
+
+def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
+    """A copy of ``input`` with ``values`` written at (or, with ``accumulate``, added to) ``input[indices]``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.zeros(3).index_put((torch.tensor([0, 0]),), torch.tensor(1.0), accumulate=True)
+    tensor([2., 0., 0.])
+    """
+    _, found, dims = _resolve(
+        input.array, tuple(slice(None) if i is None else i for i in indices)
+    )
+    if not found:
+        raise RuntimeError("index_put(): at least one index must be a tensor")
+    _same_dtype(input, values)
+    if accumulate:
+        shape = picked_shape(found, dims, input.array.shape)
+        return input + _index_adjoint(
+            _expand(values, shape=shape), *found, dims=dims, shape=input.array.shape
+        )
+    return _index_put(input, values, *found, dims=dims)

@@ -39,7 +39,9 @@ def _tensors(op: str, tensors: Any) -> list[Any]:
         )
     for i, x in enumerate(tensors):
         if not isinstance(x, TensorBase):
-            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
+            raise TypeError(
+                f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}"
+            )
     first = tensors[0].array.dtype if tensors else None
     if any(x.array.dtype != first for x in tensors):
         dtype = dtypes.result_type(*[x.array for x in tensors])
@@ -63,7 +65,9 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = None)
     joined = [x for x in given if x.array.shape != (0,)] or given[:1]
     if any(not x.array.ndim for x in joined):
         position = next(i for i, x in enumerate(given) if not x.array.ndim)
-        raise RuntimeError(f"zero-dimensional tensor (at position {position}) cannot be concatenated")
+        raise RuntimeError(
+            f"zero-dimensional tensor (at position {position}) cannot be concatenated"
+        )
     dim = wrap_dim(dim, joined[0].array.ndim)
     try:
         y = _cat(*joined, dim=dim)
@@ -77,7 +81,9 @@ def _explain_cat(given: list[Any], dim: int) -> RuntimeError | None:
     first = shapes[0][1]
     for i, shape in shapes:
         if len(shape) != len(first):
-            return RuntimeError(f"Tensors must have same number of dimensions: got {len(first)} and {len(shape)}")
+            return RuntimeError(
+                f"Tensors must have same number of dimensions: got {len(first)} and {len(shape)}"
+            )
         for d, (n, m) in enumerate(zip(first, shape)):
             if n != m and d != dim:
                 return RuntimeError(

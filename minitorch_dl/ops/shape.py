@@ -100,7 +100,9 @@ def view_dtype(input: Any, dtype: Any) -> Any:
     old, new = input.array.dtype.itemsize, dtype.itemsize
     shape = input.array.shape
     if old != new and not shape:
-        raise RuntimeError(f"self.dim() cannot be 0 to view {input.array.dtype} as {dtype.name} (different element sizes)")
+        raise RuntimeError(
+            f"self.dim() cannot be 0 to view {input.array.dtype} as {dtype.name} (different element sizes)"
+        )
     if new > old and shape[-1] * old % new:
         raise RuntimeError(
             f"self.size(-1) must be divisible by {new // old} to view {input.array.dtype} as {dtype.name} "
@@ -194,7 +196,9 @@ def _permute(xp: Any, a: Any, *, dims: tuple[int, ...]) -> Any:
     return a.transpose(dims)
 
 
-_permute.defvjp(a=lambda g, dims: _permute(g, dims=tuple(sorted(range(len(dims)), key=dims.__getitem__))))
+_permute.defvjp(
+    a=lambda g, dims: _permute(g, dims=tuple(sorted(range(len(dims)), key=dims.__getitem__)))
+)
 
 
 def transpose(input: Any, dim0: int, dim1: int) -> Any:
@@ -272,7 +276,11 @@ def t(input: Any) -> Any:
 
 def T(input: Any) -> Any:
     """All axes in reverse order (the attribute ``tensor.T``)."""
-    return t(input) if input.array.ndim < 3 else _permute(input, dims=tuple(range(input.array.ndim))[::-1])
+    return (
+        t(input)
+        if input.array.ndim < 3
+        else _permute(input, dims=tuple(range(input.array.ndim))[::-1])
+    )
 
 
 def mT(input: Any) -> Any:
