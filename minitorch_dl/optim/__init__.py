@@ -1,6 +1,7 @@
 """Optimizers, learning-rate schedulers and weight averaging."""
 
-from . import lr_scheduler, swa_utils
+from . import lr_scheduler as lr_scheduler
+from . import swa_utils as swa_utils
 from .adadelta import Adadelta
 from .adagrad import Adagrad
 from .adam import Adam
