@@ -1,6 +1,6 @@
 """Reverse-mode differentiation: the graph, the backward pass, and what users call of it."""
 
-from . import functional
+from . import functional, graph
 from . import structural as _structural
 from .anomaly import (
     detect_anomaly,
@@ -11,6 +11,7 @@ from .anomaly import (
 from .backward import backward, grad
 from .function import Function
 from .gradcheck import gradcheck, gradgradcheck
+from .graph import show_graph
 from .modes import (
     enable_grad,
     inference_mode,
@@ -27,6 +28,7 @@ __all__ = [
     "enable_grad",
     "functional",
     "grad",
+    "graph",
     "gradcheck",
     "gradgradcheck",
     "inference_mode",
@@ -37,4 +39,5 @@ __all__ = [
     "no_grad",
     "set_detect_anomaly",
     "set_grad_enabled",
+    "show_graph",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 from ..backend import array_module, dtypes
 from .engine import run_backward
 from .node import AccumulateGrad
-from .primitive import TensorBase, current_node
+from .primitive import PRIMITIVES, TensorBase, current_node
 from .structural import cast
 
 
@@ -73,6 +73,7 @@ def grad(
         grad_outputs: the gradient with respect to each output; None means 1 for a scalar.
         retain_graph: keep the graph for another pass (default: ``create_graph``).
         create_graph: the gradients can be differentiated again.
+        is_grads_batched: each grad_output has one more dimension in front, and so have the results: one pass per entry.
         allow_unused: give None for an input that the outputs don't depend on, instead of raising.
         materialize_grads: give zeros instead of None.
 
@@ -83,9 +84,10 @@ def grad(
     (27.0, 18.0)
     """
     if is_grads_batched:
-        raise RuntimeError(
-            "grad(is_grads_batched=True) is not supported: call grad() once per gradient instead"
-        )
+        return _batched_grad(
+            _as_tuple(outputs), _as_tuple(inputs), grad_outputs, create_graph=create_graph,
+            retain_graph=retain_graph, allow_unused=allow_unused, materialize_grads=materialize_grads,
+        )  # fmt: skip
     if materialize_grads and allow_unused is False:
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
@@ -125,6 +127,42 @@ def grad(
             g = TensorBase.wrap(g)
         results.append(g)
     return tuple(results)
+
+
+def _batched_grad(
+    outputs: tuple[Any, ...],
+    inputs: tuple[Any, ...],
+    grad_outputs: Any,
+    retain_graph: bool | None,
+    **options: Any,
+) -> tuple[Any, ...]:
+    """One ``grad`` per entry of the batch of gradients, stacked."""
+    if grad_outputs is None:
+        raise RuntimeError(
+            "grad(is_grads_batched=True) needs grad_outputs, a batch for each output"
+        )
+    batches = _as_tuple(grad_outputs)
+    size = {g.array.shape[0] for g in batches if g is not None and g.array.ndim}
+    if len(size) != 1:
+        raise RuntimeError(
+            f"grad(is_grads_batched=True): the grad_outputs need one batch size in front, got {sorted(size)}"
+        )
+    rows = [
+        grad(
+            outputs,
+            inputs,
+            [None if g is None else g[i] for g in batches],
+            retain_graph=True,
+            **options,
+        )
+        for i in range(size.pop())
+    ]
+    return tuple(None if row[0] is None else stacked(row) for row in zip(*rows))
+
+
+def stacked(rows: Sequence[Any]) -> Any:
+    """Tensors of one shape along a new first dimension."""
+    return PRIMITIVES["cat"](*[row.reshape((1, *row.array.shape)) for row in rows], dim=0)
 
 
 def _as_tuple(tensors: Any) -> tuple[Any, ...]:

@@ -23,6 +23,30 @@ SECOND_BACKWARD = (
 )
 
 
+class Pass:
+    """One run of the backward pass.
+
+    Attributes:
+        notes: a place for hooks to keep what they know of this pass.
+    """
+
+    def __init__(self, roots: Sequence[Node], wanted: set[Node] | None) -> None:
+        self.roots, self.wanted = roots, wanted
+        self.notes: dict[Any, Any] = {}
+
+    def __enter__(self) -> None:
+        self._outer, state.backward_pass = state.backward_pass, self
+
+    def __exit__(self, *exc: object) -> None:
+        state.backward_pass = self._outer
+
+    def reaches(self, node: Node) -> bool:
+        """Whether this pass computes the gradient of ``node``'s output."""
+        if self.wanted is None:
+            self.wanted = _nodes_below(self.roots)
+        return node in self.wanted
+
+
 def run_backward(
     roots: Sequence[Node],
     grads: Sequence[Any],
@@ -61,7 +85,7 @@ def run_backward(
             total = total + g
         waiting[key] = (node, total, True)
 
-    with enable_grad() if create_graph else no_grad():
+    with enable_grad() if create_graph else no_grad(), Pass(roots, wanted):
         for root, grad in zip(roots, grads):
             if wanted is None or root in wanted:
                 g = grad if create_graph else grad.array
@@ -134,8 +158,8 @@ def run_backward(
     return found
 
 
-def _ancestors_of(roots: Iterable[Node], targets: set[Node]) -> set[Node]:
-    """The nodes from which a target can be reached, targets included."""
+def _nodes_below(roots: Iterable[Node]) -> set[Node]:
+    """Every node that the roots depend on, roots included."""
     seen: set[Node] = set()
     stack = list(roots)
     while stack:
@@ -143,8 +167,13 @@ def _ancestors_of(roots: Iterable[Node], targets: set[Node]) -> set[Node]:
         if node not in seen:
             seen.add(node)
             stack.extend(edge for edge in node.edges if edge is not None)
+    return seen
+
+
+def _ancestors_of(roots: Iterable[Node], targets: set[Node]) -> set[Node]:
+    """The nodes from which a target can be reached, targets included."""
     wanted: set[Node] = set()
-    for node in sorted(seen, key=lambda n: n.number):
+    for node in sorted(_nodes_below(roots), key=lambda n: n.number):
         if node in targets or any(edge in wanted for edge in node.edges):
             wanted.add(node)
     return wanted

@@ -241,7 +241,11 @@ class Function:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._node_class = type(f"{cls.__name__}Backward", (FunctionNode,), {"__slots__": ()})
+        cls._node_class = type(
+            f"{cls.__name__}Backward",
+            (FunctionNode,),
+            {"__slots__": (), "explanation": f"{cls.__name__}.backward(ctx, g)"},
+        )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError(

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..backend import array_module
-from .backward import grad
+from .backward import grad, stacked
 from .modes import enable_grad, is_grad_enabled, set_grad_enabled
-from .primitive import PRIMITIVES, TensorBase
+from .primitive import TensorBase
 from .structural import alias
 
 Tensors = tuple[Any, ...]
@@ -375,8 +375,7 @@ def _stacked(rows: list[Any], output: Any, x: Any) -> Any:
     shape = (*output.array.shape, *x.array.shape)
     if not rows:
         return TensorBase.wrap(array_module(x.array).zeros(shape, x.array.dtype))
-    flat = [row.reshape((1, *x.array.shape)) for row in rows]
-    return PRIMITIVES["cat"](*flat, dim=0).reshape(shape)
+    return stacked(rows).reshape(shape)
 
 
 def _result(tensors: Tensors, is_tuple: bool, create_graph: bool) -> Any:

@@ -23,6 +23,8 @@ class _State(threading.local):
     listeners: tuple[Any, ...] = ()
     transforms: tuple[Any, ...] = ()
     inference: bool = False
+    backward_pass: Any = None
+    """The backward pass that is running, for hooks that ask what it will reach."""
     anomaly: Any = None
     """What computes and checks each derivative while anomaly detection is on."""
 

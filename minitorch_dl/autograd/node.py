@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+from . import formulas
 from .versions import next_number
 
 
@@ -31,6 +32,8 @@ class Node:
 
     # Rarely set; an instance that needs one gets it in its __dict__.
     primitive: Any = None
+    explanation = ""
+    """What a node without a primitive computes, in words."""
     watched: bool = False
     """Whether the backward pass must look closer: at hooks, a leaf, or one of several outputs."""
     hooks: Any = None
@@ -62,6 +65,17 @@ class Node:
             (edge.edges[0], edge.index) if type(edge) is Output else (edge, 0)
             for edge in self.edges
         )
+
+    def formula(self) -> str:
+        """The derivative as text, a line per input: ``g`` is the gradient of the output, ``y`` the output.
+
+        >>> import minitorch_dl as torch
+        >>> x = torch.tensor(2.0, requires_grad=True)
+        >>> print((x * x).grad_fn.formula())
+        d/da = g * b
+        d/db = g * a
+        """
+        return formulas.describe(self)
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -112,6 +126,7 @@ class AccumulateGrad(Node):
     __slots__ = ("leaf",)
 
     watched = True
+    explanation = ".grad += g"
     post_hooks: Any = None
 
     def __init__(self, leaf: Any) -> None:

@@ -1,0 +1,189 @@
+"""The recorded graph, for programs that look at it: nodes, hooks on several gradients, and a drawing in text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from .modes import state
+from .node import AccumulateGrad, Node, Output, RemovableHandle
+from .primitive import current_node
+
+
+class GradientEdge(NamedTuple):
+    """One output of a node: what a tensor is to the graph."""
+
+    node: Node
+    output_nr: int
+
+
+def get_gradient_edge(tensor: Any) -> GradientEdge:
+    """The node that made ``tensor`` and which of its outputs it is; a leaf's node accumulates its gradient."""
+    node = current_node(tensor)
+    if node is None:
+        raise RuntimeError(
+            "It is not possible to get the gradient edge for a Tensor that does not require gradients"
+        )
+    return (
+        GradientEdge(node.edges[0], node.index) if type(node) is Output else GradientEdge(node, 0)
+    )
+
+
+class _Handles:
+    """Several hooks that are removed together."""
+
+    def __init__(self, handles: Sequence[RemovableHandle]) -> None:
+        self._handles = tuple(handles)
+
+    def remove(self) -> None:
+        for handle in self._handles:
+            handle.remove()
+
+    def __enter__(self) -> _Handles:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.remove()
+
+
+def register_multi_grad_hook(
+    tensors: Sequence[Any], fn: Callable[..., None], *, mode: str = "all"
+) -> _Handles:
+    """Call ``fn`` once per backward pass with the gradients of several tensors.
+
+    Args:
+        mode: "all" calls ``fn(grads)`` when the last of the gradients is known, with None for tensors that the pass doesn't
+            reach; "any" calls ``fn(grad)`` with the first one.
+    """
+    if mode not in ("all", "any"):
+        raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
+    key = object()
+
+    def hook_of(position: int) -> Callable[[Any], None]:
+        def hook(grad: Any) -> None:
+            running = state.backward_pass
+            found = running.notes.get(key)
+            if found is None:
+                left = sum(running.reaches(current_node(t)) for t in tensors)
+                found = running.notes[key] = {
+                    "grads": [None] * len(tensors),
+                    "left": left,
+                    "first": True,
+                }
+            found["grads"][position] = grad
+            found["left"] -= 1
+            if mode == "any":
+                if found["first"]:
+                    fn(grad)
+            elif found["left"] == 0:
+                fn(found["grads"])
+            found["first"] = False
+
+        return hook
+
+    return _Handles([t.register_hook(hook_of(i)) for i, t in enumerate(tensors)])
+
+
+def show_graph(tensor: Any, max_lines: int = 100) -> str:
+    """The graph behind a tensor as a tree in text: each op with the formulas of its gradients, down to the leaves.
+
+    In a formula ``g`` is the gradient of the op's output, ``y`` the output. An op that is used twice is written once and
+    referred to by its number afterwards.
+
+    >>> import minitorch_dl as torch
+    >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> print(torch.autograd.show_graph((x * 3).tanh()))
+    TanhBackward0 (2,)  d/da = g * (1 - y * y)
+    └─ MulBackward0 (2,)  d/da = g * b
+       └─ AccumulateGrad (2,)  .grad += g
+    """
+    lines: list[str] = []
+    numbers: dict[Node, int] = {}
+    shared = _used_twice(current_node(tensor))
+    stack: list[tuple[Any, Any, str, str]] = [
+        (current_node(tensor), tuple(tensor.array.shape), "", "")
+    ]
+    while stack:
+        if len(lines) >= max_lines:
+            lines.append("...")
+            break
+        node, shape, lead, indent = stack.pop()
+        if node is None:
+            lines.append("no graph: the tensor requires no gradient")
+            continue
+        output = ""
+        if type(node) is Output:
+            parent = node.edges[0]
+            output = f" output {node.index}"
+            shape = parent.outputs[node.index][0]
+            node = parent
+        if node in numbers:
+            lines.append(f"{lead}#{numbers[node]} {node.name()}{output}")
+            continue
+        label = ""
+        if node in shared:
+            numbers[node] = len(numbers) + 1
+            label = f"#{numbers[node]} "
+        shape = _own_shape(node) if shape is None else shape
+        size = "" if shape is None else f" {tuple(shape)}"
+        text = node.formula().replace("\n", ", ")
+        lines.append(f"{lead}{label}{node.name()}{output}{size}  {text}".rstrip())
+        below = [
+            (edge, s) for edge, s in zip(node.edges, _input_shapes(node, shape)) if edge is not None
+        ]
+        for i, (edge, s) in reversed(list(enumerate(below))):
+            last = i == len(below) - 1
+            branch, gap = ("└─ ", "   ") if last else ("├─ ", "│  ")
+            stack.append((edge, s, indent + branch, indent + gap))
+    return "\n".join(lines)
+
+
+def _used_twice(root: Any) -> set[Node]:
+    seen: set[Node] = set()
+    twice: set[Node] = set()
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if type(node) is Output:
+            node = node.edges[0]
+        if node is None:
+            continue
+        if node in seen:
+            twice.add(node)
+            continue
+        seen.add(node)
+        stack.extend(node.edges)
+    return twice
+
+
+def _own_shape(node: Node) -> Any:
+    """The shape of a node's output, where the node knows it."""
+    if isinstance(node, AccumulateGrad):
+        leaf = node.variable
+        return None if leaf is None else leaf.array.shape
+    saved = _saved_by_name(node)
+    return getattr(saved.get("y"), "shape", None)
+
+
+def _input_shapes(node: Node, shape: Any) -> list[Any]:
+    """The shape of each input, where what the node saved tells it."""
+    if node.shapes is not None:
+        return list(node.shapes)
+    if node.primitive is None:
+        known = getattr(node.plan, "inputs", None)
+        return [one and one[0] for one in known] if known else [None] * len(node.edges)
+    if node.primitive.broadcasts:
+        return [shape] * len(node.edges)
+    saved = _saved_by_name(node)
+    return [
+        getattr(saved[name], "shape", None) if name in saved else saved.get(f"{name}_shape")
+        for name in (*node.primitive.inputs, *[""] * len(node.edges))
+    ][: len(node.edges)]
+
+
+def _saved_by_name(node: Node) -> dict[str, Any]:
+    names = getattr(node.plan, "names", ())
+    return dict(zip(names, node.saved or ()))
+
+
+__all__ = ["GradientEdge", "Node", "get_gradient_edge", "register_multi_grad_hook", "show_graph"]
