@@ -1,2 +1,29 @@
 """Linear algebra under the names of ``torch.linalg``."""
 
+from .ops.factorizations import cholesky, eig, eigh, eigvals, eigvalsh, svdvals
+from .ops.factorizations import linalg_qr as qr
+from .ops.factorizations import linalg_svd as svd
+from .ops.matmul import matmul, multi_dot
+from .ops.matrix_functions import (
+    cond,
+    lstsq,
+    matrix_exp,
+    matrix_power,
+    matrix_rank,
+    pinv,
+    tensorinv,
+    tensorsolve,
+    vecdot,
+)
+from .ops.matrix_functions import linalg_cross as cross
+from .ops.matrix_functions import linalg_vander as vander
+from .ops.norms import linalg_norm as norm
+from .ops.norms import matrix_norm, vector_norm
+from .ops.solving import LinAlgError, det, inv, slogdet, solve, solve_triangular
+
+__all__ = [
+    "LinAlgError", "cholesky", "cond", "cross", "det", "eig", "eigh", "eigvals", "eigvalsh", "inv", "lstsq",
+    "matmul", "matrix_exp", "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr",
+    "slogdet", "solve", "solve_triangular", "svd", "svdvals", "tensorinv", "tensorsolve", "vander", "vecdot",
+    "vector_norm",
+]  # fmt: skip

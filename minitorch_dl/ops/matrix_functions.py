@@ -110,8 +110,8 @@ def matrix_rank(
 def lstsq(A: Any, B: Any, rcond: float | None = None, *, driver: str | None = None) -> Any:
     """``(solution, residuals, rank, singular_values)`` of ``min_X |A X - B|``, the smallest such X.
 
-    ``residuals`` are the sums of squares, for matrices of full rank with more rows than columns, else empty; ``singular_values`` is empty
-    unless ``driver`` is "gelsd" or "gelss".
+    ``residuals`` are the sums of squares, of matrices of full rank with more rows than columns; they are empty with the driver "gelsy", which is
+    the default, ``rank`` is with "gels", and ``singular_values`` but with "gelsd" and "gelss". All compute by singular values.
 
     >>> import minitorch_dl as torch
     >>> torch.linalg.lstsq(torch.tensor([[1.0], [1.0]]), torch.tensor([[1.0], [3.0]])).solution
@@ -128,10 +128,12 @@ def lstsq(A: Any, B: Any, rcond: float | None = None, *, driver: str | None = No
         )
     m, n = A.shape[-2:]
     x = matmul(pinv(A, rtol=rcond), b)
-    empty = TensorBase.wrap(A.array.reshape(-1)[:0])
-    rank = matrix_rank(A, rtol=rcond) if driver != "gels" else TensorBase.wrap(A.array.reshape(-1)[:0].astype("i8"))
+    empty = _reshape(_range(x, x.ndim - 1, 0, 0), shape=(0,))
+    rank = TensorBase.wrap(A.array.reshape(-1)[:0].astype("i8"))
+    if driver != "gels":
+        rank = matrix_rank(A, rtol=rcond)
     residuals = empty
-    if m > n and (driver == "gels" or (rank.array == n).all()):
+    if m > n and (driver == "gels" or (driver in ("gelsd", "gelss") and (rank.array == n).all())):
         d = matmul(A, x) - b
         residuals = (d * d).sum(-2)
     x = _reshape(x, shape=x.shape[:-1]) if vector else x
@@ -268,11 +270,13 @@ def tensorsolve(A: Any, B: Any, dims: Any = None, *, out: Any = None) -> Any:
 
 def linalg_vander(x: Any, *, N: int | None = None) -> Any:
     """The powers 0 to ``N - 1`` (N: the length of ``x``) of each element of ``(..., n)``, along a new last dim."""
-    if not x.ndim:
+    if not x.ndim and N is None:
         raise RuntimeError("linalg.vander: Expected x to have at least 1 dimension")
     n = x.shape[-1] if N is None else N
     if n < (0 if N is None else 2):
         raise RuntimeError(f"linalg.vander: N must be greater than 1, got {n}")
+    if not x.ndim:
+        x = _reshape(x, shape=(1,))
     ones = as_column(x) * 0 + 1
     return cumprod(cat([ones] + [as_column(x)] * (n - 1), -1), -1)
 

@@ -265,7 +265,7 @@ def det(A: Any, *, out: Any = None) -> Any:
     return y if out is None else write_out("linalg.det", out, y)
 
 
-@primitive(name="slogdet", outputs=("sign", "logabsdet"), constant=("sign",))
+@primitive(name="slogdet", outputs=("sign", "logabsdet"))
 def _slogdet(xp: Any, a: Any) -> Any:
     sign, logabsdet = xp.linalg.slogdet(a)
     return sign.astype(a.dtype), logabsdet.astype(a.dtype)
