@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable
 
 from ..autograd import no_grad
+from ..backend import array_module
 from ..backend.generator import Generator
 from ..ops import creation, empty_like, randperm, where
 from ..tensor import Tensor
@@ -247,13 +248,12 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
         return tensor
     rows = tensor.size(0)
     cols = tensor.numel() // rows
-    flat = tensor.new_empty((rows, cols)).normal_(0, 1, generator=generator)
-    from ..ops.linalg import qr
-
-    q, r = qr(flat if rows >= cols else flat.t())
-    q = q * r.diagonal().sign()  # makes q uniform over the orthogonal matrices (Mezzadri, 2006)
-    q = q if rows >= cols else q.t()
-    return tensor.copy_(q.reshape(tensor.shape)).mul_(gain)
+    flat = tensor.new_empty((rows, cols)).normal_(0, 1, generator=generator).array
+    xp = array_module(flat)
+    q, r = xp.linalg.qr(flat if rows >= cols else flat.T)
+    q = q * xp.sign(xp.diagonal(r))  # makes q uniform over the orthogonal matrices (Mezzadri, 2006)
+    q = q if rows >= cols else q.T
+    return tensor.copy_(Tensor.wrap(q.reshape(tensor.shape))).mul_(gain)
 
 
 @no_grad()
