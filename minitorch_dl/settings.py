@@ -7,12 +7,16 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+from .backend.blas import set_blas_threads
+
 _deterministic = {"enabled": False, "warn_only": False}
 _matmul_precision = "highest"
 _threads = {"intra": os.cpu_count() or 1, "inter": 1}
 
 
 def _blas_limits(threads: int) -> None:
+    if set_blas_threads(threads):
+        return
     try:
         import threadpoolctl
     except ImportError:

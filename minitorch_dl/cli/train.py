@@ -9,6 +9,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+from ..backend.blas import set_blas_threads
 from ..ops import empty
 from ..train import Checkpoint, CheckpointError, DigitsOptions, DigitsRun, DivergedError
 from ..train.digits import CHECKPOINT, CURVE, DEFAULT_LR, METRICS, MODELS, TASK
@@ -91,6 +92,7 @@ def train_digits(arguments: argparse.Namespace) -> int:
     except (CheckpointError, FileNotFoundError) as error:
         raise UsageError(f"--resume: {error}", program) from error
 
+    set_blas_threads(1)  # these networks are so small that a second thread costs more than it gives
     print(_headline(run))
     try:
         run.train(out)

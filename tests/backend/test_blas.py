@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import ctypes
+import sys
+
+import numpy as np
+import pytest
+
+from minitorch_dl.backend.blas import set_blas_threads
+
+
+def blas_threads() -> int | None:
+    """The number that OpenBLAS itself gives, or None where NumPy uses another library."""
+    library = ctypes.CDLL(np._core._multiarray_umath.__file__)
+    for prefix in ("scipy_", ""):
+        for suffix in ("64_", ""):
+            getter = getattr(library, f"{prefix}openblas_get_num_threads{suffix}", None)
+            if getter is not None:
+                return getter()
+    return None
+
+
+@pytest.fixture(autouse=True)
+def put_back():
+    before = blas_threads()
+    yield
+    if before is not None:
+        set_blas_threads(before)
+
+
+@pytest.mark.parametrize("count", [2, 1])
+def test_blas_uses_as_many_threads_as_it_was_told(count: int) -> None:
+    could_be_told = set_blas_threads(count)
+    assert could_be_told == (blas_threads() is not None)
+    if could_be_told:
+        assert blas_threads() == count
+
+
+def test_the_wheels_for_linux_can_be_told() -> None:
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]["name"]
+    if sys.platform == "linux" and "openblas" in blas:
+        assert set_blas_threads(1)
