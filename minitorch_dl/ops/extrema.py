@@ -13,6 +13,7 @@ from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import alias
 from . import return_types, selection
 from .dims import normalize_dims, numpy_names, wrap_dim
+from .gathering import _gather as take_along
 from .reductions import spread
 from .shape import _reshape
 
@@ -93,28 +94,6 @@ def aminmax(input: Any, *, dim: int | None = None, keepdim: builtins.bool = Fals
     y = return_types.aminmax(low, high)
     return y if out is None else return_types.aminmax(*write_out("aminmax", out, y))
 
-
-# -- picking along a dim: a closed pair --------------------------------------------------------------------------------
-
-
-@primitive
-def take_along(xp: Any, a: Any, index: Any, *, dim: int) -> Any:
-    """``a`` at ``index`` along ``dim``; the other dims of both are the same."""
-    return xp.take_along_axis(a, index, dim)
-
-
-@primitive
-def add_along(xp: Any, a: Any, index: Any, *, dim: int, shape: tuple[int, ...]) -> Any:
-    """Zeros of ``shape`` with ``a`` added at ``index`` along ``dim``."""
-    y = xp.zeros(shape, a.dtype)
-    where = [xp.arange(n).reshape([-1 if i == j else 1 for j in range(a.ndim)]) for i, n in enumerate(a.shape)]
-    where[dim] = index
-    xp.add.at(y, tuple(where), a)
-    return y
-
-
-take_along.defvjp(a=lambda g, index, a_shape, dim: add_along(g, index, dim=dim, shape=a_shape))
-add_along.defvjp(a=lambda g, index, dim: take_along(g, index, dim=dim))
 
 # -- positions ---------------------------------------------------------------------------------------------------------
 

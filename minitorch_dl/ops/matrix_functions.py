@@ -128,16 +128,15 @@ def lstsq(A: Any, B: Any, rcond: float | None = None, *, driver: str | None = No
         )
     m, n = A.shape[-2:]
     x = matmul(pinv(A, rtol=rcond), b)
-    empty = _reshape(_range(x, x.ndim - 1, 0, 0), shape=(0,))
     rank = TensorBase.wrap(A.array.reshape(-1)[:0].astype("i8"))
     if driver != "gels":
         rank = matrix_rank(A, rtol=rcond)
-    residuals = empty
+    residuals = _reshape(_range(x, x.ndim - 1, 0, 0), shape=(0,))
     if m > n and (driver == "gels" or (driver in ("gelsd", "gelss") and (rank.array == n).all())):
         d = matmul(A, x) - b
         residuals = (d * d).sum(-2)
     x = _reshape(x, shape=x.shape[:-1]) if vector else x
-    singular = svdvals(A) if driver in ("gelsd", "gelss") else empty
+    singular = svdvals(A.detach()) if driver in ("gelsd", "gelss") else TensorBase.wrap(A.array.reshape(-1)[:0])
     return return_types.linalg_lstsq(x, residuals, rank, singular)
 
 

@@ -1,6 +1,6 @@
 """Ordering: sort, the k largest, medians, modes and quantiles.
 
-An op finds positions, which have no gradient; its values are then picked from the input along the dim (``take_along``).
+An op finds positions, which have no gradient; its values are then gathered from the input along the dim.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from ..backend import array_module
 from . import return_types
 from .dims import normalize_dims, numpy_names, wrap_dim
 from .elementwise import lerp
-from .extrema import picked, take_along, tie_share
+from .extrema import picked, tie_share
+from .gathering import _gather
 from .indexing import _range
 from .reductions import spread
 from .scans import _accumulate
@@ -284,9 +285,9 @@ def _between(x: Any, ranks: Any, interpolation: str) -> Any:
     xp, at = array_module(x.array), ranks.array
     rounded = {"lower": xp.floor, "higher": xp.ceil, "nearest": xp.rint}.get(interpolation)
     if rounded is not None:
-        return take_along(x, rounded(at).astype("i8"), dim=x.ndim - 1)
+        return _gather(x, rounded(at).astype("i8"), dim=x.ndim - 1)
     floor = xp.floor(at)
-    below = take_along(x, floor.astype("i8"), dim=x.ndim - 1)
-    above = take_along(x, xp.ceil(at).astype("i8"), dim=x.ndim - 1)
+    below = _gather(x, floor.astype("i8"), dim=x.ndim - 1)
+    above = _gather(x, xp.ceil(at).astype("i8"), dim=x.ndim - 1)
     weight = 0.5 if interpolation == "midpoint" else ranks - TensorBase.wrap(floor)
     return lerp(below, above, weight)
