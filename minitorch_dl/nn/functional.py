@@ -16,6 +16,7 @@ from ..ops.convolution import (
     conv_transpose2d,
     conv_transpose3d,
 )
+from ..ops.distances import cosine_similarity, pairwise_distance, pdist
 from ..ops.dropout import (
     alpha_dropout,
     dropout,
@@ -26,6 +27,28 @@ from ..ops.dropout import (
 )
 from ..ops.elementwise import tanh
 from ..ops.linear import linear
+from ..ops.losses import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    gaussian_nll_loss,
+    huber_loss,
+    kl_div,
+    l1_loss,
+    mse_loss,
+    poisson_nll_loss,
+    smooth_l1_loss,
+    soft_margin_loss,
+)
+from ..ops.margin_losses import (
+    cosine_embedding_loss,
+    hinge_embedding_loss,
+    margin_ranking_loss,
+    multi_margin_loss,
+    multilabel_margin_loss,
+    multilabel_soft_margin_loss,
+    triplet_margin_loss,
+    triplet_margin_with_distance_loss,
+)
 from ..ops.normalization import (
     batch_norm,
     group_norm,

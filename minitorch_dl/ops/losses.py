@@ -1,0 +1,337 @@
+"""Losses that compare a prediction with a target element by element."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+from ..autograd.primitive import TensorBase, primitive
+from ..backend import array_module
+from .activation import logsigmoid
+from .elementwise import abs, exp, log, square
+from .loss_reduction import reduced, reduction_name
+from .selection import _clamp, maximum, where
+from .shape import expand, unsqueeze
+from .special import sigmoid, xlogy
+
+__all__ = [
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "gaussian_nll_loss", "huber_loss",
+    "kl_div", "l1_loss", "mse_loss", "poisson_nll_loss", "smooth_l1_loss", "soft_margin_loss",
+]  # fmt: skip
+
+
+def _warn_sizes(op: str, input: Any, target: Any) -> None:
+    have, wanted = tuple(target.array.shape), tuple(input.array.shape)
+    if have != wanted:
+        warnings.warn(
+            f"{op}: Using a target size ({have}) that is different to the input size ({wanted}). "
+            "This will "
+            "likely lead to incorrect results due to broadcasting. Please ensure they have the "
+            "same size.",
+            stacklevel=3,
+        )
+
+
+def _weighted(op: str, loss: Any, weight: Any, reduction: str) -> Any:
+    """The reduced loss; with weights, the mean is over them."""
+    if weight is None:
+        return reduced(loss, reduction)
+    if weight.array.shape != loss.array.shape:
+        raise ValueError(
+            f"{op}: Weights and input must have the same size, but got {list(weight.array.shape)} "
+            "and "
+            f"{list(loss.array.shape)}"
+        )
+    loss = loss * weight
+    if reduction == "mean":
+        return reduced(loss, "sum") / reduced(weight, "sum")
+    return reduced(loss, reduction)
+
+
+def l1_loss(
+    input: Any,
+    target: Any,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Any = None,
+) -> Any:
+    """``|input - target|``, averaged, summed or element by element (``reduction="none"``)."""
+    reduction = reduction_name(size_average, reduce, reduction)
+    _warn_sizes("l1_loss", input, target)
+    return _weighted("l1_loss", abs(input - target), weight, reduction)
+
+
+def mse_loss(
+    input: Any,
+    target: Any,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Any = None,
+) -> Any:
+    """``(input - target)^2``, averaged, summed or element by element.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.functional.mse_loss(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 4.0]))
+    tensor(2.)
+    """
+    reduction = reduction_name(size_average, reduce, reduction)
+    _warn_sizes("mse_loss", input, target)
+    return _weighted("mse_loss", square(input - target), weight, reduction)
+
+
+@primitive(name="huber")
+def _huber(xp: Any, a: Any, *, delta: float) -> Any:
+    """``a^2 / 2`` where ``|a| < delta``, else ``delta (|a| - delta / 2)``."""
+    size = xp.abs(a)
+    near = xp.minimum(size, delta)
+    size -= 0.5 * near
+    size *= near
+    return size
+
+
+_huber.defvjp(a=lambda g, a, delta: g * _clamp(a, -delta, delta))
+
+
+def huber_loss(
+    input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None
+) -> Any:
+    """``d^2 / 2`` where ``|d| < delta``, else ``delta (|d| - delta / 2)``; d = input - target."""
+    reduction = reduction_name(None, None, reduction)
+    if delta <= 0:
+        raise RuntimeError(
+            f"huber_loss does not support non-positive values for delta, got {delta}"
+        )
+    _warn_sizes("huber_loss", input, target)
+    return _weighted("huber_loss", _huber(input - target, delta=delta), weight, reduction)
+
+
+def smooth_l1_loss(
+    input: Any,
+    target: Any,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    beta: float = 1.0,
+) -> Any:
+    """With d = input - target: ``d^2 / (2 beta)`` where ``|d| < beta``, else ``|d| - beta / 2``."""
+    reduction = reduction_name(size_average, reduce, reduction)
+    if beta < 0:
+        raise RuntimeError(f"smooth_l1_loss does not support negative values for beta, got {beta}")
+    _warn_sizes("smooth_l1_loss", input, target)
+    d = input - target
+    return reduced(abs(d) if beta == 0 else _huber(d, delta=beta) / beta, reduction)
+
+
+def kl_div(
+    input: Any,
+    target: Any,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    log_target: bool = False,
+) -> Any:
+    """``target (log target - input)``: the divergence of log probabilities ``input`` from
+    ``target``.
+
+    Args:
+        reduction: also "batchmean", the sum over the batch's size: the divergence by its
+            definition.
+        log_target: ``target`` holds log probabilities too.
+    """
+    by_batch = reduction == "batchmean"
+    reduction = reduction_name(size_average, reduce, "sum" if by_batch else reduction)
+    if reduction == "mean":
+        warnings.warn(
+            "reduction: 'mean' divides the total loss by both the batch size and the support size. "
+            "'batchmean' divides only by the batch size, and aligns with the KL div math "
+            "definition.",
+            stacklevel=2,
+        )
+    loss = exp(target) * (target - input) if log_target else xlogy(target, target) - target * input
+    loss = reduced(loss, reduction)
+    return loss / input.array.shape[0] if by_batch and input.array.ndim else loss
+
+
+@primitive(name="binary_cross_entropy")
+def _bce(xp: Any, a: Any, target: Any) -> Any:
+    """``-t log a - (1 - t) log(1 - a)``, with no logarithm below -100."""
+    hit, miss = xp.maximum(xp.log(a), -100), xp.maximum(xp.log1p(-a), -100)
+    return (target - 1) * miss - target * hit
+
+
+_bce.defvjp(
+    a=lambda g, a, target: g * (a - target) / maximum((1 - a) * a, 1e-12),
+    target=lambda g, a: g * (log(1 - a) - log(a)),
+)
+
+
+def binary_cross_entropy(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Any:
+    """``-t log x - (1 - t) log(1 - x)`` of probabilities x in [0, 1] and targets t, times
+    ``weight``.
+
+    Logarithms count as -100 at least.
+
+    Raises:
+        ValueError: the sizes differ.
+        RuntimeError: a probability outside [0, 1].
+    """
+    op = "binary_cross_entropy"
+    reduction = reduction_name(size_average, reduce, reduction)
+    if target.array.shape != input.array.shape:
+        raise ValueError(
+            f"{op}: Using a target size ({target.array.shape}) that is different to the input size "
+            f"({input.array.shape}) is deprecated. Please ensure they have the same size."
+        )
+    x = input.array
+    if x.size and not (x.min() >= 0 and x.max() <= 1):
+        raise RuntimeError(
+            f"{op}: all elements of input should be between 0 and 1, but they go from {x.min()} to "
+            f"{x.max()}. For scores before the sigmoid there is binary_cross_entropy_with_logits"
+        )
+    loss = _bce(input, target)
+    if weight is not None:
+        loss = loss * expand(weight, input.array.shape)
+    return reduced(loss, reduction)
+
+
+@primitive(name="binary_cross_entropy_with_logits", broadcasts=True, promotes="float")
+def _bce_logits(xp: Any, a: Any, target: Any) -> Any:
+    """``-t log s - (1 - t) log(1 - s)``, s the sigmoid of a, without overflow."""
+    y = xp.abs(a)
+    xp.negative(y, out=y)
+    y = xp.log1p(xp.exp(y))
+    y += xp.maximum(a, 0)
+    return y - a * target
+
+
+_bce_logits.defvjp(
+    a=lambda g, a, target: g * (sigmoid(a) - target),
+    target=lambda g, a: -g * a,
+)
+
+
+def binary_cross_entropy_with_logits(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    pos_weight: Any = None,
+) -> Any:
+    """``-p t log s - (1 - t) log(1 - s)`` of scores x and targets t, s the sigmoid of x.
+
+    Args:
+        weight: a factor of the loss, broadcast.
+        pos_weight: the factor p of the positive part, broadcast.
+
+    Raises:
+        ValueError: the sizes differ.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.functional.binary_cross_entropy_with_logits(torch.zeros(1), torch.ones(1))
+    tensor(0.6931)
+    """
+    reduction = reduction_name(size_average, reduce, reduction)
+    if target.array.shape != input.array.shape:
+        raise ValueError(
+            f"binary_cross_entropy_with_logits: Target size ({target.array.shape}) must be the "
+            "same as "
+            f"input size ({input.array.shape})"
+        )
+    if pos_weight is None:
+        loss = _bce_logits(input, target)
+    else:
+        factor = (pos_weight - 1) * target + 1
+        loss = (1 - target) * input - factor * logsigmoid(input)
+    return reduced(loss if weight is None else loss * weight, reduction)
+
+
+def soft_margin_loss(
+    input: Any,
+    target: Any,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Any:
+    """``log(1 + exp(-target * input))`` with targets 1 and -1."""
+    reduction = reduction_name(size_average, reduce, reduction)
+    return reduced(-logsigmoid(target * input), reduction)
+
+
+def poisson_nll_loss(
+    input: Any,
+    target: Any,
+    log_input: bool = True,
+    full: bool = False,
+    size_average: bool | None = None,
+    eps: float = 1e-8,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Any:
+    """The negative log likelihood of counts: ``exp(x) - t x``, or ``x - t log(x + eps)``.
+
+    Args:
+        log_input: x is the rate's logarithm.
+        full: add Stirling's ``log t!`` where t > 1.
+    """
+    reduction = reduction_name(size_average, reduce, reduction)
+    loss = exp(input) - target * input if log_input else input - target * log(input + eps)
+    if full:
+        stirling = target * log(target) - target + 0.5 * log(2 * math.pi * target)
+        loss = loss + where(TensorBase.wrap(target.array > 1), stirling, 0.0)
+    return reduced(loss, reduction)
+
+
+def gaussian_nll_loss(
+    input: Any,
+    target: Any,
+    var: Any,
+    full: bool = False,
+    eps: float = 1e-6,
+    reduction: str = "mean",
+) -> Any:
+    """``(log v + (input - target)^2 / v) / 2`` with v the variance, at least ``eps``.
+
+    Args:
+        var: variances in the shape of ``input``, or one for each row of its last axis, or a number.
+        full: add the constant ``log(2 pi) / 2``.
+
+    Raises:
+        ValueError: a negative variance, or shapes that don't fit.
+    """
+    op = "gaussian_nll_loss"
+    reduction = reduction_name(None, None, reduction)
+    x = input.array
+    if not isinstance(var, TensorBase):
+        var = TensorBase.wrap(array_module(x).full(x.shape, var, x.dtype))
+    v = var.array
+    if (v < 0).any():
+        raise ValueError(f"{op}: var has negative entry/entries")
+    if v.shape != x.shape:
+        other = [n for n, m in zip(x.shape, v.shape) if n != m]
+        if x.shape[:-1] == v.shape:
+            var = unsqueeze(var, -1)
+        elif (
+            x.ndim != v.ndim or sum(m for n, m in zip(x.shape, v.shape) if n != m) != 1 or not other
+        ):
+            raise ValueError(
+                f"{op}: var is of incorrect size {list(v.shape)} for input of size {list(x.shape)}"
+            )
+    # The floor doesn't stop the gradient: that of a variance below eps is the one at eps.
+    floor = TensorBase.wrap(array_module(x).maximum(eps - var.array, 0).astype(v.dtype))
+    var = var + floor
+    loss = 0.5 * (log(var) + square(input - target) / var)
+    if full:
+        loss = loss + 0.5 * math.log(2 * math.pi)
+    return reduced(loss, reduction)
