@@ -61,7 +61,7 @@ def mlp() -> nn.Module:
 
 
 MODELS: dict[str, Callable[[], nn.Module]] = {"cnn": cnn, "mlp": mlp}
-DEFAULT_LR = {"adam": 2e-3, "sgd": 5e-2}
+DEFAULT_LR = {"adam": 2e-3, "sgd": 2e-2}
 
 
 @dataclass(frozen=True)
