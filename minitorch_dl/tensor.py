@@ -626,6 +626,19 @@ class Tensor(TensorBase):
 
     __getitem__, __setitem__ = ops.getitem, ops.setitem
     select, narrow = ops.select, ops.narrow
+    index_select, gather, take, take_along_dim = ops.index_select, ops.gather, ops.take, ops.take_along_dim
+    index_add, index_add_ = ops.index_add, inplace(ops.index_add, "index_add_")
+    index_copy, index_copy_ = ops.index_copy, inplace(ops.index_copy, "index_copy_")
+    index_fill, index_fill_ = ops.index_fill, inplace(ops.index_fill, "index_fill_")
+    index_put, index_put_ = ops.index_put, inplace(ops.index_put, "index_put_")
+    index_reduce, index_reduce_ = ops.index_reduce, inplace(ops.index_reduce, "index_reduce_")
+    put, put_ = ops.put, inplace(ops.put, "put_")
+    scatter, scatter_ = ops.scatter, inplace(ops.scatter, "scatter_")
+    scatter_add, scatter_add_ = ops.scatter_add, inplace(ops.scatter_add, "scatter_add_")
+    scatter_reduce, scatter_reduce_ = ops.scatter_reduce, inplace(ops.scatter_reduce, "scatter_reduce_")
+    masked_fill, masked_fill_ = ops.masked_fill, inplace(ops.masked_fill, "masked_fill_")
+    masked_scatter, masked_scatter_ = ops.masked_scatter, inplace(ops.masked_scatter, "masked_scatter_")
+    masked_select, nonzero, argwhere = ops.masked_select, ops.nonzero, ops.argwhere
 
     # -- pointwise (ops/elementwise.py, rounding.py, selection.py, comparison.py, special.py, activation.py) ----
 

@@ -19,6 +19,7 @@ from .matmul import *
 from .convolution import *
 from .shape import *
 from .indexing import *
+from .gathering import *
 from .joining import *
 from .inspection import *
 from .scans import *

@@ -1,0 +1,667 @@
+"""Reading and writing at indices along one axis: gather and scatter, ``index_*``, ``masked_*``, ``take``.
+
+``gather`` picks one element per entry of its index, ``scatter`` writes one, and the adjoint of either is of the same family.
+In a formula ``g`` is the gradient of the output, ``y`` the output.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..autograd.primitive import TensorBase, primitive, write_out
+from ..autograd.structural import cast
+from ..autograd.structural import expand as _expand
+from ..backend import array_module, dtypes
+from .dims import wrap_dim
+from .indexing import _index, _index_adjoint, _index_put, _slice, add_at, index_put
+from .movement import _clone
+from .shape import _reshape
+
+__all__ = [
+    "argwhere", "gather", "index_add", "index_copy", "index_fill", "index_reduce", "index_select", "masked_fill",
+    "masked_scatter", "masked_select", "nonzero", "put", "scatter", "scatter_add", "scatter_reduce", "take",
+    "take_along_dim",
+]  # fmt: skip
+
+# -- checks -------------------------------------------------------------------------------------------------------------
+
+
+def _check_kind(op: str, index: Any, error: type[Exception] = RuntimeError) -> None:
+    if not isinstance(index, TensorBase):
+        raise TypeError(f"{op}(): argument 'index' must be Tensor, not {type(index).__name__}")
+    if index.array.dtype not in (np.int64, np.int32):
+        raise error(f"{op}(): Expected dtype int32/int64 for index, got {index.array.dtype}")
+
+
+def check_range(
+    index: Any, size: int, error: type[Exception] = RuntimeError, text: str = "", low: int = 0
+) -> None:
+    """Raise ``error`` unless ``low <= index < size`` for every element of the index array.
+
+    CuPy would wrap an index that is out of range, and negative ones mean an axis's end to NumPy but nothing here.
+    """
+    if not index.size:
+        return
+    if low == 0:  # one pass: seen as unsigned, a negative number is large
+        unsigned = index.view("u8" if index.dtype.itemsize == 8 else "u4")
+        if int(unsigned.max()) < size:
+            return
+    elif low <= int(index.min()) and int(index.max()) < size:
+        return
+    bad = int(index.max()) if int(index.max()) >= size else int(index.min())
+    raise error(text.format(bad))
+
+
+def _vector(op: str, index: Any) -> Any:
+    """The index of an ``index_*`` function, checked: a vector; a 0-d one counts as one element."""
+    _check_kind(op, index)
+    if index.array.ndim > 1:
+        raise IndexError(
+            f"{op}(): Index is supposed to be a vector, got shape {list(index.array.shape)}"
+        )
+    return index if index.array.ndim else _reshape(index, shape=(1,))
+
+
+# -- whole slices ------------------------------------------------------------------------------------------------------
+
+
+def index_select(input: Any, dim: int, index: Any, *, out: Any = None) -> Any:
+    """The slices of ``input`` at ``index`` along ``dim``: ``out[i] = input[index[i]]`` for ``dim`` 0.
+
+    >>> import minitorch_dl as torch
+    >>> torch.index_select(torch.tensor([[1, 2, 3]]), 1, torch.tensor([2, 0]))
+    tensor([[3, 1]])
+    """
+    a = input.array
+    index = _vector("index_select", index)
+    dim = wrap_dim(dim, a.ndim)
+    check_range(
+        index.array, a.shape[dim] if a.ndim else 1, IndexError, "index out of range in self: {}"
+    )
+    if a.ndim:
+        y = _index(input, index, dims=(dim,))
+    else:
+        y = _reshape(_index(_reshape(input, shape=(1,)), index, dims=(0,)), shape=())
+    return y if out is None else write_out("index_select", out, y)
+
+
+def index_add(
+    input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1, out: Any = None
+) -> Any:
+    """``input`` with ``alpha * source`` added to its slices at ``index`` along ``dim``; indices may repeat.
+
+    >>> import minitorch_dl as torch
+    >>> torch.zeros(3).index_add(0, torch.tensor([1, 1]), torch.tensor([1.0, 2.0]))
+    tensor([0., 3., 0.])
+    """
+    index = _vector("index_add", index)
+    dim = wrap_dim(dim, input.array.ndim)
+    _check_slices("index_add", input, dim, index, source)
+    check_range(
+        index.array,
+        _size(input, dim),
+        text=f"index {{}} is out of bounds for dimension {dim} with size {_size(input, dim)}",
+    )
+    added = _index_adjoint(
+        _at_least_1d(source), index, dims=(dim,), shape=_at_least_1d(input).array.shape
+    )
+    added = _shaped(added, input.array.shape)
+    y = input + (added if alpha == 1 else added * alpha)
+    return y if out is None else write_out("index_add", out, y)
+
+
+def index_copy(input: Any, dim: int, index: Any, source: Any, *, out: Any = None) -> Any:
+    """``input`` with its slices at ``index`` along ``dim`` replaced by those of ``source``."""
+    index = _vector("index_copy", index)
+    dim = wrap_dim(dim, input.array.ndim)
+    _check_slices("index_copy", input, dim, index, source, IndexError)
+    n = _size(input, dim)
+    check_range(
+        index.array,
+        n,
+        IndexError,
+        f"index_copy_(): index {{}} is out of bounds for dimension {dim} with size {n}",
+    )
+    y = _index_put(_at_least_1d(input), _at_least_1d(source), index, dims=(dim,))
+    y = _shaped(y, input.array.shape)
+    return y if out is None else write_out("index_copy", out, y)
+
+
+def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
+    """``input`` with its slices at ``index`` along ``dim`` set to ``value``, a number or 0-d tensor."""
+    index = _vector("index_fill", index)
+    dim = wrap_dim(dim, input.array.ndim)
+    value = _one_value("index_fill_", input, value)
+    n = _size(input, dim)
+    check_range(
+        index.array,
+        n,
+        IndexError,
+        f"index {{}} is out of bounds for dimension {dim} with size {n}",
+        low=-n,
+    )
+    y = _index_put(_at_least_1d(input), value, index, dims=(dim,))
+    return _shaped(y, input.array.shape)
+
+
+def _size(input: Any, dim: int) -> int:
+    return input.array.shape[dim] if input.array.ndim else 1
+
+
+def _at_least_1d(x: Any) -> Any:
+    return x if x.array.ndim else _reshape(x, shape=(1,))
+
+
+def _shaped(x: Any, shape: tuple[int, ...]) -> Any:
+    return x if x.array.shape == shape else _reshape(x, shape=shape)
+
+
+def _one_value(op: str, input: Any, value: Any) -> Any:
+    """A fill value as a number or a 0-d tensor of the input's dtype."""
+    if not isinstance(value, TensorBase):
+        return value if input.array.dtype.kind == "f" else input.array.dtype.type(value)
+    if value.array.ndim:
+        raise RuntimeError(
+            f"{op} only supports a 0-dimensional value tensor, but got tensor with {value.array.ndim} dimension(s)."
+        )
+    return (
+        value
+        if value.array.dtype == input.array.dtype
+        else cast(value, dtype=dtypes.from_numpy(input.array.dtype).name)
+    )
+
+
+def _check_slices(
+    op: str, input: Any, dim: int, index: Any, source: Any, error: type[Exception] = RuntimeError
+) -> None:
+    """Whether ``source`` has the input's shape and dtype, but one slice per index along ``dim``."""
+    have, given, n = input.array.shape, source.array.shape, index.array.shape[0]
+    if input.array.dtype != source.array.dtype:
+        raise RuntimeError(
+            f"{op}_(): self ({input.array.dtype}) and source ({source.array.dtype}) must have the same scalar type"
+        )
+    if (given[dim] if given else 1) != n:
+        raise error(
+            f"{op}_(): Number of indices ({n}) should be equal to source.size(dim): ({given[dim] if given else 1}), for dim: {dim}"
+        )
+    if len(have) == len(given) and have[:dim] + have[dim + 1 :] == given[:dim] + given[dim + 1 :]:
+        return
+    if prod(have) == prod(given) == 1:
+        return
+    raise RuntimeError(
+        "source tensor shape must match self tensor shape, excluding the specified dimension. "
+        f"Got self.shape = {list(have)} source.shape = {list(given)}"
+    )
+
+
+# -- single elements ---------------------------------------------------------------------------------------------------
+
+
+def _grid(xp: Any, index: Any, dim: int) -> tuple[Any, ...]:
+    """The NumPy index of ``array[i, ..., index[i, ..., k], ..., k]``: ``index`` at ``dim``, its own position elsewhere."""
+    n = index.ndim
+    return tuple(
+        [
+            index if d == dim else xp.arange(size).reshape((1,) * d + (-1,) + (1,) * (n - d - 1))
+            for d, size in enumerate(index.shape)
+        ]
+    )
+
+
+def _flat(xp: Any, index: Any, dim: int, shape: tuple[int, ...]) -> Any:
+    """``_grid`` as positions in a flattened array of ``shape``."""
+    total: Any = 0
+    for d, one in enumerate(_grid(xp, index, dim)):
+        total = total + one * prod(shape[d + 1 :])
+    return total
+
+
+@primitive(name="gather")
+def _gather(xp: Any, a: Any, index: Any, *, dim: int) -> Any:
+    return a[_grid(xp, index, dim)] if a.ndim else a[index]
+
+
+@primitive(name="gather_adjoint")
+def _gather_adjoint(xp: Any, a: Any, index: Any, *, dim: int, shape: tuple[int, ...]) -> Any:
+    """Zeros of ``shape`` with ``a`` added at the index along ``dim``: the reverse of ``gather``."""
+    return add_at(xp, _flat(xp, index, dim, shape), a, shape)
+
+
+@primitive(name="scatter")
+def _scatter(xp: Any, a: Any, source: Any, index: Any, *, dim: int) -> Any:
+    out = a.copy()
+    out[_grid(xp, index, dim)] = source
+    return out
+
+
+_gather.defvjp(a=lambda g, index, dim, a_shape: _gather_adjoint(g, index, dim=dim, shape=a_shape))
+_gather_adjoint.defvjp(a=lambda g, index, dim: _gather(g, index, dim=dim))
+_scatter.defvjp(
+    a=lambda g, index, dim: _scatter(g, 0, index, dim=dim),
+    source=lambda g, index, dim: _gather(g, index, dim=dim),
+)
+
+
+def _check_index(
+    op: str, input: Any, dim: int, index: Any, source: Any = None
+) -> tuple[Any, Any, int]:
+    """The input and the index, 0-d ones as one element, and the axis; checked for gather and scatter."""
+    _check_kind(op, index)
+    name = "input" if op == "gather" else "self"
+    dim = wrap_dim(dim, input.array.ndim)
+    input, index = _at_least_1d(input), _at_least_1d(index)
+    have, wanted = input.array.shape, index.array.shape
+    if not index.array.size:
+        return input, index, dim
+    if len(have) != len(wanted):
+        raise RuntimeError(f"Index tensor must have the same number of dimensions as {name} tensor")
+    if any(n > m for d, (n, m) in enumerate(zip(wanted, have)) if d != dim):
+        raise RuntimeError(
+            f"{op}(): Size does not match, expected index {list(wanted)} to be no larger than {name} {list(have)} apart from "
+            f"dimension {dim}"
+        )
+    check_range(
+        index.array,
+        have[dim],
+        text=f"index {{}} is out of bounds for dimension {dim} with size {have[dim]}",
+    )
+    return input, index, dim
+
+
+def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False, out: Any = None) -> Any:
+    """One element per entry of ``index``: ``out[i][j] = input[i][index[i][j]]`` for ``dim`` 1.
+
+    >>> import minitorch_dl as torch
+    >>> torch.gather(torch.tensor([[1, 2], [3, 4]]), 1, torch.tensor([[0], [1]]))
+    tensor([[1],
+            [4]])
+    """
+    shape = index.array.shape if isinstance(index, TensorBase) else ()
+    a, at, dim = _check_index("gather", input, dim, index)
+    if at.array.size:
+        y = _shaped(_gather(a, at, dim=dim), shape)
+    else:
+        y = _reshape(
+            _index(_reshape(input, shape=(-1,)), _reshape(index, shape=(0,)), dims=(0,)),
+            shape=shape,
+        )
+    return y if out is None else write_out("gather", out, y)
+
+
+def _source(op: str, input: Any, dim: int, index: Any, source: Any) -> Any:
+    """The part of ``source`` that the index reads, checked."""
+    if not isinstance(source, TensorBase):
+        return _one_value(op, input, source)
+    if source.array.dtype != input.array.dtype:
+        raise RuntimeError(f"{op}(): Expected self.dtype to be equal to src.dtype")
+    source = _at_least_1d(source)
+    have, wanted = source.array.shape, index.array.shape
+    if len(have) != len(wanted):
+        raise RuntimeError("Index tensor must have the same number of dimensions as src tensor")
+    if any(n > m for n, m in zip(wanted, have)):
+        raise RuntimeError(
+            f"Expected index {list(wanted)} to be no larger than self {list(input.array.shape)} apart from dimension {dim} "
+            f"and to be no larger size than src {list(have)}"
+        )
+    return source if have == wanted else _slice(source, index=tuple((0, n, None) for n in wanted))
+
+
+def scatter(
+    input: Any,
+    dim: int,
+    index: Any,
+    src: Any = None,
+    *,
+    value: Any = None,
+    reduce: str | None = None,
+    out: Any = None,
+) -> Any:
+    """``input`` with one element written per entry of ``index``: ``out[i][index[i][j]] = src[i][j]`` for ``dim`` 1.
+
+    Args:
+        src: a tensor at least as large as ``index``, or a number (also as ``value``).
+        reduce: "add" or "multiply" instead of overwriting.
+
+    >>> import minitorch_dl as torch
+    >>> torch.zeros(2, 3).scatter(1, torch.tensor([[2], [0]]), 1.0)
+    tensor([[0., 0., 1.],
+            [1., 0., 0.]])
+    """
+    src = value if src is None else src
+    if reduce is not None:
+        if reduce not in ("add", "multiply"):
+            raise RuntimeError("reduce argument must be either add or multiply.")
+        if not isinstance(src, TensorBase):
+            full = array_module(input.array).full(index.array.shape, src, input.array.dtype)
+            src = TensorBase.wrap(full)
+        y = scatter_reduce(input, dim, index, src, "sum" if reduce == "add" else "prod")
+    else:
+        a, at, dim = _check_index("scatter", input, dim, index)
+        if at.array.size:
+            y = _shaped(
+                _scatter(a, _source("scatter", a, dim, at, src), at, dim=dim), input.array.shape
+            )
+        else:
+            y = _clone(input)
+    return y if out is None else write_out("scatter", out, y)
+
+
+def scatter_add(input: Any, dim: int, index: Any, src: Any, *, out: Any = None) -> Any:
+    """``input`` with ``src`` added at ``index``: ``out[i][index[i][j]] += src[i][j]`` for ``dim`` 1."""
+    y = _scatter_reduce("scatter_add", input, dim, index, src, "sum", True)
+    return y if out is None else write_out("scatter_add", out, y)
+
+
+@primitive(name="scatter_prod")
+def _scatter_prod(xp: Any, a: Any, source: Any, index: Any, *, dim: int) -> Any:
+    out = a.copy()
+    xp.multiply.at(out, _grid(xp, index, dim), source)
+    return out
+
+
+@primitive(name="scatter_extremum")
+def _scatter_extremum(xp: Any, a: Any, source: Any, index: Any, *, dim: int, largest: bool) -> Any:
+    out = a.copy()
+    (xp.maximum if largest else xp.minimum).at(out, _grid(xp, index, dim), source)
+    return out
+
+
+@_scatter_prod.defvjp_joint
+def _(g: Any, a: Any, source: Any, index: Any, dim: int) -> Any:
+    """The product of all the other factors; a division by zero is avoided by leaving single zeros out."""
+    zero = source == 0
+    zeros = _gather(_gather_adjoint(zero * 1, index, dim=dim, shape=a.shape), index, dim=dim)
+    single = zero * (zeros == 1)  # the other factors' product is that without this one
+    rest = _scatter_prod(a, source + single, index, dim=dim)
+    full = _scatter_prod(a, source, index, dim=dim)
+    d_source = _gather(g * rest, index, dim=dim) * single + (
+        _gather(g * full, index, dim=dim) / (source + zero) * (zero == 0)
+    )
+    ones = a * 0 + 1
+    return g * _scatter_prod(ones, source, index, dim=dim), d_source, None
+
+
+@_scatter_extremum.defvjp_joint
+def _(g: Any, a: Any, source: Any, index: Any, y: Any, dim: int) -> Any:
+    """The gradient goes in equal parts to all who hold the extremum."""
+    from_a = (a == y) * 1
+    from_source = (source == _gather(y, index, dim=dim)) * 1
+    share = g / (from_a + _gather_adjoint(from_source, index, dim=dim, shape=a.shape))
+    return share * from_a, _gather(share, index, dim=dim) * from_source, None
+
+
+def scatter_reduce(
+    input: Any,
+    dim: int,
+    index: Any,
+    src: Any,
+    reduce: str,
+    *,
+    include_self: bool = True,
+    out: Any = None,
+) -> Any:
+    """``input`` combined with ``src`` at ``index`` along ``dim`` by "sum", "prod", "mean", "amax" or "amin".
+
+    Args:
+        include_self: whether the input's own element takes part; False replaces it where the index points.
+
+    >>> import minitorch_dl as torch
+    >>> x, index = torch.tensor([1.0, 2.0]), torch.tensor([0, 0, 1])
+    >>> x.scatter_reduce(0, index, torch.tensor([3.0, 5.0, 7.0]), "mean", include_self=False)
+    tensor([4., 7.])
+    """
+    y = _scatter_reduce("scatter_reduce", input, dim, index, src, reduce, include_self)
+    return y if out is None else write_out("scatter_reduce", out, y)
+
+
+def _scatter_reduce(
+    op: str, input: Any, dim: int, index: Any, src: Any, reduce: str, include_self: bool
+) -> Any:
+    if reduce not in ("sum", "prod", "mean", "amax", "amin"):
+        raise RuntimeError(
+            f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}"
+        )
+    a, at, dim = _check_index(op, input, dim, index)
+    if not at.array.size:
+        return _clone(input)
+    source = _source(op, a, dim, at, src)
+    start = a if include_self else _scatter(a, _neutral(reduce, a.array.dtype), at, dim=dim)
+    y = _combine(start, source, at, dim, reduce)
+    if reduce == "mean":
+        xp = array_module(a.array)
+        ones = xp.ones(at.array.shape, a.array.dtype)
+        counts = _gather_adjoint(ones, at.array, dim=dim, shape=a.array.shape)
+        counts = counts + 1 if include_self else xp.maximum(counts, 1)
+        y = _mean(y, counts)
+    return _shaped(y, input.array.shape)
+
+
+def _combine(start: Any, source: Any, at: Any, dim: int, reduce: str) -> Any:
+    if reduce in ("sum", "mean"):
+        return start + _gather_adjoint(source, at, dim=dim, shape=start.array.shape)
+    if reduce == "prod":
+        return _scatter_prod(start, source, at, dim=dim)
+    return _scatter_extremum(start, source, at, dim=dim, largest=reduce == "amax")
+
+
+def _mean(total: Any, counts: Any) -> Any:
+    if total.array.dtype.kind == "f":
+        return total / TensorBase.wrap(counts)
+    return TensorBase.wrap(total.array // counts)
+
+
+def _neutral(reduce: str, dtype: Any) -> Any:
+    """What a reduction may start from without a trace."""
+    if reduce in ("sum", "mean"):
+        return 0
+    if reduce == "prod":
+        return 1
+    low, high = (-np.inf, np.inf) if dtype.kind == "f" else (False, True)
+    if dtype.kind in "iu":
+        low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+    return low if reduce == "amax" else high
+
+
+def index_reduce(
+    input: Any,
+    dim: int,
+    index: Any,
+    source: Any,
+    reduce: str,
+    *,
+    include_self: bool = True,
+    out: Any = None,
+) -> Any:
+    """``input`` combined with the slices of ``source`` at ``index`` along ``dim`` by "prod", "mean", "amax" or "amin"."""
+    if reduce not in ("prod", "mean", "amax", "amin"):
+        raise RuntimeError(
+            f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}."
+        )
+    index = _vector("index_reduce", index)
+    dim = wrap_dim(dim, input.array.ndim)
+    _check_slices("index_reduce", input, dim, index, source)
+    shape = _at_least_1d(source).array.shape
+    along = _reshape(index, shape=(-1,) + (1,) * (len(shape) - dim - 1))
+    y = _scatter_reduce(
+        "index_reduce", input, dim, _expand(along, shape=shape), source, reduce, include_self
+    )
+    return y if out is None else write_out("index_reduce", out, y)
+
+
+def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any = None) -> Any:
+    """``gather`` whose operands are broadcast along the other axes; without ``dim``, of the flattened input."""
+    _check_kind("take_along_dim", indices)
+    if dim is None:
+        y = gather(_reshape(input, shape=(-1,)), 0, _reshape(indices, shape=(-1,)))
+        return y if out is None else write_out("take_along_dim", out, y)
+    if input.array.ndim != indices.array.ndim:
+        raise RuntimeError(
+            f"torch.take_along_dim(): input and indices should have the same number of dimensions, but got {input.array.ndim} "
+            f"dimensions for input, and {indices.array.ndim} dimensions for indices"
+        )
+    dim = wrap_dim(dim, input.array.ndim)
+    have, wanted = list(input.array.shape), list(indices.array.shape)
+    both = np.broadcast_shapes(
+        (*have[:dim], 1, *have[dim + 1 :]), (*wanted[:dim], 1, *wanted[dim + 1 :])
+    )
+    a = _expand(input, shape=(*both[:dim], have[dim], *both[dim + 1 :]))
+    at = _expand(indices, shape=(*both[:dim], wanted[dim], *both[dim + 1 :]))
+    y = gather(a, dim, at)
+    return y if out is None else write_out("take_along_dim", out, y)
+
+
+# -- of the flattened tensor ---------------------------------------------------------------------------------------------
+
+
+def _check_take(op: str, input: Any, index: Any) -> None:
+    n = input.array.size
+    if index.array.dtype != np.int64:
+        raise RuntimeError(f"{op}(): Expected a long tensor for index, but got {index.array.dtype}")
+    check_range(
+        index.array,
+        n,
+        IndexError,
+        f"out of range: tried to access index {{}} on a tensor of {n} elements.",
+        low=-n,
+    )
+
+
+def take(input: Any, index: Any, *, out: Any = None) -> Any:
+    """The elements of the flattened ``input`` at ``index``; the result has the shape of ``index``."""
+    _check_take("take", input, index)
+    y = _index(_reshape(input, shape=(-1,)), index, dims=(0,))
+    return y if out is None else write_out("take", out, y)
+
+
+def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
+    """``input`` with the elements of ``source`` written at (or added to) positions of the flattened tensor."""
+    _check_take("put_", input, index)
+    if index.array.size != source.array.size:
+        raise RuntimeError(
+            f"put_(): Expected source and index to have the same number of elements, but got source.numel() = {source.array.size}, "
+            f"index.numel() = {index.array.size}"
+        )
+    flat = index_put(
+        _reshape(input, shape=(-1,)),
+        (_reshape(index, shape=(-1,)),),
+        _reshape(source, shape=(-1,)),
+        accumulate,
+    )
+    return _reshape(flat, shape=input.array.shape)
+
+
+# -- masks -------------------------------------------------------------------------------------------------------------
+
+
+@primitive(name="masked_fill", broadcasts=True)
+def _masked_fill(xp: Any, a: Any, value: Any, mask: Any) -> Any:
+    shape = a.shape if a.shape == mask.shape else np.broadcast_shapes(a.shape, mask.shape)
+    out = xp.empty(shape, a.dtype)
+    out[...] = a
+    xp.copyto(out, value, where=mask)
+    return out
+
+
+_masked_fill.defvjp(a=lambda g, mask: _masked_fill(g, 0, mask), value=lambda g, mask: g * mask)
+
+
+def _check_mask(op: str, mask: Any) -> None:
+    if mask.array.dtype != bool:
+        raise RuntimeError(
+            f"{op} only supports boolean masks, but got mask with dtype {mask.array.dtype}"
+        )
+
+
+def masked_fill(input: Any, mask: Any, value: Any) -> Any:
+    """``value``, a number or 0-d tensor, where the bool ``mask`` (broadcast) is true, else ``input``.
+
+    >>> import minitorch_dl as torch
+    >>> x = torch.tensor([1.0, -2.0])
+    >>> x.masked_fill(x < 0, 0.0)
+    tensor([1., 0.])
+    """
+    _check_mask("masked_fill", mask)
+    return _masked_fill(input, _one_value("masked_fill", input, value), mask)
+
+
+def masked_select(input: Any, mask: Any, *, out: Any = None) -> Any:
+    """The elements where the bool ``mask`` is true (both broadcast), as a vector."""
+    if mask.array.dtype != bool:
+        raise RuntimeError(f"masked_select: expected BoolTensor for mask, got {mask.array.dtype}")
+    shape = np.broadcast_shapes(input.array.shape, mask.array.shape) or (1,)
+    y = _index(_expand(input, shape=shape), _expand(mask, shape=shape), dims=(0,))
+    return y if out is None else write_out("masked_select", out, y)
+
+
+def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
+    """The elements of ``source``, in order, where the bool ``mask`` is true, else ``input``."""
+    _check_mask("masked_scatter", mask)
+    if input.array.dtype != source.array.dtype:
+        raise RuntimeError(
+            f"masked_scatter: expected self and source to have same dtypes but got {input.array.dtype} and {source.array.dtype}"
+        )
+    shape = np.broadcast_shapes(input.array.shape, mask.array.shape)
+    mask = _expand(mask, shape=shape or (1,))
+    n = int(mask.array.sum())
+    if n > source.array.size:
+        raise RuntimeError(
+            f"masked_scatter: Number of elements of source < number of ones in mask: {source.array.size} < {n}"
+        )
+    values = _slice(_reshape(source, shape=(-1,)), index=((0, n, None),))
+    y = _index_put(_expand(input, shape=shape or (1,)), values, mask, dims=(0,))
+    return y if shape else _reshape(y, shape=())
+
+
+@primitive(name="nonzero")
+def _nonzero(xp: Any, a: Any) -> Any:
+    return xp.stack(xp.nonzero(a), 1) if a.ndim else xp.zeros((int(a != 0), 0), np.int64)
+
+
+def nonzero(input: Any, *, as_tuple: bool = False, out: Any = None) -> Any:
+    """The indices of the elements that are not zero, one per row; with ``as_tuple`` one index tensor per axis.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nonzero(torch.tensor([0, 3, 0, 4]))
+    tensor([[1],
+            [3]])
+    """
+    if not as_tuple:
+        y = _nonzero(input)
+        return y if out is None else write_out("nonzero", out, y)
+    rows = _nonzero(_at_least_1d(input))
+    return tuple(_slice(rows, index=((None, None, None), d)) for d in range(rows.array.shape[1]))
+
+
+def argwhere(input: Any) -> Any:
+    """The indices of the elements that are not zero, one per row."""
+    return _nonzero(input)
+
+
+def one_hot(tensor: Any, num_classes: int = -1) -> Any:
+    """``(*)`` class indices to ``(*, num_classes)`` with a 1 at each index; int64.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.functional.one_hot(torch.tensor([2, 0]), 3)
+    tensor([[0, 0, 1],
+            [1, 0, 0]])
+    """
+    index = tensor.array
+    if index.dtype != np.int64:
+        raise RuntimeError(
+            f"one_hot is only applicable to index tensor of type LongTensor, got {index.dtype}."
+        )
+    if not index.size and num_classes <= 0:
+        raise RuntimeError("Can not infer total number of classes from empty tensor.")
+    if index.size and int(index.min()) < 0:
+        raise RuntimeError("Class values must be non-negative.")
+    if num_classes == -1:
+        num_classes = int(index.max()) + 1
+    elif index.size and int(index.max()) >= num_classes:
+        raise RuntimeError(
+            f"Class values must be smaller than num_classes, got {int(index.max())} of {num_classes}."
+        )
+    xp = array_module(index)
+    return TensorBase.wrap((index[..., None] == xp.arange(num_classes)).astype(np.int64))
