@@ -136,7 +136,7 @@ def run_backward(
                 results = plan.differentiate(node, g)
             else:
                 results = plan.rule(g, saved)
-            if saved and not retain_graph:
+            if saved and plan.frees and not retain_graph:
                 node.saved = saved = None
             if node.shapes is not None:
                 results = [

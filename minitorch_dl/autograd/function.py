@@ -127,7 +127,7 @@ class FunctionPlan:
     """How a custom function's gradient is computed: by the user's ``backward``, on Tensors."""
 
     borrows = True
-    keeps_missing = True
+    keeps_missing = frees = True
     names: tuple[str, ...] = ()
 
     def __init__(self, cls: type[Function], ctx: FunctionCtx, args: Sequence[Any]) -> None:
@@ -399,7 +399,7 @@ def _save(
 class _TwicePlan:
     """The derivative of a derivative that was declared to have none."""
 
-    borrows = keeps_missing = True
+    borrows = keeps_missing = frees = True
     names: tuple[str, ...] = ()
 
     def rule(self, g: Any, saved: Any) -> Any:

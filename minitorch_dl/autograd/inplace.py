@@ -147,6 +147,8 @@ def rebase(x: Any, node: Any) -> None:
     """Make ``node`` the history of ``x``, and of the tensors that ``x`` is a view of."""
     view = x._view
     if view is None or view.frozen == "data":
+        if x._node is not None and node is not None:
+            _keep_retaining(x, node)
         x._node = node
         return
     history = view_scatter.primitive.record(
@@ -157,6 +159,14 @@ def rebase(x: Any, node: Any) -> None:
     )
     rebase(view.parent, history)
     current_node(x)
+
+
+def _keep_retaining(x: Any, node: Any) -> None:
+    """``x.retain_grad()`` means the gradient of the value that ``x`` has now."""
+    old = x._node
+    if old.retained is not None and old.retained() is x:
+        old.retained = None
+        node.retain_gradient(x)
 
 
 def _keep_old_values(node: Any, array: Any, before: int) -> None:

@@ -82,7 +82,7 @@ class _Mode:
         def wrapped(*args: Any, **kwargs: Any) -> Any:
             # The mode holds while the generator's own code runs and is left while the caller's does.
             generator = function(*args, **kwargs)
-            send: Callable[[], Any] = lambda: next(generator)
+            send: Callable[[], Any] = functools.partial(next, generator)
             while True:
                 try:
                     with self.clone():

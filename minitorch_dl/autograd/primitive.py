@@ -139,9 +139,11 @@ class Plan:
         names: what ``saved`` holds.
         borrows: the results may share memory with something else.
         keeps_missing: a missing gradient of one of several outputs reaches the rule as None, not as zeros.
+        frees: a backward pass lets go of what was saved; shapes and parameters alone may stay.
     """
 
     borrows = False
+    frees = True
     keeps_missing = False
 
     node: Any
@@ -153,6 +155,7 @@ class Plan:
         names: list[str] = []
         calls = []
         scope: dict[str, Any] = {"needs": needs}
+        arrays = (*primitive.inputs, *primitive.outputs, *primitive.aux)
         if primitive.joint is not None:
             wanted = primitive.reads(primitive.joint)
             names += [n for n in wanted if n != "needs"]
@@ -169,6 +172,7 @@ class Plan:
                     calls.append("None")
             body = f"({', '.join(calls)},)"
         self.names = tuple(names)
+        self.frees = any(n == "inputs" or n in arrays for n in names)
         self.node = primitive.compile_node(self.names, self)
         self.rule = _compile_rule(self.names, body, scope)
 
