@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-
-import numpy as np
+from importlib import import_module
 
 # OpenBLAS's function under the names that builds give it; NumPy's own wheels have the first.
 _SETTERS = (
@@ -21,7 +20,7 @@ def set_blas_threads(count: int) -> bool:
     It can where NumPy uses OpenBLAS and the system finds a function in a library's dependencies
     (Linux and other ELF systems); elsewhere nothing changes.
     """
-    library = ctypes.CDLL(np._core._multiarray_umath.__file__)
+    library = ctypes.CDLL(import_module("numpy._core._multiarray_umath").__file__)
     for name in _SETTERS:
         setter = getattr(library, name, None)
         if setter is not None:

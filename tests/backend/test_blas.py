@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from minitorch_dl.backend.blas import set_blas_threads
 
 def blas_threads() -> int | None:
     """The number that OpenBLAS itself gives, or None where NumPy uses another library."""
-    library = ctypes.CDLL(np._core._multiarray_umath.__file__)
+    library = ctypes.CDLL(import_module("numpy._core._multiarray_umath").__file__)
     for prefix in ("scipy_", ""):
         for suffix in ("64_", ""):
             getter = getattr(library, f"{prefix}openblas_get_num_threads{suffix}", None)
