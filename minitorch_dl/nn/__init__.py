@@ -1,6 +1,6 @@
 """Layers, losses and what holds them together."""
 
-from . import functional, init
+from . import functional, init, utils
 from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
 from .hooks import (
     register_module_buffer_registration_hook,
@@ -25,3 +25,4 @@ from .normalization import *
 from .padding import *
 from .pooling import *
 from .upsampling import *
+from .rnn import *

@@ -34,3 +34,6 @@ from .solving import *
 from .factorizations import *
 from .norms import *
 from .matrix_functions import *
+from .recurrent import *
+from .patches import *
+from .distances import *

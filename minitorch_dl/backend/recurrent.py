@@ -1,0 +1,267 @@
+"""Array kernels of whole-sequence recurrent layers.
+
+Sequences lie in rows, time step after time step: rows ``first[t]`` to ``first[t] + sizes[t]`` are step t of the
+``sizes[t]`` longest sequences. So a padded batch, a packed one and a single cell step are all the same. The state ``h`` has a row per sequence; step t reads and
+writes its first ``sizes[t]`` rows, which holds a finished sequence's last state, and in reverse an unstarted one's first.
+
+One matrix product serves the inputs of all steps; what is left per step is one product with the state and pointwise work in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+
+def steps(sizes: Sequence[int], reverse: bool) -> Iterator[slice]:
+    """The rows of each step, in the order in which the layer visits them."""
+    first, slices = 0, []
+    for n in sizes:
+        slices.append(slice(first, first + n))
+        first += n
+    return reversed(slices) if reverse else iter(slices)
+
+
+def affine(xp: Any, x: Any, w: Any, b: Any) -> Any:
+    """``x Wᵀ + b``, shape ``(rows, out)``."""
+    y = xp.matmul(x, w.T)
+    if b is not None:
+        y += b
+    return y
+
+
+def weight_gradients(xp: Any, d: Any, x: Any, needs: Sequence[bool]) -> tuple[Any, Any]:
+    """Of an affine map with output gradient ``d``: the gradients of ``W`` and ``b``."""
+    return (xp.matmul(d.T, x) if needs[0] else None, d.sum(0) if needs[1] else None)
+
+
+def sigmoid_in_place(xp: Any, a: Any) -> Any:
+    """``σ(a) = ½ tanh(½a) + ½``, which can't overflow."""
+    a *= 0.5
+    xp.tanh(a, out=a)
+    a *= 0.5
+    a += 0.5
+    return a
+
+
+# -- tanh or ReLU ------------------------------------------------------------------------------------------------------
+
+
+def rnn_forward(
+    xp: Any,
+    x: Any,
+    h0: Any,
+    wi: Any,
+    wh: Any,
+    bi: Any,
+    bh: Any,
+    sizes: Any,
+    reverse: bool,
+    relu: bool,
+) -> Any:
+    """``h' = act(Wᵢ x + bᵢ + Wₕ h + bₕ)``: all outputs, the last state, and each step's state before it."""
+    y = affine(xp, x, wi, bi)
+    if bh is not None:
+        y += bh
+    h = h0.copy()
+    before = xp.empty_like(y)
+    for rows in steps(sizes, reverse):
+        a, state = y[rows], h[: rows.stop - rows.start]
+        before[rows] = state
+        a += xp.matmul(state, wh.T)
+        if relu:
+            xp.maximum(a, 0, out=a)
+        else:
+            xp.tanh(a, out=a)
+        state[...] = a
+    return y, h, before
+
+
+def rnn_backward(
+    xp: Any, gy: Any, gh: Any, needs: Any, x: Any, wi: Any, wh: Any, y: Any, before: Any, sizes: Any,
+    reverse: bool, relu: bool,
+) -> Any:  # fmt: skip
+    d = (y > 0).astype(y.dtype) if relu else 1 - y * y
+    dh = xp.zeros((max(sizes), wh.shape[1]), y.dtype) if gh is None else gh.copy()
+    for rows in reversed(list(steps(sizes, reverse))):
+        n = rows.stop - rows.start
+        total = dh[:n]
+        if gy is not None:
+            total += gy[rows]
+        d[rows] *= total
+        xp.matmul(d[rows], wh, out=total)
+    dwi, dbi = weight_gradients(xp, d, x, (needs[2], needs[4] or needs[5]))
+    dwh, _ = weight_gradients(xp, d, before, (needs[3], False))
+    dx = xp.matmul(d, wi) if needs[0] else None
+    return dx, dh, dwi, dwh, dbi, None if dbi is None else dbi.copy()
+
+
+# -- LSTM --------------------------------------------------------------------------------------------------------------
+
+
+def lstm_forward(
+    xp: Any,
+    x: Any,
+    h0: Any,
+    c0: Any,
+    wi: Any,
+    wh: Any,
+    bi: Any,
+    bh: Any,
+    wr: Any,
+    sizes: Any,
+    reverse: bool,
+) -> Any:
+    """One LSTM layer.
+
+    Returns:
+        All outputs, the last h and c; then, for the backward pass, the gates (i, f, g, o after their activation),
+        each step's c before it, tanh(c) after it, and h before it.
+    """
+    H = c0.shape[1]
+    gates = affine(xp, x, wi, bi)  # (rows, 4H)
+    if bh is not None:
+        gates += bh
+    h, c = h0.copy(), c0.copy()
+    rows_total = gates.shape[0]
+    y = xp.empty((rows_total, h.shape[1]), gates.dtype)
+    c_before = xp.empty((rows_total, H), gates.dtype)
+    tanh_c = xp.empty_like(c_before)
+    h_before = xp.empty_like(y)
+    product = xp.empty((max(sizes), 4 * H), gates.dtype)
+    work = xp.empty((max(sizes), H), gates.dtype)
+    for rows in steps(sizes, reverse):
+        n = rows.stop - rows.start
+        a, hn, cn, w = gates[rows], h[:n], c[:n], work[:n]
+        h_before[rows] = hn
+        c_before[rows] = cn
+        a += xp.matmul(hn, wh.T, out=product[:n])
+        sigmoid_in_place(xp, a[:, : 2 * H])
+        xp.tanh(a[:, 2 * H : 3 * H], out=a[:, 2 * H : 3 * H])
+        sigmoid_in_place(xp, a[:, 3 * H :])
+        i, f, g, o = (a[:, k * H : (k + 1) * H] for k in range(4))
+        cn *= f
+        xp.multiply(i, g, out=w)
+        cn += w
+        t = xp.tanh(cn, out=tanh_c[rows])
+        out = y[rows]
+        if wr is None:
+            xp.multiply(o, t, out=out)
+        else:
+            xp.multiply(o, t, out=w)
+            xp.matmul(w, wr.T, out=out)
+        hn[...] = out
+    return y, h, c, gates, c_before, tanh_c, h_before
+
+
+def lstm_backward(
+    xp: Any, gy: Any, gh: Any, gc: Any, needs: Any, x: Any, wi: Any, wh: Any, wr: Any, gates: Any,
+    c_before: Any, tanh_c: Any, h_before: Any, sizes: Any, reverse: bool,
+) -> Any:  # fmt: skip
+    H = c_before.shape[1]
+    i, f, g, o = (gates[:, k * H : (k + 1) * H] for k in range(4))
+    dtype = gates.dtype
+    # What multiplies dc in each gate's gradient doesn't depend on the steps to come: all at once.
+    d = xp.empty_like(gates)
+    di, df, dg, do = (d[:, k * H : (k + 1) * H] for k in range(4))
+    xp.multiply(g * i, 1 - i, out=di)
+    xp.multiply(c_before * f, 1 - f, out=df)
+    xp.multiply(i, 1 - g * g, out=dg)
+    xp.multiply(tanh_c * o, 1 - o, out=do)
+    slope = o * (1 - tanh_c * tanh_c)  # of h with respect to c
+    dh = xp.zeros((max(sizes), wh.shape[1]), dtype) if gh is None else gh.copy()
+    dc = xp.zeros((max(sizes), H), dtype) if gc is None else gc.copy()
+    projected = None if wr is None else xp.empty((gates.shape[0], wr.shape[0]), dtype)
+    work = xp.empty((max(sizes), H), dtype)
+    for rows in reversed(list(steps(sizes, reverse))):
+        n = rows.stop - rows.start
+        total, dcn, w = dh[:n], dc[:n], work[:n]
+        if gy is not None:
+            total += gy[rows]
+        if wr is None:
+            through = total
+        else:
+            projected[rows] = total
+            through = xp.matmul(total, wr)
+        xp.multiply(through, slope[rows], out=w)
+        dcn += w
+        di[rows] *= dcn
+        df[rows] *= dcn
+        dg[rows] *= dcn
+        do[rows] *= through
+        dcn *= f[rows]
+        xp.matmul(d[rows], wh, out=total)
+    dwi, dbi = weight_gradients(xp, d, x, (needs[3], needs[5] or needs[6]))
+    dwh, _ = weight_gradients(xp, d, h_before, (needs[4], False))
+    dwr = None if wr is None or not needs[7] else xp.matmul(projected.T, o * tanh_c)
+    dx = xp.matmul(d, wi) if needs[0] else None
+    return dx, dh, dc, dwi, dwh, dbi, None if dbi is None else dbi.copy(), dwr
+
+
+# -- GRU ---------------------------------------------------------------------------------------------------------------
+
+
+def gru_forward(
+    xp: Any, x: Any, h0: Any, wi: Any, wh: Any, bi: Any, bh: Any, sizes: Any, reverse: bool
+) -> Any:
+    """One GRU layer: all outputs, the last state; the gates (r, z, n), the state's part of n, each step's state before it."""
+    H = h0.shape[1]
+    gates = affine(xp, x, wi, bi)  # (rows, 3H)
+    h = h0.copy()
+    y = xp.empty((gates.shape[0], H), gates.dtype)
+    before, inner = xp.empty_like(y), xp.empty_like(y)
+    product = xp.empty((max(sizes), 3 * H), gates.dtype)
+    work = xp.empty((max(sizes), H), gates.dtype)
+    for rows in steps(sizes, reverse):
+        m = rows.stop - rows.start
+        a, state, w = gates[rows], h[:m], work[:m]
+        before[rows] = state
+        from_state = xp.matmul(state, wh.T, out=product[:m])
+        if bh is not None:
+            from_state += bh
+        inner[rows] = from_state[:, 2 * H :]
+        rz = a[:, : 2 * H]
+        rz += from_state[:, : 2 * H]
+        sigmoid_in_place(xp, rz)
+        r, z, n = (a[:, k * H : (k + 1) * H] for k in range(3))
+        xp.multiply(r, inner[rows], out=w)
+        n += w
+        xp.tanh(n, out=n)
+        state -= n
+        state *= z
+        state += n  # h' = n + z (h - n)
+        y[rows] = state
+    return y, h, gates, inner, before
+
+
+def gru_backward(
+    xp: Any, gy: Any, gh: Any, needs: Any, x: Any, wi: Any, wh: Any, gates: Any, inner: Any, before: Any,
+    sizes: Any, reverse: bool,
+) -> Any:  # fmt: skip
+    H = before.shape[1]
+    r, z, n = (gates[:, k * H : (k + 1) * H] for k in range(3))
+    # Per unit of dh': the gradients of the pre-activations, for all steps at once.
+    d = xp.empty_like(gates)
+    dr, dz, dn = (d[:, k * H : (k + 1) * H] for k in range(3))
+    xp.multiply(1 - z, 1 - n * n, out=dn)
+    xp.multiply((before - n) * z, 1 - z, out=dz)
+    xp.multiply(dn * inner, r * (1 - r), out=dr)
+    from_state = xp.empty_like(gates)  # the same with respect to Wₕ h + bₕ
+    dh = xp.zeros((max(sizes), H), gates.dtype) if gh is None else gh.copy()
+    for rows in reversed(list(steps(sizes, reverse))):
+        m = rows.stop - rows.start
+        total = dh[:m]
+        if gy is not None:
+            total += gy[rows]
+        dr[rows] *= total
+        dz[rows] *= total
+        dn[rows] *= total
+        s = from_state[rows]
+        s[:, : 2 * H] = d[rows, : 2 * H]
+        xp.multiply(dn[rows], r[rows], out=s[:, 2 * H :])
+        total *= z[rows]
+        total += xp.matmul(s, wh)
+    dwi, dbi = weight_gradients(xp, d, x, (needs[2], needs[4]))
+    dwh, dbh = weight_gradients(xp, from_state, before, (needs[3], needs[5]))
+    dx = xp.matmul(d, wi) if needs[0] else None
+    return dx, dh, dwi, dwh, dbi, dbh

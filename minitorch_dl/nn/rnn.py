@@ -1,0 +1,460 @@
+"""Recurrent layers and cells."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+from ..ops import empty, zeros
+from ..ops import recurrent as ops
+from ..tensor import Tensor
+from . import init
+from .module import Module
+from .parameter import Parameter
+from .utils.rnn import PackedSequence
+
+__all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNBase", "RNNCell", "RNNCellBase"]
+
+_GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
+
+
+class RNNBase(Module):
+    """Parameters, checks and the call shared by :class:`RNN`, :class:`LSTM` and :class:`GRU`."""
+
+    def __init__(
+        self,
+        mode: str,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        self.mode = mode
+        self.input_size = input_size
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.bias = bias
+        self.batch_first = batch_first
+        self.dropout = float(dropout)
+        self.bidirectional = bidirectional
+        self.proj_size = proj_size
+        self._check_settings(dropout)
+        directions = 2 if bidirectional else 1
+        out = proj_size or hidden_size
+        gates = _GATES[mode] * hidden_size
+        made = {"device": device, "dtype": dtype}
+        self._flat_weights_names: list[str] = []
+        for level in range(num_layers):
+            width = input_size if level == 0 else out * directions
+            shapes: dict[str, Any] = {"weight_ih": (gates, width), "weight_hh": (gates, out)}
+            if bias:
+                shapes |= {"bias_ih": gates, "bias_hh": gates}
+            if proj_size:
+                shapes["weight_hr"] = (proj_size, hidden_size)
+            for suffix in ("", "_reverse")[:directions]:
+                for name, shape in shapes.items():
+                    full_name = f"{name}_l{level}{suffix}"
+                    setattr(self, full_name, Parameter(empty(shape, **made)))
+                    self._flat_weights_names.append(full_name)
+        self.reset_parameters()
+
+    def _check_settings(self, dropout: Any) -> None:
+        number = isinstance(dropout, numbers.Number) and not isinstance(dropout, bool)
+        if not number or not 0 <= dropout <= 1:
+            raise ValueError(
+                "dropout should be a number in range [0, 1] representing the probability of an element being zeroed"
+            )
+        if dropout > 0 and self.num_layers == 1:
+            warnings.warn(
+                "dropout option adds dropout after all but last recurrent layer, so non-zero dropout expects "
+                f"num_layers greater than 1, but got dropout={dropout} and num_layers={self.num_layers}",
+                stacklevel=4,
+            )
+        if not isinstance(self.hidden_size, int):
+            raise TypeError(
+                f"hidden_size should be of type int, got: {type(self.hidden_size).__name__}"
+            )
+        if self.hidden_size <= 0:
+            raise ValueError("hidden_size must be greater than zero")
+        if self.num_layers <= 0:
+            raise ValueError("num_layers must be greater than zero")
+        if self.proj_size < 0:
+            raise ValueError(
+                "proj_size should be a positive integer or zero to disable projections"
+            )
+        if self.proj_size >= self.hidden_size:
+            raise ValueError("proj_size has to be smaller than hidden_size")
+
+    def reset_parameters(self) -> None:
+        """Draw all parameters anew, uniform on ``±1/√hidden_size``."""
+        bound = 1.0 / math.sqrt(self.hidden_size) if self.hidden_size > 0 else 0
+        for weight in self.parameters():
+            init.uniform_(weight, -bound, bound)
+
+    def flatten_parameters(self) -> None:
+        """Accepted for PyTorch's sake: nothing to do."""
+
+    @property
+    def _flat_weights(self) -> list[Tensor]:
+        return [getattr(self, name) for name in self._flat_weights_names]
+
+    @property
+    def all_weights(self) -> list[list[Tensor]]:
+        """The weights, a list per layer and direction."""
+        per_layer = 2 + 2 * self.bias + (self.proj_size > 0)
+        flat = self._flat_weights
+        return [flat[k : k + per_layer] for k in range(0, len(flat), per_layer)]
+
+    def extra_repr(self) -> str:
+        text = f"{self.input_size}, {self.hidden_size}"
+        if self.proj_size:
+            text += f", proj_size={self.proj_size}"
+        if self.num_layers != 1:
+            text += f", num_layers={self.num_layers}"
+        if self.bias is not True:
+            text += f", bias={self.bias}"
+        if self.batch_first is not False:
+            text += f", batch_first={self.batch_first}"
+        if self.dropout != 0:
+            text += f", dropout={self.dropout}"
+        if self.bidirectional is not False:
+            text += f", bidirectional={self.bidirectional}"
+        return text
+
+    def _state_shapes(self, batch: int) -> list[tuple[int, int, int]]:
+        """The shape of each state: h, and c of an LSTM."""
+        layers = self.num_layers * (2 if self.bidirectional else 1)
+        shapes = [(layers, batch, self.proj_size or self.hidden_size)]
+        if self.mode == "LSTM":
+            shapes.append((layers, batch, self.hidden_size))
+        return shapes
+
+    def _forward(self, input: Any, states: Any) -> tuple[Any, tuple[Tensor, ...]]:
+        """Run the stack; returns the output in the form of the input, and the last states."""
+        packed = isinstance(input, PackedSequence)
+        data = input.data if packed else input
+        if not packed and data.dim() not in (2, 3):
+            raise ValueError(
+                f"{self._get_name()}: Expected input to be 2D or 3D, got {data.dim()}D instead"
+            )
+        if data.shape[-1] != self.input_size:
+            raise RuntimeError(
+                f"input.size(-1) must be equal to input_size. Expected {self.input_size}, got {data.shape[-1]}"
+            )
+        weight = self._flat_weights[0]
+        if data.dtype is not weight.dtype:
+            raise ValueError(
+                f"{self._get_name()}: input must have the type {weight.dtype}, got type {data.dtype}"
+            )
+        batched = packed or data.dim() == 3
+        if not batched:
+            data = data.unsqueeze(0 if self.batch_first else 1)
+        if packed:
+            batch = int(input.batch_sizes[0])
+        else:
+            batch = data.shape[0] if self.batch_first else data.shape[1]
+        shapes = self._state_shapes(batch)
+        if states is None:
+            states = [zeros(shape, dtype=data.dtype, device=data.device) for shape in shapes]
+        else:
+            states = self._given_states(states, shapes, batched)
+            if packed and input.sorted_indices is not None:
+                states = [s.index_select(1, input.sorted_indices) for s in states]
+        rest = (
+            self._flat_weights, self.bias, self.num_layers, self.dropout, self.training,
+            self.bidirectional,
+        )  # fmt: skip
+        function = getattr(ops, self.mode.lower())
+        hx = tuple(states) if self.mode == "LSTM" else states[0]
+        if packed:
+            output, *last = function(data, input.batch_sizes, hx, *rest)
+            output = PackedSequence(
+                output, input.batch_sizes, input.sorted_indices, input.unsorted_indices
+            )
+            if input.unsorted_indices is not None:
+                last = [s.index_select(1, input.unsorted_indices) for s in last]
+            return output, tuple(last)
+        output, *last = function(data, hx, *rest, self.batch_first)
+        if not batched:
+            output = output.squeeze(0 if self.batch_first else 1)
+            last = [s.squeeze(1) for s in last]
+        return output, tuple(last)
+
+    def _given_states(self, states: Any, shapes: Any, batched: bool) -> list[Tensor]:
+        """The caller's states, checked, with a batch axis."""
+        names = ("hx", "cx") if len(shapes) == 2 else ("hx",)
+        checked = []
+        for name, state, shape in zip(names, states, shapes):
+            wanted = 3 if batched else 2
+            if state.dim() != wanted:
+                kind = "batched 3-D" if batched else "unbatched 2-D"
+                raise RuntimeError(
+                    f"For {kind} input, {name} should also be {wanted}-D but got {state.dim()}-D tensor"
+                )
+            state = state if batched else state.unsqueeze(1)
+            if tuple(state.shape) != shape:
+                which = {"hx": "hidden[0]" if len(shapes) == 2 else "hidden", "cx": "hidden[1]"}[
+                    name
+                ]
+                raise RuntimeError(f"Expected {which} size {shape}, got {list(state.shape)}")
+            checked.append(state)
+        return checked
+
+
+class RNN(RNNBase):
+    """Elman RNN: ``h' = tanh(W_ih x + b_ih + W_hh h + b_hh)``, or ReLU in the place of tanh.
+
+    Args:
+        input_size, hidden_size: features of the input and of the state.
+        num_layers: how many layers lie on top of each other.
+        nonlinearity: "tanh" or "relu".
+        bias: use b_ih and b_hh.
+        batch_first: inputs and outputs are ``(B, T, *)`` instead of ``(T, B, *)``.
+        dropout: between the layers, in training mode.
+        bidirectional: a second set of layers reads the sequence backwards.
+
+    >>> import minitorch_dl as torch
+    >>> output, h = torch.nn.RNN(10, 20, 2)(torch.randn(5, 3, 10))
+    >>> output.shape, h.shape
+    (torch.Size([5, 3, 20]), torch.Size([2, 3, 20]))
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        nonlinearity: str = "tanh",
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        if nonlinearity not in ("tanh", "relu"):
+            raise ValueError(
+                f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'."
+            )
+        self.nonlinearity = nonlinearity
+        super().__init__(
+            f"RNN_{nonlinearity.upper()}", input_size, hidden_size, num_layers, bias, batch_first,
+            dropout, bidirectional, 0, device, dtype,
+        )  # fmt: skip
+
+    def forward(self, input: Any, hx: Tensor | None = None) -> tuple[Any, Tensor]:
+        output, (h,) = self._forward(input, None if hx is None else (hx,))
+        return output, h
+
+
+class LSTM(RNNBase):
+    """Long short-term memory; Hochreiter and Schmidhuber, 1997; ``proj_size``: Sak et al., 2014.
+
+    ``i, f, o = σ(W x + b + W h + b)``, ``g = tanh(...)``, ``c' = f c + i g``, ``h' = o tanh(c')``.
+
+    Args: as :class:`RNN`; ``proj_size`` > 0 projects h to that size.
+
+    >>> import minitorch_dl as torch
+    >>> output, (h, c) = torch.nn.LSTM(10, 20, 2)(torch.randn(5, 3, 10))
+    >>> output.shape, h.shape, c.shape
+    (torch.Size([5, 3, 20]), torch.Size([2, 3, 20]), torch.Size([2, 3, 20]))
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            "LSTM", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional,
+            proj_size, device, dtype,
+        )  # fmt: skip
+
+    def forward(
+        self, input: Any, hx: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[Any, tuple[Tensor, Tensor]]:
+        return self._forward(input, hx)  # type: ignore[return-value]
+
+
+class GRU(RNNBase):
+    """Gated recurrent unit; Cho et al., 2014.
+
+    ``r, z = σ(W x + b + W h + b)``, ``n = tanh(W x + b + r (W h + b))``, ``h' = (1 - z) n + z h``.
+
+    Args: as :class:`RNN`.
+
+    >>> import minitorch_dl as torch
+    >>> output, h = torch.nn.GRU(10, 20, batch_first=True)(torch.randn(3, 5, 10))
+    >>> output.shape, h.shape
+    (torch.Size([3, 5, 20]), torch.Size([1, 3, 20]))
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            "GRU", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional,
+            0, device, dtype,
+        )  # fmt: skip
+
+    def forward(self, input: Any, hx: Tensor | None = None) -> tuple[Any, Tensor]:
+        output, (h,) = self._forward(input, None if hx is None else (hx,))
+        return output, h
+
+
+class RNNCellBase(Module):
+    """Parameters and checks shared by the cells."""
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool,
+        num_chunks: int,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        self.input_size = input_size
+        self.hidden_size = hidden_size
+        self.bias = bias
+        made = {"device": device, "dtype": dtype}
+        gates = num_chunks * hidden_size
+        self.weight_ih = Parameter(empty((gates, input_size), **made))
+        self.weight_hh = Parameter(empty((gates, hidden_size), **made))
+        for name in ("bias_ih", "bias_hh"):
+            self.register_parameter(name, Parameter(empty(gates, **made)) if bias else None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw all parameters anew, uniform on ``±1/√hidden_size``."""
+        bound = 1.0 / math.sqrt(self.hidden_size) if self.hidden_size > 0 else 0
+        for weight in self.parameters():
+            init.uniform_(weight, -bound, bound)
+
+    def extra_repr(self) -> str:
+        text = f"{self.input_size}, {self.hidden_size}"
+        if self.bias is not True:
+            text += f", bias={self.bias}"
+        if getattr(self, "nonlinearity", "tanh") != "tanh":
+            text += f", nonlinearity={self.nonlinearity}"
+        return text
+
+    def _weights(self) -> Iterator[Tensor | None]:
+        return iter((self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh))
+
+    def _step(self, function: Any, input: Tensor, states: Any) -> list[Tensor]:
+        """``function`` on a batch; an unbatched input gets a batch of one."""
+        name = self._get_name()
+        if input.dim() not in (1, 2):
+            raise ValueError(f"{name}: Expected input to be 1D or 2D, got {input.dim()}D instead")
+        if input.shape[-1] != self.input_size:
+            raise RuntimeError(
+                f"{name}: input has inconsistent input_size: got {input.shape[-1]}, expected {self.input_size}"
+            )
+        batched = input.dim() == 2
+        x = input if batched else input.unsqueeze(0)
+        checked = []
+        for state in states:
+            if state is None:
+                state = zeros((x.shape[0], self.hidden_size), dtype=x.dtype, device=x.device)
+            else:
+                if state.dim() not in (1, 2):
+                    raise ValueError(
+                        f"{name}: Expected hidden to be 1D or 2D, got {state.dim()}D instead"
+                    )
+                state = state if batched else state.unsqueeze(0)
+                if tuple(state.shape) != (x.shape[0], self.hidden_size):
+                    raise RuntimeError(
+                        f"{name}: hidden must have the shape {(x.shape[0], self.hidden_size)}, "
+                        f"got {tuple(state.shape)}"
+                    )
+            checked.append(state)
+        new = function(x, checked, *self._weights())
+        return list(new) if batched else [s.squeeze(0) for s in new]
+
+
+class RNNCell(RNNCellBase):
+    """One step of :class:`RNN`: ``(B, input_size)`` and ``(B, hidden_size)`` to the new state."""
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        nonlinearity: str = "tanh",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(input_size, hidden_size, bias, 1, device, dtype)
+        self.nonlinearity = nonlinearity
+
+    def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
+        if self.nonlinearity not in ("tanh", "relu"):
+            raise RuntimeError(f"Unknown nonlinearity: {self.nonlinearity}")
+        cell = getattr(ops, f"rnn_{self.nonlinearity}_cell")
+        return self._step(lambda x, s, *w: (cell(x, s[0], *w),), input, (hx,))[0]
+
+
+class LSTMCell(RNNCellBase):
+    """One step of :class:`LSTM`: the input and ``(h, c)`` to the new ``(h, c)``."""
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(input_size, hidden_size, bias, 4, device, dtype)
+
+    def forward(
+        self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[Tensor, Tensor]:
+        h, c = self._step(ops.lstm_cell, input, (None, None) if hx is None else hx)
+        return h, c
+
+
+class GRUCell(RNNCellBase):
+    """One step of :class:`GRU`: ``(B, input_size)`` and ``(B, hidden_size)`` to the new state."""
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(input_size, hidden_size, bias, 3, device, dtype)
+
+    def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
+        return self._step(lambda x, s, *w: (ops.gru_cell(x, s[0], *w),), input, (hx,))[0]

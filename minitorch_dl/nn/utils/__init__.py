@@ -1,0 +1,3 @@
+"""Tools for parameters, gradients and sequences."""
+
+from . import rnn
