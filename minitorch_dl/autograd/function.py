@@ -301,6 +301,8 @@ class Function:
             else:
                 result = cls.forward(ctx, *args, **kwargs)
         outputs = result if isinstance(result, tuple) else (result,)
+        for tensor in ctx._dirty:
+            mark_written(tensor.array, cls.__name__)
         node = (
             cls._node_class(edges, (), FunctionPlan(cls, ctx, args), None, None)
             if records
@@ -352,7 +354,6 @@ def _connect(
         )
         own = None if not differentiable else node if node.outputs is None else node.output(i)
         if _is_in(out, ctx._dirty):
-            mark_written(out.array, cls.__name__)
             if differentiable:
                 check_writable(out, cls.__name__, own)
                 rebase(out, own)
