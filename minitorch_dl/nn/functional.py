@@ -26,6 +26,7 @@ from ..ops.dropout import (
     feature_alpha_dropout,
 )
 from ..ops.elementwise import tanh
+from ..ops.embedding import embedding, embedding_bag
 from ..ops.linear import linear
 from ..ops.losses import (
     binary_cross_entropy,
@@ -57,6 +58,14 @@ from ..ops.normalization import (
     local_response_norm,
     normalize,
     rms_norm,
+)
+from ..ops.patches import (
+    channel_shuffle,
+    fold,
+    native_channel_shuffle,
+    pixel_shuffle,
+    pixel_unshuffle,
+    unfold,
 )
 from ..ops.pooling import (
     adaptive_avg_pool1d,

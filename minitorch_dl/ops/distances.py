@@ -9,10 +9,11 @@ import numpy as np
 from ..autograd.primitive import TensorBase
 from ..autograd.structural import cast
 from ..backend import array_module, dtypes
-from .dims import wrap_dim
+from .dims import normalize_dims
 from .indexing import getitem
 from .norms import vector_norm
 from .reductions import _sum
+from .shape import expand
 
 __all__ = ["cosine_similarity", "pairwise_distance", "pdist"]
 
@@ -32,17 +33,14 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
         )
     x1, x2 = (x if x.array.dtype == dtype.numpy else cast(x, dtype=dtype.name) for x in (x1, x2))
     shape = np.broadcast_shapes(x1.array.shape, x2.array.shape)
-    axis = wrap_dim(dim, len(shape)) - len(shape)
-    product = (x1 / _norm(x1, axis, eps)) * (x2 / _norm(x2, axis, eps))
-    return _sum(product, dims=(axis + len(shape),), keepdim=False)
+    x1, x2 = (x if x.array.shape == shape else expand(x, shape) for x in (x1, x2))
+    dims = normalize_dims(dim, len(shape))
+    return _sum((x1 / _norm(x1, dims, eps)) * (x2 / _norm(x2, dims, eps)), dims=dims, keepdim=False)
 
 
-def _norm(x: Any, axis: int, eps: float) -> Any:
-    """The norm along ``axis`` (negative), at least ``eps``, with the norm's own gradient."""
-    if x.array.ndim < -axis:  # the axis comes by broadcasting
-        n = vector_norm(getitem(x, (None, ...)), 2, 0, True)
-    else:
-        n = vector_norm(x, 2, axis, True)
+def _norm(x: Any, dims: tuple[int, ...], eps: float) -> Any:
+    """The norm over ``dims``, at least ``eps``, with the norm's own gradient."""
+    n = vector_norm(x, 2, dims or None, True)
     a = n.array
     return n + TensorBase.wrap((array_module(a).maximum(a, eps) - a).astype(a.dtype))
 

@@ -207,9 +207,7 @@ def binary_cross_entropy(
 @primitive(name="binary_cross_entropy_with_logits", broadcasts=True, promotes="float")
 def _bce_logits(xp: Any, a: Any, target: Any) -> Any:
     """``-t log s - (1 - t) log(1 - s)``, s the sigmoid of a, without overflow."""
-    y = xp.abs(a)
-    xp.negative(y, out=y)
-    y = xp.log1p(xp.exp(y))
+    y = xp.log1p(xp.exp(-xp.abs(a)))
     y += xp.maximum(a, 0)
     return y - a * target
 

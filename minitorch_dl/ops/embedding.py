@@ -1,0 +1,253 @@
+"""Looking up rows of a table: embeddings, and bags of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.primitive import TensorBase, primitive
+from ..autograd.versions import mark_written
+from ..backend import array_module
+from ..backend.segments import add_rows as add_rows_kernel
+from ..backend.segments import first_maxima
+from .extrema import take_along
+from .selection import where
+from .shape import _reshape, unsqueeze
+
+__all__: list[str] = []
+
+# -- a closed pair ---------------------------------------------------------------------------------
+
+
+@primitive
+def take_rows(xp: Any, a: Any, index: Any) -> Any:
+    """``a[index]``: (rows, *D) and any shape of indices give (*I, *D)."""
+    return a.take(index, axis=0)
+
+
+@primitive
+def add_rows(xp: Any, a: Any, index: Any, *, rows: int) -> Any:
+    """Zeros (rows, *D) with ``a`` (*I, *D) added at the rows ``index``."""
+    return add_rows_kernel(xp, a.reshape(index.size, *a.shape[index.ndim :]), index.ravel(), rows)
+
+
+take_rows.defvjp(a=lambda g, index, a_shape: add_rows(g, index, rows=a_shape[0]))
+add_rows.defvjp(a=lambda g, index: take_rows(g, index))
+
+
+@primitive(view=True)
+def scale_gradient(xp: Any, a: Any, factor: Any) -> Any:
+    """``a`` itself; its gradient is multiplied by ``factor``, which broadcasts to it."""
+    return a.view()
+
+
+scale_gradient.defvjp(a=lambda g, factor: g * factor)
+
+# -- the public functions -------------------------------------------------------------------------
+
+
+def embedding(
+    input: Any,
+    weight: Any,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Any:
+    """The rows of ``weight`` (V, D) at the indices ``input`` (*): (*, D).
+
+    Args:
+        padding_idx: a row that gets no gradient; may count from the end.
+        max_norm: rows looked up whose norm is larger are first scaled down to it, in place.
+        norm_type: the p of that norm.
+        scale_grad_by_freq: divide each row's gradient by how often the row was looked up.
+        sparse: accepted; gradients are dense here.
+
+    Raises:
+        IndexError: an index outside [0, V).
+
+    >>> import minitorch_dl as torch
+    >>> table = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> torch.nn.functional.embedding(torch.tensor([1, 0, 1]), table)
+    tensor([[3., 4.],
+            [1., 2.],
+            [3., 4.]])
+    """
+    padding_idx = _check_table("embedding", input, weight, padding_idx)
+    if max_norm is not None:
+        _limit_norms(weight, input.array, max_norm, norm_type)
+    y = take_rows(weight, input)
+    factor = _gradient_factor(input.array, weight.array, padding_idx, scale_grad_by_freq)
+    return y if factor is None else scale_gradient(y, TensorBase.wrap(factor))
+
+
+def _gradient_factor(index: Any, table: Any, padding_idx: int | None, by_freq: bool) -> Any:
+    """What each looked-up row's gradient is multiplied by, (*, 1); None for 1."""
+    if padding_idx is None and not by_freq:
+        return None
+    xp = array_module(index)
+    factor = xp.ones(index.shape, table.dtype)
+    if by_freq:
+        factor /= xp.bincount(index.ravel(), minlength=len(table))[index]
+    if padding_idx is not None:
+        factor *= index != padding_idx
+    return factor[..., None]
+
+
+def _check_table(op: str, input: Any, weight: Any, padding_idx: int | None) -> int | None:
+    for name, value in (("input", input), ("weight", weight)):
+        if not isinstance(value, TensorBase):
+            raise TypeError(f"{op}(): argument '{name}' must be Tensor, not {type(value).__name__}")
+    index, table = input.array, weight.array
+    if table.ndim != 2:
+        raise RuntimeError(f"{op}: 'weight' must be 2-D, got size {list(table.shape)}")
+    if index.dtype.name not in ("int64", "int32"):
+        raise RuntimeError(
+            f"{op}: Expected tensor for argument 'input' (indices) to have one of the scalar "
+            "types: "
+            f"Long, Int; but got {index.dtype} instead"
+        )
+    rows = len(table)
+    if padding_idx is not None:
+        if not -rows <= padding_idx < rows:
+            raise AssertionError(
+                f"{op}: padding_idx must be within num_embeddings, got {padding_idx} for {rows} "
+                "rows"
+            )
+        padding_idx %= rows
+    if index.size and not (index.min() >= 0 and index.max() < rows):
+        outside = index[(index < 0) | (index >= rows)]
+        raise IndexError(
+            f"{op}: index out of range in self: {int(outside[0])} is not in [0, {rows - 1}], the "
+            "rows of "
+            f"a weight of size {list(table.shape)}"
+        )
+    return padding_idx
+
+
+def _limit_norms(weight: Any, index: Any, max_norm: float, norm_type: float) -> None:
+    table = weight.array
+    xp = array_module(table)
+    used = xp.unique(index)
+    rows = table[used]
+    norms = (xp.abs(rows) ** norm_type).sum(axis=1) ** (1 / norm_type)
+    table[used] = rows * xp.where(norms > max_norm, max_norm / (norms + 1e-7), 1)[:, None]
+    mark_written(table, "embedding(max_norm=...)")
+
+
+def embedding_bag(
+    input: Any,
+    weight: Any,
+    offsets: Any = None,
+    max_norm: float | None = None,
+    norm_type: float = 2,
+    scale_grad_by_freq: bool = False,
+    mode: str = "mean",
+    sparse: bool = False,
+    per_sample_weights: Any = None,
+    include_last_offset: bool = False,
+    padding_idx: int | None = None,
+) -> Any:
+    """Sums, means or maxima of bags of rows of ``weight`` (V, D): (B, D).
+
+    Args:
+        input: indices, (B, N), or (N) with the bags one after the other.
+        offsets: where each bag starts, (B), for indices (N).
+        mode: "sum", "mean" or "max"; an empty bag gives zeros.
+        per_sample_weights: a factor for each index ("sum" only).
+        include_last_offset: ``offsets`` ends with the last bag's end.
+        padding_idx: an index that counts for nothing.
+        max_norm, norm_type, scale_grad_by_freq, sparse: as in ``embedding``.
+    """
+    op = "embedding_bag"
+    if mode not in ("sum", "mean", "max"):
+        raise ValueError(f"{op}: mode has to be one of sum, mean or max, got {mode!r}")
+    if per_sample_weights is not None:
+        if mode != "sum":
+            raise NotImplementedError(
+                f"{op}: per_sample_weights was not None. It is only supported for mode='sum' (got "
+                f"mode={mode!r})"
+            )
+        if per_sample_weights.array.shape != input.array.shape:
+            raise ValueError(
+                f"{op}: If per_sample_weights ({per_sample_weights.array.shape}) is not None, "
+                "then it must "
+                f"have the same shape as the input ({input.array.shape})"
+            )
+    padding_idx = _check_table(op, input, weight, padding_idx)
+    index = input.array
+    bags, count = _bags(op, index, offsets, include_last_offset)
+    if scale_grad_by_freq and mode == "max":
+        raise RuntimeError(f"{op}: max mode does not support scaling the gradient by the frequency")
+    if max_norm is not None:
+        _limit_norms(weight, index, max_norm, norm_type)
+    flat = index.ravel()
+    weights = per_sample_weights
+    if weights is not None:
+        weights = _reshape(weights, shape=(flat.size,))
+    if padding_idx is not None:
+        kept = flat != padding_idx
+        flat, bags = flat[kept], bags[kept]
+        if weights is not None:
+            weights = take_rows(weights, TensorBase.wrap(array_module(flat).flatnonzero(kept)))
+    rows = take_rows(weight, TensorBase.wrap(flat))
+    factor = _gradient_factor(flat, weight.array, None, scale_grad_by_freq)
+    if factor is not None:
+        rows = scale_gradient(rows, TensorBase.wrap(factor))
+    if weights is not None:
+        rows = rows * unsqueeze(weights, 1)
+    return _bag(rows, bags, count, mode)
+
+
+def _bag(rows: Any, bags: Any, count: int, mode: str) -> Any:
+    """The rows (N, D) of each bag as one row, (B, D)."""
+    xp = array_module(bags)
+    sizes = xp.bincount(bags, minlength=count)[:, None]
+    if mode == "max":
+        where_max = first_maxima(xp, rows.array, bags, count)  # (B, D)
+        if not rows.array.size:
+            return add_rows(rows, TensorBase.wrap(bags), rows=count)
+        y = take_along(rows, TensorBase.wrap(where_max), dim=0)
+        return where(TensorBase.wrap(sizes > 0), y, 0.0)
+    y = add_rows(rows, TensorBase.wrap(bags), rows=count)
+    if mode == "sum":
+        return y
+    return y / TensorBase.wrap(xp.maximum(sizes, 1).astype(rows.array.dtype))
+
+
+def _bags(op: str, index: Any, offsets: Any, include_last: bool) -> tuple[Any, int]:
+    """Which bag each index belongs to, (N), and how many bags there are."""
+    xp = array_module(index)
+    if index.ndim == 2:
+        if offsets is not None:
+            raise ValueError(
+                f"{op}: if input is 2D, then offsets has to be None, as input is treated as a "
+                "mini-batch "
+                "of fixed length sequences. However, found offsets of size "
+                f"{list(offsets.array.shape)}"
+            )
+        return xp.repeat(xp.arange(len(index)), index.shape[1]), len(index)
+    if index.ndim != 1:
+        raise ValueError(
+            f"{op}: input has to be 1D or 2D Tensor, but got Tensor of dimension {index.ndim}"
+        )
+    if offsets is None or offsets.array.ndim != 1:
+        raise ValueError(f"{op}: offsets has to be a 1D Tensor when input is 1D")
+    starts = offsets.array
+    if starts.size and starts[0] != 0:
+        raise RuntimeError(
+            f"{op}: offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to "
+            "start from "
+            f"position 0. However, got {int(starts[0])}"
+        )
+    if starts.size and starts[-1] > index.size:
+        raise RuntimeError(
+            f"{op}: offsets[-1] can not be greater than input's length {index.size} but got "
+            "offsets[-1] of "
+            f"{int(starts[-1])}"
+        )
+    if include_last:
+        if not starts.size:
+            raise RuntimeError(f"{op}: include_last_offset needs at least one offset")
+        starts = starts[:-1]
+    return xp.searchsorted(starts, xp.arange(index.size), side="right") - 1, len(starts)
