@@ -34,7 +34,7 @@ def _rows(name: str, gates: int) -> list[Row]:
         Row(
             name,
             S(F(4, 2, 2), state(1, 2, 3), _weights(2, 3, gates), *one),
-            S(F(2, 3, 2), state(4, 2, 3), layers, *stacked),
+            S(F(2, 2, 2), state(4, 2, 3), layers, *stacked),
             S(F(3, 2, 2), state(1, 2, 3), _weights(2, 3, gates, biases=False), *plain),
             rtol=1e-8,
         ),
