@@ -35,7 +35,7 @@ def both(run: Callable[[Any], Any]) -> tuple[Any, Any]:
 
 
 @pytest.mark.parametrize("num_workers", [0, 2])
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("options", OPTIONS, ids=" ".join)
 def test_two_passes(options: dict[str, Any], num_workers: int) -> None:
     def run(of: Any) -> list:
         of.lib.manual_seed(7)
