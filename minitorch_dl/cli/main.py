@@ -11,7 +11,10 @@ from ..version import __version__
 from .parser import Parser, UsageError
 
 PROGRAM = "minitorch-dl"
-COMMANDS = {"train": "train a network on real data"}  # name: help; cli/<name>.py holds it
+COMMANDS = {  # name: help; cli/<name>.py holds it
+    "train": "train a network on real data",
+    "run": "run a PyTorch program on this engine",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

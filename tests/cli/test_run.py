@@ -1,0 +1,85 @@
+"""``minitorch-dl run`` and ``as_torch``: PyTorch programs run on this engine."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+import minitorch_dl
+from minitorch_dl.cli import main
+
+PROGRAM = """
+import sys
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+from torch.nn.modules.linear import Linear
+from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data.sampler import RandomSampler
+from torch.optim.lr_scheduler import StepLR
+
+device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+torch.backends.cudnn.benchmark = True
+torch.manual_seed(0)
+assert Linear is nn.Linear and torch.__version__ >= (2, 0) and torch.__version__ > "1.13"
+data = TensorDataset(torch.arange(8.0).reshape(8, 1), torch.arange(8))
+model = nn.Sequential(nn.Linear(1, 8), nn.ReLU(), nn.Linear(8, 8)).to(device)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+schedule = StepLR(optimizer, 1)
+for x, y in DataLoader(data, batch_size=4, shuffle=True):
+    optimizer.zero_grad()
+    F.cross_entropy(model(x.to(device)), y.to(device)).backward()
+    optimizer.step()
+schedule.step()
+print(sys.argv[1:], torch.tensor([1.0, 2.0]) * 2, torch.nn.Linear.__module__)
+"""
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    path = tmp_path / "program.py"
+    path.write_text(PROGRAM, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _restored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", list(sys.argv))
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+
+def test_a_pytorch_program_runs(script: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", str(script), "--epochs", "3"]) == 0
+    assert capsys.readouterr().out == (
+        "['--epochs', '3'] tensor([2., 4.]) minitorch_dl.nn.linear\n"
+    )
+
+
+def test_a_missing_script_is_one_message(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "no_such_file.py"]) == 2
+    assert "no such file: 'no_such_file.py'" in capsys.readouterr().err
+
+
+def test_the_alias_ends_with_the_block() -> None:
+    before = sys.modules.get("torch")
+    with minitorch_dl.as_torch():
+        import torch
+
+        assert torch.tensor is minitorch_dl.tensor
+        assert torch.nn is minitorch_dl.nn
+        assert sys.modules["torch"] is torch
+    assert sys.modules.get("torch") is before
+    assert minitorch_dl.__version__ != str(torch.__version__)
+
+
+def test_a_missing_name_says_what_is_near() -> None:
+    with minitorch_dl.as_torch():
+        import torch
+
+        with pytest.raises(AttributeError, match=r"no nn\.Lineer .*Nearest here: .*Linear"):
+            _ = torch.nn.Lineer
+        assert not hasattr(torch, "no_such_thing")
+        with pytest.raises(ModuleNotFoundError, match=r"no module fx"):
+            import torch.fx  # noqa: F401
