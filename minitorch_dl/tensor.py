@@ -23,6 +23,8 @@ from .autograd.structural import cast
 from .autograd.versions import version_of
 from .backend import device, device_of, dtypes, to_host
 from .ops import creation, elementwise, movement, random
+from .ops import layout as layout_ops
+from .ops import rearranging
 from .ops import shape as shape_ops
 
 
@@ -621,6 +623,32 @@ class Tensor(TensorBase):
     T, mT, H, mH = property(shape_ops.T), property(shape_ops.mT), property(shape_ops.H), property(shape_ops.mT)
     expand, expand_as, broadcast_to = ops.expand, ops.expand_as, ops.broadcast_to
     contiguous = ops.contiguous
+
+    # -- memory layout (ops/layout.py) ---------------------------------------------------------------------------------
+
+    as_strided, resize_, resize_as_ = ops.as_strided, layout_ops.resize_, layout_ops.resize_as_
+    is_contiguous, stride = layout_ops.is_contiguous, layout_ops.stride
+    storage_offset, data_ptr = layout_ops.storage_offset, layout_ops.data_ptr
+    squeeze_ = layout_ops.view_inplace(ops.squeeze, "squeeze_")
+    unsqueeze_ = layout_ops.view_inplace(ops.unsqueeze, "unsqueeze_")
+    transpose_ = layout_ops.view_inplace(ops.transpose, "transpose_")
+    swapaxes_ = layout_ops.view_inplace(ops.transpose, "swapaxes_")
+    swapdims_ = layout_ops.view_inplace(ops.transpose, "swapdims_")
+    t_ = layout_ops.view_inplace(ops.t, "t_")
+
+    # -- rearrangement (ops/rearranging.py) ----------------------------------------------------------------------------
+
+    repeat, tile, repeat_interleave = rearranging.repeat, ops.tile, ops.repeat_interleave
+    roll, flip, fliplr, flipud, rot90 = ops.roll, ops.flip, ops.fliplr, ops.flipud, ops.rot90
+    tril, triu, tril_, triu_ = ops.tril, ops.triu, inplace(ops.tril, "tril_"), inplace(ops.triu, "triu_")
+    diagonal, diag, diag_embed, diagflat = ops.diagonal, ops.diag, ops.diag_embed, ops.diagflat
+    unfold, narrow_copy = rearranging.unfold, ops.narrow_copy
+    slice_scatter, select_scatter, diagonal_scatter = ops.slice_scatter, ops.select_scatter, ops.diagonal_scatter
+
+    # -- taking apart (ops/joining.py) ---------------------------------------------------------------------------------
+
+    split, split_with_sizes, chunk, unbind = ops.split, ops.split_with_sizes, ops.chunk, ops.unbind
+    tensor_split, hsplit, vsplit, dsplit = ops.tensor_split, ops.hsplit, ops.vsplit, ops.dsplit
 
     # -- indexing (ops/indexing.py) ------------------------------------------------------------------------------------
 

@@ -21,6 +21,8 @@ from .shape import *
 from .indexing import *
 from .gathering import *
 from .joining import *
+from .layout import *
+from .rearranging import *
 from .inspection import *
 from .scans import *
 from .sorting import *
@@ -37,3 +39,5 @@ from .matrix_functions import *
 from .recurrent import *
 from .patches import *
 from .distances import *
+from .grids import *
+from .linear import bilinear

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
-from ..backend import dtypes
+from ..backend import array_module, dtypes
 from .dims import wrap_dim
-from .indexing import _range
-from .shape import unsqueeze
+from .indexing import _index, _range
+from .padding import _pad
+from .shape import _reshape, expand, unsqueeze
 
-__all__ = ["cat", "concat", "concatenate", "stack"]  # fmt: skip
+__all__ = [
+    "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "cartesian_prod", "cat", "chunk", "column_stack", "combinations",
+    "concat", "concatenate", "dsplit", "dstack", "hsplit", "hstack", "meshgrid", "row_stack", "split", "split_with_sizes",
+    "stack", "tensor_split", "unbind", "vsplit", "vstack",
+]  # fmt: skip
 
 # -- joining ------------------------------------------------------------------------------------------------------------
 
@@ -110,3 +118,287 @@ def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
     dim = wrap_dim(dim, len(first) + 1)
     y = _cat(*[unsqueeze(x, dim) for x in given], dim=dim)
     return y if out is None else write_out("stack", out, y)
+
+
+def _at_least(n: int, x: Any) -> Any:
+    """``x`` with at least ``n`` axes, as ``atleast_nd`` places them."""
+    shape = x.array.shape
+    if len(shape) >= n:
+        return x
+    if n == 1 or not shape:
+        return _reshape(x, shape=(1,) * n)
+    if n == 2:
+        return _reshape(x, shape=(1, *shape))
+    return _reshape(x, shape=(1, *shape, 1) if len(shape) == 1 else (*shape, 1))
+
+
+def _each(n: int, tensors: Any) -> Any:
+    """``_at_least`` for one tensor, several, or a list of them."""
+    if len(tensors) == 1 and isinstance(tensors[0], TensorBase):
+        return _at_least(n, tensors[0])
+    if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
+        tensors = tensors[0]
+    return tuple([_at_least(n, x) for x in tensors])
+
+
+def atleast_1d(*tensors: Any) -> Any:
+    """Each 0-d tensor as a vector of one; one tensor gives a tensor, several a tuple."""
+    return _each(1, tensors)
+
+
+def atleast_2d(*tensors: Any) -> Any:
+    """Each tensor with at least two axes; new ones come first."""
+    return _each(2, tensors)
+
+
+def atleast_3d(*tensors: Any) -> Any:
+    """Each tensor with at least three axes: ``(N,)`` becomes ``(1, N, 1)``, ``(M, N)`` becomes ``(M, N, 1)``."""
+    return _each(3, tensors)
+
+
+def _joined(op: str, n: int, tensors: Any, dim: int, out: Any) -> Any:
+    if not len(tensors):
+        raise RuntimeError(f"{op} expects a non-empty TensorList")
+    y = cat([_at_least(n, x) for x in _tensors(op, tensors)], dim)
+    return y if out is None else write_out(op, out, y)
+
+
+def hstack(tensors: Any, *, out: Any = None) -> Any:
+    """The tensors side by side: along axis 1, vectors along axis 0."""
+    dim = 0 if len(tensors) and tensors[0].array.ndim < 2 else 1
+    return _joined("hstack", 1, tensors, dim, out)
+
+
+def vstack(tensors: Any, *, out: Any = None) -> Any:
+    """The tensors below each other, a vector as one row."""
+    return _joined("vstack", 2, tensors, 0, out)
+
+
+row_stack = vstack
+
+
+def dstack(tensors: Any, *, out: Any = None) -> Any:
+    """The tensors along the third axis."""
+    return _joined("dstack", 3, tensors, 2, out)
+
+
+def column_stack(tensors: Any, *, out: Any = None) -> Any:
+    """The tensors side by side, a vector as one column."""
+    if not len(tensors):
+        raise RuntimeError("column_stack expects a non-empty TensorList")
+    columns = [_reshape(x, shape=(-1, 1)) if x.array.ndim < 2 else x for x in _tensors("column_stack", tensors)]
+    y = cat(columns, 1)
+    return y if out is None else write_out("column_stack", out, y)
+
+
+def block_diag(*tensors: Any) -> Any:
+    """The matrix with the given matrices (vectors: rows) along its diagonal and zeros elsewhere.
+
+    >>> import minitorch_dl as torch
+    >>> torch.block_diag(torch.tensor([[1, 2]]), torch.tensor(3))
+    tensor([[1, 2, 0],
+            [0, 0, 3]])
+    """
+    blocks = [_at_least(2, x) for x in _tensors("block_diag", tensors)]
+    for x in blocks:
+        if x.array.ndim > 2:
+            raise RuntimeError(f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Got {x.array.ndim} dimensions")
+    width = sum(x.array.shape[1] for x in blocks)
+    rows, left = [], 0
+    for x in blocks:
+        n = x.array.shape[1]
+        rows.append(_pad(x, pads=((0, 0), (left, width - left - n)), value=0))
+        left += n
+    return cat(rows, 0)
+
+
+def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
+    """The coordinates of a grid: output ``i`` varies along axis ``i`` ("ij"); "xy" exchanges the first two axes."""
+    if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
+        tensors = tuple(tensors[0])
+    if not tensors:
+        raise ValueError("meshgrid expects a non-empty TensorList")
+    if indexing not in (None, "ij", "xy"):
+        raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
+    for x in tensors:
+        if x.array.ndim > 1:
+            raise RuntimeError(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {list(x.array.shape)}")
+        if x.array.dtype != tensors[0].array.dtype:
+            raise RuntimeError("torch.meshgrid expects all tensors to have the same dtype")
+    shape = tuple([x.array.size for x in tensors])
+    n = len(shape)
+    axis = list(range(n))
+    if indexing == "xy" and n > 1:
+        axis[:2] = [1, 0]
+        shape = (shape[1], shape[0], *shape[2:])
+    return tuple(
+        [expand(_reshape(x, shape=(1,) * d + (-1,) + (1,) * (n - d - 1)), shape) for x, d in zip(tensors, axis)]
+    )
+
+
+def cartesian_prod(*tensors: Any) -> Any:
+    """All tuples with one element of each vector, one per row; a single vector is returned as it is."""
+    for x in tensors:
+        if x.array.ndim != 1:
+            raise RuntimeError(f"Expect a 1D vector, but got shape {list(x.array.shape)}")
+    if len(tensors) == 1:
+        return tensors[0]
+    return stack([_reshape(x, shape=(-1,)) for x in meshgrid(*tensors)], 1)
+
+
+def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
+    """All ``r``-element subsets of a vector, in order, one per row.
+
+    >>> import minitorch_dl as torch
+    >>> torch.combinations(torch.tensor([1, 2, 3]))
+    tensor([[1, 2],
+            [1, 3],
+            [2, 3]])
+    """
+    if input.array.ndim != 1:
+        raise RuntimeError(f"Expect a 1D vector, but got shape {list(input.array.shape)}")
+    if r < 0:
+        raise RuntimeError(f"Expect a non-negative number, but got {r}")
+    choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
+    xp = array_module(input.array)
+    chosen = list(choose(range(input.array.shape[0]), r))
+    if not r:
+        return TensorBase.wrap(xp.empty(0, input.array.dtype))
+    return _index(input, xp.asarray(chosen, np.int64).reshape(-1, r), dims=(0,))
+
+
+# -- taking apart ------------------------------------------------------------------------------------------------------
+
+
+@primitive(name="split", outputs=("many",), view=True)
+def _split(xp: Any, a: Any, *, sizes: tuple[int, ...], dim: int) -> Any:
+    before = (slice(None),) * dim
+    ends = list(itertools.accumulate(sizes))
+    return tuple([a[(*before, slice(end - n, end))] for n, end in zip(sizes, ends)])
+
+
+@_split.defvjp_joint
+def _(g: Any, sizes: Any, dim: int) -> Any:
+    return (_cat(*g, dim=dim),)
+
+
+@primitive(name="unbind", outputs=("many",), view=True)
+def _unbind(xp: Any, a: Any, *, dim: int) -> Any:
+    before = (slice(None),) * dim
+    return tuple([a[(*before, i, ...)] for i in range(a.shape[dim])])
+
+
+@_unbind.defvjp_joint
+def _(g: Any, dim: int, a_shape: Any) -> Any:
+    one = (*a_shape[:dim], 1, *a_shape[dim + 1 :])
+    return (_cat(*[_reshape(x, shape=one) for x in g], dim=dim),)
+
+
+def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
+    """The slices along ``dim``, as views without that axis."""
+    shape = input.array.shape
+    if not shape:
+        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
+    dim = wrap_dim(dim, len(shape))
+    return _unbind(input, dim=dim) if shape[dim] else ()
+
+
+def split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple[Any, ...]:
+    """Consecutive parts of ``input`` along ``dim`` with the given sizes, as views."""
+    if not input.array.ndim:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
+    dim = wrap_dim(dim, input.array.ndim)
+    n = input.array.shape[dim]
+    wanted = tuple([s.__index__() for s in split_sizes])
+    if sum(wanted) != n or any(s < 0 for s in wanted):
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {dim}), but got "
+            f"split_sizes={list(wanted)}"
+        )
+    return _split(input, sizes=wanted, dim=dim)
+
+
+def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
+    """Consecutive parts along ``dim``, as views: of a given size (the last may be smaller), or of a list of sizes.
+
+    >>> import minitorch_dl as torch
+    >>> torch.arange(5).split(2)
+    (tensor([0, 1]), tensor([2, 3]), tensor([4]))
+    """
+    if isinstance(split_size_or_sections, (tuple, list)):
+        return split_with_sizes(tensor, split_size_or_sections, dim)
+    if not tensor.array.ndim:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
+    dim = wrap_dim(dim, tensor.array.ndim)
+    n, size = tensor.array.shape[dim], split_size_or_sections.__index__()
+    if size < 0:
+        raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
+    if size == 0 and n:
+        raise RuntimeError(
+            f"split_size can only be 0 if dimension size is 0, but got dimension size of {n}"
+        )
+    whole = n // size if size else 0
+    parts = (size,) * whole + ((n - whole * size,) if not whole or n % size else ())
+    return _split(tensor, sizes=parts, dim=dim)
+
+
+def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
+    """At most ``chunks`` parts of equal size (the last may be smaller) along ``dim``, as views."""
+    if not input.array.ndim:
+        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    n = input.array.shape[wrap_dim(dim, input.array.ndim)]
+    size = -(-n // chunks)
+    return split(input, size, dim) if size else split_with_sizes(input, (0,) * chunks, dim)
+
+
+def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
+    """Parts along ``dim``, as views: so many of nearly equal size, or cut before the given indices."""
+    shape = input.array.shape
+    if not shape:
+        raise RuntimeError(
+            "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims"
+        )
+    dim = wrap_dim(dim, len(shape))
+    n = shape[dim]
+    if isinstance(indices_or_sections, TensorBase):
+        indices_or_sections = indices_or_sections.array.tolist()
+    if isinstance(indices_or_sections, (tuple, list)):
+        cuts = [0, *(i.__index__() for i in indices_or_sections), None]
+        return tuple([_range(input, dim, start, stop) for start, stop in itertools.pairwise(cuts)])
+    sections = indices_or_sections.__index__()
+    if sections <= 0:
+        raise RuntimeError(f"number of sections must be larger than 0, got {sections}")
+    small, larger = divmod(n, sections)
+    return _split(input, sizes=(small + 1,) * larger + (small,) * (sections - larger), dim=dim)
+
+
+def _even_split(op: str, input: Any, indices_or_sections: Any, dim: int, least: int) -> tuple[Any, ...]:
+    if input.array.ndim < least:
+        raise RuntimeError(
+            f"torch.{op} requires a tensor with at least {least} dimension{'s' * (least > 1)}, but got a tensor with "
+            f"{input.array.ndim} dimensions!"
+        )
+    n = input.array.shape[dim]
+    if isinstance(indices_or_sections, int) and (indices_or_sections <= 0 or n % indices_or_sections):
+        raise RuntimeError(
+            f"torch.{op} attempted to split along dimension {dim}, but the size of the dimension {n} is not divisible by the "
+            f"split_size {indices_or_sections}!"
+        )
+    return tensor_split(input, indices_or_sections, dim)
+
+
+def hsplit(input: Any, indices_or_sections: Any) -> tuple[Any, ...]:
+    """``tensor_split`` along axis 1 (of a vector: axis 0) into equal parts or at indices."""
+    return _even_split("hsplit", input, indices_or_sections, 0 if input.array.ndim == 1 else 1, 1)
+
+
+def vsplit(input: Any, indices_or_sections: Any) -> tuple[Any, ...]:
+    """``tensor_split`` along axis 0 into equal parts or at indices."""
+    return _even_split("vsplit", input, indices_or_sections, 0, 2)
+
+
+def dsplit(input: Any, indices_or_sections: Any) -> tuple[Any, ...]:
+    """``tensor_split`` along axis 2 into equal parts or at indices."""
+    return _even_split("dsplit", input, indices_or_sections, 2, 3)

@@ -1,0 +1,173 @@
+"""How a tensor's elements lie in memory: strides, offsets, contiguity, and views with strides of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..autograd.inplace import check_writable
+from ..autograd.primitive import TensorBase, primitive
+from ..autograd.versions import owner_of
+from ..backend import array_module
+from .dims import sizes, wrap_dim
+from .shape import _permute
+
+__all__ = ["as_strided"]
+
+
+def strided(xp: Any, a: Any, shape: tuple[int, ...], strides: tuple[int, ...], offset: int = 0) -> Any:
+    """The memory of the array ``a`` under another shape and strides (in bytes), ``offset`` bytes after its first element."""
+    if xp is not np:
+        if offset:
+            a = a.reshape(-1)[offset // a.itemsize :]
+        return xp.lib.stride_tricks.as_strided(a, shape, strides)
+    if not prod(shape):
+        return a.reshape(-1)[:0].reshape(shape)
+    owner = owner_of(a)
+    if not (owner.flags.c_contiguous or owner.flags.f_contiguous):
+        return np.lib.stride_tricks.as_strided(a.reshape(-1)[offset // a.itemsize :], shape, strides)
+    start = a.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
+    return np.ndarray(shape, a.dtype, owner, start + offset, strides)
+
+
+def element_strides(a: Any) -> tuple[int, ...]:
+    """The strides of an array in elements; row-major ones where memory doesn't tell (axes of size 0 or 1)."""
+    if a.flags.c_contiguous:
+        return tuple([prod(max(n, 1) for n in a.shape[d + 1 :]) for d in range(a.ndim)])
+    return tuple([s // a.itemsize for s in a.strides])
+
+
+def stride(input: Any, dim: int | None = None) -> Any:
+    """How many elements apart neighbours along each axis (or along ``dim``) lie in memory."""
+    strides = element_strides(input.array)
+    return strides if dim is None else strides[wrap_dim(dim, len(strides))]
+
+
+def data_ptr(input: Any) -> int:
+    """The address of the first element."""
+    a = input.array
+    return a.__array_interface__["data"][0] if a.__class__ is np.ndarray else int(a.data.ptr)
+
+
+def storage_offset_of(input: Any) -> int:
+    """How many elements after the start of its memory the tensor's first one lies."""
+    owner = TensorBase.wrap(owner_of(input.array))
+    return (data_ptr(input) - data_ptr(owner)) // input.array.itemsize
+
+
+def is_contiguous(input: Any, memory_format: Any = None) -> bool:
+    """Whether the elements lie in row-major order without gaps (with a channels-last format: in that order)."""
+    a = input.array
+    if memory_format is not None and "channels_last" in str(memory_format):
+        return a.ndim > 2 and a.transpose(0, *range(2, a.ndim), 1).flags.c_contiguous
+    return bool(a.flags.c_contiguous)
+
+
+@primitive(name="as_strided", view=True)
+def _as_strided(xp: Any, a: Any, *, size: tuple[int, ...], stride: tuple[int, ...], offset: int) -> Any:
+    """Of a row-major array: element ``(i, j, ...)`` is the flattened ``a[offset + i * stride[0] + j * stride[1] + ...]``."""
+    a = xp.ascontiguousarray(a) if a.ndim else a
+    n = a.itemsize
+    return strided(xp, a, size, tuple([s * n for s in stride]), offset * n)
+
+
+@primitive(name="as_strided_adjoint")
+def _as_strided_adjoint(
+    xp: Any, a: Any, *, size: tuple[int, ...], stride: tuple[int, ...], offset: int, shape: tuple[int, ...]
+) -> Any:
+    """Zeros of ``shape`` with ``a`` added where ``as_strided`` took it from."""
+    flat: Any = xp.full((1,) * len(size), offset)
+    for d, (n, s) in enumerate(zip(size, stride)):
+        flat = flat + (xp.arange(n) * s).reshape((-1,) + (1,) * (len(size) - d - 1))
+    out = xp.zeros(prod(shape), a.dtype)
+    xp.add.at(out, flat.reshape(-1), a.reshape(-1))
+    return out.reshape(shape)
+
+
+_as_strided.defvjp(
+    a=lambda g, a_shape, size, stride, offset: _as_strided_adjoint(
+        g, size=size, stride=stride, offset=offset, shape=a_shape
+    )
+)
+_as_strided_adjoint.defvjp(
+    a=lambda g, size, stride, offset: _as_strided(g, size=size, stride=stride, offset=offset)
+)
+
+
+_offset_of = storage_offset
+
+
+def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
+    """A view of the input's memory with the given shape, strides and offset, all in elements.
+
+    >>> import minitorch_dl as torch
+    >>> torch.as_strided(torch.arange(6), (2, 2), (1, 2), 1)
+    tensor([[1, 3],
+            [2, 4]])
+    """
+    size, stride = tuple([n.__index__() for n in size]), tuple([n.__index__() for n in stride])
+    if len(size) != len(stride):
+        raise RuntimeError(f"mismatch in length of strides and shape: {list(size)}, {list(stride)}")
+    if any(s < 0 for s in stride):
+        raise RuntimeError(
+            f"as_strided: Negative strides are not supported at the moment, got strides: {list(stride)}"
+        )
+    here = _offset_of(input)
+    offset = here if storage_offset is None else storage_offset
+    if offset < 0:
+        raise RuntimeError(f"Tensor: invalid storage offset {offset}")
+    last = offset + sum((n - 1) * s for n, s in zip(size, stride)) if prod(size) else offset
+    for base in (input, input if input._view is None else input._view.root):
+        start = _offset_of(base)
+        ordered = base
+        if not base.array.flags.c_contiguous:
+            strides = element_strides(base.array)
+            ordered = _permute(base, dims=tuple(sorted(range(len(strides)), key=lambda d: -strides[d])))
+        inside = start <= offset and last < start + max(base.array.size, prod(size) == 0)
+        if inside and ordered.array.flags.c_contiguous:
+            return _as_strided(ordered, size=size, stride=stride, offset=offset - start)
+    raise RuntimeError(
+        f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset} are out of bounds for the memory of "
+        f"a tensor of shape {list(input.array.shape)}, or that memory has gaps"
+    )
+
+
+def view_inplace(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """The method ``name`` (``t_``, ``squeeze_``, ...) that gives a tensor the shape of ``function`` of it, a view."""
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        check_writable(self, name)
+        before = TensorBase.wrap(self.array, self._node)
+        before._view = self._view
+        after = function(before, *args, **kwargs)
+        self.array, self._node = after.array, after._node
+        if before._view is not None:
+            self._view = after._view
+        return self
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"``{name.rstrip('_')}`` in place: the tensor itself takes the new shape."
+    return method
+
+
+def resize_(input: Any, *size: Any, memory_format: Any = None) -> Any:
+    """Give the tensor another shape in place: its first elements stay, in row-major order, and new ones are zero."""
+    shape = sizes("resize_", size)
+    if input._node is not None:
+        raise RuntimeError("cannot resize variables that require grad")
+    a = input.array
+    n = prod(shape)
+    flat = a.reshape(-1)
+    if n > a.size:
+        flat = array_module(a).zeros(n, a.dtype)
+        flat[: a.size] = a.reshape(-1)
+    input.array = flat[:n].reshape(shape)
+    return input
+
+
+def resize_as_(input: Any, the_template: Any, *, memory_format: Any = None) -> Any:
+    """``resize_`` to the shape of another tensor."""
+    return resize_(input, the_template.array.shape)

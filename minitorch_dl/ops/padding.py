@@ -1,0 +1,123 @@
+"""Padding: more elements around a tensor's edges."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd.primitive import primitive
+from ..autograd.structural import alias
+from ..backend import array_module
+from .indexing import _index, _slice
+
+__all__: list[str] = []  # ``pad`` is public as nn.functional.pad
+
+Pads = tuple[tuple[int, int], ...]
+
+
+@primitive(name="pad")
+def _pad(xp: Any, a: Any, *, pads: Pads, value: float) -> Any:
+    """``a`` inside a frame of ``value``, (before, after) elements wide per axis; at least 0."""
+    shape = [n + before + after for n, (before, after) in zip(a.shape, pads)]
+    out = xp.full(shape, value, a.dtype) if value else xp.zeros(shape, a.dtype)
+    out[tuple([slice(before, before + n) for n, (before, _) in zip(a.shape, pads)])] = a
+    return out
+
+
+_pad.defvjp(
+    a=lambda g, a_shape, pads: _slice(
+        g, index=tuple([(before, before + n, None) for n, (before, _) in zip(a_shape, pads)])
+    )
+)
+
+
+def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None) -> Any:
+    """``input`` with more elements before and after its last axes.
+
+    Args:
+        pad: (before, after) of the last axis, then of the one before it, and so on; negative numbers cut elements off
+            (not in the modes "reflect" and "replicate").
+        mode: "constant" fills with ``value``; "reflect" mirrors at the edge element, "replicate" repeats it, "circular" wraps
+            around; these three take the last 1, 2 or 3 axes of a tensor with one or two more axes.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.functional.pad(torch.tensor([[1, 2, 3]]), (2, 1), mode="reflect")
+    tensor([[3, 2, 1, 2, 3, 2]])
+    """
+    widths = tuple([n.__index__() for n in pad])
+    shape = input.array.shape
+    if len(widths) % 2:
+        raise RuntimeError(f"Padding length must be divisible by 2, got {len(widths)} numbers")
+    axes = len(widths) // 2
+    if axes > len(shape):
+        raise RuntimeError(
+            f"Padding length should be less than or equal to two times the input dimension but got padding length {len(widths)} "
+            f"and input of dimension {len(shape)}"
+        )
+    pads = ((0, 0),) * (len(shape) - axes) + tuple(zip(widths[::2], widths[1::2]))[::-1]
+    if mode == "constant":
+        return _constant(input, pads, value or 0)
+    if value not in (None, 0):
+        raise ValueError(f'Padding mode "{mode}" doesn\'t take in value argument')
+    if mode not in _SOURCES:
+        raise NotImplementedError(f"Unrecognised padding mode {mode}")
+    if not (axes in (1, 2, 3) and axes + 1 <= len(shape) <= axes + 2):
+        raise NotImplementedError(
+            "Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now: "
+            f"got {len(widths)} numbers for a tensor of shape {list(shape)}"
+        )
+    for d, (before, after) in enumerate(pads):
+        if before or after:
+            input = _edge(input, d, before, after, mode)
+    return input
+
+
+def _constant(input: Any, pads: Pads, value: float) -> Any:
+    shape = input.array.shape
+    if min((0, *(n for pair in pads for n in pair))) < 0:
+        for n, (before, after) in zip(shape, pads):
+            if n + before + after < 0:
+                raise RuntimeError(
+                    f"The input size {n}, plus negative padding {before} and {after} resulted in a negative output size, which "
+                    "is invalid."
+                )
+        input = _slice(
+            input,
+            index=tuple(
+                [(max(-before, 0), n + min(after, 0), None) for n, (before, after) in zip(shape, pads)]
+            ),
+        )
+        pads = tuple([(max(before, 0), max(after, 0)) for before, after in pads])
+    if not pads:
+        return alias(input).clone()
+    return _pad(input, pads=pads, value=value)
+
+
+_SOURCES = {
+    "reflect": lambda i, n: (n - 1) - abs(i % (2 * (n - 1) or 1) - (n - 1)),
+    "replicate": lambda i, n: np.clip(i, 0, n - 1),
+    "circular": lambda i, n: i % n,
+}
+"""Per mode: the element that stands at position ``i``, counted from the input's first, of an axis of ``n``."""
+
+
+def _edge(input: Any, dim: int, before: int, after: int, mode: str) -> Any:
+    """``input`` padded along one axis with elements of its own."""
+    n = input.array.shape[dim]
+    longest = {"reflect": n - 1, "circular": n}.get(mode)
+    if longest is not None and max(before, after) > longest:
+        reason = {
+            "reflect": "Padding size should be less than the corresponding input dimension",
+            "circular": "Padding value causes wrapping around more than once",
+        }[mode]
+        raise RuntimeError(
+            f"{reason}, but got: padding ({before}, {after}) at dimension {dim} of input {list(input.array.shape)}"
+        )
+    if not n:
+        raise RuntimeError(f"Expected a non-empty axis {dim} to pad, but got input {list(input.array.shape)}")
+    if n + before + after < 0:
+        raise RuntimeError(f"padding ({before}, {after}) leaves nothing of dimension {dim} of size {n}")
+    xp = array_module(input.array)
+    source = _SOURCES[mode](np.arange(-before, n + after), n)
+    return _index(input, xp.asarray(source), dims=(dim,))

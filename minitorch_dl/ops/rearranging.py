@@ -1,0 +1,406 @@
+"""Elements repeated, rolled, flipped, picked along diagonals or in windows, and views written into copies.
+
+In a formula ``g`` is the gradient of the output.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..autograd.inplace import view_scatter
+from ..autograd.primitive import TensorBase, primitive, write_out
+from ..backend import array_module
+from .dims import sizes, wrap_dim, wrap_dims
+from .indexing import _index, _range, narrow
+from .joining import cat
+from .layout import strided
+from .movement import _clone
+from .shape import _expand, _reshape, _transpose, expand
+
+__all__ = [
+    "broadcast_shapes", "broadcast_tensors", "diag", "diag_embed", "diagflat", "diagonal", "diagonal_scatter", "flip", "fliplr",
+    "flipud", "narrow_copy", "repeat_interleave", "roll", "rot90", "select_scatter", "slice_scatter", "tile", "tril", "triu",
+]  # fmt: skip
+
+# -- repetition --------------------------------------------------------------------------------------------------------
+
+
+def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
+    """The shape to which tensors of these shapes are broadcast; an int stands for a shape of one axis."""
+    given = [s if isinstance(s, (tuple, list)) else (s,) for s in shapes]
+    for shape in given:
+        if any(n < 0 for n in shape):
+            raise RuntimeError(f"Trying to create tensor with negative dimension: {list(shape)}")
+    try:
+        return np.broadcast_shapes(*[tuple(s) for s in given])
+    except ValueError:
+        raise RuntimeError(
+            "Shape mismatch: objects cannot be broadcast to a single shape: " + ", ".join(str(list(s)) for s in given)
+        ) from None
+
+
+def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
+    """The tensors expanded to their common shape; views."""
+    if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
+        tensors = tuple(tensors[0])
+    shape = broadcast_shapes(*[x.array.shape for x in tensors])
+    return tuple([expand(x, shape) for x in tensors])
+
+
+def repeat(input: Any, *repeats: Any) -> Any:
+    """``input`` repeated so many times along each axis; more numbers than axes add axes in front.
+
+    >>> import minitorch_dl as torch
+    >>> torch.tensor([1, 2]).repeat(2, 2)
+    tensor([[1, 2, 1, 2],
+            [1, 2, 1, 2]])
+    """
+    times = sizes("repeat", repeats)
+    have = input.array.shape
+    extra = len(times) - len(have)
+    if extra < 0:
+        raise RuntimeError(
+            "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: "
+            f"got {list(times)} for shape {list(have)}"
+        )
+    if any(n < 0 for n in times):
+        raise RuntimeError(f"Trying to create tensor with negative dimension: repeat{times}")
+    have = (1,) * extra + have
+    wanted = tuple([r * n for r, n in zip(times, have)])
+    if all(r == 1 for r in times):
+        return _clone(_reshape(input, shape=have))
+    apart = _reshape(input, shape=tuple([m for n in have for m in (1, n)]))  # (1, N, 1, M, ...)
+    apart = _expand(apart, shape=tuple([m for r, n in zip(times, have) for m in (r, n)]))
+    return _reshape(apart, shape=wanted)
+
+
+def tile(input: Any, *dims: Any) -> Any:
+    """``input`` repeated ``dims`` times along its last axes."""
+    times = sizes("tile", dims)
+    return repeat(input, (1,) * (input.array.ndim - len(times)) + times)
+
+
+def repeat_interleave(
+    input: Any, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
+) -> Any:
+    """Each slice along ``dim`` (of the flattened tensor without it) repeated, a number of times or one number per slice.
+
+    With ``repeats`` alone: the index ``i`` repeated ``repeats[i]`` times.
+
+    >>> import minitorch_dl as torch
+    >>> torch.repeat_interleave(torch.tensor([7, 8]), torch.tensor([1, 2]))
+    tensor([7, 8, 8])
+    """
+    xp = array_module(input.array)
+    if repeats is None:
+        if input.array.dtype.kind not in "iu" or input.array.ndim != 1:
+            raise RuntimeError("repeat_interleave only accepts 1D int vector as repeat")
+        return TensorBase.wrap(_repeated(xp, input.array, input.array.shape[0]))
+    if dim is None:
+        input, dim = _reshape(input, shape=(-1,)), 0
+    elif not input.array.ndim:
+        input = _reshape(input, shape=(1,))
+    dim = wrap_dim(dim, input.array.ndim)
+    n = input.array.shape[dim]
+    if not isinstance(repeats, TensorBase):
+        index = xp.repeat(xp.arange(n), repeats)
+        if repeats < 0:
+            raise RuntimeError("Repeats must be non-negative")
+        return _index(input, index, dims=(dim,))
+    counts = repeats.array
+    if counts.ndim > 1 or counts.dtype.kind not in "iu":
+        raise RuntimeError("repeat_interleave only accepts 1D int vector as repeat")
+    if counts.ndim and counts.shape[0] not in (1, n):
+        raise RuntimeError(
+            f"repeats must have the same size as input along dim, but got repeats.size(0) = {counts.shape[0]} and "
+            f"input.size({dim}) = {n}"
+        )
+    return _index(input, _repeated(xp, xp.broadcast_to(counts, (n,)), n), dims=(dim,))
+
+
+def _repeated(xp: Any, counts: Any, n: int) -> Any:
+    """The numbers from 0 to ``n``, each as often as ``counts`` says."""
+    if counts.size and int(counts.min()) < 0:
+        raise RuntimeError("repeats can not be negative")
+    ends = xp.cumsum(counts)
+    return xp.searchsorted(ends, xp.arange(int(ends[-1]) if n else 0), side="right").astype(np.int64)
+
+
+# -- another order along an axis ----------------------------------------------------------------------------------------
+
+
+def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
+    """The elements moved by ``shifts`` along ``dims``; what leaves at the end comes back at the start.
+
+    >>> import minitorch_dl as torch
+    >>> torch.roll(torch.arange(4), 1)
+    tensor([3, 0, 1, 2])
+    """
+    shifts = tuple(shifts) if isinstance(shifts, (tuple, list)) else (shifts,)
+    dims = () if dims is None else tuple(dims) if isinstance(dims, (tuple, list)) else (dims,)
+    if not shifts:
+        raise RuntimeError("`shifts` required")
+    if not dims and len(shifts) == 1:
+        flat = roll(_reshape(input, shape=(-1,)), shifts, 0)
+        return _reshape(flat, shape=input.array.shape)
+    if len(shifts) != len(dims):
+        raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
+    out = input
+    for shift, dim in zip(shifts, dims):
+        dim = wrap_dim(dim, input.array.ndim)
+        n = input.array.shape[dim] if input.array.ndim else 0
+        at = n and -shift % n
+        if at:
+            out = cat((_range(out, dim, at, n), _range(out, dim, 0, at)), dim)
+    return _clone(out) if out is input else out
+
+
+@primitive(name="flip")
+def _flip(xp: Any, a: Any, *, dims: tuple[int, ...]) -> Any:
+    return a[tuple([slice(None, None, -1) if d in dims else slice(None) for d in range(a.ndim)])].copy()
+
+
+_flip.defvjp(a=lambda g, dims: _flip(g, dims=dims))
+
+
+def flip(input: Any, *dims: Any) -> Any:
+    """The order of the elements reversed along ``dims``; a copy."""
+    dims = sizes("flip", dims)
+    return _flip(input, dims=wrap_dims(dims, input.array.ndim)) if input.array.ndim else _clone(input)
+
+
+def fliplr(input: Any) -> Any:
+    """``flip`` along axis 1."""
+    if input.array.ndim < 2:
+        raise RuntimeError("Input must be >= 2-d.")
+    return _flip(input, dims=(1,))
+
+
+def flipud(input: Any) -> Any:
+    """``flip`` along axis 0."""
+    if input.array.ndim < 1:
+        raise RuntimeError("Input must be >= 1-d.")
+    return _flip(input, dims=(0,))
+
+
+def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
+    """The plane of two axes turned by 90 degrees ``k`` times, from the first axis towards the second."""
+    ndim = input.array.ndim
+    if len(dims) != 2:
+        raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
+    if ndim < 2:
+        raise RuntimeError(f"expected total dims >= 2, but got total dims = {ndim}")
+    first, second = (wrap_dim(d, ndim) for d in dims)
+    if first == second:
+        raise RuntimeError(f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}")
+    k %= 4
+    if k == 0:
+        return _clone(input)
+    if k == 2:
+        return _flip(input, dims=(first, second))
+    turned = _flip(input, dims=(second if k == 1 else first,))
+    return _transpose(turned, dim0=first, dim1=second)
+
+
+# -- triangles and diagonals --------------------------------------------------------------------------------------------
+
+
+@primitive(name="tril")
+def _tril(xp: Any, a: Any, *, diagonal: int) -> Any:
+    return xp.tril(a, diagonal)
+
+
+@primitive(name="triu")
+def _triu(xp: Any, a: Any, *, diagonal: int) -> Any:
+    return xp.triu(a, diagonal)
+
+
+_tril.defvjp(a=lambda g, diagonal: _tril(g, diagonal=diagonal))
+_triu.defvjp(a=lambda g, diagonal: _triu(g, diagonal=diagonal))
+
+
+def tril(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
+    """The matrices with zeros above the given diagonal (0 the main one, positive above it)."""
+    if input.array.ndim < 2:
+        raise RuntimeError("tril: input tensor must have at least 2 dimensions")
+    y = _tril(input, diagonal=diagonal.__index__())
+    return y if out is None else write_out("tril", out, y)
+
+
+def triu(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
+    """The matrices with zeros below the given diagonal (0 the main one, positive above it)."""
+    if input.array.ndim < 2:
+        raise RuntimeError("triu: input tensor must have at least 2 dimensions")
+    y = _triu(input, diagonal=diagonal.__index__())
+    return y if out is None else write_out("triu", out, y)
+
+
+@primitive(name="diagonal", view=True)
+def _diagonal(xp: Any, a: Any, *, offset: int, dim1: int, dim2: int) -> Any:
+    y = a.diagonal(offset, dim1, dim2)
+    if xp is np:
+        y.flags.writeable = a.flags.writeable
+    return y
+
+
+@primitive(name="diagonal_adjoint")
+def _diagonal_adjoint(xp: Any, a: Any, *, offset: int, dim1: int, dim2: int, shape: tuple[int, ...]) -> Any:
+    """Zeros of ``shape`` with ``a`` on a diagonal: the reverse of ``diagonal``."""
+    out = xp.zeros(shape, a.dtype)
+    _diagonal.primitive.kernel(xp, out, offset=offset, dim1=dim1, dim2=dim2)[...] = a
+    return out
+
+
+_diagonal.defvjp(
+    a=lambda g, a_shape, offset, dim1, dim2: _diagonal_adjoint(
+        g, offset=offset, dim1=dim1, dim2=dim2, shape=a_shape
+    )
+)
+_diagonal_adjoint.defvjp(
+    a=lambda g, offset, dim1, dim2: _diagonal(g, offset=offset, dim1=dim1, dim2=dim2)
+)
+
+
+def _two_dims(dim1: int, dim2: int, ndim: int) -> tuple[int, int]:
+    first, second = wrap_dim(dim1, ndim), wrap_dim(dim2, ndim)
+    if first == second:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    return first, second
+
+
+def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+    """The elements on a diagonal of the planes of two axes, along a new last axis; a view."""
+    first, second = _two_dims(dim1, dim2, input.array.ndim)
+    return _diagonal(input, offset=offset, dim1=first, dim2=second)
+
+
+def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
+    """The last axis on a diagonal of the planes of two new axes, zeros elsewhere.
+
+    >>> import minitorch_dl as torch
+    >>> torch.diag_embed(torch.tensor([1, 2]))
+    tensor([[1, 0],
+            [0, 2]])
+    """
+    have = input.array.shape
+    first, second = _two_dims(dim1, dim2, len(have) + 1)
+    shape = list(have[:-1])
+    for d in sorted((first, second)):
+        shape.insert(d, have[-1] + abs(offset))
+    return _diagonal_adjoint(input, offset=offset, dim1=first, dim2=second, shape=tuple(shape))
+
+
+def diag(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
+    """A vector as the diagonal of a matrix, or the diagonal of a matrix as a vector; a copy."""
+    if input.array.ndim == 1:
+        y = diag_embed(input, diagonal)
+    elif input.array.ndim == 2:
+        y = _clone(_diagonal(input, offset=diagonal, dim1=0, dim2=1))
+    else:
+        raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input.array.ndim}D")
+    return y if out is None else write_out("diag", out, y)
+
+
+def diagflat(input: Any, offset: int = 0) -> Any:
+    """The flattened elements as the diagonal of a matrix."""
+    return diag_embed(_reshape(input, shape=(-1,)), offset)
+
+
+# -- windows -----------------------------------------------------------------------------------------------------------
+
+
+@primitive(name="unfold", view=True)
+def _unfold(xp: Any, a: Any, *, dim: int, size: int, step: int) -> Any:
+    if not a.ndim:
+        return a.reshape(1)[:size]
+    count = (a.shape[dim] - size) // step + 1
+    shape = (*a.shape[:dim], count, *a.shape[dim + 1 :], size)
+    strides = (*a.strides[:dim], a.strides[dim] * step, *a.strides[dim + 1 :], a.strides[dim])
+    return strided(xp, a, shape, strides)
+
+
+@primitive(name="unfold_adjoint")
+def _unfold_adjoint(xp: Any, a: Any, *, dim: int, size: int, step: int, shape: tuple[int, ...]) -> Any:
+    """Zeros of ``shape`` with the windows ``a`` added where they were taken from: the reverse of ``unfold``."""
+    out = xp.zeros(shape, a.dtype)
+    if not shape:
+        return out + a.sum()
+    before = (slice(None),) * dim
+    count = a.shape[dim]
+    for i in range(size):
+        out[(*before, slice(i, i + step * count, step))][(*before, slice(count))] += a[..., i]
+    return out
+
+
+_unfold.defvjp(
+    a=lambda g, a_shape, dim, size, step: _unfold_adjoint(g, dim=dim, size=size, step=step, shape=a_shape)
+)
+_unfold_adjoint.defvjp(a=lambda g, dim, size, step: _unfold(g, dim=dim, size=size, step=step))
+
+
+def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
+    """All windows of ``size`` elements along one axis, ``step`` apart, along a new last axis; a view.
+
+    >>> import minitorch_dl as torch
+    >>> torch.arange(5).unfold(0, 3, 2)
+    tensor([[0, 1, 2],
+            [2, 3, 4]])
+    """
+    dim = wrap_dim(dimension, input.array.ndim)
+    n = input.array.shape[dim] if input.array.ndim else 1
+    if size < 0:
+        raise RuntimeError(f"size is {size} but must be >= 0")
+    if size > n:
+        raise RuntimeError(f"maximum size for tensor at dimension {dim} is {n} but size is {size}")
+    if step <= 0:
+        raise RuntimeError(f"step is {step} but must be > 0")
+    return _unfold(input, dim=dim, size=size, step=step)
+
+
+# -- views written into a copy -----------------------------------------------------------------------------------------
+
+
+def narrow_copy(input: Any, dim: int, start: Any, length: int) -> Any:
+    """``narrow`` as a copy."""
+    return _clone(narrow(input, dim, start, length))
+
+
+def _embed(op: str, input: Any, src: Any, view: str, params: dict[str, Any], shape: tuple[int, ...]) -> Any:
+    if src.array.shape != shape:
+        raise RuntimeError(
+            f"{op}(): expected src to have a size equal to the slice of self. src size = {list(src.array.shape)}, "
+            f"slice size = {list(shape)}"
+        )
+    return view_scatter(input, src, view=view, params=params)
+
+
+def slice_scatter(
+    input: Any, src: Any, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+) -> Any:
+    """A copy of ``input`` with ``src`` in place of ``input[start:end:step]`` along ``dim``."""
+    have = input.array.shape
+    dim = wrap_dim(dim, len(have))
+    n = len(range(*slice(start, end, step).indices(have[dim])))
+    index = (*((None, None, None),) * dim, (start, end, step))
+    return _embed("slice_scatter", input, src, "slice", {"index": index}, (*have[:dim], n, *have[dim + 1 :]))
+
+
+def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
+    """A copy of ``input`` with ``src`` in place of its slice at ``index`` along ``dim``."""
+    have = input.array.shape
+    dim = wrap_dim(dim, len(have))
+    if not -have[dim] <= index < have[dim]:
+        raise IndexError(f"select(): index {index} out of range for tensor of size {list(have)} at dimension {dim}")
+    at = (*((None, None, None),) * dim, index)
+    return _embed("select_scatter", input, src, "slice", {"index": at}, have[:dim] + have[dim + 1 :])
+
+
+def diagonal_scatter(input: Any, src: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+    """A copy of ``input`` with ``src`` in place of a diagonal."""
+    first, second = _two_dims(dim1, dim2, input.array.ndim)
+    params = {"offset": offset, "dim1": first, "dim2": second}
+    shape = _diagonal.primitive.kernel(array_module(input.array), input.array, **params).shape
+    return _embed("diagonal_scatter", input, src, "diagonal", params, shape)
