@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run_script(arguments: argparse.Namespace) -> int:
-    """Run the script as ``python SCRIPT ARGS`` would, with ``import torch`` meaning this package."""
+    """Run it as ``python SCRIPT ARGS`` would, with ``import torch`` meaning this package."""
     script: Path = arguments.script
     if not script.is_file():
         raise UsageError(f"no such file: {str(script)!r}", arguments.program)

@@ -82,4 +82,4 @@ def test_a_missing_name_says_what_is_near() -> None:
             _ = torch.nn.Lineer
         assert not hasattr(torch, "no_such_thing")
         with pytest.raises(ModuleNotFoundError, match=r"no module fx"):
-            import torch.fx  # noqa: F401
+            import torch.fx
