@@ -15,13 +15,18 @@ __all__ = [
 
 wrap = TensorBase.wrap
 
-# -- distinct values -----------------------------------------------------------------------------------------------------
+# -- distinct values -------------------------------------------------------------------------------
 
 
 def unique(
-    input: Any, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
-) -> Any:  # fmt: skip
-    """The distinct elements in ascending order, or the distinct slices along ``dim``; no two NaNs are equal.
+    input: Any,
+    sorted: bool = True,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    dim: int | None = None,
+) -> Any:
+    """The distinct elements in ascending order, or the distinct slices along ``dim``; no two NaNs
+    are equal.
 
     Args:
         return_inverse: also where each element of the input is in the result.
@@ -35,13 +40,22 @@ def unique(
     xp = array_module(a)
     if dim is not None:
         dim = wrap_dim(dim, a.ndim)
-        if not a.shape[dim] and a.size == 0 and any(n == 0 for i, n in enumerate(a.shape) if i != dim):
+        if (
+            not a.shape[dim]
+            and a.size == 0
+            and any(n == 0 for i, n in enumerate(a.shape) if i != dim)
+        ):
             raise RuntimeError(
-                f"unique(): there are elements to compare along dim {dim} only if no other dim of {a.shape} is 0"
+                f"unique(): there are elements to compare along dim {dim} only if no other dim "
+                f"of {a.shape} is 0"
             )
     half = a.dtype.kind == "V"
     values, inverse, counts = xp.unique(
-        a.astype("f4") if half else a, return_inverse=True, return_counts=True, axis=dim, equal_nan=False
+        a.astype("f4") if half else a,
+        return_inverse=True,
+        return_counts=True,
+        axis=dim,
+        equal_nan=False,
     )
     result = [values.astype(a.dtype, copy=False)]
     if return_inverse:
@@ -55,7 +69,8 @@ def unique(
 def unique_consecutive(
     input: Any, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
-    """The elements, or the slices along ``dim``, that differ from the one before; the options are those of ``unique``.
+    """The elements, or the slices along ``dim``, that differ from the one before; the options are
+    those of ``unique``.
 
     >>> import minitorch_dl as torch
     >>> torch.unique_consecutive(torch.tensor([1, 1, 2, 1]))
@@ -80,11 +95,12 @@ def unique_consecutive(
     return tensors[0] if len(tensors) == 1 else tensors
 
 
-# -- counts in bins ------------------------------------------------------------------------------------------------------
+# -- counts in bins --------------------------------------------------------------------------------
 
 
 def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
-    """How often each of 0, 1, 2, ... is in a vector of non-negative integers, or the sum of the ``weights`` where it is.
+    """How often each of 0, 1, 2, ... is in a vector of non-negative integers, or the sum of the
+    ``weights`` where it is.
 
     >>> import minitorch_dl as torch
     >>> torch.bincount(torch.tensor([0, 2, 2]))
@@ -94,7 +110,8 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     xp = array_module(a)
     if a.ndim != 1 or a.dtype.kind not in "iu" or (a.size and a.min() < 0):
         raise RuntimeError(
-            f"bincount only supports 1-d non-negative integral inputs, got {input.dtype} of shape {tuple(a.shape)}"
+            f"bincount only supports 1-d non-negative integral inputs, got {input.dtype} of "
+            f"shape {tuple(a.shape)}"
         )
     if minlength < 0:
         raise RuntimeError("minlength should be >= 0")
@@ -107,7 +124,9 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     return wrap(y.astype("f4") if w.dtype == "f4" else y)
 
 
-def _range_of(op: str, a: Any, low: float, high: float, widen: tuple[float, float]) -> tuple[float, float]:
+def _range_of(
+    op: str, a: Any, low: float, high: float, widen: tuple[float, float]
+) -> tuple[float, float]:
     """The range of the data if none is given, widened when it is a single point."""
     if low == high and a.size:
         low, high = float(a.min()), float(a.max())
@@ -130,7 +149,8 @@ def _histogram(xp: Any, a: Any, edges: Any, weight: Any) -> Any:
 
 
 def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0, *, out: Any = None) -> Any:
-    """Counts in ``bins`` bins of equal width from ``min`` to ``max`` (the data's own range when both are equal).
+    """Counts in ``bins`` bins of equal width from ``min`` to ``max`` (the data's own range when
+    both are equal).
 
     >>> import minitorch_dl as torch
     >>> torch.histc(torch.tensor([1.0, 2.0, 1.0]), bins=4, min=0, max=3)
@@ -148,9 +168,16 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0, *, out: A
 
 
 def histogram(
-    input: Any, bins: Any, *, range: Any = None, weight: Any = None, density: bool = False, out: Any = None
+    input: Any,
+    bins: Any,
+    *,
+    range: Any = None,
+    weight: Any = None,
+    density: bool = False,
+    out: Any = None,
 ) -> Any:
-    """``(hist, bin_edges)``: counts, or sums of ``weight``, in bins of equal width over ``range`` or between the edges ``bins``."""
+    """``(hist, bin_edges)``: counts, or sums of ``weight``, in bins of equal width over ``range``
+    or between the edges ``bins``."""
     a = input.array.reshape(-1)
     xp = array_module(a)
     if isinstance(bins, TensorBase):
@@ -159,24 +186,32 @@ def histogram(
         low, high = (0.0, 0.0) if range is None else range
         low, high = _range_of("histogram", a, low, high, (0.5, 0.5) if a.size else (0, 1))
         edges = xp.linspace(low, high, int(bins) + 1, dtype=a.dtype)
-    hist = _histogram(xp, a, edges, None if weight is None else weight.array.reshape(-1)).astype(a.dtype)
+    hist = _histogram(xp, a, edges, None if weight is None else weight.array.reshape(-1)).astype(
+        a.dtype
+    )
     if density:
         hist = hist / (hist.sum() * xp.diff(edges))
     y = return_types.histogram(wrap(hist), wrap(edges))
     return y if out is None else return_types.histogram(*write_out("histogram", out, y))
 
 
-# -- places in sorted sequences --------------------------------------------------------------------------------------------
+# -- places in sorted sequences --------------------------------------------------------------------
 
 
 def searchsorted(
-    sorted_sequence: Any, input: Any, *, out_int32: bool = False, right: bool = False, side: str | None = None,
-    sorter: Any = None, out: Any = None,
-) -> Any:  # fmt: skip
+    sorted_sequence: Any,
+    input: Any,
+    *,
+    out_int32: bool = False,
+    right: bool = False,
+    side: str | None = None,
+    sorter: Any = None,
+    out: Any = None,
+) -> Any:
     """Where to insert ``input`` to keep the last dim of ``sorted_sequence`` sorted.
 
-    Before equal elements, or behind them with ``right`` or ``side="right"``. A sequence of several dims has one row per row of ``input``;
-    ``sorter`` are the positions that sort it.
+    Before equal elements, or behind them with ``right`` or ``side="right"``. A sequence of several
+    dims has one row per row of ``input``; ``sorter`` are the positions that sort it.
 
     >>> import minitorch_dl as torch
     >>> torch.searchsorted(torch.tensor([1, 3, 5]), torch.tensor([3, 6]))
@@ -185,29 +220,42 @@ def searchsorted(
     if side not in (None, "left", "right"):
         raise RuntimeError(f"searchsorted(): side can only be 'left' or 'right' but got {side}")
     if side == "left" and right:
-        raise RuntimeError("searchsorted(): side and right can't be set to opposites, got side of left while right was True")
+        raise RuntimeError(
+            "searchsorted(): side and right can't be set to opposites, got side of left while "
+            "right was True"
+        )
     side = side or ("right" if right else "left")
     rows = sorted_sequence.array
     xp = array_module(rows)
     values = input.array if isinstance(input, TensorBase) else xp.asarray(input)
     if rows.ndim == 0:
-        raise RuntimeError("searchsorted(): input value can be a scalar only when the sequence has at least one dim")
+        raise RuntimeError(
+            "searchsorted(): input value can be a scalar only when the sequence has at least one "
+            "dim"
+        )
     if rows.ndim > 1 and (rows.ndim != values.ndim or rows.shape[:-1] != values.shape[:-1]):
         raise RuntimeError(
-            "searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor and input "
-            f"value tensor must match, but we got boundaries tensor {list(rows.shape)} and input value tensor {list(values.shape)}"
+            "searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions "
+            "of boundaries tensor and input "
+            f"value tensor must match, but we got boundaries tensor {list(rows.shape)} and input "
+            f"value tensor {list(values.shape)}"
         )
     if isinstance(input, TensorBase) and values.dtype != rows.dtype:
         raise RuntimeError(
-            f"searchsorted(): boundary tensor and input value tensor should have same dtype, but got boundary tensor dtype "
+            "searchsorted(): boundary tensor and input value tensor should have same dtype, but "
+            "got boundary tensor dtype "
             f"{rows.dtype} and input value tensor dtype {values.dtype}"
         )
     if sorter is not None:
         if sorter.array.dtype != "int64":
-            raise RuntimeError(f"searchsorted(): sorter must be a tensor of long dtype but got dtype {sorter.dtype}")
+            raise RuntimeError(
+                "searchsorted(): sorter must be a tensor of long dtype but got dtype "
+                f"{sorter.dtype}"
+            )
         if sorter.array.shape != rows.shape:
             raise RuntimeError(
-                f"searchsorted(): boundary and sorter must have the same size, but got {list(rows.shape)} and {list(sorter.array.shape)}"
+                "searchsorted(): boundary and sorter must have the same size, but got "
+                f"{list(rows.shape)} and {list(sorter.array.shape)}"
             )
         if sorter.array.size and not 0 <= sorter.array.min() <= sorter.array.max() < rows.shape[-1]:
             raise RuntimeError("searchsorted(): sorter index out of range")
@@ -219,7 +267,10 @@ def searchsorted(
     else:
         y = xp.empty(values.shape, dtype)
         width, n = values.shape[-1], rows.shape[-1]
-        flat_values, flat_y = values.reshape(-1, width) if values.size else (), y.reshape(-1, width or 1)
+        flat_values, flat_y = (
+            values.reshape(-1, width) if values.size else (),
+            y.reshape(-1, width or 1),
+        )
         for i, row in enumerate(rows.reshape(-1, n) if values.size and n else ()):
             flat_y[i] = xp.searchsorted(row, flat_values[i], side=side)
         if not n:
@@ -231,7 +282,8 @@ def searchsorted(
 def bucketize(
     input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False, out: Any = None
 ) -> Any:
-    """The bin of each element between the sorted ``boundaries``: how many are below it (``right``: or equal to it).
+    """The bin of each element between the sorted ``boundaries``: how many are below it (``right``:
+    or equal to it).
 
     >>> import minitorch_dl as torch
     >>> torch.bucketize(torch.tensor([2, 6]), torch.tensor([1, 3, 5]))

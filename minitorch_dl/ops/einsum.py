@@ -1,6 +1,7 @@
 """Einstein summation, lowered to matrix products two operands at a time.
 
-A label stands for an axis; axes with the same label are multiplied elementwise, and those not in the output are summed.
+A label stands for an axis; axes with the same label are multiplied elementwise, and those not in
+the output are summed.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ _DOTS = "0123456789"  # labels of the axes that an ellipsis stands for, the righ
 
 @primitive
 def contract(xp: Any, a: Any, b: Any, *, of_a: str, of_b: str, of_y: str) -> Any:
-    """The sum of products of two arrays whose axes are labelled; each label is in two of ``of_a``, ``of_b`` and ``of_y`` or in all.
+    """The sum of products of two arrays whose axes are labelled; each label is in two of ``of_a``,
+    ``of_b`` and ``of_y`` or in all.
 
     That makes it closed: the derivative for one of the three is the contraction of the other two.
     """
@@ -44,7 +46,9 @@ def contract(xp: Any, a: Any, b: Any, *, of_a: str, of_b: str, of_y: str) -> Any
     if summed:
         b_shape, k, n, m = (_size(sizes, group) for group in (batch, summed, left, right))
         many = (b_shape,) if batch else ()
-        if batch and not left and not right:  # a matrix product per pair of vectors would be all overhead
+        if (
+            batch and not left and not right
+        ):  # a matrix product per pair of vectors would be all overhead
             y = (a.reshape(b_shape, k) * b.reshape(b_shape, k)).sum(1, a.dtype)
         else:
             y = product(xp, a.reshape(*many, n, k), b.reshape(*many, k, m))
@@ -68,9 +72,10 @@ contract.defvjp(
 def einsum(equation: Any, *operands: Any) -> Any:
     """The sum of products that ``equation`` describes: ``"ij,jk->ik"`` is the matrix product.
 
-    Letters label axes, ``...`` stands for axes that are broadcast, a letter twice in one operand takes the diagonal. Without ``->``
-    the output has the letters that occur once, in alphabetical order. Also callable as ``einsum(a, [0, 1], b, [1, 2], [0, 2])``.
-    The order in which more than two operands are multiplied is chosen by cost, once per equation and shapes.
+    Letters label axes, ``...`` stands for axes that are broadcast, a letter twice in one operand
+    takes the diagonal. Without ``->`` the output has the letters that occur once, in alphabetical
+    order. Also callable as ``einsum(a, [0, 1], b, [1, 2], [0, 2])``. The order in which more than
+    two operands are multiplied is chosen by cost, once per equation and shapes.
 
     >>> import minitorch_dl as torch
     >>> torch.einsum("ij,j->i", torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([1.0, 10.0]))
@@ -101,12 +106,15 @@ def einsum(equation: Any, *operands: Any) -> Any:
 
 
 def _from_lists(given: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
-    """The equation of the form ``operand, labels, operand, labels, ..., [output labels]`` with numbers for labels."""
+    """The equation of the form ``operand, labels, operand, labels, ..., [output labels]`` with
+    numbers for labels."""
 
     def letters(labels: Any) -> str:
         for i in labels:
             if i is not Ellipsis and not 0 <= i < len(_LETTERS):
-                raise RuntimeError(f"einsum(): subscripts in the list form must be 0 to 51, got {i}")
+                raise RuntimeError(
+                    f"einsum(): subscripts in the list form must be 0 to 51, got {i}"
+                )
         return "".join("..." if i is Ellipsis else _LETTERS[i] for i in labels)
 
     count = len(given) // 2
@@ -116,7 +124,7 @@ def _from_lists(given: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
     return equation, given[0 : 2 * count : 2]
 
 
-# -- planning ------------------------------------------------------------------------------------------------------------
+# -- planning --------------------------------------------------------------------------------------
 
 
 def _labels(term: str, number: int, shape: tuple[int, ...]) -> str:
@@ -125,17 +133,22 @@ def _labels(term: str, number: int, shape: tuple[int, ...]) -> str:
     wrong = set(head + tail) - set(_LETTERS)
     if wrong:
         raise RuntimeError(
-            f"einsum(): invalid subscript given for operand {number} in {term!r}: {sorted(wrong)[0]!r}; "
+            f"einsum(): invalid subscript given for operand {number} in {term!r}: "
+            f"{sorted(wrong)[0]!r}; "
             "subscripts must be in [a-zA-Z]"
         )
     hidden = len(shape) - len(head) - len(tail)
     if hidden < 0 or (hidden and not dots):
         raise RuntimeError(
-            f"einsum(): the number of subscripts in the equation ({len(head) + len(tail)}) does not match the number of "
-            f"dimensions ({len(shape)}) for operand {number}" + ("" if dots else " and no ellipsis was given")
+            f"einsum(): the number of subscripts in the equation ({len(head) + len(tail)}) does "
+            "not match the number of "
+            f"dimensions ({len(shape)}) for operand {number}"
+            + ("" if dots else " and no ellipsis was given")
         )
     if hidden > len(_DOTS):
-        raise RuntimeError(f"einsum(): an ellipsis can stand for {len(_DOTS)} axes at most, got {hidden}")
+        raise RuntimeError(
+            f"einsum(): an ellipsis can stand for {len(_DOTS)} axes at most, got {hidden}"
+        )
     return head + _DOTS[:hidden][::-1] + tail
 
 
@@ -144,9 +157,12 @@ def _parse(equation: str, shapes: tuple[tuple[int, ...], ...]) -> tuple[list[str
     terms = left.split(",")
     if len(terms) != len(shapes):
         raise RuntimeError(
-            f"einsum(): the equation {equation!r} has {len(terms)} operands, but {len(shapes)} were provided"
+            f"einsum(): the equation {equation!r} has {len(terms)} operands, but {len(shapes)} "
+            "were provided"
         )
-    inputs = [_labels(term, i, shape) for i, (term, shape) in enumerate(zip(terms, shapes, strict=True))]
+    inputs = [
+        _labels(term, i, shape) for i, (term, shape) in enumerate(zip(terms, shapes, strict=True))
+    ]
     dots = max((i for term in inputs for i in term if i in _DOTS), default="")
     hidden = _DOTS[: _DOTS.index(dots) + 1][::-1] if dots else ""
     joined = "".join(inputs)
@@ -156,16 +172,20 @@ def _parse(equation: str, shapes: tuple[tuple[int, ...], ...]) -> tuple[list[str
     for i in output:
         if i not in joined:
             raise RuntimeError(
-                f"einsum(): output subscript {i} does not appear in the equation for any input operand"
+                f"einsum(): output subscript {i} does not appear in the equation for any input "
+                "operand"
             )
         if output.count(i) > 1:
-            raise RuntimeError(f"einsum(): output subscript {i} appears more than once in the output")
+            raise RuntimeError(
+                f"einsum(): output subscript {i} appears more than once in the output"
+            )
     return inputs, output
 
 
 @functools.lru_cache(maxsize=1024)
 def _plan(equation: str, shapes: tuple[tuple[int, ...], ...]) -> tuple[Any, Any, Any]:
-    """What to do with each operand first, which two to contract in turn, and the last permutation."""
+    """What to do with each operand first, which two to contract in turn, and the last
+    permutation."""
     inputs, output = _parse(equation, shapes)
     sizes: dict[str, int] = {}
     for number, (term, shape) in enumerate(zip(inputs, shapes, strict=True)):
@@ -175,12 +195,15 @@ def _plan(equation: str, shapes: tuple[tuple[int, ...], ...]) -> tuple[Any, Any,
                 sizes[label] = n
             elif n not in (1, known):
                 raise RuntimeError(
-                    f"einsum(): subscript {label} has size {n} for operand {number} which does not broadcast with previously "
+                    f"einsum(): subscript {label} has size {n} for operand {number} which does "
+                    "not broadcast with previously "
                     f"seen size {known}"
                 )
     prepared = [_diagonals(*pair) for pair in zip(inputs, shapes, strict=True)]
     present = [
-        "".join(i for i, n in zip(term, shape, strict=True) if n == sizes[i])  # others are broadcast
+        "".join(
+            i for i, n in zip(term, shape, strict=True) if n == sizes[i]
+        )  # others are broadcast
         for _, term, shape in prepared
     ]
     prepare, terms = [], []
@@ -188,7 +211,9 @@ def _plan(equation: str, shapes: tuple[tuple[int, ...], ...]) -> tuple[Any, Any,
         elsewhere = output + "".join(present[:number] + present[number + 1 :])
         alone = tuple([k for k, i in enumerate(kept) if i not in elsewhere])
         terms.append("".join(i for i in kept if i in elsewhere))
-        prepare.append((diagonals, None if kept == term else tuple([sizes[i] for i in kept]), alone))
+        prepare.append(
+            (diagonals, None if kept == term else tuple([sizes[i] for i in kept]), alone)
+        )
     steps = []
     for i, j in _pairs(terms, output, sizes):
         b, a = terms.pop(j), terms.pop(i)
@@ -201,8 +226,11 @@ def _plan(equation: str, shapes: tuple[tuple[int, ...], ...]) -> tuple[Any, Any,
     return prepare, steps, None if final == tuple(range(len(final))) else final
 
 
-def _diagonals(term: str, shape: tuple[int, ...]) -> tuple[list[tuple[int, int]], str, tuple[int, ...]]:
-    """The pairs of axes of which to take the diagonal, which goes to the end, and what labels and sizes are left."""
+def _diagonals(
+    term: str, shape: tuple[int, ...]
+) -> tuple[list[tuple[int, int]], str, tuple[int, ...]]:
+    """The pairs of axes of which to take the diagonal, which goes to the end, and what labels and
+    sizes are left."""
     pairs = []
     sizes = list(shape)
     for label in dict.fromkeys(term):
@@ -211,7 +239,8 @@ def _diagonals(term: str, shape: tuple[int, ...]) -> tuple[list[tuple[int, int]]
             j = term.index(label, i + 1)
             if sizes[i] != sizes[j]:
                 raise RuntimeError(
-                    f"einsum(): subscript {label} is repeated for one operand but the sizes don't match, {sizes[j]} != {sizes[i]}"
+                    f"einsum(): subscript {label} is repeated for one operand but the sizes "
+                    f"don't match, {sizes[j]} != {sizes[i]}"
                 )
             pairs.append((i, j))
             n = sizes[i]
@@ -225,7 +254,11 @@ def _pairs(terms: list[str], output: str, sizes: dict[str, int]) -> list[tuple[i
     if len(terms) < 3:
         return [(0, 1)] * (len(terms) - 1)
     letter = dict(zip(dict.fromkeys("".join(terms)), _LETTERS))
-    equation = ",".join("".join(letter[i] for i in t) for t in terms) + "->" + "".join(letter[i] for i in output)
+    equation = (
+        ",".join("".join(letter[i] for i in t) for t in terms)
+        + "->"
+        + "".join(letter[i] for i in output)
+    )
     stand_ins = [np.broadcast_to(np.float32(0), [sizes[i] for i in t]) for t in terms]
     path, _ = np.einsum_path(equation, *stand_ins, optimize="greedy")
     pairs = []

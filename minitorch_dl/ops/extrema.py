@@ -1,7 +1,7 @@
 """The largest and the smallest: values and where they are.
 
-What picks one element (``max(dim)``) sends its gradient there; what reports a value that several elements may share (``max()``, ``amax``)
-splits the gradient evenly among them.
+What picks one element (``max(dim)``) sends its gradient there; what reports a value that several
+elements may share (``max()``, ``amax``) splits the gradient evenly among them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .shape import _reshape
 
 __all__ = ["amax", "amin", "aminmax", "argmax", "argmin", "max", "min"]
 
-# -- values ------------------------------------------------------------------------------------------------------------
+# -- values ----------------------------------------------------------------------------------------
 
 
 @primitive(name="amax")
@@ -33,8 +33,11 @@ def _amin(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bo
 
 
 @primitive
-def tie_share(xp: Any, a: Any, y: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool) -> Any:
-    """1 / n for the n elements that equal the reduced value ``y`` (NaN equals NaN here), 0 for the others."""
+def tie_share(
+    xp: Any, a: Any, y: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool
+) -> Any:
+    """1 / n for the n elements that equal the reduced value ``y`` (NaN equals NaN here), 0 for the
+    others."""
     y = spread.primitive.kernel(xp, y, dims=dims, keepdim=keepdim, shape=a.shape)
     hit = ((a == y) | ((a != a) & (y != y))).astype(a.dtype)
     return hit / hit.sum(dims, a.dtype, None, True)
@@ -51,14 +54,19 @@ _amin.defvjp(a=_d_extremum)
 
 def _needs_elements(op: str) -> RuntimeError:
     return RuntimeError(
-        f"{op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' "
+        f"{op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
+        "reduction dim with the 'dim' "
         "argument."
     )
 
 
 def _reduced(op: str, reduction: Any, input: Any, dim: Any, keepdim: builtins.bool) -> Any:
     array = input.array
-    dims = None if dim is None or (dim.__class__ is tuple and not dim) else normalize_dims(dim, array.ndim)
+    dims = (
+        None
+        if dim is None or (dim.__class__ is tuple and not dim)
+        else normalize_dims(dim, array.ndim)
+    )
     if not array.size:
         if dims is None:
             raise _needs_elements(op)
@@ -88,14 +96,16 @@ def amin(input: Any, dim: Any = (), keepdim: builtins.bool = False, *, out: Any 
 
 
 @numpy_names
-def aminmax(input: Any, *, dim: int | None = None, keepdim: builtins.bool = False, out: Any = None) -> Any:
+def aminmax(
+    input: Any, *, dim: int | None = None, keepdim: builtins.bool = False, out: Any = None
+) -> Any:
     """``(min, max)`` along ``dim``, or of all elements."""
     low, high = (_reduced("aminmax", f, input, dim, keepdim) for f in (_amin, _amax))
     y = return_types.aminmax(low, high)
     return y if out is None else return_types.aminmax(*write_out("aminmax", out, y))
 
 
-# -- positions ---------------------------------------------------------------------------------------------------------
+# -- positions -------------------------------------------------------------------------------------
 
 
 @primitive(name="argmax")
@@ -120,7 +130,9 @@ def _position(op: str, search: Any, input: Any, dim: int | None, keepdim: builti
 
 
 @numpy_names
-def argmax(input: Any, dim: int | None = None, keepdim: builtins.bool = False, *, out: Any = None) -> Any:
+def argmax(
+    input: Any, dim: int | None = None, keepdim: builtins.bool = False, *, out: Any = None
+) -> Any:
     """The index of the largest value along ``dim``, or among all elements; the first of several.
 
     >>> import minitorch_dl as torch
@@ -132,20 +144,29 @@ def argmax(input: Any, dim: int | None = None, keepdim: builtins.bool = False, *
 
 
 @numpy_names
-def argmin(input: Any, dim: int | None = None, keepdim: builtins.bool = False, *, out: Any = None) -> Any:
-    """The index of the smallest value along ``dim``, or among all elements; the first of several."""
+def argmin(
+    input: Any, dim: int | None = None, keepdim: builtins.bool = False, *, out: Any = None
+) -> Any:
+    """The index of the smallest value along ``dim``, or among all elements; the first of
+    several."""
     y = _position("argmin", _argmin, input, dim, keepdim)
     return y if out is None else write_out("argmin", out, y)
 
 
-# -- values with their positions ---------------------------------------------------------------------------------------
+# -- values with their positions -------------------------------------------------------------------
 
 
 @numpy_names
 def max(
-    input: Any, dim: Any = None, keepdim: builtins.bool = False, *, other: Any = None, out: Any = None
+    input: Any,
+    dim: Any = None,
+    keepdim: builtins.bool = False,
+    *,
+    other: Any = None,
+    out: Any = None,
 ) -> Any:
-    """The largest of all elements; along ``dim`` also where it is, as ``(values, indices)``; of two tensors ``maximum``.
+    """The largest of all elements; along ``dim`` also where it is, as ``(values, indices)``; of two
+    tensors ``maximum``.
 
     >>> import minitorch_dl as torch
     >>> torch.max(torch.tensor([[1.0, 5.0], [3.0, 2.0]]), dim=1)
@@ -153,21 +174,39 @@ def max(
     values=tensor([5., 3.]),
     indices=tensor([1, 0]))
     """
-    return _extremum("max", _amax, _argmax, selection.maximum, return_types.max, input, dim, keepdim, other, out)
+    return _extremum(
+        "max", _amax, _argmax, selection.maximum, return_types.max, input, dim, keepdim, other, out
+    )
 
 
 @numpy_names
 def min(
-    input: Any, dim: Any = None, keepdim: builtins.bool = False, *, other: Any = None, out: Any = None
+    input: Any,
+    dim: Any = None,
+    keepdim: builtins.bool = False,
+    *,
+    other: Any = None,
+    out: Any = None,
 ) -> Any:
-    """The smallest of all elements; along ``dim`` also where it is, as ``(values, indices)``; of two tensors ``minimum``."""
-    return _extremum("min", _amin, _argmin, selection.minimum, return_types.min, input, dim, keepdim, other, out)
+    """The smallest of all elements; along ``dim`` also where it is, as ``(values, indices)``; of
+    two tensors ``minimum``."""
+    return _extremum(
+        "min", _amin, _argmin, selection.minimum, return_types.min, input, dim, keepdim, other, out
+    )
 
 
 def _extremum(
-    op: str, reduce: Any, search: Any, pairwise: Any, result: Any,
-    input: Any, dim: Any, keepdim: Any, other: Any, out: Any,
-) -> Any:  # fmt: skip
+    op: str,
+    reduce: Any,
+    search: Any,
+    pairwise: Any,
+    result: Any,
+    input: Any,
+    dim: Any,
+    keepdim: Any,
+    other: Any,
+    out: Any,
+) -> Any:
     if isinstance(dim, TensorBase):
         other, dim = dim, None
     if other is not None:
@@ -180,8 +219,11 @@ def _extremum(
     return picked(op, result, input, _position(op, search, input, dim, True), dim, keepdim, out)
 
 
-def picked(op: str, result: Any, input: Any, index: Any, dim: int, keepdim: builtins.bool, out: Any) -> Any:
-    """``(values, indices)`` of an op that picks the elements at ``index``, which still has the reduced dim."""
+def picked(
+    op: str, result: Any, input: Any, index: Any, dim: int, keepdim: builtins.bool, out: Any
+) -> Any:
+    """``(values, indices)`` of an op that picks the elements at ``index``, which still has the
+    reduced dim."""
     if input.ndim:
         dim = wrap_dim(dim, input.ndim)
         values = take_along(input, index, dim=dim)

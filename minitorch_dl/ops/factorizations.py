@@ -1,7 +1,8 @@
 """Matrix factorizations: Cholesky, QR, SVD and eigenvalues, of the last two dims.
 
-Derivatives: M. Giles, "Collected matrix derivative results" (2008); M. Seeger et al., "Auto-differentiating linear algebra" (2017);
-I. Murray, "Differentiation of the Cholesky decomposition" (2016); J. Townsend, "Differentiating the singular value decomposition" (2016).
+Derivatives: M. Giles, "Collected matrix derivative results" (2008); M. Seeger et al.,
+"Auto-differentiating linear algebra" (2017); I. Murray, "Differentiation of the Cholesky
+decomposition" (2016); J. Townsend, "Differentiating the singular value decomposition" (2016).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from .solving import (
     eye_like,
     mT,
     mul,
-)  # fmt: skip
+)
 
 __all__ = ["cholesky", "cholesky_inverse", "cholesky_solve", "qr", "svd"]
 
@@ -35,14 +36,12 @@ def _gaps(values: Any) -> Any:
     return as_row(values) - as_column(values) + eye_like(values, n=values.shape[-1])
 
 
-# -- Cholesky ------------------------------------------------------------------------------------------------------------
+# -- Cholesky --------------------------------------------------------------------------------------
 
 
 @primitive(name="cholesky")
 def _cholesky(xp: Any, a: Any) -> Any:
-    why = (
-        "The factorization could not be completed because the input is not positive-definite: a leading minor is not positive"
-    )
+    why = "the input is not positive-definite: a leading minor is not positive"
     y = attempt("linalg.cholesky", xp.linalg.cholesky, a, why=why)
     if xp.isnan(y).any() and not xp.isnan(a).any():  # CuPy says so with NaN
         raise LinAlgError(f"linalg.cholesky: {why}")
@@ -61,7 +60,8 @@ _cholesky.defvjp(a=_d_cholesky)
 
 
 def cholesky(A: Any, upper: bool = False, *, out: Any = None) -> Any:
-    """``L`` of ``A = L L^T``, lower triangular (or ``U`` of ``U^T U``), for symmetric positive-definite ``A`` ``(..., N, N)``.
+    """``L`` of ``A = L L^T``, lower triangular (or ``U`` of ``U^T U``), for symmetric
+    positive-definite ``A`` ``(..., N, N)``.
 
     >>> import minitorch_dl as torch
     >>> torch.linalg.cholesky(torch.tensor([[4.0, 2.0], [2.0, 5.0]]))
@@ -93,7 +93,7 @@ def cholesky_inverse(L: Any, upper: bool = False, *, out: Any = None) -> Any:
     return y if out is None else write_out("cholesky_inverse", out, y)
 
 
-# -- QR ------------------------------------------------------------------------------------------------------------------
+# -- QR --------------------------------------------------------------------------------------------
 
 
 @primitive(name="qr", outputs=("q", "r"))
@@ -103,7 +103,8 @@ def _qr(xp: Any, a: Any) -> Any:
 
 
 def _d_qr(g: Any, q: Any, r: Any) -> Any:
-    """``(g_Q + Q sym(M)) R^-T`` with ``M = R g_R^T - g_Q^T Q`` and its lower triangle mirrored (Seeger et al., 2017)."""
+    """``(g_Q + Q sym(M)) R^-T`` with ``M = R g_R^T - g_Q^T Q`` and its lower triangle mirrored
+    (Seeger et al., 2017)."""
     g_q, g_r = g
     m = mul(r, g_r, tb=True) - mul(g_q, q, ta=True)
     symmetric = lower_of(m, k=0) + mT(lower_of(m, k=-1))
@@ -123,8 +124,9 @@ def _qr_complete(xp: Any, a: Any) -> Any:
 def linalg_qr(A: Any, mode: str = "reduced", *, out: Any = None) -> Any:
     """``(Q, R)`` of ``A = Q R``, Q with orthonormal columns, R upper triangular.
 
-    ``mode``: "reduced" ``(M, K), (K, N)`` with K the smaller of M and N; "complete" ``(M, M), (M, N)``; "r" gives an empty Q. The
-    derivative exists for "reduced", and for "complete" of square and wide matrices.
+    ``mode``: "reduced" ``(M, K), (K, N)`` with K the smaller of M and N; "complete" ``(M, M), (M,
+    N)``; "r" gives an empty Q. The derivative exists for "reduced", and for "complete" of square
+    and wide matrices.
 
     >>> import minitorch_dl as torch
     >>> Q, R = torch.linalg.qr(torch.tensor([[3.0, 1.0], [4.0, 2.0]]))
@@ -134,7 +136,10 @@ def linalg_qr(A: Any, mode: str = "reduced", *, out: Any = None) -> Any:
     """
     check_matrices("linalg.qr", A=A)
     if mode not in ("reduced", "complete", "r"):
-        raise RuntimeError(f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'")
+        raise RuntimeError(
+            f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), "
+            "'r', or 'complete'"
+        )
     m, n = A.shape[-2:]
     if mode == "complete" and m > n:
         y = _qr_complete(A)
@@ -154,12 +159,16 @@ def qr(input: Any, some: bool = True, *, out: Any = None) -> Any:
     return linalg_qr(input, "reduced" if some else "complete", out=out)
 
 
-# -- singular values -----------------------------------------------------------------------------------------------------
+# -- singular values -------------------------------------------------------------------------------
 
 
 @primitive(name="svd", outputs=("u", "s", "vh"), keeps_missing=True)
 def _svd(xp: Any, a: Any, *, full_matrices: bool) -> Any:
-    return tuple(attempt("linalg.svd", xp.linalg.svd, a, full_matrices, why="the algorithm failed to converge"))
+    return tuple(
+        attempt(
+            "linalg.svd", xp.linalg.svd, a, full_matrices, why="the algorithm failed to converge"
+        )
+    )
 
 
 def _d_svd(g: Any, u: Any, s: Any, vh: Any, full_matrices: bool) -> Any:
@@ -193,11 +202,14 @@ def _d_svd(g: Any, u: Any, s: Any, vh: Any, full_matrices: bool) -> Any:
 _svd.defvjp(a=_d_svd)
 
 
-def linalg_svd(A: Any, full_matrices: bool = True, *, driver: str | None = None, out: Any = None) -> Any:
+def linalg_svd(
+    A: Any, full_matrices: bool = True, *, driver: str | None = None, out: Any = None
+) -> Any:
     """``(U, S, Vh)`` of ``A = U diag(S) Vh``, the singular values in descending order.
 
-    ``(..., M, N)`` gives ``U (..., M, M)``, ``S (..., K)``, ``Vh (..., N, N)`` with K the smaller of M and N, or K columns of U and rows of Vh without
-    ``full_matrices``. The derivatives of U and Vh need singular values that differ; that of S alone does not.
+    ``(..., M, N)`` gives ``U (..., M, M)``, ``S (..., K)``, ``Vh (..., N, N)`` with K the smaller
+    of M and N, or K columns of U and rows of Vh without ``full_matrices``. The derivatives of U and
+    Vh need singular values that differ; that of S alone does not.
 
     >>> import minitorch_dl as torch
     >>> torch.linalg.svd(torch.tensor([[3.0, 0.0], [0.0, 4.0]])).S
@@ -216,7 +228,8 @@ def svdvals(A: Any, *, driver: str | None = None, out: Any = None) -> Any:
 
 
 def svd(input: Any, some: bool = True, compute_uv: bool = True, *, out: Any = None) -> Any:
-    """``(U, S, V)`` of ``A = U diag(S) V^T``: the older form of ``linalg.svd``, with V not transposed."""
+    """``(U, S, V)`` of ``A = U diag(S) V^T``: the older form of ``linalg.svd``, with V not
+    transposed."""
     check_matrices("svd", input=input)
     u, s, vh = _svd(input, full_matrices=not some)
     if not compute_uv:
@@ -226,12 +239,14 @@ def svd(input: Any, some: bool = True, compute_uv: bool = True, *, out: Any = No
     return y if out is None else return_types.svd(*write_out("svd", out, y))
 
 
-# -- eigenvalues ---------------------------------------------------------------------------------------------------------
+# -- eigenvalues -----------------------------------------------------------------------------------
 
 
 @primitive(name="eigh", outputs=("w", "v"), keeps_missing=True)
 def _eigh(xp: Any, a: Any, *, UPLO: str) -> Any:
-    return tuple(attempt("linalg.eigh", xp.linalg.eigh, a, UPLO, why="the algorithm failed to converge"))
+    return tuple(
+        attempt("linalg.eigh", xp.linalg.eigh, a, UPLO, why="the algorithm failed to converge")
+    )
 
 
 def _d_eigh(g: Any, w: Any, v: Any) -> Any:
@@ -255,7 +270,8 @@ def _check_uplo(op: str, UPLO: str) -> str:
 
 
 def eigh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
-    """``(eigenvalues, eigenvectors)`` of symmetric ``A = V diag(w) V^T``, ascending; only the triangle ``UPLO`` is looked at.
+    """``(eigenvalues, eigenvectors)`` of symmetric ``A = V diag(w) V^T``, ascending; only the
+    triangle ``UPLO`` is looked at.
 
     >>> import minitorch_dl as torch
     >>> torch.linalg.eigh(torch.tensor([[2.0, 0.0], [0.0, 1.0]])).eigenvalues
@@ -279,7 +295,8 @@ def _eig(xp: Any, a: Any) -> Any:
     if w.dtype.kind == "c":
         if (w.imag != 0).any():
             raise RuntimeError(
-                "linalg.eig: the matrix has complex eigenvalues, and complex numbers are not supported. "
+                "linalg.eig: the matrix has complex eigenvalues, and complex numbers are not "
+                "supported. "
                 "For a symmetric matrix use linalg.eigh"
             )
         w, v = w.real.astype(a.dtype), v.real.astype(a.dtype)
@@ -287,7 +304,8 @@ def _eig(xp: Any, a: Any) -> Any:
 
 
 def _d_eig(g: Any, w: Any, v: Any) -> Any:
-    """``V^-T (diag(g_w) + (P - V^T V diag(P)) / E) V^T`` with ``P = V^T g_V`` (Giles, 2008, for eigenvectors of length 1)."""
+    """``V^-T (diag(g_w) + (P - V^T V diag(P)) / E) V^T`` with ``P = V^T g_V`` (Giles, 2008, for
+    eigenvectors of length 1)."""
     g_w, g_v = g
     n = w.shape[-1]
     inner = 0 if g_w is None else as_diagonal(g_w, n=n, m=n)
@@ -302,7 +320,8 @@ _eig.defvjp(a=_d_eig)
 
 
 def eig(A: Any, *, out: Any = None) -> Any:
-    """``(eigenvalues, eigenvectors)`` of ``A V = V diag(w)``, in no order. They must be real, and are returned so (PyTorch: as complex).
+    """``(eigenvalues, eigenvectors)`` of ``A V = V diag(w)``, in no order. They must be real, and
+    are returned so (PyTorch: as complex).
 
     Raises:
         RuntimeError: an eigenvalue is complex.

@@ -1,4 +1,5 @@
-"""Matrix products: one closed family of primitives, and everything that is a matrix product in disguise."""
+"""Matrix products: one closed family of primitives, and everything that is a matrix product in
+disguise."""
 
 from __future__ import annotations
 
@@ -15,11 +16,11 @@ from .shape import _reshape as reshape
 from .shape import permute
 
 __all__ = [
-    "addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "chain_matmul", "cross", "dot", "ger", "inner", "kron",
-    "matmul", "mm", "mv", "outer", "tensordot", "trace", "vdot",
+    "addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "chain_matmul", "cross", "dot", "ger",
+    "inner", "kron", "matmul", "mm", "mv", "outer", "tensordot", "trace", "vdot",
 ]  # fmt: skip
 
-# -- the primitives ----------------------------------------------------------------------------------------------------
+# -- the primitives --------------------------------------------------------------------------------
 
 
 def product(xp: Any, a: Any, b: Any) -> Any:
@@ -34,9 +35,11 @@ def product(xp: Any, a: Any, b: Any) -> Any:
 
 @primitive
 def matmul(xp: Any, a: Any, b: Any) -> Any:
-    """The matrix product of ``(..., N, K)`` and ``(..., K, M)``, leading dims broadcast; vectors as in PyTorch.
+    """The matrix product of ``(..., N, K)`` and ``(..., K, M)``, leading dims broadcast; vectors as
+    in PyTorch.
 
-    A first operand ``(K,)`` is a row, a second one a column, and the dim added for that is dropped again.
+    A first operand ``(K,)`` is a row, a second one a column, and the dim added for that is dropped
+    again.
 
     >>> import minitorch_dl as torch
     >>> torch.matmul(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([1.0, 1.0]))
@@ -45,7 +48,9 @@ def matmul(xp: Any, a: Any, b: Any) -> Any:
     if not (hasattr(a, "dtype") and hasattr(b, "dtype")):
         raise TypeError("expected two tensors")
     if a.dtype != b.dtype:
-        raise ValueError(f"expected m1 and m2 to have the same dtype, but got: {a.dtype} != {b.dtype}")
+        raise ValueError(
+            f"expected m1 and m2 to have the same dtype, but got: {a.dtype} != {b.dtype}"
+        )
     if not (a.ndim and b.ndim):
         raise ValueError(
             f"both arguments to matmul need to be at least 1D, but they are {a.ndim}D and {b.ndim}D"
@@ -53,7 +58,8 @@ def matmul(xp: Any, a: Any, b: Any) -> Any:
     k = b.shape[-2] if b.ndim > 1 else b.shape[0]
     if a.shape[-1] != k:
         raise ValueError(
-            f"mat1 and mat2 shapes cannot be multiplied ({'x'.join(map(str, a.shape))} and {'x'.join(map(str, b.shape))}): "
+            f"mat1 and mat2 shapes cannot be multiplied ({'x'.join(map(str, a.shape))} and "
+            f"{'x'.join(map(str, b.shape))}): "
             f"the last dim of the first, {a.shape[-1]}, must equal the second's {k}"
         )
     return product(xp, a, b)
@@ -61,7 +67,8 @@ def matmul(xp: Any, a: Any, b: Any) -> Any:
 
 @primitive
 def matmul_to(xp: Any, a: Any, b: Any, *, ta: bool, tb: bool, shape: tuple[int, ...]) -> Any:
-    """``op(a) @ op(b)`` summed or repeated over its leading dims to ``shape``; ``ta``, ``tb`` say which matrices are transposed.
+    """``op(a) @ op(b)`` summed or repeated over its leading dims to ``shape``; ``ta``, ``tb`` say
+    which matrices are transposed.
 
     The derivative of every matrix product is one of these, theirs too.
     """
@@ -72,7 +79,10 @@ def matmul_to(xp: Any, a: Any, b: Any, *, ta: bool, tb: bool, shape: tuple[int, 
     if y.shape == shape:
         return y
     extra = y.ndim - len(shape)
-    axes = (*range(extra), *(i for i in range(max(extra, 0), y.ndim) if shape[i - extra] == 1 != y.shape[i]))
+    axes = (
+        *range(extra),
+        *(i for i in range(max(extra, 0), y.ndim) if shape[i - extra] == 1 != y.shape[i]),
+    )
     if axes:
         y = y.sum(axes, y.dtype, None, True)
     if extra > 0:
@@ -120,14 +130,16 @@ def _d_right(g: Any, a: Any, b_shape: Any) -> Any:
 
 matmul.defvjp(a=_d_left, b=_d_right)
 
-# -- by number of dims -------------------------------------------------------------------------------------------------
+# -- by number of dims -----------------------------------------------------------------------------
 
 
 def _check_dims(op: str, **operands: tuple[Any, int]) -> None:
     for name, (x, ndim) in operands.items():
         if x.ndim != ndim:
             kind = {1: "a vector", 2: "a matrix", 3: "a 3D tensor"}[ndim]
-            raise RuntimeError(f"{op}(): argument '{name}' must be {kind}, got shape {tuple(x.shape)}")
+            raise RuntimeError(
+                f"{op}(): argument '{name}' must be {kind}, got shape {tuple(x.shape)}"
+            )
 
 
 def mm(input: Any, mat2: Any, *, out: Any = None) -> Any:
@@ -141,7 +153,8 @@ def bmm(input: Any, mat2: Any, *, out: Any = None) -> Any:
     _check_dims("bmm", input=(input, 3), mat2=(mat2, 3))
     if input.shape[0] != mat2.shape[0]:
         raise RuntimeError(
-            f"bmm(): expected the same batch size in both, got {tuple(input.shape)} and {tuple(mat2.shape)}"
+            f"bmm(): expected the same batch size in both, got {tuple(input.shape)} and "
+            f"{tuple(mat2.shape)}"
         )
     return matmul(input, mat2, out=out)
 
@@ -165,7 +178,8 @@ def vdot(input: Any, other: Any, *, out: Any = None) -> Any:
 
 
 def chain_matmul(*matrices: Any, out: Any = None) -> Any:
-    """The product of several matrices, in the order that takes the fewest multiplications; see ``linalg.multi_dot``."""
+    """The product of several matrices, in the order that takes the fewest multiplications; see
+    ``linalg.multi_dot``."""
     if len(matrices) == 1 and isinstance(matrices[0], (tuple, list)):
         matrices = tuple(matrices[0])
     for i, x in enumerate(matrices):
@@ -177,8 +191,8 @@ def chain_matmul(*matrices: Any, out: Any = None) -> Any:
 def multi_dot(tensors: Any, *, out: Any = None) -> Any:
     """The product of two or more matrices, in the order that takes the fewest multiplications.
 
-    The first may be a vector, as a row, and the last one, as a column. The order is found by dynamic programming (Cormen et al., Introduction to
-    Algorithms, 15.2).
+    The first may be a vector, as a row, and the last one, as a column. The order is found by
+    dynamic programming (Cormen et al., Introduction to Algorithms, 15.2).
 
     >>> import minitorch_dl as torch
     >>> torch.linalg.multi_dot([torch.ones(2, 3), torch.ones(3, 4), torch.ones(4)])
@@ -191,20 +205,24 @@ def multi_dot(tensors: Any, *, out: Any = None) -> Any:
     for i, x in enumerate(tensors):
         if x.ndim != 2 and not (x.ndim == 1 and i in (0, n - 1)):
             raise RuntimeError(
-                f"multi_dot(): tensor {i} must be 2D{' or 1D' if i in (0, n - 1) else ''} but got {x.ndim}D"
+                f"multi_dot(): tensor {i} must be 2D{' or 1D' if i in (0, n - 1) else ''} but "
+                f"got {x.ndim}D"
             )
         if x.dtype is not tensors[0].dtype:
             raise RuntimeError(
-                f"multi_dot(): all tensors must have the same dtype, got {tensors[0].dtype} and {x.dtype}"
+                f"multi_dot(): all tensors must have the same dtype, got {tensors[0].dtype} and "
+                f"{x.dtype}"
             )
     row, column = tensors[0].ndim == 1, tensors[-1].ndim == 1
     shapes = [tuple(x.shape) for x in tensors]
     shapes[0] = (1, *shapes[0]) if row else shapes[0]
     shapes[-1] = (*shapes[-1], 1) if column else shapes[-1]
-    for i, (left, right) in enumerate(zip(shapes, shapes[1:], strict=False)):
+    for i in range(n - 1):
+        left, right = shapes[i], shapes[i + 1]
         if left[1] != right[0]:
             raise RuntimeError(
-                f"multi_dot(): tensors {i} and {i + 1} with shapes {list(tensors[i].shape)} and {list(tensors[i + 1].shape)} "
+                f"multi_dot(): tensors {i} and {i + 1} with shapes {list(tensors[i].shape)} and "
+                f"{list(tensors[i + 1].shape)} "
                 "cannot be multiplied"
             )
     sizes = [s[0] for s in shapes] + [shapes[-1][1]]
@@ -213,7 +231,8 @@ def multi_dot(tensors: Any, *, out: Any = None) -> Any:
         for i in range(n - length):
             j = i + length
             cost[i, j] = min(
-                (cost[i, k][0] + cost[k + 1, j][0] + sizes[i] * sizes[k + 1] * sizes[j + 1], k) for k in range(i, j)
+                (cost[i, k][0] + cost[k + 1, j][0] + sizes[i] * sizes[k + 1] * sizes[j + 1], k)
+                for k in range(i, j)
             )
 
     def product_of(i: int, j: int) -> Any:
@@ -226,15 +245,20 @@ def multi_dot(tensors: Any, *, out: Any = None) -> Any:
     return y if out is None else write_out("multi_dot", out, y)
 
 
-# -- plus a matrix product -----------------------------------------------------------------------------------------------
+# -- plus a matrix product -------------------------------------------------------------------------
 
 
 def _plus(op: str, input: Any, y: Any, beta: float, alpha: float, out: Any) -> Any:
-    """``beta * input + alpha * y``; with ``beta`` 0 the input's values, NaN included, don't count."""
+    """``beta * input + alpha * y``; with ``beta`` 0 the input's values, NaN included, don't
+    count."""
     if y.array.dtype.kind in "iu" and (isinstance(beta, float) or isinstance(alpha, float)):
-        raise RuntimeError(f"{op}(): for integral input tensors, beta and alpha must not be floating point numbers")
+        raise RuntimeError(
+            f"{op}(): for integral input tensors, beta and alpha must not be floating point numbers"
+        )
     if input.array.dtype != y.array.dtype:
-        raise RuntimeError(f"{op}(): input and products must have the same dtype, got {input.dtype} and {y.dtype}")
+        raise RuntimeError(
+            f"{op}(): input and products must have the same dtype, got {input.dtype} and {y.dtype}"
+        )
     input = _expand(input, shape=y.array.shape)
     if alpha != 1:
         y = y * alpha
@@ -256,12 +280,16 @@ def addmm(
     return _plus("addmm", input, mm(mat1, mat2), beta, alpha, out)
 
 
-def addmv(input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1, out: Any = None) -> Any:
+def addmv(
+    input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1, out: Any = None
+) -> Any:
     """``beta * input + alpha * mat @ vec``; ``input`` is broadcast."""
     return _plus("addmv", input, mv(mat, vec), beta, alpha, out)
 
 
-def addr(input: Any, vec1: Any, vec2: Any, *, beta: float = 1, alpha: float = 1, out: Any = None) -> Any:
+def addr(
+    input: Any, vec1: Any, vec2: Any, *, beta: float = 1, alpha: float = 1, out: Any = None
+) -> Any:
     """``beta * input + alpha * outer(vec1, vec2)``; ``input`` is broadcast."""
     return _plus("addr", input, outer(vec1, vec2), beta, alpha, out)
 
@@ -280,7 +308,7 @@ def addbmm(
     return _plus("addbmm", input, bmm(batch1, batch2).sum(0), beta, alpha, out)
 
 
-# -- products over other dims --------------------------------------------------------------------------------------------
+# -- products over other dims ----------------------------------------------------------------------
 
 
 def outer(input: Any, vec2: Any, *, out: Any = None) -> Any:
@@ -300,14 +328,16 @@ def inner(input: Any, other: Any, *, out: Any = None) -> Any:
         return y if out is None else write_out("inner", out, y)
     if input.shape[-1] != other.shape[-1]:
         raise RuntimeError(
-            f"inner() the last dimension must match on both input tensors but got shapes {list(input.shape)} and "
+            "inner() the last dimension must match on both input tensors but got shapes "
+            f"{list(input.shape)} and "
             f"{list(other.shape)}"
         )
     return tensordot(input, other, ([-1], [-1]), out=out)
 
 
 def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
-    """The sum of products over pairs of dims: the last ``dims`` of ``a`` with the first of ``b``, or two lists of dims.
+    """The sum of products over pairs of dims: the last ``dims`` of ``a`` with the first of ``b``,
+    or two lists of dims.
 
     >>> import minitorch_dl as torch
     >>> torch.tensordot(torch.ones(2, 3, 4), torch.ones(3, 4, 5), dims=2).shape
@@ -333,20 +363,24 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
             a = a.sum(i, keepdim=True)
         elif n != m:
             raise RuntimeError(
-                f"contracted dimensions need to match, but first has size {n} in dim {i} and second has size {m} in dim {j}"
+                f"contracted dimensions need to match, but first has size {n} in dim {i} and "
+                f"second has size {m} in dim {j}"
             )
     left = [i for i in range(a.ndim) if i not in of_a]
     right = [j for j in range(b.ndim) if j not in of_b]
     shape = (*(a.shape[i] for i in left), *(b.shape[j] for j in right))
     k = math.prod([a.shape[i] for i in of_a])
     rows = reshape(permute(a, (*left, *of_a)), shape=(math.prod([a.shape[i] for i in left]), k))
-    columns = reshape(permute(b, (*of_b, *right)), shape=(k, math.prod([b.shape[j] for j in right])))
+    columns = reshape(
+        permute(b, (*of_b, *right)), shape=(k, math.prod([b.shape[j] for j in right]))
+    )
     y = reshape(matmul(rows, columns), shape=shape)
     return y if out is None else write_out("tensordot", out, y)
 
 
 def kron(input: Any, other: Any, *, out: Any = None) -> Any:
-    """The Kronecker product: each element of ``input`` times all of ``other``, laid out block by block."""
+    """The Kronecker product: each element of ``input`` times all of ``other``, laid out block by
+    block."""
     ndim = max(input.ndim, other.ndim)
     a = (1,) * (ndim - input.ndim) + tuple(input.shape)
     b = (1,) * (ndim - other.ndim) + tuple(other.shape)
@@ -379,16 +413,20 @@ def cross(input: Any, other: Any, dim: int | None = None, *, out: Any = None) ->
     """
     if input.ndim != other.ndim:
         raise RuntimeError(
-            f"linalg.cross: inputs must have the same number of dimensions, got {input.ndim} and {other.ndim}"
+            f"linalg.cross: inputs must have the same number of dimensions, got {input.ndim} and "
+            f"{other.ndim}"
         )
     if dim is None:
-        dim = next((i for i, (n, m) in enumerate(zip(input.shape, other.shape)) if n == m == 3), None)
+        dim = next(
+            (i for i, (n, m) in enumerate(zip(input.shape, other.shape)) if n == m == 3), None
+        )
         if dim is None:
             raise RuntimeError("no dimension of size 3 in input")
     dim = wrap_dim(dim, input.ndim)
     if input.shape[dim] != 3 or other.shape[dim] != 3:
         raise RuntimeError(
-            f"linalg.cross: inputs dimension {dim} must have length 3. Got {input.shape[dim]} and {other.shape[dim]}"
+            f"linalg.cross: inputs dimension {dim} must have length 3. Got {input.shape[dim]} "
+            f"and {other.shape[dim]}"
         )
     y = _cross(input, other, dim=dim)
     return y if out is None else write_out("cross", out, y)

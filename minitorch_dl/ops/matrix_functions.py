@@ -29,11 +29,12 @@ from .solving import (
 
 __all__ = ["matrix_exp", "matrix_power", "pinverse", "vander"]
 
-# -- pseudo-inverse ------------------------------------------------------------------------------------------------------
+# -- pseudo-inverse --------------------------------------------------------------------------------
 
 
 def _cutoff(xp: Any, s: Any, shape: tuple[int, ...], atol: Any, rtol: Any) -> Any:
-    """Below which singular values count as 0: ``max(atol, rtol * largest)``; rtol is eps * max(M, N) unless one of them is given."""
+    """Below which singular values count as 0: ``max(atol, rtol * largest)``; rtol is eps * max(M,
+    N) unless one of them is given."""
     if rtol is None:
         default = xp.finfo(s.dtype).eps * max(shape[-2:])
         rtol = default if atol is None else xp.where(xp.asarray(atol) > 0, 0.0, default)
@@ -58,7 +59,9 @@ def _d_pinv(g: Any, a: Any, y: Any) -> Any:
     h = mul(g, y, ta=True)  # g^T P
     k = mul(y, g, tb=True)  # P g^T
     return (
-        mul(h - mul(a, mul(y, h)), y, tb=True) + mul(y, k - mul(mul(k, y), a), ta=True) - mul(mul(y, g, ta=True), y, tb=True)
+        mul(h - mul(a, mul(y, h)), y, tb=True)
+        + mul(y, k - mul(mul(k, y), a), ta=True)
+        - mul(mul(y, g, ta=True), y, tb=True)
     )
 
 
@@ -70,9 +73,16 @@ def _raw(x: Any) -> Any:
 
 
 def pinv(
-    A: Any, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, out: Any = None
+    A: Any,
+    rcond: Any = None,
+    hermitian: bool = False,
+    *,
+    atol: Any = None,
+    rtol: Any = None,
+    out: Any = None,
 ) -> Any:
-    """The Moore-Penrose pseudo-inverse of ``(..., M, N)``; singular values up to ``max(atol, rtol * largest)`` count as 0.
+    """The Moore-Penrose pseudo-inverse of ``(..., M, N)``; singular values up to ``max(atol, rtol *
+    largest)`` count as 0.
 
     >>> import minitorch_dl as torch
     >>> torch.linalg.pinv(torch.tensor([[2.0], [0.0]]))
@@ -92,14 +102,24 @@ def pinverse(input: Any, rcond: float = 1e-15) -> Any:
 
 
 def matrix_rank(
-    A: Any, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, out: Any = None
+    A: Any,
+    tol: Any = None,
+    hermitian: bool = False,
+    *,
+    atol: Any = None,
+    rtol: Any = None,
+    out: Any = None,
 ) -> Any:
     """How many singular values of ``(..., M, N)`` are above ``max(atol, rtol * largest)``."""
     check_matrices("linalg.matrix_rank", square=hermitian, A=A)
     xp = array_module(A.array)
     if not A.array.size:
         return TensorBase.wrap(xp.zeros(A.shape[:-2], "i8"))
-    s = xp.abs(xp.linalg.eigvalsh(A.array)) if hermitian else xp.linalg.svd(A.array, compute_uv=False)
+    s = (
+        xp.abs(xp.linalg.eigvalsh(A.array))
+        if hermitian
+        else xp.linalg.svd(A.array, compute_uv=False)
+    )
     atol, rtol = _raw(tol if atol is None else atol), _raw(rtol)
     if tol is not None:
         rtol = 0.0
@@ -110,8 +130,9 @@ def matrix_rank(
 def lstsq(A: Any, B: Any, rcond: float | None = None, *, driver: str | None = None) -> Any:
     """``(solution, residuals, rank, singular_values)`` of ``min_X |A X - B|``, the smallest such X.
 
-    ``residuals`` are the sums of squares, of matrices of full rank with more rows than columns; they are empty with the driver "gelsy", which is
-    the default, ``rank`` is with "gels", and ``singular_values`` but with "gelsd" and "gelss". All compute by singular values.
+    ``residuals`` are the sums of squares, of matrices of full rank with more rows than columns;
+    they are empty with the driver "gelsy", which is the default, ``rank`` is with "gels", and
+    ``singular_values`` but with "gelsd" and "gelss". All compute by singular values.
 
     >>> import minitorch_dl as torch
     >>> torch.linalg.lstsq(torch.tensor([[1.0], [1.0]]), torch.tensor([[1.0], [3.0]])).solution
@@ -119,12 +140,16 @@ def lstsq(A: Any, B: Any, rcond: float | None = None, *, driver: str | None = No
     """
     check_matrices("linalg.lstsq", A=A)
     if driver not in (None, "gels", "gelsy", "gelsd", "gelss"):
-        raise RuntimeError(f"linalg.lstsq: parameter `driver` should be one of (gels, gelsy, gelsd, gelss), got {driver}")
+        raise RuntimeError(
+            "linalg.lstsq: parameter `driver` should be one of (gels, gelsy, gelsd, gelss), got "
+            f"{driver}"
+        )
     vector = B.ndim == 1 or (A.ndim - 1 == B.ndim and A.shape[:-1] == B.shape)
     b = as_column(B) if vector else B
     if A.shape[-2] != b.shape[-2] or A.dtype is not B.dtype:
         raise RuntimeError(
-            f"linalg.lstsq: A and B must have the same dtype and number of rows, got {A.dtype} {tuple(A.shape)} and {B.dtype} {tuple(B.shape)}"
+            f"linalg.lstsq: A and B must have the same dtype and number of rows, got {A.dtype} "
+            f"{tuple(A.shape)} and {B.dtype} {tuple(B.shape)}"
         )
     m, n = A.shape[-2:]
     x = matmul(pinv(A, rtol=rcond), b)
@@ -136,12 +161,17 @@ def lstsq(A: Any, B: Any, rcond: float | None = None, *, driver: str | None = No
         d = matmul(A, x) - b
         residuals = (d * d).sum(-2)
     x = _reshape(x, shape=x.shape[:-1]) if vector else x
-    singular = svdvals(A.detach()) if driver in ("gelsd", "gelss") else TensorBase.wrap(A.array.reshape(-1)[:0])
+    singular = (
+        svdvals(A.detach())
+        if driver in ("gelsd", "gelss")
+        else TensorBase.wrap(A.array.reshape(-1)[:0])
+    )
     return return_types.linalg_lstsq(x, residuals, rank, singular)
 
 
 def cond(A: Any, p: Any = None, *, out: Any = None) -> Any:
-    """The condition number of ``A``: ``norm(A) norm(A^-1)`` in the norm ``p`` (None and 2: the ratio of the extreme singular values)."""
+    """The condition number of ``A``: ``norm(A) norm(A^-1)`` in the norm ``p`` (None and 2: the
+    ratio of the extreme singular values)."""
     check_matrices("linalg.cond", A=A)
     if p in (None, 2, -2):
         s = svdvals(A)
@@ -156,11 +186,12 @@ def cond(A: Any, p: Any = None, *, out: Any = None) -> Any:
     return y if out is None else write_out("linalg.cond", out, y)
 
 
-# -- powers and the exponential ------------------------------------------------------------------------------------------
+# -- powers and the exponential --------------------------------------------------------------------
 
 
 def matrix_power(A: Any, n: int, *, out: Any = None) -> Any:
-    """``A`` times itself ``n`` times by repeated squaring; of negative ``n`` the power of the inverse.
+    """``A`` times itself ``n`` times by repeated squaring; of negative ``n`` the power of the
+    inverse.
 
     >>> import minitorch_dl as torch
     >>> torch.linalg.matrix_power(torch.tensor([[1.0, 1.0], [0.0, 1.0]]), 5)
@@ -168,7 +199,9 @@ def matrix_power(A: Any, n: int, *, out: Any = None) -> Any:
             [0., 1.]])
     """
     if A.ndim < 2:
-        raise RuntimeError("linalg.matrix_power: The input tensor A must have at least 2 dimensions.")
+        raise RuntimeError(
+            "linalg.matrix_power: The input tensor A must have at least 2 dimensions."
+        )
     if A.shape[-1] != A.shape[-2]:
         check_matrices("linalg.matrix_power", square=True, A=A)
     if n < 0:
@@ -185,8 +218,8 @@ def matrix_power(A: Any, n: int, *, out: Any = None) -> Any:
 
 
 _PADE = (
-    64764752532480000, 32382376266240000, 7771770303897600, 1187353796428800, 129060195264000, 10559470521600,
-    670442572800, 33522128640, 1323241920, 40840800, 960960, 16380, 182, 1,
+    64764752532480000, 32382376266240000, 7771770303897600, 1187353796428800, 129060195264000,
+    10559470521600, 670442572800, 33522128640, 1323241920, 40840800, 960960, 16380, 182, 1,
 )  # fmt: skip
 
 
@@ -203,7 +236,9 @@ def _matrix_exp(xp: Any, a: Any) -> Any:
     x2 = x @ x
     x4, b = x2 @ x2, [float(c) for c in _PADE]
     x6 = x4 @ x2
-    u = x @ (x6 @ (b[13] * x6 + b[11] * x4 + b[9] * x2) + b[7] * x6 + b[5] * x4 + b[3] * x2 + b[1] * eye)
+    u = x @ (
+        x6 @ (b[13] * x6 + b[11] * x4 + b[9] * x2) + b[7] * x6 + b[5] * x4 + b[3] * x2 + b[1] * eye
+    )
     v = x6 @ (b[12] * x6 + b[10] * x4 + b[8] * x2) + b[6] * x6 + b[4] * x4 + b[2] * x2 + b[0] * eye
     y = xp.linalg.solve(v - u, v + u)
     for _ in range(squarings):
@@ -234,7 +269,7 @@ def matrix_exp(input: Any) -> Any:
     return _matrix_exp(input)
 
 
-# -- tensors as matrices -------------------------------------------------------------------------------------------------
+# -- tensors as matrices ---------------------------------------------------------------------------
 
 
 def tensorinv(A: Any, ind: int = 2, *, out: Any = None) -> Any:
@@ -244,7 +279,8 @@ def tensorinv(A: Any, ind: int = 2, *, out: Any = None) -> Any:
     first, rest = tuple(A.shape[:ind]), tuple(A.shape[ind:])
     if math.prod(first) != math.prod(rest):
         raise RuntimeError(
-            f"Expected self to satisfy the requirement prod(self.shape[ind:]) == prod(self.shape[:ind]), but got "
+            "Expected self to satisfy the requirement prod(self.shape[ind:]) == "
+            "prod(self.shape[:ind]), but got "
             f"{math.prod(rest)} != {math.prod(first)}"
         )
     y = _reshape(inv(_reshape(A, shape=(math.prod(first), math.prod(rest)))), shape=(*rest, *first))
@@ -252,7 +288,8 @@ def tensorinv(A: Any, ind: int = 2, *, out: Any = None) -> Any:
 
 
 def tensorsolve(A: Any, B: Any, dims: Any = None, *, out: Any = None) -> Any:
-    """``X`` of ``tensordot(A, X, X.ndim) = B``, after the dims ``dims`` of ``A`` were moved to its end."""
+    """``X`` of ``tensordot(A, X, X.ndim) = B``, after the dims ``dims`` of ``A`` were moved to its
+    end."""
     if dims is not None:
         last = [wrap_dim(i, A.ndim) for i in dims]
         A = permute(A, (*(i for i in range(A.ndim) if i not in last), *last))
@@ -260,7 +297,8 @@ def tensorsolve(A: Any, B: Any, dims: Any = None, *, out: Any = None) -> Any:
     n = math.prod(shape)
     if n != math.prod(A.shape[: B.ndim]):
         raise RuntimeError(
-            "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == prod(self.shape[:other.ndim]), but got "
+            "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == "
+            "prod(self.shape[:other.ndim]), but got "
             f"{n} != {math.prod(A.shape[: B.ndim])}"
         )
     y = _reshape(solve(_reshape(A, shape=(n, n)), _reshape(B, shape=(n,))), shape=shape)
@@ -268,7 +306,8 @@ def tensorsolve(A: Any, B: Any, dims: Any = None, *, out: Any = None) -> Any:
 
 
 def linalg_vander(x: Any, *, N: int | None = None) -> Any:
-    """The powers 0 to ``N - 1`` (N: the length of ``x``) of each element of ``(..., n)``, along a new last dim."""
+    """The powers 0 to ``N - 1`` (N: the length of ``x``) of each element of ``(..., n)``, along a
+    new last dim."""
     if not x.ndim and N is None:
         raise RuntimeError("linalg.vander: Expected x to have at least 1 dimension")
     n = x.shape[-1] if N is None else N
@@ -281,7 +320,8 @@ def linalg_vander(x: Any, *, N: int | None = None) -> Any:
 
 
 def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
-    """The powers ``N - 1`` to 0 (N: the length of ``x``) of each element of a vector, one row each; 0 first if ``increasing``.
+    """The powers ``N - 1`` to 0 (N: the length of ``x``) of each element of a vector, one row each;
+    0 first if ``increasing``.
 
     >>> import minitorch_dl as torch
     >>> torch.vander(torch.tensor([1, 2, 3]), 3)
@@ -290,7 +330,9 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
             [9, 3, 1]])
     """
     if x.ndim != 1:
-        raise RuntimeError(f"vander(): x must be a one-dimensional tensor, got shape {tuple(x.shape)}")
+        raise RuntimeError(
+            f"vander(): x must be a one-dimensional tensor, got shape {tuple(x.shape)}"
+        )
     n = x.shape[0] if N is None else N
     if n < 0:
         raise RuntimeError(f"vander(): N must be non-negative, got {n}")

@@ -19,7 +19,7 @@ from .shape import _reshape, permute
 
 __all__ = ["norm"]
 
-# -- vectors -------------------------------------------------------------------------------------------------------------
+# -- vectors ---------------------------------------------------------------------------------------
 
 
 def _root_of_powers(xp: Any, a: Any, *, ord: float, dims: Any, keepdim: bool) -> Any:
@@ -29,7 +29,9 @@ def _root_of_powers(xp: Any, a: Any, *, ord: float, dims: Any, keepdim: bool) ->
 
 
 @primitive(name="vector_norm")
-def _vector_norm(xp: Any, a: Any, *, ord: float, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
+def _vector_norm(
+    xp: Any, a: Any, *, ord: float, dims: tuple[int, ...] | None, keepdim: bool
+) -> Any:
     """``sum(|a|^p)^(1/p)``."""
     return in_float32(_root_of_powers)(xp, a, ord=ord, dims=dims, keepdim=keepdim)
 
@@ -57,15 +59,23 @@ def _float_matrix(op: str, x: Any, dtype: Any) -> Any:
     dtype = dtypes.as_dtype(dtype)
     if not dtype.is_floating_point or dtypes.promote_types(x.dtype, dtype) is not dtype:
         raise RuntimeError(
-            f"{op}: the dtype of the input ({x.dtype}) should be convertible without narrowing to the specified dtype ({dtype})"
+            f"{op}: the dtype of the input ({x.dtype}) should be convertible without narrowing "
+            f"to the specified dtype ({dtype})"
         )
     return cast(x, dtype=dtype.name)
 
 
 def vector_norm(
-    x: Any, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None
+    x: Any,
+    ord: float = 2,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    dtype: Any = None,
+    out: Any = None,
 ) -> Any:
-    """The norm ``sum(|x|^ord)^(1/ord)`` over ``dim`` (all unless given); ``inf`` and ``-inf`` are the extremes of ``|x|``, 0 counts.
+    """The norm ``sum(|x|^ord)^(1/ord)`` over ``dim`` (all unless given); ``inf`` and ``-inf`` are
+    the extremes of ``|x|``, 0 counts.
 
     >>> import minitorch_dl as torch
     >>> torch.linalg.vector_norm(torch.tensor([3.0, -4.0]))
@@ -78,7 +88,8 @@ def vector_norm(
         for i in range(x.ndim) if dims is None else dims:
             if not x.shape[i]:
                 raise RuntimeError(
-                    f"linalg.vector_norm cannot compute the {ord} norm on an empty dimension because the operation does not have an "
+                    f"linalg.vector_norm cannot compute the {ord} norm on an empty dimension "
+                    "because the operation does not have an "
                     "identity"
                 )
     if ord == math.inf:
@@ -94,23 +105,32 @@ def vector_norm(
     return y if out is None else write_out("linalg.vector_norm", out, y)
 
 
-# -- matrices ------------------------------------------------------------------------------------------------------------
+# -- matrices --------------------------------------------------------------------------------------
 
 
 def matrix_norm(
-    A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None, out: Any = None
-) -> Any:  # fmt: skip
+    A: Any,
+    ord: Any = "fro",
+    dim: Any = (-2, -1),
+    keepdim: bool = False,
+    *,
+    dtype: Any = None,
+    out: Any = None,
+) -> Any:
     """A norm of the matrices in the dims ``dim``.
 
-    ``"fro"``: the root of the sum of squares; ``"nuc"``: the sum of the singular values; 2 and -2: the largest and the smallest of
-    them; ``inf`` and ``-inf``: of the rows' sums of absolute values; 1 and -1: of the columns'.
+    ``"fro"``: the root of the sum of squares; ``"nuc"``: the sum of the singular values; 2 and -2:
+    the largest and the smallest of them; ``inf`` and ``-inf``: of the rows' sums of absolute
+    values; 1 and -1: of the columns'.
 
     >>> import minitorch_dl as torch
     >>> torch.linalg.matrix_norm(torch.tensor([[1.0, -2.0], [3.0, 4.0]]), 1)
     tensor(6.)
     """
     if A.ndim < 2:
-        raise RuntimeError("linalg.matrix_norm: The input tensor A must have at least 2 dimensions.")
+        raise RuntimeError(
+            "linalg.matrix_norm: The input tensor A must have at least 2 dimensions."
+        )
     A = _float_matrix("linalg.matrix_norm", A, dtype)
     if not hasattr(dim, "__len__") or len(dim) != 2:
         raise RuntimeError("linalg.matrix_norm: dim must be a 2-tuple.")
@@ -135,17 +155,26 @@ def matrix_norm(
 
 def _extreme(ord: float, x: Any, *, dims: tuple[int, ...], keepdim: bool) -> Any:
     if not x.shape[dims[0]]:
-        raise IndexError(f"linalg.matrix_norm: Expected reduction dim {dims[0]} to have non-zero size.")
+        raise IndexError(
+            f"linalg.matrix_norm: Expected reduction dim {dims[0]} to have non-zero size."
+        )
     return (_amax if ord > 0 else _amin)(x, dims=dims, keepdim=keepdim)
 
 
-# -- either --------------------------------------------------------------------------------------------------------------
+# -- either ----------------------------------------------------------------------------------------
 
 
 def linalg_norm(
-    A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, out: Any = None, dtype: Any = None
+    A: Any,
+    ord: Any = None,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    out: Any = None,
+    dtype: Any = None,
 ) -> Any:
-    """A vector or a matrix norm: of vectors when ``dim`` is one dim, of matrices when it is two, of all elements without ``ord``.
+    """A vector or a matrix norm: of vectors when ``dim`` is one dim, of matrices when it is two, of
+    all elements without ``ord``.
 
     >>> import minitorch_dl as torch
     >>> torch.linalg.norm(torch.tensor([[3.0, 0.0], [0.0, 4.0]]))
@@ -156,7 +185,8 @@ def linalg_norm(
     if dim is None:
         if A.ndim not in (1, 2):
             raise RuntimeError(
-                f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {A.ndim}D."
+                "linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. "
+                f"Got {A.ndim}D."
             )
         dim = tuple(range(A.ndim))
     elif not hasattr(dim, "__len__"):
@@ -169,14 +199,22 @@ def linalg_norm(
 
 
 def norm(
-    input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Any = None, dtype: Any = None
+    input: Any,
+    p: Any = "fro",
+    dim: Any = None,
+    keepdim: bool = False,
+    out: Any = None,
+    dtype: Any = None,
 ) -> Any:
-    """The ``p``-norm over ``dim``, or of all elements: a vector's, unless ``p`` is "nuc"; "fro" is 2.
+    """The ``p``-norm over ``dim``, or of all elements: a vector's, unless ``p`` is "nuc"; "fro" is
+    2.
 
     >>> import minitorch_dl as torch
     >>> torch.norm(torch.tensor([[3.0, 0.0], [0.0, 4.0]]), dim=0)
     tensor([3., 4.])
     """
     if p == "nuc":
-        return matrix_norm(input, "nuc", (-2, -1) if dim is None else dim, keepdim, dtype=dtype, out=out)
+        return matrix_norm(
+            input, "nuc", (-2, -1) if dim is None else dim, keepdim, dtype=dtype, out=out
+        )
     return vector_norm(input, 2 if p in ("fro", None) else p, dim, keepdim, dtype=dtype, out=out)

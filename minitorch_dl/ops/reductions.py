@@ -1,6 +1,7 @@
 """Sums, means, products, variances and logical reductions.
 
-``dims`` is None for all dims, else a sorted tuple of axes; ``spread`` is the reverse of summing: it repeats along the summed dims.
+``dims`` is None for all dims, else a sorted tuple of axes; ``spread`` is the reverse of summing: it
+repeats along the summed dims.
 """
 
 from __future__ import annotations
@@ -20,17 +21,21 @@ from .selection import keep
 from .shape import _reshape, permute
 
 __all__ = [
-    "all", "any", "count_nonzero", "logsumexp", "mean", "nanmean", "nansum", "prod", "std", "std_mean", "sum", "var", "var_mean",
+    "all", "any", "count_nonzero", "logsumexp", "mean", "nanmean", "nansum", "prod", "std",
+    "std_mean", "sum", "var", "var_mean",
 ]  # fmt: skip
 
-# -- sums --------------------------------------------------------------------------------------------------------------
+# -- sums ------------------------------------------------------------------------------------------
 
 _ACCUMULATOR = {
-    d.numpy: (dtypes.float32 if d.itemsize == 2 else d).numpy if d.is_floating_point else dtypes.int64.numpy
+    d.numpy: (dtypes.float32 if d.itemsize == 2 else d).numpy
+    if d.is_floating_point
+    else dtypes.int64.numpy
     for d in dtypes.ALL
     if d._numpy is not None
 }
-"""What a dtype is summed in: integers in int64, which is also the result; two-byte floats in float32."""
+"""What a dtype is summed in: integers in int64, which is also the result; two-byte floats in
+float32."""
 
 
 @primitive(name="sum")
@@ -38,7 +43,9 @@ def _sum(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.boo
     dtype = a.dtype
     wide = _ACCUMULATOR[dtype]
     if dims == (0,) and a.ndim == 2 and wide is dtype and _is_tall(a):
-        y = xp.ones(len(a), dtype) @ a  # BLAS is several times quicker here than a reduction over rows
+        y = (
+            xp.ones(len(a), dtype) @ a
+        )  # BLAS is several times quicker here than a reduction over rows
         return y[None] if keepdim else y
     y = a.sum(dims, wide, None, keepdim)
     return y if wide is dtype or wide.kind == "i" else y.astype(dtype)
@@ -62,13 +69,20 @@ def spread(
     return xp.broadcast_to(a, shape)
 
 
-_sum.defvjp(a=lambda g, a_shape, dims, keepdim: spread(g, dims=dims, keepdim=keepdim, shape=a_shape))
+_sum.defvjp(
+    a=lambda g, a_shape, dims, keepdim: spread(g, dims=dims, keepdim=keepdim, shape=a_shape)
+)
 spread.defvjp(a=lambda g, dims, keepdim: _sum(g, dims=dims, keepdim=keepdim))
 
 
 @numpy_names
 def sum(
-    input: Any, dim: Any = None, keepdim: builtins.bool = False, *, dtype: Any = None, out: Any = None
+    input: Any,
+    dim: Any = None,
+    keepdim: builtins.bool = False,
+    *,
+    dtype: Any = None,
+    out: Any = None,
 ) -> Any:
     """The sum over ``dim`` (an int, several, or all); integers and bools are summed in int64.
 
@@ -90,7 +104,8 @@ def _mean(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bo
 
 
 def _count(shape: tuple[int, ...], dims: tuple[int, ...] | None) -> Any:
-    """How many elements are reduced to one; NaN instead of 0, so that 0/0 is no ZeroDivisionError."""
+    """How many elements are reduced to one; NaN instead of 0, so that 0/0 is no
+    ZeroDivisionError."""
     return math.prod(shape if dims is None else [shape[i] for i in dims]) or math.nan
 
 
@@ -107,7 +122,8 @@ def _float_input(op: str, input: Any, dtype: Any) -> Any:
         input = cast(input, dtype=dtypes.as_dtype(dtype).name)
     if not input.dtype.is_floating_point:
         raise RuntimeError(
-            f"{op}(): could not infer output dtype. Input dtype must be a floating point dtype, got {input.dtype}. "
+            f"{op}(): could not infer output dtype. Input dtype must be a floating point dtype, "
+            f"got {input.dtype}. "
             f"Pass dtype=torch.float32, or convert the input with .float()"
         )
     return input
@@ -115,7 +131,12 @@ def _float_input(op: str, input: Any, dtype: Any) -> Any:
 
 @numpy_names
 def mean(
-    input: Any, dim: Any = None, keepdim: builtins.bool = False, *, dtype: Any = None, out: Any = None
+    input: Any,
+    dim: Any = None,
+    keepdim: builtins.bool = False,
+    *,
+    dtype: Any = None,
+    out: Any = None,
 ) -> Any:
     """The mean over ``dim`` (an int, several, or all); NaN where there is nothing to average.
 
@@ -131,7 +152,12 @@ def mean(
 
 @numpy_names
 def nansum(
-    input: Any, dim: Any = None, keepdim: builtins.bool = False, *, dtype: Any = None, out: Any = None
+    input: Any,
+    dim: Any = None,
+    keepdim: builtins.bool = False,
+    *,
+    dtype: Any = None,
+    out: Any = None,
 ) -> Any:
     """The sum over ``dim`` of all that is not NaN."""
     if dtype is not None:
@@ -142,7 +168,12 @@ def nansum(
 
 @numpy_names
 def nanmean(
-    input: Any, dim: Any = None, keepdim: builtins.bool = False, *, dtype: Any = None, out: Any = None
+    input: Any,
+    dim: Any = None,
+    keepdim: builtins.bool = False,
+    *,
+    dtype: Any = None,
+    out: Any = None,
 ) -> Any:
     """The mean over ``dim`` of all that is not NaN."""
     input = _float_input("nanmean", input, dtype)
@@ -156,7 +187,7 @@ def _not_nan(xp: Any, a: Any) -> Any:
     return a == a
 
 
-# -- variances ---------------------------------------------------------------------------------------------------------
+# -- variances -------------------------------------------------------------------------------------
 
 
 @primitive
@@ -214,7 +245,9 @@ def _spread_arguments(
     if dim.__class__ is builtins.bool:  # var(x, unbiased)
         dim, unbiased = None, dim
     if not input.dtype.is_floating_point:
-        raise RuntimeError(f"{op}(): std and var only support floating point dtypes, got {input.dtype}")
+        raise RuntimeError(
+            f"{op}(): std and var only support floating point dtypes, got {input.dtype}"
+        )
     if unbiased is not None and correction is not None:
         raise TypeError(f"{op}(): takes unbiased or correction, not both")
     if correction is None:
@@ -222,7 +255,8 @@ def _spread_arguments(
     dims = None if dim is None else normalize_dims(dim, input.ndim) or None
     if _count(input.shape, dims) - correction <= 0:
         warnings.warn(
-            f"{op}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor (input "
+            f"{op}(): degrees of freedom is <= 0. Correction should be strictly less than the "
+            "reduction factor (input "
             "numel divided by output numel).",
             stacklevel=4,
         )
@@ -231,10 +265,16 @@ def _spread_arguments(
 
 @numpy_names
 def var(
-    input: Any, dim: Any = None, unbiased: builtins.bool | None = None, keepdim: builtins.bool = False,
-    *, correction: float | None = None, out: Any = None,
-) -> Any:  # fmt: skip
-    """The variance over ``dim``: ``sum((x - mean)^2) / max(0, n - correction)``; correction 1 unless given, 0 if ``unbiased=False``.
+    input: Any,
+    dim: Any = None,
+    unbiased: builtins.bool | None = None,
+    keepdim: builtins.bool = False,
+    *,
+    correction: float | None = None,
+    out: Any = None,
+) -> Any:
+    """The variance over ``dim``: ``sum((x - mean)^2) / max(0, n - correction)``; correction 1
+    unless given, 0 if ``unbiased=False``.
 
     >>> import minitorch_dl as torch
     >>> torch.var(torch.tensor([1.0, 2.0, 3.0, 6.0]), correction=0)
@@ -247,9 +287,14 @@ def var(
 
 @numpy_names
 def std(
-    input: Any, dim: Any = None, unbiased: builtins.bool | None = None, keepdim: builtins.bool = False,
-    *, correction: float | None = None, out: Any = None,
-) -> Any:  # fmt: skip
+    input: Any,
+    dim: Any = None,
+    unbiased: builtins.bool | None = None,
+    keepdim: builtins.bool = False,
+    *,
+    correction: float | None = None,
+    out: Any = None,
+) -> Any:
     """The standard deviation over ``dim``: the root of ``var``."""
     dims, correction = _spread_arguments("std", input, dim, unbiased, correction)
     y = _std(input, dims=dims, correction=correction, keepdim=keepdim)
@@ -258,9 +303,13 @@ def std(
 
 @numpy_names
 def var_mean(
-    input: Any, dim: Any = None, unbiased: builtins.bool | None = None, keepdim: builtins.bool = False,
-    *, correction: float | None = None,
-) -> tuple[Any, Any]:  # fmt: skip
+    input: Any,
+    dim: Any = None,
+    unbiased: builtins.bool | None = None,
+    keepdim: builtins.bool = False,
+    *,
+    correction: float | None = None,
+) -> tuple[Any, Any]:
     """``(var, mean)`` over ``dim``."""
     dims, correction = _spread_arguments("var_mean", input, dim, unbiased, correction)
     y = _var(input, dims=dims, correction=correction, keepdim=keepdim)
@@ -269,20 +318,25 @@ def var_mean(
 
 @numpy_names
 def std_mean(
-    input: Any, dim: Any = None, unbiased: builtins.bool | None = None, keepdim: builtins.bool = False,
-    *, correction: float | None = None,
-) -> tuple[Any, Any]:  # fmt: skip
+    input: Any,
+    dim: Any = None,
+    unbiased: builtins.bool | None = None,
+    keepdim: builtins.bool = False,
+    *,
+    correction: float | None = None,
+) -> tuple[Any, Any]:
     """``(std, mean)`` over ``dim``."""
     dims, correction = _spread_arguments("std_mean", input, dim, unbiased, correction)
     y = _std(input, dims=dims, correction=correction, keepdim=keepdim)
     return y, _mean(input, dims=dims, keepdim=keepdim)
 
 
-# -- products ----------------------------------------------------------------------------------------------------------
+# -- products --------------------------------------------------------------------------------------
 
 
 def _prod_tree(a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool) -> Any:
-    """The product as a tree of pairwise ones, whose derivatives of any order are right where factors are 0."""
+    """The product as a tree of pairwise ones, whose derivatives of any order are right where
+    factors are 0."""
     axes = tuple(range(a.ndim)) if dims is None else dims
     kept = [i for i in range(a.ndim) if i not in axes]
     rest = tuple([a.shape[i] for i in kept])
@@ -290,13 +344,17 @@ def _prod_tree(a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool) 
     while len(x) > 1:
         half = len(x) // 2
         x = cat([x[:half] * x[half : 2 * half], x[2 * half :]])
-    return _reshape(x, shape=tuple([1 if i in axes else n for i, n in enumerate(a.shape)]) if keepdim else rest)
+    return _reshape(
+        x, shape=tuple([1 if i in axes else n for i, n in enumerate(a.shape)]) if keepdim else rest
+    )
 
 
 @fused(name="prod", composite=_prod_tree)
 def _prod(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool) -> Any:
     dtype = a.dtype
-    return a.prod(dims, _ACCUMULATOR[dtype], None, keepdim).astype(dtype if dtype.kind not in "biu" else "i8")
+    return a.prod(dims, _ACCUMULATOR[dtype], None, keepdim).astype(
+        dtype if dtype.kind not in "biu" else "i8"
+    )
 
 
 @_prod.defbackward
@@ -317,9 +375,15 @@ def _(g: Any, xp: Any, a: Any, y: Any, dims: Any, keepdim: builtins.bool) -> tup
 
 @numpy_names
 def prod(
-    input: Any, dim: int | None = None, keepdim: builtins.bool = False, *, dtype: Any = None, out: Any = None
+    input: Any,
+    dim: int | None = None,
+    keepdim: builtins.bool = False,
+    *,
+    dtype: Any = None,
+    out: Any = None,
 ) -> Any:
-    """The product of all elements, or of those along ``dim``; integers and bools are multiplied in int64.
+    """The product of all elements, or of those along ``dim``; integers and bools are multiplied in
+    int64.
 
     >>> import minitorch_dl as torch
     >>> torch.prod(torch.tensor([[1, 2], [3, 4]]), dim=1)
@@ -331,7 +395,7 @@ def prod(
     return y if out is None else write_out("prod", out, y)
 
 
-# -- sums of exponentials ------------------------------------------------------------------------------------------------
+# -- sums of exponentials --------------------------------------------------------------------------
 
 
 @primitive(name="logsumexp", promotes="float")
@@ -364,17 +428,21 @@ def logsumexp(input: Any, dim: Any, keepdim: builtins.bool = False, *, out: Any 
     return y if out is None else write_out("logsumexp", out, y)
 
 
-# -- logic ---------------------------------------------------------------------------------------------------------------
+# -- logic -----------------------------------------------------------------------------------------
 
 
 @primitive(name="any")
 def _any(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool) -> Any:
-    return (a != 0).any(axis=dims, keepdims=keepdim).astype(a.dtype if a.dtype == xp.uint8 else bool)
+    return (
+        (a != 0).any(axis=dims, keepdims=keepdim).astype(a.dtype if a.dtype == xp.uint8 else bool)
+    )
 
 
 @primitive(name="all")
 def _all(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool) -> Any:
-    return (a != 0).all(axis=dims, keepdims=keepdim).astype(a.dtype if a.dtype == xp.uint8 else bool)
+    return (
+        (a != 0).all(axis=dims, keepdims=keepdim).astype(a.dtype if a.dtype == xp.uint8 else bool)
+    )
 
 
 @primitive(name="count_nonzero")
@@ -391,7 +459,8 @@ def any(input: Any, dim: Any = None, keepdim: builtins.bool = False, *, out: Any
 
 @numpy_names
 def all(input: Any, dim: Any = None, keepdim: builtins.bool = False, *, out: Any = None) -> Any:
-    """Whether every element along ``dim`` (an int, several, or all) is not 0; True where there is none."""
+    """Whether every element along ``dim`` (an int, several, or all) is not 0; True where there is
+    none."""
     y = _all(input, dims=None if dim is None else normalize_dims(dim, input.ndim), keepdim=keepdim)
     return y if out is None else write_out("all", out, y)
 

@@ -1,4 +1,5 @@
-"""Running reductions along a dim: cumulative sums, products and extrema, differences and the trapezoidal rule."""
+"""Running reductions along a dim: cumulative sums, products and extrema, differences and the
+trapezoidal rule."""
 
 from __future__ import annotations
 
@@ -14,15 +15,16 @@ from .extrema import picked
 from .indexing import _range
 from .joining import cat
 from .selection import select
-from .shape import transpose
 
 __all__ = [
-    "cummax", "cummin", "cumprod", "cumsum", "cumulative_trapezoid", "diff", "logcumsumexp", "trapezoid", "trapz",
+    "cummax", "cummin", "cumprod", "cumsum", "cumulative_trapezoid", "diff", "logcumsumexp",
+    "trapezoid", "trapz",
 ]  # fmt: skip
 
 
 def _prepared(op: str, input: Any, dim: int, dtype: Any) -> tuple[Any, int]:
-    """The input in the result's dtype (integers are summed in int64), and the dim counted from the front."""
+    """The input in the result's dtype (integers are summed in int64), and the dim counted from the
+    front."""
     dim = wrap_dim(dim, input.ndim)
     if dtype is None and input.array.dtype.kind in "iub":
         dtype = dtypes.int64
@@ -32,9 +34,11 @@ def _prepared(op: str, input: Any, dim: int, dtype: Any) -> tuple[Any, int]:
 
 
 def _doubling(xp: Any, combine: Any, a: Any, dim: int, reverse: bool = False) -> Any:
-    """``combine.accumulate`` in log(n) steps over whole arrays, for array modules that have it for sums only.
+    """``combine.accumulate`` in log(n) steps over whole arrays, for array modules that have it for
+    sums only.
 
-    After step k each element holds the combination of the 2^k elements that end there (Hillis and Steele, 1986).
+    After step k each element holds the combination of the 2^k elements that end there (Hillis and
+    Steele, 1986).
     """
     y = xp.moveaxis(a, dim, 0)
     y = y[::-1] if reverse else y
@@ -54,7 +58,7 @@ def _accumulate(xp: Any, ufunc: str, a: Any, dim: int, reverse: bool = False) ->
     return xp.flip(combine.accumulate(xp.flip(a, dim), dim), dim)
 
 
-# -- sums --------------------------------------------------------------------------------------------------------------
+# -- sums ------------------------------------------------------------------------------------------
 
 
 @primitive(name="cumsum")
@@ -72,7 +76,8 @@ _cumsum.defvjp(a=lambda g, dim, reverse: _cumsum(g, dim=dim, reverse=not reverse
 
 
 def cumsum(input: Any, dim: int, *, dtype: Any = None, out: Any = None) -> Any:
-    """The sums of the elements up to each one along ``dim``; integers and bools are summed in int64.
+    """The sums of the elements up to each one along ``dim``; integers and bools are summed in
+    int64.
 
     >>> import minitorch_dl as torch
     >>> torch.cumsum(torch.tensor([1.0, 2.0, 3.0]), dim=0)
@@ -83,11 +88,12 @@ def cumsum(input: Any, dim: int, *, dtype: Any = None, out: Any = None) -> Any:
     return y if out is None else write_out("cumsum", out, y)
 
 
-# -- products ----------------------------------------------------------------------------------------------------------
+# -- products --------------------------------------------------------------------------------------
 
 
 def _cumprod_steps(a: Any, *, dim: int) -> Any:
-    """The running product by doubling, whose derivatives of any order are right where factors are 0."""
+    """The running product by doubling, whose derivatives of any order are right where factors are
+    0."""
     if not a.ndim:
         return alias(a)
     y, n, step = a, a.shape[dim], 1
@@ -123,13 +129,14 @@ def _(g: Any, xp: Any, a: Any, y: Any, dim: int) -> tuple[Any]:
 
 
 def cumprod(input: Any, dim: int, *, dtype: Any = None, out: Any = None) -> Any:
-    """The products of the elements up to each one along ``dim``; integers and bools are multiplied in int64."""
+    """The products of the elements up to each one along ``dim``; integers and bools are multiplied
+    in int64."""
     input, dim = _prepared("cumprod", input, dim, dtype)
     y = _cumprod(input, dim=dim)
     return y if out is None else write_out("cumprod", out, y)
 
 
-# -- sums of exponentials ------------------------------------------------------------------------------------------------
+# -- sums of exponentials --------------------------------------------------------------------------
 
 
 @primitive(name="logcumsumexp")
@@ -138,12 +145,17 @@ def _logcumsumexp(xp: Any, a: Any, *, dim: int, reverse: bool) -> Any:
 
 
 def _d_logcumsumexp(g: Any, a: Any, y: Any, a_dtype: Any, dim: int, reverse: bool) -> Any:
-    """``dL/da_i = sum_{j >= i} g_j exp(a_i - y_j)``, for the positive and the negative ``g`` apart so that it stays in logarithms."""
+    """``dL/da_i = sum_{j >= i} g_j exp(a_i - y_j)``, for the positive and the negative ``g`` apart
+    so that it stays in logarithms."""
     size = log(abs(g))
-    nothing = -6e4 if a_dtype.itemsize == 2 else -3e38  # its exponential is 0, and unlike -inf it can be subtracted
+    nothing = (
+        -6e4 if a_dtype.itemsize == 2 else -3e38
+    )  # its exponential is 0, and unlike -inf it can be subtracted
 
     def part(wanted: Any) -> Any:
-        return exp(_logcumsumexp(select(wanted, size, nothing) - y, dim=dim, reverse=not reverse) + a)
+        return exp(
+            _logcumsumexp(select(wanted, size, nothing) - y, dim=dim, reverse=not reverse) + a
+        )
 
     return part(g > 0) - part(g < 0)
 
@@ -159,7 +171,7 @@ def logcumsumexp(input: Any, dim: int, *, out: Any = None) -> Any:
     return y if out is None else write_out("logcumsumexp", out, y)
 
 
-# -- running extrema -----------------------------------------------------------------------------------------------------
+# -- running extrema -------------------------------------------------------------------------------
 
 
 @primitive(name="running_position")
@@ -190,13 +202,20 @@ def cummin(input: Any, dim: int, *, out: Any = None) -> Any:
     return picked("cummin", return_types.cummin, input, index, dim, True, out)
 
 
-# -- differences and integrals -------------------------------------------------------------------------------------------
+# -- differences and integrals ---------------------------------------------------------------------
 
 
 def diff(
-    input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None, *, out: Any = None
+    input: Any,
+    n: int = 1,
+    dim: int = -1,
+    prepend: Any = None,
+    append: Any = None,
+    *,
+    out: Any = None,
 ) -> Any:
-    """The ``n``-th difference of neighbours along ``dim``, after joining ``prepend`` and ``append``; of bools whether they differ.
+    """The ``n``-th difference of neighbours along ``dim``, after joining ``prepend`` and
+    ``append``; of bools whether they differ.
 
     >>> import minitorch_dl as torch
     >>> torch.diff(torch.tensor([1, 4, 9, 16]))
@@ -211,7 +230,8 @@ def diff(
     for name, x in (("prepend", prepend), ("append", append)):
         if x is not None and x.ndim != input.ndim:
             raise RuntimeError(
-                f"diff expects prepend or append to be the same dimension as input: '{name}' has {x.ndim} dims, not {input.ndim}"
+                f"diff expects prepend or append to be the same dimension as input: '{name}' has "
+                f"{x.ndim} dims, not {input.ndim}"
             )
     y = cat(parts, dim) if n and len(parts) > 1 else input
     for _ in range(min(n, y.shape[dim])):
@@ -246,7 +266,8 @@ def _areas(op: str, y: Any, x: Any, dx: Any, dim: int) -> tuple[Any, int]:
 
 
 def trapezoid(y: Any, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Any:
-    """The integral of ``y`` along ``dim`` by the trapezoidal rule, at the points ``x`` or at spacing ``dx``.
+    """The integral of ``y`` along ``dim`` by the trapezoidal rule, at the points ``x`` or at
+    spacing ``dx``.
 
     >>> import minitorch_dl as torch
     >>> torch.trapezoid(torch.tensor([1.0, 5.0, 10.0]))
@@ -260,6 +281,7 @@ trapz = trapezoid
 
 
 def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Any:
-    """The integrals of ``y`` along ``dim`` up to each point, by the trapezoidal rule; one fewer than there are points."""
+    """The integrals of ``y`` along ``dim`` up to each point, by the trapezoidal rule; one fewer
+    than there are points."""
     areas, dim = _areas("cumulative_trapezoid", y, x, dx, dim)
     return cumsum(areas, dim)

@@ -23,7 +23,8 @@ __all__ = ["det", "inverse", "logdet", "slogdet", "triangular_solve"]
 
 
 class LinAlgError(RuntimeError):
-    """A matrix that the operation can't be done on: singular, not positive definite, or without convergence."""
+    """A matrix that the operation can't be done on: singular, not positive definite, or without
+    convergence."""
 
 
 def check_matrices(op: str, square: bool = False, **matrices: Any) -> None:
@@ -35,7 +36,8 @@ def check_matrices(op: str, square: bool = False, **matrices: Any) -> None:
             raise RuntimeError(f"{op}: expected {name} of dtype float32 or float64, got {x.dtype}")
         if square and x.shape[-1] != x.shape[-2]:
             raise RuntimeError(
-                f"{op}: {name} must be batches of square matrices, but they are {x.shape[-2]} by {x.shape[-1]} matrices"
+                f"{op}: {name} must be batches of square matrices, but they are {x.shape[-2]} by "
+                f"{x.shape[-1]} matrices"
             )
 
 
@@ -75,18 +77,25 @@ def attempt(op: str, compute: Any, *args: Any, why: str, **options: Any) -> Any:
         raise LinAlgError(f"{op}: {why} ({error})") from error
 
 
-# -- triangular systems --------------------------------------------------------------------------------------------------
+# -- triangular systems ----------------------------------------------------------------------------
 
 
 @primitive(name="solve_triangular")
 def _solve_triangular(xp: Any, a: Any, b: Any, *, upper: bool, transpose: bool, unit: bool) -> Any:
-    """``x`` of ``op(a) x = b``, where only one triangle of ``a`` counts, with 1 for its diagonal if ``unit``."""
+    """``x`` of ``op(a) x = b``, where only one triangle of ``a`` counts, with 1 for its diagonal if
+    ``unit``."""
     a = xp.triu(a) if upper else xp.tril(a)
     if unit:
         k = xp.arange(a.shape[-1])
         a[..., k, k] = 1
     why = "the matrix is singular: an element of its diagonal is zero"
-    return attempt("linalg.solve_triangular", xp.linalg.solve, a.swapaxes(-1, -2) if transpose else a, b, why=why)
+    return attempt(
+        "linalg.solve_triangular",
+        xp.linalg.solve,
+        a.swapaxes(-1, -2) if transpose else a,
+        b,
+        why=why,
+    )
 
 
 def _d_triangular_b(g: Any, a: Any, b_shape: Any, upper: bool, transpose: bool, unit: bool) -> Any:
@@ -96,8 +105,10 @@ def _d_triangular_b(g: Any, a: Any, b_shape: Any, upper: bool, transpose: bool, 
 
 def _d_triangular_a(g: Any, a: Any, y: Any, upper: bool, transpose: bool, unit: bool) -> Any:
     d = _solve_triangular(a, g, upper=upper, transpose=not transpose, unit=unit)
-    d = matmul_to(y, d, ta=False, tb=True, shape=a.shape) if transpose else matmul_to(
-        d, y, ta=False, tb=True, shape=a.shape
+    d = (
+        matmul_to(y, d, ta=False, tb=True, shape=a.shape)
+        if transpose
+        else matmul_to(d, y, ta=False, tb=True, shape=a.shape)
     )
     return -(upper_of(d, k=int(unit)) if upper else lower_of(d, k=-int(unit)))
 
@@ -108,10 +119,13 @@ _solve_triangular.defvjp(a=_d_triangular_a, b=_d_triangular_b)
 def solve_triangular(
     A: Any, B: Any, *, upper: bool, left: bool = True, unitriangular: bool = False, out: Any = None
 ) -> Any:
-    """``X`` of ``A X = B`` (``X A = B`` with ``left=False``) for triangular ``A``; the other triangle is not looked at.
+    """``X`` of ``A X = B`` (``X A = B`` with ``left=False``) for triangular ``A``; the other
+    triangle is not looked at.
 
     >>> import minitorch_dl as torch
-    >>> torch.linalg.solve_triangular(torch.tensor([[2.0, 0.0], [1.0, 1.0]]), torch.ones(2, 1), upper=False)
+    >>> torch.linalg.solve_triangular(
+    ...     torch.tensor([[2.0, 0.0], [1.0, 1.0]]), torch.ones(2, 1), upper=False
+    ... )
     tensor([[0.5000],
             [0.5000]])
     """
@@ -127,39 +141,58 @@ def solve_triangular(
 
 def _check_system(op: str, A: Any, B: Any, left: bool = True) -> None:
     if A.dtype is not B.dtype:
-        raise RuntimeError(f"{op}: Expected A and B to have the same dtype, but found {A.dtype} and {B.dtype} instead")
+        raise RuntimeError(
+            f"{op}: Expected A and B to have the same dtype, but found {A.dtype} and {B.dtype} "
+            "instead"
+        )
     if A.shape[-1] != B.shape[-2 if left else -1]:
         raise RuntimeError(
-            f"{op}: Incompatible shapes of A and B for the equation {'AX = B' if left else 'XA = B'} "
+            f"{op}: Incompatible shapes of A and B for the equation "
+            f"{'AX = B' if left else 'XA = B'} "
             f"({A.shape[-2]}x{A.shape[-1]} and {B.shape[-2]}x{B.shape[-1]})"
         )
 
 
 def triangular_solve(
-    b: Any, A: Any, upper: bool = True, transpose: bool = False, unitriangular: bool = False, *, out: Any = None
-) -> Any:  # fmt: skip
-    """``(solution, cloned_coefficient)`` of ``A X = b`` for triangular ``A``; the older form of ``linalg.solve_triangular``."""
+    b: Any,
+    A: Any,
+    upper: bool = True,
+    transpose: bool = False,
+    unitriangular: bool = False,
+    *,
+    out: Any = None,
+) -> Any:
+    """``(solution, cloned_coefficient)`` of ``A X = b`` for triangular ``A``; the older form of
+    ``linalg.solve_triangular``."""
     check_matrices("triangular_solve", square=True, A=A)
     check_matrices("triangular_solve", b=b)
     _check_system("triangular_solve", A, b)
     x = _solve_triangular(A, b, upper=upper, transpose=transpose, unit=unitriangular)
     y = return_types.triangular_solve(x, clone(A))
-    return y if out is None else return_types.triangular_solve(*write_out("triangular_solve", out, y))
+    return (
+        y if out is None else return_types.triangular_solve(*write_out("triangular_solve", out, y))
+    )
 
 
-# -- general systems -----------------------------------------------------------------------------------------------------
+# -- general systems -------------------------------------------------------------------------------
 
 
 @primitive(name="inv")
 def _inv(xp: Any, a: Any) -> Any:
-    return attempt("linalg.inv", xp.linalg.inv, a, why="the inversion could not be completed because the input matrix is singular")
+    return attempt(
+        "linalg.inv",
+        xp.linalg.inv,
+        a,
+        why="the inversion could not be completed because the input matrix is singular",
+    )
 
 
 _inv.defvjp(a=lambda g, y: -mul(mul(y, g, ta=True), y, tb=True))
 
 
 def inv(A: Any, *, out: Any = None) -> Any:
-    """The inverse of ``(..., N, N)``. To multiply by an inverse, ``solve`` is quicker and more accurate.
+    """The inverse of ``(..., N, N)``. To multiply by an inverse, ``solve`` is quicker and more
+    accurate.
 
     >>> import minitorch_dl as torch
     >>> torch.linalg.inv(torch.tensor([[2.0, 0.0], [0.0, 4.0]]))
@@ -182,7 +215,9 @@ def inverse(input: Any, *, out: Any = None) -> Any:
 @primitive(name="solve")
 def _solve(xp: Any, a: Any, b: Any, *, transpose: bool) -> Any:
     why = "the solver failed because the input matrix is singular"
-    return attempt("linalg.solve", xp.linalg.solve, a.swapaxes(-1, -2) if transpose else a, b, why=why)
+    return attempt(
+        "linalg.solve", xp.linalg.solve, a.swapaxes(-1, -2) if transpose else a, b, why=why
+    )
 
 
 def _d_solve_b(g: Any, a: Any, b_shape: Any, transpose: bool) -> Any:
@@ -199,7 +234,8 @@ _solve.defvjp(a=_d_solve_a, b=_d_solve_b)
 
 
 def solve(A: Any, B: Any, *, left: bool = True, out: Any = None) -> Any:
-    """``X`` of ``A X = B`` (``X A = B`` with ``left=False``); ``B`` is a vector ``(N,)``, vectors ``(*, N)`` or matrices ``(*, N, K)``.
+    """``X`` of ``A X = B`` (``X A = B`` with ``left=False``); ``B`` is a vector ``(N,)``, vectors
+    ``(*, N)`` or matrices ``(*, N, K)``.
 
     >>> import minitorch_dl as torch
     >>> torch.linalg.solve(torch.tensor([[2.0, 0.0], [0.0, 4.0]]), torch.tensor([2.0, 2.0]))
@@ -211,7 +247,10 @@ def solve(A: Any, B: Any, *, left: bool = True, out: Any = None) -> Any:
     check_matrices("linalg.solve", square=True, A=A)
     vector = B.ndim == 1 or (A.ndim - 1 == B.ndim and A.shape[:-1] == B.shape)
     if vector and not left:
-        raise RuntimeError("linalg.solve: Vector broadcasting of the left hand side is not supported for left=False")
+        raise RuntimeError(
+            "linalg.solve: Vector broadcasting of the left hand side is not supported for "
+            "left=False"
+        )
     b = as_column(B) if vector else B
     check_matrices("linalg.solve", B=b)
     _check_system("linalg.solve", A, b, left)
@@ -224,7 +263,7 @@ def solve(A: Any, B: Any, *, left: bool = True, out: Any = None) -> Any:
     return y if out is None else write_out("linalg.solve", out, y)
 
 
-# -- determinants --------------------------------------------------------------------------------------------------------
+# -- determinants ----------------------------------------------------------------------------------
 
 
 @primitive(name="det")
@@ -234,7 +273,8 @@ def _det(xp: Any, a: Any) -> Any:
 
 @primitive
 def cofactors(xp: Any, a: Any) -> Any:
-    """The derivative of the determinant, of singular matrices too: ``det(U) det(V) U diag(products of the other s) V^T``."""
+    """The derivative of the determinant, of singular matrices too: ``det(U) det(V) U diag(products
+    of the other s) V^T``."""
     u, s, vh = xp.linalg.svd(a)
     before, after = xp.ones_like(s), xp.ones_like(s)
     before[..., 1:] = s[..., :-1].cumprod(-1)
@@ -275,7 +315,8 @@ _slogdet.defvjp(a=lambda g, a: as_column(as_column(g[1])) * mT(_inv(a)))
 
 
 def slogdet(A: Any, *, out: Any = None) -> Any:
-    """``(sign, logabsdet)`` of the determinant of ``(..., N, N)``; the logarithm is -inf where it is 0."""
+    """``(sign, logabsdet)`` of the determinant of ``(..., N, N)``; the logarithm is -inf where it
+    is 0."""
     check_matrices("linalg.slogdet", square=True, A=A)
     y = return_types.slogdet(*_slogdet(A))
     return y if out is None else return_types.slogdet(*write_out("linalg.slogdet", out, y))

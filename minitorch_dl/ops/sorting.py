@@ -1,6 +1,7 @@
 """Ordering: sort, the k largest, medians, modes and quantiles.
 
-An op finds positions, which have no gradient; its values are then gathered from the input along the dim.
+An op finds positions, which have no gradient; its values are then gathered from the input along the
+dim.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import array_module
 from . import return_types
-from .dims import normalize_dims, numpy_names, wrap_dim
+from .dims import numpy_names, wrap_dim
 from .elementwise import lerp
 from .extrema import picked, tie_share
 from .gathering import _gather
@@ -21,12 +22,14 @@ from .selection import where
 from .shape import _reshape, movedim
 
 __all__ = [
-    "argsort", "kthvalue", "median", "mode", "msort", "nanmedian", "nanquantile", "quantile", "sort", "topk",
+    "argsort", "kthvalue", "median", "mode", "msort", "nanmedian", "nanquantile", "quantile",
+    "sort", "topk",
 ]  # fmt: skip
 
 
 def _keys(xp: Any, a: Any) -> Any:
-    """What to sort instead of ``a``: NumPy has no order of its own for two-byte floats of other packages."""
+    """What to sort instead of ``a``: NumPy has no order of its own for two-byte floats of other
+    packages."""
     return a.astype("f4") if a.dtype.kind == "V" else a
 
 
@@ -66,7 +69,8 @@ def _order_first(xp: Any, a: Any, *, k: int, dim: int, largest: bool) -> Any:
 def sort(
     input: Any, dim: int = -1, descending: bool = False, stable: bool = False, *, out: Any = None
 ) -> Any:
-    """The elements in order along ``dim`` and where they were: ``(values, indices)``. Always stable; NaN is the largest.
+    """The elements in order along ``dim`` and where they were: ``(values, indices)``. Always
+    stable; NaN is the largest.
 
     >>> import minitorch_dl as torch
     >>> torch.sort(torch.tensor([3.0, 1.0, 2.0])).indices
@@ -95,7 +99,8 @@ def msort(input: Any, *, out: Any = None) -> Any:
 def topk(
     input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, *, out: Any = None
 ) -> Any:
-    """The ``k`` largest (or smallest) elements along ``dim``, in order, and where they are: ``(values, indices)``.
+    """The ``k`` largest (or smallest) elements along ``dim``, in order, and where they are:
+    ``(values, indices)``.
 
     >>> import minitorch_dl as torch
     >>> torch.topk(torch.tensor([1.0, 4.0, 2.0, 3.0]), 2).values
@@ -111,7 +116,8 @@ def topk(
 
 @numpy_names
 def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False, *, out: Any = None) -> Any:
-    """The ``k``-th smallest element along ``dim`` (the smallest is the first), and where it is: ``(values, indices)``."""
+    """The ``k``-th smallest element along ``dim`` (the smallest is the first), and where it is:
+    ``(values, indices)``."""
     axis = wrap_dim(dim, input.ndim)
     _need_elements("kthvalue", input, axis)
     if not 1 <= k <= (input.shape[axis] if input.ndim else 1):
@@ -127,12 +133,13 @@ def _need_elements(op: str, input: Any, dim: int) -> None:
         raise IndexError(f"{op}(): Expected reduction dim {dim} to have non-zero size.")
 
 
-# -- medians -------------------------------------------------------------------------------------------------------------
+# -- medians ---------------------------------------------------------------------------------------
 
 
 @primitive(name="median_position")
 def _median_position(xp: Any, a: Any, *, dim: int, skip_nan: bool) -> Any:
-    """Where the lower median along ``dim`` is; with NaN among the elements, where that is, unless it is skipped."""
+    """Where the lower median along ``dim`` is; with NaN among the elements, where that is, unless
+    it is skipped."""
     if not a.ndim:
         return xp.zeros((), "i8")
     n = a.shape[dim]
@@ -163,7 +170,8 @@ _median_value.defvjp(a=_d_median_value)
 
 @numpy_names
 def median(input: Any, dim: int | None = None, keepdim: bool = False, *, out: Any = None) -> Any:
-    """The median of all elements, or along ``dim`` as ``(values, indices)``: the lower of two middle ones; NaN if there is one.
+    """The median of all elements, or along ``dim`` as ``(values, indices)``: the lower of two
+    middle ones; NaN if there is one.
 
     >>> import minitorch_dl as torch
     >>> torch.median(torch.tensor([4.0, 1.0, 3.0, 2.0]))
@@ -188,7 +196,7 @@ def _median(op: str, result: Any, input: Any, dim: Any, keepdim: bool, out: Any)
     return picked(op, result, input, index, dim, keepdim, out)
 
 
-# -- modes ---------------------------------------------------------------------------------------------------------------
+# -- modes -----------------------------------------------------------------------------------------
 
 
 @primitive(name="mode_position")
@@ -202,31 +210,44 @@ def _mode_position(xp: Any, a: Any, *, dim: int) -> Any:
     place = xp.arange(a.shape[-1])
     begins = xp.ones(a.shape, bool)
     begins[..., 1:] = ranked[..., 1:] != ranked[..., :-1]
-    run = place - _accumulate(xp, "maximum", begins * place, a.ndim - 1)  # how far into a run of equals
+    run = place - _accumulate(
+        xp, "maximum", begins * place, a.ndim - 1
+    )  # how far into a run of equals
     longest = run.argmax(-1)[..., None]
     return xp.moveaxis(xp.take_along_axis(order, longest, -1), -1, dim)
 
 
 @numpy_names
 def mode(input: Any, dim: int = -1, keepdim: bool = False, *, out: Any = None) -> Any:
-    """The most frequent element along ``dim`` (of several the smallest), and where it last is: ``(values, indices)``."""
+    """The most frequent element along ``dim`` (of several the smallest), and where it last is:
+    ``(values, indices)``."""
     dim = wrap_dim(dim, input.ndim)
     _need_elements("mode", input, dim)
-    return picked("mode", return_types.mode, input, _mode_position(input, dim=dim), dim, keepdim, out)
+    return picked(
+        "mode", return_types.mode, input, _mode_position(input, dim=dim), dim, keepdim, out
+    )
 
 
-# -- quantiles -----------------------------------------------------------------------------------------------------------
+# -- quantiles -------------------------------------------------------------------------------------
 
 _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 
 @numpy_names
 def quantile(
-    input: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear", out: Any = None
-) -> Any:  # fmt: skip
-    """The ``q``-quantiles (0 to 1) along ``dim``, or of all elements; several ``q`` become the first dim of the result.
+    input: Any,
+    q: Any,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    interpolation: str = "linear",
+    out: Any = None,
+) -> Any:
+    """The ``q``-quantiles (0 to 1) along ``dim``, or of all elements; several ``q`` become the
+    first dim of the result.
 
-    Between two elements the result is found by ``interpolation``: linear, lower, higher, midpoint or nearest. NaN if there is one.
+    Between two elements the result is found by ``interpolation``: linear, lower, higher, midpoint
+    or nearest. NaN if there is one.
 
     >>> import minitorch_dl as torch
     >>> torch.quantile(torch.tensor([0.0, 1.0, 2.0, 3.0]), 0.5)
@@ -238,8 +259,14 @@ def quantile(
 
 @numpy_names
 def nanquantile(
-    input: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear", out: Any = None
-) -> Any:  # fmt: skip
+    input: Any,
+    q: Any,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    interpolation: str = "linear",
+    out: Any = None,
+) -> Any:
     """The ``q``-quantiles of what is not NaN; see ``quantile``."""
     y = _quantile("nanquantile", input, q, dim, keepdim, interpolation)
     return y if out is None else write_out("nanquantile", out, y)
@@ -247,12 +274,15 @@ def nanquantile(
 
 def _quantile(op: str, input: Any, q: Any, dim: Any, keepdim: bool, interpolation: str) -> Any:
     if input.array.dtype not in ("float32", "float64"):
-        raise RuntimeError(f"{op}() input tensor must be either float or double dtype, got {input.dtype}")
+        raise RuntimeError(
+            f"{op}() input tensor must be either float or double dtype, got {input.dtype}"
+        )
     if not input.array.size:
         raise RuntimeError(f"{op}() input tensor must be non-empty")
     if interpolation not in _INTERPOLATIONS:
         raise RuntimeError(
-            f"{op}() interpolation must be one of {', '.join(_INTERPOLATIONS)}, but got {interpolation}"
+            f"{op}() interpolation must be one of {', '.join(_INTERPOLATIONS)}, but got "
+            f"{interpolation}"
         )
     if not isinstance(q, TensorBase):
         q = TensorBase.wrap(array_module(input.array).asarray(q, input.array.dtype))
@@ -269,7 +299,9 @@ def _quantile(op: str, input: Any, q: Any, dim: Any, keepdim: bool, interpolatio
     n = x.shape[-1]
     valid = (x.array == x.array).sum(-1, keepdims=True).astype(x.array.dtype)  # (..., 1)
     points = _reshape(q, shape=(q.array.size,))
-    ranks = points * TensorBase.wrap((valid - 1).clip(0) if op == "nanquantile" else valid * 0 + (n - 1))
+    ranks = points * TensorBase.wrap(
+        (valid - 1).clip(0) if op == "nanquantile" else valid * 0 + (n - 1)
+    )
     if op == "quantile":
         ranks = where(TensorBase.wrap(valid < n), n - 1.0, ranks)  # NaN comes last
     y = _between(x, ranks, interpolation)  # (..., number of q)

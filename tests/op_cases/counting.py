@@ -1,0 +1,58 @@
+"""Rows of ``ops/counting.py``."""
+
+from __future__ import annotations
+
+from . import B, F, I, Row, S
+
+
+def _sorted_rows(torch, rows, values, **kwargs):
+    return torch.searchsorted(torch.sort(rows)[0], values, **kwargs)
+
+
+ROWS = [
+    Row(
+        "unique",
+        S(I(3, 4)),
+        S(I(3, 4), return_inverse=True, return_counts=True),
+        S(I(6, 1, high=2), dim=0, return_inverse=True),
+        S(B(5)),
+        S(F(0)),
+        S(F(4)),
+        grad=False,
+    ),
+    Row(
+        "unique_consecutive",
+        S(I(9, high=2)),
+        S(I(9, high=2), return_inverse=True, return_counts=True),
+        S(I(6, 1, high=2), dim=0, return_counts=True),
+        S(I(0)),
+        grad=False,
+    ),
+    Row("bincount", S(I(9)), S(I(9), F(9)), S(I(9), minlength=8), S(I(0)), grad=False),
+    Row("histc", S(F(9), bins=4), S(F(9), bins=4, min=-1, max=1), S(F(), bins=3), grad=False),
+    Row(
+        "histogram",
+        S(F(9), 4),
+        S(F(9), 4, range=(-1.0, 1.0), density=True),
+        S(F(9), 4, weight=F(9)),
+        grad=False,
+    ),
+    Row("searchsorted", S(I(4), I(3, 2)), call=_sorted_rows, grad=False),
+    Row(
+        "searchsorted_in_rows",
+        S(F(3, 5), F(3, 2)),
+        S(I(3, 5), I(3, 2), right=True),
+        S(I(5), I(3), side="right", out_int32=True),
+        S(F(5), 0.5),
+        call=_sorted_rows,
+        grad=False,
+    ),
+    Row(
+        "bucketize",
+        S(F(3, 2), F(4)),
+        S(I(3), I(4), right=True),
+        S(I(3), I(4), out_int32=True),
+        grad=False,
+        call=lambda torch, x, edges, **kwargs: torch.bucketize(x, torch.sort(edges)[0], **kwargs),
+    ),
+]

@@ -1,0 +1,93 @@
+"""Rows of ``ops/factorizations.py``. Signs of singular vectors and eigenvectors are free, so their
+absolute values are compared."""
+
+from __future__ import annotations
+
+from . import F, Row, S
+from .solving import regular
+
+_SQUARE = (S(F(3, 3)), S(F(2, 3, 3)))
+_SHAPES = (*_SQUARE, S(F(4, 3)), S(F(3, 4)), S(F(2, 4, 2)))
+
+
+def _definite(torch, a):
+    return regular(torch, a @ a.mT)
+
+
+def _factor(torch, a, upper):
+    return torch.linalg.cholesky(_definite(torch, a), upper=upper)
+
+
+def _svd(torch, a, full_matrices=False):
+    k = min(a.shape[-2:])
+    u, s, vh = torch.linalg.svd(a, full_matrices)
+    return (
+        u[..., :k].abs(),
+        s,
+        vh[..., :k, :].abs(),
+        (u[..., :k] * s[..., None, :]) @ vh[..., :k, :],
+    )
+
+
+def _older_svd(torch, a):
+    u, s, v = torch.svd(a)
+    return u.abs(), s, v.abs(), torch.svd(a, compute_uv=False)[1]
+
+
+def _real_eig(torch, a):
+    """Of a symmetric matrix, whose eigenvalues are real; PyTorch gives them as complex numbers."""
+    spread = 3.0 * torch.arange(a.shape[-1], device=a.device).to(a.dtype)
+    eye = torch.eye(a.shape[-1], dtype=a.dtype, device=a.device)
+    w, v = torch.linalg.eig(a + a.mT + spread * eye)
+    w, v = (w.real, v.real) if torch.is_complex(w) else (w, v)
+    order = torch.argsort(w)
+    return w[order], v[:, order].abs()
+
+
+ROWS = [
+    *(
+        Row(
+            name,
+            *(S(s.args[0], upper) for s in _SQUARE for upper in (False, True)),
+            call=lambda torch, a, upper: _factor(torch, a, upper),
+        )
+        for name in ("linalg.cholesky",)
+    ),
+    Row("cholesky", *_SQUARE, call=lambda torch, a: torch.cholesky(_definite(torch, a))),
+    Row(
+        "cholesky_solve",
+        S(F(3, 2), F(3, 3), False),
+        S(F(3, 2), F(2, 3, 3), True),
+        call=lambda torch, b, a, upper: torch.cholesky_solve(b, _factor(torch, a, upper), upper),
+    ),
+    Row(
+        "cholesky_inverse",
+        S(F(3, 3), False),
+        S(F(2, 3, 3), True),
+        call=lambda torch, a, upper: torch.cholesky_inverse(_factor(torch, a, upper), upper),
+    ),
+    Row("linalg.qr", *_SHAPES),
+    Row(
+        "linalg.qr_complete",
+        S(F(4, 3)),
+        call=lambda torch, a: torch.linalg.qr(a, "complete")[1],
+        grad=False,
+    ),
+    Row("linalg.qr_of_r", S(F(4, 3)), call=lambda torch, a: torch.linalg.qr(a, "r")[1], grad=False),
+    Row("qr", *_SHAPES),
+    Row("linalg.svd", *_SHAPES, S(F(3, 3), True), S(F(4, 3), True), call=_svd),
+    Row("svd", *_SHAPES, call=_older_svd),
+    Row("linalg.svdvals", *_SHAPES),
+    Row(
+        "linalg.eigh",
+        *_SQUARE,
+        S(F(3, 3), "U"),
+        call=lambda torch, a, *uplo: (
+            torch.linalg.eigh(a + a.mT, *uplo)[0],
+            torch.linalg.eigh(a + a.mT, *uplo)[1].abs(),
+        ),
+    ),
+    Row("linalg.eigvalsh", *_SQUARE, call=lambda torch, a: torch.linalg.eigvalsh(a + a.mT)),
+    Row("linalg.eig", S(F(3, 3)), call=_real_eig),
+    Row("linalg.eigvals", S(F(3, 3)), call=lambda torch, a: _real_eig(torch, a)[0]),
+]

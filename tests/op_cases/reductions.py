@@ -1,0 +1,108 @@
+"""Rows of ``ops/reductions.py``."""
+
+from __future__ import annotations
+
+from . import B, F, I, Row, S
+
+
+def _with_zeros(torch, x, name, *args):
+    """The op on ``x`` with one factor of 0 in the first row, two in the second, none in the
+    third."""
+    keep = torch.tensor(
+        [[0.0, 1, 1, 1], [1, 0, 0, 1], [1, 1, 1, 1]], dtype=x.dtype, device=x.device
+    )
+    return getattr(torch, name)(x * keep, *args)
+
+
+def _into(torch, x):
+    """Results written to tensors given as ``out``, with NumPy's names for the dims."""
+    out = torch.empty(3, dtype=x.dtype, device=x.device)
+    return torch.sum(x.detach(), axis=1, out=out), torch.mean(x, axis=0, keepdims=True)
+
+
+ROWS = [
+    Row(
+        "sum",
+        S(F(3, 4)),
+        S(F(3, 4), dim=1, keepdim=True),
+        S(F(2, 3, 4), dim=(0, -1)),
+        S(F(2, 3), -2),
+        S(F()),
+        S(F(), dim=0),
+        S(F(0, 2), dim=0),
+        S(F(2, 3), dim=()),
+        S(I(3, 4), 0),
+        S(B(3, 4)),
+        S(F(100, 4), 0),
+        S(F(100, 4), 0, True),
+        drawn="reduction",
+    ),
+    Row(
+        "mean",
+        S(F(3, 4)),
+        S(F(3, 4), dim=1, keepdim=True),
+        S(F(2, 3, 4), dim=(0, -1)),
+        S(F()),
+        S(F(2, 0), dim=0),
+        drawn="reduction",
+    ),
+    Row("reductions_into", S(F(3, 4)), call=_into),
+    Row("nansum", S(F(3, 4), 1), S(F()), S(I(3), 0)),
+    Row("nanmean", S(F(3, 4), 1), S(F(3, 4))),
+    Row(
+        "reductions_without_nan",
+        S(F(3, 4, low=-1, high=1)),
+        numeric=False,
+        why="its domain ends within the sample",
+        call=lambda torch, x: (torch.nansum(torch.sqrt(x)), torch.nanmean(torch.sqrt(x), 0)),
+    ),
+    *(
+        Row(
+            name,
+            S(F(3, 4)),
+            S(F(3, 4), dim=1, keepdim=True),
+            S(F(2, 3, 4), dim=(0, -1), correction=0),
+            S(F(3, 4), 0, False),
+            S(F(3, 4), False),
+            S(F(2, 5), 1, correction=2.5),
+        )
+        for name in ("var", "std", "var_mean", "std_mean")
+    ),
+    Row(
+        "std_of_equals",
+        S(F(3)),
+        numeric=False,
+        why="a root has no derivative at 0",
+        call=lambda torch, x: torch.std(
+            x[:, None] * torch.ones(4, dtype=x.dtype, device=x.device), 1
+        ),
+    ),
+    Row(
+        "prod",
+        S(F(3, 4)),
+        S(F(3, 4), dim=1, keepdim=True),
+        S(F(3, 4), 0),
+        S(F()),
+        S(F(0)),
+        S(F(2, 0), 1),
+        S(I(3, 2, low=1), 0),
+    ),
+    Row(
+        "prod_with_zeros",
+        S(F(3, 4)),
+        S(F(3, 4), 0),
+        S(F(3, 4), 1),
+        call=lambda torch, x, *dim: _with_zeros(torch, x, "prod", *dim),
+    ),
+    Row(
+        "logsumexp",
+        S(F(3, 4), 1),
+        S(F(3, 4), (0, -1), keepdim=True),
+        S(F(), 0),
+        S(F(2, 0), 0),
+        S(F(2, 3, high=1000), 1),
+    ),
+    Row("any", S(B(3, 4)), S(B(3, 4), 1, True), S(I(3, 4), (0, 1)), S(B()), S(B(0)), grad=False),
+    Row("all", S(B(3, 4)), S(B(3, 4), 1, True), S(I(3, 4), (0, 1)), S(B()), S(B(0)), grad=False),
+    Row("count_nonzero", S(I(3, 4)), S(I(3, 4), 1), S(F(3, 4), (0, 1)), grad=False),
+]
