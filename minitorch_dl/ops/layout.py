@@ -52,7 +52,7 @@ def data_ptr(input: Any) -> int:
     return a.__array_interface__["data"][0] if a.__class__ is np.ndarray else int(a.data.ptr)
 
 
-def storage_offset_of(input: Any) -> int:
+def storage_offset(input: Any) -> int:
     """How many elements after the start of its memory the tensor's first one lies."""
     owner = TensorBase.wrap(owner_of(input.array))
     return (data_ptr(input) - data_ptr(owner)) // input.array.itemsize

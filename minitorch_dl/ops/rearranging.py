@@ -5,7 +5,6 @@ In a formula ``g`` is the gradient of the output.
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any
 
 import numpy as np
