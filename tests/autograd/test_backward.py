@@ -153,7 +153,10 @@ def test_a_batch_of_gradients(torch) -> None:
         (lambda t, x: (x * 2).sum().backward(inputs=[]), "cannot be empty"),
         (lambda t, x: t.autograd.grad((x * 2).sum(), []), "cannot be empty"),
         (lambda t, x: t.autograd.grad((x * 2).sum(), t.ones(3)), "does not require grad"),
-        (lambda t, x: t.autograd.backward([x.sum(), x.sum()], [t.ones(())]), "got 2 tensors and 1 grad"),
+        (
+            lambda t, x: t.autograd.backward([x.sum(), x.sum()], [t.ones(())]),
+            "got 2 tensors and 1 grad",
+        ),
     ],
 )
 def test_wrong_calls(torch, call, text) -> None:

@@ -22,12 +22,18 @@ def nth_derivative(torch, f, at: float, n: int) -> float:
 @pytest.mark.parametrize("n", [1, 2, 3, 4])
 def test_closed_forms(torch, n) -> None:
     at = 0.7
-    assert math.isclose(nth_derivative(torch, lambda x: x.exp(), at, n), math.exp(at), rel_tol=1e-12)
     assert math.isclose(
-        nth_derivative(torch, lambda x: x.sin(), at, n), math.sin(at + n * math.pi / 2), rel_tol=1e-12
+        nth_derivative(torch, lambda x: x.exp(), at, n), math.exp(at), rel_tol=1e-12
+    )
+    assert math.isclose(
+        nth_derivative(torch, lambda x: x.sin(), at, n),
+        math.sin(at + n * math.pi / 2),
+        rel_tol=1e-12,
     )
     falling = math.prod(range(6, 6 - n, -1))
-    assert math.isclose(nth_derivative(torch, lambda x: x**6, at, n), falling * at ** (6 - n), rel_tol=1e-12)
+    assert math.isclose(
+        nth_derivative(torch, lambda x: x**6, at, n), falling * at ** (6 - n), rel_tol=1e-12
+    )
     log = (-1) ** (n + 1) * math.factorial(n - 1) / at**n
     assert math.isclose(nth_derivative(torch, lambda x: x.log(), at, n), log, rel_tol=1e-12)
 
@@ -107,5 +113,7 @@ def test_second_derivatives_of_a_fused_op_are_those_of_its_composite() -> None:
         e = (x - x.amax(1, keepdim=True).detach()).exp()
         return e / e.sum(1, keepdim=True)
 
-    for fused, plain in zip(hessian_product(lambda x: torch.softmax(x, 1)), hessian_product(composite)):
+    for fused, plain in zip(
+        hessian_product(lambda x: torch.softmax(x, 1)), hessian_product(composite)
+    ):
         np.testing.assert_allclose(fused, plain, rtol=1e-12, atol=1e-14)

@@ -258,7 +258,11 @@ def test_gradients_are_fitted_to_their_inputs(torch) -> None:
     ("arguments", "backward", "text"),
     [
         (2, lambda ctx, g: g, r"returned an incorrect number of gradients \(expected 2, got 1\)"),
-        (1, lambda ctx, g: (g, g), r"returned an incorrect number of gradients \(expected 1, got 2\)"),
+        (
+            1,
+            lambda ctx, g: (g, g),
+            r"returned an incorrect number of gradients \(expected 1, got 2\)",
+        ),
         (1, lambda ctx, g: g.new_ones(3), "returned an invalid gradient at index 0"),
         (1, lambda ctx, g: g.sum(), "returned an invalid gradient at index 0"),
         (1, lambda ctx, g: 3, r"expected Variable or None \(got int\)"),
@@ -285,7 +289,9 @@ def test_wrong_uses(torch) -> None:
     x = leaf(torch, 1.0)
     with pytest.raises(TypeError, match="save_for_backward can only save variables"):
         op(torch, saves_a_number, None).apply(x)
-    only_forward = type("F", (torch.autograd.Function,), {"forward": staticmethod(lambda ctx, x: x * 1)})
+    only_forward = type(
+        "F", (torch.autograd.Function,), {"forward": staticmethod(lambda ctx, x: x * 1)}
+    )
     with pytest.raises(NotImplementedError, match="backward or vjp"):
         only_forward.apply(x).backward()
     with pytest.raises(NotImplementedError, match="must implement the forward"):
@@ -296,7 +302,10 @@ def test_wrong_uses(torch) -> None:
 
 
 def test_vjp_is_another_name_for_backward(torch) -> None:
-    members = {"forward": staticmethod(lambda ctx, x: x * 1), "vjp": staticmethod(lambda ctx, g: g * 4)}
+    members = {
+        "forward": staticmethod(lambda ctx, x: x * 1),
+        "vjp": staticmethod(lambda ctx, g: g * 4),
+    }
     x = leaf(torch, 1.0)
     type("F", (torch.autograd.Function,), members).apply(x).backward()
     assert x.grad.tolist() == [4]
@@ -347,7 +356,9 @@ def test_a_second_derivative_through_once_differentiable_is_never_silently_wrong
         ctx.save_for_backward(x)
         return x**2
 
-    square = op(minitorch_dl, forward, once_differentiable(lambda ctx, g: 2 * ctx.saved_tensors[0] * g))
+    square = op(
+        minitorch_dl, forward, once_differentiable(lambda ctx, g: 2 * ctx.saved_tensors[0] * g)
+    )
     x = leaf(minitorch_dl, 3.0)
     (g,) = minitorch_dl.autograd.grad(square.apply(x) * x, x, create_graph=True)
     with pytest.raises(RuntimeError, match="once_differentiable"):

@@ -84,9 +84,13 @@ def test_what_a_hook_may_return(torch, hook, error, text) -> None:
 
 
 def test_hooks_need_a_gradient(torch) -> None:
-    with pytest.raises(RuntimeError, match="cannot register a hook on a tensor that doesn't require gradient"):
+    with pytest.raises(
+        RuntimeError, match="cannot register a hook on a tensor that doesn't require gradient"
+    ):
         torch.ones(2).register_hook(print)
-    with pytest.raises(RuntimeError, match="cannot register a hook on a tensor that doesn't require gradient"):
+    with pytest.raises(
+        RuntimeError, match="cannot register a hook on a tensor that doesn't require gradient"
+    ):
         torch.ones(2).register_post_accumulate_grad_hook(print)
     with pytest.raises(RuntimeError, match="cannot be registered on non-leaf"):
         (torch.ones(2, requires_grad=True) * 2).register_post_accumulate_grad_hook(print)
@@ -113,7 +117,9 @@ def test_retain_grad(torch) -> None:
     assert x.grad.item() == 60
     x.retain_grad()
     assert not x.retains_grad
-    with pytest.raises(RuntimeError, match="can't retain_grad on Tensor that has requires_grad=False"):
+    with pytest.raises(
+        RuntimeError, match="can't retain_grad on Tensor that has requires_grad=False"
+    ):
         torch.ones(2).retain_grad()
 
 
@@ -172,7 +178,9 @@ def test_a_hook_on_several_gradients(torch, mode) -> None:
     handle = torch.autograd.graph.register_multi_grad_hook([a, b, c], got.append, mode=mode)
     (a.sum() + b.sum() * 5).backward()
     if mode == "all":
-        assert [[None if g is None else g.tolist() for g in grads] for grads in got] == [[[1, 1], [5, 5], None]]
+        assert [[None if g is None else g.tolist() for g in grads] for grads in got] == [
+            [[1, 1], [5, 5], None]
+        ]
     else:
         assert len(got) == 1
     handle.remove()

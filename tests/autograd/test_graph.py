@@ -1,0 +1,80 @@
+"""The graph as programs and people see it."""
+
+from __future__ import annotations
+
+import minitorch_dl as torch
+from minitorch_dl.autograd.formulas import derivative_texts
+from minitorch_dl.autograd.primitive import PRIMITIVES
+
+
+def test_names_and_edges() -> None:
+    x = torch.ones(2, requires_grad=True)
+    y = (x * 3).exp()
+    assert repr(y.grad_fn).startswith("<ExpBackward0 object at 0x")
+    (mul, index), *_ = y.grad_fn.next_functions
+    assert (mul.name(), index) == ("MulBackward0", 0)
+    assert [node and node.name() for node, _ in mul.next_functions] == ["AccumulateGrad", None]
+    y.grad_fn.metadata["note"] = 1
+    assert y.grad_fn.metadata == {"note": 1}
+
+
+def test_formulas() -> None:
+    x, w = torch.ones(2, requires_grad=True), torch.ones(2, requires_grad=True)
+    assert (x * w).grad_fn.formula() == "d/da = g * b\nd/db = g * a"
+    assert (x * 3).grad_fn.formula() == "d/da = g * b"
+    assert x.tanh().grad_fn.formula() == "d/da = g * (1 - y * y)"
+    assert x.exp().grad_fn.formula() == "d/da = g * y"
+
+
+def test_every_primitive_has_a_formula_as_text() -> None:
+    for name, primitive in PRIMITIVES.items():
+        texts = derivative_texts(primitive)
+        assert bool(texts) == bool(primitive.formulas), name
+        assert all(texts.values()), name
+
+
+def test_the_drawing() -> None:
+    x, w = torch.ones(2, 3, requires_grad=True), torch.ones(3, requires_grad=True)
+    h = x * w
+    assert torch.autograd.show_graph((h.exp() + h).tanh()).splitlines() == [
+        "TanhBackward0 (2, 3)  d/da = g * (1 - y * y)",
+        "└─ AddBackward0 (2, 3)  d/da = g, d/db = g",
+        "   ├─ ExpBackward0 (2, 3)  d/da = g * y",
+        "   │  └─ #1 MulBackward0 (2, 3)  d/da = g * b, d/db = g * a",
+        "   │     ├─ AccumulateGrad (2, 3)  .grad += g",
+        "   │     └─ AccumulateGrad (3,)  .grad += g",
+        "   └─ #1 MulBackward0",
+    ]
+    assert torch.autograd.show_graph(x) == "AccumulateGrad (2, 3)  .grad += g"
+    assert "no graph" in torch.autograd.show_graph(x.detach())
+
+
+def test_the_drawing_of_a_long_chain_stops() -> None:
+    x = torch.ones((), requires_grad=True)
+    y = x
+    for _ in range(3000):
+        y = y + 1
+    lines = torch.autograd.show_graph(y, max_lines=20).splitlines()
+    assert len(lines) == 21
+    assert lines[-1] == "..."
+
+
+def test_the_drawing_of_a_custom_function() -> None:
+    class Twice(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * 2
+
+    x = torch.ones(2, requires_grad=True)
+    assert "TwiceBackward (2,)  Twice.backward(ctx, g)" in torch.autograd.show_graph(Twice.apply(x))
+
+
+def test_gradient_edges() -> None:
+    x = torch.ones(2, requires_grad=True)
+    y = x * 2
+    assert torch.autograd.graph.get_gradient_edge(y) == (y.grad_fn, 0)
+    assert torch.autograd.graph.get_gradient_edge(x).node.variable is x
