@@ -40,6 +40,8 @@ latest = 0
 def owner_of(array: Any) -> Any:
     """The array that owns the memory of ``array`` (itself unless it is a view)."""
     base = array.base
+    if base is array:  # a dtype, which formulas may save too
+        return array
     while base is not None and hasattr(base, "base") and base.__class__ is array.__class__:
         array, base = base, base.base
     return array
