@@ -37,7 +37,7 @@ def _apply(op: str, function: Callable[[Any], Any], input: Any, inplace: bool) -
 @primitive(name="relu", kinks=(0,))
 def _relu(xp: Any, a: Any) -> Any:
     if a.dtype.kind == "b":
-        raise ValueError("boolean inputs are not supported")
+        raise RuntimeError("relu: boolean inputs are not supported")
     return xp.maximum(a, 0)
 
 

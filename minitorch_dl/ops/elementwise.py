@@ -185,7 +185,7 @@ def neg(xp: Any, a: Any) -> Any:
     try:
         return xp.negative(a)
     except TypeError:
-        raise ValueError("negation of a bool tensor is not supported. Use the ~ operator or logical_not()") from None
+        raise RuntimeError("negation of a bool tensor is not supported. Use the ~ operator or logical_not()") from None
 
 
 neg.defvjp(a=lambda g: -g)
