@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .modes import state
 from .node import AccumulateGrad, Node, Output, RemovableHandle
 from .primitive import current_node
@@ -156,13 +158,24 @@ def _used_twice(root: Any) -> set[Node]:
     return twice
 
 
-def _own_shape(node: Node) -> Any:
-    """The shape of a node's output, where the node knows it."""
-    if isinstance(node, AccumulateGrad):
-        leaf = node.variable
-        return None if leaf is None else leaf.array.shape
-    saved = _saved_by_name(node)
-    return getattr(saved.get("y"), "shape", None)
+def _own_shape(node: Any) -> Any:
+    """The shape of a node's output, where the node or those before it know it."""
+    while node is not None:
+        if isinstance(node, AccumulateGrad):
+            leaf = node.variable
+            return None if leaf is None else leaf.array.shape
+        if isinstance(node, Output):
+            return node.edges[0].outputs[node.index][0]
+        saved = _saved_by_name(node)
+        if hasattr(saved.get("y"), "shape"):
+            return saved["y"].shape
+        if node.primitive is None or not node.primitive.broadcasts:
+            return None
+        if node.shapes is not None:
+            return np.broadcast_shapes(*node.shapes)
+        # All inputs have the shape of the output, or are numbers.
+        node = next((edge for edge in node.edges if edge is not None), None)
+    return None
 
 
 def _input_shapes(node: Node, shape: Any) -> list[Any]:

@@ -345,7 +345,7 @@ def test_once_differentiable(torch) -> None:
     y = square.apply(x * 1)
     w = torch.ones(1, requires_grad=True)
     (g,) = torch.autograd.grad(y, x, w, create_graph=True)
-    with pytest.raises(RuntimeError, match="differentiate twice .*@once_differentiable"):
+    with pytest.raises(RuntimeError, match=r"differentiate twice .*@once_differentiable"):
         g.backward()
 
 

@@ -37,7 +37,7 @@ def test_vjp(torch, create_graph) -> None:
     close(torch, outputs[0], (x * w).exp())
     close(torch, gx, v * w * (x * w).exp() + 2 * w)
     close(torch, gw, (v * x * (x * w).exp() + 2 * x).sum(0))
-    output, g = torch.autograd.functional.vjp(lambda x: (x * x).sum(), x)
+    _, g = torch.autograd.functional.vjp(lambda x: (x * x).sum(), x)
     close(torch, g, 2 * x)
 
 
@@ -45,9 +45,7 @@ def test_vjp(torch, create_graph) -> None:
 def test_jvp(torch, create_graph) -> None:
     x, w = point(torch)
     vx, vw = x - 1, w * 2
-    outputs, (ty, ts) = torch.autograd.functional.jvp(
-        two, (x, w), (vx, vw), create_graph=create_graph
-    )
+    _, (ty, ts) = torch.autograd.functional.jvp(two, (x, w), (vx, vw), create_graph=create_graph)
     tangent = vx * w + x * vw
     close(torch, ty, tangent * (x * w).exp())
     close(torch, ts, tangent.sum())
@@ -123,7 +121,7 @@ def test_strict_first_derivatives(torch, name) -> None:
         f(constant, x, *v, strict=True)
     f(linear, x, *v, strict=True)
     with pytest.raises(
-        RuntimeError, match="is independent of .*strict mode when create_graph=True"
+        RuntimeError, match=r"is independent of .*strict mode when create_graph=True"
     ):
         f(linear, x, *v, strict=True, create_graph=True)
 
@@ -135,11 +133,11 @@ def test_strict_second_derivatives(torch, name) -> None:
     v = () if name == "hessian" else (x,)
     linear, square = (lambda x: (x * 2).sum()), (lambda x: (x * x).sum())
     f(linear, x, *v)
-    with pytest.raises(RuntimeError, match="is independent of .*strict mode"):
+    with pytest.raises(RuntimeError, match=r"is independent of .*strict mode"):
         f(linear, x, *v, strict=True)
     f(square, x, *v, strict=True)
     with pytest.raises(
-        RuntimeError, match="is independent of .*strict mode when create_graph=True"
+        RuntimeError, match=r"is independent of .*strict mode when create_graph=True"
     ):
         f(square, x, *v, strict=True, create_graph=True)
 
