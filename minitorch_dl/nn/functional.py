@@ -16,6 +16,7 @@ from ..ops.convolution import (
     conv_transpose2d,
     conv_transpose3d,
 )
+from ..ops.ctc import ctc_loss
 from ..ops.distances import cosine_similarity, pairwise_distance, pdist
 from ..ops.dropout import (
     alpha_dropout,
@@ -27,7 +28,9 @@ from ..ops.dropout import (
 )
 from ..ops.elementwise import tanh
 from ..ops.embedding import embedding, embedding_bag
-from ..ops.linear import linear
+from ..ops.grids import affine_grid, grid_sample
+from ..ops.gathering import one_hot
+from ..ops.linear import bilinear, linear
 from ..ops.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -59,6 +62,7 @@ from ..ops.normalization import (
     normalize,
     rms_norm,
 )
+from ..ops.padding import pad
 from ..ops.patches import (
     channel_shuffle,
     fold,
@@ -88,5 +92,5 @@ from ..ops.pooling import (
     max_unpool3d,
 )
 from ..ops.resampling import interpolate, upsample, upsample_bilinear, upsample_nearest
-from ..ops.softmax import log_softmax, softmax, softmin
+from ..ops.softmax import gumbel_softmax, log_softmax, softmax, softmin
 from ..ops.special import sigmoid

@@ -32,7 +32,7 @@ __all__ = [
 def _check_kind(op: str, index: Any, error: type[Exception] = RuntimeError) -> None:
     if not isinstance(index, TensorBase):
         raise TypeError(f"{op}(): argument 'index' must be Tensor, not {type(index).__name__}")
-    if index.array.dtype not in (np.int64, np.int32):
+    if index.array.size and index.array.dtype not in (np.int64, np.int32):
         raise error(f"{op}(): Expected dtype int32/int64 for index, got {index.array.dtype}")
 
 
@@ -509,7 +509,11 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any
     )
     a = _expand(input, shape=(*both[:dim], have[dim], *both[dim + 1 :]))
     at = _expand(indices, shape=(*both[:dim], wanted[dim], *both[dim + 1 :]))
-    y = gather(a, dim, at)
+    n = have[dim]
+    text = f"index {{}} is out of bounds for dimension {dim} with size {n}"
+    check_range(at.array, n, text=text, low=-n)
+    xp = array_module(at.array)
+    y = _gather(a, xp.where(at.array < 0, at.array + n, at.array), dim=dim)
     return y if out is None else write_out("take_along_dim", out, y)
 
 

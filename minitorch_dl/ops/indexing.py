@@ -138,6 +138,8 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
     shape = input.array.shape
     if not shape:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    if isinstance(start, TensorBase) and (start.array.ndim or start.array.dtype.kind not in "iu"):
+        raise RuntimeError(f"narrow(): start must be an 0-dim integral Tensor, got {describe_one(start.array)}.")
     dim, first = wrap_dim(dim, len(shape)), start.__index__()
     size = shape[dim]
     if length < 0:
@@ -196,8 +198,9 @@ def positions(xp: Any, indices: Any, dims: tuple[int, ...], shape: tuple[int, ..
     together = axes[-1] - axes[0] == len(axes) - 1
     before = axes[0] if together else 0  # indices that don't stand together put their axes in front
     flat = flat.reshape(flat.shape + (1,) * (len(rest) - before))
+    inner = flat.ndim
     for i, d in enumerate(rest):
-        after = len(rest) - i - 1 + (flat.ndim - (len(rest) - before) if i < before else 0)
+        after = before - 1 - i + inner if i < before else len(rest) - 1 - i
         flat = flat + (xp.arange(shape[d]) * stride[d]).reshape((-1,) + (1,) * after)
     return flat
 
@@ -252,8 +255,11 @@ def _assign(xp: Any, out: Any, values: Any, indices: Any, dims: tuple[int, ...])
 
 
 def _to_values(g: Any, indices: Any, dims: Any, values_shape: Any, values_dtype: Any) -> Any:
-    picked = sum_to(_index(g, *indices, dims=dims), shape=values_shape)
-    return cast(picked, dtype=dtypes.from_numpy(values_dtype).name)
+    if prod(values_shape) == 1:  # one number everywhere: places that the indices name twice count once
+        picked = g - _index_put(g, 0, *indices, dims=dims)
+    else:
+        picked = _index(g, *indices, dims=dims)
+    return cast(sum_to(picked, shape=values_shape), dtype=dtypes.from_numpy(values_dtype).name)
 
 
 _index_put.defvjp(

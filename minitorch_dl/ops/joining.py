@@ -11,7 +11,7 @@ import numpy as np
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import array_module, dtypes
-from .dims import wrap_dim
+from .dims import sizes, wrap_dim
 from .indexing import _index, _range
 from .padding import _pad
 from .shape import _reshape, expand, unsqueeze
@@ -298,7 +298,7 @@ def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     """The slices along ``dim``, as views without that axis."""
     shape = input.array.shape
     if not shape:
-        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     dim = wrap_dim(dim, len(shape))
     return _unbind(input, dim=dim) if shape[dim] else ()
 
@@ -367,7 +367,7 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[An
     if isinstance(indices_or_sections, (tuple, list)):
         cuts = [0, *(i.__index__() for i in indices_or_sections), None]
         return tuple([_range(input, dim, start, stop) for start, stop in itertools.pairwise(cuts)])
-    sections = indices_or_sections.__index__()
+    (sections,) = sizes("tensor_split", (indices_or_sections,))
     if sections <= 0:
         raise RuntimeError(f"number of sections must be larger than 0, got {sections}")
     small, larger = divmod(n, sections)

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd.primitive import primitive
-from ..autograd.structural import alias
 from ..backend import array_module
-from .indexing import _index, _slice
+from .indexing import _index, _range, _slice
+from .movement import _clone
 
 __all__: list[str] = []  # ``pad`` is public as nn.functional.pad
 
@@ -90,7 +90,7 @@ def _constant(input: Any, pads: Pads, value: float) -> Any:
         )
         pads = tuple([(max(before, 0), max(after, 0)) for before, after in pads])
     if not pads:
-        return alias(input).clone()
+        return _clone(input)
     return _pad(input, pads=pads, value=value)
 
 
@@ -105,6 +105,9 @@ _SOURCES = {
 def _edge(input: Any, dim: int, before: int, after: int, mode: str) -> Any:
     """``input`` padded along one axis with elements of its own."""
     n = input.array.shape[dim]
+    if mode == "circular" and min(before, after) < 0 and n + min(before, 0) + min(after, 0) > 0:
+        input = _range(input, dim, max(-before, 0), n + min(after, 0))
+        n, before, after = input.array.shape[dim], max(before, 0), max(after, 0)
     longest = {"reflect": n - 1, "circular": n}.get(mode)
     if longest is not None and max(before, after) > longest:
         reason = {

@@ -49,7 +49,7 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
     return tuple([expand(x, shape) for x in tensors])
 
 
-def repeat(input: Any, *repeats: Any) -> Any:
+def repeat(input: Any, *repeats: Any, **named: Any) -> Any:
     """``input`` repeated so many times along each axis; more numbers than axes add axes in front.
 
     >>> import minitorch_dl as torch
@@ -57,7 +57,7 @@ def repeat(input: Any, *repeats: Any) -> Any:
     tensor([[1, 2, 1, 2],
             [1, 2, 1, 2]])
     """
-    times = sizes("repeat", repeats)
+    times = sizes("repeat", repeats or tuple(named.values()))
     have = input.array.shape
     extra = len(times) - len(have)
     if extra < 0:
@@ -76,9 +76,9 @@ def repeat(input: Any, *repeats: Any) -> Any:
     return _reshape(apart, shape=wanted)
 
 
-def tile(input: Any, *dims: Any) -> Any:
+def tile(input: Any, *dims: Any, **named: Any) -> Any:
     """``input`` repeated ``dims`` times along its last axes."""
-    times = sizes("tile", dims)
+    times = sizes("tile", dims or tuple(named.values()))
     return repeat(input, (1,) * (input.array.ndim - len(times)) + times)
 
 
@@ -147,10 +147,12 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
         return _reshape(flat, shape=input.array.shape)
     if len(shifts) != len(dims):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
+    if not input.array.ndim:
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     out = input
     for shift, dim in zip(shifts, dims):
         dim = wrap_dim(dim, input.array.ndim)
-        n = input.array.shape[dim] if input.array.ndim else 0
+        n = input.array.shape[dim]
         at = n and -shift % n
         if at:
             out = cat((_range(out, dim, at, n), _range(out, dim, 0, at)), dim)
@@ -165,9 +167,9 @@ def _flip(xp: Any, a: Any, *, dims: tuple[int, ...]) -> Any:
 _flip.defvjp(a=lambda g, dims: _flip(g, dims=dims))
 
 
-def flip(input: Any, *dims: Any) -> Any:
+def flip(input: Any, *dims: Any, **named: Any) -> Any:
     """The order of the elements reversed along ``dims``; a copy."""
-    dims = sizes("flip", dims)
+    dims = sizes("flip", dims or (named["dims"],))
     return _flip(input, dims=wrap_dims(dims, input.array.ndim)) if input.array.ndim else _clone(input)
 
 

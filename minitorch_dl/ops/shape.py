@@ -210,7 +210,7 @@ def transpose(input: Any, dim0: int, dim1: int) -> Any:
     """
     try:
         return _transpose(input, dim0=dim0, dim1=dim1)
-    except IndexError:
+    except (IndexError, RuntimeError):
         ndim = input.array.ndim
         wrap_dim(dim0, ndim)
         wrap_dim(dim1, ndim)
