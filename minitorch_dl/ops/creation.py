@@ -33,7 +33,12 @@ def make_leaf(array: Any, requires_grad: bool = False) -> Any:
 
 
 def tensor(
-    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
+    data: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Any:
     """A new leaf tensor with a copy of ``data``: numbers, nested lists, arrays or tensors.
 
@@ -65,7 +70,12 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
 
 
 def asarray(
-    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
+    obj: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    copy: bool | None = None,
+    requires_grad: bool = False,
 ) -> Any:
     """``obj`` as a tensor; ``copy=True`` forces a copy, ``copy=False`` refuses to make one."""
     result = as_tensor(obj, dtype, device)
@@ -74,7 +84,9 @@ def asarray(
     if copy and shares:
         result = TensorBase.wrap(result.array.copy())
     if copy is False and not shares:
-        raise ValueError("can't alias this object as a tensor without a copy, and copy=False forbids one")
+        raise ValueError(
+            "can't alias this object as a tensor without a copy, and copy=False forbids one"
+        )
     if requires_grad:
         result.requires_grad_()
     return result
@@ -116,7 +128,9 @@ def _from_python(data: Any) -> np.ndarray:
             f"expected sequences of equal length at every level of nesting ({error})"
         ) from None
     except OverflowError as error:
-        raise RuntimeError(f"value cannot be converted to a tensor without overflow: {error}") from None
+        raise RuntimeError(
+            f"value cannot be converted to a tensor without overflow: {error}"
+        ) from None
     if array.dtype.kind not in "biuf" and array.dtype not in dtypes._FROM_NUMPY:
         if array.dtype.kind == "O" and array.size == 0:
             return array.astype(np.float32)
@@ -180,7 +194,9 @@ def frombuffer(
     buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, requires_grad: bool = False
 ) -> Any:
     """A 1-D tensor over the bytes of ``buffer``."""
-    return make_leaf(np.frombuffer(buffer, dtypes.as_dtype(dtype).numpy, count, offset), requires_grad)
+    return make_leaf(
+        np.frombuffer(buffer, dtypes.as_dtype(dtype).numpy, count, offset), requires_grad
+    )
 
 
 def from_dlpack(ext_tensor: Any) -> Any:
@@ -218,12 +234,21 @@ def shape_of(size: Any, op: str = "size") -> tuple[int, ...]:
         raise TypeError(f"{op}(): sizes must be integers, got ({given})") from None
     for n in shape:
         if n < 0:
-            raise RuntimeError(f"Trying to create tensor with negative dimension {n}: {list(shape)}")
+            raise RuntimeError(
+                f"Trying to create tensor with negative dimension {n}: {list(shape)}"
+            )
     return shape
 
 
 def _filled(
-    op: str, fill: str, size: Any, names: Any, out: Any, dtype: Any, device: Any, requires_grad: bool
+    op: str,
+    fill: str,
+    size: Any,
+    names: Any,
+    out: Any,
+    dtype: Any,
+    device: Any,
+    requires_grad: bool,
 ) -> Any:
     shape = shape_of(size if names is None else (names,), op)
     backend, where = backend_for(device)
@@ -238,7 +263,9 @@ def zeros(
     requires_grad: bool = False, pin_memory: bool = False, **named: Any,
 ) -> Any:  # fmt: skip
     """A tensor of zeros: ``zeros(2, 3)`` or ``zeros((2, 3))``."""
-    return _filled("zeros", "zeros", size, named.pop("size", None), out, dtype, device, requires_grad)
+    return _filled(
+        "zeros", "zeros", size, named.pop("size", None), out, dtype, device, requires_grad
+    )
 
 
 def ones(
@@ -254,7 +281,9 @@ def empty(
     requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None, **named: Any,
 ) -> Any:  # fmt: skip
     """A tensor whose values are whatever the memory held."""
-    return _filled("empty", "empty", size, named.pop("size", None), out, dtype, device, requires_grad)
+    return _filled(
+        "empty", "empty", size, named.pop("size", None), out, dtype, device, requires_grad
+    )
 
 
 def full(
@@ -321,10 +350,16 @@ def empty_strided(
     """An uninitialised tensor with these strides (in elements)."""
     wanted = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
     backend, where = backend_for(device)
-    extent = 1 + builtins.sum((n - 1) * s for n, s in zip(size, stride, strict=True)) if 0 not in size else 0
+    extent = (
+        1 + builtins.sum((n - 1) * s for n, s in zip(size, stride, strict=True))
+        if 0 not in size
+        else 0
+    )
     with backend.select(where):
         base = backend.xp.empty(extent, wanted.numpy)
-    strided = backend.xp.lib.stride_tricks.as_strided(base, tuple(size), [s * wanted.itemsize for s in stride])
+    strided = backend.xp.lib.stride_tricks.as_strided(
+        base, tuple(size), [s * wanted.itemsize for s in stride]
+    )
     return make_leaf(strided, requires_grad)
 
 
@@ -350,7 +385,13 @@ def scalar_tensor(
 
 
 def _number(x: Any) -> Any:
-    return x.array.item() if isinstance(x, TensorBase) else x.item() if isinstance(x, np.generic) else x
+    return (
+        x.array.item()
+        if isinstance(x, TensorBase)
+        else x.item()
+        if isinstance(x, np.generic)
+        else x
+    )
 
 
 def arange(
@@ -428,7 +469,9 @@ def logspace(
     wanted = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
     exponents = linspace(start, end, steps, dtype=dtypes.float64, device=device).array
     xp = array_module(exponents)
-    result = make_leaf(xp.power(builtins.float(base), exponents).astype(wanted.numpy), requires_grad)
+    result = make_leaf(
+        xp.power(builtins.float(base), exponents).astype(wanted.numpy), requires_grad
+    )
     return result if out is None else write_out("logspace", out, result)
 
 
@@ -456,14 +499,26 @@ def _triangle(row: int, col: int, keep: Any, dtype: Any, device: Any) -> Any:
 
 
 def tril_indices(
-    row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None
+    row: int,
+    col: int,
+    offset: int = 0,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    layout: Any = None,
 ) -> Any:
     """The indices of the lower triangle of a ``(row, col)`` matrix, shape ``(2, count)``."""
     return _triangle(row, col, lambda i, j: j - i <= offset, dtype, device)
 
 
 def triu_indices(
-    row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None
+    row: int,
+    col: int,
+    offset: int = 0,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    layout: Any = None,
 ) -> Any:
     """The indices of the upper triangle of a ``(row, col)`` matrix, shape ``(2, count)``."""
     return _triangle(row, col, lambda i, j: j - i >= offset, dtype, device)

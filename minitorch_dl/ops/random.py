@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.inplace import store
+from ..autograd.inplace import check_writable, overwrite, store
 from ..autograd.primitive import TensorBase, write_out
 from ..autograd.versions import next_number
 from ..backend import backend_for, device_of, dtypes
@@ -49,7 +49,14 @@ def _generator(generator: Any, device: Any) -> draw.Generator:
 
 
 def _drawn(
-    op: str, sample: Any, size: Any, generator: Any, out: Any, dtype: Any, device: Any, requires_grad: bool
+    op: str,
+    sample: Any,
+    size: Any,
+    generator: Any,
+    out: Any,
+    dtype: Any,
+    device: Any,
+    requires_grad: bool,
 ) -> Any:
     backend, where = backend_for(device)
     wanted = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
@@ -159,6 +166,15 @@ def _raw(x: Any) -> Any:
     return x.array if isinstance(x, TensorBase) else x
 
 
+def _drawn_from(values: Any, *parameters: Any) -> Any:
+    """Values drawn with tensors as parameters: part of the graph, with zero gradients."""
+    y = TensorBase.wrap(values)
+    for parameter in parameters:
+        if isinstance(parameter, TensorBase) and parameter._node is not None:
+            y = y + overwrite(parameter, 0)
+    return y
+
+
 def normal(
     mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any = None, out: Any = None, dtype: Any = None,
     layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
@@ -177,7 +193,8 @@ def normal(
     def sample(shape: Any, numpy_dtype: Any, g: Any, xp: Any) -> Any:
         return draw.normal(shape, _raw(mean), _raw(std), numpy_dtype, g, xp)
 
-    return _drawn("normal", sample, (shape,), generator, out, dtype, device, requires_grad)
+    y = _drawn("normal", sample, (shape,), generator, out, dtype, device, requires_grad)
+    return _drawn_from(y.array, *tensors) if tensors and out is None else y
 
 
 def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = None) -> Any:
@@ -185,13 +202,20 @@ def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = No
     array = input.array
     backend, where = backend_for(device_of(array))
     probability = array if p is None else _raw(p)
-    y = draw.bernoulli(probability, array.shape, array.dtype, _generator(generator, where), backend.xp)
-    result = TensorBase.wrap(y)
+    y = draw.bernoulli(
+        probability, array.shape, array.dtype, _generator(generator, where), backend.xp
+    )
+    result = _drawn_from(y, input)
     return result if out is None else write_out("bernoulli", out, result)
 
 
 def multinomial(
-    input: Any, num_samples: int, replacement: bool = False, *, generator: Any = None, out: Any = None
+    input: Any,
+    num_samples: int,
+    replacement: bool = False,
+    *,
+    generator: Any = None,
+    out: Any = None,
 ) -> Any:
     """Indices drawn from the weights in each row of ``input``, shape ``(..., num_samples)``."""
     backend, where = backend_for(device_of(input.array))
@@ -205,7 +229,7 @@ def multinomial(
 def poisson(input: Any, generator: Any = None) -> Any:
     """Poisson with the rates in ``input``."""
     backend, where = backend_for(device_of(input.array))
-    return TensorBase.wrap(draw.poisson(input.array, _generator(generator, where), backend.xp))
+    return _drawn_from(draw.poisson(input.array, _generator(generator, where), backend.xp), input)
 
 
 def binomial(count: Any, prob: Any, generator: Any = None) -> Any:
@@ -223,8 +247,6 @@ def _fill(name: str, sample: Any) -> Any:
     """The method ``name``: overwrite a tensor with draws of ``sample(array, generator, xp, ...)``."""
 
     def method(self: Any, *args: Any, generator: Any = None, **kwargs: Any) -> Any:
-        from ..autograd.inplace import check_writable, overwrite
-
         check_writable(self, name)
         backend, where = backend_for(device_of(self.array))
         before = next_number()
