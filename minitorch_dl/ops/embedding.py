@@ -9,7 +9,7 @@ from ..autograd.versions import mark_written
 from ..backend import array_module
 from ..backend.segments import add_rows as add_rows_kernel
 from ..backend.segments import first_maxima
-from .extrema import take_along
+from .gathering import _gather as take_along
 from .selection import where
 from .shape import _reshape, unsqueeze
 

@@ -13,9 +13,10 @@ from typing import Any
 from ..autograd.primitive import TensorBase, primitive
 from ..autograd.structural import sum_to
 from ..backend.precision import in_float32
+from .reductions import _sum
 from .shape import _reshape
 
-__all__ = ["linear"]
+__all__ = ["bilinear", "linear"]
 
 
 def _product(xp: Any, a: Any, b: Any) -> Any:
@@ -90,3 +91,30 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
             )
         return _linear(input, weight, None) + bias
     return _linear(input, weight, bias)
+
+
+def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
+    """``y[..., o] = sum over i, j of x1[..., i] weight[o, i, j] x2[..., j] + bias[o]``.
+
+    Args:
+        input1, input2: (..., I) and (..., J), with the same leading axes.
+        weight: (O, I, J).
+        bias: (O) or None.
+    """
+    a, b, w = input1.array, input2.array, weight.array
+    if w.ndim != 3 or a.shape[:-1] != b.shape[:-1] or (a.shape[-1], b.shape[-1]) != w.shape[1:]:
+        raise RuntimeError(
+            "bilinear: expected inputs (..., I) and (..., J) and a weight (O, I, J), but got sizes "
+            f"{list(a.shape)}, {list(b.shape)} and {list(w.shape)}"
+        )
+    if bias is not None and bias.array.shape != w.shape[:1]:
+        raise RuntimeError(
+            f"bilinear: bias size does not match weight size: got bias {list(bias.array.shape)} "
+            "and weight "
+            f"{list(w.shape)}"
+        )
+    o, i, j = w.shape
+    y = _linear(input2, _reshape(weight, shape=(o * i, j)), None)
+    y = _reshape(y, shape=(*a.shape[:-1], o, i)) * _reshape(input1, shape=(*a.shape[:-1], 1, i))
+    y = _sum(y, dims=(a.ndim,), keepdim=False)
+    return y if bias is None else y + bias

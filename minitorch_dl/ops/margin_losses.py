@@ -10,7 +10,7 @@ from ..backend import array_module
 from .activation import logsigmoid
 from .distances import pairwise_distance
 from .elementwise import sqrt, square
-from .extrema import take_along
+from .gathering import _gather as take_along
 from .indexing import getitem
 from .loss_reduction import reduced, reduction_name
 from .reductions import _sum

@@ -16,7 +16,7 @@ from ..autograd.primitive import TensorBase, primitive
 from ..backend import pooling as kernels
 from ..backend.precision import in_float32
 from .convolution import batched, per_axis
-from .extrema import take_along
+from .gathering import _gather as take_along
 from .resampling import resample
 from .selection import clamp_min
 from .shape import _reshape

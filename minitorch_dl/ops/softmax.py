@@ -8,12 +8,13 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from ..autograd.primitive import primitive
+from ..autograd.primitive import TensorBase, primitive
 from ..autograd.structural import cast
-from ..backend import dtypes
+from ..backend import array_module, device_of, dtypes
+from ..backend import random as draw
 from ..backend.precision import in_float32
 from .dims import wrap_dim
-from .elementwise import exp
+from .elementwise import exp, log
 from .reductions import _sum
 from .shape import _reshape
 
@@ -78,6 +79,35 @@ def log_softmax(input: Any, dim: int | None = None, _stacklevel: Any = 3, dtype:
 def softmin(input: Any, dim: int | None = None, _stacklevel: Any = 3, dtype: Any = None) -> Any:
     """``softmax(-x)`` along ``dim``."""
     return _along(_softmax, -input, dim, dtype or _stacklevel)
+
+
+def gumbel_softmax(
+    logits: Any, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1
+) -> Any:
+    """A sample of the Gumbel-softmax distribution: ``softmax((logits + Gumbel noise) / tau)``.
+
+    Args:
+        tau: the temperature.
+        hard: give a one-hot vector, with the soft sample's gradient.
+        eps: without effect.
+
+    Source: Jang et al., 2017; Maddison et al., 2017.
+    """
+    a = logits.array
+    generator = draw.default_generator(device_of(a).type)
+    noise = draw.exponential(a.shape, 1.0, a.dtype, generator, array_module(a))
+    y = softmax((logits - TensorBase.wrap(log(noise))) / tau, dim)
+    if not hard:
+        return y
+    dim = wrap_dim(dim, a.ndim)
+    p = y.array
+    xp = array_module(p)
+    one_hot = xp.zeros_like(p)
+    if p.ndim:
+        xp.put_along_axis(one_hot, p.argmax(axis=dim, keepdims=True), 1, dim)
+    else:
+        one_hot += 1
+    return TensorBase.wrap(one_hot) - TensorBase.wrap(p) + y
 
 
 def _along(op: Any, input: Any, dim: int | None, dtype: Any) -> Any:

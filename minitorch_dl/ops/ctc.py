@@ -1,0 +1,187 @@
+"""Connectionist temporal classification (Graves et al., 2006)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..autograd.primitive import TensorBase, fused
+from ..backend import array_module, ctc
+from ..backend.precision import in_float32
+from .gathering import _gather as take_along
+from .indexing import getitem
+from .joining import cat, stack
+from .loss_reduction import reduced, reduction_name
+from .reductions import logsumexp
+from .selection import where
+from .shape import _reshape
+from .softmax import _log_softmax
+
+__all__ = ["ctc_loss"]
+
+_NEVER = -1e30
+"""The log probability of the impossible in the composite: finite, so that it has a derivative."""
+
+
+def _composite(
+    log_probs: Any,
+    path: Any,
+    input_lengths: Any,
+    target_lengths: Any,
+    *,
+    blank: int,
+    zero_infinity: bool,
+) -> Any:
+    """The recursion in plain ops. It normalises first: the gradient takes that as given."""
+    xp = array_module(log_probs.array)
+    steps, batch, _ = log_probs.array.shape
+    states, lengths, ends = (getattr(x, "array", x) for x in (path, input_lengths, target_lengths))
+    where_to = TensorBase.wrap(xp.broadcast_to(states, (steps, *states.shape)))
+    emit = take_along(_log_softmax(log_probs, dim=2), where_to, dim=2)  # (T, N, L)
+    at = xp.arange(states.shape[1])
+    starts = TensorBase.wrap((at == 0) | ((at == 1) & (ends > 0)[:, None]))
+    skips = TensorBase.wrap(ctc.path_masks(xp, states, blank))
+    never = TensorBase.wrap(xp.full((batch, 2), _NEVER, log_probs.array.dtype))
+    alpha = [where(starts, getitem(emit, 0), _NEVER)]
+    for t in range(1, steps):
+        padded = cat([never, alpha[-1]], 1)
+        one, two = (
+            getitem(padded, (slice(None), slice(1, -1))),
+            getitem(padded, (slice(None), slice(0, -2))),
+        )
+        reached = logsumexp(stack([alpha[-1], one, where(skips, two, _NEVER)]), 0)
+        alpha.append(reached + getitem(emit, t))
+    last = TensorBase.wrap(xp.maximum(lengths - 1, 0))
+    final = getitem(stack(alpha), (last, TensorBase.wrap(xp.arange(batch))))  # (N, L)
+    is_end = (at == 2 * ends[:, None]) | (at == 2 * ends[:, None] - 1)
+    loss = -logsumexp(where(TensorBase.wrap(is_end), final, _NEVER), 1)
+    impossible = TensorBase.wrap(loss.array > -0.5 * _NEVER)
+    return where(impossible, 0.0 if zero_infinity else math.inf, loss)
+
+
+@fused(name="ctc_loss", composite=_composite, aux=("nll", "alpha"))
+def _ctc(
+    xp: Any,
+    log_probs: Any,
+    path: Any,
+    input_lengths: Any,
+    target_lengths: Any,
+    *,
+    blank: int,
+    zero_infinity: bool,
+) -> Any:
+    """The negative log likelihood of each target, (N): of all paths that spell it."""
+    nll, alpha = in_float32(ctc.forward)(
+        xp, log_probs, path, input_lengths, target_lengths, blank=blank
+    )
+    loss = xp.where(xp.isinf(nll), 0, nll).astype(nll.dtype) if zero_infinity else nll
+    return loss, nll, alpha
+
+
+@_ctc.defbackward
+def _ctc_backward(
+    g: Any, xp: Any, log_probs: Any, path: Any, input_lengths: Any, target_lengths: Any, nll: Any,
+    alpha: Any, blank: int, zero_infinity: bool,
+) -> Any:  # fmt: skip
+    grad = in_float32(ctc.backward)(
+        xp, g, log_probs, path, input_lengths, target_lengths, nll, alpha, blank=blank
+    )
+    if zero_infinity:
+        grad[:, xp.isinf(nll)] = 0
+    return grad, None, None, None
+
+
+def ctc_loss(
+    log_probs: Any,
+    targets: Any,
+    input_lengths: Any,
+    target_lengths: Any,
+    blank: int = 0,
+    reduction: str = "mean",
+    zero_infinity: bool = False,
+) -> Any:
+    """The negative log likelihood of label sequences whose alignment in time is not known.
+
+    Args:
+        log_probs: log probabilities (a log_softmax's), (T, N, C) or (T, C). The gradient takes for
+            given that they are normalised.
+        targets: labels, (N, S), or one after the other (sum of target_lengths); without blanks.
+        input_lengths, target_lengths: (N), tensors or sequences.
+        blank: the label that stands for none.
+        reduction: "mean" divides each loss by its target's length, and averages.
+        zero_infinity: an impossible alignment's loss, and gradient, count as zero.
+    """
+    op = "ctc_loss"
+    reduction = reduction_name(None, None, reduction)
+    a = log_probs.array
+    xp = array_module(a)
+    single = a.ndim == 2
+    if single:
+        log_probs = _reshape(log_probs, shape=(a.shape[0], 1, a.shape[1]))
+    steps, batch, classes = log_probs.array.shape
+    if a.dtype.kind in "iub":
+        raise RuntimeError(f"{op}: log_probs must be of a floating point dtype, got {a.dtype}")
+    if not 0 <= blank < classes:
+        raise RuntimeError(f"{op}: blank must be in label range [0, {classes - 1}], got {blank}")
+    labels = targets.array
+    if labels.dtype.kind not in "iu":
+        raise RuntimeError(f"{op}: targets must be integers, got {labels.dtype}")
+    lengths = [_lengths(op, name, xp, value, batch) for name, value in
+               (("input_lengths", input_lengths), ("target_lengths", target_lengths))]  # fmt: skip
+    if batch and (lengths[0].max() > steps or lengths[0].min() < 0):
+        raise RuntimeError(
+            f"{op}: Expected input_lengths to have value at most {steps} (log_probs' first size), "
+            "but got "
+            f"{int(lengths[0].max())}"
+        )
+    if batch and lengths[1].min() < 0:
+        raise RuntimeError(f"{op}: Expected target_lengths to have non-negative values")
+    path = _path(op, xp, labels, lengths[1], batch, blank)
+    if path.size and not (path.min() >= 0 and path.max() < classes):
+        raise IndexError(f"{op}: targets must be in [0, {classes - 1}], got {int(path.max())}")
+    options = {"blank": blank, "zero_infinity": bool(zero_infinity)}
+    loss = _ctc(log_probs, *(TensorBase.wrap(x) for x in (path, *lengths)), **options)
+    if reduction == "mean":
+        return reduced(loss / TensorBase.wrap(xp.maximum(lengths[1], 1).astype(a.dtype)), "mean")
+    if single and reduction == "none":
+        return _reshape(loss, shape=())
+    return reduced(loss, reduction)
+
+
+def _lengths(op: str, name: str, xp: Any, value: Any, batch: int) -> Any:
+    value = value.array if isinstance(value, TensorBase) else value
+    lengths = xp.asarray(value).reshape(-1)
+    if lengths.dtype.kind not in "iu" and lengths.size:
+        raise RuntimeError(f"{op}: {name} must be integral, got {lengths.dtype}")
+    if lengths.size != batch:
+        raise RuntimeError(
+            f"{op}: {name} must be of size batch_size {batch}, but got {lengths.size} lengths"
+        )
+    return lengths.astype("int64")
+
+
+def _path(op: str, xp: Any, labels: Any, lengths: Any, batch: int, blank: int) -> Any:
+    """The labels with blanks between and around them, (N, 2 S + 1); blanks after a target's end."""
+    longest = int(lengths.max()) if batch else 0
+    inside = xp.arange(longest) < lengths[:, None]  # (N, S)
+    padded = xp.full((batch, longest), blank, "int64")
+    if labels.ndim == 2 or (labels.ndim == 1 and batch == 1):
+        labels = labels.reshape(batch, -1)
+        if labels.shape[1] < longest:
+            raise RuntimeError(
+                f"{op}: Expected tensor to have size at least {longest} at dimension 1, but got "
+                "targets of "
+                f"size {list(labels.shape)}"
+            )
+        padded[inside] = labels[:, :longest][inside]
+    else:
+        if labels.size < int(lengths.sum()):
+            raise RuntimeError(
+                f"{op}: Expected targets of at least {int(lengths.sum())} labels, the sum of "
+                "target_lengths, "
+                f"but got {labels.size}"
+            )
+        padded[inside] = labels[: int(lengths.sum())]
+    path = xp.full((batch, 2 * longest + 1), blank, "int64")
+    path[:, 1::2] = padded
+    return path

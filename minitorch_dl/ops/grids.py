@@ -1,0 +1,224 @@
+"""Sampling images at the positions of a grid (spatial transformers: Jaderberg et al., 2015)."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import warnings
+from typing import Any
+
+from ..autograd.primitive import TensorBase
+from ..backend import array_module
+from .gathering import _gather as take_along
+from .indexing import getitem
+from .matmul import matmul
+from .shape import _reshape, transpose, unsqueeze
+
+__all__ = ["affine_grid_generator", "grid_sampler"]
+
+
+def grid_sample(
+    input: Any,
+    grid: Any,
+    mode: str = "bilinear",
+    padding_mode: str = "zeros",
+    align_corners: bool | None = None,
+) -> Any:
+    """``input`` at the positions of ``grid``.
+
+    Args:
+        input: (N, C, H, W), or (N, C, D, H, W).
+        grid: (N, H', W', 2) positions (x, y), or (N, D', H', W', 3) positions (x, y, z); -1 and 1
+            are the edges of the image.
+        mode: "bilinear" (trilinear in 3-d), "nearest" or "bicubic" (2-d only).
+        padding_mode: what is outside: "zeros", the nearest "border" pixel, or a "reflection".
+        align_corners: -1 and 1 are the centres of the corner pixels, not their outer edges; False
+            unless given, with a warning.
+
+    Returns:
+        (N, C, H', W') or (N, C, D', H', W').
+    """
+    op, x = "grid_sample", input.array
+    if mode not in ("bilinear", "nearest", "bicubic"):
+        raise ValueError(
+            f"{op}: expected mode to be 'bilinear', 'nearest' or 'bicubic', but got: {mode!r}"
+        )
+    if padding_mode not in ("zeros", "border", "reflection"):
+        raise ValueError(
+            f"{op}: expected padding_mode to be 'zeros', 'border', or 'reflection', but got: "
+            f"{padding_mode!r}"
+        )
+    align_corners = _aligned(op, align_corners)
+    dims = x.ndim - 2
+    shape = grid.array.shape
+    if dims not in (2, 3) or len(shape) != x.ndim or shape[-1] != dims or shape[0] != x.shape[0]:
+        raise RuntimeError(
+            f"{op}: Expected input of 4 or 5 dimensions, and a grid of the same batch size and "
+            "number of "
+            f"dimensions that ends in size {dims}, but got input with sizes {list(x.shape)} and "
+            "grid with "
+            f"sizes {list(shape)}"
+        )
+    if 0 in x.shape[1:]:
+        raise RuntimeError(
+            f"{op}: Expected input to have non-empty spatial dimensions, but got size "
+            f"{list(x.shape)}"
+        )
+    if mode == "bicubic" and dims == 3:
+        raise RuntimeError(f"{op}: bicubic interpolation only supports 4D input")
+    if grid.array.dtype != x.dtype:
+        raise RuntimeError(
+            f"{op}: expected input and grid to have same dtype, but input has {x.dtype} and grid "
+            "has "
+            f"{grid.array.dtype}"
+        )
+    axes = []
+    for i, size in enumerate(x.shape[2:]):
+        p = getitem(grid, (..., dims - 1 - i))  # the grid names x first, the last axis
+        p = (p + 1) * ((size - 1) / 2) if align_corners else ((p + 1) * size - 1) / 2
+        p = _reshape(p, shape=(shape[0], math.prod(shape[1:-1])))
+        if mode != "bicubic" and padding_mode != "zeros":
+            p = _inside(p, size, padding_mode, align_corners)
+        axes.append(_axis_taps(p, mode))
+    flat = _reshape(input, shape=(*x.shape[:2], math.prod(x.shape[2:])))
+    y = _sample(flat, x.shape[2:], axes, padding_mode, align_corners)
+    return _reshape(y, shape=(*x.shape[:2], *shape[1:-1]))
+
+
+def _sample(
+    flat: Any, size: tuple[int, ...], axes: list[Any], padding_mode: str, align_corners: bool
+) -> Any:
+    """The weighted sum over all combinations of the axes' taps: (N, C, Q)."""
+    xp = array_module(flat.array)
+    total = None
+    for taps in itertools.product(*axes):
+        index, valid, weight = 0, True, None
+        for (at, w), n in zip(taps, size):
+            if padding_mode == "zeros":
+                valid = valid & (at >= 0) & (at < n)
+            elif padding_mode == "reflection":
+                at = _reflected(xp, at.astype(flat.array.dtype), n, align_corners)[0]
+            at = xp.nan_to_num(at, nan=0.0)
+            index = index * n + xp.clip(at, 0, n - 1).astype("int64")
+            if w is not None:
+                weight = w if weight is None else weight * w
+        index = xp.broadcast_to(index[:, None], (*flat.array.shape[:2], index.shape[1]))
+        part = take_along(flat, TensorBase.wrap(index), dim=2)  # (N, C, Q)
+        if padding_mode == "zeros":
+            part = part * TensorBase.wrap(valid[:, None].astype(flat.array.dtype))
+        if weight is not None:
+            part = part * unsqueeze(weight, 1)
+        total = part if total is None else total + part
+    return total
+
+
+def _axis_taps(p: Any, mode: str) -> list[tuple[Any, Any]]:
+    """Along one axis: (element, weight) for each element that takes part at the positions ``p``."""
+    a = p.array
+    xp = array_module(a)
+    if mode == "nearest":
+        return [(xp.rint(a), None)]
+    low = xp.floor(a)
+    part = p - TensorBase.wrap(low)
+    if mode == "bilinear":
+        return [(low, 1 - part), (low + 1, part)]
+    return [(low + k, _cubic(part, k)) for k in range(-1, 3)]
+
+
+def _cubic(part: Any, k: int) -> Any:
+    """Keys' kernel at the distance of element ``k`` from ``part`` in [0, 1)."""
+    a = -0.75
+    x = part + 1 if k == -1 else part if k == 0 else 1 - part if k == 1 else 2 - part
+    if k in (0, 1):
+        return ((a + 2) * x - (a + 3)) * x * x + 1
+    return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
+
+
+def _inside(p: Any, size: int, padding_mode: str, align_corners: bool) -> Any:
+    """Positions moved into the image; a clipped one has no gradient."""
+    a = p.array
+    xp = array_module(a)
+    value, slope = a, xp.ones_like(a)
+    if padding_mode == "reflection":
+        value, slope = _reflected(xp, a, size, align_corners)
+    slope = slope * ((value > 0) & (value < size - 1))
+    value = xp.clip(value, 0, size - 1)
+    # The value, with that slope.
+    return p * TensorBase.wrap(slope) + TensorBase.wrap(value - xp.where(slope == 0, 0, a) * slope)
+
+
+def _reflected(xp: Any, a: Any, size: int, align_corners: bool) -> tuple[Any, Any]:
+    """Positions reflected at the corner pixels' centres or outer edges, and the slope of that."""
+    low, span = (0.0, size - 1) if align_corners else (-0.5, size)
+    if span == 0:
+        return xp.zeros_like(a), xp.zeros_like(a)
+    distance = xp.abs(a - low)
+    flips = xp.floor(distance / span)
+    extra = distance - flips * span
+    odd = flips % 2 != 0
+    sign = xp.where(a < low, -1, 1).astype(a.dtype)
+    value = xp.where(odd, span - extra + low, extra + low).astype(a.dtype)
+    return value, xp.where(odd, -sign, sign)
+
+
+def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any:
+    """The grid of positions that ``theta`` (N, 2, 3) or (N, 3, 4) maps an output of ``size`` to.
+
+    Args:
+        size: the output's (N, C, H, W) or (N, C, D, H, W).
+        align_corners: as in ``grid_sample``.
+
+    Returns:
+        (N, H, W, 2) or (N, D, H, W, 3).
+    """
+    op, a = "affine_grid", theta.array
+    align_corners = _aligned(op, align_corners)
+    dims = len(size) - 2
+    if a.dtype.kind in "iub":
+        raise ValueError(f"{op}: Expected theta to have floating point type, but got {a.dtype}")
+    if dims not in (2, 3) or a.ndim != 3 or a.shape[1:] != (dims, dims + 1):
+        raise ValueError(
+            f"{op}: Expected a batch of 2D affine matrices of shape Nx2x3 for size (N, C, H, W), "
+            "or 3D "
+            f"ones of shape Nx3x4 for (N, C, D, H, W). Got {list(a.shape)} for size {list(size)}."
+        )
+    if min(size) <= 0:
+        raise ValueError(f"{op}: Expected non-zero, positive output size. Got {list(size)}")
+    xp = array_module(a)
+    lines = []
+    for n in size[2:]:
+        line = xp.linspace(-1, 1, n, dtype=a.dtype) if n > 1 else xp.zeros(1, a.dtype)
+        lines.append(line if align_corners else line * ((n - 1) / n))
+    points = xp.meshgrid(*lines, indexing="ij")[::-1]
+    base = xp.stack([*points, xp.ones_like(points[0])], axis=-1).reshape(-1, dims + 1)
+    grid = matmul(TensorBase.wrap(base), transpose(theta, 1, 2))  # (N, P, dims)
+    return _reshape(grid, shape=(a.shape[0], *size[2:], dims))
+
+
+def _aligned(op: str, align_corners: bool | None) -> bool:
+    if align_corners is None:
+        warnings.warn(
+            f"Default {op} and grid_sample behavior has changed to align_corners=False since "
+            "1.3.0. Please "
+            "specify align_corners=True if the old behavior is desired.",
+            stacklevel=3,
+        )
+    return bool(align_corners)
+
+
+_MODES = ("bilinear", "nearest", "bicubic")
+_PADDINGS = ("zeros", "border", "reflection")
+
+
+def grid_sampler(
+    input: Any, grid: Any, interpolation_mode: int, padding_mode: int, align_corners: bool
+) -> Any:
+    """``grid_sample`` with its modes as numbers."""
+    return grid_sample(
+        input, grid, _MODES[interpolation_mode], _PADDINGS[padding_mode], align_corners
+    )
+
+
+def affine_grid_generator(theta: Any, size: Any, align_corners: bool) -> Any:
+    """``affine_grid`` under the name that it has outside ``nn.functional``."""
+    return affine_grid(theta, size, align_corners)
