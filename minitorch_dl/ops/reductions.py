@@ -341,6 +341,8 @@ def _prod_tree(a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool) 
     kept = [i for i in range(a.ndim) if i not in axes]
     rest = tuple([a.shape[i] for i in kept])
     x = _reshape(permute(a, (*axes, *kept)), shape=(math.prod([a.shape[i] for i in axes]), *rest))
+    if not len(x):
+        x = _sum(x, dims=(0,), keepdim=True) + 1
     while len(x) > 1:
         half = len(x) // 2
         x = cat([x[:half] * x[half : 2 * half], x[2 * half :]])

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from . import B, F, I, Row, S
+from . import B, F, I, Row, S, replace
 
 
 def _sorted_rows(torch, rows, values, **kwargs):
     return torch.searchsorted(torch.sort(rows)[0], values, **kwargs)
 
 
+def _without_gradient(name, *samples):
+    """A row of an op that PyTorch has no derivative of; the inputs are floats, and so are the
+    outputs."""
+
+    def call(torch, *args, **kwargs):
+        args, kwargs = replace((args, kwargs), lambda x: x.detach(), torch.Tensor)
+        return getattr(torch, name)(*args, **kwargs)
+
+    return Row(name, *samples, call=call, numeric=False, why="it has no derivative")
+
+
 ROWS = [
-    Row(
+    _without_gradient(
         "unique",
         S(I(3, 4)),
         S(I(3, 4), return_inverse=True, return_counts=True),
@@ -18,7 +29,6 @@ ROWS = [
         S(B(5)),
         S(F(0)),
         S(F(4)),
-        grad=False,
     ),
     Row(
         "unique_consecutive",
@@ -28,14 +38,13 @@ ROWS = [
         S(I(0)),
         grad=False,
     ),
-    Row("bincount", S(I(9)), S(I(9), F(9)), S(I(9), minlength=8), S(I(0)), grad=False),
-    Row("histc", S(F(9), bins=4), S(F(9), bins=4, min=-1, max=1), S(F(), bins=3), grad=False),
-    Row(
+    _without_gradient("bincount", S(I(9)), S(I(9), F(9)), S(I(9), minlength=8), S(I(0))),
+    _without_gradient("histc", S(F(9), bins=4), S(F(9), bins=4, min=-1, max=1), S(F(), bins=3)),
+    _without_gradient(
         "histogram",
         S(F(9), 4),
         S(F(9), 4, range=(-1.0, 1.0), density=True),
         S(F(9), 4, weight=F(9)),
-        grad=False,
     ),
     Row("searchsorted", S(I(4), I(3, 2)), call=_sorted_rows, grad=False),
     Row(

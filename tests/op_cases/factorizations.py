@@ -1,5 +1,8 @@
-"""Rows of ``ops/factorizations.py``. Signs of singular vectors and eigenvectors are free, so their
-absolute values are compared."""
+"""Rows of ``ops/factorizations.py``.
+
+The signs of singular vectors and eigenvectors are free, so their squares or absolute values are
+compared.
+"""
 
 from __future__ import annotations
 
@@ -21,17 +24,13 @@ def _factor(torch, a, upper):
 def _svd(torch, a, full_matrices=False):
     k = min(a.shape[-2:])
     u, s, vh = torch.linalg.svd(a, full_matrices)
-    return (
-        u[..., :k].abs(),
-        s,
-        vh[..., :k, :].abs(),
-        (u[..., :k] * s[..., None, :]) @ vh[..., :k, :],
-    )
+    u, vh = u[..., :k], vh[..., :k, :]
+    return u * u, s, vh * vh, (u * s[..., None, :]) @ vh
 
 
 def _older_svd(torch, a):
     u, s, v = torch.svd(a)
-    return u.abs(), s, v.abs(), torch.svd(a, compute_uv=False)[1]
+    return u * u, s, v * v, torch.svd(a, compute_uv=False)[1]
 
 
 def _real_eig(torch, a):
@@ -45,13 +44,10 @@ def _real_eig(torch, a):
 
 
 ROWS = [
-    *(
-        Row(
-            name,
-            *(S(s.args[0], upper) for s in _SQUARE for upper in (False, True)),
-            call=lambda torch, a, upper: _factor(torch, a, upper),
-        )
-        for name in ("linalg.cholesky",)
+    Row(
+        "linalg.cholesky",
+        *(S(s.args[0], upper) for s in _SQUARE for upper in (False, True)),
+        call=_factor,
     ),
     Row("cholesky", *_SQUARE, call=lambda torch, a: torch.cholesky(_definite(torch, a))),
     Row(
@@ -70,10 +66,17 @@ ROWS = [
     Row(
         "linalg.qr_complete",
         S(F(4, 3)),
-        call=lambda torch, a: torch.linalg.qr(a, "complete")[1],
-        grad=False,
+        call=lambda torch, a: torch.linalg.qr(a.detach(), "complete")[1],
+        numeric=False,
+        why="the last columns of Q are arbitrary",
     ),
-    Row("linalg.qr_of_r", S(F(4, 3)), call=lambda torch, a: torch.linalg.qr(a, "r")[1], grad=False),
+    Row(
+        "linalg.qr_of_r",
+        S(F(4, 3)),
+        call=lambda torch, a: torch.linalg.qr(a.detach(), "r")[1],
+        numeric=False,
+        why="PyTorch has no derivative of it",
+    ),
     Row("qr", *_SHAPES),
     Row("linalg.svd", *_SHAPES, S(F(3, 3), True), S(F(4, 3), True), call=_svd),
     Row("svd", *_SHAPES, call=_older_svd),

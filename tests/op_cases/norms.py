@@ -21,7 +21,6 @@ ROWS = [
         "linalg.vector_norm_0",
         S(F(3, 4)),
         call=lambda torch, x: torch.linalg.vector_norm(x, 0, dim=1),
-        grad=False,
     ),
     Row(
         "linalg.vector_norm_at_0",
