@@ -10,14 +10,27 @@ def _named(name: str, fields: str) -> Any:
     cls = namedtuple(name, fields)  # type: ignore[misc]
     cls.__module__ = "torch.return_types"
     cls.__repr__ = lambda self: (  # type: ignore[method-assign, assignment]
-        f"torch.return_types.{name}(\n" + ",\n".join(f"{f}={v!r}" for f, v in zip(self._fields, self)) + ")"
+        f"torch.return_types.{name}(\n"
+        + ",\n".join(f"{f}={v!r}" for f, v in zip(self._fields, self))
+        + ")"
     )
     return cls
 
 
 max, min, median, nanmedian, mode, sort, topk, kthvalue, cummax, cummin = (
     _named(name, "values indices")
-    for name in ("max", "min", "median", "nanmedian", "mode", "sort", "topk", "kthvalue", "cummax", "cummin")
+    for name in (
+        "max",
+        "min",
+        "median",
+        "nanmedian",
+        "mode",
+        "sort",
+        "topk",
+        "kthvalue",
+        "cummax",
+        "cummin",
+    )
 )
 aminmax = _named("aminmax", "min max")
 frexp = _named("frexp", "mantissa exponent")
