@@ -15,8 +15,8 @@ import numpy as np
 
 from ..autograd.primitive import TensorBase, primitive
 from ..autograd.structural import alias
-from .bands import diagonal_of
 from .matmul import product
+from .rearranging import _diagonal
 from .reductions import _sum
 from .shape import _reshape, permute
 
@@ -91,8 +91,7 @@ def einsum(equation: Any, *operands: Any) -> Any:
     parts = []
     for x, (diagonals, shape, dims) in zip(operands, prepare, strict=True):
         for first, second in diagonals:
-            rest = [i for i in range(x.ndim) if i not in (first, second)]
-            x = diagonal_of(permute(x, (*rest, first, second)))
+            x = _diagonal(x, offset=0, dim1=first, dim2=second)
         if shape is not None:
             x = _reshape(x, shape=shape)
         parts.append(_sum(x, dims=dims, keepdim=False) if dims else x)

@@ -11,18 +11,20 @@ from typing import Any
 
 from ..autograd.primitive import TensorBase, primitive, write_out
 from . import return_types
-from .bands import as_diagonal, diagonal_of, lower_of
 from .indexing import _range
 from .joining import cat
+from .rearranging import _tril
 from .solving import (
     LinAlgError,
     _check_system,
     _solve,
     _solve_triangular,
     as_column,
+    as_diagonal,
     as_row,
     attempt,
     check_matrices,
+    diagonal_of,
     eye_like,
     mT,
     mul,
@@ -50,8 +52,8 @@ def _cholesky(xp: Any, a: Any) -> Any:
 
 def _d_cholesky(g: Any, y: Any) -> Any:
     """``L^-T sym(L^T g) L^-1`` (Murray, 2016, with the lower triangle mirrored)."""
-    p = lower_of(mul(y, g, ta=True), k=0)
-    s = (p + mT(lower_of(p, k=-1))) * 0.5
+    p = _tril(mul(y, g, ta=True), diagonal=0)
+    s = (p + mT(_tril(p, diagonal=-1))) * 0.5
     half = _solve_triangular(y, s, upper=False, transpose=True, unit=False)  # L^-T s
     return mT(_solve_triangular(y, mT(half), upper=False, transpose=True, unit=False))
 
@@ -107,7 +109,7 @@ def _d_qr(g: Any, q: Any, r: Any) -> Any:
     (Seeger et al., 2017)."""
     g_q, g_r = g
     m = mul(r, g_r, tb=True) - mul(g_q, q, ta=True)
-    symmetric = lower_of(m, k=0) + mT(lower_of(m, k=-1))
+    symmetric = _tril(m, diagonal=0) + mT(_tril(m, diagonal=-1))
     b = g_q + mul(q, symmetric)
     return mT(_solve_triangular(r, mT(b), upper=True, transpose=False, unit=False))
 
@@ -179,7 +181,7 @@ def _d_svd(g: Any, u: Any, s: Any, vh: Any, full_matrices: bool) -> Any:
         u, vh = _range(u, u.ndim - 1, 0, k), _range(vh, vh.ndim - 2, 0, k)
         g_u = None if g_u is None else _range(g_u, g_u.ndim - 1, 0, k)
         g_vh = None if g_vh is None else _range(g_vh, g_vh.ndim - 2, 0, k)
-    inner = 0 if g_s is None else as_diagonal(g_s, n=k, m=k)
+    inner = 0 if g_s is None else as_diagonal(g_s)
     if g_u is None and g_vh is None:
         return mul(mul(u, inner), vh)
     squares = _gaps(s * s)
@@ -252,11 +254,10 @@ def _eigh(xp: Any, a: Any, *, UPLO: str) -> Any:
 def _d_eigh(g: Any, w: Any, v: Any) -> Any:
     """``V (diag(g_w) + V^T g_V / E) V^T`` with ``E[i, j] = w_j - w_i`` (Giles, 2008)."""
     g_w, g_v = g
-    n = w.shape[-1]
-    inner = 0 if g_w is None else as_diagonal(g_w, n=n, m=n)
+    inner = 0 if g_w is None else as_diagonal(g_w)
     if g_v is not None:
         p = mul(v, g_v, ta=True)
-        inner = inner + (p - as_diagonal(diagonal_of(p), n=n, m=n)) / _gaps(w)
+        inner = inner + (p - as_diagonal(diagonal_of(p))) / _gaps(w)
     return mul(mul(v, inner), v, tb=True)
 
 
@@ -307,8 +308,7 @@ def _d_eig(g: Any, w: Any, v: Any) -> Any:
     """``V^-T (diag(g_w) + (P - V^T V diag(P)) / E) V^T`` with ``P = V^T g_V`` (Giles, 2008, for
     eigenvectors of length 1)."""
     g_w, g_v = g
-    n = w.shape[-1]
-    inner = 0 if g_w is None else as_diagonal(g_w, n=n, m=n)
+    inner = 0 if g_w is None else as_diagonal(g_w)
     if g_v is not None:
         p = mul(v, g_v, ta=True)
         q = p - mul(v, v, ta=True) * as_row(diagonal_of(p))

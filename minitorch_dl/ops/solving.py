@@ -12,10 +12,10 @@ import numpy as np
 from ..autograd.primitive import primitive, write_out
 from ..autograd.structural import sum_to
 from . import return_types
-from .bands import lower_of, upper_of
 from .elementwise import log
 from .matmul import matmul_to
 from .movement import clone
+from .rearranging import _diagonal, _diagonal_adjoint, _tril, _triu
 from .reductions import _sum
 from .shape import _reshape, _transpose
 
@@ -61,6 +61,17 @@ def as_column(a: Any) -> Any:
 def as_row(a: Any) -> Any:
     """``(..., n)`` as ``(..., 1, n)``; for formulas."""
     return _reshape(a, shape=(*a.shape[:-1], 1, a.shape[-1]))
+
+
+def diagonal_of(a: Any) -> Any:
+    """``y[..., i] = a[..., i, i]``; for formulas."""
+    return _diagonal(a, offset=0, dim1=a.ndim - 2, dim2=a.ndim - 1)
+
+
+def as_diagonal(a: Any) -> Any:
+    """Square matrices with ``a`` on the diagonal, 0 elsewhere; for formulas."""
+    shape = (*a.shape, a.shape[-1])
+    return _diagonal_adjoint(a, offset=0, dim1=a.ndim - 1, dim2=a.ndim, shape=shape)
 
 
 @primitive
@@ -110,7 +121,7 @@ def _d_triangular_a(g: Any, a: Any, y: Any, upper: bool, transpose: bool, unit: 
         if transpose
         else matmul_to(d, y, ta=False, tb=True, shape=a.shape)
     )
-    return -(upper_of(d, k=int(unit)) if upper else lower_of(d, k=-int(unit)))
+    return -(_triu(d, diagonal=int(unit)) if upper else _tril(d, diagonal=-int(unit)))
 
 
 _solve_triangular.defvjp(a=_d_triangular_a, b=_d_triangular_b)

@@ -72,6 +72,12 @@ class StandInArray:
         value = getattr(self._array, name)
         return _wrap_call(value, (self,)) if callable(value) else _wrap(value, (self,))
 
+    def diagonal(self, *args: Any) -> Any:
+        """CuPy's can be written to, NumPy's can't."""
+        view = self._array.diagonal(*args)
+        view.flags.writeable = self._array.flags.writeable
+        return _wrap(view, (self,))
+
     def __getitem__(self, index: Any) -> Any:
         return _wrap(self._array[_unwrap(index)], (self,))
 

@@ -1,4 +1,4 @@
-"""Rows of ``ops/matmul.py``, with the primitives of ``ops/bands.py``."""
+"""Rows of ``ops/matmul.py``."""
 
 from __future__ import annotations
 

@@ -77,5 +77,6 @@ ROWS = [
         call=lambda torch, x, *args: torch.vander(x.detach(), *args),
     ),
     Row("linalg.vecdot", S(F(3, 4), F(3, 4)), S(F(3, 4), F(4)), S(F(3, 4), F(3, 4), dim=0)),
+    Row("linalg.diagonal", S(F(3, 4)), S(F(2, 3, 4), offset=1), S(F(2, 3, 4), dim1=0, dim2=2)),
     Row("linalg.cross", S(F(2, 3), F(2, 3)), S(F(3, 2), F(3, 1), dim=0)),
 ]
