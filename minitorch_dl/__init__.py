@@ -78,7 +78,7 @@ from .settings import (
     typename,
     use_deterministic_algorithms,
 )
-from . import autograd, backends, cuda, nn, optim, utils, special
+from . import autograd, backends, cuda, func, linalg, nn, optim, utils, special
 from .torch_alias import as_torch, explain_missing
 
 from math import e, inf, nan, pi
@@ -87,6 +87,6 @@ strided = "torch.strided"
 contiguous_format, preserve_format = "torch.contiguous_format", "torch.preserve_format"
 channels_last, channels_last_3d = "torch.channels_last", "torch.channels_last_3d"
 
-for _namespace in (autograd, backends, cuda, nn, nn.functional, nn.init, optim, utils):
+for _namespace in (autograd, backends, cuda, func, linalg, nn, nn.functional, nn.init, optim, utils):
     explain_missing(_namespace)
 explain_missing(_sys.modules[__name__])

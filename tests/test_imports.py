@@ -30,6 +30,7 @@ LAYERS = [
     "cuda",
     "backends",
     "settings",
+    "func",
     "nn",
     "optim",
     "utils",

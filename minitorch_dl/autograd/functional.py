@@ -114,7 +114,7 @@ def jacobian(
         result = []
         for i, output in enumerate(outputs):
             rows = []
-            for unit in _units(output):
+            for unit in unit_vectors(output):
                 found = _grad((output,), inputs, (unit,), create_graph, retain_graph=True)
                 rows.append(
                     _filled(
@@ -358,7 +358,7 @@ def _zeros_like(tensors: Sequence[Any], requires_grad: bool = False) -> Tensors:
     )
 
 
-def _units(output: Any) -> Any:
+def unit_vectors(output: Any) -> Any:
     """The unit vectors of an output's shape, one per element."""
     for i in range(output.array.size):
         unit = array_module(output.array).zeros(output.array.size, output.array.dtype)

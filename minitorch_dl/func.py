@@ -1,0 +1,429 @@
+"""Derivatives as functions of functions, in the style of ``torch.func``: grad, vjp, jvp, jacrev, hessian, vmap, functional_call.
+
+Arguments and results may be tuples, lists and dicts of Tensors, nested. The transforms can be nested in each other, and their
+results can be differentiated by ordinary autograd with respect to tensors that require a gradient.
+
+>>> import minitorch_dl as torch
+>>> torch.func.grad(torch.func.grad(torch.sin))(torch.tensor(0.5)) + torch.tensor(0.5).sin()
+tensor(0.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from . import autograd
+from .autograd.node import AccumulateGrad
+from .autograd.structural import alias
+from .ops import joining
+from .tensor import Tensor
+
+__all__ = [
+    "functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp",
+    "stack_module_state", "vjp", "vmap",
+]  # fmt: skip
+
+# -- nested containers ---------------------------------------------------------------------------------------------------
+
+
+def _flatten(tree: Any) -> list[Any]:
+    """The leaves of nested tuples, lists and dicts, in order."""
+    if isinstance(tree, Mapping):
+        return [leaf for value in tree.values() for leaf in _flatten(value)]
+    if isinstance(tree, (tuple, list)):
+        return [leaf for value in tree for leaf in _flatten(value)]
+    return [tree]
+
+
+def _map(f: Callable[[Any], Any], tree: Any) -> Any:
+    """The same containers with ``f`` of each leaf."""
+    if isinstance(tree, Mapping):
+        return type(tree)((key, _map(f, value)) for key, value in tree.items())
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        return type(tree)(*(_map(f, value) for value in tree))
+    if isinstance(tree, (tuple, list)):
+        return type(tree)(_map(f, value) for value in tree)
+    return f(tree)
+
+
+def _like(tree: Any, leaves: Sequence[Any]) -> Any:
+    """The containers of ``tree`` around other leaves."""
+    rest = iter(leaves)
+    return _map(lambda _: next(rest), tree)
+
+
+# -- derivatives ---------------------------------------------------------------------------------------------------------
+
+
+class _Point:
+    """The arguments to differentiate with respect to, as tensors of our own that are connected to the caller's."""
+
+    def __init__(self, transform: str, args: Any) -> None:
+        for x in _flatten(args):
+            if not isinstance(x, Tensor):
+                raise ValueError(
+                    f"{transform}: expected Tensors to differentiate with respect to, got {type(x).__name__}"
+                )
+        with autograd.enable_grad():
+            self.args = _map(
+                lambda x: alias(x) if x.requires_grad else x.detach().requires_grad_(), args
+            )
+        self.tensors = _flatten(self.args)
+        self._own = {x._node for x in self.tensors}
+
+    def gradients(self, outputs: Sequence[Any], grads: Sequence[Any] | None = None) -> list[Any]:
+        """v^T J, differentiable; zeros where nothing depends."""
+        pairs = [
+            (y, None if grads is None else grads[i])
+            for i, y in enumerate(outputs)
+            if y.requires_grad
+        ]
+        if not pairs:
+            return [x.detach() * 0 for x in self.tensors]
+        return list(
+            autograd.grad(
+                [y for y, _ in pairs],
+                self.tensors,
+                [g for _, g in pairs],
+                create_graph=True,
+                materialize_grads=True,
+            )
+        )
+
+    def leave(self, tree: Any) -> Any:
+        """Results without our own history, unless something of the caller's is behind it too."""
+        return _map(
+            lambda y: y if not isinstance(y, Tensor) or self._is_the_callers(y) else y.detach(),
+            tree,
+        )
+
+    def _is_the_callers(self, y: Any) -> bool:
+        if not y.requires_grad:
+            return True
+        seen, stack = set(), [y.grad_fn if not y.is_leaf else y._node]
+        while stack:
+            node = stack.pop()
+            if node is None or node in seen:
+                continue
+            seen.add(node)
+            if type(node) is AccumulateGrad and node not in self._own:
+                return True
+            stack.extend(node.edges)
+        return False
+
+
+def _chosen(args: tuple[Any, ...], argnums: int | tuple[int, ...]) -> tuple[bool, tuple[int, ...]]:
+    single = isinstance(argnums, int)
+    numbers = (argnums,) if single else tuple(argnums)  # type: ignore[arg-type, list-item]
+    for n in numbers:
+        if not -len(args) <= n < len(args):
+            raise RuntimeError(f"Got argnum={n}, but only {len(args)} positional inputs")
+    return single, tuple(n % len(args) for n in numbers)  # type: ignore[operator]
+
+
+def _replaced(args: tuple[Any, ...], numbers: tuple[int, ...], values: Sequence[Any]) -> list[Any]:
+    new = list(args)
+    for n, value in zip(numbers, values, strict=True):
+        new[n] = value
+    return new
+
+
+def grad_and_value(
+    func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """A function that returns the gradient of ``func``, whose value has one element, and the value.
+
+    Args:
+        argnums: which positional argument (or several) to differentiate with respect to.
+        has_aux: ``func`` returns ``(value, aux)``, and the second result is that pair.
+    """
+
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        single, numbers = _chosen(args, argnums)
+        point = _Point("grad", [args[n] for n in numbers])
+        with autograd.enable_grad():
+            output = func(*_replaced(args, numbers, point.args), **kwargs)
+            value, aux = output if has_aux else (output, None)
+            if not isinstance(value, Tensor):
+                raise RuntimeError(
+                    f"grad_and_value(f)(*args): Expected f(*args) to return a tensor, got {type(value).__name__}"
+                )
+            if value.dim() != 0:
+                raise RuntimeError(
+                    "grad_and_value(f)(*args): Expected f(*args) to return a scalar Tensor, "
+                    f"got tensor with {value.dim()} dims. Maybe you wanted to use the vjp or jacrev APIs instead?"
+                )
+            found = _like(point.args, point.gradients([value]))
+        found, value, aux = point.leave(found), point.leave(value), point.leave(aux)
+        found = found[0] if single else tuple(found)
+        return (found, (value, aux)) if has_aux else (found, value)
+
+    return wrapper
+
+
+def grad(
+    func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """A function that returns the gradient of ``func``, whose value has one element; with ``has_aux`` also its second result.
+
+    >>> import minitorch_dl as torch
+    >>> torch.func.grad(lambda p, x: (p["w"] * x).sum())(
+    ...     {"w": torch.ones(2)}, torch.tensor([2.0, 3.0])
+    ... )
+    {'w': tensor([2., 3.])}
+    """
+    both = grad_and_value(func, argnums, has_aux)
+
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        found, value = both(*args, **kwargs)
+        return (found, value[1]) if has_aux else found
+
+    return wrapper
+
+
+def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
+    """``func(*primals)`` and a function from cotangents of the output to those of the primals, a tuple."""
+    point = _Point("vjp", list(primals))
+    with autograd.enable_grad():
+        result = func(*point.args)
+    output, aux = result if has_aux else (result, None)
+    outputs = _flatten(output)
+
+    def pull(cotangents: Any) -> tuple[Any, ...]:
+        with autograd.enable_grad():
+            found = point.gradients(outputs, _flatten(cotangents))
+        return tuple(point.leave(_like(point.args, found)))
+
+    return (point.leave(output), pull, point.leave(aux)) if has_aux else (point.leave(output), pull)
+
+
+def jvp(
+    func: Callable[..., Any],
+    primals: tuple[Any, ...],
+    tangents: tuple[Any, ...],
+    *,
+    strict: bool = False,
+    has_aux: bool = False,
+) -> tuple[Any, ...]:
+    """``func(*primals)`` and its directional derivative along ``tangents``, by two reverse passes.
+
+    >>> import minitorch_dl as torch
+    >>> torch.func.jvp(torch.sin, (torch.zeros(2),), (torch.tensor([1.0, 2.0]),))
+    (tensor([0., 0.]), tensor([1., 2.]))
+    """
+    if len(_flatten(primals)) != len(_flatten(tangents)):
+        raise RuntimeError(
+            f"jvp: got {len(_flatten(primals))} primals and {len(_flatten(tangents))} tangents"
+        )
+    point = _Point("jvp", list(primals))
+    with autograd.enable_grad():
+        result = func(*point.args)
+        output, aux = result if has_aux else (result, None)
+        outputs = _flatten(output)
+        dual = _Point("jvp", [y.detach() * 0 for y in outputs])
+        pulled = point.gradients(outputs, dual.tensors)
+        pushed = _like(output, dual.gradients(pulled, _flatten(tangents)))
+    results = (point.leave(output), point.leave(dual.leave(pushed)))
+    return (*results, point.leave(aux)) if has_aux else results
+
+
+def jacrev(
+    func: Callable[..., Any],
+    argnums: int | tuple[int, ...] = 0,
+    *,
+    has_aux: bool = False,
+    chunk_size: int | None = None,
+) -> Callable[..., Any]:
+    """A function that returns the Jacobian of ``func``: per output the Jacobian per argument, ``output.shape + input.shape``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.func.jacrev(torch.square)(torch.tensor([1.0, 2.0]))
+    tensor([[2., 0.],
+            [0., 4.]])
+    """
+
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        single, numbers = _chosen(args, argnums)
+        point = _Point("jacrev", [args[n] for n in numbers])
+        with autograd.enable_grad():
+            result = func(*_replaced(args, numbers, point.args), **kwargs)
+            output, aux = result if has_aux else (result, None)
+
+            def rows_of(y: Any) -> Any:
+                units = autograd.functional.unit_vectors(y)
+                rows = [point.gradients([y], [unit]) for unit in units]
+                blocks = [
+                    joining.stack([row[i] for row in rows]).reshape((*y.shape, *x.shape))
+                    if rows
+                    else x.detach().new_zeros((*y.shape, *x.shape))
+                    for i, x in enumerate(point.tensors)
+                ]
+                found = _like(point.args, blocks)
+                return found[0] if single else tuple(found)
+
+            jacobian = _map(rows_of, output)
+        jacobian = point.leave(jacobian)
+        return (jacobian, point.leave(aux)) if has_aux else jacobian
+
+    return wrapper
+
+
+def jacfwd(
+    func: Callable[..., Any],
+    argnums: int | tuple[int, ...] = 0,
+    has_aux: bool = False,
+    *,
+    randomness: str = "error",
+) -> Callable[..., Any]:
+    """``jacrev`` under its other name: there is no forward mode here."""
+    return jacrev(func, argnums, has_aux=has_aux)
+
+
+def hessian(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+    """A function that returns the second derivatives of ``func``: the Jacobian of its Jacobian.
+
+    >>> import minitorch_dl as torch
+    >>> torch.func.hessian(lambda x: x[0] ** 2 * x[1])(torch.tensor([1.0, 2.0]))
+    tensor([[4., 2.],
+            [2., 0.]])
+    """
+    return jacfwd(jacrev(func, argnums), argnums)
+
+
+# -- batches and modules -------------------------------------------------------------------------------------------------
+
+
+def vmap(
+    func: Callable[..., Any],
+    in_dims: Any = 0,
+    out_dims: Any = 0,
+    randomness: str = "error",
+    *,
+    chunk_size: int | None = None,
+) -> Callable[..., Any]:
+    """A function that applies ``func`` to each entry of a batch and stacks the results; here by a plain loop.
+
+    Args:
+        in_dims: per argument the dimension of the batch, None for arguments that all entries share.
+        out_dims: where the batch goes in the outputs.
+
+    >>> import minitorch_dl as torch
+    >>> torch.func.vmap(torch.dot)(
+    ...     torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([[1.0, 1.0], [0.0, 1.0]])
+    ... )
+    tensor([3., 4.])
+    """
+
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        dims = in_dims if isinstance(in_dims, (tuple, list)) else (in_dims,) * len(args)
+        if len(dims) != len(args):
+            raise ValueError(f"vmap: in_dims has {len(dims)} entries for {len(args)} arguments")
+        placed = [_spread(dim, arg) for dim, arg in zip(dims, args, strict=True)]
+        pairs = [
+            (x, d)
+            for arg, dim in zip(args, placed, strict=True)
+            for x, d in zip(_flatten(arg), dim, strict=True)
+        ]
+        sizes = {x.shape[d] for x, d in pairs if d is not None}
+        if len(sizes) != 1:
+            raise ValueError(
+                f"vmap: expected all tensors to have the same size in the mapped dimension, got sizes {sorted(sizes)}"
+            )
+
+        def entry(arg: Any, dim: Any, i: int) -> Any:
+            leaves = [
+                x if d is None else x.select(d, i) for x, d in zip(_flatten(arg), dim, strict=True)
+            ]
+            return _like(arg, leaves)
+
+        results = [
+            func(*(entry(arg, dim, i) for arg, dim in zip(args, placed, strict=True)), **kwargs)
+            for i in range(sizes.pop())
+        ]
+        columns = list(zip(*(_flatten(result) for result in results), strict=True))
+        to = _spread(out_dims, results[0])
+        return _like(
+            results[0],
+            [joining.stack(list(column), d) for column, d in zip(columns, to, strict=True)],
+        )
+
+    return wrapper
+
+
+def _spread(dim: Any, tree: Any) -> list[Any]:
+    """The dimension per leaf of ``tree``: one for all of them, or containers like the tree's."""
+    if dim is None or isinstance(dim, int):
+        return [dim if isinstance(x, Tensor) else None for x in _flatten(tree)]
+    values = tree.values() if isinstance(tree, Mapping) else tree
+    given = dim.values() if isinstance(dim, Mapping) else dim
+    return [d for one, value in zip(given, values, strict=True) for d in _spread(one, value)]
+
+
+def functional_call(
+    module: Any,
+    parameter_and_buffer_dicts: Any,
+    args: Any = None,
+    kwargs: Mapping[str, Any] | None = None,
+    *,
+    tie_weights: bool = True,
+    strict: bool = False,
+) -> Any:
+    """Call ``module`` with the given tensors in the place of its parameters and buffers.
+
+    Args:
+        parameter_and_buffer_dicts: a dict of names to Tensors, or several dicts.
+        args: the positional arguments; a single one needs no tuple.
+        tie_weights: a replaced parameter is replaced under each of its names.
+        strict: every parameter and buffer must be given, and nothing else; otherwise other names are passed over.
+    """
+    given: dict[str, Any] = {}
+    single = isinstance(parameter_and_buffer_dicts, Mapping)
+    for one in [parameter_and_buffer_dicts] if single else parameter_and_buffer_dicts:
+        given.update(one)
+    own = dict(module.named_parameters(remove_duplicate=False))
+    own.update(module.named_buffers(remove_duplicate=False))
+    unknown, missing = sorted(given.keys() - own.keys()), sorted(own.keys() - given.keys())
+    if strict and (unknown or missing):
+        raise RuntimeError(
+            f"functional_call: unexpected key(s) {unknown}, missing key(s) {missing}"
+        )
+    given = {name: value for name, value in given.items() if name in own}
+    if tie_weights:
+        by_identity = {id(own[name]): value for name, value in given.items()}
+        given = {
+            name: by_identity[id(old)] for name, old in own.items() if id(old) in by_identity
+        } | given
+    args = () if args is None else args if isinstance(args, tuple) else (args,)
+    holders = {name: _holder(module, name) for name in given}
+    try:
+        for name, value in given.items():
+            holders[name][0][holders[name][1]] = value
+        return module(*args, **(kwargs or {}))
+    finally:
+        for name in given:
+            holders[name][0][holders[name][1]] = own[name]
+
+
+def _holder(module: Any, name: str) -> tuple[dict[str, Any], str]:
+    """The dict of a module or submodule that holds a parameter or buffer, and its key there."""
+    path, _, key = name.rpartition(".")
+    owner = module.get_submodule(path)
+    return (owner._parameters if key in owner._parameters else owner._buffers), key
+
+
+def stack_module_state(models: Sequence[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The parameters and the buffers of several modules of one kind, stacked: for ``vmap`` over an ensemble."""
+    if not models:
+        raise RuntimeError("stack_module_state: Expected at least one model, got 0.")
+    parameters = {
+        name: joining.stack([dict(m.named_parameters())[name] for m in models])
+        .detach()
+        .requires_grad_()
+        for name, _ in models[0].named_parameters()
+    }
+    buffers = {
+        name: joining.stack([dict(m.named_buffers())[name] for m in models])
+        for name, _ in models[0].named_buffers()
+    }
+    return parameters, buffers

@@ -1,0 +1,156 @@
+"""``func``: transforms of functions."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.torch.jit:DeprecationWarning"
+)  # PyTorch warns of itself
+
+
+def close(torch, a, b) -> None:
+    assert tuple(a.shape) == tuple(b.shape)
+    assert torch.allclose(a, b, rtol=1e-10, atol=1e-12), (a, b)
+
+
+def points(torch):
+    return torch.tensor([0.3, -1.2, 0.7], dtype=torch.float64), torch.tensor(
+        [1.1, 0.4, -0.2], dtype=torch.float64
+    )
+
+
+def test_grad(torch) -> None:
+    x, w = points(torch)
+
+    def f(x, w):
+        return (x**2 * w).sum()
+
+    g = torch.func.grad(f)(x, w)
+    close(torch, g, 2 * x * w)
+    assert not g.requires_grad
+    _gx, gw = torch.func.grad(f, argnums=(0, 1))(x, w)
+    close(torch, gw, x**2)
+    close(torch, torch.func.grad(f, argnums=1)(x, w), x**2)
+    g, aux = torch.func.grad(lambda x: (f(x, w), x * 2), has_aux=True)(x)
+    close(torch, aux, x * 2)
+    g, value = torch.func.grad_and_value(f)(x, w)
+    close(torch, value, f(x, w))
+    assert x.grad is None
+
+
+def test_grad_of_a_dict_of_parameters(torch) -> None:
+    x, w = points(torch)
+    found = torch.func.grad(lambda p: (p["w"] * p["b"][0] * x).sum())({"w": w, "b": [x]})
+    close(torch, found["w"], x * x)
+    close(torch, found["b"][0], w * x)
+
+
+def test_nesting(torch) -> None:
+    x, _ = points(torch)
+    grad = torch.func.grad
+    close(torch, grad(grad(grad(lambda x: x**4)))(x[0]), 24 * x[0])
+
+    def inner(y):
+        return grad(lambda x: x * y * y)(y)  # the inner x is its own variable
+
+    close(torch, grad(inner)(x[0]), 2 * x[0])
+
+
+def test_results_can_be_differentiated_by_the_caller(torch) -> None:
+    x, w = points(torch)
+    x.requires_grad_()
+    torch.func.grad(lambda x: (x**3).sum())(x).sum().backward()
+    close(torch, x.grad, 6 * x.detach())
+    w.requires_grad_()
+    g = torch.func.grad(lambda x: (x**2 * w).sum())(x.detach())
+    g.sum().backward()
+    close(torch, w.grad, 2 * x.detach())
+
+
+def test_vjp_and_jvp(torch) -> None:
+    x, w = points(torch)
+    y, pull = torch.func.vjp(lambda x, w: (x * w, x.sin()), x, w)
+    gx, gw = pull((x, w))
+    close(torch, gx, x * w + w * x.cos())
+    close(torch, gw, x * x)
+    assert not y[0].requires_grad
+    y, t = torch.func.jvp(lambda x, w: x.sin() * w, (x, w), (w, x))
+    close(torch, y, x.sin() * w)
+    close(torch, t, x.cos() * w * w + x.sin() * x)
+
+
+@pytest.mark.parametrize("name", ["jacrev", "jacfwd"])
+def test_jacobians(torch, name) -> None:
+    x, w = points(torch)
+    transform = getattr(torch.func, name)
+    close(torch, transform(lambda x: x**3)(x), (3 * x**2).diag())
+    jx, jw = transform(lambda x, w: x * w, argnums=(0, 1))(x, w)
+    close(torch, jx, w.diag())
+    close(torch, jw, x.diag())
+    both = transform(lambda x: {"y": x * 2, "s": x.sum()})(x)
+    close(torch, both["s"], torch.ones_like(x))
+    close(torch, torch.func.hessian(lambda x: (x**3).sum())(x), (6 * x).diag())
+
+
+def test_vmap(torch) -> None:
+    x, w = points(torch)
+    batch = torch.stack([x, w, x + w])
+    close(torch, torch.func.vmap(lambda v: (v * v).sum())(batch), (batch * batch).sum(1))
+    close(torch, torch.func.vmap(lambda v, u: v * u, in_dims=(0, None))(batch, x), batch * x)
+    close(torch, torch.func.vmap(lambda v: v * 2, in_dims=1, out_dims=1)(batch), batch * 2)
+    per_sample = torch.func.vmap(
+        torch.func.grad(lambda w, v: (w * v).sum() ** 2), in_dims=(None, 0)
+    )(w, batch)
+    close(torch, per_sample, 2 * (batch * w).sum(1, keepdim=True) * batch)
+    a, b = torch.func.vmap(lambda d: (d["v"].sum(), d["v"]))({"v": batch})
+    close(torch, a, batch.sum(1))
+    close(torch, b, batch)
+    with pytest.raises(ValueError, match="vmap"):
+        torch.func.vmap(lambda a, b: a)(batch, x[:2])
+
+
+def test_functional_call(torch) -> None:
+    class Scale(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = torch.nn.Parameter(torch.ones(3))
+            self.register_buffer("b", torch.zeros(3))
+
+        def forward(self, x, times=1):
+            return (self.w * x + self.b) * times
+
+    outer = torch.nn.Sequential(Scale(), Scale())
+    x = torch.tensor([1.0, 2.0, 3.0])
+    new = {"0.w": torch.full((3,), 2.0), "1.b": torch.ones(3)}
+    assert torch.func.functional_call(outer, new, x).tolist() == [3, 5, 7]
+    assert outer(x).tolist() == [1, 2, 3]
+    assert isinstance(outer[0].w, torch.nn.Parameter)
+    assert torch.func.functional_call(Scale(), {}, (x,), {"times": 2}).tolist() == [2, 4, 6]
+    params = {name: p.detach() for name, p in outer.named_parameters()}
+
+    def loss(params, x):
+        return torch.func.functional_call(outer, params, (x,)).sum()
+
+    assert torch.func.grad(loss)(params, x)["0.w"].tolist() == [1, 2, 3]
+    assert outer[0].w.grad is None
+    per_sample = torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0))(
+        params, torch.stack([x, 2 * x])
+    )
+    assert per_sample["1.w"].tolist() == [[1, 2, 3], [2, 4, 6]]
+    assert torch.func.functional_call(outer, {"nothing": x}, x).tolist() == [1, 2, 3]
+    with pytest.raises(RuntimeError, match=r"[Mm]issing key"):
+        torch.func.functional_call(outer, {"0.w": x}, x, strict=True)
+    with pytest.raises(RuntimeError, match=r"[Uu]nexpected key"):
+        torch.func.functional_call(outer, {"nothing": x}, x, strict=True)
+    stacked, buffers = torch.func.stack_module_state([Scale(), Scale()])
+    assert tuple(stacked["w"].shape) == (2, 3)
+    assert tuple(buffers["b"].shape) == (2, 3)
+
+
+def test_wrong_calls(torch) -> None:
+    x, _ = points(torch)
+    with pytest.raises(RuntimeError, match="scalar Tensor"):
+        torch.func.grad(lambda x: x)(x)
+    with pytest.raises(RuntimeError, match="argnum"):
+        torch.func.grad(lambda x: x.sum(), argnums=3)(x)
