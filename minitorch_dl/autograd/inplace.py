@@ -70,18 +70,18 @@ def check_writable(x: Any, op: str, incoming: Any = None) -> bool:
     if not state.flags & GRAD:
         return False
     node = current_node(x)
-    if node is None and incoming is None:
+    view = x._view
+    if node is None and incoming is None and (view is None or view.root._node is None):
         return False
     if type(node) is AccumulateGrad:
         raise RuntimeError(
             f"{op}: a leaf Variable that requires grad is being used in an in-place operation. "
             "Wrap the write in torch.no_grad(), or write to a copy (x = x.clone())"
         )
-    view = x._view
     while view is not None and view.frozen != "data":
         if view.frozen is not None:
             raise RuntimeError(f"{op}: {_FROZEN[view.frozen]}")
-        if type(view.root._node) is AccumulateGrad:
+        if type(view.parent._node) is AccumulateGrad:
             raise RuntimeError(
                 f"{op}: a view of a leaf Variable that requires grad is being used in an in-place operation. "
                 "Wrap the write in torch.no_grad(), or take the view of a copy"
