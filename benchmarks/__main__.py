@@ -1,0 +1,185 @@
+"""``python -m benchmarks``: measure, print, and write what was asked for."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import fnmatch
+import importlib.util
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from .report import page, table
+from .workloads import WORKLOADS
+
+OURS = "minitorch_dl"
+PEERS = ("torch",)
+
+
+class Peer:
+    """A library in a process of its own, with its threads pinned."""
+
+    def __init__(self, name: str, threads: int) -> None:
+        self.name = name
+        count = str(threads)
+        limits = dict.fromkeys(
+            ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), count
+        )
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.worker", name, count],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **limits},
+        )  # fmt: skip
+        self.version = self._answer()["version"]
+
+    def _answer(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the process of {self.name} ended with {self.process.wait()}")
+        return json.loads(line)
+
+    def measure(self, workload: str, seconds: float) -> dict[str, Any]:
+        """The times of one round."""
+        assert self.process.stdin is not None
+        request = json.dumps({"workload": workload, "seconds": seconds})
+        self.process.stdin.write(request + "\n")
+        self.process.stdin.flush()
+        return self._answer()
+
+    def close(self) -> None:
+        """End the process."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def compare(
+    ours: Peer, others: list[Peer], workload: str, rounds: int, seconds: float
+) -> dict[str, Any]:
+    """Rounds in turn, ours and each peer's; the ratio is taken within each round."""
+    mine: list[float] = []
+    theirs: dict[str, list[float]] = {peer.name: [] for peer in others}
+    ratios: dict[str, list[float]] = {peer.name: [] for peer in others}
+    errors: dict[str, str] = {}
+    for _ in range(rounds):
+        got = ours.measure(workload, seconds)
+        if "error" in got:
+            return {"workload": workload, "error": got["error"]}
+        base = statistics.median(got["times"])
+        mine.append(base)
+        for peer in others:
+            got = peer.measure(workload, seconds)
+            if "error" in got:
+                errors[peer.name] = got["error"]
+                continue
+            time = statistics.median(got["times"])
+            theirs[peer.name].append(time)
+            ratios[peer.name].append(time / base)
+    row: dict[str, Any] = {"workload": workload, "ours": statistics.median(mine), "peers": {}}
+    for peer in others:
+        values = sorted(ratios[peer.name])
+        if not values:
+            row["peers"][peer.name] = {"error": errors[peer.name]}
+            continue
+        row["peers"][peer.name] = {
+            "time": statistics.median(theirs[peer.name]),
+            "ratio": statistics.median(values),
+            "spread": [values[len(values) // 4], values[-1 - len(values) // 4]],
+        }
+    per_step = WORKLOADS[workload].unit_ops
+    if per_step:
+        row["ours"] /= per_step
+        for got in row["peers"].values():
+            if "time" in got:
+                got["time"] /= per_step
+        row["workload"] += " /op"
+    return row
+
+
+def machine() -> str:
+    """The processor and the software, in words."""
+    model = platform.processor()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+        model = names[0].partition(":")[2].strip() if names else model
+    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    p = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    p.add_argument(
+        "patterns", nargs="*", default=["*"], help="workloads, as in 'train/*' (default: all)"
+    )
+    p.add_argument("--quick", action="store_true", help="a selection in under two minutes")
+    p.add_argument("--list", action="store_true", help="print the workloads' names and stop")
+    p.add_argument(
+        "--peers",
+        nargs="*",
+        default=list(PEERS),
+        metavar="NAME",
+        help="libraries with PyTorch's API",
+    )
+    p.add_argument("--threads", type=int, default=2, help="threads of matrix products (default: 2)")
+    p.add_argument("--rounds", type=int, help="rounds per workload (default: 5, quick 3)")
+    p.add_argument(
+        "--seconds", type=float, help="of a round, each library (default: 0.5, quick 0.2)"
+    )
+    p.add_argument("--json", type=Path, metavar="FILE", help="write the results")
+    p.add_argument("--html", type=Path, metavar="FILE", help="write a report with pictures")
+    return p
+
+
+def main() -> int:
+    """Run the suite; 0 when every workload ran here."""
+    args = parser().parse_args()
+    names = [
+        name
+        for name, w in WORKLOADS.items()
+        if any(fnmatch.fnmatch(name, f"*{p}*" if p != "*" else p) for p in args.patterns)
+        and (w.quick or not args.quick)
+    ]
+    if args.list or not names:
+        print("\n".join(WORKLOADS) if args.list else f"no workload matches {args.patterns}")
+        return 0 if args.list else 2
+    rounds = args.rounds or (3 if args.quick else 5)
+    seconds = args.seconds or (0.2 if args.quick else 0.5)
+    present = [peer for peer in args.peers if importlib.util.find_spec(peer) is not None]
+    for peer in set(args.peers) - set(present):
+        print(f"{peer} is not installed: it is left out", file=sys.stderr)
+    ours, others = Peer(OURS, args.threads), [Peer(peer, args.threads) for peer in present]
+    results: dict[str, Any] = {
+        "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        "machine": machine(),
+        "threads": args.threads,
+        "command": " ".join(["python -m benchmarks", *sys.argv[1:]]),
+        "versions": {peer.name: peer.version for peer in (ours, *others)},
+        "peers": present,
+        "rows": [],
+    }
+    print(f"{results['machine']}; {args.threads} threads; {results['versions']}", file=sys.stderr)
+    try:
+        for name in names:
+            print(f"\r{name:60}", end="", file=sys.stderr, flush=True)
+            results["rows"].append(compare(ours, others, name, rounds, seconds))
+    finally:
+        print("\r" + " " * 60 + "\r", end="", file=sys.stderr)
+        for peer in (ours, *others):
+            peer.close()
+    print(table(results))
+    if args.json:
+        args.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    if args.html:
+        args.html.write_text(page(results), encoding="utf-8")
+    return 1 if any("error" in row for row in results["rows"]) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

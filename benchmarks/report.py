@@ -1,0 +1,105 @@
+"""The table in the terminal, and a self-contained HTML page with a bar per workload."""
+
+from __future__ import annotations
+
+import html
+import math
+from typing import Any
+
+
+def duration(seconds: float) -> str:
+    """Seconds with a fitting unit."""
+    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
+        if seconds >= scale or unit == "us":
+            return f"{seconds / scale:.3g} {unit}"
+    raise AssertionError
+
+
+def table(results: dict[str, Any]) -> str:
+    """Lines of: workload, our time, each peer's time over ours with its spread."""
+    peers = results["peers"]
+    lines = [f"{'workload':36}{'ours':>10}" + "".join(f"{peer:>26}" for peer in peers)]
+    for row in results["rows"]:
+        line = f"{row['workload']:36}"
+        if "error" in row:
+            lines.append(line + "  " + row["error"])
+            continue
+        line += f"{duration(row['ours']):>10}"
+        for peer in peers:
+            got = row["peers"].get(peer, {})
+            if "ratio" in got:
+                low, high = got["spread"]
+                text = f"{duration(got['time'])} x{got['ratio']:.2f} ({low:.2f}-{high:.2f})"
+            else:
+                text = got.get("error", "-")[:24]
+            line += f"{text:>26}"
+        lines.append(line)
+    for peer in peers:
+        mean = geometric_mean(results, peer)
+        if mean is not None:
+            lines.append(f"geometric mean, {peer}'s time over ours: x{mean:.2f}")
+    return "\n".join(lines)
+
+
+def geometric_mean(results: dict[str, Any], peer: str) -> float | None:
+    """Of the ratios over all workloads that both ran."""
+    ratios = [
+        row["peers"][peer]["ratio"]
+        for row in results["rows"]
+        if "ratio" in row.get("peers", {}).get(peer, {})
+    ]
+    if not ratios:
+        return None
+    return math.exp(sum(math.log(r) for r in ratios) / len(ratios))
+
+
+def page(results: dict[str, Any]) -> str:
+    """The report as one HTML file: per workload a bar from 1 on a logarithmic axis."""
+    machine = html.escape(str(results["machine"]))
+    sections = [
+        f"<h2>{html.escape(peer)}'s time over ours</h2>{_bars(results, peer)}"
+        for peer in results["peers"]
+    ]
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>minitorch_dl benchmarks</title>'
+        "<style>body{font:15px system-ui;max-width:64rem;margin:2rem auto;padding:0 1rem;"
+        "color:#222;background:#fff}svg text{font:12px system-ui;fill:#222}</style>"
+        f"<h1>minitorch_dl benchmarks</h1><p>{html.escape(results['date'])}. {machine}</p>"
+        "<p>Right of the line: this engine is faster. Bars are medians of the rounds' ratios, whiskers their "
+        f"quartiles.</p>{''.join(sections)}</html>"
+    )
+
+
+def _bars(results: dict[str, Any], peer: str) -> str:
+    rows = [r for r in results["rows"] if "ratio" in r.get("peers", {}).get(peer, {})]
+    if not rows:
+        return "<p>not measured</p>"
+    left, width, height = 270, 620, 22
+    ratios = [v for r in rows for v in (r["peers"][peer]["ratio"], *r["peers"][peer]["spread"])]
+    reach = max(2.0, *ratios, *(1 / v for v in ratios))
+
+    def x(ratio: float) -> float:
+        return left + width / 2 * (1 + math.log(ratio) / math.log(reach))
+
+    total = height * len(rows) + 30
+    parts = [f'<svg role="img" viewBox="0 0 {left + width + 60} {total}" width="100%">']
+    for tick in (0.1, 0.2, 0.5, 1, 2, 5, 10):
+        if 1 / reach <= tick <= reach:
+            color = "#444" if tick == 1 else "#ddd"
+            parts.append(
+                f'<line x1="{x(tick):.1f}" x2="{x(tick):.1f}" y1="0" y2="{total - 20}" stroke="{color}"/>'
+                f'<text x="{x(tick):.1f}" y="{total - 6}" text-anchor="middle">x{tick:g}</text>'
+            )
+    for i, row in enumerate(rows):
+        got = row["peers"][peer]
+        y, a, b = i * height + 4, x(1), x(got["ratio"])
+        low, high = (x(v) for v in got["spread"])
+        color = "#2a7" if got["ratio"] >= 1 else "#c63"
+        name = html.escape(row["workload"])
+        parts.append(
+            f'<text x="{left - 8}" y="{y + 11}" text-anchor="end">{name}</text>'
+            f'<rect x="{min(a, b):.1f}" y="{y}" width="{abs(a - b):.1f}" height="14" fill="{color}"/>'
+            f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{y + 7}" y2="{y + 7}" stroke="#222"/>'
+            f'<text x="{left + width + 6}" y="{y + 11}">x{got["ratio"]:.2f}</text>'
+        )
+    return "".join([*parts, "</svg>"])
