@@ -1,0 +1,32 @@
+"""Making modules without drawing their first values."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from ..module import Module
+
+__all__ = ["skip_init"]
+
+
+def skip_init(module_cls: type[Module], *args: Any, **kwargs: Any) -> Module:
+    """A module whose parameters and buffers are uninitialised, for those who will load or fill them.
+
+    The random generator is as it was: what the constructor draws is undone.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.utils.skip_init(torch.nn.Linear, 5, 1).weight.shape
+    torch.Size([1, 5])
+    """
+    from ...ops import get_rng_state, set_rng_state
+
+    if not (inspect.isclass(module_cls) and issubclass(module_cls, Module)):
+        raise RuntimeError(f"Expected a Module; got {module_cls}")
+    if "device" not in inspect.signature(module_cls).parameters:
+        raise RuntimeError("Module must support a 'device' arg to skip initialization")
+    state = get_rng_state()
+    try:
+        return module_cls(*args, **kwargs)
+    finally:
+        set_rng_state(state)

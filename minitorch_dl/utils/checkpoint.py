@@ -1,0 +1,330 @@
+"""Activation checkpointing: keep only a segment's inputs, and compute it again in the backward pass.
+
+Chen et al., 2016, "Training Deep Nets with Sublinear Memory Cost".
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+from ..autograd import Function, backward, enable_grad, is_grad_enabled
+from ..autograd.engine import run_backward
+from ..autograd.node import AccumulateGrad, Node
+from ..autograd.primitive import TensorBase, current_node
+from ..autograd.versions import next_number
+from ..backend import device_of
+from ..backend.random import Generator, default_generator
+from ..nn import Module
+from ..tensor import Tensor
+
+__all__ = ["CheckpointError", "checkpoint", "checkpoint_sequential"]
+
+_ABSENT = (
+    "torch.utils.checkpoint: the use_reentrant parameter should be passed explicitly. "
+    "use_reentrant=False is recommended; it was not given, and means True."
+)
+
+
+class CheckpointError(RuntimeError):
+    """The segment, computed again, gave something else than before."""
+
+
+class _RandomState:
+    """The default generators that a segment may draw from, as they are now."""
+
+    def __init__(self, devices: set[str]) -> None:
+        self._kept = {name: default_generator(name).get_state() for name in devices}
+
+    @contextmanager
+    def restored(self) -> Iterator[None]:
+        """Draw from this state inside the block, and from what came before it again after."""
+        generators: dict[str, Generator] = {name: default_generator(name) for name in self._kept}
+        before = {name: g.get_state() for name, g in generators.items()}
+        for name, g in generators.items():
+            g.set_state(self._kept[name])
+        try:
+            yield
+        finally:
+            for name, g in generators.items():
+                g.set_state(before[name])
+
+
+def _random_state(preserve: bool, args: Any) -> Callable[[], AbstractContextManager[Any]]:
+    if not preserve:
+        return nullcontext
+    devices = {device_of(a.array).type for a in args if isinstance(a, TensorBase)}
+    return _RandomState({"cpu", *devices}).restored
+
+
+def checkpoint(
+    function: Callable[..., Any],
+    *args: Any,
+    use_reentrant: bool | None = None,
+    context_fn: Callable[[], tuple[Any, Any]] | None = None,
+    determinism_check: str = "default",
+    debug: bool = False,
+    early_stop: bool = True,
+    preserve_rng_state: bool = True,
+    **kwargs: Any,
+) -> Any:
+    """``function(*args, **kwargs)`` without keeping what lies between its inputs and its outputs.
+
+    The backward pass computes the segment again, so it costs one more forward pass of it.
+
+    Args:
+        use_reentrant: False (recommended) works with any inputs, ``autograd.grad`` and double
+            backward; True needs an input that requires a gradient and ``backward()``. To be given.
+        context_fn: returns two context managers, for the first and the second computation.
+        determinism_check: "default" compares shapes and dtypes of both computations; "none".
+        debug, early_stop: accepted for PyTorch's sake.
+        preserve_rng_state: draw the same random numbers again (dropout).
+
+    >>> import minitorch_dl as torch
+    >>> from minitorch_dl.utils.checkpoint import checkpoint
+    >>> x = torch.tensor([0.5], requires_grad=True)
+    >>> checkpoint(lambda x: x.exp().sin(), x, use_reentrant=False).backward()
+    >>> x.grad
+    tensor([-0.1277])
+    """
+    if use_reentrant is None:
+        warnings.warn(_ABSENT, stacklevel=2)
+        use_reentrant = True
+    if determinism_check not in ("default", "none"):
+        raise ValueError(
+            f"determinism_check should be one of ['default', 'none'], got {determinism_check!r}"
+        )
+    if use_reentrant:
+        if kwargs:
+            raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
+        if context_fn is not None or debug:
+            raise ValueError(
+                "Passing `context_fn` or `debug` is only supported when use_reentrant=False."
+            )
+        if is_grad_enabled() and not any(_wants_gradient(a) for a in args):
+            warnings.warn(
+                "None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2
+            )
+        return _Reentrant.apply(function, preserve_rng_state, *args)
+    first, again = (nullcontext(), nullcontext()) if context_fn is None else context_fn()
+    state = _random_state(preserve_rng_state, (*args, *kwargs.values()))
+    with first:
+        if not is_grad_enabled():
+            return function(*args, **kwargs)
+        return _recorded(function, args, kwargs, state, again, determinism_check == "default")
+
+
+def _wants_gradient(value: Any) -> bool:
+    return isinstance(value, TensorBase) and current_node(value) is not None
+
+
+class _Reentrant(Function):
+    """The whole segment as one op, whose backward runs a backward pass of its own."""
+
+    @staticmethod
+    def forward(ctx: Any, function: Any, preserve: bool, *args: Any) -> Any:
+        ctx.function, ctx.state = function, _random_state(preserve, args)
+        ctx.others = [None if isinstance(a, Tensor) else a for a in args]
+        ctx.save_for_backward(*[a if isinstance(a, Tensor) else None for a in args])
+        return function(*args)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        saved = ctx.saved_tensors
+        args = [other if t is None else t.detach() for t, other in zip(saved, ctx.others)]
+        for arg, t in zip(args, saved):
+            if t is not None and t.requires_grad:
+                arg.requires_grad_()
+        with enable_grad(), ctx.state():
+            outputs = ctx.function(*args)
+        outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+        pairs = [
+            (y, g) for y, g in zip(outputs, grads)
+            if isinstance(y, Tensor) and y.requires_grad and g is not None
+        ]  # fmt: skip
+        if not pairs:
+            raise RuntimeError(
+                "none of output has requires_grad=True, this checkpoint() is not necessary"
+            )
+        backward([y for y, _ in pairs], [g for _, g in pairs])
+        found = [a.grad if isinstance(a, Tensor) else None for a in args]
+        return None, None, *found
+
+
+class _Plan:
+    """How a recorded segment sends gradients back: it is computed again, then differentiated."""
+
+    borrows = keeps_missing = True
+    frees = False
+    names: tuple[str, ...] = ()
+
+    def __init__(self, run: Callable[[], list[Any]], edges: tuple[Node, ...]) -> None:
+        self._run, self._edges = run, edges
+
+    def rule(self, g: Any, saved: Any) -> Any:
+        grads = tuple(
+            None if one is None else TensorBase.wrap(one)
+            for one in (g if isinstance(g, tuple) else (g,))
+        )
+        return [None if r is None else r.array for r in self._derive(grads, create_graph=False)]
+
+    def differentiate(self, node: Node, g: Any) -> Any:
+        return self._derive(g if isinstance(g, tuple) else (g,), create_graph=True)
+
+    def _derive(self, grads: Any, create_graph: bool) -> list[Any]:
+        with enable_grad():
+            outputs = self._run()
+        pairs = [
+            (node, g)
+            for node, g in zip(map(current_node, outputs), grads)
+            if node is not None and g is not None
+        ]
+        found = run_backward(
+            [node for node, _ in pairs],
+            [g if create_graph else TensorBase.wrap(g.array) for _, g in pairs],
+            targets=self._edges,
+            accumulate=False,
+            create_graph=create_graph,
+        )
+        return [
+            r if r is None or isinstance(r, TensorBase) else TensorBase.wrap(r)
+            for r in map(found.get, self._edges)
+        ]
+
+
+class CheckpointBackward(Node):
+    """The node that stands for a checkpointed segment."""
+
+    __slots__ = ()
+    explanation = "the segment is computed again and differentiated"
+
+
+def _recorded(
+    function: Any, args: Any, kwargs: Any, state: Any, again: Any, checked: bool
+) -> Any:
+    """Run the segment, drop its graph, and put one node in its place.
+
+    The node's parents are those of the segment's graph that it did not make itself: the inputs and
+    whatever the function reaches otherwise, such as a model's parameters.
+    """
+    start = next_number()
+    result = function(*args, **kwargs)
+    outputs = _tensors(result)
+    made = [y for y in outputs if _is_made_since(y, start)]
+    if not made:
+        return result
+    edges = tuple(_parents(made, start))
+    kinds = [(y.array.shape, y.array.dtype) for y in outputs]
+    positions = [i for i, y in enumerate(outputs) if _is_made_since(y, start)]
+
+    def run() -> list[Any]:
+        with state(), again:
+            repeated = _tensors(function(*args, **kwargs))
+        if checked and [(y.array.shape, y.array.dtype) for y in repeated] != kinds:
+            raise CheckpointError(
+                "torch.utils.checkpoint: Recomputed values have different metadata than during the "
+                f"forward pass: {kinds} became {[(y.array.shape, y.array.dtype) for y in repeated]}"
+            )
+        return [repeated[i] for i in positions]
+
+    node = CheckpointBackward(edges, (), _Plan(run, edges), None, None)
+    if len(made) > 1:
+        node.outputs = [kinds[i] for i in positions]
+    new = {
+        id(y): TensorBase.wrap(y.array, node if len(made) == 1 else node.output(i))
+        for i, y in enumerate(made)
+    }
+    return _rebuilt(result, new)
+
+
+def _is_made_since(tensor: Any, start: int) -> bool:
+    node = current_node(tensor)
+    return node is not None and type(node) is not AccumulateGrad and node.number > start
+
+
+def _parents(outputs: Sequence[Any], start: int) -> list[Node]:
+    """The nodes from before ``start``, and leaves, that nodes since then hang on."""
+    found: dict[Node, None] = {}
+    seen: set[Node] = set()
+    stack = [current_node(y) for y in outputs]
+    while stack:
+        node = stack.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if type(node) is AccumulateGrad or node.number < start:
+            found[node] = None
+        else:
+            stack.extend(node.edges)
+    return list(found)
+
+
+def _tensors(value: Any) -> list[Any]:
+    """The tensors in nested tuples, lists and dicts."""
+    if isinstance(value, TensorBase):
+        return [value]
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, (tuple, list)):
+        return []
+    return [t for item in value for t in _tensors(item)]
+
+
+def _rebuilt(value: Any, new: dict[int, Any]) -> Any:
+    """Nested tuples, lists and dicts with tensors replaced by id."""
+    if isinstance(value, TensorBase):
+        return new.get(id(value), value)
+    if isinstance(value, dict):
+        return type(value)((k, _rebuilt(v, new)) for k, v in value.items())
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(_rebuilt(v, new) for v in value))
+    if isinstance(value, (tuple, list)):
+        return type(value)(_rebuilt(v, new) for v in value)
+    return value
+
+
+def checkpoint_sequential(
+    functions: Module | Sequence[Callable[..., Any]],
+    segments: int,
+    input: Any,
+    use_reentrant: bool | None = None,
+    **kwargs: Any,
+) -> Any:
+    """Run modules one after the other in ``segments`` checkpointed groups; the last is not one.
+
+    Args:
+        functions: a Sequential, or a list of callables.
+        kwargs: ``preserve_rng_state``.
+    """
+    if use_reentrant is None:
+        warnings.warn(_ABSENT, stacklevel=2)
+        use_reentrant = True
+    preserve = kwargs.pop("preserve_rng_state", True)
+    if kwargs:
+        raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
+    steps: list[Any] = (
+        list(functions.children()) if isinstance(functions, Module) else list(functions)
+    )
+    if not 1 <= segments <= len(steps):
+        raise ValueError(
+            f"checkpoint_sequential expected segments in [1, {len(steps)}], the number of "
+            f"functions, got {segments}"
+        )
+
+    def group(start: int, end: int) -> Callable[[Any], Any]:
+        def forward(x: Any) -> Any:
+            for step in steps[start:end]:
+                x = step(x)
+            return x
+
+        return forward
+
+    size = len(steps) // segments
+    for start in range(0, size * (segments - 1), size):
+        input = checkpoint(
+            group(start, start + size), input, use_reentrant=use_reentrant,
+            preserve_rng_state=preserve,
+        )  # fmt: skip
+    return group(size * (segments - 1), len(steps))(input)
