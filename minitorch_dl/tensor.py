@@ -60,6 +60,8 @@ def comparison_operator(function: Callable[..., Any]) -> Callable[..., Any]:
     """The operator of a comparison; what is neither a tensor nor a number is left to Python (``x == None`` is False)."""
 
     def operator(self: Any, other: Any) -> Any:
+        if other is None:
+            return NotImplemented
         try:
             return function(self, other)
         except TypeError:

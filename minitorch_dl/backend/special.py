@@ -1,6 +1,7 @@
 """Special functions on arrays: what NumPy has no name for and SciPy does.
 
-Everything is computed in float64, block by block so that the temporaries stay in cache, and returned in the input's dtype.
+Everything is computed in float64, block by block so that the temporaries stay in cache, and
+returned in the input's dtype.
 On a GPU CuPy's own kernels of the same name are used where it has them.
 """
 
@@ -17,13 +18,16 @@ import numpy as np
 BLOCK = 1 << 14
 EULER_GAMMA = 0.57721566490153286061
 BERNOULLI = (
-    1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330,
+    1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798,
+    -174611 / 330,
 )  # fmt: skip
 """The Bernoulli numbers B2, B4, ..., B20."""
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function ``(xp, x)`` of a flat float64 array, made to take a float array of any shape and dtype."""
+    """A function ``(xp, x)`` of a flat float64 array, made to take a float array of any shape and
+    dtype.
+    """
 
     @functools.wraps(function)
     def wrapped(xp: Any, a: Any) -> Any:
@@ -57,36 +61,45 @@ def polynomial(x: Any, coefficients: Any) -> Any:
     return y
 
 
-# -- the error function --------------------------------------------------------------------------------------------------
+# -- the error function ----------------------------------------------------------------------------
 
-_ERF_TAYLOR = [2 / math.sqrt(math.pi) * (-1) ** n / (math.factorial(n) * (2 * n + 1)) for n in range(19)]
+_ERF_TAYLOR = [
+    2 / math.sqrt(math.pi) * (-1) ** n / (math.factorial(n) * (2 * n + 1)) for n in range(19)
+]
 
 _ERFCX_CHEBYSHEV = [
-    1.1775789345674017541, -0.0045900545806464773309, -0.084249133366517915584, 0.059209939998191890498,
-    -0.026658668435305752277, 0.0090749976707052650939, -0.0024131635404176081909, 4.9077583652580863229e-4,
-    -6.9169733025012063671e-5, 4.1390279860730101675e-6, 7.7403830661984906686e-7, -2.1886401049234395661e-7,
-    1.0764999465670910377e-8, 4.5219598112182868979e-9, -7.7544002088313511068e-10, -6.3180883408866844974e-11,
-    2.8687950109306698955e-11, 1.94558685477773451e-13, -9.6546967484334390708e-13, 3.2525481481487386808e-14,
-    3.3478119482868047223e-14, -1.8645628804193147678e-15, -1.2507950530688613771e-15, 7.4182352566248745773e-17,
+    1.1775789345674017541, -0.0045900545806464773309, -0.084249133366517915584,
+    0.059209939998191890498, -0.026658668435305752277, 0.0090749976707052650939,
+    -0.0024131635404176081909, 4.9077583652580863229e-4, -6.9169733025012063671e-5,
+    4.1390279860730101675e-6, 7.7403830661984906686e-7, -2.1886401049234395661e-7,
+    1.0764999465670910377e-8, 4.5219598112182868979e-9, -7.7544002088313511068e-10,
+    -6.3180883408866844974e-11, 2.8687950109306698955e-11, 1.94558685477773451e-13,
+    -9.6546967484334390708e-13, 3.2525481481487386808e-14, 3.3478119482868047223e-14,
+    -1.8645628804193147678e-15, -1.2507950530688613771e-15, 7.4182352566248745773e-17,
     5.0681489047974358938e-17,
 ]  # fmt: skip
 _ERFCX = np.polynomial.chebyshev.cheb2poly(_ERFCX_CHEBYSHEV).tolist()
 
 _ERF_FLOAT32 = (
-    1.12837927, 0.102769056, -1.91830286e-4, -6.19785069e-4, 8.76374702e-5, -5.66849729e-6, 1.41853381e-7,
+    1.12837927, 0.102769056, -1.91830286e-4, -6.19785069e-4, 8.76374702e-5, -5.66849729e-6,
+    1.41853381e-7,
 )  # fmt: skip
 
 
 def _erfcx_positive(x: Any) -> Any:
-    """``exp(x**2) * erfc(x)`` for x >= 0: a Chebyshev series of ``(1 + 2x) exp(x**2) erfc(x)`` in ``(x - 3.75) / (x + 3.75)``.
+    """``exp(x**2) * erfc(x)`` for x >= 0: a Chebyshev series of ``(1 + 2x) exp(x**2) erfc(x)`` in
+    ``(x - 3.75) / (x + 3.75)``.
 
-    Shepherd and Laframboise, "Chebyshev approximation of (1 + 2x) exp(x^2) erfc x in 0 <= x < inf" (1981).
+    Shepherd and Laframboise, "Chebyshev approximation of (1 + 2x) exp(x^2) erfc x in 0 <= x < inf"
+    (1981).
     """
     return polynomial(1 - 7.5 / (x + 3.75), _ERFCX) / (1 + 2 * x)
 
 
 def _exp_minus_square(xp: Any, x: Any) -> Any:
-    """``exp(-x**2)``; the square is split, since its rounding error would be multiplied by its size."""
+    """``exp(-x**2)``; the square is split, since its rounding error would be multiplied by its
+    size.
+    """
     high = xp.trunc(x * 16) / 16
     return xp.exp(-high * high) * xp.exp((high - x) * (high + x))
 
@@ -150,7 +163,8 @@ def erfcx(xp: Any, x: Any) -> Any:
 def _invert_erf(xp: Any, size: Any, complement: Any) -> Any:
     """The x >= 0 with ``erf(x) = size``, where ``complement = 1 - size``.
 
-    Winitzki's closed form (2008), good to 0.2 %, then Halley steps, each of which triples the digits.
+    Winitzki's closed form (2008), good to 0.2 %, then Halley steps, each of which triples the
+    digits.
     """
     log_ = xp.log(complement) + xp.log1p(size)
     half = 2 / (math.pi * 0.147) + log_ / 2
@@ -197,11 +211,13 @@ def ndtri(xp: Any, p: Any) -> Any:
     return xp.where(p < 0.5, -x, x)
 
 
-# -- the gamma function --------------------------------------------------------------------------------------------------
+# -- the gamma function ----------------------------------------------------------------------------
 
 
 def hurwitz_zeta(xp: Any, s: Any, q: Any) -> Any:
-    """``sum over k >= 0 of (k + q)**-s`` for s > 1, by nine terms and the Euler-Maclaurin formula for the rest."""
+    """``sum over k >= 0 of (k + q)**-s`` for s > 1, by nine terms and the Euler-Maclaurin formula
+    for the rest.
+    """
     total = xp.zeros_like(q + s)
     q = q + total
     for _ in range(9):
@@ -237,12 +253,16 @@ def zeta(xp: Any, s: Any, q: Any) -> Any:
 
 
 _ZETA_MINUS_ONE = [float(hurwitz_zeta(np, float(k), np.float64(2))) for k in range(2, 30)]
-_LGAMMA_AT_TWO = [0.0, 1 - EULER_GAMMA] + [(-1) ** k * z / k for k, z in enumerate(_ZETA_MINUS_ONE, start=2)]
-"""Taylor coefficients of ``lgamma(2 + z)``: ``(1 - gamma) z + sum over k >= 2 of (-1)**k (zeta(k) - 1) z**k / k``."""
+_LGAMMA_AT_TWO = [0.0, 1 - EULER_GAMMA] + [
+    (-1) ** k * z / k for k, z in enumerate(_ZETA_MINUS_ONE, start=2)
+]
+"""Taylor coefficients of ``lgamma(2 + z)``: ``(1 - gamma) z + sum over k >= 2 of (-1)**k (zeta(k) -
+1) z**k / k``.
+"""
 
 
 def _lgamma_positive(xp: Any, x: Any) -> Any:
-    """Taylor's series about 2 up to 2.5, Stirling's above (Abramowitz and Stegun 6.1.33, 6.1.40)."""
+    """Taylor's series below 2.5, Stirling's above (Abramowitz and Stegun 6.1.33, 6.1.40)."""
     near = xp.minimum(x, 2.5)
     nearest = xp.minimum(xp.floor(near + 0.5), 2.0)
     z = near - nearest
@@ -277,7 +297,9 @@ def gammaln(xp: Any, x: Any) -> Any:
 
 @kernel
 def digamma(xp: Any, x: Any) -> Any:
-    """The derivative of ``gammaln`` by its recurrence and asymptotic series (Abramowitz and Stegun 6.3.6, 6.3.18)."""
+    """The derivative of ``gammaln`` by its recurrence and asymptotic series (Abramowitz and Stegun
+    6.3.6, 6.3.18).
+    """
     negative = x < 0
     y = xp.where(negative, 1 - x, x)
     total = xp.zeros_like(y)
@@ -300,14 +322,15 @@ def polygamma(xp: Any, n: int, a: Any) -> Any:
     return xp.asarray((-1) ** (n + 1) * math.factorial(n) * y).astype(a.dtype)
 
 
-# -- modified Bessel functions -------------------------------------------------------------------------------------------
+# -- modified Bessel functions ---------------------------------------------------------------------
 
 
 def _scaled_bessel(xp: Any, order: int, x: Any) -> Any:
     """``exp(-x) I_order(x)`` for x >= 0 and order 0 or 1.
 
-    Up to 30 the integral ``2/pi * int_0^(pi/2) cosh(x cos t) dt`` (order 1: ``sinh(x cos t) cos t``), for which the trapezoidal rule
-    converges geometrically (Trefethen and Weideman, 2014); above that Hankel's expansion (Abramowitz and Stegun 9.6.16, 9.7.1).
+    Up to 30 the integral ``2/pi * int_0^(pi/2) cosh(x cos t) dt`` (order 1: ``sinh(x cos t) cos
+    t``), for which the trapezoidal rule converges geometrically (Trefethen and Weideman, 2014);
+    above that Hankel's expansion (Abramowitz and Stegun 9.6.16, 9.7.1).
     """
     near = xp.minimum(x, 30.0)
     n = 32
@@ -315,7 +338,9 @@ def _scaled_bessel(xp: Any, order: int, x: Any) -> Any:
     for k in range(n):  # the integrand is 0 or constant at pi/2, and half counts at both ends
         cosine = math.cos(math.pi * k / (2 * n))
         weight = (0.5 if k == 0 else 1.0) / n
-        integral += weight * (xp.cosh(near * cosine) if order == 0 else xp.sinh(near * cosine) * cosine)
+        integral += weight * (
+            xp.cosh(near * cosine) if order == 0 else xp.sinh(near * cosine) * cosine
+        )
     integral += 0.5 / n if order == 0 else 0.0
     far = xp.maximum(x, 30.0)
     terms = [1.0]

@@ -7,6 +7,7 @@ tensor([[2., 2., 2.]])
 """
 
 from ..ops.activation import *
+from ..ops.attention import multi_head_attention_forward, scaled_dot_product_attention
 from ..ops.classification import cross_entropy, nll_loss
 from ..ops.convolution import (
     conv1d,
@@ -26,7 +27,7 @@ from ..ops.dropout import (
     dropout3d,
     feature_alpha_dropout,
 )
-from ..ops.elementwise import tanh
+from ..ops.trigonometric import tanh
 from ..ops.embedding import embedding, embedding_bag
 from ..ops.grids import affine_grid, grid_sample
 from ..ops.gathering import one_hot

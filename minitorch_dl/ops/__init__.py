@@ -1,10 +1,13 @@
 """The differentiable ops, one family a file; their names and arguments are PyTorch's."""
 
+from types import ModuleType as _ModuleType
+
 from .activation import (
     celu, celu_, hardshrink, prelu, relu, relu_, rrelu, rrelu_, selu, selu_, threshold, threshold_,
 )  # fmt: skip
 from .comparison import *
 from .elementwise import *
+from .trigonometric import *
 from .rounding import *
 from .selection import *
 from .special import (
@@ -41,3 +44,10 @@ from .patches import *
 from .distances import *
 from .grids import *
 from .linear import bilinear
+
+# The functions alone: some family files are named like one of PyTorch's namespaces.
+__all__ = [
+    name
+    for name, value in list(globals().items())
+    if not (name.startswith("_") or isinstance(value, _ModuleType))
+]

@@ -1,7 +1,7 @@
 """Activation functions, under the names of ``torch.nn.functional``.
 
-In a formula ``g`` is the gradient of the output, ``y`` the output, ``a`` the input. ``inplace=True`` writes the result to the
-input's memory.
+In a formula ``g`` is the gradient of the output, ``y`` the output, ``a`` the input.
+``inplace=True`` writes the result to the input's memory.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ from ..autograd.primitive import fused, primitive, write_out
 from ..backend import describe_one
 from ..backend import special as kernels
 from .creation import empty, zeros_like
-from .elementwise import abs, exp, tanh
+from .elementwise import abs, exp
 from .selection import clamp, keep, minimum, select
 from .special import erf, sigmoid
+from .trigonometric import tanh
 
 __all__ = [
-    "celu", "celu_", "elu", "elu_", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_",
-    "leaky_relu", "leaky_relu_", "logsigmoid", "mish", "prelu", "relu", "relu6", "relu_", "rrelu", "rrelu_", "selu",
-    "selu_", "silu", "softplus", "softshrink", "softsign", "swish", "tanhshrink", "threshold", "threshold_",
+    "celu", "celu_", "elu", "elu_", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish",
+    "hardtanh", "hardtanh_", "leaky_relu", "leaky_relu_", "logsigmoid", "mish", "prelu", "relu",
+    "relu6", "relu_", "rrelu", "rrelu_", "selu", "selu_", "silu", "softplus", "softshrink",
+    "softsign", "tanhshrink", "threshold", "threshold_",
 ]  # fmt: skip
 
 
@@ -31,7 +33,7 @@ def _apply(op: str, function: Callable[[Any], Any], input: Any, inplace: bool) -
     return write(f"{op}_", input, lambda: function(input)) if inplace else function(input)
 
 
-# -- piecewise linear ----------------------------------------------------------------------------------------------------
+# -- piecewise linear ------------------------------------------------------------------------------
 
 
 @primitive(name="relu", kinks=(0,))
@@ -65,7 +67,9 @@ _hardtanh.defvjp(a=lambda g, a, low, high: keep(g, (a > low) & (a < high)))
 def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
     """``input`` limited to ``[min_val, max_val]``; the derivative is 0 at both ends."""
     if min_val > max_val:
-        raise ValueError(f"hardtanh: min_val cannot be greater than max_val, got {min_val} and {max_val}")
+        raise ValueError(
+            f"hardtanh: min_val cannot be greater than max_val, got {min_val} and {max_val}"
+        )
     if input.array.dtype.kind in "iu":
         min_val, max_val = int(min_val), int(max_val)
     return _apply("hardtanh", lambda x: _hardtanh(x, low=min_val, high=max_val), input, inplace)
@@ -120,16 +124,28 @@ def prelu(input: Any, weight: Any) -> Any:
 
 
 def rrelu(
-    input: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, inplace: bool = False
+    input: Any,
+    lower: float = 1 / 8,
+    upper: float = 1 / 3,
+    training: bool = False,
+    inplace: bool = False,
 ) -> Any:
-    """``leaky_relu`` with slopes drawn from ``U(lower, upper)`` in training, and their mean otherwise (Xu et al., 2015)."""
+    """``leaky_relu`` with slopes drawn from ``U(lower, upper)`` in training, and their mean
+    otherwise (Xu et al., 2015).
+    """
     if lower > upper:
-        raise RuntimeError(f"rrelu: lower bound should be less than or equal to the upper bound, got {lower} and {upper}")
+        raise RuntimeError(
+            f"rrelu: lower bound should be at most the upper bound, got {lower} and {upper}"
+        )
     if not training:
         return leaky_relu(input, (lower + upper) / 2, inplace)
     slopes = zeros_like(input)
     negative = input.array <= 0
-    slopes.array[negative] = empty(int(negative.sum()), dtype="float64", device=input.device).uniform_(lower, upper).array
+    slopes.array[negative] = (
+        empty(int(negative.sum()), dtype="float64", device=input.device)
+        .uniform_(lower, upper)
+        .array
+    )
     return _apply("rrelu", lambda x: _leaky_relu(x, slopes), input, inplace)
 
 
@@ -147,12 +163,14 @@ def hardshrink(input: Any, lambd: float = 0.5, *, out: Any = None) -> Any:
 def softshrink(input: Any, lambd: float = 0.5, *, out: Any = None) -> Any:
     """``input`` moved towards 0 by ``lambd``: ``input - clamp(input, -lambd, lambd)``."""
     if lambd < 0:
-        raise RuntimeError(f"softshrink: lambda must be greater or equal to 0, but found to be {lambd}")
+        raise RuntimeError(
+            f"softshrink: lambda must be greater or equal to 0, but found to be {lambd}"
+        )
     y = input - clamp(input, -lambd, lambd)
     return y if out is None else write_out("softshrink", out, y)
 
 
-# -- exponential linear --------------------------------------------------------------------------------------------------
+# -- exponential linear ----------------------------------------------------------------------------
 
 
 @primitive(name="elu", promotes="float", kinks=(0,))
@@ -162,8 +180,9 @@ def _elu(xp: Any, a: Any, *, alpha: float, scale: float, rate: float) -> Any:
 
 
 _elu.defvjp(
-    a=lambda g, a, alpha, scale, rate: g
-    * select(a > 0, scale, exp(minimum(a, 0.0) * rate) * (alpha * scale * rate))
+    a=lambda g, a, alpha, scale, rate: (
+        g * select(a > 0, scale, exp(minimum(a, 0.0) * rate) * (alpha * scale * rate))
+    )
 )
 
 
@@ -184,11 +203,15 @@ _SELU_SCALE = 1.0507009873554804934193349852946
 
 
 def selu(input: Any, inplace: bool = False) -> Any:
-    """``scale * elu(input, alpha)`` with the constants that keep mean 0 and variance 1 (Klambauer et al., 2017)."""
-    return _apply("selu", lambda x: _elu(x, alpha=_SELU_ALPHA, scale=_SELU_SCALE, rate=1.0), input, inplace)
+    """``scale * elu(input, alpha)`` with the constants that keep mean 0 and variance 1 (Klambauer
+    et al., 2017).
+    """
+    return _apply(
+        "selu", lambda x: _elu(x, alpha=_SELU_ALPHA, scale=_SELU_SCALE, rate=1.0), input, inplace
+    )
 
 
-# -- smooth --------------------------------------------------------------------------------------------------------------
+# -- smooth ----------------------------------------------------------------------------------------
 
 
 @primitive(name="softplus", promotes="float")
@@ -216,7 +239,9 @@ def logsigmoid(input: Any) -> Any:
 
 def mish(input: Any, inplace: bool = False) -> Any:
     """``input * tanh(softplus(input))`` (Misra, 2019)."""
-    return _apply("mish", lambda x: x * tanh(_softplus(x, beta=1, threshold=math.inf)), input, inplace)
+    return _apply(
+        "mish", lambda x: x * tanh(_softplus(x, beta=1, threshold=math.inf)), input, inplace
+    )
 
 
 def softsign(input: Any) -> Any:
@@ -235,7 +260,9 @@ def glu(input: Any, dim: int = -1) -> Any:
         raise RuntimeError("glu does not support 0-dimensional tensors")
     size = input.size(dim)
     if size % 2:
-        raise RuntimeError(f"glu: Halving dimension must be even, but dimension {dim} is size {size}")
+        raise RuntimeError(
+            f"glu: Halving dimension must be even, but dimension {dim} is size {size}"
+        )
     return input.narrow(dim, 0, size // 2) * sigmoid(input.narrow(dim, size // 2, size // 2))
 
 
@@ -264,8 +291,6 @@ def silu(input: Any, inplace: bool = False) -> Any:
     return _apply("silu", _silu, input, inplace)
 
 
-swish = silu
-
 _SQRT_HALF, _SQRT_2_PI = math.sqrt(0.5), math.sqrt(2 / math.pi)
 
 
@@ -293,7 +318,9 @@ def _gelu(xp: Any, a: Any, *, approximate: str) -> Any:
 
 @_gelu.defbackward
 def _gelu_backward(g: Any, xp: Any, a: Any, cdf: Any, approximate: str) -> Any:
-    """``cdf + a * pdf``; the pdf is the cdf's derivative, with tanh's ``1 - t**2 = 4 cdf (1 - cdf)``."""
+    """``cdf + a * pdf``; the pdf is the cdf's derivative, with tanh's ``1 - t**2 = 4 cdf (1 -
+    cdf)``.
+    """
     if approximate == "tanh":
         slope = a * a
         slope *= 3 * 0.044715
@@ -312,12 +339,16 @@ def _gelu_backward(g: Any, xp: Any, a: Any, cdf: Any, approximate: str) -> Any:
 
 
 def gelu(input: Any, approximate: str = "none") -> Any:
-    """``input * P(X <= input)`` for a standard normal X: ``0.5 * input * (1 + erf(input / sqrt(2)))``.
+    """``input * P(X <= input)`` for a standard normal X: ``0.5 * input * (1 + erf(input /
+    sqrt(2)))``.
 
-    ``approximate="tanh"``: ``0.5 * input * (1 + tanh(sqrt(2 / pi) * (input + 0.044715 * input**3)))`` (Hendrycks and Gimpel, 2016).
+    ``approximate="tanh"``: ``0.5 * input * (1 + tanh(sqrt(2 / pi) * (input + 0.044715 *
+    input**3)))`` (Hendrycks and Gimpel, 2016).
     """
     if approximate not in ("none", "tanh"):
-        raise RuntimeError(f"gelu: approximate argument must be either none or tanh, got {approximate!r}")
+        raise RuntimeError(
+            f"gelu: approximate argument must be either none or tanh, got {approximate!r}"
+        )
     return _gelu(input, approximate=approximate)
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.primitive import TensorBase, primitive, write_out
-from ..autograd.structural import cast
+from ..autograd.primitive import TensorBase, primitive
 from ..backend import describe, describe_one, dtypes
 
 __all__ = [
-    "allclose", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor",
-    "eq", "equal", "ge", "greater", "greater_equal", "gt", "is_nonzero", "isclose", "isfinite", "isin", "isinf", "isnan",
-    "isneginf", "isposinf", "isreal", "le", "less", "less_equal", "logical_and", "logical_not", "logical_or",
-    "logical_xor", "lt", "ne", "not_equal", "signbit",
+    "allclose", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or",
+    "bitwise_right_shift", "bitwise_xor", "eq", "equal", "ge", "greater", "greater_equal", "gt",
+    "is_nonzero", "isclose", "isfinite", "isin", "isinf", "isnan", "isneginf", "isposinf", "isreal",
+    "le", "less", "less_equal", "logical_and", "logical_not", "logical_or", "logical_xor", "lt",
+    "ne", "not_equal", "signbit",
 ]  # fmt: skip
 
-# -- comparisons ---------------------------------------------------------------------------------------------------------
+# -- comparisons -----------------------------------------------------------------------------------
 
 
 @primitive(broadcasts=True, promotes="same")
@@ -60,7 +60,8 @@ not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge
 def _require_same_dtype(op: str, a: Any, b: Any) -> None:
     if a.array.dtype != b.array.dtype:
         raise RuntimeError(
-            f"{op}: expected both tensors to have the same dtype, got {describe_one(a.array)} and {describe_one(b.array)}"
+            f"{op}: expected both tensors to have the same dtype, "
+            f"got {describe_one(a.array)} and {describe_one(b.array)}"
         )
 
 
@@ -70,7 +71,9 @@ def equal(input: Any, other: Any) -> bool:
     return a.shape == b.shape and bool(eq(a, b).all())
 
 
-def isclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
+def isclose(
+    input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> Any:
     """``|input - other| <= atol + rtol * |other|``, element by element; equal infinities are close.
 
     >>> import minitorch_dl as torch
@@ -79,7 +82,9 @@ def isclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equa
     """
     _require_same_dtype("isclose", input, other)
     if rtol < 0 or atol < 0:
-        raise RuntimeError(f"isclose: rtol and atol must not be negative, got rtol={rtol}, atol={atol}")
+        raise RuntimeError(
+            f"isclose: rtol and atol must not be negative, got rtol={rtol}, atol={atol}"
+        )
     a, b = input.array, other.array
     close = a == b
     if equal_nan and a.dtype.kind not in "biu":
@@ -94,12 +99,16 @@ def isclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equa
     return TensorBase.wrap(close)
 
 
-def allclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
+def allclose(
+    input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> bool:
     """Whether ``isclose`` holds everywhere."""
     return bool(isclose(input, other, rtol, atol, equal_nan).array.all())
 
 
-def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Any:
+def isin(
+    elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False
+) -> Any:
     """Whether each of ``elements`` is among ``test_elements``.
 
     >>> import minitorch_dl as torch
@@ -114,7 +123,7 @@ def _isin(xp: Any, a: Any, b: Any, *, invert: bool) -> Any:
     return xp.isin(a, b, invert=invert)
 
 
-# -- kinds of numbers ----------------------------------------------------------------------------------------------------
+# -- kinds of numbers ------------------------------------------------------------------------------
 
 
 @primitive
@@ -164,11 +173,13 @@ def is_nonzero(input: Any) -> bool:
     a = input.array
     if a.size != 1:
         few = "no values" if a.size == 0 else "more than one value"
-        raise RuntimeError(f"Boolean value of Tensor with {few} is ambiguous: shape {tuple(a.shape)}")
+        raise RuntimeError(
+            f"Boolean value of Tensor with {few} is ambiguous: shape {tuple(a.shape)}"
+        )
     return bool(a.reshape(())[()])
 
 
-# -- logical -------------------------------------------------------------------------------------------------------------
+# -- logical ---------------------------------------------------------------------------------------
 
 
 @primitive(broadcasts=True)
@@ -195,7 +206,7 @@ def logical_not(xp: Any, a: Any) -> Any:
     return xp.logical_not(a)
 
 
-# -- bitwise: integers and bools; on bools the same as logical -----------------------------------------------------------
+# -- bitwise: integers and bools; on bools the same as logical -------------------------------------
 
 
 def _on_integers(function: Any, *operands: Any) -> Any:
@@ -203,7 +214,8 @@ def _on_integers(function: Any, *operands: Any) -> Any:
         return function(*operands)
     except TypeError:
         raise NotImplementedError(
-            f"{function.__name__}: bitwise ops are defined for integers and bools, got {describe(operands)}"
+            f"{function.__name__}: bitwise ops are defined for integers and bools, "
+            f"got {describe(operands)}"
         ) from None
 
 

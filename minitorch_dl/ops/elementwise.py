@@ -1,4 +1,5 @@
-"""Pointwise arithmetic and elementary functions: each forward with its derivative beside it.
+"""Pointwise arithmetic, powers, exponentials and logarithms: each forward with its derivative
+beside it.
 
 In a formula ``g`` is the gradient of the output, ``y`` the output, ``a`` and ``b`` the inputs.
 """
@@ -14,16 +15,14 @@ from ..backend import describe, dtypes
 from .selection import keep, zero
 
 __all__ = [
-    "abs", "absolute", "acos", "acosh", "add", "addcdiv", "addcmul", "arccos", "arccosh",
-    "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "asin", "asinh", "atan", "atan2",
-    "atanh", "cos", "cosh", "deg2rad", "div", "divide", "exp", "exp2", "expm1", "float_power",
-    "floor_divide", "fmod", "hypot", "lerp", "log", "log10", "log1p", "log2", "logaddexp",
-    "logaddexp2", "mul", "multiply", "neg", "negative", "positive", "pow", "rad2deg",
-    "reciprocal", "remainder", "rsqrt", "rsub", "sgn", "sign", "sin", "sinh", "sqrt", "square",
-    "sub", "subtract", "tan", "tanh", "true_divide",
+    "abs", "absolute", "add", "addcdiv", "addcmul", "div", "divide", "exp", "exp2", "expm1",
+    "float_power", "floor_divide", "fmod", "hypot", "lerp", "log", "log10", "log1p", "log2",
+    "logaddexp", "logaddexp2", "mul", "multiply", "neg", "negative", "positive", "pow",
+    "reciprocal", "remainder", "rsqrt", "rsub", "sgn", "sign", "sqrt", "square", "sub", "subtract",
+    "true_divide",
 ]  # fmt: skip
 
-# -- arithmetic --------------------------------------------------------------------------------------------------------
+# -- arithmetic ------------------------------------------------------------------------------------
 
 
 @primitive(name="add", broadcasts=True, promotes="same")
@@ -40,7 +39,8 @@ def _sub(xp: Any, a: Any, b: Any) -> Any:
         return xp.subtract(a, b)
     except TypeError:
         raise ValueError(
-            "subtraction of two bool tensors is not supported. Use the ^ operator or logical_xor() instead"
+            "subtraction of two bool tensors is not supported. "
+            "Use the ^ operator or logical_xor() instead"
         ) from None
 
 
@@ -65,15 +65,16 @@ _div.defvjp(a=lambda g, b: g / b, b=lambda g, b, y: -g * y / b)
 
 
 def _scaled(op: str, input: Any, other: Any, alpha: float) -> Any:
-    """``alpha * other`` for add and sub; ``alpha`` must fit the integers that the operands may be."""
+    """``alpha * other`` for add and sub; of integers, ``alpha`` must be one too."""
     if alpha.__class__ is not int:
         raw = [x.array if isinstance(x, TensorBase) else x for x in (input, other)]
         target = dtypes.result_type(*raw)
         fits = isinstance(alpha, bool) and target is dtypes.bool
         if not (fits or target.is_floating_point):
             raise RuntimeError(
-                f"{op}(): For integral input tensors, argument alpha must not be a floating point number, and a bool only for "
-                f"bool tensors: got alpha={alpha!r} with {describe(raw)}"
+                f"{op}(): For integral input tensors, argument alpha must not be a floating "
+                f"point number, and a bool only for bool tensors: "
+                f"got alpha={alpha!r} with {describe(raw)}"
             )
     return other * alpha
 
@@ -101,7 +102,8 @@ def rsub(input: Any, other: Any, *, alpha: float = 1) -> Any:
 
 
 def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = None) -> Any:
-    """``input / other``; integers give floats unless ``rounding_mode`` is "trunc" (towards 0) or "floor".
+    """``input / other``; integers give floats unless ``rounding_mode`` is "trunc" (towards 0) or
+    "floor".
 
     >>> import minitorch_dl as torch
     >>> torch.div(torch.tensor([-7, 7]), 2, rounding_mode="trunc")
@@ -115,7 +117,8 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = 
         y = div_floor(input, other)
     else:
         raise RuntimeError(
-            f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
+            f"div expected rounding_mode to be one of None, 'trunc', or 'floor' "
+            f"but found '{rounding_mode}'"
         )
     return y if out is None else write_out("div", out, y)
 
@@ -124,12 +127,16 @@ multiply, subtract, divide, true_divide = mul, sub, div, div
 
 
 def _are_integers(a: Any, b: Any) -> bool:
-    """Whether the operands, one of which may be a number, are integers; those must not be divided by zero."""
+    """Whether the operands, one of which may be a number, are integers; those must not be divided
+    by zero.
+    """
     kind = (a if hasattr(a, "dtype") else b).dtype.kind
     if kind not in "biu":
         return False
     if kind == "b":
-        raise NotImplementedError("integer division and remainders are not defined for bool tensors")
+        raise NotImplementedError(
+            "integer division and remainders are not defined for bool tensors"
+        )
     if (b == 0).any() if hasattr(b, "dtype") else b == 0:
         raise ValueError("ZeroDivisionError: integer division by zero")
     return True
@@ -185,7 +192,9 @@ def neg(xp: Any, a: Any) -> Any:
     try:
         return xp.negative(a)
     except TypeError:
-        raise RuntimeError("negation of a bool tensor is not supported. Use the ~ operator or logical_not()") from None
+        raise RuntimeError(
+            "negation of a bool tensor is not supported. Use the ~ operator or logical_not()"
+        ) from None
 
 
 neg.defvjp(a=lambda g: -g)
@@ -226,7 +235,8 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1, out: An
     """``input + value * tensor1 / tensor2``, of floats."""
     if tensor1.array.dtype.kind in "biu" and tensor2.array.dtype.kind in "biu":
         raise RuntimeError(
-            "addcdiv(): integer division is not supported; use input + value * trunc(tensor1 / tensor2), "
+            "addcdiv(): integer division is not supported; "
+            "use input + value * trunc(tensor1 / tensor2), "
             f"got {describe([tensor1.array, tensor2.array])}"
         )
     y = input + (tensor1 / tensor2 if value == 1 else tensor1 * value / tensor2)
@@ -249,12 +259,15 @@ def lerp(input: Any, end: Any, weight: Any, *, out: Any = None) -> Any:
     """``input + weight * (end - input)``: from ``input`` at weight 0 to ``end`` at weight 1."""
     for name, x in (("end", end), ("weight", weight)):
         if isinstance(x, TensorBase) and x.array.dtype != input.array.dtype:
-            raise RuntimeError(f"lerp(): expected dtype {input.array.dtype} for `{name}` but got dtype {x.array.dtype}")
+            raise RuntimeError(
+                f"lerp(): expected dtype {input.array.dtype} for `{name}` "
+                f"but got dtype {x.array.dtype}"
+            )
     y = _lerp(input, end, weight)
     return y if out is None else write_out("lerp", out, y)
 
 
-# -- powers and roots ----------------------------------------------------------------------------------------------------
+# -- powers and roots ------------------------------------------------------------------------------
 
 
 def _square(xp: Any, a: Any) -> Any:
@@ -318,7 +331,9 @@ def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:
 
 def float_power(input: Any, exponent: Any, *, out: Any = None) -> Any:
     """``input ** exponent`` computed in float64."""
-    input, exponent = (cast(x, dtype="float64") if isinstance(x, TensorBase) else x for x in (input, exponent))
+    input, exponent = (
+        cast(x, dtype="float64") if isinstance(x, TensorBase) else x for x in (input, exponent)
+    )
     y = _pow(input, exponent)
     return y if out is None else write_out("float_power", out, y)
 
@@ -367,7 +382,7 @@ def hypot(xp: Any, a: Any, b: Any) -> Any:
 
 hypot.defvjp(a=lambda g, a, y: g * (a / y), b=lambda g, b, y: g * (b / y))
 
-# -- exponentials and logarithms ----------------------------------------------------------------------------------------
+# -- exponentials and logarithms -------------------------------------------------------------------
 
 
 @primitive(promotes="float")
@@ -449,116 +464,3 @@ def logaddexp2(xp: Any, a: Any, b: Any) -> Any:
 
 
 logaddexp2.defvjp(a=lambda g, a, b: g / (1 + exp2(b - a)), b=lambda g, a, b: g / (1 + exp2(a - b)))
-
-# -- trigonometric and hyperbolic ---------------------------------------------------------------------------------------
-
-
-@primitive(promotes="float")
-def sin(xp: Any, a: Any) -> Any:
-    """The sine; radians."""
-    return xp.sin(a)
-
-
-@primitive(promotes="float")
-def cos(xp: Any, a: Any) -> Any:
-    """The cosine; radians."""
-    return xp.cos(a)
-
-
-@primitive(promotes="float")
-def tan(xp: Any, a: Any) -> Any:
-    """The tangent; radians."""
-    return xp.tan(a)
-
-
-@primitive(promotes="float", domain=(-1, 1))
-def asin(xp: Any, a: Any) -> Any:
-    """The inverse sine, in ``[-pi/2, pi/2]``."""
-    return xp.arcsin(a)
-
-
-@primitive(promotes="float", domain=(-1, 1))
-def acos(xp: Any, a: Any) -> Any:
-    """The inverse cosine, in ``[0, pi]``."""
-    return xp.arccos(a)
-
-
-@primitive(promotes="float")
-def atan(xp: Any, a: Any) -> Any:
-    """The inverse tangent, in ``(-pi/2, pi/2)``."""
-    return xp.arctan(a)
-
-
-@primitive(promotes="float")
-def sinh(xp: Any, a: Any) -> Any:
-    """The hyperbolic sine."""
-    return xp.sinh(a)
-
-
-@primitive(promotes="float")
-def cosh(xp: Any, a: Any) -> Any:
-    """The hyperbolic cosine."""
-    return xp.cosh(a)
-
-
-@primitive(promotes="float")
-def tanh(xp: Any, a: Any) -> Any:
-    """The hyperbolic tangent."""
-    return xp.tanh(a)
-
-
-@primitive(promotes="float")
-def asinh(xp: Any, a: Any) -> Any:
-    """The inverse hyperbolic sine."""
-    return xp.arcsinh(a)
-
-
-@primitive(promotes="float", domain=(1, None))
-def acosh(xp: Any, a: Any) -> Any:
-    """The inverse hyperbolic cosine."""
-    return xp.arccosh(a)
-
-
-@primitive(promotes="float", domain=(-1, 1))
-def atanh(xp: Any, a: Any) -> Any:
-    """The inverse hyperbolic tangent."""
-    return xp.arctanh(a)
-
-
-@primitive(broadcasts=True, promotes="float")
-def atan2(xp: Any, a: Any, b: Any) -> Any:
-    """The angle of the point ``(x, y) = (other, input)``, in ``[-pi, pi]``."""
-    return xp.arctan2(a, b)
-
-
-sin.defvjp(a=lambda g, a: g * cos(a))
-cos.defvjp(a=lambda g, a: -g * sin(a))
-tan.defvjp(a=lambda g, y: g * (1 + y * y))
-asin.defvjp(a=lambda g, a: g * rsqrt(1 - a * a))
-acos.defvjp(a=lambda g, a: -g * rsqrt(1 - a * a))
-atan.defvjp(a=lambda g, a: g / (1 + a * a))
-sinh.defvjp(a=lambda g, a: g * cosh(a))
-cosh.defvjp(a=lambda g, a: g * sinh(a))
-tanh.defvjp(a=lambda g, y: g * (1 - y * y))
-asinh.defvjp(a=lambda g, a: g * rsqrt(a * a + 1))
-acosh.defvjp(a=lambda g, a: g * rsqrt(a * a - 1))
-atanh.defvjp(a=lambda g, a: g / (1 - a * a))
-atan2.defvjp(
-    a=lambda g, a, b: g * (b / (a * a + b * b)),
-    b=lambda g, a, b: -g * (a / (a * a + b * b)),
-)
-
-arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
-arcsinh, arccosh, arctanh = asinh, acosh, atanh
-
-
-def deg2rad(input: Any, *, out: Any = None) -> Any:
-    """Degrees to radians."""
-    y = input * (math.pi / 180)
-    return y if out is None else write_out("deg2rad", out, y)
-
-
-def rad2deg(input: Any, *, out: Any = None) -> Any:
-    """Radians to degrees."""
-    y = input * (180 / math.pi)
-    return y if out is None else write_out("rad2deg", out, y)

@@ -14,7 +14,7 @@ from ..backend import recurrent as kernels
 from ..backend.recurrent import steps
 from .activation import relu
 from .dropout import dropout
-from .elementwise import tanh
+from .trigonometric import tanh
 from .joining import cat
 from .linear import linear
 from .special import sigmoid

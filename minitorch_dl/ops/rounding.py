@@ -10,7 +10,8 @@ from .elementwise import _pow, mul
 from .selection import keep, zero
 
 __all__ = [
-    "ceil", "copysign", "fix", "floor", "frac", "frexp", "gcd", "lcm", "ldexp", "nextafter", "round", "trunc",
+    "ceil", "copysign", "fix", "floor", "frac", "frexp", "gcd", "lcm", "ldexp", "nextafter",
+    "round", "trunc",
 ]  # fmt: skip
 
 
@@ -64,7 +65,9 @@ def round(input: Any, *, decimals: int = 0, out: Any = None) -> Any:
     tensor([0., 2., 2.])
     """
     if decimals and input.array.dtype.kind in "biu":
-        raise RuntimeError(f"round(): decimals={decimals} needs a floating tensor, got {input.array.dtype}")
+        raise RuntimeError(
+            f"round(): decimals={decimals} needs a floating tensor, got {input.array.dtype}"
+        )
     y = _round(input, decimals=decimals)
     return y if out is None else write_out("round", out, y)
 
@@ -101,7 +104,8 @@ _times_power_of_two.defvjp(a=lambda g, exponent: _times_power_of_two(g, exponent
 
 
 def frexp(input: Any, *, out: Any = None) -> return_types.frexp:
-    """``input`` as ``mantissa * 2**exponent`` with ``0.5 <= |mantissa| < 1``; the exponent is int32.
+    """``input`` as ``mantissa * 2**exponent`` with ``0.5 <= |mantissa| < 1``; the exponent is
+    int32.
 
     >>> import minitorch_dl as torch
     >>> torch.frexp(torch.tensor([6.0]))
@@ -110,7 +114,9 @@ def frexp(input: Any, *, out: Any = None) -> return_types.frexp:
     exponent=tensor([3], dtype=torch.int32))
     """
     if input.array.dtype.kind in "biu":
-        raise RuntimeError(f"torch.frexp() only supports floating-point dtypes, got {input.array.dtype}")
+        raise RuntimeError(
+            f"torch.frexp() only supports floating-point dtypes, got {input.array.dtype}"
+        )
     y = _frexp(input)
     return return_types.frexp(*(y if out is None else write_out("frexp", out, y)))
 

@@ -1,7 +1,8 @@
 """Choosing between values by a mask or by size: where, clamp, maximum and their kin.
 
-Masks carry no gradient. A formula picks entries of a gradient with ``keep``, which is linear in its first input and its own
-derivative, so double backward through a kink is right and an infinite gradient outside the mask does not become NaN.
+Masks carry no gradient. A formula picks entries of a gradient with ``keep``, which is linear in its
+first input and its own derivative, so double backward through a kink is right and an infinite
+gradient outside the mask does not become NaN.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from ..autograd.structural import cast
 from ..backend import array_module, dtypes
 
 __all__ = [
-    "clamp", "clamp_max", "clamp_min", "clip", "fmax", "fmin", "heaviside", "maximum", "minimum", "nan_to_num", "where",
+    "clamp", "clamp_max", "clamp_min", "clip", "fmax", "fmin", "heaviside", "maximum", "minimum",
+    "nan_to_num", "where",
 ]  # fmt: skip
 
 _BITS = {2: "i2", 4: "i4", 8: "i8"}
@@ -37,7 +39,7 @@ def zero(xp: Any, a: Any) -> Any:
     return xp.zeros_like(a)
 
 
-# -- where ---------------------------------------------------------------------------------------------------------------
+# -- where -----------------------------------------------------------------------------------------
 
 
 @primitive(name="where", broadcasts=True)
@@ -49,13 +51,16 @@ def select(xp: Any, condition: Any, a: Any, b: Any) -> Any:
     return xp.where(condition, a, b)
 
 
-select.defvjp(a=lambda g, condition: select(condition, g, 0), b=lambda g, condition: select(condition, 0, g))
+select.defvjp(
+    a=lambda g, condition: select(condition, g, 0), b=lambda g, condition: select(condition, 0, g)
+)
 
 
 def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = None) -> Any:
     """``input`` where ``condition`` is true, ``other`` elsewhere, all broadcast together.
 
-    With ``condition`` alone: the indices of its true entries, a tuple with one index tensor per dimension.
+    With ``condition`` alone: the indices of its true entries, a tuple with one index tensor per
+    dimension.
 
     >>> import minitorch_dl as torch
     >>> x = torch.tensor([-1.0, 2.0])
@@ -65,9 +70,13 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
     if input is None and other is None:
         return tuple(TensorBase.wrap(index) for index in condition.array.nonzero())
     if input is None or other is None:
-        raise TypeError("where(): takes condition alone, or condition, input and other; one of the two is missing")
+        raise TypeError(
+            "where(): takes condition alone, or condition, input and other; one of them is missing"
+        )
     if not isinstance(condition, TensorBase):
-        raise TypeError(f"where(): argument 'condition' must be Tensor, not {type(condition).__name__}")
+        raise TypeError(
+            f"where(): argument 'condition' must be Tensor, not {type(condition).__name__}"
+        )
     if condition.array.dtype.kind != "b":
         if condition.array.dtype != "uint8":
             raise RuntimeError(
@@ -81,7 +90,9 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
 
 
 def _promoted(like: Any, *values: Any) -> list[Any]:
-    """The values in their common dtype; one that is a number becomes a 0-d Tensor on the device of ``like``."""
+    """The values in their common dtype; one that is a number becomes a 0-d Tensor on the device of
+    ``like``.
+    """
     raw = [x.array if isinstance(x, TensorBase) else x for x in values]
     target = dtypes.result_type(*raw)
     result = []
@@ -94,18 +105,18 @@ def _promoted(like: Any, *values: Any) -> list[Any]:
     return result
 
 
-# -- the larger and the smaller -------------------------------------------------------------------------------------------
+# -- the larger and the smaller --------------------------------------------------------------------
 
 
 @primitive(broadcasts=True, promotes="same")
 def maximum(xp: Any, a: Any, b: Any) -> Any:
-    """The larger of each pair, NaN if either is; where they are equal each gets half the gradient."""
+    """The larger of each pair, NaN if either is; at a tie each gets half the gradient."""
     return xp.maximum(a, b)
 
 
 @primitive(broadcasts=True, promotes="same")
 def minimum(xp: Any, a: Any, b: Any) -> Any:
-    """The smaller of each pair, NaN if either is; where they are equal each gets half the gradient."""
+    """The smaller of each pair, NaN if either is; at a tie each gets half the gradient."""
     return xp.minimum(a, b)
 
 
@@ -125,13 +136,17 @@ minimum.defvjp(
 
 @primitive(broadcasts=True, promotes="same")
 def fmax(xp: Any, a: Any, b: Any) -> Any:
-    """The larger of each pair; of a NaN and a number, the number. The first gets the gradient of a tie."""
+    """The larger of each pair; of a NaN and a number, the number. The first gets the gradient of a
+    tie.
+    """
     return xp.fmax(a, b)
 
 
 @primitive(broadcasts=True, promotes="same")
 def fmin(xp: Any, a: Any, b: Any) -> Any:
-    """The smaller of each pair; of a NaN and a number, the number. The first gets the gradient of a tie."""
+    """The smaller of each pair; of a NaN and a number, the number. The first gets the gradient of a
+    tie.
+    """
     return xp.fmin(a, b)
 
 
@@ -145,7 +160,7 @@ fmin.defvjp(
 )
 
 
-# -- clamp ----------------------------------------------------------------------------------------------------------------
+# -- clamp -----------------------------------------------------------------------------------------
 
 
 @primitive(name="clamp", broadcasts=True, promotes="same")
@@ -172,7 +187,8 @@ _clamp.defvjp(a=_clamp_inside, low=_clamp_low, high=_clamp_high)
 
 
 def clamp(input: Any, min: Any = None, max: Any = None, *, out: Any = None) -> Any:
-    """``input`` limited to ``[min, max]``: ``minimum(maximum(input, min), max)``; numbers, tensors, or None for no limit.
+    """``input`` limited to ``[min, max]``: ``minimum(maximum(input, min), max)``; numbers, tensors,
+    or None for no limit.
 
     >>> import minitorch_dl as torch
     >>> torch.clamp(torch.tensor([-2.0, 0.5, 2.0]), min=-1, max=1)
@@ -197,12 +213,14 @@ def clamp_max(input: Any, max: Any, *, out: Any = None) -> Any:
 clip = clamp
 
 
-# -- steps and repairs ----------------------------------------------------------------------------------------------------
+# -- steps and repairs -----------------------------------------------------------------------------
 
 
 @primitive(broadcasts=True)
 def heaviside(xp: Any, a: Any, b: Any) -> Any:
-    """The step function: 0 for negative ``input``, 1 for positive, ``values`` at 0. Not differentiable."""
+    """The step function: 0 for negative ``input``, 1 for positive, ``values`` at 0. Not
+    differentiable.
+    """
     return xp.where(a == 0, b, (a > 0).astype(b.dtype))
 
 
@@ -215,7 +233,12 @@ _nan_to_num.defvjp(a=lambda g, a: keep(g, a - a == 0))
 
 
 def nan_to_num(
-    input: Any, nan: float | None = 0.0, posinf: float | None = None, neginf: float | None = None, *, out: Any = None
+    input: Any,
+    nan: float | None = 0.0,
+    posinf: float | None = None,
+    neginf: float | None = None,
+    *,
+    out: Any = None,
 ) -> Any:
     """Replace NaN and infinities; None means the largest (smallest) finite number of the dtype."""
     y = _nan_to_num(input, nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)

@@ -1,7 +1,7 @@
 """Special functions: the error function, the gamma function and their families.
 
-In a formula ``g`` is the gradient of the output, ``y`` the output, ``a`` and ``b`` the inputs. The numerical methods are in
-``backend/special.py``.
+In a formula ``g`` is the gradient of the output, ``y`` the output, ``a`` and ``b`` the inputs. The
+numerical methods are in ``backend/special.py``.
 """
 
 from __future__ import annotations
@@ -11,22 +11,24 @@ from typing import Any
 
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import special as kernels
-from .elementwise import cos, exp, log, log1p, sin
+from .elementwise import exp, log, log1p
 from .selection import keep, select, where
+from .trigonometric import cos, sin
 
 __all__ = [
-    "digamma", "entr", "erf", "erfc", "erfcx", "erfinv", "expit", "gammaln", "i0", "i0e", "i1", "i1e", "lgamma",
-    "log_ndtr", "logit", "multigammaln", "mvlgamma", "ndtr", "ndtri", "polygamma", "psi", "sigmoid", "sinc", "xlog1py",
-    "xlogy", "zeta",
+    "digamma", "entr", "erf", "erfc", "erfcx", "erfinv", "expit", "gammaln", "i0", "i0e", "i1",
+    "i1e", "lgamma", "log_ndtr", "logit", "multigammaln", "mvlgamma", "ndtr", "ndtri", "polygamma",
+    "psi", "sigmoid", "sinc", "xlog1py", "xlogy", "zeta",
 ]  # fmt: skip
 
-# -- sigmoid and logit ---------------------------------------------------------------------------------------------------
+# -- sigmoid and logit -----------------------------------------------------------------------------
 
 
 @primitive(promotes="float")
 def sigmoid(xp: Any, a: Any) -> Any:
     """``1 / (1 + exp(-input))``."""
-    # Not 0.5 * tanh(0.5 x) + 0.5, which has no correct digit left below -17 in float32, where log(sigmoid(x)) is -17.
+    # Not 0.5 * tanh(0.5 x) + 0.5, which has no correct digit left below -17 in float32, where
+    # log(sigmoid(x)) is -17.
     y = xp.negative(a)
     buffer = y if y.ndim else None
     y = xp.exp(y, out=buffer)
@@ -47,12 +49,14 @@ _logit.defvjp(a=lambda g, a: g / (a * (1 - a)))
 
 
 def logit(input: Any, eps: float | None = None, *, out: Any = None) -> Any:
-    """``log(input / (1 - input))``, the inverse of ``sigmoid``; with ``eps`` the input is clamped to ``[eps, 1 - eps]``."""
+    """``log(input / (1 - input))``, the inverse of ``sigmoid``; with ``eps`` the input is clamped
+    to ``[eps, 1 - eps]``.
+    """
     y = _logit(input if eps is None else input.clamp(eps, 1 - eps))
     return y if out is None else write_out("logit", out, y)
 
 
-# -- the error function and the normal distribution ----------------------------------------------------------------------
+# -- the error function and the normal distribution ------------------------------------------------
 
 
 @primitive(promotes="float")
@@ -108,7 +112,7 @@ ndtr.defvjp(a=lambda g, a: g * (exp(-0.5 * a * a) / _SQRT_2PI))
 log_ndtr.defvjp(a=lambda g, a: g / (erfcx(a * -math.sqrt(0.5)) * (_SQRT_2PI / 2)))
 ndtri.defvjp(a=lambda g, y: g * (exp(0.5 * y * y) * _SQRT_2PI))
 
-# -- the gamma function --------------------------------------------------------------------------------------------------
+# -- the gamma function ----------------------------------------------------------------------------
 
 
 @primitive(promotes="float", domain=(0, None))
@@ -150,7 +154,9 @@ def polygamma(n: Any, input: Any = None, *, out: Any = None) -> Any:
 
 
 def mvlgamma(input: Any, p: int, *, out: Any = None) -> Any:
-    """The multivariate log-gamma: ``p (p - 1) / 4 * log(pi) + sum over i < p of lgamma(input - i / 2)``."""
+    """The multivariate log-gamma: ``p (p - 1) / 4 * log(pi) + sum over i < p of lgamma(input - i /
+    2)``.
+    """
     if p < 1:
         raise RuntimeError(f"mvlgamma: p has to be greater than or equal to 1, got p={p}")
     y = lgamma(input)
@@ -169,7 +175,7 @@ def zeta(xp: Any, a: Any, b: Any) -> Any:
     return kernels.zeta(xp, a, b)
 
 
-# -- modified Bessel functions -------------------------------------------------------------------------------------------
+# -- modified Bessel functions ---------------------------------------------------------------------
 
 
 @primitive(promotes="float")
@@ -206,7 +212,7 @@ i1.defvjp(a=lambda g, a, y: g * (i0(a) - _ratio(y, a)))
 i0e.defvjp(a=lambda g, a, y: g * (i1e(a) - ((a > 0) * y - (a < 0) * y)))
 i1e.defvjp(a=lambda g, a, y: g * (i0e(a) - ((a > 0) * y - (a < 0) * y) - _ratio(y, a)))
 
-# -- with removable singularities ----------------------------------------------------------------------------------------
+# -- with removable singularities ------------------------------------------------------------------
 
 
 @primitive(promotes="float")
@@ -225,13 +231,17 @@ sinc.defvjp(a=_sinc_derivative)
 
 
 def xlogy(input: Any, other: Any, *, out: Any = None) -> Any:
-    """``input * log(other)``, and 0 where ``input`` is 0 and ``other`` is no NaN; either may be a number."""
+    """``input * log(other)``, and 0 where ``input`` is 0 and ``other`` is no NaN; either may be a
+    number.
+    """
     y = _xlogy(input, other)
     return y if out is None else write_out("xlogy", out, y)
 
 
 def xlog1py(input: Any, other: Any, *, out: Any = None) -> Any:
-    """``input * log(1 + other)``, and 0 where ``input`` is 0 and ``other`` is no NaN; either may be a number."""
+    """``input * log(1 + other)``, and 0 where ``input`` is 0 and ``other`` is no NaN; either may be
+    a number.
+    """
     y = _xlog1py(input, other)
     return y if out is None else write_out("xlog1py", out, y)
 
@@ -253,11 +263,15 @@ def _float_of(a: Any, b: Any) -> Any:
 
 
 _xlogy.defvjp(
-    a=lambda g, a, b: keep(g * (log(b) if hasattr(b, "dtype") else math.log(b)), (a != 0) | (b > 0)),
+    a=lambda g, a, b: keep(
+        g * (log(b) if hasattr(b, "dtype") else math.log(b)), (a != 0) | (b > 0)
+    ),
     b=lambda g, a, b: g * a / b,
 )
 _xlog1py.defvjp(
-    a=lambda g, a, b: keep(g * (log1p(b) if hasattr(b, "dtype") else math.log1p(b)), (a != 0) | (b > -1)),
+    a=lambda g, a, b: keep(
+        g * (log1p(b) if hasattr(b, "dtype") else math.log1p(b)), (a != 0) | (b > -1)
+    ),
     b=lambda g, a, b: g * a / (b + 1),
 )
 

@@ -8,70 +8,195 @@ _PAIR = (F(3, 4), F(3, 4))
 _AWAY = F(3, 4, low=0.5, high=3)  # divisors
 
 ROWS = [
-    Row("add", S(*_PAIR), S(F(3, 4), F(4), alpha=2.5), S(F(), F(2, 1)), S(F(3), 2), S(I(3), 0.5), S(B(3), B(3)),
-        S(I(3), I(3), alpha=3), S(I(2, 1), F(3)), S(F(0, 2), F(2)), drawn="binary"),
-    Row("sub", S(*_PAIR), S(F(3, 4), F(4), alpha=2.5), S(F(), F(2, 1)), S(F(3), 2), S(I(3), 0.5), drawn="binary"),
+    Row(
+        "add",
+        S(*_PAIR),
+        S(F(3, 4), F(4), alpha=2.5),
+        S(F(), F(2, 1)),
+        S(F(3), 2),
+        S(I(3), 0.5),
+        S(B(3), B(3)),
+        S(I(3), I(3), alpha=3),
+        S(I(2, 1), F(3)),
+        S(F(0, 2), F(2)),
+        drawn="binary",
+    ),
+    Row(
+        "sub",
+        S(*_PAIR),
+        S(F(3, 4), F(4), alpha=2.5),
+        S(F(), F(2, 1)),
+        S(F(3), 2),
+        S(I(3), 0.5),
+        drawn="binary",
+    ),
     Row("rsub", S(*_PAIR), S(F(3), 2), S(F(3, 4), F(4), alpha=2)),
-    Row("mul", S(*_PAIR), S(F(3, 1), F(4)), S(F(), F(2, 1)), S(F(3), 2), S(I(3), 0.5), S(B(3), 2), drawn="binary"),
-    Row("div", S(F(3, 4), _AWAY), S(F(), _AWAY), S(F(3), 2), S(I(3), 2), S(I(3), I(3, low=1)), S(F(0, 2), 3.0)),
-    Row("div_rounded", *(S(F(3, 4, low=-7, high=7), b, rounding_mode=mode) for mode in ("trunc", "floor")
-                         for b in (_AWAY, 2, -1.5)),
-        *(S(I(3, 4, low=-7, high=7), b, rounding_mode=mode) for mode in ("trunc", "floor") for b in (2, -3, I(4, low=1))),
-        S(F(3), 2.0, rounding_mode=None), call=lambda torch, *a, **k: torch.div(*a, **k)),
-    Row("floor_divide", S(F(3, 4, low=-7, high=7), _AWAY), S(I(5, low=-7, high=7), 3), S(F(), 2.0), grad=False),
-    Row("remainder", S(F(3, 4, low=-7, high=7), _AWAY), S(F(3, 4), F(4, low=-3, high=-1)), S(F(5), 1.5),
-        S(I(5, low=-7, high=7), 3), S(F(), F())),
-    Row("fmod", S(F(3, 4, low=-7, high=7), _AWAY), S(F(3, 4), F(4, low=-3, high=-1)), S(F(5), 1.5),
-        S(I(5, low=-7, high=7), -3), S(F(), F())),
+    Row(
+        "mul",
+        S(*_PAIR),
+        S(F(3, 1), F(4)),
+        S(F(), F(2, 1)),
+        S(F(3), 2),
+        S(I(3), 0.5),
+        S(B(3), 2),
+        drawn="binary",
+    ),
+    Row(
+        "div",
+        S(F(3, 4), _AWAY),
+        S(F(), _AWAY),
+        S(F(3), 2),
+        S(I(3), 2),
+        S(I(3), I(3, low=1)),
+        S(F(0, 2), 3.0),
+    ),
+    Row(
+        "div_rounded",
+        *(
+            S(F(3, 4, low=-7, high=7), b, rounding_mode=mode)
+            for mode in ("trunc", "floor")
+            for b in (F(4, low=10, high=20), 20, -15.5)
+        ),
+        *(
+            S(I(3, 4, low=-7, high=7), b, rounding_mode=mode)
+            for mode in ("trunc", "floor")
+            for b in (2, -3, I(4, low=1))
+        ),
+        S(F(3), 2.0, rounding_mode=None),
+        call=lambda torch, *a, **k: torch.div(*a, **k),
+    ),
+    Row(
+        "floor_divide",
+        S(F(3, 4, low=-7, high=7), _AWAY),
+        S(I(5, low=-7, high=7), 3),
+        S(F(), 2.0),
+        grad=False,
+    ),
+    *(
+        Row(
+            name,
+            S(F(3, 4, low=2.1, high=2.9), F(4, low=1.5, high=1.9)),
+            S(F(3, 4, low=-2.9, high=-2.1), F(4, low=1.5, high=1.9)),
+            S(F(3, 4, low=2.1, high=2.9), F(4, low=-1.9, high=-1.5)),
+            S(F(5, low=1.6, high=2.9), 1.5),
+            S(I(5, low=-7, high=7), 3),
+            S(I(5, low=-7, high=7), -3),
+        )
+        for name in ("remainder", "fmod")
+    ),
     Row("neg", S(F(3, 4)), S(I(3)), drawn="unary"),
     Row("positive", S(F(3, 4)), S(I(3)), drawn="unary"),
     Row("abs", S(F(3, 4)), S(I(3, low=-3)), S(F()), drawn="unary", kinks=(0,)),
     Row("sign", S(F(3, 4)), S(I(3, low=-3)), S(B(3)), S(F()), kinks=(0,)),
-    Row("addcmul", S(F(3, 4), F(3, 4), F(4)), S(F(), F(3), F(2, 1), value=0.5), S(I(3), I(3), I(3), value=2)),
+    Row(
+        "addcmul",
+        S(F(3, 4), F(3, 4), F(4)),
+        S(F(), F(3), F(2, 1), value=0.5),
+        S(I(3), I(3), I(3), value=2),
+    ),
     Row("addcdiv", S(F(3, 4), F(3, 4), _AWAY), S(F(), F(3), F(2, 1, low=1, high=3), value=0.5)),
-    Row("lerp", S(F(3, 4), F(3, 4), F(3, 4)), S(F(3, 4), F(4), 0.3), S(F(3), F(), F(2, 1)), S(F(0, 2), F(2), 0.5)),
-    Row("pow", S(F(3, 4, low=0.2, high=3), F(4)), S(F(low=1, high=2), F(3)),
+    Row(
+        "lerp",
+        S(F(3, 4), F(3, 4), F(3, 4)),
+        S(F(3, 4), F(4), 0.3),
+        S(F(3), F(), F(2, 1)),
+        S(F(0, 2), F(2), 0.5),
+    ),
+    Row(
+        "pow",
+        S(F(3, 4, low=0.2, high=3), F(4)),
+        S(F(low=1, high=2), F(3)),
         *(S(F(3, 4, low=0.3, high=2), p) for p in (0, 1, 2, 3, 4, 5, -1, -2, -3, 0.5, -0.5, 2.5)),
-        *(S(F(4), p) for p in (2, 3, 2.0, 3.0)), S(2, F(3)), S(1.5, F(3)), S(0, F(3, low=0.5, high=2)),
-        S(I(4, low=1), 2), S(I(4, low=-3), I(4, low=-2)), S(I(4), 0.5), S(B(3), 2)),
-    Row("float_power", S(F(3, 4, low=0.2, high=3), F(4)), S(F(3, low=0.2, high=3), 2), S(2, F(3)), S(I(3), 2)),
+        *(S(F(4), p) for p in (2, 3, 2.0, 3.0)),
+        S(2, F(3)),
+        S(1.5, F(3)),
+        S(0, F(3, low=0.5, high=2)),
+        S(I(4, low=1), 2),
+        S(I(4, low=-3), I(4, low=-2)),
+        S(I(4), 0.5),
+        S(B(3), 2),
+    ),
+    Row(
+        "float_power",
+        S(F(3, 4, low=0.2, high=3), F(4)),
+        S(F(3, low=0.2, high=3), 2),
+        S(2, F(3)),
+        call=lambda torch, x, p: torch.float_power(x, p).to((x * p).dtype),
+    ),  # the result is always float64
     Row("reciprocal", S(_AWAY), S(I(3, low=1)), drawn="unary", domain=(0.3, 3)),
     Row("square", S(F(3, 4)), S(I(3)), S(B(3)), drawn="unary"),
     Row("sqrt", drawn="unary", domain=(0.1, 3)),
     Row("rsqrt", drawn="unary", domain=(0.1, 3)),
     Row("hypot", S(*_PAIR), S(F(3, 1), F(4)), drawn="binary", domain=(0.2, 3)),
-    Row("exp", S(F(3, 4)), S(I(3)), drawn="unary"),
-    Row("exp2", S(F(3, 4)), S(I(3)), drawn="unary"),
-    Row("expm1", drawn="unary"),
+    *(Row(name, drawn="unary") for name in ("exp", "exp2", "expm1")),
     *(Row(name, drawn="unary", domain=(0.1, 3)) for name in ("log", "log2", "log10")),
     Row("log1p", drawn="unary", domain=(-0.9, 3)),
     Row("logaddexp", drawn="binary"),
     Row("logaddexp2", drawn="binary"),
-    *(Row(name, S(F(3, 4)), S(F()), S(F(0, 2)), S(I(3)), drawn="unary")
-      for name in ("sin", "cos", "atan", "sinh", "cosh", "tanh", "asinh")),
+    *(Row(name, drawn="unary") for name in ("sin", "cos", "atan", "sinh", "cosh", "tanh", "asinh")),
     Row("tan", drawn="unary", domain=(-1.3, 1.3)),
     *(Row(name, drawn="unary", domain=(-0.9, 0.9)) for name in ("asin", "acos", "atanh")),
     Row("acosh", drawn="unary", domain=(1.1, 3)),
     Row("atan2", S(*_PAIR), S(F(3, 1), F(4)), drawn="binary", domain=(0.2, 3)),
     Row("deg2rad", S(F(3, 4)), S(I(3))),
     Row("rad2deg", S(F(3, 4)), S(I(3))),
-    Row("operators", S(F(4, low=0.5, high=2), F(4, low=0.5, high=2)),
+    Row(
+        "operators",
+        S(F(4, low=0.5, high=2), F(4, low=0.5, high=2)),
         call=lambda torch, x, y: (
-            x + y, 1 + x, x - y, 1 - x, x * y, 2 * x, x / y, 2 / x, x**y, 2**x, x**2, -x, +x, abs(x), x % y)),
-    Row("whole_number_operators", S(F(4, low=0.5, high=2), F(4, low=0.5, high=2)), S(I(4, low=1), I(4, low=1)), grad=False,
-        call=lambda torch, x, y: (x // y, 3 // x, x // 2, x % y, 3 % x, x % 2)),
-    Row("in_place", S(F(3, 4, low=0.5, high=2), F(4, low=0.5, high=2)),
-        call=lambda torch, x, y: x.clone().add_(y, alpha=2).mul_(y).sub_(1).div_(y).pow_(2).log1p_().addcmul_(x, y).lerp_(x, 0.3).exp_()),
-    Row("in_place_operators", S(F(3, 4, low=0.5, high=2), F(4, low=0.5, high=2)),
-        call=lambda torch, x, y: _assign(x.clone(), y)),
-]  # fmt: skip
+            x + y,
+            1 + x,
+            x - y,
+            1 - x,
+            x * y,
+            2 * x,
+            x / y,
+            2 / x,
+            x**y,
+            2**x,
+            x**2,
+            -x,
+            +x,
+            abs(x),
+            x % y,
+        ),
+    ),
+    Row(
+        "whole_number_operators",
+        S(F(4, low=0.5, high=2), F(4, low=0.5, high=2)),
+        S(I(4, low=1), I(4, low=1)),
+        grad=False,
+        call=lambda torch, x, y: (x // y, 3 // x, x // 2, x % y, 3 % x, x % 2),
+    ),
+    Row(
+        "in_place",
+        S(F(3, 4, low=0.5, high=2), F(4, low=0.5, high=2)),
+        call=lambda torch, x, y: (
+            x.clone()
+            .add_(y, alpha=2)
+            .mul_(y)
+            .sub_(1)
+            .div_(y)
+            .pow_(2)
+            .log1p_()
+            .addcmul_(x, y)
+            .lerp_(x, 0.3)
+            .exp_()
+        ),
+    ),
+    Row(
+        "in_place_operators",
+        S(F(3, 4, low=0.5, high=2), F(4, low=0.5, high=2)),
+        call=lambda torch, x, y: _assign(x.clone(), y),
+    ),
+]
 
 
 def _assign(x, y):
     x += y
     x *= y
-    x -= 1
+    x -= 0.1
     x /= y
     x **= 3
-    x %= 5.5
+    x %= 1000
     return x

@@ -1,0 +1,129 @@
+"""Trigonometric and hyperbolic functions: each forward with its derivative beside it.
+
+In a formula ``g`` is the gradient of the output, ``y`` the output, ``a`` and ``b`` the inputs.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..autograd.primitive import primitive, write_out
+from .elementwise import rsqrt
+
+__all__ = [
+    "acos", "acosh", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh",
+    "asin", "asinh", "atan", "atan2", "atanh", "cos", "cosh", "deg2rad", "rad2deg", "sin", "sinh",
+    "tan", "tanh",
+]  # fmt: skip
+
+
+@primitive(promotes="float")
+def sin(xp: Any, a: Any) -> Any:
+    """The sine; radians."""
+    return xp.sin(a)
+
+
+@primitive(promotes="float")
+def cos(xp: Any, a: Any) -> Any:
+    """The cosine; radians."""
+    return xp.cos(a)
+
+
+@primitive(promotes="float")
+def tan(xp: Any, a: Any) -> Any:
+    """The tangent; radians."""
+    return xp.tan(a)
+
+
+@primitive(promotes="float", domain=(-1, 1))
+def asin(xp: Any, a: Any) -> Any:
+    """The inverse sine, in ``[-pi/2, pi/2]``."""
+    return xp.arcsin(a)
+
+
+@primitive(promotes="float", domain=(-1, 1))
+def acos(xp: Any, a: Any) -> Any:
+    """The inverse cosine, in ``[0, pi]``."""
+    return xp.arccos(a)
+
+
+@primitive(promotes="float")
+def atan(xp: Any, a: Any) -> Any:
+    """The inverse tangent, in ``(-pi/2, pi/2)``."""
+    return xp.arctan(a)
+
+
+@primitive(promotes="float")
+def sinh(xp: Any, a: Any) -> Any:
+    """The hyperbolic sine."""
+    return xp.sinh(a)
+
+
+@primitive(promotes="float")
+def cosh(xp: Any, a: Any) -> Any:
+    """The hyperbolic cosine."""
+    return xp.cosh(a)
+
+
+@primitive(promotes="float")
+def tanh(xp: Any, a: Any) -> Any:
+    """The hyperbolic tangent."""
+    return xp.tanh(a)
+
+
+@primitive(promotes="float")
+def asinh(xp: Any, a: Any) -> Any:
+    """The inverse hyperbolic sine."""
+    return xp.arcsinh(a)
+
+
+@primitive(promotes="float", domain=(1, None))
+def acosh(xp: Any, a: Any) -> Any:
+    """The inverse hyperbolic cosine."""
+    return xp.arccosh(a)
+
+
+@primitive(promotes="float", domain=(-1, 1))
+def atanh(xp: Any, a: Any) -> Any:
+    """The inverse hyperbolic tangent."""
+    return xp.arctanh(a)
+
+
+@primitive(broadcasts=True, promotes="float")
+def atan2(xp: Any, a: Any, b: Any) -> Any:
+    """The angle of the point ``(x, y) = (other, input)``, in ``[-pi, pi]``."""
+    return xp.arctan2(a, b)
+
+
+sin.defvjp(a=lambda g, a: g * cos(a))
+cos.defvjp(a=lambda g, a: -g * sin(a))
+tan.defvjp(a=lambda g, y: g * (1 + y * y))
+asin.defvjp(a=lambda g, a: g * rsqrt(1 - a * a))
+acos.defvjp(a=lambda g, a: -g * rsqrt(1 - a * a))
+atan.defvjp(a=lambda g, a: g / (1 + a * a))
+sinh.defvjp(a=lambda g, a: g * cosh(a))
+cosh.defvjp(a=lambda g, a: g * sinh(a))
+tanh.defvjp(a=lambda g, y: g * (1 - y * y))
+asinh.defvjp(a=lambda g, a: g * rsqrt(a * a + 1))
+acosh.defvjp(a=lambda g, a: g * rsqrt(a * a - 1))
+atanh.defvjp(a=lambda g, a: g / (1 - a * a))
+atan2.defvjp(
+    a=lambda g, a, b: g * (b / (a * a + b * b)),
+    b=lambda g, a, b: -g * (a / (a * a + b * b)),
+)
+
+arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
+arcsinh, arccosh, arctanh = asinh, acosh, atanh
+
+
+def deg2rad(input: Any, *, out: Any = None) -> Any:
+    """Degrees to radians."""
+    y = input * (math.pi / 180)
+    return y if out is None else write_out("deg2rad", out, y)
+
+
+def rad2deg(input: Any, *, out: Any = None) -> Any:
+    """Radians to degrees."""
+    y = input * (180 / math.pi)
+    return y if out is None else write_out("rad2deg", out, y)
