@@ -1,0 +1,42 @@
+"""Rows of ``ops/classification.py``."""
+
+from typing import Any
+
+from . import F, I, Row, S
+
+
+def _call(name: str) -> Any:
+    """The loss; the classes' weights have no gradient."""
+
+    def call(torch: Any, x: Any, target: Any, weight: Any = None, **kwargs: Any) -> Any:
+        weight = None if weight is None else weight.detach()
+        return getattr(torch.nn.functional, name)(x, target, weight, **kwargs)
+
+    return call
+
+
+ROWS = [
+    Row(
+        "nn.functional.cross_entropy",
+        S(F(4, 3), I(4, high=3)),
+        S(F(4, 3), I(4, high=3), F(3, low=0.1), ignore_index=1),
+        S(F(2, 3, 2), I(2, 2, high=3), reduction="none"),
+        S(F(2, 3, 2), I(2, 2, high=3), F(3, low=0.1), ignore_index=0, label_smoothing=0.2),
+        S(F(2, 3), I(2, high=3), reduction="sum", label_smoothing=0.1),
+        S(F(3), I(high=3)),
+        S(F(3), I(high=3), reduction="none"),
+        S(F(2, 3, 2), F(2, 3, 2, low=0), reduction="mean"),
+        S(F(2, 3), F(2, 3, low=0), F(3, low=0.1), label_smoothing=0.3, reduction="none"),
+        S(F(3), F(3, low=0)),
+        call=_call("cross_entropy"),
+    ),
+    Row(
+        "nn.functional.nll_loss",
+        S(F(4, 3), I(4, high=3)),
+        S(F(4, 3), I(4, high=3), F(3, low=0.1), ignore_index=1, reduction="sum"),
+        S(F(2, 3, 2), I(2, 2, high=3), F(3, low=0.1), ignore_index=1),
+        S(F(3), I(high=3), reduction="none"),
+        S(F(0, 3), I(0, high=3), reduction="none"),
+        call=_call("nll_loss"),
+    ),
+]

@@ -1,0 +1,89 @@
+"""Rows of ``ops/losses.py``."""
+
+from typing import Any
+
+from . import F, Row, S
+
+
+def _bce(name: str) -> Any:
+    """The loss; weights have no gradient."""
+
+    def call(torch: Any, x: Any, target: Any, weight: Any = None, **kwargs: Any) -> Any:
+        weight = None if weight is None else weight.detach()
+        kwargs = {k: v.detach() if k == "pos_weight" else v for k, v in kwargs.items()}
+        return getattr(torch.nn.functional, name)(x, target, weight, **kwargs)
+
+    return call
+
+
+_UNIT = {"low": 0.05, "high": 0.95}
+
+ROWS = [
+    Row(
+        "nn.functional.l1_loss",
+        S(F(3, 4), F(3, 4)),
+        S(F(3, 4), F(3, 4), reduction="none"),
+        S(F(3, 4), F(3, 4), weight=F(3, 4, low=0.1)),
+    ),
+    Row(
+        "nn.functional.mse_loss",
+        S(F(3, 4), F(3, 4)),
+        S(F(3, 4), F(3, 4), reduction="sum"),
+        S(F(3, 4), F(3, 4), weight=F(3, 4, low=0.1)),
+        S(F(), F(), reduction="none"),
+    ),
+    Row(
+        "nn.functional.smooth_l1_loss",
+        S(F(3, 4), F(3, 4)),
+        S(F(3, 4), F(3, 4), reduction="none", beta=0.3),
+        S(F(3, 4), F(3, 4), reduction="sum", beta=0.0),
+    ),
+    Row(
+        "nn.functional.huber_loss",
+        S(F(3, 4), F(3, 4)),
+        S(F(3, 4), F(3, 4), "none", 0.3),
+        S(F(3, 4), F(3, 4), "sum", 2.5),
+    ),
+    Row(
+        "nn.functional.kl_div",
+        S(F(3, 4), F(3, 4, low=0.1), reduction="batchmean"),
+        S(F(3, 4), F(3, 4), reduction="none", log_target=True),
+        S(F(3, 4), F(3, 4, low=0.1), reduction="sum"),
+    ),
+    Row(
+        "nn.functional.binary_cross_entropy",
+        S(F(3, 4, **_UNIT), F(3, 4, **_UNIT)),
+        S(F(3, 4, **_UNIT), F(3, 4, **_UNIT), F(4), reduction="none"),
+        S(F(**_UNIT), F(**_UNIT), reduction="sum"),
+        call=_bce("binary_cross_entropy"),
+    ),
+    Row(
+        "nn.functional.binary_cross_entropy_with_logits",
+        S(F(3, 4), F(3, 4, low=0)),
+        S(F(3, 4), F(3, 4, low=0), F(4), reduction="none"),
+        S(F(3, 4), F(3, 4, low=0), pos_weight=F(4, low=0.1), reduction="sum"),
+        S(F(), F(), reduction="none"),
+        call=_bce("binary_cross_entropy_with_logits"),
+    ),
+    Row(
+        "nn.functional.soft_margin_loss",
+        S(F(3, 4), F(3, 4)),
+        S(F(3, 4), F(3, 4), reduction="none"),
+        call=lambda torch, x, t, **kwargs: (
+            torch.nn.functional.soft_margin_loss(x, t.detach(), **kwargs)
+        ),
+    ),
+    Row(
+        "nn.functional.poisson_nll_loss",
+        S(F(3, 4), F(3, 4, low=0.2, high=4)),
+        S(F(3, 4), F(3, 4, low=0.2, high=4), full=True, reduction="none"),
+        S(F(3, 4, low=0.1), F(3, 4, low=0.2), log_input=False, reduction="sum"),
+    ),
+    Row(
+        "nn.functional.gaussian_nll_loss",
+        S(F(3, 4), F(3, 4), F(3, 4, low=0.1)),
+        S(F(3, 4), F(3, 4), F(3, low=0.1), full=True, reduction="none"),
+        S(F(3, 4), F(3, 4), F(3, 1, low=0.1), reduction="sum"),
+        S(F(3, 4), F(3, 4), 0.5),
+    ),
+]
