@@ -46,8 +46,8 @@ BINARY = [
     lambda t, a, b: t.stack([a, b]).mean(0),
 ]
 WRITES = [
-    lambda t, a, b: a.mul_(b),
-    lambda t, a, b: a.add_(b),
+    lambda t, a, b: a.mul_(b * 1),
+    lambda t, a, b: a.add_(b * 1),
     lambda t, a, b: a.tanh_(),
     lambda t, a, b: a[0].mul_(2),
     lambda t, a, b: a.t().add_(b * 1),
