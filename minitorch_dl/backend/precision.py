@@ -35,7 +35,9 @@ def in_float32(kernel: Callable[..., Any]) -> Callable[..., Any]:
         given = [a.astype("float32") if a is not None and a.dtype == dtype else a for a in arrays]
         result = kernel(xp, *given, **params)
         if isinstance(result, tuple):
-            return tuple(r.astype(dtype) if r.dtype == "float32" else r for r in result)
+            return tuple(
+                r.astype(dtype) if r is not None and r.dtype == "float32" else r for r in result
+            )
         return result.astype(dtype)
 
     return wide

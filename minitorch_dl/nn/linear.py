@@ -38,8 +38,8 @@ class Linear(Module):
         out_features: size of the last axis of the output, ``(*, out_features)``.
         bias: add ``b``. Default: True.
 
-    ``weight``: ``(out_features, in_features)``, ``bias``: ``(out_features,)``; both start uniform on
-    ``±1/√in_features``.
+    ``weight``: ``(out_features, in_features)``, ``bias``: ``(out_features,)``; both start uniform
+    on ``±1/√in_features``.
 
     >>> import minitorch_dl as torch
     >>> torch.nn.Linear(20, 30)(torch.ones(128, 20)).shape
@@ -85,8 +85,17 @@ class Linear(Module):
         )
 
 
+class NonDynamicallyQuantizableLinear(Linear):
+    """:class:`Linear` under the name that PyTorch's MultiheadAttention prints."""
+
+
 class Bilinear(Module):
-    """``y_k = x₁ᵀ A_k x₂ + b_k`` of two inputs ``(*, in1_features)`` and ``(*, in2_features)``."""
+    """``y_k = x₁ᵀ A_k x₂ + b_k`` of two inputs ``(*, in1_features)`` and ``(*, in2_features)``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.Bilinear(20, 30, 40)(torch.ones(128, 20), torch.ones(128, 30)).shape
+    torch.Size([128, 40])
+    """
 
     def __init__(
         self,

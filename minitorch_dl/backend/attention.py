@@ -1,0 +1,133 @@
+"""Array kernels of scaled dot-product attention, over tiles of the score matrix.
+
+No score matrix is ever whole: a tile holds some heads, some queries and the keys that these may
+see, and is small enough to stay in a core's cache. The forward pass keeps only ``log Σ exp`` of
+each query's scores, from which the backward pass computes its tiles again (Dao et al., 2022).
+
+A tile lies with the keys in rows and the queries in columns: maxima and sums over the keys then run
+along whole rows of memory, which NumPy does several times faster than along the last axis.
+
+All arrays are 4-D: queries ``(N, H, L, E)``, keys ``(N, H, S, E)``, values ``(N, H, S, V)``;
+``bias`` and ``keep`` are ``(N, H, L, S)`` or None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+_HOST_TILE = 1 << 16
+"""Elements of a tile on the host: 256 kB of float32."""
+_DEVICE_TILE = 1 << 26
+"""On a GPU: what fills it with work."""
+_CAUSAL_ROWS = 64
+"""Queries of a causal tile on the host: short tiles skip most of what the mask would hide."""
+
+
+def _tiles(xp: Any, q: Any, k: Any, is_causal: bool) -> Iterator[tuple[Any, slice, int]]:
+    """Index of the heads, the queries, and how many keys these see."""
+    N, H, L, _ = q.shape
+    S = k.shape[2]
+    size = _HOST_TILE if xp is np else _DEVICE_TILE
+    rows = min(L, max(1, size // S))
+    if is_causal and xp is np:
+        rows = min(rows, _CAUSAL_ROWS)
+    heads = max(1, size // (rows * S))
+    if heads >= H:
+        step = heads // H
+        groups = [(slice(n, n + step), slice(None)) for n in range(0, N, step)]
+    else:
+        groups = [
+            (slice(n, n + 1), slice(h, h + heads)) for n in range(N) for h in range(0, H, heads)
+        ]
+    for group in groups:
+        for first in range(0, L, rows):
+            queries = slice(first, min(first + rows, L))
+            yield group, queries, min(S, queries.stop) if is_causal else S
+
+
+def _scores(
+    xp: Any, qt: Any, k: Any, bias: Any, heads: Any, queries: slice, seen: int, is_causal: bool
+) -> Any:
+    """``K Qᵀ`` of a tile ``(n, h, keys, queries)``, biased and masked; ``qt`` is scaled already."""
+    s = xp.matmul(k[heads][:, :, :seen], qt)
+    if bias is not None:
+        s += _tile(bias, heads, queries, seen)
+    first, rows = queries.start, queries.stop - queries.start
+    if is_causal and seen > first:  # only keys from the first query on can lie ahead of a query
+        ahead = xp.tri(seen - first, rows, -1, dtype=bool)  # key first + j > query first + i
+        s[:, :, first:] += xp.where(ahead, s.dtype.type(-np.inf), s.dtype.type(0))
+    return s
+
+
+def _tile(a: Any, heads: Any, queries: slice, seen: int) -> Any:
+    """The tile's part of an array ``(N, H, L, S)``, keys in rows."""
+    return a[heads][:, :, queries, :seen].swapaxes(-1, -2)
+
+
+def attend(
+    xp: Any, q: Any, k: Any, v: Any, bias: Any, keep: Any, scale: float, is_causal: bool
+) -> tuple[Any, Any]:
+    """``softmax(scale Q Kᵀ + bias) V``, and ``log Σ exp`` of each query's scores ``(N, H, 1, L)``.
+
+    A query that sees no key gets zeros. ``keep`` multiplies the softmax: dropout.
+    """
+    N, H, L, _ = q.shape
+    y = xp.zeros((N, H, L, v.shape[3]), q.dtype)
+    total = xp.zeros((N, H, 1, L), q.dtype)
+    if not k.shape[2]:
+        return y, total
+    limits = np.finfo(q.dtype)
+    for heads, queries, seen in _tiles(xp, q, k, is_causal):
+        qt = (q[heads][:, :, queries] * q.dtype.type(scale)).swapaxes(-1, -2)
+        p = _scores(xp, qt, k, bias, heads, queries, seen, is_causal)
+        # The lower bounds take effect where every key is masked: exp(-inf - min) = 0, 0 / tiny = 0.
+        m = xp.maximum(p.max(axis=2, keepdims=True), limits.min)
+        p -= m
+        xp.exp(p, out=p)
+        n = xp.maximum(p.sum(axis=2, keepdims=True), limits.tiny)
+        if keep is not None:
+            p *= _tile(keep, heads, queries, seen)
+        part = xp.matmul(p.swapaxes(-1, -2), v[heads][:, :, :seen])
+        part /= n.swapaxes(-1, -2)
+        y[heads][:, :, queries] = part
+        total[heads][:, :, :, queries] = xp.log(n) + m
+    return y, total
+
+
+def attend_backward(
+    xp: Any, g: Any, q: Any, k: Any, v: Any, bias: Any, keep: Any, y: Any, total: Any, *,
+    needs: Any, scale: float, is_causal: bool,
+) -> tuple[Any, ...]:  # fmt: skip
+    """The gradients of ``q``, ``k``, ``v``, ``bias`` and ``keep`` (None).
+
+    With ``P`` the softmax: ``dV = Pᵀ g``, ``dS = P (g Vᵀ - Σ g y)``, ``dQ = scale dS K``,
+    ``dK = scale dSᵀ Q``.
+    """
+    dq, dk, dv = xp.zeros(q.shape, q.dtype), xp.zeros(k.shape, k.dtype), xp.zeros(v.shape, v.dtype)
+    dbias = xp.zeros(bias.shape, bias.dtype) if needs[3] else None
+    if not k.shape[2]:
+        return dq, dk, dv, dbias, None
+    scale = q.dtype.type(scale)
+    for heads, queries, seen in _tiles(xp, q, k, is_causal):
+        gs, qs = g[heads][:, :, queries], q[heads][:, :, queries] * scale
+        p = _scores(xp, qs.swapaxes(-1, -2), k, bias, heads, queries, seen, is_causal)
+        p -= total[heads][:, :, :, queries]
+        xp.exp(p, out=p)
+        dp = xp.matmul(v[heads][:, :, :seen], gs.swapaxes(-1, -2))
+        dropped = p
+        if keep is not None:
+            kept = _tile(keep, heads, queries, seen)
+            dropped = p * kept
+            dp *= kept
+        dv[heads][:, :, :seen] += xp.matmul(dropped, gs)
+        dp -= (gs * y[heads][:, :, queries]).sum(axis=3)[:, :, None]
+        dp *= p
+        if dbias is not None:
+            dbias[heads][:, :, queries, :seen] = dp.swapaxes(-1, -2)
+        dk[heads][:, :, :seen] += xp.matmul(dp, qs)
+        dq[heads][:, :, queries] = xp.matmul(dp.swapaxes(-1, -2), k[heads][:, :, :seen])
+    dq *= scale
+    return dq, dk, dv, dbias, None

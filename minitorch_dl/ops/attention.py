@@ -1,0 +1,473 @@
+"""Attention: scaled dot-product attention as one fused op, and several heads of it.
+
+Vaswani et al., 2017, "Attention is all you need".
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+
+from ..autograd.primitive import TensorBase, fused
+from ..autograd.structural import cast
+from ..autograd.structural import expand as _expand
+from ..backend import array_module, attention, device_of
+from ..backend import random as draw
+from ..backend.precision import in_float32, is_half
+from .creation import zeros
+from .dropout import dropout
+from .joining import cat
+from .linear import linear
+from .matmul import matmul
+from .padding import pad
+from .rearranging import repeat_interleave
+from .selection import where
+from .shape import _permute, _reshape, mT
+from .softmax import softmax
+
+__all__: list[str] = []  # public in nn.functional
+
+_NAME = "scaled_dot_product_attention"
+
+
+def _composite(
+    q: Any, k: Any, v: Any, bias: Any, keep: Any, *, scale: float, is_causal: bool
+) -> Any:
+    scores = matmul(q, mT(k)) * scale  # (N, H, L, S)
+    if bias is not None:
+        scores = scores + bias
+    if is_causal:
+        xp = array_module(scores.array)
+        past = xp.tri(*scores.shape[-2:], dtype=bool)  # key j is no later than query i
+        scores = where(TensorBase.wrap(past), scores, -math.inf)
+    seen = scores.detach().amax(-1, keepdim=True) > -math.inf  # a query without keys gets zeros
+    weights = softmax(where(seen, scores, 0.0), -1) * seen
+    return matmul(weights if keep is None else weights * keep, v)
+
+
+@fused(name=_NAME, composite=_composite, aux=("total",))
+def _attention(
+    xp: Any, q: Any, k: Any, v: Any, bias: Any, keep: Any, *, scale: float, is_causal: bool
+) -> Any:
+    if not is_half(q.dtype):
+        return attention.attend(xp, q, k, v, bias, keep, scale, is_causal)
+    q32, k32, v32, bias, keep = (
+        None if a is None else a.astype("float32") for a in (q, k, v, bias, keep)
+    )
+    y, total = attention.attend(xp, q32, k32, v32, bias, keep, scale, is_causal)
+    return y.astype(q.dtype), total
+
+
+@_attention.defbackward
+def _attention_backward(
+    g: Any, xp: Any, needs: Any, q: Any, k: Any, v: Any, bias: Any, keep: Any, y: Any, total: Any,
+    scale: float, is_causal: bool,
+) -> Any:  # fmt: skip
+    arrays = (g, q, k, v, bias, keep, y, total)
+    return in_float32(attention.attend_backward)(
+        xp, *arrays, needs=needs, scale=scale, is_causal=is_causal
+    )
+
+
+def _attention_mask(mask: Any, dtype: Any) -> Any:
+    """A mask as numbers to add to the scores: a bool one as 0 where True, else ``-inf``."""
+    a = mask.array
+    if a.dtype.kind != "b":
+        return mask if mask.dtype is dtype else cast(mask, dtype=dtype.name)
+    xp = array_module(a)
+    number = dtype.numpy.type
+    return TensorBase.wrap(xp.where(a, number(0), number(-np.inf)))
+
+
+def _keep(shape: tuple[int, ...], p: float, q: Any) -> Any:
+    """What dropout multiplies the weights by: 0 with probability ``p``, else ``1 / (1 - p)``."""
+    xp = array_module(q)
+    if p == 1:
+        return TensorBase.wrap(xp.zeros(shape, q.dtype))
+    generator = draw.default_generator(device_of(q).type)
+    mask = draw.bernoulli(1 - p, shape, q.dtype, generator, xp)
+    mask /= 1 - p
+    return TensorBase.wrap(mask)
+
+
+def _check(query: Any, key: Any, value: Any, dropout_p: float) -> None:
+    q, k, v = query.array, key.array, value.array
+    given = f"query {list(q.shape)}, key {list(k.shape)} and value {list(v.shape)}"
+    if min(q.ndim, k.ndim, v.ndim) < 2:
+        raise RuntimeError(f"{_NAME}: expected at least 2 dims, (..., length, E), got {given}")
+    if not q.dtype == k.dtype == v.dtype:
+        raise RuntimeError(
+            f"{_NAME}: expected query, key, and value to have the same dtype, got "
+            f"{query.dtype}, {key.dtype} and {value.dtype}"
+        )
+    if q.dtype.kind in "iub":
+        raise RuntimeError(f"{_NAME}: expected a floating dtype, got {query.dtype}")
+    if q.shape[-1] != k.shape[-1]:
+        raise RuntimeError(
+            f"{_NAME}: query and key must have the same size in the last dim, got {given}"
+        )
+    if k.shape[-2] != v.shape[-2]:
+        raise RuntimeError(
+            f"{_NAME}: key and value must have the same length (dim -2), got {given}"
+        )
+    if not 0 <= dropout_p <= 1:
+        raise RuntimeError(f"{_NAME}: dropout_p has to be between 0 and 1, but got {dropout_p}")
+
+
+def _shared_heads(query: Any, x: Any, name: str) -> Any:
+    """``x`` with each head (dim -3) repeated for the group of query heads that shares it."""
+    if query.ndim < 3 or x.ndim < 3:
+        raise IndexError(f"{_NAME}: enable_gqa needs heads in dim -3, got {list(x.shape)}")
+    heads, given = query.shape[-3], x.shape[-3]
+    if given == heads:
+        return x
+    if given == 0 or heads % given:
+        raise RuntimeError(
+            f"{_NAME}: the number of heads (dim -3) of {name}, {given}, must divide query's {heads}"
+        )
+    return repeat_interleave(x, heads // given, -3)
+
+
+def _spread(x: Any, shape: tuple[int, ...]) -> Any:
+    """``x`` broadcast to ``shape`` with its leading dims brought to two, (N, H)."""
+    if x.shape != shape:
+        x = _expand(x, shape=shape)
+    if len(shape) == 4:
+        return x
+    lead = (1,) * (4 - len(shape)) + shape[:-2]
+    return _reshape(x, shape=(math.prod(lead[:-1]), lead[-1], *shape[-2:]))
+
+
+def scaled_dot_product_attention(
+    query: Any,
+    key: Any,
+    value: Any,
+    attn_mask: Any = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    *,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+) -> Any:
+    """``softmax(scale Q Kᵀ + mask) V``: for each query a mean of the values, weighted by its keys.
+
+    Args:
+        query: ``(..., H, L, E)``. key: ``(..., H, S, E)``. value: ``(..., H, S, V)``.
+        attn_mask: broadcasts to ``(..., H, L, S)``; bool: True where a query may see a key; float:
+            added to the scores. A query that sees no key gets zeros.
+        dropout_p: each weight is zero with this probability, else divided by ``1 - dropout_p``;
+            applied whenever it is above 0, so pass 0 in evaluation.
+        is_causal: query i sees the keys 0 to i.
+        scale: default ``1 / √E``.
+        enable_gqa: key and value may have fewer heads, each shared by a group of query heads
+            (Ainslie et al., 2023).
+
+    Returns:
+        ``(..., H, L, V)``.
+
+    Raises:
+        RuntimeError: shapes or dtypes that don't fit.
+
+    >>> import minitorch_dl as torch
+    >>> q = torch.zeros(1, 2, 1)
+    >>> v = torch.tensor([[[1.0], [3.0]]])
+    >>> torch.nn.functional.scaled_dot_product_attention(q, q, v, is_causal=True)
+    tensor([[[1.],
+             [2.]]])
+    """
+    _check(query, key, value, dropout_p)
+    if enable_gqa:
+        key, value = _shared_heads(query, key, "key"), _shared_heads(query, value, "value")
+    q, k, v = query.array, key.array, value.array
+    (L, E), (S, V) = q.shape[-2:], v.shape[-2:]
+    lead = q.shape[:-2]
+    if not lead == k.shape[:-2] == v.shape[:-2]:
+        try:
+            lead = np.broadcast_shapes(lead, k.shape[:-2], v.shape[:-2])
+        except ValueError:
+            raise RuntimeError(
+                f"{_NAME}: the leading dims of query {list(q.shape)}, key {list(k.shape)} and "
+                f"value {list(v.shape)} can't be broadcast together"
+            ) from None
+    bias = None
+    if attn_mask is not None:
+        if is_causal:
+            raise RuntimeError(
+                f"{_NAME}: explicit attn_mask should not be set when is_causal=True; "
+                "add the two masks together"
+            )
+        bias = _bias(query, attn_mask, (*lead, L, S))
+    parts = (
+        _spread(query, (*lead, L, E)),
+        _spread(key, (*lead, S, E)),
+        _spread(value, (*lead, S, V)),
+        bias,
+    )
+    N, H = parts[0].shape[:2]
+    keep = _keep((N, H, L, S), dropout_p, q) if dropout_p else None
+    if scale is None:
+        scale = 1 / math.sqrt(max(E, 1))
+    y = _attention(*parts, keep, scale=float(scale), is_causal=bool(is_causal))
+    return y if len(lead) == 2 else _reshape(y, shape=(*lead, L, V))
+
+
+def _bias(query: Any, mask: Any, shape: tuple[int, ...]) -> Any:
+    """The mask as numbers, broadcast to the scores' shape."""
+    a = mask.array
+    if a.dtype.kind != "b" and mask.dtype is not query.dtype and mask.dtype.name != "float32":
+        raise RuntimeError(
+            f"{_NAME}: expected attn_mask dtype to be bool or float or to match query dtype, got "
+            f"{mask.dtype} and query {query.dtype}"
+        )
+    fits = a.ndim >= 2 and len(shape) >= a.ndim
+    if not fits or any(n not in (1, m) for n, m in zip(a.shape[::-1], shape[::-1])):
+        raise RuntimeError(
+            f"{_NAME}: attn_mask {list(a.shape)} can't be broadcast to the scores {list(shape)}, "
+            "(..., length of query, length of key)"
+        )
+    return _spread(_attention_mask(mask, query.dtype), shape)
+
+
+# -- several heads -------------------------------------------------------------------------------
+
+
+def canonical_mask(mask: Any, name: str, other: Any, other_name: str, dtype: Any) -> Any:
+    """A layer's mask, None, float or bool (True: may **not** be seen), as floats to add to scores.
+
+    Warns if the kind of the ``other`` mask differs.
+    """
+    if mask is None:
+        return None
+    is_float = mask.dtype.is_floating_point
+    if not is_float and mask.array.dtype.kind != "b":
+        raise AssertionError(
+            f"only bool and floating types of {name} are supported, got {mask.dtype}"
+        )
+    if other is not None and mask.dtype is not other.dtype:
+        warnings.warn(
+            f"Support for mismatched {name} and {other_name} is deprecated. "
+            "Use same type for both instead.",
+            stacklevel=3,
+        )
+    return mask if is_float else _attention_mask(TensorBase.wrap(~mask.array), dtype)
+
+
+def _check_dims(
+    query: Any, key: Any, value: Any, padding_mask: Any, attn_mask: Any, num_heads: int
+) -> bool:
+    """Whether the inputs are batched; AssertionError where their numbers of dims don't fit."""
+    dims = query.dim()
+    if dims not in (2, 3):
+        raise AssertionError(
+            f"query should be unbatched 2D or batched 3D tensor but received {dims}-D query tensor"
+        )
+    what = f"For {'batched' if dims == 3 else 'unbatched'} ({dims}-D) `query`, expected"
+    if key.dim() != dims or value.dim() != dims:
+        raise AssertionError(
+            f"{what} `key` and `value` to be {dims}-D but found {key.dim()}-D and {value.dim()}-D "
+            "tensors respectively"
+        )
+    if padding_mask is not None and padding_mask.dim() != dims - 1:
+        raise AssertionError(
+            f"{what} `key_padding_mask` to be `None` or {dims - 1}-D but found "
+            f"{padding_mask.dim()}-D tensor instead"
+        )
+    if attn_mask is not None and attn_mask.dim() not in (2, 3):
+        raise AssertionError(
+            f"{what} `attn_mask` to be `None`, 2-D or 3-D but found {attn_mask.dim()}-D tensor "
+            "instead"
+        )
+    if dims == 2 and attn_mask is not None and attn_mask.dim() == 3:
+        expected = (num_heads, query.shape[0], key.shape[0])
+        if tuple(attn_mask.shape) != expected:
+            raise AssertionError(
+                f"Expected `attn_mask` shape to be {expected} but got {tuple(attn_mask.shape)}"
+            )
+    return dims == 3
+
+
+def _projected(query: Any, key: Any, value: Any, weights: Any, bias: Any) -> tuple[Any, Any, Any]:
+    """``x Wᵀ + b`` of the three, in as few products as there are different inputs.
+
+    ``weights``: a packed ``(3E, E)``, or the three as a tuple.
+    """
+    if not isinstance(weights, tuple):
+        if query is key is value:
+            q, k, v = linear(query, weights, bias).chunk(3, -1)
+            return q, k, v
+        E = query.shape[-1]
+        if key is value:
+            q = linear(query, weights[:E], None if bias is None else bias[:E])
+            k, v = linear(key, weights[E:], None if bias is None else bias[E:]).chunk(2, -1)
+            return q, k, v
+        weights = weights.chunk(3)
+    biases = (None,) * 3 if bias is None else bias.chunk(3)
+    q, k, v = (linear(x, w, b) for x, w, b in zip((query, key, value), weights, biases))
+    return q, k, v
+
+
+def _given_heads(name: str, static: Any, heads: tuple[int, int, int]) -> Any:
+    """Keys or values that are given projected, ``(N·H, S, E/H)``, as ``(N, H, S, E/H)``."""
+    N, H, size = heads
+    if static.shape[0] != N * H or static.shape[2] != size:
+        raise AssertionError(
+            f"expecting {name} of size ({N * H}, S, {size}), but got {tuple(static.shape)}"
+        )
+    return static.reshape(N, H, static.shape[1], size)
+
+
+def multi_head_attention_forward(
+    query: Any,
+    key: Any,
+    value: Any,
+    embed_dim_to_check: int,
+    num_heads: int,
+    in_proj_weight: Any,
+    in_proj_bias: Any,
+    bias_k: Any,
+    bias_v: Any,
+    add_zero_attn: bool,
+    dropout_p: float,
+    out_proj_weight: Any,
+    out_proj_bias: Any,
+    training: bool = True,
+    key_padding_mask: Any = None,
+    need_weights: bool = True,
+    attn_mask: Any = None,
+    use_separate_proj_weight: bool = False,
+    q_proj_weight: Any = None,
+    k_proj_weight: Any = None,
+    v_proj_weight: Any = None,
+    static_k: Any = None,
+    static_v: Any = None,
+    average_attn_weights: bool = True,
+    is_causal: bool = False,
+) -> tuple[Any, Any]:
+    """``concat(head₁, ..., head_H) W_oᵀ + b_o``, ``headᵢ = attention(Q Wᵢᵀ, K Wᵢᵀ, V Wᵢᵀ)``.
+
+    The computation of :class:`nn.MultiheadAttention`, with its parameters as arguments.
+
+    Args:
+        query: ``(L, N, E)`` or ``(L, E)``. key, value: ``(S, N, E)`` or ``(S, E)``; other sizes in
+            the last dim need ``use_separate_proj_weight``.
+        in_proj_weight: ``(3E, E)``; in_proj_bias: ``(3E,)``, of query, key and value.
+        bias_k, bias_v: ``(1, 1, E)``, one more key and value. add_zero_attn: one more, of zeros.
+        key_padding_mask: ``(N, S)``: True (or -inf) hides a key.
+        attn_mask: ``(L, S)`` or ``(N·H, L, S)``: True (or -inf) hides a key from a query.
+        static_k, static_v: ``(N·H, S, E/H)``, in place of the projected keys and values.
+        is_causal: says that ``attn_mask``, which must be given, is causal.
+
+    Returns:
+        The output, shaped as ``query``, and the weights ``(N, L, S)`` (``(N, H, L, S)`` unless
+        averaged) or, unless ``need_weights``, None.
+
+    Raises:
+        AssertionError, RuntimeError: shapes that don't fit.
+    """
+    is_batched = _check_dims(query, key, value, key_padding_mask, attn_mask, num_heads)
+    if not is_batched:
+        same_key, same_value = key is query, value is key
+        query = query.unsqueeze(1)
+        key = query if same_key else key.unsqueeze(1)
+        value = key if same_value else value.unsqueeze(1)
+        if key_padding_mask is not None:
+            key_padding_mask = key_padding_mask.unsqueeze(0)
+    L, N, E = query.shape
+    S, H, size = key.shape[0], num_heads, E // num_heads
+
+    dtype = query.dtype
+    padding = canonical_mask(key_padding_mask, "key_padding_mask", attn_mask, "attn_mask", dtype)
+    if is_causal and attn_mask is None:
+        raise RuntimeError(
+            "Need attn_mask if specifying the is_causal hint. You may use the Transformer module "
+            "method `generate_square_subsequent_mask` to create this mask."
+        )
+    is_causal = is_causal and padding is None and not need_weights
+    mask = None if is_causal else canonical_mask(attn_mask, "attn_mask", None, "", dtype)
+
+    if embed_dim_to_check != E:
+        raise AssertionError(
+            f"was expecting embedding dimension of {embed_dim_to_check}, but got {E}"
+        )
+    if size * H != E:
+        raise AssertionError(f"embed_dim {E} not divisible by num_heads {H}")
+    if key.shape[:2] != value.shape[:2]:
+        raise AssertionError(
+            f"key's sequence and batch dims {tuple(key.shape[:2])} do not match value's "
+            f"{tuple(value.shape[:2])}"
+        )
+    if use_separate_proj_weight:
+        weights: Any = (q_proj_weight, k_proj_weight, v_proj_weight)
+    else:
+        weights = in_proj_weight
+        if key.shape != value.shape:
+            raise AssertionError(
+                f"key shape {tuple(key.shape)} does not match value shape {tuple(value.shape)}"
+            )
+    q, k, v = _projected(query, key, value, weights, in_proj_bias)
+
+    mask = _mask_of_heads(mask, (N, H, L, S))
+    if padding is not None:
+        if tuple(padding.shape) != (N, S):
+            raise AssertionError(
+                f"Expected key_padding_mask of size {(N, S)}, (batch, keys), but got "
+                f"{tuple(padding.shape)}"
+            )
+        padding = padding.reshape(N, 1, 1, S)
+        mask = padding if mask is None else mask + padding
+
+    if (bias_k is None) != (bias_v is None):
+        raise AssertionError("bias_k and bias_v must both be given, or neither")
+    if bias_k is not None:
+        if static_k is not None or static_v is not None:
+            raise AssertionError("bias cannot be added to static key or value.")
+        k = cat([k, _expand(bias_k, shape=(1, N, E))])
+        v = cat([v, _expand(bias_v, shape=(1, N, E))])
+
+    split = lambda x: _permute(  # noqa: E731  (length, N, E) to (N, H, length, E / H)
+        _reshape(x, shape=(x.shape[0], N, H, size)), dims=(1, 2, 0, 3)
+    )
+    q = split(q)
+    k = split(k) if static_k is None else _given_heads("static_k", static_k, (N, H, size))
+    v = split(v) if static_v is None else _given_heads("static_v", static_v, (N, H, size))
+    if add_zero_attn:
+        zero = zeros(N, H, 1, size, dtype=k.dtype, device=k.device)
+        k, v = cat([k, zero], 2), cat([v, zero], 2)
+    added = k.shape[2] - S
+    if mask is not None and added > 0 and mask.shape[-1] == S:
+        mask = pad(mask, (0, added))
+
+    p = dropout_p if training else 0.0
+    if need_weights:
+        scores = matmul(q * math.sqrt(1 / size), mT(k))
+        shown = softmax(scores if mask is None else scores + mask, -1)  # (N, H, L, S)
+        if p > 0:
+            shown = dropout(shown, p)
+        y = matmul(shown, v)
+        shown = shown.mean(1) if average_attn_weights else shown
+    else:
+        shown = None
+        y = scaled_dot_product_attention(q, k, v, mask, p, is_causal)
+    y = _permute(y, dims=(2, 0, 1, 3)).reshape(L, N, E)
+    y = linear(y, out_proj_weight, out_proj_bias)
+    if not is_batched:
+        y = y.squeeze(1)
+        shown = None if shown is None else shown.squeeze(0)
+    return y, shown
+
+
+def _mask_of_heads(mask: Any, shape: tuple[int, int, int, int]) -> Any:
+    """``attn_mask`` as ``(N or 1, H or 1, L, S)``."""
+    if mask is None:
+        return None
+    N, H, L, S = shape
+    expected = (L, S) if mask.dim() == 2 else (N * H, L, S)
+    if tuple(mask.shape) != expected:
+        raise RuntimeError(
+            f"The shape of the {mask.dim()}D attn_mask is {tuple(mask.shape)}, but should be "
+            f"{expected}."
+        )
+    return mask.reshape(1, 1, L, S) if mask.dim() == 2 else mask.reshape(N, H, L, S)
