@@ -26,3 +26,5 @@ from .padding import *
 from .pooling import *
 from .upsampling import *
 from .rnn import *
+from .attention import *
+from .transformer import *
