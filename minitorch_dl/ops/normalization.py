@@ -30,10 +30,11 @@ def _composite(
     x: Any, w: Any, b: Any, *, shape: Axes, axes: Axes, affine: Axes, eps: float, centered: bool
 ) -> Any:
     v = _reshape(x, shape=shape)
-    mean = _mean(v, dims=axes, keepdim=True)
+    mean = _mean(v, dims=axes, keepdim=True) if centered else None
     if centered:
         v = v - mean
     variance = _mean(v * v, dims=axes, keepdim=True)
+    mean = variance * 0 if mean is None else mean
     y = v / sqrt(variance + eps)
     if w is not None:
         y = y * _reshape(w, shape=affine)

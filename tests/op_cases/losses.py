@@ -2,20 +2,21 @@
 
 from typing import Any
 
-from . import F, Row, S
+from . import B, F, Row, S
 
 
 def _bce(name: str) -> Any:
-    """The loss; weights have no gradient."""
+    """The loss; weights are given as numbers, for they have no gradient."""
 
-    def call(torch: Any, x: Any, target: Any, weight: Any = None, **kwargs: Any) -> Any:
-        weight = None if weight is None else weight.detach()
-        kwargs = {k: v.detach() if k == "pos_weight" else v for k, v in kwargs.items()}
-        return getattr(torch.nn.functional, name)(x, target, weight, **kwargs)
+    def call(torch: Any, x: Any, target: Any, **kwargs: Any) -> Any:
+        for key in {"weight", "pos_weight"} & set(kwargs):
+            kwargs[key] = torch.tensor(kwargs[key], dtype=x.dtype, device=x.device)
+        return getattr(torch.nn.functional, name)(x, target, **kwargs)
 
     return call
 
 
+_WEIGHT = (0.5, 1.5, 0.2, 3.0)
 _UNIT = {"low": 0.05, "high": 0.95}
 
 ROWS = [
@@ -53,24 +54,24 @@ ROWS = [
     Row(
         "nn.functional.binary_cross_entropy",
         S(F(3, 4, **_UNIT), F(3, 4, **_UNIT)),
-        S(F(3, 4, **_UNIT), F(3, 4, **_UNIT), F(4), reduction="none"),
+        S(F(3, 4, **_UNIT), F(3, 4, **_UNIT), weight=_WEIGHT, reduction="none"),
         S(F(**_UNIT), F(**_UNIT), reduction="sum"),
         call=_bce("binary_cross_entropy"),
     ),
     Row(
         "nn.functional.binary_cross_entropy_with_logits",
         S(F(3, 4), F(3, 4, low=0)),
-        S(F(3, 4), F(3, 4, low=0), F(4), reduction="none"),
-        S(F(3, 4), F(3, 4, low=0), pos_weight=F(4, low=0.1), reduction="sum"),
+        S(F(3, 4), F(3, 4, low=0), weight=_WEIGHT, reduction="none"),
+        S(F(3, 4), F(3, 4, low=0), pos_weight=_WEIGHT, reduction="sum"),
         S(F(), F(), reduction="none"),
         call=_bce("binary_cross_entropy_with_logits"),
     ),
     Row(
         "nn.functional.soft_margin_loss",
-        S(F(3, 4), F(3, 4)),
-        S(F(3, 4), F(3, 4), reduction="none"),
-        call=lambda torch, x, t, **kwargs: (
-            torch.nn.functional.soft_margin_loss(x, t.detach(), **kwargs)
+        S(F(3, 4), B(3, 4)),
+        S(F(3, 4), B(3, 4), reduction="none"),
+        call=lambda torch, x, t, **kwargs: torch.nn.functional.soft_margin_loss(
+            x, t.to(x.dtype) * 2 - 1, **kwargs
         ),
     ),
     Row(

@@ -24,12 +24,11 @@ def _with_distance(torch: Any, *args: Any, **kwargs: Any) -> Any:
     return loss(*args, distance_function=distance, **kwargs)
 
 
-def _multi_margin(
-    torch: Any, x: Any, target: Any, p: int = 1, margin: float = 1.0, weight: Any = None, **kwargs: Any
-) -> Any:
-    """The weight has no gradient."""
-    weight = None if weight is None else weight.detach()
-    return torch.nn.functional.multi_margin_loss(x, target, p, margin, weight, **kwargs)
+def _multi_margin(torch: Any, x: Any, target: Any, *args: Any, **kwargs: Any) -> Any:
+    """The weight is given as numbers, for it has no gradient."""
+    if "weight" in kwargs:
+        kwargs["weight"] = torch.tensor(kwargs["weight"], dtype=x.dtype, device=x.device)
+    return torch.nn.functional.multi_margin_loss(x, target, *args, **kwargs)
 
 
 ROWS = [
@@ -55,7 +54,7 @@ ROWS = [
     Row(
         "nn.functional.multi_margin_loss",
         S(F(4, 3), I(4, high=3)),
-        S(F(4, 3), I(4, high=3), 2, 0.5, F(3, low=0.1), reduction="none"),
+        S(F(4, 3), I(4, high=3), 2, 0.5, weight=(0.5, 1.5, 0.2), reduction="none"),
         S(F(3), I(high=3), reduction="sum"),
         call=_multi_margin,
         gradgrad=False,
@@ -80,7 +79,7 @@ ROWS = [
     Row(
         "nn.functional.triplet_margin_loss",
         S(F(4, 3), F(4, 3), F(4, 3)),
-        S(F(4, 3), F(4, 3), F(4, 3), 0.5, 1.0, swap=True, reduction="none"),
+        S(F(5, 2), F(5, 2), F(5, 2), 0.5, 1.0, swap=True, reduction="none"),
         S(F(3), F(3), F(3), reduction="sum"),
     ),
     Row(

@@ -5,31 +5,46 @@ from typing import Any
 from . import F, Row, S
 
 
-def _batch_norm(torch: Any, x: Any, mean: Any, var: Any, *args: Any) -> Any:
-    """The output, and what became of the running statistics."""
-    mean, var = mean.detach().clone(), var.detach().clone()
-    return torch.nn.functional.batch_norm(x, mean, var, *args), mean, var
+def _normed(name: str, *, shows: str) -> Any:
+    """The output, or what became of the running statistics, which have no gradient."""
 
+    def call(torch: Any, x: Any, *args: Any) -> Any:
+        channels = torch.arange(x.shape[1], dtype=x.dtype, device=x.device)
+        mean, var = channels * 0.1, 1 + channels
+        y = getattr(torch.nn.functional, name)(x, mean, var, *args)
+        return y if shows == "output" else (mean, var)
 
-def _instance_norm(torch: Any, x: Any, mean: Any, var: Any, *args: Any) -> Any:
-    mean, var = mean.detach().clone(), var.detach().clone()
-    return torch.nn.functional.instance_norm(x, mean, var, *args), mean, var
+    return call
 
 
 ROWS = [
     Row(
         "nn.functional.batch_norm",
-        S(F(3, 2, 4), F(2), F(2, low=0.5), F(2), F(2), True, 0.3, 1e-3),
-        S(F(2, 3, 2, 2), F(3), F(3, low=0.5), F(3), F(3)),
-        S(F(4, 3), F(3), F(3, low=0.5), None, None, True),
-        S(F(4, 3), F(3), F(3, low=0.5), F(3)),
-        call=_batch_norm,
+        S(F(3, 2, 4), F(2), F(2), True, 0.3, 1e-3),
+        S(F(2, 3, 2, 2), F(3), F(3)),
+        S(F(4, 3), None, None, True),
+        S(F(4, 3), F(3)),
+        call=_normed("batch_norm", shows="output"),
+    ),
+    Row(
+        "batch_norm(running statistics)",
+        S(F(3, 2, 4), F(2), F(2), True, 0.3, 1e-3),
+        S(F(2, 3, 2, 2), None, None, True),
+        call=_normed("batch_norm", shows="statistics"),
+        grad=False,
     ),
     Row(
         "nn.functional.instance_norm",
-        S(F(3, 2, 4), F(2), F(2, low=0.5), F(2), F(2), True, 0.3, 1e-3),
-        S(F(2, 3, 2, 2), F(3), F(3, low=0.5), None, None, False),
-        call=_instance_norm,
+        S(F(3, 2, 4), F(2), F(2), True, 0.3, 1e-3),
+        S(F(2, 3, 2, 2), None, None, False),
+        call=_normed("instance_norm", shows="output"),
+    ),
+    Row(
+        "instance_norm(running statistics)",
+        S(F(3, 2, 4), F(2), F(2), True, 0.3, 1e-3),
+        S(F(2, 3, 2, 2), None, None, True),
+        call=_normed("instance_norm", shows="statistics"),
+        grad=False,
     ),
     Row(
         "nn.functional.layer_norm",
