@@ -1,6 +1,7 @@
 """Reverse-mode differentiation: the graph, the backward pass, and what users call of it."""
 
-from . import functional, graph
+from . import functional, graph, profiler
+from . import modes as grad_mode
 from . import structural as _structural
 from .anomaly import (
     detect_anomaly,
@@ -20,14 +21,17 @@ from .modes import (
     no_grad,
     set_grad_enabled,
 )
+from .variable import Variable
 
 __all__ = [
     "Function",
+    "Variable",
     "backward",
     "detect_anomaly",
     "enable_grad",
     "functional",
     "grad",
+    "grad_mode",
     "graph",
     "gradcheck",
     "gradgradcheck",
@@ -37,6 +41,7 @@ __all__ = [
     "is_grad_enabled",
     "is_inference_mode_enabled",
     "no_grad",
+    "profiler",
     "set_detect_anomaly",
     "set_grad_enabled",
     "show_graph",

@@ -74,7 +74,7 @@ def run_backward(
     # By negated creation number: the node, its gradient so far, and whether that array is ours to add to.
     waiting: dict[int, tuple[Node, Any, bool]] = {}
     order: list[int] = []  # heap of the keys of `waiting`
-    anomaly = state.anomaly
+    watcher = state.profile or state.anomaly
 
     def add(key: int, g: Any) -> None:
         """Another gradient for a node that has one."""
@@ -130,8 +130,8 @@ def run_backward(
             plan = node.plan
             if node.number < versions.latest:
                 check_versions(node, saved)
-            if anomaly is not None:
-                results = anomaly.derive(node, g, saved, create_graph)
+            if watcher is not None:
+                results = watcher.derive(node, g, saved, create_graph)
             elif create_graph:
                 results = plan.differentiate(node, g)
             else:

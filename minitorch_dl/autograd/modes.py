@@ -25,6 +25,8 @@ class _State(threading.local):
     inference: bool = False
     backward_pass: Any = None
     """The backward pass that is running, for hooks that ask what it will reach."""
+    profile: Any = None
+    """The profile that is being taken."""
     anomaly: Any = None
     """What computes and checks each derivative while anomaly detection is on."""
 
