@@ -370,25 +370,25 @@ def _scatter_extremum(xp: Any, a: Any, source: Any, index: Any, *, dim: int, lar
 
 
 @_scatter_prod.defvjp_joint
-def _(g: Any, a: Any, source: Any, index: Any, dim: int) -> Any:
+def _(g: Any, a: Any, source: Any, index: Any, dim: int, a_dtype: Any) -> Any:
     """The product of all the other factors; a division by zero is avoided by leaving single zeros out."""
-    zero = source == 0
-    zeros = _gather(_gather_adjoint(zero * 1, index, dim=dim, shape=a.shape), index, dim=dim)
-    single = zero * (zeros == 1)  # the other factors' product is that without this one
-    rest = _scatter_prod(a, source + single, index, dim=dim)
-    full = _scatter_prod(a, source, index, dim=dim)
-    d_source = _gather(g * rest, index, dim=dim) * single + (
-        _gather(g * full, index, dim=dim) / (source + zero) * (zero == 0)
-    )
-    ones = a * 0 + 1
+    dtype = dtypes.from_numpy(a_dtype).name
+    zero, other = cast(source == 0, dtype=dtype), cast(source != 0, dtype=dtype)
+    zeros = _gather(_gather_adjoint(zero, index, dim=dim, shape=a.shape), index, dim=dim)
+    single = zero * cast(zeros == 1, dtype=dtype)  # the other factors' product is that without this one
+    rest = _gather(g * _scatter_prod(a, source + single, index, dim=dim), index, dim=dim)
+    full = _gather(g * _scatter_prod(a, source, index, dim=dim), index, dim=dim)
+    ones = cast((a == a) | (a != a), dtype=dtype)
+    d_source = rest * single + full / (source + zero) * other
     return g * _scatter_prod(ones, source, index, dim=dim), d_source, None
 
 
 @_scatter_extremum.defvjp_joint
-def _(g: Any, a: Any, source: Any, index: Any, y: Any, dim: int) -> Any:
+def _(g: Any, a: Any, source: Any, index: Any, y: Any, dim: int, a_dtype: Any) -> Any:
     """The gradient goes in equal parts to all who hold the extremum."""
-    from_a = (a == y) * 1
-    from_source = (source == _gather(y, index, dim=dim)) * 1
+    dtype = dtypes.from_numpy(a_dtype).name
+    from_a = cast(a == y, dtype=dtype)
+    from_source = cast(source == _gather(y, index, dim=dim), dtype=dtype)
     share = g / (from_a + _gather_adjoint(from_source, index, dim=dim, shape=a.shape))
     return share * from_a, _gather(share, index, dim=dim) * from_source, None
 

@@ -20,6 +20,7 @@ import operator
 from collections import Counter
 from collections.abc import Callable
 from importlib import resources
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,11 @@ class StandInArray:
     def __init__(self, array: np.ndarray, base: StandInArray | None = None) -> None:
         self._array = array
         self.base = base
+
+    @property
+    def data(self) -> SimpleNamespace:
+        """Where the elements lie, as CuPy tells it."""
+        return SimpleNamespace(ptr=self._array.__array_interface__["data"][0])
 
     def get(self) -> np.ndarray:
         """A copy in host memory."""
