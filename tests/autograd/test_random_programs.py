@@ -56,7 +56,6 @@ WRITES = [
     lambda t, a, b: a.__setitem__((slice(None), 1), 0.5),
     lambda t, a, b: a.copy_(b),
     lambda t, a, b: a.detach().add_(1),
-    lambda t, a, b: a.requires_grad_(),
     lambda t, a, b: a.fill_(0.3),
 ]
 
