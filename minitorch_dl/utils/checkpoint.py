@@ -1,4 +1,4 @@
-"""Activation checkpointing: keep only a segment's inputs, and compute it again in the backward pass.
+"""Activation checkpointing: keep a segment's inputs, compute it again in the backward pass.
 
 Chen et al., 2016, "Training Deep Nets with Sublinear Memory Cost".
 """
@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
+import numpy as np
+
 from ..autograd import Function, backward, enable_grad, is_grad_enabled
 from ..autograd.engine import run_backward
 from ..autograd.node import AccumulateGrad, Node
 from ..autograd.primitive import TensorBase, current_node
+from ..autograd.structural import alias
 from ..autograd.versions import next_number
 from ..backend import device_of
 from ..backend.random import Generator, default_generator
@@ -174,23 +177,28 @@ class _Plan:
         return self._derive(g if isinstance(g, tuple) else (g,), create_graph=True)
 
     def _derive(self, grads: Any, create_graph: bool) -> list[Any]:
+        # The repeated graph hangs on nodes of this pass alone, so that the inner pass ends at them
+        # even where one parent depends on another.
         with enable_grad():
+            ends = {e: alias(TensorBase.wrap(np.empty(0), e))._node for e in self._edges}
+            start = next_number()
             outputs = self._run()
-        pairs = [
-            (node, g)
-            for node, g in zip(map(current_node, outputs), grads)
-            if node is not None and g is not None
-        ]
+        roots = [current_node(y) for y in outputs]
+        for node in _made_since(start, roots):
+            node.edges = tuple(ends.get(edge, edge) for edge in node.edges)
+        pairs = [(node, g) for node, g in zip(roots, grads) if node is not None and g is not None]
         found = run_backward(
             [node for node, _ in pairs],
-            [g if create_graph else TensorBase.wrap(g.array) for _, g in pairs],
-            targets=self._edges,
+            [g for _, g in pairs],
+            targets=list(ends.values()),
             accumulate=False,
+            retain_graph=create_graph,
             create_graph=create_graph,
         )
+        results = [found.get(ends[edge]) for edge in self._edges]
         return [
-            r if r is None or isinstance(r, TensorBase) else TensorBase.wrap(r)
-            for r in map(found.get, self._edges)
+            TensorBase.wrap(r) if r is not None and not isinstance(r, TensorBase) else r
+            for r in results
         ]
 
 
@@ -201,9 +209,7 @@ class CheckpointBackward(Node):
     explanation = "the segment is computed again and differentiated"
 
 
-def _recorded(
-    function: Any, args: Any, kwargs: Any, state: Any, again: Any, checked: bool
-) -> Any:
+def _recorded(function: Any, args: Any, kwargs: Any, state: Any, again: Any, checked: bool) -> Any:
     """Run the segment, drop its graph, and put one node in its place.
 
     The node's parents are those of the segment's graph that it did not make itself: the inputs and
@@ -215,7 +221,9 @@ def _recorded(
     made = [y for y in outputs if _is_made_since(y, start)]
     if not made:
         return result
-    edges = tuple(_parents(made, start))
+    inside = dict.fromkeys(_made_since(start, [current_node(y) for y in made]))
+    parents = [e for node in inside for e in node.edges if e is not None and e not in inside]
+    edges = tuple(dict.fromkeys(parents))
     kinds = [(y.array.shape, y.array.dtype) for y in outputs]
     positions = [i for i, y in enumerate(outputs) if _is_made_since(y, start)]
 
@@ -244,20 +252,16 @@ def _is_made_since(tensor: Any, start: int) -> bool:
     return node is not None and type(node) is not AccumulateGrad and node.number > start
 
 
-def _parents(outputs: Sequence[Any], start: int) -> list[Node]:
-    """The nodes from before ``start``, and leaves, that nodes since then hang on."""
+def _made_since(start: int, nodes: Sequence[Any]) -> list[Node]:
+    """The nodes made after ``start`` among these and all that they hang on; no leaves."""
     found: dict[Node, None] = {}
-    seen: set[Node] = set()
-    stack = [current_node(y) for y in outputs]
+    stack = list(nodes)
     while stack:
         node = stack.pop()
-        if node is None or node in seen:
+        if node is None or type(node) is AccumulateGrad or node.number < start or node in found:
             continue
-        seen.add(node)
-        if type(node) is AccumulateGrad or node.number < start:
-            found[node] = None
-        else:
-            stack.extend(node.edges)
+        found[node] = None
+        stack.extend(node.edges)
     return list(found)
 
 

@@ -32,7 +32,7 @@ def _gradients(parameters: Tensors) -> list[Tensor]:
     return [p.grad for p in found if p.grad is not None]
 
 
-@no_grad
+@no_grad()
 def get_total_norm(
     tensors: Tensors,
     norm_type: float = 2.0,
@@ -64,7 +64,7 @@ def get_total_norm(
     return total
 
 
-@no_grad
+@no_grad()
 def clip_grads_with_norm_(
     parameters: Tensors, max_norm: float, total_norm: Tensor, foreach: bool | None = None
 ) -> None:
@@ -72,10 +72,10 @@ def clip_grads_with_norm_(
     # Multiplying by 1 where nothing is to be clipped spares the device a synchronisation.
     factor = clamp(float(max_norm) / (total_norm + 1e-6), max=1.0)
     for grad in _gradients(parameters):
-        grad.mul_(factor.to(grad.device))
+        grad *= factor.to(grad.device)
 
 
-@no_grad
+@no_grad()
 def clip_grad_norm_(
     parameters: Tensors,
     max_norm: float,
@@ -118,7 +118,7 @@ def clip_grad_norm(
     return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite, foreach)
 
 
-@no_grad
+@no_grad()
 def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | None = None) -> None:
     """Clamp every gradient to ``[-clip_value, clip_value]``, in place.
 

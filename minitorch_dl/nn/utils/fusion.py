@@ -25,12 +25,13 @@ def _check(layer: Module, bn: Any) -> None:
 
 
 def fuse_conv_bn_eval(conv: M, bn: Any, transpose: bool = False) -> M:
-    """A copy of a convolution that also does the batch normalisation after it; both in eval mode."""
+    """A copy of a convolution that does the batch normalisation after it too; both in eval mode."""
     _check(conv, bn)
     fused: Any = copy.deepcopy(conv)
+    statistics = (bn.running_mean, bn.running_var, bn.eps, bn.weight, bn.bias)
     fused.weight, fused.bias = fuse_conv_bn_weights(
-        fused.weight, fused.bias, bn.running_mean, bn.running_var, bn.eps, bn.weight, bn.bias, transpose,
-    )  # fmt: skip
+        fused.weight, fused.bias, *statistics, transpose
+    )
     return fused
 
 
@@ -66,7 +67,7 @@ def fuse_conv_bn_weights(
 
 
 def fuse_linear_bn_eval(linear: M, bn: Any) -> M:
-    """A copy of a linear layer that also does the batch normalisation after it; both in eval mode."""
+    """A copy of a linear layer that does the batch normalisation after it; both in eval mode."""
     _check(linear, bn)
     fused: Any = copy.deepcopy(linear)
     if fused.out_features != bn.num_features and bn.num_features != 1:

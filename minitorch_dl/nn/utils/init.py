@@ -5,13 +5,14 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from ...ops import get_rng_state, set_rng_state
 from ..module import Module
 
 __all__ = ["skip_init"]
 
 
 def skip_init(module_cls: type[Module], *args: Any, **kwargs: Any) -> Module:
-    """A module whose parameters and buffers are uninitialised, for those who will load or fill them.
+    """A module whose first values mean nothing, for those who will load or fill them.
 
     The random generator is as it was: what the constructor draws is undone.
 
@@ -19,8 +20,6 @@ def skip_init(module_cls: type[Module], *args: Any, **kwargs: Any) -> Module:
     >>> torch.nn.utils.skip_init(torch.nn.Linear, 5, 1).weight.shape
     torch.Size([1, 5])
     """
-    from ...ops import get_rng_state, set_rng_state
-
     if not (inspect.isclass(module_cls) and issubclass(module_cls, Module)):
         raise RuntimeError(f"Expected a Module; got {module_cls}")
     if "device" not in inspect.signature(module_cls).parameters:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+import numpy as np
+
 from ...autograd import no_grad
+from ...backend import to_host
 from ...linalg import matrix_exp, qr, solve
-from ...ops import add, dot, eye, finfo, mv, sign, zeros_like
+from ...ops import add, cat, dot, eye, finfo, from_numpy, mv, randn, sign, zeros_like
 from ...tensor import Tensor
 from .. import functional as F
 from ..module import Module
@@ -32,11 +35,12 @@ class _WeightNorm(Module):
 
 
 def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
-    """Learn a weight's length (``original0``) and direction (``original1``) apart: ``w = g v / |v|``.
+    """Learn a weight's length (``original0``) and direction (``original1``) apart.
 
     ``dim``: the axis along which each index has a length of its own; None: one length for all.
-    A state_dict with the older names ``<name>_g`` and ``<name>_v`` loads too. Salimans and Kingma,
-    2016.
+    ``w = g v / |v|``; Salimans and Kingma, 2016. ``dim``: the axis along which each index has a
+    length of its own; None: one length for all. A state_dict with the older names ``<name>_g`` and
+    ``<name>_v`` loads too.
     """
     register_parametrization(module, name, _WeightNorm(dim), unsafe=True)
 
@@ -77,7 +81,7 @@ class _SpectralNorm(Module):
                 self.register_buffer("_v", F.normalize(v, dim=0, eps=eps))
             self._power_method(matrix, 15)
 
-    @no_grad
+    @no_grad()
     def _power_method(self, matrix: Tensor, n_power_iterations: int) -> None:
         for _ in range(n_power_iterations):
             self._u.copy_(F.normalize(mv(matrix, self._v), dim=0, eps=self.eps))
@@ -100,9 +104,7 @@ class _SpectralNorm(Module):
 def _named_tensor(module: Module, name: str) -> Tensor:
     weight = getattr(module, name, None)
     if not isinstance(weight, Tensor):
-        raise ValueError(
-            f"Module '{module}' has no parameter or buffer with name '{name}'"
-        )
+        raise ValueError(f"Module '{module}' has no parameter or buffer with name '{name}'")
     return weight
 
 
@@ -126,7 +128,7 @@ def spectral_norm(
 
 
 class _Orthogonal(Module):
-    """Orthogonal matrices from skew-symmetric ones, relative to ``base``; Lezcano-Casado, 2019."""
+    """Orthogonal matrices from arbitrary ones, relative to ``base``; Lezcano-Casado, 2019."""
 
     base: Tensor | None
 
@@ -138,67 +140,95 @@ class _Orthogonal(Module):
             self.register_buffer("base", None)
 
     def forward(self, X: Tensor) -> Tensor:
-        n, k = X.shape[-2:]
-        transposed = n < k
+        transposed = X.shape[-2] < X.shape[-1]
         if transposed:
-            X, n, k = X.mT, k, n
+            X = X.mT
+        n, k = X.shape[-2:]
         A = X.tril(-1)
-        if n != k:  # n by n, with zeros to the right
-            A = F.pad(A, (0, n - k))
-        A = A - A.mT
-        if self.orthogonal_map == "matrix_exp":
-            Q = matrix_exp(A)
+        if self.orthogonal_map == "householder":
+            signs = X.diagonal(dim1=-2, dim2=-1).detach().trunc()
+            Q = _householder_product(A) * signs.unsqueeze(-2)
         else:
-            identity = eye(n, dtype=A.dtype, device=A.device)
-            Q = solve(add(identity, A, alpha=-0.5), add(identity, A, alpha=0.5))
-        base = getattr(self, "base", None)
-        Q = Q[..., :k] if base is None else base @ Q[..., :k]
+            if n != k:
+                A = F.pad(A, (0, n - k))  # (..., n, n)
+            A = A - A.mT
+            if self.orthogonal_map == "matrix_exp":
+                Q = matrix_exp(A)
+            else:
+                identity = eye(n, dtype=A.dtype, device=A.device)
+                Q = solve(add(identity, A, alpha=-0.5), add(identity, A, alpha=0.5))
+            Q = Q[..., :k]
+        if "base" in self._buffers:
+            Q = self.base @ Q
         return Q.mT if transposed else Q
 
-    @no_grad
-    def right_inverse(self, Q: Tensor) -> Tensor:
-        if Q.shape != self.shape:
+    @no_grad()
+    def right_inverse(self, value: Tensor) -> Tensor:
+        if value.shape != self.shape:
             raise ValueError(
                 f"Expected a matrix or batch of matrices of shape {self.shape}. Got a tensor of "
-                f"shape {Q.shape}."
+                f"shape {value.shape}."
             )
-        if "base" not in self._buffers:
-            raise NotImplementedError(
-                "It is not possible to assign to the matrix exponential or the Cayley "
-                "parametrizations when use_trivialization=False."
-            )
+        transposed = value.shape[-2] < value.shape[-1]
+        Q = value.mT if transposed else value
         n, k = Q.shape[-2:]
-        transposed = n < k
-        A = Q.mT if transposed else Q
-        full = _orthogonal_basis(A if _is_orthogonal(A) else _make_orthogonal(A))
-        self.base = full
-        return zeros_like(Q)
+        if "base" not in self._buffers:
+            if self.orthogonal_map != "householder":
+                raise NotImplementedError(
+                    "It is not possible to assign to the matrix exponential or the Cayley "
+                    "parametrizations when use_trivialization=False."
+                )
+            A = _reflectors(Q)
+            return A.mT if transposed else A
+        if n != k:  # random columns complete the basis
+            Q = _make_orthogonal(
+                cat([Q, randn(*Q.shape[:-1], n - k, dtype=Q.dtype, device=Q.device)], -1)
+            )
+        else:
+            Q = Q.clone() if _is_orthogonal(Q) else _make_orthogonal(Q)
+        self.base = Q
+        start = zeros_like(value)  # every map sends -I to the identity
+        start.diagonal(dim1=-2, dim2=-1).fill_(-1.0)
+        return start
+
+
+def _householder_product(A: Tensor) -> Tensor:
+    """The first columns of ``H1 ... Hk``, where ``Hi = I - 2 v vᵀ / |v|²``.
+
+    v: column i of ``A``, which is zero down to the diagonal, with 1 on the diagonal.
+    """
+    n, k = A.shape[-2:]
+    Q = identity = eye(n, k, dtype=A.dtype, device=A.device)
+    for i in reversed(range(k)):
+        v = (A[..., i] + identity[:, i]).unsqueeze(-1)  # (..., n, 1)
+        Q = Q - 2.0 / (1.0 + (A[..., i] ** 2).sum(-1)[..., None, None]) * (v @ (v.mT @ Q))
+    return Q
+
+
+def _reflectors(Q: Tensor) -> Tensor:
+    """The matrix that :func:`_householder_product` with its diagonal as signs maps to ``Q``."""
+    matrices = to_host(Q.array).reshape(-1, *Q.shape[-2:])
+    results = []
+    for matrix in matrices:
+        h, tau = np.linalg.qr(matrix, mode="raw")
+        A = np.array(h.T, matrix.dtype)
+        signs = np.sign(np.diagonal(A)) * np.where(tau == 0, -1, 1)
+        np.fill_diagonal(A, signs)
+        results.append(A)
+    return from_numpy(np.stack(results).reshape(Q.shape)).to(Q.device)
 
 
 def _is_orthogonal(Q: Tensor) -> bool:
     """Whether the columns are orthonormal to the dtype's precision."""
     n, k = Q.shape[-2:]
     identity = eye(k, dtype=Q.dtype, device=Q.device)
-    eps = 10.0 * n * finfo(Q.dtype).eps
-    return bool(((Q.mT @ Q - identity).abs() <= eps).all())
+    return bool(((Q.mT @ Q - identity).abs() <= 10.0 * n * finfo(Q.dtype).eps).all())
 
 
 def _make_orthogonal(A: Tensor) -> Tensor:
     """The orthonormal factor of A whose triangular one has a positive diagonal."""
     Q, R = qr(A)
     return Q * sign(R.diagonal(dim1=-2, dim2=-1)).unsqueeze(-2)
-
-
-def _orthogonal_basis(A: Tensor) -> Tensor:
-    """Orthonormal columns completed to a square orthogonal matrix."""
-    n, k = A.shape[-2:]
-    if n == k:
-        return A.clone()
-    Q, R = qr(A, mode="complete")
-    first = Q[..., :k] * sign(R.diagonal(dim1=-2, dim2=-1)).unsqueeze(-2)
-    Q = Q.clone()
-    Q[..., :k] = first
-    return Q
 
 
 def orthogonal(
@@ -211,7 +241,8 @@ def orthogonal(
     """Keep a matrix (or batch of them) orthogonal; the shorter side's vectors are orthonormal.
 
     Args:
-        orthogonal_map: "matrix_exp" (the default) or "cayley".
+        orthogonal_map: "matrix_exp" (the default of square matrices), "cayley" or "householder"
+            (the default of others).
         use_trivialization: parametrize relative to the first value, which then can be assigned to.
 
     Raises:
@@ -220,13 +251,14 @@ def orthogonal(
     weight = _named_tensor(module, name)
     if weight.ndim < 2:
         raise ValueError(
-            "Expected a matrix or batch of matrices. "
-            f"Got a tensor of {weight.ndim} dimensions."
+            f"Expected a matrix or batch of matrices. Got a tensor of {weight.ndim} dimensions."
         )
-    chosen = "matrix_exp" if orthogonal_map is None else orthogonal_map
-    if chosen not in ("matrix_exp", "cayley"):
+    square = weight.shape[-2] == weight.shape[-1]
+    chosen = orthogonal_map or ("matrix_exp" if square else "householder")
+    if chosen not in ("matrix_exp", "cayley", "householder"):
         raise ValueError(
-            f'orthogonal_map has to be one of "matrix_exp", "cayley". Got: {orthogonal_map}'
+            'orthogonal_map has to be one of "matrix_exp", "cayley", "householder". '
+            f"Got: {orthogonal_map}"
         )
     made = _Orthogonal(weight, chosen, use_trivialization)
     register_parametrization(module, name, made, unsafe=True)

@@ -1,7 +1,7 @@
 """Parameters that are computed from others: ``register_parametrization``.
 
-The class of a parametrized module is replaced by one with a property in the parameter's place, which
-computes it from the originals under ``module.parametrizations.<name>``.
+The class of a parametrized module is replaced by one with a property in the parameter's place,
+which computes it from the originals under ``module.parametrizations.<name>``.
 """
 
 from __future__ import annotations
@@ -83,9 +83,7 @@ class ParametrizationList(ModuleList):
     original: Tensor
     unsafe: bool
 
-    def __init__(
-        self, modules: Sequence[Module], original: Tensor, unsafe: bool = False
-    ) -> None:
+    def __init__(self, modules: Sequence[Module], original: Tensor, unsafe: bool = False) -> None:
         if len(modules) == 0:
             raise ValueError("ParametrizationList requires one or more modules.")
         super().__init__(modules)
@@ -101,7 +99,7 @@ class ParametrizationList(ModuleList):
             )
         self.is_tensor = isinstance(new, Tensor)
         self.ntensors = 1 if self.is_tensor else len(new)
-        if self.is_tensor:
+        if isinstance(new, Tensor):
             if original.dtype != new.dtype:
                 raise ValueError(
                     "When `right_inverse` outputs one tensor, it may not change the dtype: "
@@ -119,7 +117,7 @@ class ParametrizationList(ModuleList):
                 _check_kept(
                     self._compose(new), original, "A parametrization with its right_inverse"
                 )
-        if self.is_tensor:
+        if isinstance(new, Tensor):
             original.data = new.data
             _register(self, "original", original)
         else:
@@ -187,7 +185,7 @@ def _parametrized_class(module: Module) -> None:
             new.__dict__.update(copy.deepcopy(self.__dict__, memo))
         return memo[id(self)]
 
-    members = {"__getstate__": __getstate__}
+    members: dict[str, Any] = {"__getstate__": __getstate__}
     if not hasattr(cls, "__deepcopy__"):
         members["__deepcopy__"] = __deepcopy__
     module.__class__ = type(f"Parametrized{cls.__name__}", (cls,), members)

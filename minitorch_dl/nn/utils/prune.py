@@ -62,7 +62,7 @@ class BasePruningMethod(ABC):
     ) -> Any:
         """Prune ``module.name``; ``args`` go to the constructor.
 
-        ``importance_scores``: a tensor of the parameter's shape to choose by, instead of its values.
+        ``importance_scores``: a tensor of its shape to choose by, instead of its values.
         Returns the hook. Raises before anything changes.
         """
         method = cls(*args, **kwargs)
@@ -145,15 +145,15 @@ class PruningContainer(BasePruningMethod):
 
     def add_pruning_method(self, method: Any) -> None:
         """Append a method for the same parameter."""
-        if method is not None and not isinstance(method, BasePruningMethod):
+        if not isinstance(method, BasePruningMethod):
             raise TypeError(f"{type(method)} is not a BasePruningMethod subclass")
-        if method is not None and self._tensor_name != method._tensor_name:
+        if self._tensor_name != method._tensor_name:
             raise ValueError(
                 "Can only add pruning methods acting on the parameter named "
                 f"'{self._tensor_name}' to PruningContainer {self}. "
                 f"Found '{method._tensor_name}'"
             )
-        self._pruning_methods += (method,)
+        self._pruning_methods = (*self._pruning_methods, method)
 
     def __len__(self) -> int:
         return len(self._pruning_methods)
@@ -261,7 +261,7 @@ class LnStructured(BasePruningMethod):
             return default_mask
         dim = self.dim % t.ndim
         others = tuple(d for d in range(t.ndim) if d != dim)
-        n = {"fro": 2}.get(self.n, self.n) if isinstance(self.n, str) else self.n
+        n: Any = 2 if self.n == "fro" else self.n
         norms = vector_norm(t, n, dim=others)
         kept = topk(norms, k=channels - count, largest=True).indices
         return _with_only(default_mask, kept, self.dim)
@@ -307,7 +307,7 @@ def _hook_of(module: Module, name: str) -> BasePruningMethod | None:
     return None
 
 
-# -- the functions -----------------------------------------------------------------------------------------------------
+# -- the functions ---------------------------------------------------------------------------------
 
 
 def identity(module: Module, name: str) -> Module:
@@ -325,7 +325,7 @@ def random_unstructured(module: Module, name: str, amount: Amount) -> Module:
 def l1_unstructured(
     module: Module, name: str, amount: Amount, importance_scores: Tensor | None = None
 ) -> Module:
-    """Prune the entries of least magnitude: ``amount`` of them, or that fraction when it is a float.
+    """Prune the ``amount`` (an int, or a float for a fraction) entries of least magnitude.
 
     >>> import minitorch_dl as torch
     >>> from minitorch_dl.nn.utils import prune
@@ -351,7 +351,7 @@ def ln_structured(
     dim: int,
     importance_scores: Tensor | None = None,
 ) -> Module:
-    """Prune the ``amount`` (or that fraction) of the indices of axis ``dim`` with the least n-norm."""
+    """Prune ``amount`` (or that fraction) of the indices of ``dim``, those of least n-norm."""
     LnStructured.apply(module, name, amount, n, dim, importance_scores=importance_scores)
     return module
 
@@ -431,7 +431,7 @@ def is_pruned(module: Module) -> bool:
     )
 
 
-# -- checks ------------------------------------------------------------------------------------------------------------
+# -- checks ----------------------------------------------------------------------------------------
 
 
 def _check_amount(amount: Amount) -> None:

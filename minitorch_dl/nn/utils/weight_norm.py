@@ -16,7 +16,7 @@ M = TypeVar("M", bound=Module)
 
 
 def norm_except_dim(v: Tensor, dim: int) -> Tensor:
-    """The 2-norm of ``v`` over all axes but ``dim``, which are kept with size 1; -1: of the whole, 0-d."""
+    """The 2-norm of ``v`` over all axes but ``dim``, kept with size 1; for -1 of the whole, 0-d."""
     if dim == -1:
         return vector_norm(v)
     if not 0 <= dim < v.ndim:
