@@ -179,11 +179,12 @@ def _elu(xp: Any, a: Any, *, alpha: float, scale: float, rate: float) -> Any:
     return xp.maximum(a, 0) * scale + negative
 
 
-_elu.defvjp(
-    a=lambda g, a, alpha, scale, rate: (
-        g * select(a > 0, scale, exp(minimum(a, 0.0) * rate) * (alpha * scale * rate))
-    )
-)
+def _d_elu(g: Any, a: Any, alpha: float, scale: float, rate: float) -> Any:
+    slope = exp(minimum(a, 0.0) * rate) * (alpha * scale * rate)
+    return keep(g * scale, a > 0) + keep(g * slope, ~(a > 0))
+
+
+_elu.defvjp(a=_d_elu)
 
 
 def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:

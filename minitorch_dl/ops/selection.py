@@ -52,7 +52,8 @@ def select(xp: Any, condition: Any, a: Any, b: Any) -> Any:
 
 
 select.defvjp(
-    a=lambda g, condition: select(condition, g, 0), b=lambda g, condition: select(condition, 0, g)
+    a=lambda g, condition: keep(g, condition),
+    b=lambda g, condition: keep(g, ~condition),
 )
 
 
