@@ -179,3 +179,29 @@ def region_positions(xp: Any, x: Any, out: Ints) -> Any:
     flat = flat.transpose(*regions, *inside)
     flat = xp.broadcast_to(flat.reshape(*out, math.prod(flat.shape[dims:])), x.shape)
     return xp.take_along_axis(flat, x.argmax(axis=-1)[..., None], -1)[..., 0]
+
+
+def fractional_positions(xp: Any, x: Any, samples: Any, kernel: Ints, out: Ints) -> Any:
+    """Where each window's maximum is, of windows that start at pseudo-random steps (Graham, 2014).
+
+    Window i of T starts at ``floor((i + u) alpha) - floor(u alpha)`` with alpha the mean step, the
+    last one at the end; ``samples`` (N, C, dims) holds u, the last axis' first in two dimensions.
+    """
+    size = x.shape[2:]
+    dims = len(size)
+    flat: Any = 0
+    for i, (s, t, k) in enumerate(zip(size, out, kernel)):
+        u = samples[:, :, (1 - i) if dims == 2 else i, None]  # (N, C, 1)
+        alpha = (s - k) / (t - 1) if t > 1 else 0.0
+        start = xp.trunc((xp.arange(t) + u) * alpha) - xp.trunc(u * alpha)
+        start[:, :, -1] = s - k
+        index = start.astype("int64")[..., None] + xp.arange(k)  # (N, C, T, K)
+        shape = [1] * (2 * dims)
+        shape[i], shape[dims + i] = t, k
+        flat = flat * s + index.reshape(*index.shape[:2], *shape)  # (N, C, *T, *K)
+    flat = flat.reshape(*flat.shape[: 2 + dims], math.prod(kernel))
+    count = math.prod(flat.shape[2:])
+    values = xp.take_along_axis(
+        x.reshape(*x.shape[:2], math.prod(size)), flat.reshape(*flat.shape[:2], count), 2
+    ).reshape(flat.shape)
+    return xp.take_along_axis(flat, values.argmax(axis=-1)[..., None], -1)[..., 0]

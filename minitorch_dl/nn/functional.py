@@ -7,6 +7,16 @@ tensor([[2., 2., 2.]])
 """
 
 from ..ops.activation import *
+from ..ops.adaptive_pooling import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
+    adaptive_max_pool3d,
+    fractional_max_pool2d,
+    fractional_max_pool3d,
+)
 from ..ops.attention import multi_head_attention_forward, scaled_dot_product_attention
 from ..ops.classification import cross_entropy, nll_loss
 from ..ops.convolution import (
@@ -27,10 +37,9 @@ from ..ops.dropout import (
     dropout3d,
     feature_alpha_dropout,
 )
-from ..ops.trigonometric import tanh
 from ..ops.embedding import embedding, embedding_bag
-from ..ops.grids import affine_grid, grid_sample
 from ..ops.gathering import one_hot
+from ..ops.grids import affine_grid, grid_sample
 from ..ops.linear import bilinear, linear
 from ..ops.losses import (
     binary_cross_entropy,
@@ -73,12 +82,6 @@ from ..ops.patches import (
     unfold,
 )
 from ..ops.pooling import (
-    adaptive_avg_pool1d,
-    adaptive_avg_pool2d,
-    adaptive_avg_pool3d,
-    adaptive_max_pool1d,
-    adaptive_max_pool2d,
-    adaptive_max_pool3d,
     avg_pool1d,
     avg_pool2d,
     avg_pool3d,
@@ -88,10 +91,9 @@ from ..ops.pooling import (
     max_pool1d,
     max_pool2d,
     max_pool3d,
-    max_unpool1d,
-    max_unpool2d,
-    max_unpool3d,
 )
 from ..ops.resampling import interpolate, upsample, upsample_bilinear, upsample_nearest
 from ..ops.softmax import gumbel_softmax, log_softmax, softmax, softmin
 from ..ops.special import sigmoid
+from ..ops.trigonometric import tanh
+from ..ops.unpooling import max_unpool1d, max_unpool2d, max_unpool3d

@@ -33,6 +33,7 @@ from .counting import *
 from .softmax import *
 from .einsum import *
 from .pooling import *
+from .adaptive_pooling import *
 from .normalization import *
 from .dropout import *
 from .solving import *

@@ -21,7 +21,7 @@ from .reductions import _mean
 from .selection import clamp_min
 from .shape import _reshape
 
-__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm"]
+__all__ = ["group_norm", "layer_norm", "rms_norm"]
 
 Axes = tuple[int, ...]
 

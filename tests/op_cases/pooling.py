@@ -1,6 +1,6 @@
 """Rows of ``ops/pooling.py``."""
 
-from . import F, I, Row, S
+from . import F, Row, S
 
 ROWS = [
     Row(
@@ -37,28 +37,4 @@ ROWS = [
     Row("nn.functional.lp_pool1d", S(F(2, 2, 6, low=0.1), 3, 2)),
     Row("nn.functional.lp_pool2d", S(F(2, 2, 4, 4, low=0.1), 2, (2, 1), 2)),
     Row("nn.functional.lp_pool3d", S(F(1, 2, 2, 4, 4, low=0.1), 2, 2)),
-    Row("nn.functional.adaptive_avg_pool1d", S(F(2, 2, 7), 3), S(F(2, 6), 3)),
-    Row(
-        "nn.functional.adaptive_avg_pool2d",
-        S(F(2, 2, 5, 7), (2, 3)),
-        S(F(2, 4, 6), (None, 1)),
-        S(F(1, 2, 4, 6), 2),
-        S(F(1, 2, 2, 2), 3),
-    ),
-    Row("nn.functional.adaptive_avg_pool3d", S(F(1, 2, 3, 4, 5), (2, 2, 1))),
-    Row("nn.functional.adaptive_max_pool1d", S(F(2, 2, 7), 3), S(F(2, 6), 3, True)),
-    Row(
-        "nn.functional.adaptive_max_pool2d",
-        S(F(2, 2, 5, 7), (2, 3)),
-        S(F(2, 4, 6), (None, 1), return_indices=True),
-        S(F(2, 5, 6), 3, return_indices=True),
-    ),
-    Row("nn.functional.adaptive_max_pool3d", S(F(1, 2, 3, 4, 5), (2, 2, 1))),
-    Row("nn.functional.max_unpool1d", S(F(1, 1, 1), I(1, 1, 1, high=2), 2)),
-    Row(
-        "nn.functional.max_unpool2d",
-        S(F(2, 1, 1), I(2, 1, 1, high=4), 2),
-        S(F(1, 2, 1, 1), I(1, 2, 1, 1, high=9), 2, output_size=(3, 3)),
-    ),
-    Row("nn.functional.max_unpool3d", S(F(1, 2, 1, 1, 1), I(1, 2, 1, 1, 1, high=8), 2)),
 ]
