@@ -128,6 +128,8 @@ def run_backward(
             if saved is None:
                 raise RuntimeError(SECOND_BACKWARD.format(node.name()))
             plan = node.plan
+            if watched and node.packed is not None:
+                node.saved = saved = node.packed.restore()
             if node.number < versions.latest:
                 check_versions(node, saved)
             if watcher is not None:
@@ -138,6 +140,8 @@ def run_backward(
                 results = plan.rule(g, saved)
             if saved and plan.frees and not retain_graph:
                 node.saved = saved = None
+            elif watched and node.packed is not None:
+                node.saved = saved = ()
             if node.shapes is not None:
                 results = [
                     r if r is None or r.shape == shape else sum_to(r, shape=shape)

@@ -64,10 +64,10 @@ class FunctionCtx:
             return ()
         if node.saved is None:
             raise RuntimeError(SECOND_BACKWARD.format(node.name()))
-        check_versions(node, node.saved)
+        saved = node.saved or (node.packed.restore() if node.packed is not None else ())
+        check_versions(node, saved)
         return tuple(
-            source.restore(array, node)
-            for source, array in zip(self._sources, node.saved, strict=True)
+            source.restore(array, node) for source, array in zip(self._sources, saved, strict=True)
         )
 
     def mark_dirty(self, *tensors: Any) -> None:
@@ -395,6 +395,8 @@ def _save(
     node.saved = tuple(None if tensor is None else tensor.array for tensor in ctx._to_save)
     ctx._sources = tuple(sources)
     ctx._node = weakref.ref(node)
+    if state.saved_hooks is not None:
+        state.saved_hooks.keep(node)
 
 
 class _TwicePlan:

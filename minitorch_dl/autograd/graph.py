@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .modes import state
+from .modes import no_grad, state, use_saved_hooks
 from .node import AccumulateGrad, Node, Output, RemovableHandle
-from .primitive import current_node
+from .primitive import TensorBase, current_node
 
 
 class GradientEdge(NamedTuple):
@@ -84,6 +84,84 @@ def register_multi_grad_hook(
         return hook
 
     return _Handles([t.register_hook(hook_of(i)) for i, t in enumerate(tensors)])
+
+
+class saved_tensors_hooks:
+    """Have what ops save for the backward pass go through two functions: to keep it elsewhere, or smaller, meanwhile.
+
+    Args:
+        pack_hook: gets each saved tensor; what it returns is kept instead.
+        unpack_hook: gets that back when the backward pass needs it, and returns the tensor.
+
+    >>> import minitorch_dl as torch
+    >>> x = torch.tensor([2.0], requires_grad=True)
+    >>> with torch.autograd.graph.saved_tensors_hooks(lambda t: t.half(), lambda t: t.float()):
+    ...     y = x * x
+    >>> y.backward()
+    >>> x.grad
+    tensor([4.])
+    """
+
+    def __init__(self, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]) -> None:
+        self.pack_hook, self.unpack_hook = pack_hook, unpack_hook
+
+    def __enter__(self) -> None:
+        self._outer = state.saved_hooks
+        use_saved_hooks(self)
+
+    def __exit__(self, *exc: object) -> None:
+        use_saved_hooks(self._outer)
+
+    def keep(self, node: Node) -> None:
+        """Pack what ``node`` saved."""
+        if node.saved:
+            node.packed = _Packed(node.saved, self.pack_hook, self.unpack_hook)
+            node.saved = ()
+            node.watched = True
+
+
+class _Packed:
+    """What a node saved, as the hooks left it."""
+
+    def __init__(self, saved: Sequence[Any], pack: Callable[..., Any], unpack: Callable[..., Any]) -> None:
+        self._unpack = unpack
+        self._values = [self._packed(value, pack) for value in saved]
+
+    def _packed(self, value: Any, pack: Callable[..., Any]) -> tuple[bool, Any]:
+        """Whether the hook was asked, and what is kept."""
+        if type(value) is list:
+            return False, [self._packed(one, pack) for one in value]
+        if hasattr(value, "strides"):
+            with no_grad():
+                return True, pack(TensorBase.wrap(value))
+        return False, value
+
+    def _restored(self, is_packed: bool, value: Any) -> Any:
+        if type(value) is list and not is_packed:
+            return [self._restored(*one) for one in value]
+        if not is_packed:
+            return value
+        with no_grad():
+            tensor = self._unpack(value)
+        if not isinstance(tensor, TensorBase):
+            raise TypeError(
+                f"Output of saved tensor unpack_hook expected to be a Tensor but got result of type {type(tensor).__name__}"
+            )
+        return tensor.array
+
+    def restore(self) -> tuple[Any, ...]:
+        """The saved values again."""
+        return tuple(self._restored(*one) for one in self._values)
+
+
+class save_on_cpu(saved_tensors_hooks):
+    """Keep what the backward pass needs in host memory, and bring it back when it is needed."""
+
+    def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
+        super().__init__(
+            lambda t: (t.device, t.cpu()),
+            lambda kept: kept[1].to(kept[0]),
+        )
 
 
 def show_graph(tensor: Any, max_lines: int = 100) -> str:
@@ -199,4 +277,4 @@ def _saved_by_name(node: Node) -> dict[str, Any]:
     return dict(zip(names, node.saved or ()))
 
 
-__all__ = ["GradientEdge", "Node", "get_gradient_edge", "register_multi_grad_hook", "show_graph"]
+__all__ = ["GradientEdge", "Node", "get_gradient_edge", "register_multi_grad_hook", "save_on_cpu", "saved_tensors_hooks", "show_graph"]

@@ -25,6 +25,8 @@ class _State(threading.local):
     inference: bool = False
     backward_pass: Any = None
     """The backward pass that is running, for hooks that ask what it will reach."""
+    saved_hooks: Any = None
+    """What packs the values that ops save."""
     profile: Any = None
     """The profile that is being taken."""
     anomaly: Any = None
@@ -219,8 +221,14 @@ class transforming:
         _update_listening()
 
 
+def use_saved_hooks(hooks: Any) -> None:
+    """Have ``hooks.keep(node)`` called for every node of this thread; None stops that."""
+    state.saved_hooks = hooks
+    _update_listening()
+
+
 def _update_listening() -> None:
-    if state.listeners or state.transforms:
+    if state.listeners or state.transforms or state.saved_hooks is not None:
         state.flags |= LISTENING
     else:
         state.flags &= ~LISTENING

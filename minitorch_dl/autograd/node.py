@@ -40,6 +40,8 @@ class Node:
     pre_hooks: Any = None
     tuple_hooks: Any = None
     retained: Any = None
+    packed: Any = None
+    """What saved_tensors_hooks made of the saved values."""
     origin: Any = None
     outputs: Any = None
     """Of a node with several outputs: (shape, dtype, array class) per output, to make zeros from."""

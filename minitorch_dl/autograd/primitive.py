@@ -504,7 +504,10 @@ class Primitive:
             shapes = tuple([getattr(x, "shape", ()) for x in arrays])
             if all(s == shapes[0] for s in shapes):
                 shapes = None
-        return plan.node(edges, *given, *outs, params, shapes)
+        node = plan.node(edges, *given, *outs, params, shapes)
+        if state.saved_hooks is not None:
+            state.saved_hooks.keep(node)
+        return node
 
     def record(self, arrays: Sequence[Any], nodes: Sequence[Any], params: dict[str, Any], result: Any) -> Any:
         """A node as if the op had been run on these arrays with this result; None when no input wants a gradient."""
@@ -569,6 +572,15 @@ def _callable(p: Primitive) -> Any:
         call = _unary(p)
     elif plain and len(p.inputs) == 2 and not p.params:
         call = _binary(p)
+    elif plain and len(p.inputs) == 1:
+        call = _parametrized(p)
+    elif plain and len(p.inputs) == 2:
+
+        def call(input: Any, other: Any, **params: Any) -> Any:
+            if input.__class__ is ndarray and other.__class__ is ndarray:
+                return p.kernel(np, input, other, **params)
+            return p(input, other, **params)
+
     else:
 
         def call(*args: Any, **params: Any) -> Any:
@@ -609,6 +621,41 @@ def _unary(p: Primitive) -> Callable[..., Any]:
         if plan is None:
             plan = p.plan((True,))
         out._node = plan.node((node,), a, out.array, None, None)
+        return out
+
+    return call
+
+
+def _parametrized(p: Primitive) -> Callable[..., Any]:
+    kernel, as_float = p.kernel, p.promotes == "float"
+    plan = None
+
+    def call(input: Any, **params: Any) -> Any:
+        nonlocal plan
+        if input.__class__ is ndarray:
+            return kernel(np, input, **params)
+        flags = state.flags
+        if flags > GRAD or not isinstance(input, TensorBase):
+            return p(input, **params)
+        a = input.array
+        if a.__class__ is not ndarray or (as_float and a.dtype.kind != "f"):
+            return p(input, **params)
+        try:
+            y = kernel(np, a, **params)
+        except (ValueError, TypeError, IndexError, OverflowError) as error:
+            raise explain(p, error, (a,), params) from error
+        out = _new(_Tensor)
+        # `transfer` gives an array of another device; reductions give NumPy scalars.
+        out.array = np.asarray(y) if isinstance(y, np.generic) else y
+        out._grad = None
+        out._view = None
+        node = input._node if input._view is None else current_node(input)
+        if node is None or not flags or not p.formulas or y.dtype not in _FLOATS:
+            out._node = None
+            return out
+        if plan is None:
+            plan = p.plan((True,))
+        out._node = plan.node((node,), a, out.array, params, None)
         return out
 
     return call

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 import minitorch_dl as torch
 from minitorch_dl.autograd.formulas import derivative_texts
 from minitorch_dl.autograd.primitive import PRIMITIVES
@@ -78,3 +80,66 @@ def test_gradient_edges() -> None:
     y = x * 2
     assert torch.autograd.graph.get_gradient_edge(y) == (y.grad_fn, 0)
     assert torch.autograd.graph.get_gradient_edge(x).node.variable is x
+
+
+# -- hooks on saved values -------------------------------------------------------------------------------------------------
+
+
+def test_saved_values_go_through_the_hooks() -> None:
+    packed, unpacked = [], []
+
+    def pack(t):
+        packed.append(t.tolist())
+        return t.numpy().copy()
+
+    def unpack(kept):
+        unpacked.append(kept.tolist())
+        return torch.tensor(kept * 10)
+
+    x, w = torch.tensor([2.0], requires_grad=True), torch.tensor([3.0])
+    with torch.autograd.graph.saved_tensors_hooks(pack, unpack):
+        y = (x * w).exp()
+    z = y.log()  # outside
+    z.backward(retain_graph=True)
+    assert (packed[0], len(packed), len(unpacked)) == ([3.0], 2, 2)
+    # d log(y) / dy is right, exp saved y and the product w, which came back 10 times as large
+    assert abs(x.grad.item() - 10 * 30) < 1e-3
+    z.backward()
+    assert len(unpacked) == 4
+    with pytest.raises(RuntimeError, match="a second time"):
+        z.backward()
+
+
+def test_the_hooks_see_custom_functions_and_double_backward() -> None:
+    class Cube(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x**3
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            return 3 * x * x * g
+
+    x = torch.tensor([2.0], requires_grad=True)
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: t.numpy().copy(), torch.from_numpy):
+        y = Cube.apply(x) * x
+        assert y.grad_fn.next_functions[0][0].saved_tensors[0].tolist() == [2]
+    (g,) = torch.autograd.grad(y, x, create_graph=True)
+    (h,) = torch.autograd.grad(g, x)
+    assert (g.item(), h.item()) == (4 * 8, 12 * 4)
+    with torch.autograd.graph.save_on_cpu():
+        y = x.exp() * x
+    y.backward()
+    assert abs(x.grad.item() - 3 * 7.389056) < 1e-4
+
+
+def test_a_write_to_memory_that_the_hooks_kept_is_refused() -> None:
+    x = torch.tensor([2.0], requires_grad=True)
+    w = torch.tensor([3.0])
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t):
+        y = x * w
+    w.mul_(2)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.backward()
