@@ -20,7 +20,7 @@ from .versions import mark_written, next_number, owner_of
 @primitive
 def view_scatter(xp: Any, base: Any, source: Any, *, view: str, params: dict[str, Any]) -> Any:
     """``base`` with the part that the view primitive ``view`` shows replaced by ``source``."""
-    out = base.copy()
+    out = xp.array(base)  # a 0-d gradient may be a NumPy scalar
     PRIMITIVES[view].kernel(xp, out, **params)[...] = source
     return out
 

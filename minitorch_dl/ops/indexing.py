@@ -49,6 +49,7 @@ def _unslice(xp: Any, a: Any, *, index: tuple[Any, ...], shape: tuple[int, ...])
     return out
 
 
+_as_slice = _slice.primitive.as_view
 _slice.defvjp(a=lambda g, a_shape, index: _unslice(g, index=index, shape=a_shape))
 _unslice.defvjp(a=lambda g, index: _slice(g, index=index))
 
@@ -78,19 +79,16 @@ def _spec(items: Any) -> tuple[Any, ...] | None:
     return tuple(spec)
 
 
-def _basic(input: Any, spec: tuple[Any, ...]) -> Any:
-    """The view of ``input`` at basic indices."""
+def _basic(input: Any, spec: tuple[Any, ...], items: tuple[Any, ...]) -> Any:
+    """The view of ``input`` at basic indices: ``items``, and as the primitive's parameter ``spec``."""
     a = input.array
-    if a.__class__ is not np.ndarray or state.flags > GRAD:
-        try:
-            return _slice(input, index=spec)
-        except IndexError:
-            raise _explain_basic(spec, a.shape) from None
     try:
-        y = a[_decode(spec)]
+        if a.__class__ is not np.ndarray or state.flags > GRAD:
+            return _slice(input, index=spec)
+        y = a[items if "..." in spec else (*items, ...)]
     except IndexError:
         raise _explain_basic(spec, a.shape) from None
-    return _slice.primitive.as_view(input, y, {"index": spec})
+    return _as_slice(input, y, {"index": spec})
 
 
 def _explain_basic(spec: tuple[Any, ...], shape: tuple[int, ...]) -> IndexError:
@@ -337,12 +335,13 @@ def getitem(input: Any, index: Any) -> Any:
     >>> x[:, 1], x[torch.tensor([1, 0]), 2], x[x > 3]
     (tensor([1, 4]), tensor([5, 2]), tensor([4, 5]))
     """
-    spec = _spec(index if index.__class__ is tuple else (index,))
+    items = index if index.__class__ is tuple else (index,)
+    spec = _spec(items)
     if spec is not None:
-        return _basic(input, spec)
-    spec, indices, dims = _resolve(input.array, index)
-    if spec is not None:
-        input = _basic(input, spec)
+        return _basic(input, spec, items)
+    items, indices, dims = _resolve(input.array, index)
+    if items:
+        input = _basic(input, _spec(items), items)
     return _pick(input, indices, dims) if indices else input
 
 
@@ -361,21 +360,23 @@ def setitem(input: Any, index: Any, value: Any) -> None:
                 f"can't assign a {type(value).__name__} to a {dtypes.from_numpy(input.array.dtype)} tensor"
             )
         value = value.item()
-    spec = _spec(index if index.__class__ is tuple else (index,))
+    items = index if index.__class__ is tuple else (index,)
+    spec = _spec(items)
     if spec is not None:
-        _copy(_basic(input, spec), value)
+        _copy(_basic(input, spec, items), value)
         return
-    spec, indices, dims = _resolve(input.array, index)
-    target = input if spec is None else _basic(input, spec)
+    items, indices, dims = _resolve(input.array, index)
+    target = _basic(input, _spec(items), items) if items else input
     if not indices:
         _copy(target, value)
         return
     if isinstance(value, TensorBase):
-        if (
-            value.array.ndim or len(indices) > 1 or _raw(indices[0]).dtype != bool
-        ):  # a mask takes any one number
+        one_mask = len(indices) == 1 and _raw(indices[0]).dtype == bool
+        if not (one_mask and value.array.size == 1):  # a mask takes any one number
             _same_dtype(target, value)
-        value = _without_leading_ones(value, len(picked_shape(indices, dims, target.array.shape)))
+        if value.array.ndim > 1 and value.array.shape[0] == 1:
+            ndim = len(picked_shape(indices, dims, target.array.shape))
+            value = _without_leading_ones(value, ndim)
     put("setitem", target, value, indices, dims)
 
 
@@ -426,8 +427,10 @@ def _fits(have: tuple[int, ...], into: tuple[int, ...]) -> bool:
     )
 
 
-def _resolve(a: Any, index: Any) -> tuple[Any, list[Any], tuple[int, ...]]:
-    """An index with tensors in it: the basic part (None when it is the whole tensor), the index tensors, and their axes after that."""
+def _resolve(a: Any, index: Any) -> tuple[tuple[Any, ...], list[Any], tuple[int, ...]]:
+    """An index with tensors in it: its basic part (nothing when that is the whole tensor), the index tensors, and the axes of
+    the basic part's result at which they stand.
+    """
     shape = a.shape
     items = [_normal(one, a) for one in (index if _is_several(index) else (index,))]
     used = sum(_axes_used(one) for one in items)
@@ -459,7 +462,7 @@ def _resolve(a: Any, index: Any) -> tuple[Any, list[Any], tuple[int, ...]]:
             out += axes or 1
         d += axes
     whole = all(one.__class__ is slice and one == slice(None) for one in basic)
-    return None if whole else _spec(basic), indices, tuple(dims)
+    return () if whole else tuple(basic), indices, tuple(dims)
 
 
 def _raw(x: Any) -> Any:

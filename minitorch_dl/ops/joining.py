@@ -14,7 +14,7 @@ from ..backend import array_module, dtypes
 from .dims import sizes, wrap_dim
 from .indexing import _index, _range
 from .padding import _pad
-from .shape import _reshape, expand, unsqueeze
+from .shape import _reshape, expand
 
 __all__ = [
     "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "cartesian_prod", "cat", "chunk", "column_stack", "combinations",
@@ -39,22 +39,23 @@ def _(g: Any, shapes: Any, dim: int) -> list[Any]:
     return grads
 
 
-def _tensors(op: str, tensors: Any) -> list[Any]:
+def _tensors(op: str, tensors: Any) -> Any:
     """The tensors of a list, checked and brought to one dtype."""
     if isinstance(tensors, TensorBase) or not isinstance(tensors, Sequence):
         raise TypeError(
             f"{op}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
         )
-    for i, x in enumerate(tensors):
-        if not isinstance(x, TensorBase):
-            raise TypeError(
-                f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}"
-            )
-    first = tensors[0].array.dtype if tensors else None
-    if any(x.array.dtype != first for x in tensors):
-        dtype = dtypes.result_type(*[x.array for x in tensors])
-        return [x if x.array.dtype == dtype.numpy else cast(x, dtype=dtype.name) for x in tensors]
-    return list(tensors)
+    try:
+        kinds = {x.array.dtype for x in tensors}
+    except AttributeError:
+        i = next(i for i, x in enumerate(tensors) if not isinstance(x, TensorBase))
+        raise TypeError(
+            f"expected Tensor as element {i} in argument 0, but got {type(tensors[i]).__name__}"
+        ) from None
+    if len(kinds) < 2:
+        return tensors
+    dtype = dtypes.result_type(*[x.array for x in tensors])
+    return [x if x.array.dtype == dtype.numpy else cast(x, dtype=dtype.name) for x in tensors]
 
 
 def cat(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = None) -> Any:
@@ -70,22 +71,23 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = None)
     if not len(tensors):
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     given = _tensors("cat", tensors)
-    joined = [x for x in given if x.array.shape != (0,)] or given[:1]
-    if any(not x.array.ndim for x in joined):
-        position = next(i for i, x in enumerate(given) if not x.array.ndim)
+    shapes = [x.array.shape for x in given]
+    if (0,) in shapes:
+        given = [x for x in given if x.array.shape != (0,)] or given[:1]
+    if () in shapes:
         raise RuntimeError(
-            f"zero-dimensional tensor (at position {position}) cannot be concatenated"
+            f"zero-dimensional tensor (at position {shapes.index(())}) cannot be concatenated"
         )
-    dim = wrap_dim(dim, joined[0].array.ndim)
+    dim = wrap_dim(dim, given[0].array.ndim)
     try:
-        y = _cat(*joined, dim=dim)
+        y = _cat(*given, dim=dim)
     except RuntimeError as error:
-        raise _explain_cat(given, dim) or error from None
+        raise _explain_cat(shapes, dim) or error from None
     return y if out is None else write_out("cat", out, y)
 
 
 def _explain_cat(given: list[Any], dim: int) -> RuntimeError | None:
-    shapes = [(i, x.array.shape) for i, x in enumerate(given) if x.array.shape != (0,)]
+    shapes = [(i, shape) for i, shape in enumerate(given) if shape != (0,)]
     first = shapes[0][1]
     for i, shape in shapes:
         if len(shape) != len(first):
@@ -113,10 +115,12 @@ def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
     for i, x in enumerate(given):
         if x.array.shape != first:
             raise RuntimeError(
-                f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and {list(x.array.shape)} at entry {i}"
+                f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and "
+                f"{list(x.array.shape)} at entry {i}"
             )
     dim = wrap_dim(dim, len(first) + 1)
-    y = _cat(*[unsqueeze(x, dim) for x in given], dim=dim)
+    one = (*first[:dim], 1, *first[dim:])
+    y = _cat(*[_reshape(x, shape=one) for x in given], dim=dim)
     return y if out is None else write_out("stack", out, y)
 
 
