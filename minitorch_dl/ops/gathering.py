@@ -1,6 +1,7 @@
-"""Reading and writing at indices along one axis: gather and scatter, ``index_*``, ``masked_*``, ``take``.
+"""Reading and writing at indices along one axis: gather, scatter, ``index_*``, ``masked_*``.
 
-``gather`` picks one element per entry of its index, ``scatter`` writes one, and the adjoint of either is of the same family.
+``gather`` picks one element per entry of its index, ``scatter`` writes one, and the adjoint of
+either is of the same family.
 In a formula ``g`` is the gradient of the output, ``y`` the output.
 """
 
@@ -21,12 +22,14 @@ from .movement import _clone
 from .shape import _reshape
 
 __all__ = [
-    "argwhere", "gather", "index_add", "index_copy", "index_fill", "index_reduce", "index_select", "masked_fill",
-    "masked_scatter", "masked_select", "nonzero", "put", "scatter", "scatter_add", "scatter_reduce", "take",
+    "argwhere", "gather", "index_add", "index_copy", "index_fill", "index_reduce", "index_select",
+    "masked_fill",
+    "masked_scatter", "masked_select", "nonzero", "put", "scatter", "scatter_add",
+    "scatter_reduce", "take",
     "take_along_dim",
 ]  # fmt: skip
 
-# -- checks -------------------------------------------------------------------------------------------------------------
+# -- checks ----------------------------------------------------------------------------------------
 
 
 def _check_kind(op: str, index: Any, error: type[Exception] = RuntimeError) -> None:
@@ -41,7 +44,8 @@ def check_range(
 ) -> None:
     """Raise ``error`` unless ``low <= index < size`` for every element of the index array.
 
-    CuPy would wrap an index that is out of range, and negative ones mean an axis's end to NumPy but nothing here.
+    CuPy would wrap an index that is out of range, and negative ones mean an axis's end to NumPy
+    but nothing here.
     """
     if not index.size:
         return
@@ -65,11 +69,12 @@ def _vector(op: str, index: Any) -> Any:
     return index if index.array.ndim else _reshape(index, shape=(1,))
 
 
-# -- whole slices ------------------------------------------------------------------------------------------------------
+# -- whole slices ----------------------------------------------------------------------------------
 
 
 def index_select(input: Any, dim: int, index: Any, *, out: Any = None) -> Any:
-    """The slices of ``input`` at ``index`` along ``dim``: ``out[i] = input[index[i]]`` for ``dim`` 0.
+    """The slices of ``input`` at ``index`` along ``dim``: ``out[i] = input[index[i]]`` for ``dim``
+    0.
 
     >>> import minitorch_dl as torch
     >>> torch.index_select(torch.tensor([[1, 2, 3]]), 1, torch.tensor([2, 0]))
@@ -91,7 +96,8 @@ def index_select(input: Any, dim: int, index: Any, *, out: Any = None) -> Any:
 def index_add(
     input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1, out: Any = None
 ) -> Any:
-    """``input`` with ``alpha * source`` added to its slices at ``index`` along ``dim``; indices may repeat.
+    """``input`` with ``alpha * source`` added to its slices at ``index`` along ``dim``; indices
+    may repeat.
 
     >>> import minitorch_dl as torch
     >>> torch.zeros(3).index_add(0, torch.tensor([1, 1]), torch.tensor([1.0, 2.0]))
@@ -131,7 +137,9 @@ def index_copy(input: Any, dim: int, index: Any, source: Any, *, out: Any = None
 
 
 def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
-    """``input`` with its slices at ``index`` along ``dim`` set to ``value``, a number or 0-d tensor."""
+    """``input`` with its slices at ``index`` along ``dim`` set to ``value``, a number or 0-d
+    tensor.
+    """
     index = _vector("index_fill", index)
     dim = wrap_dim(dim, input.array.ndim)
     value = _one_value("index_fill_", input, value)
@@ -165,7 +173,8 @@ def _one_value(op: str, input: Any, value: Any) -> Any:
         return value if input.array.dtype.kind == "f" else input.array.dtype.type(value)
     if value.array.ndim:
         raise RuntimeError(
-            f"{op} only supports a 0-dimensional value tensor, but got tensor with {value.array.ndim} dimension(s)."
+            f"{op} only supports a 0-dimensional value tensor, but got tensor with "
+            f"{value.array.ndim} dimension(s)."
         )
     return (
         value
@@ -181,11 +190,13 @@ def _check_slices(
     have, given, n = input.array.shape, source.array.shape, index.array.shape[0]
     if input.array.dtype != source.array.dtype:
         raise RuntimeError(
-            f"{op}_(): self ({input.array.dtype}) and source ({source.array.dtype}) must have the same scalar type"
+            f"{op}_(): self ({input.array.dtype}) and source ({source.array.dtype}) must have the "
+            "same scalar type"
         )
     if (given[dim] if given else 1) != n:
         raise error(
-            f"{op}_(): Number of indices ({n}) should be equal to source.size(dim): ({given[dim] if given else 1}), for dim: {dim}"
+            f"{op}_(): Number of indices ({n}) should be equal to source.size(dim): "
+            f"({given[dim] if given else 1}), for dim: {dim}"
         )
     if len(have) == len(given) and have[:dim] + have[dim + 1 :] == given[:dim] + given[dim + 1 :]:
         return
@@ -197,11 +208,13 @@ def _check_slices(
     )
 
 
-# -- single elements ---------------------------------------------------------------------------------------------------
+# -- single elements -------------------------------------------------------------------------------
 
 
 def _grid(xp: Any, index: Any, dim: int) -> tuple[Any, ...]:
-    """The NumPy index of ``array[i, ..., index[i, ..., k], ..., k]``: ``index`` at ``dim``, its own position elsewhere."""
+    """The NumPy index of ``array[i, ..., index[i, ..., k], ..., k]``: ``index`` at ``dim``, its
+    own position elsewhere.
+    """
     n = index.ndim
     return tuple(
         [
@@ -248,7 +261,9 @@ _scatter.defvjp(
 def _check_index(
     op: str, input: Any, dim: int, index: Any, source: Any = None
 ) -> tuple[Any, Any, int]:
-    """The input and the index, 0-d ones as one element, and the axis; checked for gather and scatter."""
+    """The input and the index, 0-d ones as one element, and the axis; checked for gather and
+    scatter.
+    """
     _check_kind(op, index)
     name = "input" if op == "gather" else "self"
     dim = wrap_dim(dim, input.array.ndim)
@@ -260,7 +275,8 @@ def _check_index(
         raise RuntimeError(f"Index tensor must have the same number of dimensions as {name} tensor")
     if any(n > m for d, (n, m) in enumerate(zip(wanted, have)) if d != dim):
         raise RuntimeError(
-            f"{op}(): Size does not match, expected index {list(wanted)} to be no larger than {name} {list(have)} apart from "
+            f"{op}(): Size does not match, expected index {list(wanted)} to be no larger than "
+            f"{name} {list(have)} apart from "
             f"dimension {dim}"
         )
     check_range(
@@ -303,7 +319,8 @@ def _source(op: str, input: Any, dim: int, index: Any, source: Any) -> Any:
         raise RuntimeError("Index tensor must have the same number of dimensions as src tensor")
     if any(n > m for n, m in zip(wanted, have)):
         raise RuntimeError(
-            f"Expected index {list(wanted)} to be no larger than self {list(input.array.shape)} apart from dimension {dim} "
+            f"Expected index {list(wanted)} to be no larger than self {list(input.array.shape)} "
+            f"apart from dimension {dim} "
             f"and to be no larger size than src {list(have)}"
         )
     return source if have == wanted else _slice(source, index=tuple((0, n, None) for n in wanted))
@@ -319,7 +336,8 @@ def scatter(
     reduce: str | None = None,
     out: Any = None,
 ) -> Any:
-    """``input`` with one element written per entry of ``index``: ``out[i][index[i][j]] = src[i][j]`` for ``dim`` 1.
+    """``input`` with one element written per entry of ``index``: ``out[i][index[i][j]] =
+    src[i][j]`` for ``dim`` 1.
 
     Args:
         src: a tensor at least as large as ``index``, or a number (also as ``value``).
@@ -350,7 +368,9 @@ def scatter(
 
 
 def scatter_add(input: Any, dim: int, index: Any, src: Any, *, out: Any = None) -> Any:
-    """``input`` with ``src`` added at ``index``: ``out[i][index[i][j]] += src[i][j]`` for ``dim`` 1."""
+    """``input`` with ``src`` added at ``index``: ``out[i][index[i][j]] += src[i][j]`` for
+    ``dim`` 1.
+    """
     y = _scatter_reduce("scatter_add", input, dim, index, src, "sum", True)
     return y if out is None else write_out("scatter_add", out, y)
 
@@ -371,11 +391,14 @@ def _scatter_extremum(xp: Any, a: Any, source: Any, index: Any, *, dim: int, lar
 
 @_scatter_prod.defvjp_joint
 def _(g: Any, a: Any, source: Any, index: Any, dim: int, a_dtype: Any) -> Any:
-    """The product of all the other factors; a division by zero is avoided by leaving single zeros out."""
+    """The product of all the other factors; a division by zero is avoided by leaving single
+    zeros out.
+    """
     dtype = dtypes.from_numpy(a_dtype).name
     zero, other = cast(source == 0, dtype=dtype), cast(source != 0, dtype=dtype)
     zeros = _gather(_gather_adjoint(zero, index, dim=dim, shape=a.shape), index, dim=dim)
-    single = zero * cast(zeros == 1, dtype=dtype)  # the other factors' product is that without this one
+    # Where a source is the only zero, the other factors' product is the one without it.
+    single = zero * cast(zeros == 1, dtype=dtype)
     rest = _gather(g * _scatter_prod(a, source + single, index, dim=dim), index, dim=dim)
     full = _gather(g * _scatter_prod(a, source, index, dim=dim), index, dim=dim)
     ones = cast((a == a) | (a != a), dtype=dtype)
@@ -403,10 +426,12 @@ def scatter_reduce(
     include_self: bool = True,
     out: Any = None,
 ) -> Any:
-    """``input`` combined with ``src`` at ``index`` along ``dim`` by "sum", "prod", "mean", "amax" or "amin".
+    """``input`` combined with ``src`` at ``index`` along ``dim`` by "sum", "prod", "mean", "amax"
+    or "amin".
 
     Args:
-        include_self: whether the input's own element takes part; False replaces it where the index points.
+        include_self: whether the input's own element takes part; False replaces it where the index
+            points.
 
     >>> import minitorch_dl as torch
     >>> x, index = torch.tensor([1.0, 2.0]), torch.tensor([0, 0, 1])
@@ -475,10 +500,13 @@ def index_reduce(
     include_self: bool = True,
     out: Any = None,
 ) -> Any:
-    """``input`` combined with the slices of ``source`` at ``index`` along ``dim`` by "prod", "mean", "amax" or "amin"."""
+    """``input`` combined with the slices of ``source`` at ``index`` along ``dim`` by "prod",
+    "mean", "amax" or "amin".
+    """
     if reduce not in ("prod", "mean", "amax", "amin"):
         raise RuntimeError(
-            f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}."
+            "index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got "
+            f"{reduce}."
         )
     index = _vector("index_reduce", index)
     dim = wrap_dim(dim, input.array.ndim)
@@ -492,14 +520,17 @@ def index_reduce(
 
 
 def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any = None) -> Any:
-    """``gather`` whose operands are broadcast along the other axes; without ``dim``, of the flattened input."""
+    """``gather`` whose operands are broadcast along the other axes; without ``dim``, of the
+    flattened input.
+    """
     _check_kind("take_along_dim", indices)
     if dim is None:
         y = gather(_reshape(input, shape=(-1,)), 0, _reshape(indices, shape=(-1,)))
         return y if out is None else write_out("take_along_dim", out, y)
     if input.array.ndim != indices.array.ndim:
         raise RuntimeError(
-            f"torch.take_along_dim(): input and indices should have the same number of dimensions, but got {input.array.ndim} "
+            "torch.take_along_dim(): input and indices should have the same number of "
+            f"dimensions, but got {input.array.ndim} "
             f"dimensions for input, and {indices.array.ndim} dimensions for indices"
         )
     dim = wrap_dim(dim, input.array.ndim)
@@ -517,7 +548,7 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any
     return y if out is None else write_out("take_along_dim", out, y)
 
 
-# -- of the flattened tensor ---------------------------------------------------------------------------------------------
+# -- of the flattened tensor -----------------------------------------------------------------------
 
 
 def _check_take(op: str, input: Any, index: Any) -> None:
@@ -534,18 +565,23 @@ def _check_take(op: str, input: Any, index: Any) -> None:
 
 
 def take(input: Any, index: Any, *, out: Any = None) -> Any:
-    """The elements of the flattened ``input`` at ``index``; the result has the shape of ``index``."""
+    """The elements of the flattened ``input`` at ``index``; the result has the shape of
+    ``index``.
+    """
     _check_take("take", input, index)
     y = _index(_reshape(input, shape=(-1,)), index, dims=(0,))
     return y if out is None else write_out("take", out, y)
 
 
 def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
-    """``input`` with the elements of ``source`` written at (or added to) positions of the flattened tensor."""
+    """``input`` with the elements of ``source`` written at (or added to) positions of the
+    flattened tensor.
+    """
     _check_take("put_", input, index)
     if index.array.size != source.array.size:
         raise RuntimeError(
-            f"put_(): Expected source and index to have the same number of elements, but got source.numel() = {source.array.size}, "
+            "put_(): Expected source and index to have the same number of elements, but got "
+            f"source.numel() = {source.array.size}, "
             f"index.numel() = {index.array.size}"
         )
     flat = index_put(
@@ -557,7 +593,7 @@ def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
     return _reshape(flat, shape=input.array.shape)
 
 
-# -- masks -------------------------------------------------------------------------------------------------------------
+# -- masks -----------------------------------------------------------------------------------------
 
 
 @primitive(name="masked_fill", broadcasts=True)
@@ -580,7 +616,8 @@ def _check_mask(op: str, mask: Any) -> None:
 
 
 def masked_fill(input: Any, mask: Any, value: Any) -> Any:
-    """``value``, a number or 0-d tensor, where the bool ``mask`` (broadcast) is true, else ``input``.
+    """``value``, a number or 0-d tensor, where the bool ``mask`` (broadcast) is true, else
+    ``input``.
 
     >>> import minitorch_dl as torch
     >>> x = torch.tensor([1.0, -2.0])
@@ -605,14 +642,16 @@ def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
     _check_mask("masked_scatter", mask)
     if input.array.dtype != source.array.dtype:
         raise RuntimeError(
-            f"masked_scatter: expected self and source to have same dtypes but got {input.array.dtype} and {source.array.dtype}"
+            "masked_scatter: expected self and source to have same dtypes but got "
+            f"{input.array.dtype} and {source.array.dtype}"
         )
     shape = np.broadcast_shapes(input.array.shape, mask.array.shape)
     mask = _expand(mask, shape=shape or (1,))
     n = int(mask.array.sum())
     if n > source.array.size:
         raise RuntimeError(
-            f"masked_scatter: Number of elements of source < number of ones in mask: {source.array.size} < {n}"
+            "masked_scatter: Number of elements of source < number of ones in mask: "
+            f"{source.array.size} < {n}"
         )
     values = _slice(_reshape(source, shape=(-1,)), index=((0, n, None),))
     y = _index_put(_expand(input, shape=shape or (1,)), values, mask, dims=(0,))
@@ -625,7 +664,8 @@ def _nonzero(xp: Any, a: Any) -> Any:
 
 
 def nonzero(input: Any, *, as_tuple: bool = False, out: Any = None) -> Any:
-    """The indices of the elements that are not zero, one per row; with ``as_tuple`` one index tensor per axis.
+    """The indices of the elements that are not zero, one per row; with ``as_tuple`` one index
+    tensor per axis.
 
     >>> import minitorch_dl as torch
     >>> torch.nonzero(torch.tensor([0, 3, 0, 4]))
@@ -665,7 +705,8 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Any:
         num_classes = int(index.max()) + 1
     elif index.size and int(index.max()) >= num_classes:
         raise RuntimeError(
-            f"Class values must be smaller than num_classes, got {int(index.max())} of {num_classes}."
+            f"Class values must be smaller than num_classes, got {int(index.max())} of "
+            f"{num_classes}."
         )
     xp = array_module(index)
     return TensorBase.wrap((index[..., None] == xp.arange(num_classes)).astype(np.int64))

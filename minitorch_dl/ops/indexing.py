@@ -1,7 +1,8 @@
 """``x[...]`` and its relatives: every form of index that PyTorch takes, to read and to write.
 
-An index is resolved in two steps. Integers, slices, None and Ellipsis make a view (the primitive ``slice``); index tensors and masks
-then pick from that view (the primitive ``index``, whose adjoint adds at the same places).
+An index is resolved in two steps. Integers, slices, None and Ellipsis make a view (the primitive
+``slice``); index tensors and masks then pick from that view (the primitive ``index``, whose adjoint
+adds at the same places).
 In a formula ``g`` is the gradient of the output.
 """
 
@@ -23,11 +24,13 @@ from .dims import wrap_dim
 
 __all__ = ["getitem", "index_put", "narrow", "select", "setitem"]
 
-# -- basic indices: views -----------------------------------------------------------------------------------------------
+# -- basic indices: views --------------------------------------------------------------------------
 
 
 def _decode(index: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The NumPy index for a ``slice`` primitive's parameter; its Ellipsis keeps a 0-d result an array."""
+    """The NumPy index for a ``slice`` primitive's parameter; its Ellipsis keeps a 0-d result an
+    array.
+    """
     key = [
         one if one.__class__ is int or one is None else Ellipsis if one == "..." else slice(*one)
         for one in index
@@ -57,7 +60,9 @@ _PLAIN = (int, type(None))
 
 
 def _spec(items: Any) -> tuple[Any, ...] | None:
-    """The ``slice`` primitive's parameter for a tuple of basic indices; None when there is another kind among them."""
+    """The ``slice`` primitive's parameter for a tuple of basic indices; None when there is
+    another kind among them.
+    """
     spec: list[Any] = []
     for one in items:
         cls = one.__class__
@@ -80,7 +85,9 @@ def _spec(items: Any) -> tuple[Any, ...] | None:
 
 
 def _basic(input: Any, spec: tuple[Any, ...], items: tuple[Any, ...]) -> Any:
-    """The view of ``input`` at basic indices: ``items``, and as the primitive's parameter ``spec``."""
+    """The view of ``input`` at basic indices: ``items``, and as the primitive's parameter
+    ``spec``.
+    """
     a = input.array
     try:
         if a.__class__ is not np.ndarray or state.flags > GRAD:
@@ -96,7 +103,8 @@ def _explain_basic(spec: tuple[Any, ...], shape: tuple[int, ...]) -> IndexError:
     if used > len(shape):
         if not shape and len(spec) == 1:
             return IndexError(
-                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a "
+                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or "
+                "`tensor.item<T>()` in C++ to convert a "
                 "0-dim tensor to a number"
             )
         return IndexError(f"too many indices for tensor of dimension {len(shape)}")
@@ -121,7 +129,8 @@ def select(input: Any, dim: int, index: int) -> Any:
     dim, index = wrap_dim(dim, len(shape)), index.__index__()
     if not -shape[dim] <= index < shape[dim]:
         raise IndexError(
-            f"select(): index {index} out of range for tensor of size {list(shape)} at dimension {dim}"
+            f"select(): index {index} out of range for tensor of size {list(shape)} at dimension "
+            f"{dim}"
         )
     return _slice(input, index=(*((None, None, None),) * dim, index))
 
@@ -137,7 +146,9 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
     if not shape:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     if isinstance(start, TensorBase) and (start.array.ndim or start.array.dtype.kind not in "iu"):
-        raise RuntimeError(f"narrow(): start must be an 0-dim integral Tensor, got {describe_one(start.array)}.")
+        raise RuntimeError(
+            f"narrow(): start must be an 0-dim integral Tensor, got {describe_one(start.array)}."
+        )
     dim, first = wrap_dim(dim, len(shape)), start.__index__()
     size = shape[dim]
     if length < 0:
@@ -152,7 +163,7 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
     return _range(input, dim, first, first + length)
 
 
-# -- index tensors and masks --------------------------------------------------------------------------------------------
+# -- index tensors and masks -----------------------------------------------------------------------
 
 
 def _key(xp: Any, indices: Any, dims: tuple[int, ...]) -> tuple[Any, ...]:
@@ -181,7 +192,9 @@ def _check_bounds(indices: Any, dims: tuple[int, ...], shape: tuple[int, ...]) -
 
 
 def positions(xp: Any, indices: Any, dims: tuple[int, ...], shape: tuple[int, ...]) -> Any:
-    """Where in the flattened array lies what ``array[key]`` picks: an index array of the result's shape."""
+    """Where in the flattened array lies what ``array[key]`` picks: an index array of the
+    result's shape.
+    """
     axes: list[int] = []
     arrays: list[Any] = []
     for d, index in zip(dims, indices):
@@ -204,7 +217,9 @@ def positions(xp: Any, indices: Any, dims: tuple[int, ...], shape: tuple[int, ..
 
 
 def add_at(xp: Any, flat: Any, values: Any, shape: tuple[int, ...]) -> Any:
-    """Zeros of ``shape`` with ``values`` added at ``flat``, positions in the flattened result that may repeat."""
+    """Zeros of ``shape`` with ``values`` added at ``flat``, positions in the flattened result
+    that may repeat.
+    """
     out = xp.zeros(prod(shape), values.dtype)
     xp.add.at(out, flat.reshape(-1), values.reshape(-1))  # quick in one dimension only
     return out.reshape(shape)
@@ -224,7 +239,9 @@ def _index(xp: Any, a: Any, *indices: Any, dims: tuple[int, ...]) -> Any:
 def _index_adjoint(
     xp: Any, a: Any, *indices: Any, dims: tuple[int, ...], shape: tuple[int, ...]
 ) -> Any:
-    """Zeros of ``shape`` with ``a`` added at the indices, however often they repeat: the reverse of ``index``."""
+    """Zeros of ``shape`` with ``a`` added at the indices, however often they repeat: the reverse
+    of ``index``.
+    """
     if len(indices) == 1 and indices[0].dtype == bool:  # no place occurs twice
         out = xp.zeros(shape, a.dtype)
         out[_key(xp, indices, dims)] = a
@@ -253,7 +270,7 @@ def _assign(xp: Any, out: Any, values: Any, indices: Any, dims: tuple[int, ...])
 
 
 def _to_values(g: Any, indices: Any, dims: Any, values_shape: Any, values_dtype: Any) -> Any:
-    if prod(values_shape) == 1:  # one number everywhere: places that the indices name twice count once
+    if prod(values_shape) == 1:  # one number everywhere: a place that is named twice counts once
         picked = g - _index_put(g, 0, *indices, dims=dims)
     else:
         picked = _index(g, *indices, dims=dims)
@@ -266,7 +283,9 @@ _index_put.defvjp(
 
 
 def put(op: str, target: Any, values: Any, indices: Any, dims: tuple[int, ...]) -> Any:
-    """``target[indices] = values`` in place, for indices that stand at ``dims``; returns ``target``."""
+    """``target[indices] = values`` in place, for indices that stand at ``dims``; returns
+    ``target``.
+    """
     a = target.array
     v = values.array if isinstance(values, TensorBase) else values
     raw = [i.array if isinstance(i, TensorBase) else i for i in indices]
@@ -311,7 +330,9 @@ def picked_shape(indices: Any, dims: tuple[int, ...], shape: tuple[int, ...]) ->
 def explain_index(
     indices: Any, dims: Any, shape: tuple[int, ...], values: Any = None
 ) -> Exception | None:
-    """What is wrong with these indices (or with the values written there); None when it is something else."""
+    """What is wrong with these indices (or with the values written there); None when it is
+    something else.
+    """
     try:
         _check_bounds([_raw(i) for i in indices], dims, shape)
         picked = picked_shape(indices, dims, shape)
@@ -320,15 +341,17 @@ def explain_index(
     if not hasattr(values, "shape") or _fits(values.shape, picked):
         return None
     return RuntimeError(
-        f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to indexing result of shape {list(picked)}"
+        f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to "
+        f"indexing result of shape {list(picked)}"
     )
 
 
-# -- x[...] -------------------------------------------------------------------------------------------------------------
+# -- x[...] ----------------------------------------------------------------------------------------
 
 
 def getitem(input: Any, index: Any) -> Any:
-    """``input[index]``: a view for integers, slices, None and Ellipsis; a copy for index tensors and masks.
+    """``input[index]``: a view for integers, slices, None and Ellipsis; a copy for index tensors
+    and masks.
 
     >>> import minitorch_dl as torch
     >>> x = torch.arange(6).reshape(2, 3)
@@ -357,7 +380,8 @@ def setitem(input: Any, index: Any, value: Any) -> None:
     if not isinstance(value, (TensorBase, int, float)):
         if not isinstance(value, np.generic):
             raise TypeError(
-                f"can't assign a {type(value).__name__} to a {dtypes.from_numpy(input.array.dtype)} tensor"
+                f"can't assign a {type(value).__name__} to a "
+                f"{dtypes.from_numpy(input.array.dtype)} tensor"
             )
         value = value.item()
     items = index if index.__class__ is tuple else (index,)
@@ -383,7 +407,8 @@ def setitem(input: Any, index: Any, value: Any) -> None:
 def _same_dtype(target: Any, value: Any) -> None:
     if value.array.dtype != target.array.dtype:
         raise RuntimeError(
-            f"Index put requires the source and destination dtypes match, got {target.array.dtype} for the destination and "
+            "Index put requires the source and destination dtypes match, got "
+            f"{target.array.dtype} for the destination and "
             f"{value.array.dtype} for the source."
         )
 
@@ -416,7 +441,8 @@ def _copy(target: Any, value: Any) -> None:
     except RuntimeError:
         if v is not value and not _fits(v.shape, a.shape):
             raise RuntimeError(
-                f"shape mismatch: value tensor of shape {list(v.shape)} cannot be broadcast to indexing result of shape {list(a.shape)}"
+                f"shape mismatch: value tensor of shape {list(v.shape)} cannot be broadcast to "
+                f"indexing result of shape {list(a.shape)}"
             ) from None
         raise
 
@@ -428,8 +454,8 @@ def _fits(have: tuple[int, ...], into: tuple[int, ...]) -> bool:
 
 
 def _resolve(a: Any, index: Any) -> tuple[tuple[Any, ...], list[Any], tuple[int, ...]]:
-    """An index with tensors in it: its basic part (nothing when that is the whole tensor), the index tensors, and the axes of
-    the basic part's result at which they stand.
+    """An index with tensors in it: its basic part (nothing when that is the whole tensor), the
+    index tensors, and the axes of the basic part's result at which they stand.
     """
     shape = a.shape
     items = [_normal(one, a) for one in (index if _is_several(index) else (index,))]
@@ -453,7 +479,8 @@ def _resolve(a: Any, index: Any) -> tuple[tuple[Any, ...], list[Any], tuple[int,
         else:
             if _raw(one).dtype == bool and _raw(one).shape != shape[d : d + axes]:
                 raise IndexError(
-                    f"The shape of the mask {list(one.shape)} at index {position} does not match the shape of the indexed tensor "
+                    f"The shape of the mask {list(one.shape)} at index {position} does not match "
+                    "the shape of the indexed tensor "
                     f"{list(shape)} at index {d}"
                 )
             basic += [slice(None)] * axes if axes else [None]
@@ -478,7 +505,9 @@ def _axes_used(one: Any) -> int:
 
 
 def _is_several(index: Any) -> bool:
-    """Whether ``index`` holds one index per axis: a tuple, or a list in which something is no number."""
+    """Whether ``index`` holds one index per axis: a tuple, or a list in which something is no
+    number.
+    """
     if isinstance(index, tuple):
         return True
     return (
@@ -489,7 +518,9 @@ def _is_several(index: Any) -> bool:
 
 
 def _normal(one: Any, a: Any) -> Any:
-    """One index as None, Ellipsis, an int, a slice, or an index tensor or mask on the device of the array ``a``."""
+    """One index as None, Ellipsis, an int, a slice, or an index tensor or mask on the device of
+    the array ``a``.
+    """
     if one is None or one is Ellipsis or one.__class__ is slice or one.__class__ is int:
         return one
     if isinstance(one, TensorBase):
@@ -504,12 +535,14 @@ def _normal(one: Any, a: Any) -> Any:
         return one.__index__()
     else:
         raise IndexError(
-            "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
+            "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are "
+            "valid indices "
             f"(got {type(one).__name__})"
         )
     if array.dtype not in _INDEX_DTYPES:
         raise IndexError(
-            f"tensors used as indices must be long, int, byte or bool tensors, got {describe_one(array)}"
+            "tensors used as indices must be long, int, byte or bool tensors, got "
+            f"{describe_one(array)}"
         )
     if not array.ndim and array.dtype.kind == "i":
         return int(array)
@@ -524,15 +557,14 @@ _INDEX_DTYPES = (np.dtype(bool), np.dtype(np.int64), np.dtype(np.int32), np.dtyp
 
 
 def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
-    """A copy of ``input`` with ``values`` written at (or, with ``accumulate``, added to) ``input[indices]``.
+    """A copy of ``input`` with ``values`` written at (or, with ``accumulate``, added to)
+    ``input[indices]``.
 
     >>> import minitorch_dl as torch
     >>> torch.zeros(3).index_put((torch.tensor([0, 0]),), torch.tensor(1.0), accumulate=True)
     tensor([2., 0., 0.])
     """
-    _, found, dims = _resolve(
-        input.array, tuple(slice(None) if i is None else i for i in indices)
-    )
+    _, found, dims = _resolve(input.array, tuple(slice(None) if i is None else i for i in indices))
     if not found:
         raise RuntimeError("index_put(): at least one index must be a tensor")
     _same_dtype(input, values)

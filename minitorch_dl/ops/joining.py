@@ -17,12 +17,14 @@ from .padding import _pad
 from .shape import _reshape, expand
 
 __all__ = [
-    "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "cartesian_prod", "cat", "chunk", "column_stack", "combinations",
-    "concat", "concatenate", "dsplit", "dstack", "hsplit", "hstack", "meshgrid", "row_stack", "split", "split_with_sizes",
+    "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "cartesian_prod", "cat", "chunk",
+    "column_stack", "combinations",
+    "concat", "concatenate", "dsplit", "dstack", "hsplit", "hstack", "meshgrid", "row_stack",
+    "split", "split_with_sizes",
     "stack", "tensor_split", "unbind", "vsplit", "vstack",
 ]  # fmt: skip
 
-# -- joining ------------------------------------------------------------------------------------------------------------
+# -- joining ---------------------------------------------------------------------------------------
 
 
 @primitive(name="cat")
@@ -43,7 +45,8 @@ def _tensors(op: str, tensors: Any) -> Any:
     """The tensors of a list, checked and brought to one dtype."""
     if isinstance(tensors, TensorBase) or not isinstance(tensors, Sequence):
         raise TypeError(
-            f"{op}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
+            f"{op}(): argument 'tensors' (position 1) must be tuple of Tensors, not "
+            f"{type(tensors).__name__}"
         )
     try:
         kinds = {x.array.dtype for x in tensors}
@@ -59,7 +62,8 @@ def _tensors(op: str, tensors: Any) -> Any:
 
 
 def cat(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = None) -> Any:
-    """The tensors one after the other along ``dim``; their other sizes agree. Empty 1-d tensors are skipped.
+    """The tensors one after the other along ``dim``; their other sizes agree. Empty 1-d tensors
+    are skipped.
 
     >>> import minitorch_dl as torch
     >>> torch.cat([torch.zeros(2, 1), torch.ones(2, 2)], dim=1)
@@ -97,7 +101,8 @@ def _explain_cat(given: list[Any], dim: int) -> RuntimeError | None:
         for d, (n, m) in enumerate(zip(first, shape)):
             if n != m and d != dim:
                 return RuntimeError(
-                    f"Sizes of tensors must match except in dimension {dim}. Expected size {n} but got size {m} for tensor "
+                    f"Sizes of tensors must match except in dimension {dim}. Expected size {n} "
+                    f"but got size {m} for tensor "
                     f"number {i} in the list."
                 )
     return None
@@ -156,7 +161,9 @@ def atleast_2d(*tensors: Any) -> Any:
 
 
 def atleast_3d(*tensors: Any) -> Any:
-    """Each tensor with at least three axes: ``(N,)`` becomes ``(1, N, 1)``, ``(M, N)`` becomes ``(M, N, 1)``."""
+    """Each tensor with at least three axes: ``(N,)`` becomes ``(1, N, 1)``, ``(M, N)`` becomes
+    ``(M, N, 1)``.
+    """
     return _each(3, tensors)
 
 
@@ -190,7 +197,10 @@ def column_stack(tensors: Any, *, out: Any = None) -> Any:
     """The tensors side by side, a vector as one column."""
     if not len(tensors):
         raise RuntimeError("column_stack expects a non-empty TensorList")
-    columns = [_reshape(x, shape=(-1, 1)) if x.array.ndim < 2 else x for x in _tensors("column_stack", tensors)]
+    columns = [
+        _reshape(x, shape=(-1, 1)) if x.array.ndim < 2 else x
+        for x in _tensors("column_stack", tensors)
+    ]
     y = cat(columns, 1)
     return y if out is None else write_out("column_stack", out, y)
 
@@ -206,7 +216,10 @@ def block_diag(*tensors: Any) -> Any:
     blocks = [_at_least(2, x) for x in _tensors("block_diag", tensors)]
     for x in blocks:
         if x.array.ndim > 2:
-            raise RuntimeError(f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Got {x.array.ndim} dimensions")
+            raise RuntimeError(
+                "torch.block_diag: Input tensors must have 2 or fewer dimensions. Got "
+                f"{x.array.ndim} dimensions"
+            )
     width = sum(x.array.shape[1] for x in blocks)
     rows, left = [], 0
     for x in blocks:
@@ -217,16 +230,23 @@ def block_diag(*tensors: Any) -> Any:
 
 
 def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
-    """The coordinates of a grid: output ``i`` varies along axis ``i`` ("ij"); "xy" exchanges the first two axes."""
+    """The coordinates of a grid: output ``i`` varies along axis ``i`` ("ij"); "xy" exchanges the
+    first two axes.
+    """
     if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
         tensors = tuple(tensors[0])
     if not tensors:
         raise ValueError("meshgrid expects a non-empty TensorList")
     if indexing not in (None, "ij", "xy"):
-        raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
+        raise RuntimeError(
+            f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}'
+        )
     for x in tensors:
         if x.array.ndim > 1:
-            raise RuntimeError(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {list(x.array.shape)}")
+            raise RuntimeError(
+                "torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: "
+                f"{list(x.array.shape)}"
+            )
         if x.array.dtype != tensors[0].array.dtype:
             raise RuntimeError("torch.meshgrid expects all tensors to have the same dtype")
     shape = tuple([x.array.size for x in tensors])
@@ -236,12 +256,17 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
         axis[:2] = [1, 0]
         shape = (shape[1], shape[0], *shape[2:])
     return tuple(
-        [expand(_reshape(x, shape=(1,) * d + (-1,) + (1,) * (n - d - 1)), shape) for x, d in zip(tensors, axis)]
+        [
+            expand(_reshape(x, shape=(1,) * d + (-1,) + (1,) * (n - d - 1)), shape)
+            for x, d in zip(tensors, axis)
+        ]
     )
 
 
 def cartesian_prod(*tensors: Any) -> Any:
-    """All tuples with one element of each vector, one per row; a single vector is returned as it is."""
+    """All tuples with one element of each vector, one per row; a single vector is returned as it
+    is.
+    """
     for x in tensors:
         if x.array.ndim != 1:
             raise RuntimeError(f"Expect a 1D vector, but got shape {list(x.array.shape)}")
@@ -271,7 +296,7 @@ def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
     return _index(input, xp.asarray(chosen, np.int64).reshape(-1, r), dims=(0,))
 
 
-# -- taking apart ------------------------------------------------------------------------------------------------------
+# -- taking apart ----------------------------------------------------------------------------------
 
 
 @primitive(name="split", outputs=("many",), view=True)
@@ -316,14 +341,16 @@ def split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple[Any, .
     wanted = tuple([s.__index__() for s in split_sizes])
     if sum(wanted) != n or any(s < 0 for s in wanted):
         raise RuntimeError(
-            f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {dim}), but got "
+            f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at "
+            f"dimension {dim}), but got "
             f"split_sizes={list(wanted)}"
         )
     return _split(input, sizes=wanted, dim=dim)
 
 
 def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
-    """Consecutive parts along ``dim``, as views: of a given size (the last may be smaller), or of a list of sizes.
+    """Consecutive parts along ``dim``, as views: of a given size (the last may be smaller), or of
+    a list of sizes.
 
     >>> import minitorch_dl as torch
     >>> torch.arange(5).split(2)
@@ -358,7 +385,9 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
 
 
 def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
-    """Parts along ``dim``, as views: so many of nearly equal size, or cut before the given indices."""
+    """Parts along ``dim``, as views: so many of nearly equal size, or cut before the given
+    indices.
+    """
     shape = input.array.shape
     if not shape:
         raise RuntimeError(
@@ -378,16 +407,22 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[An
     return _split(input, sizes=(small + 1,) * larger + (small,) * (sections - larger), dim=dim)
 
 
-def _even_split(op: str, input: Any, indices_or_sections: Any, dim: int, least: int) -> tuple[Any, ...]:
+def _even_split(
+    op: str, input: Any, indices_or_sections: Any, dim: int, least: int
+) -> tuple[Any, ...]:
     if input.array.ndim < least:
         raise RuntimeError(
-            f"torch.{op} requires a tensor with at least {least} dimension{'s' * (least > 1)}, but got a tensor with "
+            f"torch.{op} requires a tensor with at least {least} dimension{'s' * (least > 1)}, "
+            "but got a tensor with "
             f"{input.array.ndim} dimensions!"
         )
     n = input.array.shape[dim]
-    if isinstance(indices_or_sections, int) and (indices_or_sections <= 0 or n % indices_or_sections):
+    if isinstance(indices_or_sections, int) and (
+        indices_or_sections <= 0 or n % indices_or_sections
+    ):
         raise RuntimeError(
-            f"torch.{op} attempted to split along dimension {dim}, but the size of the dimension {n} is not divisible by the "
+            f"torch.{op} attempted to split along dimension {dim}, but the size of the dimension "
+            f"{n} is not divisible by the "
             f"split_size {indices_or_sections}!"
         )
     return tensor_split(input, indices_or_sections, dim)

@@ -1,4 +1,6 @@
-"""How a tensor's elements lie in memory: strides, offsets, contiguity, and views with strides of one's own."""
+"""How a tensor's elements lie in memory: strides, offsets, contiguity, and views with strides of
+one's own.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,12 @@ from .shape import _permute
 __all__ = ["as_strided"]
 
 
-def strided(xp: Any, a: Any, shape: tuple[int, ...], strides: tuple[int, ...], offset: int = 0) -> Any:
-    """The memory of the array ``a`` under another shape and strides (in bytes), ``offset`` bytes after its first element."""
+def strided(
+    xp: Any, a: Any, shape: tuple[int, ...], strides: tuple[int, ...], offset: int = 0
+) -> Any:
+    """The memory of the array ``a`` under another shape and strides (in bytes), ``offset`` bytes
+    after its first element.
+    """
     if xp is not np:
         if offset:
             a = a.reshape(-1)[offset // a.itemsize :]
@@ -28,13 +34,17 @@ def strided(xp: Any, a: Any, shape: tuple[int, ...], strides: tuple[int, ...], o
         return a.reshape(-1)[:0].reshape(shape)
     owner = owner_of(a)
     if not (owner.flags.c_contiguous or owner.flags.f_contiguous):
-        return np.lib.stride_tricks.as_strided(a.reshape(-1)[offset // a.itemsize :], shape, strides)
+        return np.lib.stride_tricks.as_strided(
+            a.reshape(-1)[offset // a.itemsize :], shape, strides
+        )
     start = a.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
     return np.ndarray(shape, a.dtype, owner, start + offset, strides)
 
 
 def element_strides(a: Any) -> tuple[int, ...]:
-    """The strides of an array in elements; row-major ones where memory doesn't tell (axes of size 0 or 1)."""
+    """The strides of an array in elements; row-major ones where memory doesn't tell (axes of
+    size 0 or 1).
+    """
     if a.flags.c_contiguous:
         return tuple([prod(max(n, 1) for n in a.shape[d + 1 :]) for d in range(a.ndim)])
     return tuple([s // a.itemsize for s in a.strides])
@@ -59,7 +69,9 @@ def storage_offset(input: Any) -> int:
 
 
 def is_contiguous(input: Any, memory_format: Any = None) -> bool:
-    """Whether the elements lie in row-major order without gaps (with a channels-last format: in that order)."""
+    """Whether the elements lie in row-major order without gaps (with a channels-last format: in
+    that order).
+    """
     a = input.array
     if memory_format is not None and "channels_last" in str(memory_format):
         return a.ndim > 2 and a.transpose(0, *range(2, a.ndim), 1).flags.c_contiguous
@@ -67,8 +79,12 @@ def is_contiguous(input: Any, memory_format: Any = None) -> bool:
 
 
 @primitive(name="as_strided", view=True)
-def _as_strided(xp: Any, a: Any, *, size: tuple[int, ...], stride: tuple[int, ...], offset: int) -> Any:
-    """Of a row-major array: element ``(i, j, ...)`` is the flattened ``a[offset + i * stride[0] + j * stride[1] + ...]``."""
+def _as_strided(
+    xp: Any, a: Any, *, size: tuple[int, ...], stride: tuple[int, ...], offset: int
+) -> Any:
+    """Of a row-major array: element ``(i, j, ...)`` is the flattened ``a[offset + i * stride[0]
+    + j * stride[1] + ...]``.
+    """
     a = xp.ascontiguousarray(a) if a.ndim else a
     n = a.itemsize
     return strided(xp, a, size, tuple([s * n for s in stride]), offset * n)
@@ -76,7 +92,13 @@ def _as_strided(xp: Any, a: Any, *, size: tuple[int, ...], stride: tuple[int, ..
 
 @primitive(name="as_strided_adjoint")
 def _as_strided_adjoint(
-    xp: Any, a: Any, *, size: tuple[int, ...], stride: tuple[int, ...], offset: int, shape: tuple[int, ...]
+    xp: Any,
+    a: Any,
+    *,
+    size: tuple[int, ...],
+    stride: tuple[int, ...],
+    offset: int,
+    shape: tuple[int, ...],
 ) -> Any:
     """Zeros of ``shape`` with ``a`` added where ``as_strided`` took it from."""
     flat: Any = xp.full((1,) * len(size), offset)
@@ -113,7 +135,8 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = 
         raise RuntimeError(f"mismatch in length of strides and shape: {list(size)}, {list(stride)}")
     if any(s < 0 for s in stride):
         raise RuntimeError(
-            f"as_strided: Negative strides are not supported at the moment, got strides: {list(stride)}"
+            "as_strided: Negative strides are not supported at the moment, got strides: "
+            f"{list(stride)}"
         )
     here = _offset_of(input)
     offset = here if storage_offset is None else storage_offset
@@ -125,18 +148,23 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = 
         ordered = base
         if not base.array.flags.c_contiguous:
             strides = element_strides(base.array)
-            ordered = _permute(base, dims=tuple(sorted(range(len(strides)), key=lambda d: -strides[d])))
+            ordered = _permute(
+                base, dims=tuple(sorted(range(len(strides)), key=lambda d: -strides[d]))
+            )
         inside = start <= offset and last < start + max(base.array.size, prod(size) == 0)
         if inside and ordered.array.flags.c_contiguous:
             return _as_strided(ordered, size=size, stride=stride, offset=offset - start)
     raise RuntimeError(
-        f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset} are out of bounds for the memory of "
+        f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset} are out "
+        "of bounds for the memory of "
         f"a tensor of shape {list(input.array.shape)}, or that memory has gaps"
     )
 
 
 def view_inplace(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """The method ``name`` (``t_``, ``squeeze_``, ...) that gives a tensor the shape of ``function`` of it, a view."""
+    """The method ``name`` (``t_``, ``squeeze_``, ...) that gives a tensor the shape of
+    ``function`` of it, a view.
+    """
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         check_writable(self, name)
@@ -154,7 +182,9 @@ def view_inplace(function: Callable[..., Any], name: str) -> Callable[..., Any]:
 
 
 def resize_(input: Any, *size: Any, memory_format: Any = None) -> Any:
-    """Give the tensor another shape in place: its first elements stay, in row-major order, and new ones are zero."""
+    """Give the tensor another shape in place: its first elements stay, in row-major order, and
+    new ones are zero.
+    """
     shape = sizes("resize_", size)
     if input._node is not None:
         raise RuntimeError("cannot resize variables that require grad")

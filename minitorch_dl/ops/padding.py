@@ -36,9 +36,11 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
     """``input`` with more elements before and after its last axes.
 
     Args:
-        pad: (before, after) of the last axis, then of the one before it, and so on; negative numbers cut elements off
+        pad: (before, after) of the last axis, then of the one before it, and so on; negative
+            numbers cut elements off
             (not in the modes "reflect" and "replicate").
-        mode: "constant" fills with ``value``; "reflect" mirrors at the edge element, "replicate" repeats it, "circular" wraps
+        mode: "constant" fills with ``value``; "reflect" mirrors at the edge element, "replicate"
+            repeats it, "circular" wraps
             around; these three take the last 1, 2 or 3 axes of a tensor with one or two more axes.
 
     >>> import minitorch_dl as torch
@@ -52,7 +54,8 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
     axes = len(widths) // 2
     if axes > len(shape):
         raise RuntimeError(
-            f"Padding length should be less than or equal to two times the input dimension but got padding length {len(widths)} "
+            "Padding length should be less than or equal to two times the input dimension but "
+            f"got padding length {len(widths)} "
             f"and input of dimension {len(shape)}"
         )
     pads = ((0, 0),) * (len(shape) - axes) + tuple(zip(widths[::2], widths[1::2]))[::-1]
@@ -79,13 +82,17 @@ def _constant(input: Any, pads: Pads, value: float) -> Any:
         for n, (before, after) in zip(shape, pads):
             if n + before + after < 0:
                 raise RuntimeError(
-                    f"The input size {n}, plus negative padding {before} and {after} resulted in a negative output size, which "
+                    f"The input size {n}, plus negative padding {before} and {after} resulted in "
+                    "a negative output size, which "
                     "is invalid."
                 )
         input = _slice(
             input,
             index=tuple(
-                [(max(-before, 0), n + min(after, 0), None) for n, (before, after) in zip(shape, pads)]
+                [
+                    (max(-before, 0), n + min(after, 0), None)
+                    for n, (before, after) in zip(shape, pads)
+                ]
             ),
         )
         pads = tuple([(max(before, 0), max(after, 0)) for before, after in pads])
@@ -99,7 +106,9 @@ _SOURCES = {
     "replicate": lambda i, n: np.clip(i, 0, n - 1),
     "circular": lambda i, n: i % n,
 }
-"""Per mode: the element that stands at position ``i``, counted from the input's first, of an axis of ``n``."""
+"""Per mode: the element that stands at position ``i``, counted from the input's first, of an
+axis of ``n``.
+"""
 
 
 def _edge(input: Any, dim: int, before: int, after: int, mode: str) -> Any:
@@ -115,12 +124,17 @@ def _edge(input: Any, dim: int, before: int, after: int, mode: str) -> Any:
             "circular": "Padding value causes wrapping around more than once",
         }[mode]
         raise RuntimeError(
-            f"{reason}, but got: padding ({before}, {after}) at dimension {dim} of input {list(input.array.shape)}"
+            f"{reason}, but got: padding ({before}, {after}) at dimension {dim} of input "
+            f"{list(input.array.shape)}"
         )
     if not n:
-        raise RuntimeError(f"Expected a non-empty axis {dim} to pad, but got input {list(input.array.shape)}")
+        raise RuntimeError(
+            f"Expected a non-empty axis {dim} to pad, but got input {list(input.array.shape)}"
+        )
     if n + before + after < 0:
-        raise RuntimeError(f"padding ({before}, {after}) leaves nothing of dimension {dim} of size {n}")
+        raise RuntimeError(
+            f"padding ({before}, {after}) leaves nothing of dimension {dim} of size {n}"
+        )
     xp = array_module(input.array)
     source = _SOURCES[mode](np.arange(-before, n + after), n)
     return _index(input, xp.asarray(source), dims=(dim,))

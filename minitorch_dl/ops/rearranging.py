@@ -1,4 +1,5 @@
-"""Elements repeated, rolled, flipped, picked along diagonals or in windows, and views written into copies.
+"""Elements repeated, rolled, flipped, picked along diagonals or in windows, and views written into
+copies.
 
 In a formula ``g`` is the gradient of the output.
 """
@@ -20,15 +21,19 @@ from .movement import _clone
 from .shape import _expand, _reshape, _transpose, expand
 
 __all__ = [
-    "broadcast_shapes", "broadcast_tensors", "diag", "diag_embed", "diagflat", "diagonal", "diagonal_scatter", "flip", "fliplr",
-    "flipud", "narrow_copy", "repeat_interleave", "roll", "rot90", "select_scatter", "slice_scatter", "tile", "tril", "triu",
+    "broadcast_shapes", "broadcast_tensors", "diag", "diag_embed", "diagflat", "diagonal",
+    "diagonal_scatter", "flip", "fliplr",
+    "flipud", "narrow_copy", "repeat_interleave", "roll", "rot90", "select_scatter",
+    "slice_scatter", "tile", "tril", "triu",
 ]  # fmt: skip
 
-# -- repetition --------------------------------------------------------------------------------------------------------
+# -- repetition ------------------------------------------------------------------------------------
 
 
 def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
-    """The shape to which tensors of these shapes are broadcast; an int stands for a shape of one axis."""
+    """The shape to which tensors of these shapes are broadcast; an int stands for a shape of one
+    axis.
+    """
     given = [s if isinstance(s, (tuple, list)) else (s,) for s in shapes]
     for shape in given:
         if any(n < 0 for n in shape):
@@ -37,7 +42,8 @@ def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
         return np.broadcast_shapes(*[tuple(s) for s in given])
     except ValueError:
         raise RuntimeError(
-            "Shape mismatch: objects cannot be broadcast to a single shape: " + ", ".join(str(list(s)) for s in given)
+            "Shape mismatch: objects cannot be broadcast to a single shape: "
+            + ", ".join(str(list(s)) for s in given)
         ) from None
 
 
@@ -62,7 +68,8 @@ def repeat(input: Any, *repeats: Any, **named: Any) -> Any:
     extra = len(times) - len(have)
     if extra < 0:
         raise RuntimeError(
-            "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: "
+            "Number of dimensions of repeat dims can not be smaller than number of dimensions of "
+            "tensor: "
             f"got {list(times)} for shape {list(have)}"
         )
     if any(n < 0 for n in times):
@@ -85,7 +92,8 @@ def tile(input: Any, *dims: Any, **named: Any) -> Any:
 def repeat_interleave(
     input: Any, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
 ) -> Any:
-    """Each slice along ``dim`` (of the flattened tensor without it) repeated, a number of times or one number per slice.
+    """Each slice along ``dim`` (of the flattened tensor without it) repeated, a number of times or
+    one number per slice.
 
     With ``repeats`` alone: the index ``i`` repeated ``repeats[i]`` times.
 
@@ -114,7 +122,8 @@ def repeat_interleave(
         raise RuntimeError("repeat_interleave only accepts 1D int vector as repeat")
     if counts.ndim and counts.shape[0] not in (1, n):
         raise RuntimeError(
-            f"repeats must have the same size as input along dim, but got repeats.size(0) = {counts.shape[0]} and "
+            "repeats must have the same size as input along dim, but got repeats.size(0) = "
+            f"{counts.shape[0]} and "
             f"input.size({dim}) = {n}"
         )
     return _index(input, _repeated(xp, xp.broadcast_to(counts, (n,)), n), dims=(dim,))
@@ -125,14 +134,17 @@ def _repeated(xp: Any, counts: Any, n: int) -> Any:
     if counts.size and int(counts.min()) < 0:
         raise RuntimeError("repeats can not be negative")
     ends = xp.cumsum(counts)
-    return xp.searchsorted(ends, xp.arange(int(ends[-1]) if n else 0), side="right").astype(np.int64)
+    return xp.searchsorted(ends, xp.arange(int(ends[-1]) if n else 0), side="right").astype(
+        np.int64
+    )
 
 
-# -- another order along an axis ----------------------------------------------------------------------------------------
+# -- another order along an axis -------------------------------------------------------------------
 
 
 def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
-    """The elements moved by ``shifts`` along ``dims``; what leaves at the end comes back at the start.
+    """The elements moved by ``shifts`` along ``dims``; what leaves at the end comes back at the
+    start.
 
     >>> import minitorch_dl as torch
     >>> torch.roll(torch.arange(4), 1)
@@ -146,7 +158,9 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
         flat = roll(_reshape(input, shape=(-1,)), shifts, 0)
         return _reshape(flat, shape=input.array.shape)
     if len(shifts) != len(dims):
-        raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
+        raise RuntimeError(
+            f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}"
+        )
     if not input.array.ndim:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     out = input
@@ -161,7 +175,9 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
 
 @primitive(name="flip")
 def _flip(xp: Any, a: Any, *, dims: tuple[int, ...]) -> Any:
-    return a[tuple([slice(None, None, -1) if d in dims else slice(None) for d in range(a.ndim)])].copy()
+    return a[
+        tuple([slice(None, None, -1) if d in dims else slice(None) for d in range(a.ndim)])
+    ].copy()
 
 
 _flip.defvjp(a=lambda g, dims: _flip(g, dims=dims))
@@ -170,7 +186,9 @@ _flip.defvjp(a=lambda g, dims: _flip(g, dims=dims))
 def flip(input: Any, *dims: Any, **named: Any) -> Any:
     """The order of the elements reversed along ``dims``; a copy."""
     dims = sizes("flip", dims or (named["dims"],))
-    return _flip(input, dims=wrap_dims(dims, input.array.ndim)) if input.array.ndim else _clone(input)
+    return (
+        _flip(input, dims=wrap_dims(dims, input.array.ndim)) if input.array.ndim else _clone(input)
+    )
 
 
 def fliplr(input: Any) -> Any:
@@ -188,7 +206,9 @@ def flipud(input: Any) -> Any:
 
 
 def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
-    """The plane of two axes turned by 90 degrees ``k`` times, from the first axis towards the second."""
+    """The plane of two axes turned by 90 degrees ``k`` times, from the first axis towards the
+    second.
+    """
     ndim = input.array.ndim
     if len(dims) != 2:
         raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
@@ -196,7 +216,9 @@ def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
         raise RuntimeError(f"expected total dims >= 2, but got total dims = {ndim}")
     first, second = (wrap_dim(d, ndim) for d in dims)
     if first == second:
-        raise RuntimeError(f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}")
+        raise RuntimeError(
+            f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}"
+        )
     k %= 4
     if k == 0:
         return _clone(input)
@@ -206,7 +228,7 @@ def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
     return _transpose(turned, dim0=first, dim1=second)
 
 
-# -- triangles and diagonals --------------------------------------------------------------------------------------------
+# -- triangles and diagonals -----------------------------------------------------------------------
 
 
 @primitive(name="tril")
@@ -248,7 +270,9 @@ def _diagonal(xp: Any, a: Any, *, offset: int, dim1: int, dim2: int) -> Any:
 
 
 @primitive(name="diagonal_adjoint")
-def _diagonal_adjoint(xp: Any, a: Any, *, offset: int, dim1: int, dim2: int, shape: tuple[int, ...]) -> Any:
+def _diagonal_adjoint(
+    xp: Any, a: Any, *, offset: int, dim1: int, dim2: int, shape: tuple[int, ...]
+) -> Any:
     """Zeros of ``shape`` with ``a`` on a diagonal: the reverse of ``diagonal``."""
     out = xp.zeros(shape, a.dtype)
     _diagonal.primitive.kernel(xp, out, offset=offset, dim1=dim1, dim2=dim2)[...] = a
@@ -310,7 +334,7 @@ def diagflat(input: Any, offset: int = 0) -> Any:
     return diag_embed(_reshape(input, shape=(-1,)), offset)
 
 
-# -- windows -----------------------------------------------------------------------------------------------------------
+# -- windows ---------------------------------------------------------------------------------------
 
 
 @primitive(name="unfold", view=True)
@@ -324,8 +348,12 @@ def _unfold(xp: Any, a: Any, *, dim: int, size: int, step: int) -> Any:
 
 
 @primitive(name="unfold_adjoint")
-def _unfold_adjoint(xp: Any, a: Any, *, dim: int, size: int, step: int, shape: tuple[int, ...]) -> Any:
-    """Zeros of ``shape`` with the windows ``a`` added where they were taken from: the reverse of ``unfold``."""
+def _unfold_adjoint(
+    xp: Any, a: Any, *, dim: int, size: int, step: int, shape: tuple[int, ...]
+) -> Any:
+    """Zeros of ``shape`` with the windows ``a`` added where they were taken from: the reverse of
+    ``unfold``.
+    """
     out = xp.zeros(shape, a.dtype)
     if not shape:
         return out + a.sum()
@@ -337,13 +365,16 @@ def _unfold_adjoint(xp: Any, a: Any, *, dim: int, size: int, step: int, shape: t
 
 
 _unfold.defvjp(
-    a=lambda g, a_shape, dim, size, step: _unfold_adjoint(g, dim=dim, size=size, step=step, shape=a_shape)
+    a=lambda g, a_shape, dim, size, step: _unfold_adjoint(
+        g, dim=dim, size=size, step=step, shape=a_shape
+    )
 )
 _unfold_adjoint.defvjp(a=lambda g, dim, size, step: _unfold(g, dim=dim, size=size, step=step))
 
 
 def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
-    """All windows of ``size`` elements along one axis, ``step`` apart, along a new last axis; a view.
+    """All windows of ``size`` elements along one axis, ``step`` apart, along a new last axis; a
+    view.
 
     >>> import minitorch_dl as torch
     >>> torch.arange(5).unfold(0, 3, 2)
@@ -361,7 +392,7 @@ def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
     return _unfold(input, dim=dim, size=size, step=step)
 
 
-# -- views written into a copy -----------------------------------------------------------------------------------------
+# -- views written into a copy ---------------------------------------------------------------------
 
 
 def narrow_copy(input: Any, dim: int, start: Any, length: int) -> Any:
@@ -369,24 +400,34 @@ def narrow_copy(input: Any, dim: int, start: Any, length: int) -> Any:
     return _clone(narrow(input, dim, start, length))
 
 
-def _embed(op: str, input: Any, src: Any, view: str, params: dict[str, Any], shape: tuple[int, ...]) -> Any:
+def _embed(
+    op: str, input: Any, src: Any, view: str, params: dict[str, Any], shape: tuple[int, ...]
+) -> Any:
     if src.array.shape != shape:
         raise RuntimeError(
-            f"{op}(): expected src to have a size equal to the slice of self. src size = {list(src.array.shape)}, "
+            f"{op}(): expected src to have a size equal to the slice of self. src size = "
+            f"{list(src.array.shape)}, "
             f"slice size = {list(shape)}"
         )
     return view_scatter(input, src, view=view, params=params)
 
 
 def slice_scatter(
-    input: Any, src: Any, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+    input: Any,
+    src: Any,
+    dim: int = 0,
+    start: int | None = None,
+    end: int | None = None,
+    step: int = 1,
 ) -> Any:
     """A copy of ``input`` with ``src`` in place of ``input[start:end:step]`` along ``dim``."""
     have = input.array.shape
     dim = wrap_dim(dim, len(have))
     n = len(range(*slice(start, end, step).indices(have[dim])))
     index = (*((None, None, None),) * dim, (start, end, step))
-    return _embed("slice_scatter", input, src, "slice", {"index": index}, (*have[:dim], n, *have[dim + 1 :]))
+    return _embed(
+        "slice_scatter", input, src, "slice", {"index": index}, (*have[:dim], n, *have[dim + 1 :])
+    )
 
 
 def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
@@ -394,9 +435,14 @@ def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
     have = input.array.shape
     dim = wrap_dim(dim, len(have))
     if not -have[dim] <= index < have[dim]:
-        raise IndexError(f"select(): index {index} out of range for tensor of size {list(have)} at dimension {dim}")
+        raise IndexError(
+            f"select(): index {index} out of range for tensor of size {list(have)} at dimension "
+            f"{dim}"
+        )
     at = (*((None, None, None),) * dim, index)
-    return _embed("select_scatter", input, src, "slice", {"index": at}, have[:dim] + have[dim + 1 :])
+    return _embed(
+        "select_scatter", input, src, "slice", {"index": at}, have[:dim] + have[dim + 1 :]
+    )
 
 
 def diagonal_scatter(input: Any, src: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:

@@ -1,4 +1,5 @@
-"""Other shapes for the same elements. Where no copy is needed the result is a view: it shares the input's memory.
+"""Other shapes for the same elements. Where no copy is needed the result is a view: it shares the
+input's memory.
 
 In a formula ``g`` is the gradient of the output.
 """
@@ -15,12 +16,14 @@ from ..backend import dtypes
 from .dims import sizes, wrap_dim, wrap_dims
 
 __all__ = [
-    "adjoint", "broadcast_to", "contiguous", "expand", "expand_as", "flatten", "moveaxis", "movedim", "permute", "ravel",
-    "reshape", "reshape_as", "squeeze", "swapaxes", "swapdims", "t", "transpose", "unflatten", "unsqueeze",
+    "adjoint", "broadcast_to", "contiguous", "expand", "expand_as", "flatten", "moveaxis",
+    "movedim", "permute", "ravel",
+    "reshape", "reshape_as", "squeeze", "swapaxes", "swapdims", "t", "transpose", "unflatten",
+    "unsqueeze",
     "view", "view_as",
 ]  # fmt: skip
 
-# -- the same order of elements -----------------------------------------------------------------------------------------
+# -- the same order of elements --------------------------------------------------------------------
 
 
 @primitive(name="reshape", view=True)
@@ -32,7 +35,8 @@ _reshape.defvjp(a=lambda g, a_shape: _reshape(g, shape=a_shape))
 
 
 def reshape(input: Any, *shape: Any, **named: Any) -> Any:
-    """``input`` in another shape; one size may be -1, which is inferred. A view where possible, else a copy.
+    """``input`` in another shape; one size may be -1, which is inferred. A view where possible,
+    else a copy.
 
     >>> import minitorch_dl as torch
     >>> torch.reshape(torch.arange(6), (2, -1))
@@ -62,7 +66,8 @@ def inferred(have: tuple[int, ...], wanted: tuple[int, ...]) -> tuple[int, ...]:
         raise RuntimeError(f"invalid shape dimension {min(wanted)}")
     if missing and total == known == 0:
         raise RuntimeError(
-            f"cannot reshape tensor of 0 elements into shape {list(wanted)} because the unspecified dimension size -1 "
+            f"cannot reshape tensor of 0 elements into shape {list(wanted)} because the "
+            "unspecified dimension size -1 "
             "can be any value and is ambiguous"
         )
     if known != total if not missing else not known or total % known:
@@ -83,7 +88,8 @@ def view(input: Any, *shape: Any, **named: Any) -> Any:
     out = reshape(input, *shape, **named)
     if out._view is None:
         raise RuntimeError(
-            "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
+            "view size is not compatible with input tensor's size and stride (at least one "
+            "dimension spans across two "
             "contiguous subspaces). Use .reshape(...) instead."
         )
     return out
@@ -95,17 +101,21 @@ def _view_dtype(xp: Any, a: Any, *, dtype: str) -> Any:
 
 
 def view_dtype(input: Any, dtype: Any) -> Any:
-    """The bytes of ``input`` read as another dtype; the last axis shrinks or grows when the element size differs. No gradient."""
+    """The bytes of ``input`` read as another dtype; the last axis shrinks or grows when the
+    element size differs. No gradient.
+    """
     dtype = dtypes.as_dtype(dtype)
     old, new = input.array.dtype.itemsize, dtype.itemsize
     shape = input.array.shape
     if old != new and not shape:
         raise RuntimeError(
-            f"self.dim() cannot be 0 to view {input.array.dtype} as {dtype.name} (different element sizes)"
+            f"self.dim() cannot be 0 to view {input.array.dtype} as {dtype.name} (different "
+            "element sizes)"
         )
     if new > old and shape[-1] * old % new:
         raise RuntimeError(
-            f"self.size(-1) must be divisible by {new // old} to view {input.array.dtype} as {dtype.name} "
+            f"self.size(-1) must be divisible by {new // old} to view {input.array.dtype} as "
+            f"{dtype.name} "
             f"(different element sizes), but got {shape[-1]}"
         )
     out = _view_dtype(input, dtype=dtype.name)
@@ -159,7 +169,8 @@ def unflatten(input: Any, dim: int, sizes: Any) -> Any:
         inner = inferred(shape[dim : dim + 1], tuple(sizes))
     except RuntimeError:
         raise RuntimeError(
-            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} ({shape[dim]}) in the input tensor"
+            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} "
+            f"({shape[dim]}) in the input tensor"
         ) from None
     return _reshape(input, shape=(*shape[:dim], *inner, *shape[dim + 1 :]))
 
@@ -172,7 +183,9 @@ def unsqueeze(input: Any, dim: int) -> Any:
 
 
 def squeeze(input: Any, dim: Any = None) -> Any:
-    """``input`` without its axes of size 1: all of them, or those in ``dim`` (an int or a tuple)."""
+    """``input`` without its axes of size 1: all of them, or those in ``dim`` (an int or a
+    tuple).
+    """
     shape = input.array.shape
     if dim is None:
         return _reshape(input, shape=tuple([n for n in shape if n != 1]))
@@ -180,7 +193,7 @@ def squeeze(input: Any, dim: Any = None) -> Any:
     return _reshape(input, shape=tuple([n for i, n in enumerate(shape) if n != 1 or i not in dims]))
 
 
-# -- another order of the axes ------------------------------------------------------------------------------------------
+# -- another order of the axes ---------------------------------------------------------------------
 
 
 @primitive(name="transpose", view=True)
@@ -229,7 +242,8 @@ def permute(input: Any, *dims: Any, **named: Any) -> Any:
     ndim = input.array.ndim
     if len(dims) != ndim:
         raise RuntimeError(
-            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired ordering "
+            "permute(sparse_coo): number of dimensions in the tensor input does not match the "
+            "length of the desired ordering "
             f"of dimensions i.e. input.dim() = {ndim} is not equal to len(dims) = {len(dims)}"
         )
     order = tuple([wrap_dim(d, ndim) for d in dims])
@@ -245,7 +259,8 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
     destination = destination if isinstance(destination, (tuple, list)) else (destination,)
     if len(source) != len(destination):
         raise RuntimeError(
-            f"movedim: Invalid source or destination dims: source ({list(source)} dims) should contain the same number of dims "
+            f"movedim: Invalid source or destination dims: source ({list(source)} dims) should "
+            "contain the same number of dims "
             f"as destination ({list(destination)} dims)"
         )
     for name, dims in (("source", source), ("destination", destination)):
@@ -287,7 +302,8 @@ def mT(input: Any) -> Any:
     """Every matrix of a batch transposed (the attribute ``tensor.mT``)."""
     if input.array.ndim < 2:
         raise RuntimeError(
-            f"tensor.mT is only supported on matrices or batches of matrices. Got {input.array.ndim}-D tensor."
+            "tensor.mT is only supported on matrices or batches of matrices. Got "
+            f"{input.array.ndim}-D tensor."
         )
     return _transpose(input, dim0=-2, dim1=-1)
 
@@ -296,7 +312,8 @@ def H(input: Any) -> Any:
     """The transposed matrix (the attribute ``tensor.H``)."""
     if input.array.ndim not in (0, 2):
         raise RuntimeError(
-            f"tensor.H is only supported on matrices (2-D tensors). Got {input.array.ndim}-D tensor."
+            f"tensor.H is only supported on matrices (2-D tensors). Got {input.array.ndim}-D "
+            "tensor."
             + (" For batches of matrices, consider using tensor.mH" if input.array.ndim > 2 else "")
         )
     return t(input)
@@ -307,7 +324,7 @@ def adjoint(input: Any) -> Any:
     return mT(input)
 
 
-# -- repetition without a copy ------------------------------------------------------------------------------------------
+# -- repetition without a copy ---------------------------------------------------------------------
 
 
 def expand(input: Any, *size: Any, **named: Any) -> Any:
@@ -323,18 +340,21 @@ def expand(input: Any, *size: Any, **named: Any) -> Any:
     new = len(wanted) - len(have)
     if new < 0:
         raise RuntimeError(
-            f"expand({input.array.dtype}{{{list(have)}}}, size={list(wanted)}): the number of sizes provided ({len(wanted)}) "
+            f"expand({input.array.dtype}{{{list(have)}}}, size={list(wanted)}): the number of "
+            f"sizes provided ({len(wanted)}) "
             f"must be greater or equal to the number of dimensions in the tensor ({len(have)})"
         )
     if -1 in wanted[:new]:
         raise RuntimeError(
-            f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {wanted.index(-1)}"
+            "The expanded size of the tensor (-1) isn't allowed in a leading, non-existing "
+            f"dimension {wanted.index(-1)}"
         )
     shape = wanted[:new] + tuple([h if w == -1 else w for w, h in zip(wanted[new:], have)])
     for i, (w, h) in enumerate(zip(shape[new:], have)):
         if h not in (1, w):
             raise RuntimeError(
-                f"The expanded size of the tensor ({w}) must match the existing size ({h}) at non-singleton dimension {i + new}.  "
+                f"The expanded size of the tensor ({w}) must match the existing size ({h}) at "
+                f"non-singleton dimension {i + new}.  "
                 f"Target sizes: {list(wanted)}.  Tensor sizes: {list(have)}"
             )
     if prod(shape) == input.array.size:  # nothing is repeated: memory that may be written to
@@ -352,7 +372,7 @@ def broadcast_to(input: Any, size: Any) -> Any:
     return expand(input, size)
 
 
-# -- memory -------------------------------------------------------------------------------------------------------------
+# -- memory ----------------------------------------------------------------------------------------
 
 
 @primitive(name="contiguous")

@@ -1,4 +1,6 @@
-"""Views are real views: a write through one reaches the base and its history, with PyTorch's meaning."""
+"""Views are real views: a write through one reaches the base and its history, with PyTorch's
+meaning.
+"""
 
 import json
 from pathlib import Path

@@ -1,7 +1,10 @@
-"""Small programs that write in place through views. Each is run by this package and by PyTorch, which must agree.
+"""Small programs that write in place through views. Each is run by this package and by PyTorch,
+which must agree.
 
-A program gets the library as ``torch``, a leaf ``w`` of shape (3, 4) that requires grad, and a plain tensor ``v`` of that
-shape. What it returns is weighted and summed to a loss; its values and the gradient of ``w`` are compared, or the
+A program gets the library as ``torch``, a leaf ``w`` of shape (3, 4) that requires grad, and a
+plain tensor ``v`` of that
+shape. What it returns is weighted and summed to a loss; its values and the gradient of ``w`` are
+compared, or the
 exception that it, or the backward pass, raised.
 """
 
@@ -37,7 +40,7 @@ def run(torch: Any, f: Callable[..., Any]) -> Any:
     return [values, None if w.grad is None else w.grad.tolist()]
 
 
-# -- one view, one write -----------------------------------------------------------------------------------------------
+# -- one view, one write ---------------------------------------------------------------------------
 
 
 @program
@@ -219,7 +222,7 @@ def masked_fill_in_view(torch, w, v):
     return x
 
 
-# -- chains and siblings -----------------------------------------------------------------------------------------------
+# -- chains and siblings ---------------------------------------------------------------------------
 
 
 @program
@@ -384,7 +387,7 @@ def flatten_write(torch, w, v):
     return x
 
 
-# -- detach, data, no_grad ---------------------------------------------------------------------------------------------
+# -- detach, data, no_grad -------------------------------------------------------------------------
 
 
 @program
@@ -530,7 +533,7 @@ def as_strided_of_transposed(torch, w, v):
     return (w * 2).t().as_strided((2, 3), (1, 4), 1)
 
 
-# -- what is refused ---------------------------------------------------------------------------------------------------
+# -- what is refused -------------------------------------------------------------------------------
 
 
 @program
@@ -560,7 +563,7 @@ def leaf_mask_write(torch, w, v):
 @program
 def split_output_write(torch, w, v):
     x = w * 2
-    a, b = x.split(2, 1)
+    a, _ = x.split(2, 1)
     a.mul_(2)
     return x
 
@@ -675,7 +678,7 @@ def grown_by_broadcasting(torch, w, v):
     return x
 
 
-# -- the tensor itself changes -----------------------------------------------------------------------------------------
+# -- the tensor itself changes ---------------------------------------------------------------------
 
 
 @program

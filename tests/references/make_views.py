@@ -1,4 +1,5 @@
-"""Writes views.json: what PyTorch makes of the programs in tests/autograd/view_programs.py. Run with PyTorch installed:
+"""Writes views.json: what PyTorch makes of the programs in tests/autograd/view_programs.py. Run
+with PyTorch installed:
 
 python -m tests.references.make_views
 """
