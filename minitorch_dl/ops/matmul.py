@@ -344,7 +344,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
     torch.Size([2, 5])
     """
     if isinstance(dims, TensorBase):
-        dims = dims.tolist()
+        dims = dims.array.tolist()
     if not hasattr(dims, "__len__"):
         if dims < 0:
             raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")

@@ -140,7 +140,7 @@ def matrix_norm(
     elif ord in ("nuc", 2, -2):
         rest = [i for i in range(A.ndim) if i not in axes]
         s = svdvals(permute(A, (*rest, rows, columns)))
-        last = {"dims": (s.ndim - 1,), "keepdim": False}
+        last: dict[str, Any] = {"dims": (s.ndim - 1,), "keepdim": False}
         y = _sum(s, **last) if ord == "nuc" else _extreme(ord, s, **last)
     elif ord in (1, -1, math.inf, -math.inf):
         inner, over = (rows, columns) if ord in (1, -1) else (columns, rows)

@@ -97,6 +97,13 @@ _sum.defvjp(
 spread.defvjp(a=lambda g, dims, keepdim: _sum(g, dims=dims, keepdim=keepdim))
 
 
+def _in_dtype(x: Any, dtype: Any) -> Any:
+    """``x`` in the dtype that the caller asked for, if any."""
+    if dtype is None or x.dtype is (dtype := dtypes.as_dtype(dtype)):
+        return x
+    return cast(x, dtype=dtype.name)
+
+
 @numpy_names
 def sum(
     input: Any,
@@ -112,9 +119,12 @@ def sum(
     >>> torch.sum(torch.tensor([[1, 2], [3, 4]]), dim=1)
     tensor([3, 7])
     """
-    if dtype is not None:
-        input = cast(input, dtype=dtypes.as_dtype(dtype).name)
-    y = _sum(input, dims=None if dim is None else normalize_dims(dim, input.ndim), keepdim=keepdim)
+    y = _sum(
+        _in_dtype(input, dtype),
+        dims=None if dim is None else normalize_dims(dim, input.ndim),
+        keepdim=keepdim,
+    )
+    y = _in_dtype(y, dtype)  # integers are summed in int64 whatever was asked for
     return y if out is None else write_out("sum", out, y)
 
 
@@ -139,8 +149,7 @@ _mean.defvjp(
 
 def _float_input(op: str, input: Any, dtype: Any) -> Any:
     """``input`` in the wanted dtype, which must be a floating one."""
-    if dtype is not None:
-        input = cast(input, dtype=dtypes.as_dtype(dtype).name)
+    input = _in_dtype(input, dtype)
     if not input.dtype.is_floating_point:
         raise RuntimeError(
             f"{op}(): could not infer output dtype. Input dtype must be a floating point dtype, "
@@ -181,9 +190,8 @@ def nansum(
     out: Any = None,
 ) -> Any:
     """The sum over ``dim`` of all that is not NaN."""
-    if dtype is not None:
-        input = cast(input, dtype=dtypes.as_dtype(dtype).name)
-    y = sum(keep(input, _not_nan(input)), dim, keepdim)
+    input = _in_dtype(input, dtype)
+    y = sum(keep(input, _not_nan(input)), dim, keepdim, dtype=dtype)
     return y if out is None else write_out("nansum", out, y)
 
 
@@ -414,9 +422,12 @@ def prod(
     >>> torch.prod(torch.tensor([[1, 2], [3, 4]]), dim=1)
     tensor([ 2, 12])
     """
-    if dtype is not None:
-        input = cast(input, dtype=dtypes.as_dtype(dtype).name)
-    y = _prod(input, dims=None if dim is None else normalize_dims(dim, input.ndim), keepdim=keepdim)
+    y = _prod(
+        _in_dtype(input, dtype),
+        dims=None if dim is None else normalize_dims(dim, input.ndim),
+        keepdim=keepdim,
+    )
+    y = _in_dtype(y, dtype)
     return y if out is None else write_out("prod", out, y)
 
 

@@ -7,13 +7,14 @@ from typing import Any
 
 
 def _named(name: str, fields: str) -> Any:
-    cls = namedtuple(name, fields)  # type: ignore[misc]
+    cls: Any = namedtuple(name, fields)  # type: ignore[misc]
+
+    def text(self: Any) -> str:
+        parts = ",\n".join(f"{f}={v!r}" for f, v in zip(self._fields, self))
+        return f"torch.return_types.{name}(\n{parts})"
+
     cls.__module__ = "torch.return_types"
-    cls.__repr__ = lambda self: (  # type: ignore[method-assign, assignment]
-        f"torch.return_types.{name}(\n"
-        + ",\n".join(f"{f}={v!r}" for f, v in zip(self._fields, self))
-        + ")"
-    )
+    cls.__repr__ = text  # type: ignore[method-assign]
     return cls
 
 

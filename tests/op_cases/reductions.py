@@ -102,6 +102,16 @@ ROWS = [
         S(F(2, 0), 0),
         S(F(2, 3, high=1000), 1),
     ),
+    Row(
+        "reductions_in_dtype",
+        S(I(3, 4)),
+        grad=False,
+        call=lambda torch, a: (
+            torch.sum(a, 1, dtype=torch.int32),
+            torch.prod(a, dtype=torch.bool),
+            torch.nansum(a, dtype=torch.uint8),
+        ),
+    ),
     Row("any", S(B(3, 4)), S(B(3, 4), 1, True), S(I(3, 4), (0, 1)), S(B()), S(B(0)), grad=False),
     Row("all", S(B(3, 4)), S(B(3, 4), 1, True), S(I(3, 4), (0, 1)), S(B()), S(B(0)), grad=False),
     Row("count_nonzero", S(I(3, 4)), S(I(3, 4), 1), S(F(3, 4), (0, 1)), grad=False),
