@@ -631,6 +631,7 @@ class Tensor(TensorBase):
     as_strided, resize_, resize_as_ = ops.as_strided, layout_ops.resize_, layout_ops.resize_as_
     is_contiguous, stride = layout_ops.is_contiguous, layout_ops.stride
     storage_offset, data_ptr = layout_ops.storage_offset, layout_ops.data_ptr
+    _base, _is_view = property(layout_ops.base), layout_ops.is_view
     squeeze_ = layout_ops.view_inplace(ops.squeeze, "squeeze_")
     unsqueeze_ = layout_ops.view_inplace(ops.unsqueeze, "unsqueeze_")
     transpose_ = layout_ops.view_inplace(ops.transpose, "transpose_")
@@ -645,6 +646,7 @@ class Tensor(TensorBase):
     tril, triu, tril_, triu_ = ops.tril, ops.triu, inplace(ops.tril, "tril_"), inplace(ops.triu, "triu_")
     diagonal, diag, diag_embed, diagflat = ops.diagonal, ops.diag, ops.diag_embed, ops.diagflat
     unfold, narrow_copy = rearranging.unfold, ops.narrow_copy
+    sum_to_size, fill_diagonal_ = rearranging.sum_to_size, rearranging.fill_diagonal_
     slice_scatter, select_scatter, diagonal_scatter = ops.slice_scatter, ops.select_scatter, ops.diagonal_scatter
 
     # -- taking apart (ops/joining.py) ---------------------------------------------------------------------------------

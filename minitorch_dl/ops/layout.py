@@ -78,6 +78,17 @@ def is_contiguous(input: Any, memory_format: Any = None) -> bool:
     return bool(a.flags.c_contiguous)
 
 
+def base(input: Any) -> Any:
+    """The tensor whose memory this one is a view of; None when it is no view."""
+    view = input._view
+    return None if view is None or view.frozen == "data" else view.root
+
+
+def is_view(input: Any) -> bool:
+    """Whether the tensor is a view of another one."""
+    return base(input) is not None
+
+
 @primitive(name="as_strided", view=True)
 def _as_strided(
     xp: Any, a: Any, *, size: tuple[int, ...], stride: tuple[int, ...], offset: int

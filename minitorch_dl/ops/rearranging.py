@@ -12,9 +12,10 @@ import numpy as np
 
 from ..autograd.inplace import view_scatter
 from ..autograd.primitive import TensorBase, primitive, write_out
+from ..autograd.structural import sum_to
 from ..backend import array_module
 from .dims import sizes, wrap_dim, wrap_dims
-from .indexing import _index, _range, narrow
+from .indexing import _index, _range, narrow, setitem
 from .joining import cat
 from .layout import strided
 from .movement import _clone
@@ -137,6 +138,15 @@ def _repeated(xp: Any, counts: Any, n: int) -> Any:
     return xp.searchsorted(ends, xp.arange(int(ends[-1]) if n else 0), side="right").astype(
         np.int64
     )
+
+
+def sum_to_size(input: Any, *size: Any) -> Any:
+    """``input`` summed over the axes along which a tensor of this size would be expanded to it."""
+    wanted, have = sizes("sum_to_size", size), input.array.shape
+    tail = have[len(have) - len(wanted) :]
+    if len(wanted) > len(have) or any(w not in (1, h) for w, h in zip(wanted, tail)):
+        raise RuntimeError(f"size {list(wanted)} is not expandable to size {list(have)}.")
+    return sum_to(input, shape=wanted)
 
 
 # -- another order along an axis -------------------------------------------------------------------
@@ -332,6 +342,20 @@ def diag(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
 def diagflat(input: Any, offset: int = 0) -> Any:
     """The flattened elements as the diagonal of a matrix."""
     return diag_embed(_reshape(input, shape=(-1,)), offset)
+
+
+def fill_diagonal_(input: Any, fill_value: float, wrap: bool = False) -> Any:
+    """Write ``fill_value`` on the main diagonal; with ``wrap`` a tall matrix's starts again below."""
+    shape = input.array.shape
+    if len(shape) < 2:
+        raise RuntimeError("dimensions must larger than 1")
+    if len(shape) > 2 and len(set(shape)) > 1:
+        raise RuntimeError("all dimensions of input must be of equal length")
+    rows = np.arange(shape[0] if wrap and len(shape) == 2 else min(shape))
+    columns = rows % (shape[1] + 1)
+    inside = columns < shape[1]
+    setitem(input, (rows[inside],) + (columns[inside],) * (len(shape) - 1), fill_value)
+    return input
 
 
 # -- windows ---------------------------------------------------------------------------------------
