@@ -345,7 +345,7 @@ def diagflat(input: Any, offset: int = 0) -> Any:
 
 
 def fill_diagonal_(input: Any, fill_value: float, wrap: bool = False) -> Any:
-    """Write ``fill_value`` on the main diagonal; with ``wrap`` a tall matrix's starts again below."""
+    """Write ``fill_value`` on the main diagonal; ``wrap`` starts a tall matrix's again below."""
     shape = input.array.shape
     if len(shape) < 2:
         raise RuntimeError("dimensions must larger than 1")
