@@ -78,7 +78,22 @@ from .settings import (
     typename,
     use_deterministic_algorithms,
 )
-from . import autograd, backends, cuda, func, linalg, nn, optim, utils, special
+from . import (
+    accelerator,
+    autograd,
+    backends,
+    cuda,
+    func,
+    jit,
+    linalg,
+    nn,
+    optim,
+    random,
+    serialization,
+    special,
+    utils,
+)
+from .serialization import load, save
 from .torch_alias import as_torch, explain_missing
 
 from math import e, inf, nan, pi

@@ -1,6 +1,8 @@
 """Saving and loading."""
 
-from .archive import ArchiveError, load, save
+from . import safetensors
+from .archive import ArchiveError
 from .atomic import atomic_write
+from .tensors import load, save
 
-__all__ = ["ArchiveError", "atomic_write", "load", "save"]
+__all__ = ["ArchiveError", "atomic_write", "load", "safetensors", "save"]

@@ -10,10 +10,8 @@ import numpy as np
 
 from ..backend.random import default_generator
 from ..nn import Module
-from ..ops import from_numpy
 from ..optim import Optimizer
-from ..serialization import archive
-from ..tensor import Tensor
+from ..serialization import ArchiveError, load, save
 
 
 class CheckpointError(RuntimeError):
@@ -67,7 +65,7 @@ class Checkpoint:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the checkpoint, whole or not at all."""
-        archive.save(dict(vars(self)), path, to_array=_to_array)
+        save(dict(vars(self)), path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], task: str) -> Checkpoint:
@@ -77,8 +75,8 @@ class Checkpoint:
         not such a checkpoint.
         """
         try:
-            content = archive.load(path, from_array=from_numpy)
-        except archive.ArchiveError as error:
+            content = load(path, map_location="cpu")
+        except ArchiveError as error:
             raise CheckpointError(str(error)) from error
         fields = cls.__dataclass_fields__
         if not isinstance(content, dict) or content.keys() != fields.keys():
@@ -98,7 +96,3 @@ class Checkpoint:
                 "but not one row of metrics for each; take an earlier one"
             )
         return checkpoint
-
-
-def _to_array(value: Any) -> np.ndarray | None:
-    return value.detach().cpu().numpy() if isinstance(value, Tensor) else None

@@ -1,0 +1,67 @@
+"""Flat storages from files: on which device they go, and tensors as strides over them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..backend import array_module, backend_for, device, move
+from ..tensor import Tensor
+
+MapLocation = Callable[[Tensor, str], Any] | device | str | Mapping[str, str] | None
+
+
+class Places:
+    """Puts flat CPU storages where ``map_location`` says."""
+
+    def __init__(self, map_location: MapLocation) -> None:
+        if not (
+            map_location is None
+            or isinstance(map_location, (str, device, Mapping))
+            or callable(map_location)
+        ):
+            raise TypeError(
+                "load: map_location should be None, a device, a string, a dict or a function, got "
+                f"{type(map_location).__name__}"
+            )
+        self._map = map_location
+
+    def put(self, storage: np.ndarray, location: str) -> Any:
+        """The storage on its device, given the one it was saved from."""
+        target: Any = self._map
+        if isinstance(target, Mapping):
+            target = target.get(location, location)
+        elif callable(target) and not isinstance(target, (str, device)):
+            moved = target(Tensor.wrap(storage), location)
+            if moved is not None:
+                return moved.array
+            target = location
+        elif target is None:
+            target = location
+        wanted = device(target)
+        try:
+            backend_for(wanted)
+        except RuntimeError as error:
+            raise RuntimeError(
+                f"load: the file holds tensors that were saved on {location!r}, which is not to be "
+                f"had here ({error}); load with map_location='cpu' to have them on the CPU"
+            ) from error
+        return move(storage, wanted)
+
+
+def strided(storage: Any, shape: Any, strides: Any, offset: int) -> Any:
+    """An array over a flat storage; ValueError when it would leave it."""
+    shape, strides = tuple(map(int, shape)), tuple(map(int, strides))
+    if len(shape) != len(strides) or min((offset, *shape, *strides)) < 0:
+        raise ValueError(f"a tensor has shape {shape} and strides {strides} at {offset}")
+    last = offset + sum((n - 1) * step for n, step in zip(shape, strides))
+    if 0 not in shape and last >= storage.size:
+        raise ValueError(
+            f"a tensor of shape {shape} and strides {strides} at {offset} leaves its storage of "
+            f"{storage.size} elements"
+        )
+    xp = array_module(storage)
+    steps = tuple(step * storage.itemsize for step in strides)
+    return xp.lib.stride_tricks.as_strided(storage[offset:], shape, steps)
