@@ -236,7 +236,7 @@ swapaxes = swapdims = transpose
 def permute(input: Any, *dims: Any, **named: Any) -> Any:
     """``input`` with its axes in the order ``dims``; a view."""
     if len(dims) == 1 and isinstance(dims[0], (tuple, list)):
-        dims = dims[0]
+        dims = tuple(dims[0])
     elif named:
         dims = named["dims"]
     ndim = input.array.ndim
