@@ -24,11 +24,9 @@ def correlate(
     xp: Any, x: Any, w: Any, *, stride: Ints, padding: Pairs, dilation: Ints, groups: int
 ) -> Any:
     """The cross-correlation of ``x`` with ``w``: (N, O, *T)."""
-    o, per_group, *kernel = w.shape
+    o, _, *kernel = w.shape
     n, _, *size = x.shape
     out = window_counts(size, kernel, stride, padding, dilation)
-    if per_group == 1 and groups > 1:
-        return _correlate_depthwise(xp, x, w, out, stride, padding, dilation)
     y = xp.empty((n, o, *out), x.dtype)
     matrix = w.reshape(groups, o // groups, -1)  # (G, O/G, CK)
     columns = _Columns(xp, kernel, stride, dilation, groups)
@@ -58,8 +56,18 @@ def correlate_input(
     n, o, *out = g.shape
     _, per_group, *kernel = w.shape
     c = per_group * groups
-    if per_group == 1 and groups > 1:
-        return _correlate_input_depthwise(xp, g, w, size, stride, padding, dilation, groups)
+    if set(stride) == {1} and o <= 2 * c:
+        # Then this is a correlation too, with the kernel turned round: no sums of columns.
+        turned = w.reshape(groups, o // groups, per_group, *kernel).swapaxes(1, 2)
+        turned = turned.reshape(c, o // groups, *kernel)
+        turned = turned[(..., *(slice(None, None, -1),) * len(kernel))]
+        reach = [d * (k - 1) for k, d in zip(kernel, dilation)]
+        pads = tuple((r - p, s - t + p) for r, (p, _), s, t in zip(reach, padding, size, out))
+        return correlate(
+            xp, g, turned, stride=stride, padding=pads, dilation=dilation, groups=groups
+        )
+    if per_group == 1:
+        return _scatter_depthwise(xp, g, w, size, stride, padding, dilation, groups)
     x = xp.zeros((n, c, *size), g.dtype)
     matrix = w.reshape(groups, o // groups, -1).swapaxes(1, 2)  # (G, CK, O/G)
     for images, rows, slab, pads in _blocks(x, out, kernel, stride, padding, dilation):
@@ -85,8 +93,6 @@ def correlate_weight(
     """The contraction that leaves ``w`` open, of kernel size ``kernel``: (O, C / groups, *K)."""
     c = x.shape[1]
     _, o, *out = g.shape
-    if c == groups > 1:
-        return _correlate_weight_depthwise(xp, x, g, kernel, stride, padding, dilation)
     w = xp.zeros((groups, o // groups, c // groups * math.prod(kernel)), x.dtype)
     columns = _Columns(xp, kernel, stride, dilation, groups)
     for images, rows, slab, pads in _blocks(x, out, kernel, stride, padding, dilation):
@@ -148,64 +154,16 @@ def _blocks(
             yield slice(i, i + 1), slice(first, last), slice(start, stop), pads
 
 
-# -- one input channel per group: direct sums over the kernel's positions -------------------------
-
-
-def _correlate_depthwise(
-    xp: Any, x: Any, w: Any, out: Ints, stride: Ints, padding: Pairs, dilation: Ints
-) -> Any:
-    n, groups, *size = x.shape
-    o, _, *kernel = w.shape
-    y = xp.zeros((n, o, *out), x.dtype)
-    for images in _cache_sized(y):
-        into, part = _by_group(y[images], groups), _by_group(x[images], groups)
-        for position, windows, elements in taps(size, out, kernel, stride, padding, dilation):
-            factor = _factor(w, position, groups)
-            into[(..., *windows[2:])] += part[(..., *elements[2:])] * factor
-    return y
-
-
-def _correlate_input_depthwise(
+def _scatter_depthwise(
     xp: Any, g: Any, w: Any, size: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int
 ) -> Any:
+    """``correlate_input`` with one input channel per group, for which matrix products are thin."""
     n, o, *out = g.shape
     kernel = w.shape[2:]
     x = xp.zeros((n, groups, *size), g.dtype)
-    for images in _cache_sized(g):
-        into, part = x[images], _by_group(g[images], groups)
-        for position, windows, elements in taps(size, out, kernel, stride, padding, dilation):
-            spread = part[(..., *windows[2:])] * _factor(w, position, groups)  # (n, G, M, *T)
-            into[elements] += spread[:, :, 0] if o == groups else spread.sum(axis=2)
+    part = g.reshape(n, groups, o // groups, *out)
+    for position, windows, elements in taps(size, out, kernel, stride, padding, dilation):
+        factor = w[(slice(None), 0, *position)].reshape(groups, -1, *(1,) * len(position))
+        spread = part[(..., *windows[2:])] * factor  # (N, G, M, *T)
+        x[elements] += spread[:, :, 0] if o == groups else spread.sum(axis=2)
     return x
-
-
-def _correlate_weight_depthwise(
-    xp: Any, x: Any, g: Any, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
-) -> Any:
-    groups, size = x.shape[1], x.shape[2:]
-    o, out = g.shape[1], g.shape[2:]
-    w = xp.zeros((o, 1, *kernel), x.dtype)
-    sum_over = (0, *range(3, 3 + len(size)))
-    for images in _cache_sized(g):
-        grads, part = _by_group(g[images], groups), _by_group(x[images], groups)
-        for position, windows, elements in taps(size, out, kernel, stride, padding, dilation):
-            product = part[(..., *elements[2:])] * grads[(..., *windows[2:])]  # (n, G, M, *T)
-            w[(slice(None), 0, *position)] += product.sum(axis=sum_over).reshape(o)
-    return w
-
-
-def _by_group(a: Any, groups: int) -> Any:
-    """(N, G * M, *S) as (N, G, M, *S)."""
-    return a.reshape(len(a), groups, a.shape[1] // groups, *a.shape[2:])
-
-
-def _factor(w: Any, position: Ints, groups: int) -> Any:
-    """The weights at one position of the kernel, (G, M, 1, ...)."""
-    return w[(slice(None), 0, *position)].reshape(groups, -1, *(1,) * len(position))
-
-
-def _cache_sized(a: Any) -> Iterator[slice]:
-    """Cut the first axis so that a piece of ``a`` takes at most a megabyte."""
-    step = max(1, len(a) * (1 << 20) // max(1, a.nbytes))
-    for i in range(0, len(a), step):
-        yield slice(i, i + step)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from .sums import dot_over, sum_over
+
 Axes = tuple[int, ...]
 
 
@@ -22,12 +24,13 @@ def forward(
 ) -> tuple[Any, Any, Any]:
     """``(x - mean) / sqrt(variance + eps) * w + b``, the mean, and the variance over ``axes``."""
     y = x.reshape(shape)
+    count = math.prod(shape[i] for i in axes) or math.nan
     if centered:
-        mean = y.mean(axis=axes, keepdims=True, dtype=y.dtype)
+        mean = sum_over(xp, y, axes) / count
         y = y - mean
-        variance = _mean_of_product(xp, y, y, axes)
+        variance = dot_over(xp, y, y, axes) / count
     else:
-        variance = _mean_of_product(xp, y, y, axes)
+        variance = dot_over(xp, y, y, axes) / count
         mean = xp.zeros_like(variance)
         y = y.copy()
     scale = 1 / xp.sqrt(variance + eps)
@@ -64,33 +67,23 @@ def backward(
     ``dx = (h - m(h) - s m(h s)) / sqrt(variance + eps)``.
     """
     g, v = g.reshape(shape), x.reshape(shape)
+    count = math.prod(shape[i] for i in axes) or math.nan
     scale = 1 / xp.sqrt(variance + eps)
     s = v - mean if centered else v.copy()
     s *= scale
-    over = tuple(
-        i for i, n in enumerate(affine) if n == 1 and shape[i] != 1
-    )  # axes w repeats along
-    dw = _sum_of_product(xp, g, s, over) if needs[1] else None
-    db = g.sum(axis=over, keepdims=True, dtype=g.dtype) if needs[2] else None
+    along = tuple(i for i, n in enumerate(affine) if n == 1 and shape[i] != 1)  # w repeats here
+    dw = dot_over(xp, g, s, along) if needs[1] else None
+    db = sum_over(xp, g, along) if needs[2] else None
     if not needs[0]:
         return None, dw, db
+    if w is not None and along == axes:  # one factor for the whole of what the moments are over
+        scale = scale * w.reshape(affine)
+        w = None
     h = g if w is None else g * w.reshape(affine)
-    s *= _mean_of_product(xp, h, s, axes)
-    dx = h - s
+    both = dw if h is g and along == axes and dw is not None else dot_over(xp, h, s, axes)
+    s *= both / -count
+    s += h
     if centered:
-        dx -= h.mean(axis=axes, keepdims=True, dtype=h.dtype)
-    dx *= scale
-    return dx, dw, db
-
-
-def _sum_of_product(xp: Any, a: Any, b: Any, axes: Axes) -> Any:
-    """``(a * b).sum(axes, keepdims=True)`` in one pass, without the product in memory."""
-    letters = "abcdef"[: a.ndim]
-    kept = "".join(c for i, c in enumerate(letters) if i not in axes)
-    total = xp.einsum(f"{letters},{letters}->{kept}", a, b)
-    return total.reshape([1 if i in axes else n for i, n in enumerate(a.shape)])
-
-
-def _mean_of_product(xp: Any, a: Any, b: Any, axes: Axes) -> Any:
-    count = math.prod(a.shape[i] for i in axes)
-    return _sum_of_product(xp, a, b, axes) / (count or math.nan)
+        s -= (db if h is g and along == axes and db is not None else sum_over(xp, h, axes)) / count
+    s *= scale
+    return s, dw, db

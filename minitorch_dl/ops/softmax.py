@@ -13,6 +13,7 @@ from ..autograd.structural import cast
 from ..backend import array_module, device_of, dtypes
 from ..backend import random as draw
 from ..backend.precision import in_float32
+from ..backend.sums import dot_over, sum_over
 from .dims import wrap_dim
 from .elementwise import exp, log
 from .reductions import _sum
@@ -28,7 +29,7 @@ def _exponentials(xp: Any, a: Any, *, dim: int) -> Any:
         return a.copy()
     y = a - a.max(axis=dim, keepdims=True)
     xp.exp(y, out=y)
-    y /= y.sum(axis=dim, keepdims=True)
+    y /= sum_over(xp, y, (dim,))
     return y
 
 
@@ -38,7 +39,7 @@ def _log_exponentials(xp: Any, a: Any, *, dim: int) -> Any:
     if not a.size:
         return a.copy()
     y = a - a.max(axis=dim, keepdims=True)
-    y -= xp.log(xp.exp(y).sum(axis=dim, keepdims=True))
+    y -= xp.log(sum_over(xp, xp.exp(y), (dim,)))
     return y
 
 
@@ -52,7 +53,19 @@ def _log_softmax(xp: Any, a: Any, *, dim: int) -> Any:
     return _log_exponentials(xp, a, dim=dim)
 
 
-_softmax.defvjp(a=lambda g, y, dim: y * (g - _sum(g * y, dims=(dim,), keepdim=True)))
+@primitive
+def dot_along(xp: Any, a: Any, b: Any, *, dim: int) -> Any:
+    """The sum of ``a * b`` over ``dim``, which is kept with size 1."""
+    return in_float32(_dot)(xp, a, b, dim=dim)
+
+
+def _dot(xp: Any, a: Any, b: Any, *, dim: int) -> Any:
+    return dot_over(xp, a, b, (dim,))
+
+
+dot_along.defvjp(a=lambda g, b: g * b, b=lambda g, a: g * a)
+
+_softmax.defvjp(a=lambda g, y, dim: (g - dot_along(g, y, dim=dim)) * y)
 _log_softmax.defvjp(a=lambda g, y, dim: g - exp(y) * _sum(g, dims=(dim,), keepdim=True))
 
 
