@@ -30,6 +30,8 @@ def _tiles(xp: Any, q: Any, k: Any, is_causal: bool) -> Iterator[tuple[Any, slic
     """Index of the heads, the queries, and how many keys these see."""
     N, H, L, _ = q.shape
     S = k.shape[2]
+    if 0 in (N, H, L, S):
+        return
     size = _HOST_TILE if xp is np else _DEVICE_TILE
     rows = min(L, max(1, size // S))
     if is_causal and xp is np:
@@ -77,8 +79,6 @@ def attend(
     N, H, L, _ = q.shape
     y = xp.zeros((N, H, L, v.shape[3]), q.dtype)
     total = xp.zeros((N, H, 1, L), q.dtype)
-    if not k.shape[2]:
-        return y, total
     limits = np.finfo(q.dtype)
     for heads, queries, seen in _tiles(xp, q, k, is_causal):
         qt = (q[heads][:, :, queries] * q.dtype.type(scale)).swapaxes(-1, -2)
@@ -108,8 +108,6 @@ def attend_backward(
     """
     dq, dk, dv = xp.zeros(q.shape, q.dtype), xp.zeros(k.shape, k.dtype), xp.zeros(v.shape, v.dtype)
     dbias = xp.zeros(bias.shape, bias.dtype) if needs[3] else None
-    if not k.shape[2]:
-        return dq, dk, dv, dbias, None
     scale = q.dtype.type(scale)
     for heads, queries, seen in _tiles(xp, q, k, is_causal):
         gs, qs = g[heads][:, :, queries], q[heads][:, :, queries] * scale

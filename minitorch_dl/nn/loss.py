@@ -11,6 +11,7 @@ from typing import Any
 from ..ops.loss_reduction import reduction_name
 from ..tensor import Tensor
 from . import functional as F
+from .distance import PairwiseDistance
 from .module import Module
 
 __all__ = [
@@ -398,7 +399,7 @@ class TripletMarginWithDistanceLoss(_Loss):
                 f"TripletMarginWithDistanceLoss: expected margin to be greater than 0, got {margin} instead"
             )
         self.distance_function = (
-            F.pairwise_distance if distance_function is None else distance_function
+            PairwiseDistance() if distance_function is None else distance_function
         )
         self.margin = margin
         self.swap = swap
@@ -476,7 +477,8 @@ class ContrastiveLoss(_Loss):
 
     def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
         d = F.pairwise_distance(input1, input2)
-        loss = (1 - target) * 0.5 * d * d + target * 0.5 * (self.margin - d).clamp(min=0) ** 2
+        y = target.to(d.dtype)
+        loss = (1 - y) * 0.5 * d * d + y * 0.5 * (self.margin - d).clamp(min=0) ** 2
         return loss if self.reduction == "none" else getattr(loss, self.reduction)()
 
     def extra_repr(self) -> str:

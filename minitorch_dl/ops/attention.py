@@ -43,7 +43,7 @@ def _composite(
         xp = array_module(scores.array)
         past = xp.tri(*scores.shape[-2:], dtype=bool)  # key j is no later than query i
         scores = where(TensorBase.wrap(past), scores, -math.inf)
-    seen = scores.detach().amax(-1, keepdim=True) > -math.inf  # a query without keys gets zeros
+    seen = (scores > -math.inf).any(-1, keepdim=True)  # a query without keys gets zeros
     weights = softmax(where(seen, scores, 0.0), -1) * seen
     return matmul(weights if keep is None else weights * keep, v)
 

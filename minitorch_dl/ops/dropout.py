@@ -160,7 +160,13 @@ def _dropout(
     if p == 1:
         return input * 0.0
     generator = draw.default_generator(device_of(x).type)
-    mask = draw.bernoulli(1 - p, mask_shape(x.shape), x.dtype, generator, array_module(x))
+    xp, shape = array_module(x), mask_shape(x.shape)
+    if x.flags.c_contiguous or 0 in x.strides or mask_shape is not _every:
+        mask = draw.bernoulli(1 - p, shape, x.dtype, generator, xp)
+    else:  # PyTorch lays the mask out as the input and fills it in the order of memory
+        axes = sorted(range(x.ndim), key=lambda i: -x.strides[i])
+        mask = draw.bernoulli(1 - p, tuple([shape[i] for i in axes]), x.dtype, generator, xp)
+        mask = mask.transpose(sorted(range(x.ndim), key=axes.__getitem__))
     return apply(input, mask, p)
 
 

@@ -1,0 +1,152 @@
+"""Every check of every layer and loss, made from the rows of ``module_cases.py``."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minitorch_dl
+from minitorch_dl import Tensor, nn
+from tests.nn.module_cases import FAMILIES, Row
+from tests.references import modules as reference
+
+ROWS = [(family, row) for family, rows in FAMILIES.items() for row in rows]
+CASES = [
+    pytest.param(family, row, i, id=f"{row.name}-{i}")
+    for family, row in ROWS
+    for i in range(len(row.cases))
+]
+
+
+def to_tensor(array: np.ndarray) -> Tensor:
+    return minitorch_dl.from_numpy(array.copy())
+
+
+def evaluate(row: Row, i: int, dtype: Any = minitorch_dl.float64) -> tuple[str, dict[str, Any]]:
+    return reference.evaluate(row, i, minitorch_dl, to_tensor, dtype)
+
+
+def made(row: Row, i: int) -> Any:
+    return reference.make(row, i, minitorch_dl, to_tensor)
+
+
+def numbers(tensor: Tensor) -> np.ndarray:
+    return np.asarray(tensor.detach().numpy())
+
+
+def check(got: dict[str, np.ndarray], expected: dict[str, np.ndarray], rtol: float) -> None:
+    assert list(got) == list(expected)
+    for label, value in expected.items():
+        actual = got[label]
+        assert actual.shape == value.shape, f"{label}: shape {actual.shape}, torch {value.shape}"
+        assert actual.dtype == value.dtype, f"{label}: dtype {actual.dtype}, torch {value.dtype}"
+        # The state was drawn in float32.
+        bound = max(rtol, 1e-6) if label.startswith("state ") else rtol
+        np.testing.assert_allclose(actual, value, rtol=bound, atol=bound, err_msg=label)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize(("family", "row", "i"), CASES)
+def test_a_module_is_pytorchs(family: str, row: Row, i: int) -> None:
+    stored = reference.load(family)
+    key = f"{row.name}/{i}"
+    assert key in stored, f"{key} has no reference: python -m tests.references.modules {family}"
+    text, expected = stored[key]
+    ours, got = evaluate(row, i)
+    arrays = {label: numbers(value) for label, value in got.items()}
+    if row.formula is not None:  # the reference is a function: it prints and keeps nothing
+        arrays = {label: value for label, value in arrays.items() if label in expected}
+    else:
+        assert ours == text
+    check(arrays, expected, 1e-8)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize(("family", "row", "i"), CASES)
+def test_float32_stays_float32(family: str, row: Row, i: int) -> None:
+    _, wide = evaluate(row, i)
+    _, got = evaluate(row, i, minitorch_dl.float32)
+    assert list(got) == list(wide)
+    for label, value in wide.items():
+        if not label.startswith("state "):  # as made, before it is brought to float32
+            expected = value.dtype
+            if expected is minitorch_dl.float64:
+                expected = minitorch_dl.float32
+            assert got[label].dtype is expected, label
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize(("family", "row", "i"), CASES)
+def test_copies_and_pickles_work_alike(family: str, row: Row, i: int) -> None:
+    module = made(row, i)
+
+    def outputs(m: Any) -> dict[str, np.ndarray]:
+        got = reference.run(row, i, m, minitorch_dl, to_tensor, True, minitorch_dl.float64)
+        return {label: numbers(value) for label, value in got.items()}
+
+    copied = copy.deepcopy(module)
+    pickled = pickle.loads(pickle.dumps(module))
+    expected = outputs(module)
+    for twin in (copied, pickled):
+        assert repr(twin) != "" and type(twin) is type(module)
+        check(outputs(twin), expected, 0.0)
+
+
+@pytest.mark.parametrize(("family", "row", "i"), CASES)
+def test_a_state_from_pytorch_loads(family: str, row: Row, i: int) -> None:
+    if row.formula is not None:
+        return
+    _, expected = reference.load(family)[f"{row.name}/{i}"]
+    state = {
+        label.removeprefix("state "): to_tensor(np.asarray(value + 1))
+        for label, value in expected.items()
+        if label.startswith("state ")
+    }
+    module = made(row, i)
+    assert str(module.load_state_dict(state)) == "<All keys matched successfully>"
+    for name, value in module.state_dict().items():
+        np.testing.assert_array_equal(numbers(value), numbers(state[name]), err_msg=name)
+
+
+@pytest.mark.parity
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize(("family", "row", "i"), CASES)
+def test_the_stored_references_are_pytorchs(family: str, row: Row, i: int) -> None:
+    pytest.importorskip("torch")
+    text, expected = reference.load(family)[f"{row.name}/{i}"]
+    live, got = reference.evaluate_torch(row, i)
+    assert live == text
+    check(got, expected, 1e-8)
+
+
+WITHOUT_ROW = {
+    "Module": "the base class, tested in test_module.py",
+    "RNNBase": "what RNN, LSTM and GRU share",
+    "RNNCellBase": "what the cells share",
+    "SyncBatchNorm": "PyTorch's takes no CPU tensors in training; see the test below",
+}
+
+
+def test_every_public_module_has_a_row() -> None:
+    names = {row.name for _, row in ROWS}
+    classes = {
+        name
+        for name, value in vars(nn).items()
+        if isinstance(value, type) and issubclass(value, nn.Module) and not name.startswith("_")
+    }
+    assert classes - names == set(WITHOUT_ROW)
+    assert names - classes == set()
+
+
+def test_sync_batch_norm_is_batch_norm_in_one_process() -> None:
+    x = minitorch_dl.randn(4, 3, 2)
+    sync, plain = nn.SyncBatchNorm(3), nn.BatchNorm1d(3)
+    for training in (True, False):
+        y = sync.train(training)(x)
+        np.testing.assert_array_equal(numbers(y), numbers(plain.train(training)(x)))
+    for name, value in plain.state_dict().items():
+        np.testing.assert_array_equal(numbers(sync.state_dict()[name]), numbers(value))
