@@ -12,9 +12,9 @@ from heapq import heappop, heappush
 from typing import Any
 
 from . import versions
+from .base import as_raw, late, result_class
 from .modes import enable_grad, no_grad, state
 from .node import AccumulateGrad, Node, Output
-from .primitive import as_raw, provide, result_class
 from .structural import sum_to
 
 SECOND_BACKWARD = (
@@ -291,4 +291,4 @@ def check_versions(node: Node, saved: Iterable[Any]) -> None:
                 )
 
 
-provide(run_backward=run_backward)
+late.run_backward = run_backward

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend import dtypes
-from .primitive import primitive, provide
+from .base import late
+from .primitive import primitive
 
 
 @primitive
@@ -27,7 +28,10 @@ def expand(xp: Any, a: Any, *, shape: tuple[int, ...]) -> Any:
 def sum_to(xp: Any, a: Any, *, shape: tuple[int, ...]) -> Any:
     """``a`` summed over the axes along which ``shape`` was expanded to ``a.shape``: the reverse of ``expand``."""
     extra = a.ndim - len(shape)
-    axes = (*range(extra), *(i + extra for i, n in enumerate(shape) if n == 1 and a.shape[i + extra] != 1))
+    axes = (
+        *range(extra),
+        *(i + extra for i, n in enumerate(shape) if n == 1 and a.shape[i + extra] != 1),
+    )
     return a.sum(axis=axes, dtype=a.dtype).reshape(shape) if axes else a.reshape(shape)
 
 
@@ -43,4 +47,4 @@ def alias(xp: Any, a: Any) -> Any:
 
 alias.defvjp(a=lambda g: g)
 
-provide(cast=cast, alias=alias)
+late.cast, late.alias = cast, alias

@@ -8,6 +8,7 @@ In a formula ``g`` is the gradient of the output.
 
 from __future__ import annotations
 
+import functools
 from math import prod
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from ..autograd.inplace import overwrite, store
 from ..autograd.modes import GRAD, state
+from ..autograd.calls import as_view
 from ..autograd.primitive import TensorBase, current_node, primitive
 from ..autograd.structural import cast, sum_to
 from ..autograd.structural import expand as _expand
@@ -52,7 +54,7 @@ def _unslice(xp: Any, a: Any, *, index: tuple[Any, ...], shape: tuple[int, ...])
     return out
 
 
-_as_slice = _slice.primitive.as_view
+_as_slice = functools.partial(as_view, _slice.primitive)
 _slice.defvjp(a=lambda g, a_shape, index: _unslice(g, index=index, shape=a_shape))
 _unslice.defvjp(a=lambda g, index: _slice(g, index=index))
 
@@ -84,7 +86,7 @@ def _spec(items: Any) -> tuple[Any, ...] | None:
     return tuple(spec)
 
 
-def _basic(input: Any, spec: tuple[Any, ...], items: tuple[Any, ...]) -> Any:
+def _basic(input: Any, spec: Any, items: tuple[Any, ...]) -> Any:
     """The view of ``input`` at basic indices: ``items``, and as the primitive's parameter
     ``spec``.
     """
@@ -310,7 +312,8 @@ def picked_shape(indices: Any, dims: tuple[int, ...], shape: tuple[int, ...]) ->
     Raises:
         IndexError: the indices can't be broadcast together.
     """
-    axes, shapes = [], []
+    axes: list[int] = []
+    shapes: list[tuple[int, ...]] = []
     for d, index in zip(dims, map(_raw, indices)):
         mask = index.dtype == bool
         axes += range(d, d + (index.ndim if mask else 1))

@@ -1,0 +1,134 @@
+"""What autograd knows of a tensor: its array, its node, and whose memory it views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from ..backend import dtypes
+from .modes import GRAD, state
+from .versions import mark_written
+
+late = SimpleNamespace()
+"""What the engine calls but defines above the caller: ``cast``, ``alias``, ``run_backward``, and
+the class ``Tensor`` of the results. The modules that define them set them here on import."""
+
+
+class TensorBase:
+    """What autograd knows of a Tensor. ``tensor.py`` derives the class that users see.
+
+    Attributes:
+        array: the raw array.
+        _grad: the accumulated gradient, a Tensor or None; users see it as ``grad``.
+        _node: the node that made this tensor; a leaf's AccumulateGrad; None when no gradient is wanted.
+        _view: how this tensor views another one's memory, or None.
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "_grad", "_node", "_view", "array")
+
+    array: Any
+    _grad: Any
+    _node: Any
+    _view: Any
+
+    @staticmethod
+    def wrap(array: Any, node: Any = None) -> Any:
+        """A Tensor around a raw array, without any check or copy."""
+        if not hasattr(array, "shape") or isinstance(array, np.generic):
+            array = np.asarray(array)
+        t = _new(late.Tensor)
+        t.array = array
+        t._grad = None
+        t._node = node
+        t._view = None
+        return t
+
+
+_new: Callable[[type], Any] = object.__new__
+late.Tensor = TensorBase
+
+
+def result_class() -> Any:
+    """The class of which primitives return instances."""
+    return late.Tensor
+
+
+def as_raw(value: Any, like: Any = None) -> Any:
+    """A gradient as an array: NumPy reductions give scalars, which nobody could write to; a leaf wants its own dtype."""
+    if isinstance(value, np.generic):
+        value = np.asarray(value)
+    if like is not None and value.dtype != like.dtype:
+        value = value.astype(like.dtype)
+    return value
+
+
+class View:
+    """How a tensor came to share another's memory: ``primitive(parent, **params)``.
+
+    Attributes:
+        root: the tensor at the end of the chain of parents, which owns the history of the memory.
+        stamp: the root's node when the view's own node was made; another one now means that history was rewritten.
+        frozen: why writing to this view can't be recorded ("no_grad", "several outputs"), or None; "data" marks what ``.data``
+            gave, which shares memory but no history.
+    """
+
+    __slots__ = ("frozen", "params", "parent", "primitive", "root", "stamp")
+
+    def __init__(
+        self, parent: Any, primitive: Any, params: dict[str, Any], frozen: str | None = None
+    ) -> None:
+        above = parent._view
+        self.parent, self.primitive, self.params, self.frozen = parent, primitive, params, frozen
+        self.root = root = parent if above is None or above.frozen == "data" else above.root
+        self.stamp = root._node
+
+
+def current_node(tensor: Any) -> Any:
+    """The tensor's node; of a view whose root was written in place since, made anew from the root's new history."""
+    view = tensor._view
+    if view is None or view.stamp is view.root._node or view.frozen == "no_grad":
+        return tensor._node
+    parent_node = current_node(view.parent)
+    if view.frozen == "dtype":
+        return tensor._node
+    if view.frozen is not None:
+        raise RuntimeError(
+            "a view of a tensor that was written in place afterwards can't be given its gradient: "
+            "it is one of several outputs of one op (split, chunk, unbind), or came from a custom Function. "
+            "Use .clone() on it, or index the base tensor instead"
+        )
+    view.stamp = view.root._node
+    tensor._node = view.primitive.record(
+        (view.parent.array,), (parent_node,), view.params, tensor.array
+    )
+    return tensor._node
+
+
+def write_out(op: str, out: Any, result: Any) -> Any:
+    """Store a result in the tensor given as ``out=``, which takes the result's shape; returns ``out``.
+
+    Raises:
+        RuntimeError: ``out`` requires a gradient, or its dtype can't hold the result.
+    """
+    if isinstance(result, tuple):
+        return tuple(write_out(op, o, r) for o, r in zip(out, result, strict=True))
+    if not isinstance(out, TensorBase):
+        raise TypeError(f"{op}(): argument 'out' must be Tensor, not {type(out).__name__}")
+    if state.flags & GRAD and (out._node is not None or result._node is not None):
+        raise RuntimeError(
+            f"{op}(): functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad."
+        )
+    have, want = dtypes.from_numpy(result.array.dtype), dtypes.from_numpy(out.array.dtype)
+    if not dtypes.can_cast(have, want):
+        raise RuntimeError(
+            f"{op}(): result type {have.name} can't be cast to the desired output type {want.name}"
+        )
+    if out.array.shape == result.array.shape:
+        out.array[...] = result.array
+    else:
+        out.array = result.array.astype(out.array.dtype)
+    mark_written(out.array, f"{op}(out=...)")
+    return out

@@ -1,0 +1,300 @@
+"""The calls of primitives, shortened for the common cases.
+
+Every op goes through one of these, so each nanosecond counts: a call handles NumPy arrays, recorded or not, when nobody
+listens, and hands everything else (other devices, mixed dtypes, listeners, errors in the arguments) to the
+general ``Primitive.__call__``, which it must agree with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..backend import dtypes
+from .base import TensorBase, View, current_node, write_out
+from .errors import KERNEL_ERRORS, explain
+from .modes import GRAD, state
+from .versions import owner_of
+
+if TYPE_CHECKING:
+    from .primitive import Primitive
+
+ndarray = np.ndarray
+FLOATS = frozenset(d.numpy for d in dtypes.ALL if d.is_floating_point and d._numpy is not None)
+_new: Callable[[type], Any] = object.__new__
+_Tensor: Any = TensorBase
+
+
+def use_result_class(cls: type) -> None:
+    """Name the class of which the calls return instances."""
+    global _Tensor
+    _Tensor = cls
+
+
+def unary(p: Primitive) -> Callable[..., Any]:
+    kernel, as_float = p.kernel, p.promotes == "float"
+    plan = None
+
+    def call(input: Any, *, out: Any = None) -> Any:
+        nonlocal plan
+        if out is not None:
+            return write_out(p.name, out, call(input))
+        if input.__class__ is ndarray:
+            return kernel(np, input)
+        flags = state.flags
+        if flags > GRAD or not isinstance(input, TensorBase):
+            return p(input)
+        a = input.array
+        if a.__class__ is not ndarray or (as_float and a.dtype.kind != "f"):
+            return p(input)
+        y = kernel(np, a)
+        out = _new(_Tensor)
+        out.array = y if y.__class__ is ndarray else np.asarray(y)
+        out._grad = None
+        out._view = None
+        node = input._node if input._view is None else current_node(input)
+        if node is None or not flags or not p.formulas:
+            out._node = None
+            return out
+        if plan is None:
+            plan = p.plan((True,))
+        out._node = plan.node((node,), a, out.array, None, None)
+        return out
+
+    return call
+
+
+def parametrized(p: Primitive) -> Callable[..., Any]:
+    kernel, as_float = p.kernel, p.promotes == "float"
+    plan = None
+
+    def call(input: Any, **params: Any) -> Any:
+        nonlocal plan
+        if input.__class__ is ndarray:
+            return kernel(np, input, **params)
+        flags = state.flags
+        if flags > GRAD or not isinstance(input, TensorBase):
+            return p(input, **params)
+        a = input.array
+        if a.__class__ is not ndarray or (as_float and a.dtype.kind != "f"):
+            return p(input, **params)
+        try:
+            y = kernel(np, a, **params)
+        except KERNEL_ERRORS as error:
+            raise explain(p, error, (a,), params) from error
+        out = _new(_Tensor)
+        # `transfer` gives an array of another device; reductions give NumPy scalars.
+        out.array = np.asarray(y) if isinstance(y, np.generic) else y
+        out._grad = None
+        out._view = None
+        node = input._node if input._view is None else current_node(input)
+        if node is None or not flags or not p.formulas or y.dtype not in FLOATS:
+            out._node = None
+            return out
+        if plan is None:
+            plan = p.plan((True,))
+        out._node = plan.node((node,), a, out.array, params, None)
+        return out
+
+    return call
+
+
+def viewing(p: Primitive) -> Callable[..., Any]:
+    kernel = p.kernel
+
+    def call(input: Any, **params: Any) -> Any:
+        if input.__class__ is ndarray:
+            return kernel(np, input, **params)
+        if (
+            state.flags > GRAD
+            or not isinstance(input, TensorBase)
+            or input.array.__class__ is not ndarray
+        ):
+            return p(input, **params)
+        try:
+            y = kernel(np, input.array, **params)
+        except KERNEL_ERRORS as error:
+            raise explain(p, error, (input.array,), params) from error
+        return as_view(p, input, y, params)
+
+    return call
+
+
+def binary(p: Primitive) -> Callable[..., Any]:
+    """The call of a primitive of two inputs: tensors of one dtype, or a float tensor and a number."""
+    kernel, formulas = p.kernel, p.formulas
+    as_float, broadcasts = p.promotes == "float", p.broadcasts
+    plans: dict[Any, Any] = {}
+
+    def call(input: Any, other: Any, *, out: Any = None) -> Any:
+        if out is not None:
+            return write_out(p.name, out, call(input, other))
+        flags = state.flags
+        if flags > GRAD:
+            return p(input, other)
+        if isinstance(input, TensorBase):
+            a = input.array
+            na = input._node if input._view is None else current_node(input)
+            if isinstance(other, TensorBase):
+                b = other.array
+                nb = other._node if other._view is None else current_node(other)
+                if b.__class__ is not ndarray or b.dtype is not a.dtype:
+                    return p(input, other)
+                mixed = False
+            elif (other.__class__ is float or other.__class__ is int) and a.dtype.kind == "f":
+                b, nb, mixed = other, None, True
+            else:
+                return p(input, other)
+            if a.__class__ is not ndarray or (as_float and a.dtype.kind != "f"):
+                return p(input, other)
+        elif (input.__class__ is float or input.__class__ is int) and isinstance(other, TensorBase):
+            a, na, mixed = input, None, True
+            b = other.array
+            nb = other._node if other._view is None else current_node(other)
+            if b.__class__ is not ndarray or b.dtype.kind != "f":
+                return p(input, other)
+        else:
+            return p(input, other)
+        try:
+            y = kernel(np, a, b)
+        except KERNEL_ERRORS as error:
+            raise explain(p, error, (a, b), {}) from error
+        out = _new(_Tensor)
+        out.array = y if y.__class__ is ndarray else np.asarray(y)
+        out._grad = None
+        out._view = None
+        if not flags or (na is None and nb is None) or not formulas:
+            out._node = None
+            return out
+        needs = (na is not None, nb is not None)
+        found = plans.get(needs)
+        if found is None:
+            found = plans[needs] = _node_maker(p, needs)
+        record, wanted = found
+        if wanted is not None:
+            na, nb = na if wanted[0] else None, nb if wanted[1] else None
+        if record is None:
+            out._node = None
+            return out
+        shapes = None
+        if broadcasts and not mixed and a.shape != b.shape:
+            shapes = (a.shape, b.shape)
+        out._node = record((na, nb), a, b, out.array, None, shapes)
+        return out
+
+    return call
+
+
+def _node_maker(p: Primitive, needs: tuple[bool, ...]) -> tuple[Any, tuple[bool, ...] | None]:
+    """What records an op whose inputs ``needs`` gradients: the plan's ``node``, and which of the
+    edges to keep (None: all), since an input without a formula gets none."""
+    wanted = tuple([need and name in p.formulas for name, need in zip(p.inputs, needs)])
+    if not any(wanted):
+        return None, wanted
+    return p.plan(wanted).node, None if wanted == needs else wanted
+
+
+_HOST = frozenset({ndarray, float, int, bool, type(None), np.float32, np.float64})
+
+
+def general(p: Primitive) -> Callable[..., Any]:
+    """The call of any primitive with named inputs: several outputs, auxiliary ones, parameters."""
+    kernel, formulas, width = p.kernel, p.formulas, len(p.inputs)
+    promotes, broadcasts, kept = p.promotes is not None, p.broadcasts, len(p.aux)
+    single = p.outputs == ("y",)
+    plans: dict[Any, Any] = {}
+
+    def call(*args: Any, **params: Any) -> Any:
+        flags = state.flags
+        if flags > GRAD or len(args) != width:
+            return p(*args, **params)
+        arrays, nodes = [], []
+        dtype = None
+        recorded = numbers = False
+        for x in args:
+            if isinstance(x, TensorBase):
+                a = x.array
+                if a.__class__ is not ndarray or (
+                    promotes and dtype is not None and a.dtype is not dtype
+                ):
+                    return p(*args, **params)
+                dtype = a.dtype
+                node = x._node if x._view is None else current_node(x)
+                if node is not None:
+                    recorded = True
+                arrays.append(a)
+                nodes.append(node)
+            elif x.__class__ in _HOST:
+                numbers = True
+                arrays.append(x)
+                nodes.append(None)
+            else:
+                return p(*args, **params)
+        if dtype is None:  # raw arrays only
+            if arrays[0].__class__ is not ndarray:
+                return p(*args, **params)
+            results = kernel(np, *arrays, **params)
+            return results if not kept else results[0] if single else results[: len(results) - kept]
+        if promotes and (dtype.kind != "f" or (numbers and ndarray in map(type, args))):
+            return p(*args, **params)
+        try:
+            results = kernel(np, *arrays, **params)
+        except KERNEL_ERRORS as error:
+            raise explain(p, error, arrays, params) from error
+        if results.__class__ is not tuple:
+            results = (results,)
+        outputs = []
+        for y in results[: len(results) - kept] if kept else results:
+            out = _new(_Tensor)
+            out.array = y if y.__class__ is ndarray else np.asarray(y)
+            out._grad = out._view = out._node = None
+            outputs.append(out)
+        if recorded and flags and formulas:
+            needs = tuple([node is not None for node in nodes])
+            found = plans.get(needs)
+            if found is None:
+                found = plans[needs] = _node_maker(p, needs)
+            record, wanted = found
+            if record is not None:
+                if wanted is not None:
+                    nodes = [node if want else None for node, want in zip(nodes, wanted)]
+                shapes = None
+                if broadcasts:
+                    shapes = tuple([getattr(a, "shape", ()) for a in arrays])
+                    if shapes.count(shapes[0]) == len(shapes):
+                        shapes = None
+                node = record(tuple(nodes), *arrays, *results, params, shapes)
+                if not single:
+                    p.attach_outputs(node, outputs)
+                elif outputs[0].array.dtype in FLOATS:
+                    outputs[0]._node = node
+        return outputs[0] if single else tuple(outputs)
+
+    return call
+
+
+def as_view(p: Primitive, input: Any, y: Any, params: dict[str, Any]) -> Any:
+    """The Tensor around ``y``, which is this one-input op's result on a NumPy-backed Tensor."""
+    a = input.array
+    out = _new(_Tensor)
+    out.array = y
+    out._grad = None
+    node = input._node if input._view is None else current_node(input)
+    if node is not None and state.flags:
+        plan = p.plan((True,))
+        out._node = plan.node((node,), a, y, params, None)
+    else:
+        out._node = None
+    base = y.base
+    if base is not None and (base is a or base is a.base or shares_memory(y, a)):
+        out._view = View(input, p, params, None if state.flags else "no_grad")
+    else:
+        out._view = None
+    return out
+
+
+def shares_memory(a: Any, b: Any) -> bool:
+    """Whether two arrays lie in memory of one owner."""
+    return owner_of(a) is owner_of(b)

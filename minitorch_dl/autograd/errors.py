@@ -1,0 +1,33 @@
+"""The exception to raise for a kernel's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..backend import describe, describe_one
+
+if TYPE_CHECKING:
+    from .primitive import Primitive
+
+KERNEL_ERRORS = (ValueError, TypeError, IndexError, OverflowError)
+"""What array functions raise for operands that don't fit."""
+
+
+def explain(
+    primitive: Primitive, error: Exception, arrays: Sequence[Any], params: dict[str, Any]
+) -> Exception:
+    """The exception to raise for a kernel's: op, operands and reason. Bad shapes are RuntimeErrors, as in PyTorch."""
+    given = ", ".join(
+        [
+            *(f"{n}={describe_one(a)}" for n, a in zip(primitive.inputs, arrays, strict=False)),
+            *(f"{k}={v!r}" for k, v in params.items()),
+        ]
+    )
+    if primitive.variadic:
+        given = describe(arrays)
+    kind = RuntimeError if isinstance(error, (ValueError, OverflowError)) else type(error)
+    try:
+        return kind(f"{primitive.name}({given}): {error}")
+    except TypeError:  # an exception class with a constructor of its own (NumPy's AxisError)
+        return IndexError(f"{primitive.name}({given}): {error}")
