@@ -712,6 +712,7 @@ class Tensor(TensorBase):
     bitwise_and, bitwise_or, bitwise_xor = ops.bitwise_and, ops.bitwise_or, ops.bitwise_xor
     bitwise_not, bitwise_left_shift, bitwise_right_shift = ops.bitwise_not, ops.bitwise_left_shift, ops.bitwise_right_shift
 
+    softmax, log_softmax = ops.softmax, ops.log_softmax
     sigmoid, logit, sinc, xlogy = ops.sigmoid, ops.logit, ops.sinc, ops.xlogy
     erf, erfc, erfinv, i0 = ops.erf, ops.erfc, ops.erfinv, ops.i0
     lgamma, digamma, polygamma, mvlgamma = ops.lgamma, ops.digamma, ops.polygamma, ops.mvlgamma
@@ -786,6 +787,11 @@ class Tensor(TensorBase):
     cholesky, cholesky_solve, cholesky_inverse = ops.cholesky, ops.cholesky_solve, ops.cholesky_inverse
     qr, svd, triangular_solve, pinverse = ops.qr, ops.svd, ops.triangular_solve, ops.pinverse
     matrix_power, matrix_exp = ops.matrix_power, ops.matrix_exp
+
+    # -- distances and statistics (ops/distances.py, ops/statistics.py) ---------------------------------------------------
+
+    dist, cov, corrcoef = ops.dist, ops.cov, ops.corrcoef
+    renorm, renorm_ = ops.renorm, inplace(ops.renorm, "renorm_")
 
 
 def current_is_recorded(tensor: Tensor) -> bool:

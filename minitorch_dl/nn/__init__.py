@@ -1,6 +1,6 @@
 """Layers, losses and what holds them together."""
 
-from . import functional, init, utils
+from . import functional, init, parallel, utils
 from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
 from .hooks import (
     register_module_buffer_registration_hook,
@@ -12,6 +12,7 @@ from .hooks import (
     register_module_parameter_registration_hook,
 )
 from .module import Module
+from .parallel import DataParallel
 from .parameter import Buffer, Parameter
 from .activation import *
 from .conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d

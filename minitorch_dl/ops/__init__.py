@@ -43,6 +43,7 @@ from .matrix_functions import *
 from .recurrent import *
 from .patches import *
 from .distances import *
+from .statistics import *
 from .grids import *
 from .linear import bilinear
 

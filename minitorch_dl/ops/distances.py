@@ -9,13 +9,15 @@ import numpy as np
 from ..autograd.primitive import TensorBase
 from ..autograd.structural import cast
 from ..backend import array_module, dtypes
-from .dims import normalize_dims
+from .dims import normalize_dims, wrap_dim
+from .elementwise import sqrt
 from .indexing import getitem
 from .norms import vector_norm
 from .reductions import _sum
-from .shape import expand
+from .selection import where
+from .shape import expand, transpose, unsqueeze
 
-__all__ = ["cosine_similarity", "pairwise_distance", "pdist"]
+__all__ = ["cdist", "cosine_similarity", "dist", "pairwise_distance", "pdist", "renorm"]
 
 
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
@@ -62,3 +64,88 @@ def pdist(input: Any, p: float = 2.0) -> Any:
     xp = array_module(a)
     first, second = (TensorBase.wrap(xp.asarray(i)) for i in np.triu_indices(len(a), 1))
     return vector_norm(getitem(input, first) - getitem(input, second), p, -1)
+
+
+def dist(input: Any, other: Any, p: float = 2) -> Any:
+    """The p-norm of ``input - other``, whose shapes broadcast.
+
+    >>> import minitorch_dl as torch
+    >>> torch.dist(torch.tensor([3.0, 4.0]), torch.tensor(0.0))
+    tensor(5.)
+    """
+    return vector_norm(input - other, p)
+
+
+_COMPUTE_MODES = (
+    "use_mm_for_euclid_dist_if_necessary",
+    "use_mm_for_euclid_dist",
+    "donot_use_mm_for_euclid_dist",
+)
+
+
+def cdist(
+    x1: Any, x2: Any, p: float = 2.0, compute_mode: str = "use_mm_for_euclid_dist_if_necessary"
+) -> Any:
+    """The p-norm distance of every row of ``x1`` (..., P, M) to every row of ``x2`` (..., R, M).
+
+    Args:
+        compute_mode: whether Euclidean distances come from the matrix product ``x1 @ x2.T``, which
+            is faster and less exact; "if necessary" is where P or R is above 25.
+
+    Returns:
+        (..., P, R)
+
+    >>> import minitorch_dl as torch
+    >>> torch.cdist(torch.zeros(1, 2), torch.tensor([[3.0, 4.0], [0.0, 1.0]]))
+    tensor([[5., 1.]])
+    """
+    for name, x in (("X1", x1), ("X2", x2)):
+        if x.array.dtype.kind not in "fV":
+            raise RuntimeError(f"cdist only supports floating-point dtypes, {name} got: {x.dtype}")
+        if x.array.ndim < 2:
+            raise RuntimeError(
+                f"cdist only supports at least 2D tensors, {name} got: {x.array.ndim}D"
+            )
+    if x1.array.shape[-1] != x2.array.shape[-1]:
+        raise RuntimeError(
+            "X1 and X2 must have the same number of columns. "
+            f"X1: {x1.array.shape[-1]} X2: {x2.array.shape[-1]}"
+        )
+    if p < 0:
+        raise RuntimeError("cdist only supports non-negative p values")
+    if compute_mode not in _COMPUTE_MODES:
+        raise ValueError(f"{compute_mode} is not a valid value for compute_mode: {_COMPUTE_MODES}")
+    many = max(x1.array.shape[-2], x2.array.shape[-2]) > 25
+    if p == 2 and compute_mode in (_COMPUTE_MODES[:2] if many else _COMPUTE_MODES[1:2]):
+        return _euclidean(x1, x2)
+    return vector_norm(unsqueeze(x1, -2) - unsqueeze(x2, -3), p, -1)
+
+
+def _euclidean(x1: Any, x2: Any) -> Any:
+    """``sqrt(|a|^2 - 2 a . b + |b|^2)``; distances of 0 have the gradient 0."""
+    n1, n2 = (_sum(x * x, dims=(x.array.ndim - 1,), keepdim=True) for x in (x1, x2))
+    squared = n1 + transpose(n2, -2, -1) - 2 * (x1 @ transpose(x2, -2, -1))  # (..., P, R)
+    apart = squared > 0
+    return sqrt(where(apart, squared, 1.0)) * apart
+
+
+def renorm(input: Any, p: float, dim: int, maxnorm: float) -> Any:
+    """``input`` with each slice along ``dim`` whose p-norm is above ``maxnorm`` scaled down to it.
+
+    >>> import minitorch_dl as torch
+    >>> torch.renorm(torch.tensor([[3.0, 4.0], [0.3, 0.4]]), p=2, dim=0, maxnorm=1)
+    tensor([[0.6000, 0.8000],
+            [0.3000, 0.4000]])
+    """
+    if input.array.ndim < 2:
+        raise RuntimeError(
+            f"renorm: input needs at least 2 dimensions, got {input.array.ndim} dimensions"
+        )
+    if p <= 0:
+        raise RuntimeError(f"renorm: non-positive-norm not supported, got p={p}")
+    if maxnorm < 0:
+        raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}")
+    dim = wrap_dim(dim, input.array.ndim)
+    others = tuple(d for d in range(input.array.ndim) if d != dim)
+    n = vector_norm(input, p, others, True)
+    return input * where(n > maxnorm, maxnorm / (n + 1e-7), 1.0)
