@@ -1,0 +1,79 @@
+"""Convolution cut into blocks is the same convolution."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from minitorch_dl.backend import correlation
+
+PROBLEMS = {
+    "plain": ((2, 3, 8, 9), (4, 3, 3, 3), (1, 1), (1, 1), (1, 1), 1),
+    "strided": ((2, 4, 8, 9), (6, 2, 3, 2), (2, 1), (1, 0), (1, 2), 2),
+    "depthwise": ((3, 4, 8, 7), (8, 1, 3, 2), (2, 3), (2, 1), (2, 2), 4),
+    "all padding": ((1, 1, 2, 3), (1, 1, 2, 2), (1, 1), (9, 5), (1, 1), 1),
+    "wide steps": ((1, 2, 5, 5), (2, 2, 1, 1), (3, 3), (0, 0), (1, 1), 1),
+}
+
+
+def by_definition(x: Any, w: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
+    n, _, h, width = x.shape
+    o, per_group, kh, kw = w.shape
+    padded = np.pad(x, ((0, 0), (0, 0), *((p, p) for p in padding)))
+    th = (h + 2 * padding[0] - dilation[0] * (kh - 1) - 1) // stride[0] + 1
+    tw = (width + 2 * padding[1] - dilation[1] * (kw - 1) - 1) // stride[1] + 1
+    y = np.zeros((n, o, th, tw))
+    for channel in range(o):
+        first = channel // (o // groups) * per_group
+        for i, j, k, m in np.ndindex(th, tw, kh, kw):
+            row, column = i * stride[0] + k * dilation[0], j * stride[1] + m * dilation[1]
+            seen = padded[:, first : first + per_group, row, column]
+            y[:, channel, i, j] += seen @ w[channel, :, k, m]
+    return y
+
+
+@pytest.mark.parametrize("room", [4 << 20, 3000, 1])
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_blocks_of_any_size_give_the_definition(
+    name: str, room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shape, weight, stride, padding, dilation, groups = PROBLEMS[name]
+    rng = np.random.default_rng(0)
+    x, w = rng.standard_normal(shape), rng.standard_normal(weight)
+    y = by_definition(x, w, stride, padding, dilation, groups)
+    u = rng.standard_normal(y.shape)
+    options = {
+        "stride": stride,
+        "padding": tuple((p, p) for p in padding),
+        "dilation": dilation,
+        "groups": groups,
+    }
+    monkeypatch.setattr(correlation, "COLUMN_BYTES", room)
+    np.testing.assert_allclose(correlation.correlate(np, x, w, **options), y, atol=1e-12)
+    dx = correlation.correlate_input(np, u, w, size=shape[2:], **options)
+    dw = correlation.correlate_weight(np, x, u, kernel=weight[2:], **options)
+    # The form is linear in each array, so that each contraction gives the same number.
+    np.testing.assert_allclose([(dx * x).sum(), (dw * w).sum()], (y * u).sum(), rtol=1e-10)
+    step = rng.standard_normal(shape)
+    moved = by_definition(step, w, stride, padding, dilation, groups)
+    np.testing.assert_allclose((dx * step).sum(), (moved * u).sum(), rtol=1e-10)
+
+
+def test_columns_stay_within_their_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    im2col = correlation.im2col
+
+    def measured(*args: Any) -> Any:
+        columns = im2col(*args)
+        sizes.append(columns.nbytes)
+        return columns
+
+    monkeypatch.setattr(correlation, "im2col", measured)
+    monkeypatch.setattr(correlation, "COLUMN_BYTES", 10_000)
+    x, w = np.zeros((4, 3, 20, 16)), np.zeros((2, 3, 3, 3))
+    options = {"stride": (1, 1), "padding": ((1, 1), (1, 1)), "dilation": (1, 1), "groups": 1}
+    correlation.correlate(np, x, w, **options)
+    assert sizes
+    assert max(sizes) <= 10_000
