@@ -1,4 +1,5 @@
-"""``autograd.Function``: an op of the user's own, with a forward and a backward in plain tensor code."""
+"""``autograd.Function``: an op of the user's own, with a forward and a backward in plain tensor
+code."""
 
 from __future__ import annotations
 
@@ -19,11 +20,13 @@ from .versions import mark_written, owner_of
 
 
 class FunctionCtx:
-    """What ``forward`` leaves for ``backward``: the first argument of both. Any attribute may be set on it.
+    """What ``forward`` leaves for ``backward``: the first argument of both. Any attribute may be
+    set on it.
 
     Attributes:
         needs_input_grad: per argument of ``apply``, whether a gradient is wanted.
-        materialize_grads: whether ``backward`` gets zeros for the outputs that nothing used, or None.
+        materialize_grads: whether ``backward`` gets zeros for the outputs that nothing used, or
+            None.
     """
 
     needs_input_grad: tuple[bool, ...] = ()
@@ -37,13 +40,15 @@ class FunctionCtx:
     def save_for_backward(self, *tensors: Any) -> None:
         """Keep tensors (or None) for the backward, which reads them from ``saved_tensors``.
 
-        Inputs and outputs of the function belong here and not in attributes: they are checked for later in-place writes, are freed
-        with the graph, and stay connected to it for double backward.
+        Inputs and outputs of the function belong here and not in attributes: they are checked for
+        later in-place writes, are freed with the graph, and stay connected to it for double
+        backward.
         """
         for i, tensor in enumerate(tensors):
             if tensor is not None and not isinstance(tensor, TensorBase):
                 raise TypeError(
-                    f"save_for_backward can only save variables, but argument {i} is of type {type(tensor).__name__}"
+                    f"save_for_backward can only save variables, but argument {i} is of type "
+                    f"{type(tensor).__name__}"
                 )
         self._to_save = tensors
 
@@ -84,17 +89,20 @@ class FunctionCtx:
         for tensor in tensors:
             if not isinstance(tensor, TensorBase):
                 raise RuntimeError(
-                    f"mark_non_differentiable only accepts variable arguments, but got {type(tensor).__name__}"
+                    f"mark_non_differentiable only accepts variable arguments, but got "
+                    f"{type(tensor).__name__}"
                 )
         self._non_differentiable = tensors
 
     def set_materialize_grads(self, value: bool) -> None:
-        """Whether backward gets zeros (the default) or None for the gradient of an output that nothing used."""
+        """Whether backward gets zeros (the default) or None for the gradient of an output that
+        nothing used."""
         self.materialize_grads = value
 
 
 class _Source(NamedTuple):
-    """Where a saved array came from, so that backward gets a tensor that is still connected to the graph."""
+    """Where a saved array came from, so that backward gets a tensor that is still connected to the
+    graph."""
 
     tensor: Any  # weak: the tensor itself, given back while it lives and is the same
     node: Any
@@ -190,7 +198,8 @@ class FunctionPlan:
         made = self.inputs[i]
         if made is None:
             raise RuntimeError(
-                f"function {node.name()} returned a gradient different than None at position {i + 1}, "
+                f"function {node.name()} returned a gradient different than None at position "
+                f"{i + 1}, "
                 "but the corresponding forward input was not a Variable"
             )
         shape, dtype = made
@@ -212,11 +221,13 @@ def _expands_to(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
 
 
 class Function:
-    """Base class of custom ops: write ``forward`` and ``backward`` as static methods, call ``apply``.
+    """Base class of custom ops: write ``forward`` and ``backward`` as static methods, call
+    ``apply``.
 
-    Either ``forward(ctx, *args)``, or ``forward(*args)`` with ``setup_context(ctx, inputs, output)``. ``backward(ctx, *grad_outputs)``
-    returns one gradient per argument of ``apply``, None for those that are no tensors. It is differentiated itself when a
-    gradient of gradients is asked for.
+    Either ``forward(ctx, *args)``, or ``forward(*args)`` with ``setup_context(ctx, inputs,
+    output)``. ``backward(ctx, *grad_outputs)`` returns one gradient per argument of ``apply``, None
+    for those that are no tensors. It is differentiated itself when a gradient of gradients is asked
+    for.
 
     >>> import minitorch_dl as torch
     >>> class Exp(torch.autograd.Function):
@@ -250,7 +261,8 @@ class Function:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError(
             "Legacy autograd function with non-static forward method is deprecated. "
-            f"Please use new-style autograd function with static forward method: {type(self).__name__}.apply(...)"
+            f"Please use new-style autograd function with static forward method: "
+            f"{type(self).__name__}.apply(...)"
         )
 
     @staticmethod
@@ -267,9 +279,11 @@ class Function:
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
-        """The gradients of the inputs from those of the outputs. To be written by the subclass (``vjp`` is another name for it)."""
+        """The gradients of the inputs from those of the outputs. To be written by the subclass
+        (``vjp`` is another name for it)."""
         raise NotImplementedError(
-            "You must implement either the backward or vjp method for your custom autograd.Function "
+            "You must implement either the backward or vjp method for your custom "
+            "autograd.Function "
             "to use it with backward mode AD."
         )
 
@@ -279,7 +293,8 @@ class Function:
     def jvp(ctx: Any, *grad_inputs: Any) -> Any:
         """Forward-mode differentiation, which this package doesn't have."""
         raise NotImplementedError(
-            "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
+            "You must implement the jvp function for custom autograd.Function to use it with "
+            "forward mode AD."
         )
 
     @classmethod
@@ -333,7 +348,8 @@ def _connect(
     for tensor in ctx._dirty:
         if not _is_in(tensor, outputs):
             raise RuntimeError(
-                "Some elements marked as dirty during the forward method were not returned as output. "
+                "Some elements marked as dirty during the forward method were not returned as "
+                "output. "
                 "The inputs that are modified inplace must all be outputs of the Function."
             )
     if node is not None and len(outputs) > 1:
@@ -421,7 +437,8 @@ class OnceDifferentiable(Node):
 
 
 def once_differentiable(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorate a custom ``backward`` that is not differentiable itself: a gradient of gradients through it is an error."""
+    """Decorate a custom ``backward`` that is not differentiable itself: a gradient of gradients
+    through it is an error."""
 
     @functools.wraps(function)
     def wrapper(ctx: Any, *grads: Any) -> Any:

@@ -1,6 +1,7 @@
 """Derivatives of functions: vjp, jvp, Jacobian, Hessian and their products with vectors.
 
-Every function takes ``func`` and the point ``inputs`` (a Tensor or a tuple of Tensors) and returns plain values unless ``create_graph=True``.
+Every function takes ``func`` and the point ``inputs`` (a Tensor or a tuple of Tensors) and returns
+plain values unless ``create_graph=True``.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ def vjp(
     create_graph: bool = False,
     strict: bool = False,
 ) -> tuple[Any, Any]:
-    """The outputs of ``func`` and v^T J, the product of a vector of the outputs' shape and the Jacobian.
+    """The outputs of ``func`` and v^T J, the product of a vector of the outputs' shape and the
+    Jacobian.
 
     Args:
         v: may be left out when the function returns one element.
@@ -56,10 +58,11 @@ def jvp(
     create_graph: bool = False,
     strict: bool = False,
 ) -> tuple[Any, Any]:
-    """The outputs of ``func`` and J v, the product of the Jacobian and a vector of the inputs' shape.
+    """The outputs of ``func`` and J v, the product of the Jacobian and a vector of the inputs'
+    shape.
 
-    v^T J is linear in v, so its derivative with respect to v along a direction is J times that direction: two reverse passes
-    do the work of one forward-mode pass.
+    v^T J is linear in v, so its derivative with respect to v along a direction is J times that
+    direction: two reverse passes do the work of one forward-mode pass.
 
     >>> import minitorch_dl as torch
     >>> x = torch.tensor([1.0, 2.0])
@@ -93,9 +96,11 @@ def jacobian(
     vectorize: bool = False,
     strategy: str = "reverse-mode",
 ) -> Any:
-    """The Jacobian: a Tensor of shape ``output.shape + input.shape``, in a tuple per output and per input where there are tuples.
+    """The Jacobian: a Tensor of shape ``output.shape + input.shape``, in a tuple per output and per
+    input where there are tuples.
 
-    ``vectorize`` and ``strategy`` are accepted for PyTorch's sake: the rows are always computed one by one in reverse mode.
+    ``vectorize`` and ``strategy`` are accepted for PyTorch's sake: the rows are always computed one
+    by one in reverse mode.
 
     >>> import minitorch_dl as torch
     >>> torch.autograd.functional.jacobian(lambda x: x**2, torch.tensor([1.0, 2.0]))
@@ -142,7 +147,8 @@ def hessian(
     vectorize: bool = False,
     outer_jacobian_strategy: str = "reverse-mode",
 ) -> Any:
-    """The matrix of second derivatives of a function with one element: shape ``input_i.shape + input_j.shape``.
+    """The matrix of second derivatives of a function with one element: shape ``input_i.shape +
+    input_j.shape``.
 
     >>> import minitorch_dl as torch
     >>> torch.autograd.functional.hessian(lambda x: x[0] ** 2 * x[1], torch.tensor([1.0, 2.0]))
@@ -195,7 +201,8 @@ def hvp(
     create_graph: bool = False,
     strict: bool = False,
 ) -> tuple[Any, Any]:
-    """The output of ``func``, which has one element, and H v; ``vhp`` is faster and the same where H is continuous."""
+    """The output of ``func``, which has one element, and H v; ``vhp`` is faster and the same where
+    H is continuous."""
     with enable_grad():
         many_in, inputs = _tensors(inputs, "inputs", "hvp")
         inputs = _fresh(inputs, create_graph)
@@ -230,13 +237,15 @@ def _tensors(value: Any, what: str, caller: str) -> tuple[bool, Tensors]:
         if not isinstance(one, TensorBase):
             where = f"the value at index {i}" if is_tuple else "it"
             raise TypeError(
-                f"The {what} given to {caller} must be either a Tensor or a tuple of Tensors but {where} has type {type(one)}."
+                f"The {what} given to {caller} must be either a Tensor or a tuple of Tensors but "
+                f"{where} has type {type(one)}."
             )
     return is_tuple, values
 
 
 def _fresh(tensors: Tensors, create_graph: bool, requires_grad: bool = True) -> Tensors:
-    """Tensors of our own, so that uses of the caller's inside ``func`` don't count; connected to them for ``create_graph``."""
+    """Tensors of our own, so that uses of the caller's inside ``func`` don't count; connected to
+    them for ``create_graph``."""
     return tuple(
         alias(x) if create_graph and x.requires_grad else x.detach().requires_grad_(requires_grad)
         for x in tensors
@@ -251,7 +260,8 @@ def _call(
         if not output.requires_grad:
             raise RuntimeError(
                 f"Output {i} of the user-provided function does not require gradients. "
-                "The outputs must be computed in a differentiable manner from the input when running in strict mode."
+                "The outputs must be computed in a differentiable manner from the input when "
+                "running in strict mode."
             )
     return many, outputs
 
@@ -262,7 +272,8 @@ def _scalar(called: tuple[bool, Tensors], caller: str) -> Any:
         raise RuntimeError(f"The function given to {caller} should return a single Tensor")
     if outputs[0].array.size != 1:
         raise RuntimeError(
-            f"The Tensor returned by the function given to {caller} should contain a single element, "
+            f"The Tensor returned by the function given to {caller} should contain a single "
+            f"element, "
             f"but it has shape {tuple(outputs[0].array.shape)}"
         )
     return outputs[0]
@@ -300,7 +311,8 @@ def _vector(
         if one.array.shape != x.array.shape:
             entry = f"Entry {i} in " if is_tuple else ""
             raise RuntimeError(
-                f"{entry}v has invalid size: should be {tuple(x.array.shape)} but got {tuple(one.array.shape)}."
+                f"{entry}v has invalid size: should be {tuple(x.array.shape)} but got "
+                f"{tuple(one.array.shape)}."
             )
     return _fresh(v, create_graph, requires_grad=False)
 
@@ -312,7 +324,8 @@ def _grad(
     create_graph: bool,
     retain_graph: bool | None = None,
 ) -> Tensors:
-    """``autograd.grad`` that passes over outputs without a gradient; None where there is no dependence."""
+    """``autograd.grad`` that passes over outputs without a gradient; None where there is no
+    dependence."""
     vs = (None,) * len(outputs) if vs is None else vs
     pairs = [(o, v) for o, v in zip(outputs, vs) if o is not None and o.requires_grad]
     if not pairs:
@@ -345,7 +358,8 @@ def _filled(grads: Tensors, like: Tensors, strict: bool, create_graph: bool, wha
             )
         if create_graph and not g.requires_grad:
             raise RuntimeError(
-                f"The derivative of the user-provided function with respect to input {i} is independent of the inputs. "
+                f"The derivative of the user-provided function with respect to input {i} is "
+                f"independent of the inputs. "
                 "This is not allowed in strict mode when create_graph=True."
             )
     return tuple(_zeros_like((x,))[0] if g is None else g for g, x in zip(grads, like))

@@ -123,7 +123,9 @@ class saved_tensors_hooks:
 class _Packed:
     """What a node saved, as the hooks left it."""
 
-    def __init__(self, saved: Sequence[Any], pack: Callable[..., Any], unpack: Callable[..., Any]) -> None:
+    def __init__(
+        self, saved: Sequence[Any], pack: Callable[..., Any], unpack: Callable[..., Any]
+    ) -> None:
         self._unpack = unpack
         self._values = [self._packed(value, pack) for value in saved]
 
@@ -277,4 +279,12 @@ def _saved_by_name(node: Node) -> dict[str, Any]:
     return dict(zip(names, node.saved or ()))
 
 
-__all__ = ["GradientEdge", "Node", "get_gradient_edge", "register_multi_grad_hook", "save_on_cpu", "saved_tensors_hooks", "show_graph"]
+__all__ = [
+    "GradientEdge",
+    "Node",
+    "get_gradient_edge",
+    "register_multi_grad_hook",
+    "save_on_cpu",
+    "saved_tensors_hooks",
+    "show_graph",
+]
