@@ -40,6 +40,11 @@ ROWS = [
         S(F(1, 2, 2, 3, 2), *_at(1, 2, 2, 1, 3), "nearest", "border", True),
         call=_sample,
     ),
+    Row("affine_grid_generator", S(F(2, 2, 3), (2, 1, 3, 4), False)),
+    Row(
+        "grid_sampler",
+        S(F(1, 2, 3, 3), F(1, 2, 1, 2, low=-0.4, high=-0.1), 0, 1, False),
+    ),
     Row(
         "nn.functional.affine_grid",
         S(F(2, 2, 3), (2, 1, 3, 4), align_corners=False),

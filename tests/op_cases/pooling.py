@@ -16,6 +16,11 @@ ROWS = [
         S(F(1, 2, 5, 5), 3, 1, 1, return_indices=True),
     ),
     Row(
+        "max_pool2d(cubed)",  # the pooled values' gradient changes with them, and so does the
+        input's S(F(1, 2, 5, 5), 3, 2, 1),
+        call=lambda torch, *args: torch.nn.functional.max_pool2d(*args) ** 3,
+    ),
+    Row(
         "nn.functional.max_pool3d",
         S(F(1, 2, 3, 4, 4), 2),
         S(F(2, 3, 4, 4), (1, 2, 3), return_indices=True, ceil_mode=True),
