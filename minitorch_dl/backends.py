@@ -1,14 +1,16 @@
-"""Switches of PyTorch's libraries, which programs set in passing. They are kept and change nothing here."""
+"""Switches of PyTorch's libraries, which programs set in passing: kept, but without effect here."""
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
 
-class _Switches:
-    """A library's settings: any may be set; none has an effect."""
+class _Switches(ModuleType):
+    """A library's settings, as a module since programs import it."""
 
-    def __init__(self, available: bool = False, **settings: Any) -> None:
+    def __init__(self, library: str, available: bool = False, **settings: Any) -> None:
+        super().__init__(f"{__name__}.{library}")
         self._available = available
         self.__dict__.update(settings)
 
@@ -24,15 +26,21 @@ class _Switches:
 
 
 cudnn = _Switches(
-    enabled=False, benchmark=False, deterministic=False, allow_tf32=False, benchmark_limit=10
+    "cudnn",
+    enabled=False,
+    benchmark=False,
+    deterministic=False,
+    allow_tf32=False,
+    benchmark_limit=10,
 )
-mps = _Switches()
-mkl = _Switches()
-mkldnn = _Switches(enabled=False)
-openmp = _Switches()
-opt_einsum = _Switches(enabled=False, strategy=None)
+mps = _Switches("mps")
+mkl = _Switches("mkl")
+mkldnn = _Switches("mkldnn", enabled=False)
+openmp = _Switches("openmp")
+opt_einsum = _Switches("opt_einsum", enabled=False, strategy=None)
 cuda = _Switches(
-    matmul=_Switches(allow_tf32=False, allow_fp16_reduced_precision_reduction=False),
+    "cuda",
+    matmul=_Switches("cuda.matmul", allow_tf32=False, allow_fp16_reduced_precision_reduction=False),
     enable_flash_sdp=lambda enabled: None,
     enable_mem_efficient_sdp=lambda enabled: None,
     enable_math_sdp=lambda enabled: None,

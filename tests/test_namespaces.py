@@ -1,4 +1,4 @@
-"""Namespaces that programs touch in passing: accelerator, jit, random, nn.parallel."""
+"""Namespaces that programs touch in passing: accelerator, backends, jit, random, nn.parallel."""
 
 from __future__ import annotations
 
@@ -46,3 +46,13 @@ def test_data_parallel_is_the_module_under_another_name() -> None:
     assert torch.equal(wrapped(x), module(x))
     assert list(wrapped.state_dict()) == ["module.weight", "module.bias"]
     assert torch.equal(torch.nn.parallel.data_parallel(module, x), module(x))
+
+
+def test_backends_can_be_imported_and_switched() -> None:
+    with torch.as_torch():
+        import torch.backends.cudnn as cudnn
+    assert cudnn is torch.backends.cudnn
+    cudnn.benchmark = True
+    assert torch.backends.cudnn.benchmark
+    cudnn.benchmark = False
+    assert not torch.backends.mps.is_available()
