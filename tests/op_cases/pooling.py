@@ -16,8 +16,9 @@ ROWS = [
         S(F(1, 2, 5, 5), 3, 1, 1, return_indices=True),
     ),
     Row(
-        "max_pool2d(cubed)",  # the pooled values' gradient changes with them, and so does the
-        input's S(F(1, 2, 5, 5), 3, 2, 1),
+        "max_pool2d(cubed)",
+        S(F(1, 2, 5, 5), 3, 2, 1),
+        # The pooled values' gradient depends on the input, and so has a derivative.
         call=lambda torch, *args: torch.nn.functional.max_pool2d(*args) ** 3,
     ),
     Row(
