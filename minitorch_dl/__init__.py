@@ -80,6 +80,7 @@ from .settings import (
 )
 from . import (
     accelerator,
+    amp,
     autograd,
     backends,
     cuda,
@@ -93,6 +94,7 @@ from . import (
     special,
     utils,
 )
+from .amp import autocast, is_autocast_enabled
 from .serialization import load, save
 from .torch_alias import as_torch, explain_missing
 

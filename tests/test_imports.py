@@ -27,6 +27,7 @@ LAYERS = [
     "tensor",
     "special",
     "linalg",
+    "amp",
     "cuda",
     "accelerator",
     "backends",

@@ -205,20 +205,24 @@ def stop_listening(listener: Callable[..., None]) -> None:
     _update_listening()
 
 
+def set_transforms(transforms: tuple[Any, ...]) -> None:
+    """Have each ``transform(primitive, args) -> args`` applied before every op of this thread (autocast)."""
+    state.transforms = transforms
+    _update_listening()
+
+
 class transforming:
-    """Have ``transform(primitive, args) -> args`` applied before every op of this thread, inside the block (autocast)."""
+    """Have ``transform`` applied before every op of this thread, inside the block."""
 
     def __init__(self, transform: Callable[..., Any]) -> None:
         self.transform = transform
 
     def __enter__(self) -> Any:
-        state.transforms = (*state.transforms, self.transform)
-        _update_listening()
+        set_transforms((*state.transforms, self.transform))
         return self.transform
 
     def __exit__(self, *exc: object) -> None:
-        state.transforms = tuple(one for one in state.transforms if one is not self.transform)
-        _update_listening()
+        set_transforms(tuple(one for one in state.transforms if one is not self.transform))
 
 
 def use_saved_hooks(hooks: Any) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .backend import backend_for
-from .backend import device as _device
-from .backend import random as _random
+from ..backend import backend_for
+from ..backend import device as _device
+from ..backend import random as _random
+from . import amp
 
 
 def _cupy() -> Any:

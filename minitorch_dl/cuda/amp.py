@@ -1,0 +1,27 @@
+"""PyTorch's older place for mixed precision on the GPU; see ``minitorch_dl.amp``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import amp
+from ..amp import custom_bwd, custom_fwd
+from ..backend.dtypes import float16
+
+__all__ = ["GradScaler", "autocast", "custom_bwd", "custom_fwd"]
+
+
+class autocast(amp.autocast):
+    """``amp.autocast("cuda", ...)``."""
+
+    def __init__(
+        self, enabled: bool = True, dtype: Any = float16, cache_enabled: bool = True
+    ) -> None:
+        super().__init__("cuda", dtype, enabled, cache_enabled)
+
+
+class GradScaler(amp.GradScaler):
+    """``amp.GradScaler("cuda", ...)``."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__("cuda", *args, **kwargs)
