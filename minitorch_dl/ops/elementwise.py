@@ -61,7 +61,7 @@ def _div(xp: Any, a: Any, b: Any) -> Any:
     return xp.true_divide(a, b)
 
 
-_div.defvjp(a=lambda g, b: g / b, b=lambda g, b, y: -g * y / b)
+_div.defvjp(a=lambda g, b: g / b, b=lambda g, a, b: -g * (a / b) / b)
 
 
 def _scaled(op: str, input: Any, other: Any, alpha: float) -> Any:
