@@ -32,18 +32,18 @@ def _max_pool(xp: Any, a: Any, *, kernel, stride, padding, dilation, ceil_mode) 
 
 
 @primitive
-def max_scatter(xp: Any, u: Any, a: Any, y: Any, *, kernel, stride, padding, dilation) -> Any:
-    """``u`` of each window of ``a`` added where the window's maximum ``y`` is."""
+def max_scatter(xp: Any, u: Any, a: Any, top: Any, *, kernel, stride, padding, dilation) -> Any:
+    """``u`` of each window of ``a`` added where the window's maximum ``top`` is."""
     return kernels.max_scatter(
-        xp, u, a, y, kernel=kernel, stride=stride, padding=padding, dilation=dilation
+        xp, u, a, top, kernel=kernel, stride=stride, padding=padding, dilation=dilation
     )
 
 
 @primitive
-def max_gather(xp: Any, v: Any, a: Any, y: Any, *, kernel, stride, padding, dilation) -> Any:
-    """``v`` where each window's maximum ``y`` is in ``a``."""
+def max_gather(xp: Any, v: Any, a: Any, top: Any, *, kernel, stride, padding, dilation) -> Any:
+    """``v`` where each window's maximum ``top`` is in ``a``."""
     return kernels.max_gather(
-        xp, v, a, y, kernel=kernel, stride=stride, padding=padding, dilation=dilation
+        xp, v, a, top, kernel=kernel, stride=stride, padding=padding, dilation=dilation
     )
 
 
@@ -53,13 +53,13 @@ _max_pool.defvjp(
     )
 )
 max_scatter.defvjp(
-    u=lambda g, a, y, kernel, stride, padding, dilation: max_gather(
-        g, a, y, kernel=kernel, stride=stride, padding=padding, dilation=dilation
+    u=lambda g, a, top, kernel, stride, padding, dilation: max_gather(
+        g, a, top, kernel=kernel, stride=stride, padding=padding, dilation=dilation
     )
 )
 max_gather.defvjp(
-    v=lambda g, a, y, kernel, stride, padding, dilation: max_scatter(
-        g, a, y, kernel=kernel, stride=stride, padding=padding, dilation=dilation
+    v=lambda g, a, top, kernel, stride, padding, dilation: max_scatter(
+        g, a, top, kernel=kernel, stride=stride, padding=padding, dilation=dilation
     )
 )
 
