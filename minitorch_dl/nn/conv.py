@@ -60,7 +60,8 @@ class _Conv(Module):
                 raise ValueError("padding='same' is not supported for strided convolutions")
         if padding_mode not in _PADDING_MODES:
             raise ValueError(
-                f"padding_mode must be one of {set(_PADDING_MODES)}, but got padding_mode='{padding_mode}'"
+                f"padding_mode must be one of {set(_PADDING_MODES)}, but got "
+                f"padding_mode='{padding_mode}'"
             )
         self.in_channels = in_channels
         self.out_channels = out_channels
@@ -142,7 +143,7 @@ class _ConvNd(_Conv):
         self._border = [n for pair in reversed(sides) for n in pair]
 
     def _convolve(self, function: Any, input: Tensor) -> Tensor:
-        padding = self.padding
+        padding: Any = self.padding
         if self.padding_mode != "zeros":
             input = F.pad(input, self._border, mode=self.padding_mode)
             padding = 0
@@ -164,7 +165,8 @@ class Conv2d(_ConvNd):
     """Cross-correlation: ``out[n, o] = b[o] + Σ_c weight[o, c] ⋆ input[n, c]``.
 
     Args:
-        in_channels, out_channels: channels of the input ``(N, C_in, H, W)`` and output ``(N, C_out, H', W')``.
+        in_channels, out_channels: channels of the input ``(N, C_in, H, W)`` and of the output
+            ``(N, C_out, H', W')``.
         kernel_size, stride, dilation: a number or one per axis.
         padding: zeros on each side; "same" keeps the size (stride 1), "valid" adds none.
         groups: input and output channels fall into so many independent groups.
@@ -241,7 +243,8 @@ class _ConvTransposeNd(_Conv):
         for size, low, high in zip(output_size, least, most):
             if not low <= size <= high:
                 raise ValueError(
-                    f"requested an output size of {list(output_size)}, but valid sizes range from {least} "
+                    f"requested an output size of {list(output_size)}, but valid sizes range "
+                    f"from {least} "
                     f"to {most} (for an input of {list(input.shape[-dims:])})"
                 )
         return tuple(size - low for size, low in zip(output_size, least))

@@ -27,7 +27,7 @@ class _Dropout(Module):
 
 
 class Dropout(_Dropout):
-    """Zeroes each value with probability ``p`` and scales the rest by ``1 / (1 - p)``; only in training mode.
+    """In training, zeroes each value with probability ``p``, scales the rest by ``1 / (1 - p)``.
 
     >>> import minitorch_dl as torch
     >>> torch.nn.Dropout(0.5).eval()(torch.ones(3))

@@ -39,7 +39,8 @@ class _Table(Module):
         else:
             if tuple(weight.shape) != shape:
                 raise AssertionError(
-                    f"Shape of weight {tuple(weight.shape)} does not match num_embeddings and embedding_dim {shape}"
+                    f"Shape of weight {tuple(weight.shape)} does not match num_embeddings and "
+                    f"embedding_dim {shape}"
                 )
             self.weight = Parameter(weight, requires_grad=not freeze)
 
@@ -121,9 +122,9 @@ class Embedding(_Table):
         sparse: bool = False,
     ) -> Embedding:
         """An Embedding over the table ``embeddings``, by default not trained further."""
-        _check_table(embeddings)
+        rows, columns = _table_shape(embeddings)
         return cls(
-            *embeddings.shape, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse,
+            rows, columns, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse,
             _weight=embeddings, _freeze=freeze,
         )  # fmt: skip
 
@@ -196,17 +197,20 @@ class EmbeddingBag(_Table):
         padding_idx: int | None = None,
     ) -> EmbeddingBag:
         """An EmbeddingBag over the table ``embeddings``, by default not trained further."""
-        _check_table(embeddings)
+        rows, columns = _table_shape(embeddings)
         bag = cls(
-            *embeddings.shape, max_norm, norm_type, scale_grad_by_freq, mode, sparse, embeddings,
+            rows, columns, max_norm, norm_type, scale_grad_by_freq, mode, sparse, embeddings,
             include_last_offset, padding_idx,
         )  # fmt: skip
         bag.weight.requires_grad_(not freeze)
         return bag
 
 
-def _check_table(embeddings: Tensor) -> None:
+def _table_shape(embeddings: Tensor) -> tuple[int, int]:
     if embeddings.dim() != 2:
         raise AssertionError(
-            f"Embeddings parameter is expected to be 2-dimensional, got {embeddings.dim()} dimensions"
+            f"Embeddings parameter is expected to be 2-dimensional, got {embeddings.dim()} "
+            "dimensions"
         )
+    rows, columns = embeddings.shape
+    return rows, columns

@@ -16,9 +16,10 @@ from .module import Module
 
 __all__ = [
     "BCELoss", "BCEWithLogitsLoss", "CTCLoss", "ContrastiveLoss", "CosineEmbeddingLoss",
-    "CrossEntropyLoss", "FocalLoss", "GaussianNLLLoss", "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss",
-    "L1Loss", "MSELoss", "MarginRankingLoss", "MultiLabelMarginLoss", "MultiLabelSoftMarginLoss",
-    "MultiMarginLoss", "NLLLoss", "PoissonNLLLoss", "SmoothL1Loss", "SoftMarginLoss",
+    "CrossEntropyLoss", "FocalLoss", "GaussianNLLLoss", "HingeEmbeddingLoss", "HuberLoss",
+    "KLDivLoss", "L1Loss", "MSELoss", "MarginRankingLoss", "MultiLabelMarginLoss",
+    "MultiLabelSoftMarginLoss", "MultiMarginLoss", "NLLLoss", "PoissonNLLLoss", "SmoothL1Loss",
+    "SoftMarginLoss",
     "TripletMarginLoss", "TripletMarginWithDistanceLoss",
 ]  # fmt: skip
 
@@ -68,7 +69,10 @@ class MSELoss(_Loss):
 
 
 class NLLLoss(_WeightedLoss):
-    """``-w_y x_y`` of log-probabilities ``(N, C, ...)`` and labels ``(N, ...)``; "mean" divides by the sum of the weights."""
+    """``-w_y x_y`` of log-probabilities ``(N, C, ...)`` and labels ``(N, ...)``.
+
+    "mean" divides by the sum of the weights ``w_y``; arguments as :class:`CrossEntropyLoss`.
+    """
 
     def __init__(
         self,
@@ -92,7 +96,9 @@ class NLLLoss(_WeightedLoss):
 
 
 class CrossEntropyLoss(_WeightedLoss):
-    """``-w_y log softmax(x)_y`` of scores ``(N, C, ...)`` and labels ``(N, ...)`` or probabilities ``(N, C, ...)``.
+    """``-w_y log softmax(x)_y`` of scores ``(N, C, ...)`` and labels ``(N, ...)``.
+
+    The target may also be probabilities ``(N, C, ...)``.
 
     Args:
         weight: a weight per class, ``(C,)``.
@@ -136,7 +142,10 @@ class BCELoss(_WeightedLoss):
 
 
 class BCEWithLogitsLoss(_Loss):
-    """:class:`BCELoss` of ``σ(x)``, stable for large scores; ``pos_weight`` weighs the positive targets."""
+    """:class:`BCELoss` of ``σ(x)``, stable for large scores.
+
+    ``pos_weight`` weighs the positive targets.
+    """
 
     def __init__(
         self,
@@ -159,7 +168,10 @@ class BCEWithLogitsLoss(_Loss):
 
 
 class PoissonNLLLoss(_Loss):
-    """``exp(x) - y x`` (or ``x - y log(x + ε)`` without ``log_input``), plus Stirling's term if ``full``."""
+    """``exp(x) - y x``, or ``x - y log(x + ε)`` without ``log_input``.
+
+    ``full`` adds Stirling's approximation of ``log y!``.
+    """
 
     def __init__(
         self,
@@ -197,7 +209,10 @@ class GaussianNLLLoss(_Loss):
 
 
 class KLDivLoss(_Loss):
-    """``y (log y - x)`` of log-probabilities x; ``log_target``: y is given as a logarithm. "batchmean" divides the sum by N."""
+    """``y (log y - x)`` of log-probabilities x.
+
+    ``log_target``: y is given as a logarithm. ``reduction="batchmean"`` divides the sum by N.
+    """
 
     def __init__(
         self,
@@ -218,6 +233,8 @@ class HuberLoss(_Loss):
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction=reduction)
+        if not isinstance(delta, (int, float)):
+            raise TypeError(f"delta must be a float or int, got: {type(delta)}")
         self.delta = delta
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
@@ -336,7 +353,8 @@ class MultiMarginLoss(_WeightedLoss):
             raise ValueError(f"only p == 1 and p == 2 supported, got {p}")
         if weight is not None and weight.dim() != 1:
             raise ValueError(
-                f"MultiMarginLoss: expected weight to be None or 1D tensor, got {weight.dim()}D instead"
+                f"MultiMarginLoss: expected weight to be None or 1D tensor, got {weight.dim()}D "
+                "instead"
             )
         self.p = p
         self.margin = margin
@@ -353,7 +371,10 @@ class MultiMarginLoss(_WeightedLoss):
 
 
 class TripletMarginLoss(_Loss):
-    """``max(0, ‖a - p‖ - ‖a - n‖ + margin)``; ``swap`` also measures p to n; Balntas et al., 2016."""
+    """``max(0, ‖a - p‖ - ‖a - n‖ + margin)``; Balntas et al., 2016.
+
+    ``swap`` takes ``‖p - n‖`` where it is smaller than ``‖a - n‖``.
+    """
 
     def __init__(
         self,
@@ -396,7 +417,8 @@ class TripletMarginWithDistanceLoss(_Loss):
         super().__init__(None, None, reduction)
         if margin <= 0:
             raise ValueError(
-                f"TripletMarginWithDistanceLoss: expected margin to be greater than 0, got {margin} instead"
+                "TripletMarginWithDistanceLoss: expected margin to be greater than 0, got "
+                f"{margin} instead"
             )
         self.distance_function = (
             PairwiseDistance() if distance_function is None else distance_function
@@ -414,8 +436,8 @@ class TripletMarginWithDistanceLoss(_Loss):
 class CTCLoss(_Loss):
     """Connectionist temporal classification; Graves et al., 2006.
 
-    Log-probabilities ``(T, N, C)``, labels ``(N, S)`` or joined, and the lengths of both; ``blank`` is the
-    index of the blank label; ``zero_infinity`` sets impossible alignments' losses to zero.
+    Log-probabilities ``(T, N, C)``, labels ``(N, S)`` or joined, and the lengths of both; ``blank``
+    is the index of the blank label; ``zero_infinity`` sets impossible alignments' losses to zero.
     """
 
     def __init__(
@@ -467,7 +489,15 @@ class FocalLoss(_Loss):
 
 
 class ContrastiveLoss(_Loss):
-    """``(1 - y) ½ d² + y ½ max(0, margin - d)²``, d = ‖x₁ - x₂‖, y = 1 for unlike pairs; Hadsell et al., 2006."""
+    """``(1 - y) ½ d² + y ½ max(0, margin - d)²``, d = ‖x₁ - x₂‖; Hadsell et al., 2006.
+
+    ``y`` is 1 (or True) for unlike pairs, 0 for like ones.
+
+    >>> import minitorch_dl as torch
+    >>> a, b = torch.zeros(1, 2), torch.tensor([[0.0, 0.5]])
+    >>> torch.nn.ContrastiveLoss(margin=2.0)(a, b, torch.tensor([1]))
+    tensor(1.1250)
+    """
 
     def __init__(self, margin: float = 1.0, reduction: str = "mean") -> None:
         super().__init__(reduction=reduction)

@@ -14,7 +14,8 @@ from .parameter import Parameter
 
 __all__ = [
     "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "GroupNorm", "InstanceNorm1d",
-    "InstanceNorm2d", "InstanceNorm3d", "LayerNorm", "LocalResponseNorm", "RMSNorm", "SyncBatchNorm",
+    "InstanceNorm2d", "InstanceNorm3d", "LayerNorm", "LocalResponseNorm", "RMSNorm",
+    "SyncBatchNorm",
 ]  # fmt: skip
 
 
@@ -260,8 +261,8 @@ class LayerNorm(Module):
         elementwise_affine: learn γ. bias: learn β too.
 
     >>> import minitorch_dl as torch
-    >>> torch.nn.LayerNorm(2)(torch.tensor([1.0, 3.0]))
-    tensor([-1.0000,  1.0000], grad_fn=<LayerNormBackward0>)
+    >>> torch.nn.LayerNorm(2, elementwise_affine=False)(torch.tensor([1.0, 3.0]))
+    tensor([-1.0000,  1.0000])
     """
 
     def __init__(
@@ -342,7 +343,14 @@ class RMSNorm(Module):
 
 
 class GroupNorm(Module):
-    """``y = γ (x - μ) / √(σ² + ε) + β`` over each of ``num_groups`` groups of channels; Wu and He, 2018."""
+    """``y = γ (x - μ) / √(σ² + ε) + β`` over each of ``num_groups`` groups of channels.
+
+    Wu and He, 2018.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.GroupNorm(3, 6)(torch.randn(20, 6, 10, 10)).shape
+    torch.Size([20, 6, 10, 10])
+    """
 
     def __init__(
         self,

@@ -72,22 +72,27 @@ class RNNBase(Module):
         number = isinstance(dropout, numbers.Number) and not isinstance(dropout, bool)
         if not number or not 0 <= dropout <= 1:
             raise ValueError(
-                "dropout should be a number in range [0, 1] representing the probability of an element being zeroed"
+                "dropout should be a number in range [0, 1] representing the probability of an "
+                "element being zeroed"
             )
         if dropout > 0 and self.num_layers == 1:
             warnings.warn(
-                "dropout option adds dropout after all but last recurrent layer, so non-zero dropout expects "
-                f"num_layers greater than 1, but got dropout={dropout} and num_layers={self.num_layers}",
+                "dropout option adds dropout after all but last recurrent layer, so non-zero "
+                "dropout expects "
+                f"num_layers greater than 1, but got dropout={dropout} and "
+                f"num_layers={self.num_layers}",
                 stacklevel=4,
             )
-        if not isinstance(self.hidden_size, int):
-            raise TypeError(
-                f"hidden_size should be of type int, got: {type(self.hidden_size).__name__}"
-            )
-        if self.hidden_size <= 0:
-            raise ValueError("hidden_size must be greater than zero")
-        if self.num_layers <= 0:
-            raise ValueError("num_layers must be greater than zero")
+        kinds = {"input_size": int, "hidden_size": int, "bias": bool, "batch_first": bool}
+        for name, kind in kinds.items():
+            value = getattr(self, name)
+            if not isinstance(value, kind):
+                raise TypeError(
+                    f"{name} should be of type {kind.__name__}, got: {type(value).__name__}"
+                )
+        for name in ("input_size", "hidden_size", "num_layers"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be greater than zero, got {getattr(self, name)}")
         if self.proj_size < 0:
             raise ValueError(
                 "proj_size should be a positive integer or zero to disable projections"
@@ -149,12 +154,15 @@ class RNNBase(Module):
             )
         if data.shape[-1] != self.input_size:
             raise RuntimeError(
-                f"input.size(-1) must be equal to input_size. Expected {self.input_size}, got {data.shape[-1]}"
+                f"input.size(-1) must be equal to input_size. Expected {self.input_size}, got "
+                f"{data.shape[-1]}"
             )
         weight = self._flat_weights[0]
         if data.dtype is not weight.dtype:
             raise ValueError(
-                f"{self._get_name()}: input must have the type {weight.dtype}, got type {data.dtype}"
+                f"{self._get_name()}: RNN input dtype ({data.dtype}) does not match weight dtype "
+                f"({weight.dtype}). Convert input: input.to({weight.dtype}), or convert model: "
+                f"model.to({data.dtype})"
             )
         batched = packed or data.dim() == 3
         if not batched:
@@ -193,19 +201,20 @@ class RNNBase(Module):
     def _given_states(self, states: Any, shapes: Any, batched: bool) -> list[Tensor]:
         """The caller's states, checked, with a batch axis."""
         names = ("hx", "cx") if len(shapes) == 2 else ("hx",)
+        if not isinstance(states, (tuple, list)) or len(states) != len(names):
+            raise TypeError(f"{self._get_name()}: hx should be the pair (h_0, c_0) of tensors")
         checked = []
         for name, state, shape in zip(names, states, shapes):
             wanted = 3 if batched else 2
             if state.dim() != wanted:
                 kind = "batched 3-D" if batched else "unbatched 2-D"
                 raise RuntimeError(
-                    f"For {kind} input, {name} should also be {wanted}-D but got {state.dim()}-D tensor"
+                    f"For {kind} input, {name} should also be {wanted}-D but got {state.dim()}-D "
+                    "tensor"
                 )
             state = state if batched else state.unsqueeze(1)
             if tuple(state.shape) != shape:
-                which = {"hx": "hidden[0]" if len(shapes) == 2 else "hidden", "cx": "hidden[1]"}[
-                    name
-                ]
+                which = "hidden" if len(shapes) == 1 else f"hidden[{names.index(name)}]"
                 raise RuntimeError(f"Expected {which} size {shape}, got {list(state.shape)}")
             checked.append(state)
         return checked
@@ -377,24 +386,32 @@ class RNNCellBase(Module):
             raise ValueError(f"{name}: Expected input to be 1D or 2D, got {input.dim()}D instead")
         if input.shape[-1] != self.input_size:
             raise RuntimeError(
-                f"{name}: input has inconsistent input_size: got {input.shape[-1]}, expected {self.input_size}"
+                f"{name}: input has inconsistent input_size: got {input.shape[-1]} expected "
+                f"{self.input_size}"
             )
         batched = input.dim() == 2
         x = input if batched else input.unsqueeze(0)
+        batch = x.shape[0]
         checked = []
-        for state in states:
+        for i, state in enumerate(states):
             if state is None:
-                state = zeros((x.shape[0], self.hidden_size), dtype=x.dtype, device=x.device)
+                state = zeros((batch, self.hidden_size), dtype=x.dtype, device=x.device)
             else:
                 if state.dim() not in (1, 2):
+                    which = "hidden" if len(states) == 1 else f"hx[{i}]"
                     raise ValueError(
-                        f"{name}: Expected hidden to be 1D or 2D, got {state.dim()}D instead"
+                        f"{name}: Expected {which} to be 1D or 2D, got {state.dim()}D instead"
                     )
                 state = state if batched else state.unsqueeze(0)
-                if tuple(state.shape) != (x.shape[0], self.hidden_size):
+                if state.shape[-1] != self.hidden_size or state.dim() != 2:
                     raise RuntimeError(
-                        f"{name}: hidden must have the shape {(x.shape[0], self.hidden_size)}, "
-                        f"got {tuple(state.shape)}"
+                        f"{name}: hidden{i} has inconsistent hidden_size: got {state.shape[-1]}, "
+                        f"expected {self.hidden_size}"
+                    )
+                if state.shape[0] != batch:
+                    raise RuntimeError(
+                        f"{name}: Input batch size {batch} doesn't match hidden{i} batch size "
+                        f"{state.shape[0]}"
                     )
             checked.append(state)
         new = function(x, checked, *self._weights())

@@ -106,6 +106,8 @@ def batch_norm(
     Source: Ioffe and Szegedy, 2015.
     """
     op, shape = "batch_norm", input.array.shape
+    if training and eps <= 0:
+        raise ValueError(f"{op}: eps must be positive during training, but got {eps}")
     if len(shape) < 2 and input.array.size:
         raise RuntimeError(
             f"{op}: Expected input of 2 or more dimensions, but got size {list(shape)}"

@@ -1,7 +1,8 @@
 """The table of modules: a row per public class of ``minitorch_dl.nn``, by family.
 
-A case says how the module is made and called; ``tests/references/modules.py`` stores what PyTorch gives
-for it, in training and in evaluation mode. ``F``, ``I`` and ``B`` stand for tensors, ``S`` for arguments.
+A case says how the module is made and called; ``tests/references/modules.py`` stores what PyTorch
+gives for it, in training and in evaluation mode. ``F``, ``I`` and ``B`` stand for tensors, ``S``
+for arguments.
 """
 
 from __future__ import annotations
@@ -303,17 +304,28 @@ def _norms(n: int, x: Spec) -> list[Row]:
 
 NORMALIZATION = [
     *_norms(1, X1), *_norms(2, X2), *_norms(3, X3),
-    Row("LayerNorm", of(4)(X), of((4, 5), 1e-3, bias=False)(X2), of([6], elementwise_affine=False)(X1)),
+    Row(
+        "LayerNorm",
+        of(4)(X),
+        of((4, 5), 1e-3, bias=False)(X2),
+        of([6], elementwise_affine=False)(X1),
+    ),
     Row("RMSNorm", of(4)(X), of((4, 5), 1e-3)(X2), of(6, elementwise_affine=False)(X1)),
-    Row("GroupNorm", of(2, 4)(F(2, 4, 3)), of(1, 3, affine=False)(X2), of(3, 3, bias=False)(F(2, 3))),
+    Row(
+        "GroupNorm",
+        of(2, 4)(F(2, 4, 3)),
+        of(1, 3, affine=False)(X2),
+        of(3, 3, bias=False)(F(2, 3)),
+    ),
     Row("LocalResponseNorm", of(2)(X2), of(3, 0.1, 0.5, 2.0)(X1)),
 ]  # fmt: skip
 
+_SIDES = (1, 2, 0, 1, 1, 2)
 PADDING = [
-    Row(f"{kind}Pad{n}d", of(*extra, *value)(x), of(sides[: 2 * n], *value)(F(*x.shape[1:])))
-    for kind, value in (("Circular", ()), ("Constant", (1.5,)), ("Reflection", ()), ("Replication", ()), ("Zero", ()))
+    Row(f"{kind}Pad{n}d", of(2, *value)(x), of(_SIDES[: 2 * n], *value)(F(*x.shape[1:])))
+    for kind in ("Circular", "Constant", "Reflection", "Replication", "Zero")
     for n, x in ((1, X1), (2, X2), (3, X3))
-    for extra, sides in [((2,), (1, 2, 0, 1, 1, 2))]
+    for value in [(1.5,) if kind == "Constant" else ()]
 ]  # fmt: skip
 
 

@@ -36,8 +36,8 @@ def _packed(**options: Any) -> S:
 def _separate() -> S:
     weights = {"q_proj_weight": F(4, 4), "k_proj_weight": F(4, 3), "v_proj_weight": F(4, 2)}
     return S(
-        F(3, 2, 4), F(5, 2, 3), F(5, 2, 2), B(2, 5), None, F(12), F(1, 1, 4), F(1, 1, 4), True, F(4, 4),
-        None, use_separate_proj_weight=True, **weights,
+        F(3, 2, 4), F(5, 2, 3), F(5, 2, 2), B(2, 5), None, F(12), F(1, 1, 4), F(1, 1, 4), True,
+        F(4, 4), None, use_separate_proj_weight=True, **weights,
     )  # fmt: skip
 
 

@@ -3,8 +3,8 @@
     python -m tests.references.modules [FAMILY ...]
 
 writes ``modules/<family>.npz``: per case the printed module, its state as drawn with seed 0, and in
-training and evaluation mode the outputs, the gradients of their weighted sum and the buffers after the
-call, in float64. Needs torch; reading needs only NumPy.
+training and evaluation mode the outputs, the gradients of their weighted sum and the buffers after
+the call, in float64. Needs torch; reading needs only NumPy.
 """
 
 from __future__ import annotations

@@ -45,8 +45,10 @@ class PackedSequence(_Packed):
             unsorted_indices = invert_permutation(sorted_indices)
         if batch_sizes.device.type != "cpu":
             raise ValueError(
-                "batch_sizes should always be on CPU. Instances of PackedSequence should never be created manually. "
-                "They should be instantiated by functions like pack_sequence and pack_padded_sequence"
+                "batch_sizes should always be on CPU. Instances of PackedSequence should never "
+                "be created manually. "
+                "They should be instantiated by functions like pack_sequence and "
+                "pack_padded_sequence"
             )
         return super().__new__(cls, data, batch_sizes, sorted_indices, unsorted_indices)
 
@@ -109,7 +111,8 @@ def _lengths(lengths: Any) -> np.ndarray:
     if isinstance(lengths, Tensor):
         if lengths.device.type != "cpu":
             raise RuntimeError(
-                f"'lengths' argument should be a 1D CPU int64 tensor, but got it on {lengths.device}"
+                "'lengths' argument should be a 1D CPU int64 tensor, but got it on "
+                f"{lengths.device}"
             )
         lengths = lengths.numpy()
     lengths = np.asarray(lengths, dtype=np.int64)
@@ -146,16 +149,20 @@ def pack_padded_sequence(
     x = input.transpose(0, 1) if batch_first else input
     if len(sizes) != x.shape[1]:
         raise RuntimeError(
-            f"Expected `len(lengths)` to be equal to batch_size, but got {len(sizes)} (batch_size={x.shape[1]})"
+            f"Expected `len(lengths)` to be equal to batch_size, but got {len(sizes)} "
+            f"(batch_size={x.shape[1]})"
         )
     if len(sizes) == 0 or sizes[-1] <= 0 or sizes.min() <= 0:
         raise RuntimeError(
-            "Length of all samples has to be greater than 0, but found an element in 'lengths' that is <= 0"
+            "Length of all samples has to be greater than 0, but found an element in 'lengths' "
+            "that is <= 0"
         )
     if (np.diff(sizes) > 0).any():
         raise RuntimeError(
-            "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True. You can pass "
-            "`enforce_sorted=False` to pack_padded_sequence and/or pack_sequence to sidestep this requirement"
+            "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True. "
+            "You can pass "
+            "`enforce_sorted=False` to pack_padded_sequence and/or pack_sequence to sidestep "
+            "this requirement"
         )
     if sizes[0] > x.shape[0]:
         raise RuntimeError(
@@ -214,7 +221,9 @@ def pad_sequence(
     padding_value: float = 0.0,
     padding_side: str = "right",
 ) -> Tensor:
-    """Sequences ``(L, *)`` of unequal length in one tensor ``(T, B, *)`` (or ``(B, T, *)``), padded at one end.
+    """Sequences ``(L, *)`` of unequal length in one tensor ``(T, B, *)``, padded at one end.
+
+    ``batch_first`` gives ``(B, T, *)``; ``padding_side``: "right" or "left".
 
     >>> import minitorch_dl as torch
     >>> from minitorch_dl.nn.utils.rnn import pad_sequence
@@ -224,7 +233,8 @@ def pad_sequence(
     """
     if not isinstance(sequences, (Iterable, Tensor)):
         raise RuntimeError(
-            f"pad_sequence: Expected iterable for input sequences, but got arg of type: {type(sequences)}"
+            "pad_sequence: Expected iterable for input sequences, but got arg of type: "
+            f"{type(sequences)}"
         )
     if padding_side not in ("left", "right"):
         raise RuntimeError(
