@@ -39,7 +39,8 @@ def _flatten(tree: Any) -> list[Any]:
 def _map(f: Callable[[Any], Any], tree: Any) -> Any:
     """The same containers with ``f`` of each leaf."""
     if isinstance(tree, Mapping):
-        return type(tree)((key, _map(f, value)) for key, value in tree.items())
+        made: Any = type(tree)
+        return made((key, _map(f, value)) for key, value in tree.items())
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
         return type(tree)(*(_map(f, value) for value in tree))
     if isinstance(tree, (tuple, list)):
@@ -115,11 +116,11 @@ class _Point:
 
 def _chosen(args: tuple[Any, ...], argnums: int | tuple[int, ...]) -> tuple[bool, tuple[int, ...]]:
     single = isinstance(argnums, int)
-    numbers = (argnums,) if single else tuple(argnums)  # type: ignore[arg-type, list-item]
+    numbers: tuple[int, ...] = (argnums,) if isinstance(argnums, int) else tuple(argnums)
     for n in numbers:
         if not -len(args) <= n < len(args):
             raise RuntimeError(f"Got argnum={n}, but only {len(args)} positional inputs")
-    return single, tuple(n % len(args) for n in numbers)  # type: ignore[operator]
+    return single, tuple(n % len(args) for n in numbers)
 
 
 def _replaced(args: tuple[Any, ...], numbers: tuple[int, ...], values: Sequence[Any]) -> list[Any]:

@@ -163,15 +163,15 @@ class Tensor(TensorBase):
         where = device_of(self.array)
         return -1 if where.type == "cpu" else where.index or 0
 
-    def is_floating_point(self) -> bool:
+    def is_floating_point(self) -> builtins.bool:
         """Whether the dtype is a floating one."""
         return self.dtype.is_floating_point
 
-    def is_complex(self) -> bool:
+    def is_complex(self) -> builtins.bool:
         """Always False: complex dtypes are not supported."""
         return False
 
-    def is_signed(self) -> bool:
+    def is_signed(self) -> builtins.bool:
         """Whether the dtype can hold negative numbers."""
         return self.dtype.is_signed
 
@@ -190,7 +190,7 @@ class Tensor(TensorBase):
         """The values as a number or nested lists of numbers."""
         return printing._widen(self.array).tolist()
 
-    def numpy(self, *, force: bool = False) -> np.ndarray:
+    def numpy(self, *, force: builtins.bool = False) -> np.ndarray:
         """The NumPy array that shares this tensor's memory (with ``force``: a copy where that is impossible)."""
         if force:
             return to_host(self.array)
@@ -205,7 +205,7 @@ class Tensor(TensorBase):
             )
         return self.array
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: Any = None, copy: builtins.bool | None = None) -> np.ndarray:
         array = self.numpy()
         return np.array(array, dtype=dtype, copy=copy if copy is not None or dtype is not None else None)
 
@@ -255,7 +255,7 @@ class Tensor(TensorBase):
             copy_ = rest[1]
         return creation.to(self, wanted_dtype, wanted_device, copy_)
 
-    def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
+    def type(self, dtype: Any = None, non_blocking: builtins.bool = False) -> Any:
         """The type's name (``"torch.FloatTensor"``), or this tensor in another dtype."""
         if dtype is None:
             where = "torch." if self.is_cpu else "torch.cuda."
@@ -274,7 +274,7 @@ class Tensor(TensorBase):
         """This tensor in host memory; itself when it is there."""
         return creation.to(self, device="cpu")
 
-    def cuda(self, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Tensor:
+    def cuda(self, device: Any = None, non_blocking: builtins.bool = False, memory_format: Any = None) -> Tensor:
         """This tensor on the GPU; itself when it is there."""
         return creation.to(self, device="cuda" if device is None else device)
 
@@ -438,14 +438,14 @@ class Tensor(TensorBase):
     # -- autograd ------------------------------------------------------------------------------------------------------
 
     @property
-    def requires_grad(self) -> bool:
+    def requires_grad(self) -> builtins.bool:
         return current_node(self) is not None
 
     @requires_grad.setter
-    def requires_grad(self, value: bool) -> None:
+    def requires_grad(self, value: builtins.bool) -> None:
         self.requires_grad_(value)
 
-    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+    def requires_grad_(self, requires_grad: builtins.bool = True) -> Tensor:
         """Say whether operations on this leaf tensor are recorded; returns the tensor."""
         node = current_node(self)
         if node is not None and type(node) is not AccumulateGrad:
@@ -468,7 +468,7 @@ class Tensor(TensorBase):
         return self
 
     @property
-    def is_leaf(self) -> bool:
+    def is_leaf(self) -> builtins.bool:
         """Whether no recorded op made this tensor."""
         node = current_node(self)
         return node is None or type(node) is AccumulateGrad
@@ -537,7 +537,7 @@ class Tensor(TensorBase):
         self._grad = None
 
     def backward(
-        self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
+        self, gradient: Any = None, retain_graph: builtins.bool | None = None, create_graph: builtins.bool = False, inputs: Any = None
     ) -> None:
         """Add the gradient of this tensor to the ``.grad`` of every leaf that it depends on; see ``autograd.backward``."""
         backward(self, gradient, retain_graph, create_graph, inputs)
@@ -551,7 +551,7 @@ class Tensor(TensorBase):
             node.retain_gradient(self)
 
     @property
-    def retains_grad(self) -> bool:
+    def retains_grad(self) -> builtins.bool:
         """Whether ``retain_grad`` was called on this non-leaf tensor."""
         node = current_node(self)
         return node is not None and node.retained is not None and node.retained() is self
@@ -593,7 +593,7 @@ class Tensor(TensorBase):
         self._node = None
         return self
 
-    def is_inference(self) -> bool:
+    def is_inference(self) -> builtins.bool:
         """False: tensors made under ``inference_mode`` are ordinary ones here."""
         return False
 
@@ -794,14 +794,14 @@ class Tensor(TensorBase):
     renorm, renorm_ = ops.renorm, inplace(ops.renorm, "renorm_")
 
 
-def current_is_recorded(tensor: Tensor) -> bool:
+def current_is_recorded(tensor: Tensor) -> builtins.bool:
     """Whether the tensor has a history, which its text then shows."""
     return current_node(tensor) is not None
 
 
-def _rebuild(cls: type, array: np.ndarray, where: str, requires_grad: bool) -> Any:
+def _rebuild(cls: type, array: np.ndarray, where: str, requires_grad: builtins.bool) -> Any:
     """A tensor from its pickled parts."""
-    t = object.__new__(cls)
+    t: Any = object.__new__(cls)
     t.array = creation.to_array(array, device=where)
     t.grad = t._view = None
     t._node = AccumulateGrad(t) if requires_grad else None

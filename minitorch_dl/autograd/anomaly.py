@@ -175,7 +175,7 @@ class set_detect_anomaly:
         _switch_to(Detector(check_nan) if mode else None)
 
     def __enter__(self) -> Detector | None:
-        return state.anomaly  # type: ignore[no-any-return]
+        return state.anomaly
 
     def __exit__(self, *exc: object) -> None:
         _switch_to(self._previous)

@@ -30,6 +30,7 @@ class TensorBase:
     __slots__ = ("__dict__", "__weakref__", "_grad", "_node", "_view", "array")
 
     array: Any
+    requires_grad: Any
     _grad: Any
     _node: Any
     _view: Any

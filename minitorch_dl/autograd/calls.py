@@ -210,7 +210,8 @@ def general(p: Primitive) -> Callable[..., Any]:
         flags = state.flags
         if flags > GRAD or len(args) != width:
             return p(*args, **params)
-        arrays, nodes = [], []
+        arrays: list[Any] = []
+        nodes: list[Any] = []
         dtype = None
         recorded = numbers = False
         for x in args:

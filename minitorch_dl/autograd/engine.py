@@ -95,6 +95,7 @@ def run_backward(
                     heappush(order, -root.number)
                     waiting[-root.number] = (root, g, False)
         while order:
+            node: Any
             node, g, is_ours = waiting.pop(heappop(order))
             watched = node.watched
             if watched:  # a leaf, one of several outputs, or a tensor or node with hooks

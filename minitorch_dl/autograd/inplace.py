@@ -140,7 +140,9 @@ def is_data(x: Any) -> bool:
     view = x._view
     if view is None:
         return False
-    return view.frozen == "data" or (view.root._view is not None and view.root._view.frozen == "data")
+    return view.frozen == "data" or (
+        view.root._view is not None and view.root._view.frozen == "data"
+    )
 
 
 def rebase(x: Any, node: Any) -> None:

@@ -109,7 +109,7 @@ class Node:
         found = known.get(index)
         if found is None:
             found = known[index] = Output(self, index)
-        return found  # type: ignore[no-any-return]
+        return found
 
     def register_prehook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(grad_outputs)`` before this node's derivative runs; a returned tuple replaces grad_outputs."""

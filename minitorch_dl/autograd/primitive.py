@@ -273,7 +273,7 @@ class Primitive:
     ) -> Any:
         formulas = self.formulas
         if self.variadic and self.joint is not None:
-            needs = (True,)
+            needs: tuple[bool, ...] = (True,)
             edges = nodes
         else:
             edges = tuple(

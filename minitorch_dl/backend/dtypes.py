@@ -38,7 +38,9 @@ class dtype:
 
     is_complex = False
 
-    def __init__(self, name: str, numpy: Any, kind: int, itemsize: int) -> None:
+    def __init__(
+        self, name: str, numpy: Any, kind: builtins.int, itemsize: builtins.int
+    ) -> None:
         self.name = name
         self._numpy = None if numpy is None else np.dtype(numpy)
         self.kind = kind

@@ -171,7 +171,7 @@ def lstm_backward(
     slope = o * (1 - tanh_c * tanh_c)  # of h with respect to c
     dh = xp.zeros((max(sizes), wh.shape[1]), dtype) if gh is None else gh.copy()
     dc = xp.zeros((max(sizes), H), dtype) if gc is None else gc.copy()
-    projected = None if wr is None else xp.empty((gates.shape[0], wr.shape[0]), dtype)
+    projected: Any = None if wr is None else xp.empty((gates.shape[0], wr.shape[0]), dtype)
     work = xp.empty((max(sizes), H), dtype)
     for rows in reversed(list(steps(sizes, reverse))):
         n = rows.stop - rows.start

@@ -80,7 +80,8 @@ def _rnn_backward(
     nonlinearity: str,
 ) -> Any:  # fmt: skip
     relu_ = nonlinearity == "relu"
-    return kernels.rnn_backward(xp, *g, needs, x, wi, wh, y, before, sizes, reverse, relu_)
+    gy, gh = g
+    return kernels.rnn_backward(xp, gy, gh, needs, x, wi, wh, y, before, sizes, reverse, relu_)
 
 
 def _lstm_composite(
@@ -137,8 +138,9 @@ def _lstm_backward(
     g: Any, xp: Any, needs: Any, x: Any, wi: Any, wh: Any, wr: Any, gates: Any, c_before: Any, tanh_c: Any,
     h_before: Any, sizes: Any, reverse: bool,
 ) -> Any:  # fmt: skip
+    gy, gh, gc = g
     return kernels.lstm_backward(
-        xp, *g, needs, x, wi, wh, wr, gates, c_before, tanh_c, h_before, sizes, reverse
+        xp, gy, gh, gc, needs, x, wi, wh, wr, gates, c_before, tanh_c, h_before, sizes, reverse
     )
 
 
@@ -174,7 +176,8 @@ def _gru_backward(
     g: Any, xp: Any, needs: Any, x: Any, wi: Any, wh: Any, gates: Any, inner: Any, before: Any, sizes: Any,
     reverse: bool,
 ) -> Any:  # fmt: skip
-    return kernels.gru_backward(xp, *g, needs, x, wi, wh, gates, inner, before, sizes, reverse)
+    gy, gh = g
+    return kernels.gru_backward(xp, gy, gh, needs, x, wi, wh, gates, inner, before, sizes, reverse)
 
 
 # -- stacks of layers --------------------------------------------------------------------------------------------------

@@ -206,10 +206,10 @@ class _Ufunc:
         self.at = _wrap_call(ufunc.at)
         self.reduce, self.accumulate = _wrap_call(ufunc.reduce), _wrap_call(ufunc.accumulate)
         self.outer, self.reduceat = _wrap_call(ufunc.outer), _wrap_call(ufunc.reduceat)
-        self.__call__ = _wrap_call(ufunc)
+        self._call = _wrap_call(ufunc)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return _wrap_call(self._ufunc)(*args, **kwargs)
+        return self._call(*args, **kwargs)
 
 
 class _Module:
