@@ -5,6 +5,8 @@ from . import F, Row, S
 ROWS = [
     Row("softmax", S(F(3, 4), 1), S(F(2, 3, 4), dim=-2), S(F(), 0), S(F(0, 3), 0)),
     Row("log_softmax", S(F(3, 4), 1), S(F(2, 3, 4), dim=-2), S(F(), 0), S(F(0, 3), 0)),
+    Row("Tensor.softmax", S(F(3, 4), 1), S(F(3, 4), dim=0)),
+    Row("Tensor.log_softmax", S(F(3, 4), -1)),
     Row("nn.functional.softmax", S(F(3, 4), dim=-1)),
     Row("nn.functional.log_softmax", S(F(3, 4), dim=0)),
     Row("nn.functional.softmin", S(F(3, 4), dim=1)),
