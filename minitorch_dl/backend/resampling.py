@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,7 @@ def resample(
 ) -> Any:
     """``x`` resampled along ``axis`` by the table of these parameters."""
     indices, weights, empty = table(kind, size, out, scale, align_corners, transposed)
-    y = None
+    y: Any = None
     for index, weight in zip(indices, weights):
         part = x.take(xp.asarray(index), axis=axis)
         if weight is not None:
@@ -128,7 +129,7 @@ def _smoothed(
     return np.where(inside, start + offsets, start), weight / weight.sum(axis=0)
 
 
-_KINDS = {
+_KINDS: dict[str, Callable[..., Table]] = {
     "nearest": _nearest,
     "nearest-exact": functools.partial(_nearest, shift=0.5),
     "linear": _linear,

@@ -92,7 +92,9 @@ def _sample(
     xp = array_module(flat.array)
     total = None
     for taps in itertools.product(*axes):
-        index, valid, weight = 0, True, None
+        index: Any = 0
+        valid: Any = True
+        weight: Any = None
         for (at, w), n in zip(taps, size):
             if padding_mode == "zeros":
                 valid = valid & (at >= 0) & (at < n)
