@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..backend import describe, describe_one
+from ..backend import describe, describe_mismatch, describe_one
 
 if TYPE_CHECKING:
     from .primitive import Primitive
@@ -26,8 +26,11 @@ def explain(
     )
     if primitive.variadic:
         given = describe(arrays)
+    reason: Any = error
+    if primitive.broadcasts:
+        reason = describe_mismatch([getattr(a, "shape", ()) for a in arrays]) or error
     kind = RuntimeError if isinstance(error, (ValueError, OverflowError)) else type(error)
     try:
-        return kind(f"{primitive.name}({given}): {error}")
+        return kind(f"{primitive.name}({given}): {reason}")
     except TypeError:  # an exception class with a constructor of its own (NumPy's AxisError)
-        return IndexError(f"{primitive.name}({given}): {error}")
+        return IndexError(f"{primitive.name}({given}): {reason}")

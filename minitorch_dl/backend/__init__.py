@@ -12,7 +12,7 @@ from .devices import (
     set_default_device,
     to_host,
 )
-from .errors import describe, describe_one
+from .errors import describe, describe_mismatch, describe_one
 
 __all__ = [
     "array_module",
@@ -20,6 +20,7 @@ __all__ = [
     "backend_of",
     "common_module",
     "describe",
+    "describe_mismatch",
     "describe_one",
     "device",
     "device_of",

@@ -6,6 +6,10 @@ import functools
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+import numpy as np
+
+from ..backend import describe_mismatch
+
 _F = TypeVar("_F", bound=Callable[..., Any])
 _NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
 
@@ -18,7 +22,9 @@ def wrap_dim(dim: int, ndim: int) -> int:
     """
     n = ndim or 1
     if not -n <= dim < n:
-        raise IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})")
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})"
+        )
     return dim + n if dim < 0 else dim
 
 
@@ -55,6 +61,14 @@ def numpy_names(function: _F) -> _F:
         return function(*args, **kwargs)
 
     return call  # type: ignore[return-value]
+
+
+def common_shape(op: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape to which an op's operands of these shapes are broadcast."""
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise RuntimeError(f"{op}: {describe_mismatch(shapes)}") from None
 
 
 def sizes(op: str, given: tuple[Any, ...]) -> tuple[int, ...]:

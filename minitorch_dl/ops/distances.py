@@ -9,7 +9,7 @@ import numpy as np
 from ..autograd.primitive import TensorBase
 from ..autograd.structural import cast
 from ..backend import array_module, dtypes
-from .dims import normalize_dims, wrap_dim
+from .dims import common_shape, normalize_dims, wrap_dim
 from .elementwise import sqrt
 from .indexing import getitem
 from .norms import vector_norm
@@ -34,7 +34,7 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
             f"{dtype}"
         )
     x1, x2 = (x if x.array.dtype == dtype.numpy else cast(x, dtype=dtype.name) for x in (x1, x2))
-    shape = np.broadcast_shapes(x1.array.shape, x2.array.shape)
+    shape = common_shape("cosine_similarity", x1.array.shape, x2.array.shape)
     x1, x2 = (x if x.array.shape == shape else expand(x, shape) for x in (x1, x2))
     dims = normalize_dims(dim, len(shape))
     return _sum((x1 / _norm(x1, dims, eps)) * (x2 / _norm(x2, dims, eps)), dims=dims, keepdim=False)

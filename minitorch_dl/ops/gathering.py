@@ -16,7 +16,7 @@ from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
 from ..autograd.structural import expand as _expand
 from ..backend import array_module, dtypes
-from .dims import wrap_dim
+from .dims import common_shape, wrap_dim
 from .indexing import _index, _index_adjoint, _index_put, _slice, add_at, index_put
 from .movement import _clone
 from .shape import _reshape
@@ -535,8 +535,8 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any
         )
     dim = wrap_dim(dim, input.array.ndim)
     have, wanted = list(input.array.shape), list(indices.array.shape)
-    both = np.broadcast_shapes(
-        (*have[:dim], 1, *have[dim + 1 :]), (*wanted[:dim], 1, *wanted[dim + 1 :])
+    both = common_shape(
+        "take_along_dim", (*have[:dim], 1, *have[dim + 1 :]), (*wanted[:dim], 1, *wanted[dim + 1 :])
     )
     a = _expand(input, shape=(*both[:dim], have[dim], *both[dim + 1 :]))
     at = _expand(indices, shape=(*both[:dim], wanted[dim], *both[dim + 1 :]))
@@ -632,7 +632,7 @@ def masked_select(input: Any, mask: Any, *, out: Any = None) -> Any:
     """The elements where the bool ``mask`` is true (both broadcast), as a vector."""
     if mask.array.dtype != bool:
         raise RuntimeError(f"masked_select: expected BoolTensor for mask, got {mask.array.dtype}")
-    shape = np.broadcast_shapes(input.array.shape, mask.array.shape) or (1,)
+    shape = common_shape("masked_select", input.array.shape, mask.array.shape) or (1,)
     y = _index(_expand(input, shape=shape), _expand(mask, shape=shape), dims=(0,))
     return y if out is None else write_out("masked_select", out, y)
 
@@ -645,7 +645,7 @@ def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
             "masked_scatter: expected self and source to have same dtypes but got "
             f"{input.array.dtype} and {source.array.dtype}"
         )
-    shape = np.broadcast_shapes(input.array.shape, mask.array.shape)
+    shape = common_shape("masked_scatter", input.array.shape, mask.array.shape)
     mask = _expand(mask, shape=shape or (1,))
     n = int(mask.array.sum())
     if n > source.array.size:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..autograd.inplace import check_writable, overwrite, store
 from ..autograd.primitive import TensorBase, write_out
 from ..autograd.versions import next_number
 from ..backend import backend_for, device_of, dtypes
 from ..backend import random as draw
 from .creation import make_leaf, shape_of
+from .dims import common_shape
 
 __all__ = [
     "bernoulli", "binomial", "get_rng_state", "initial_seed", "manual_seed", "multinomial", "normal", "poisson", "rand",
@@ -184,7 +183,7 @@ def normal(
     if not tensors and size is None:
         raise TypeError("normal(): two numbers need size=")
     if tensors:
-        shape = np.broadcast_shapes(*(x.array.shape for x in tensors))
+        shape = common_shape("normal", *(x.array.shape for x in tensors))
         dtype = dtypes.result_type(*(x.array for x in tensors))
         device = device_of(tensors[0].array)
     else:
