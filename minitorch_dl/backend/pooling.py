@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .sums import sum_over
 from .windows import Ints, Pairs, taps
 
 
@@ -114,14 +115,25 @@ def max_gather(
     return to
 
 
+def _whole(size: Ints, kernel: Ints, padding: Pairs) -> Ints:
+    """The spatial axes that a single window covers."""
+    return tuple(
+        i
+        for i, (s, k, p) in enumerate(zip(size, kernel, padding), start=2)
+        if s == k and not any(p)
+    )
+
+
 def window_sum(
     xp: Any, x: Any, *, kernel: Ints, stride: Ints, padding: Pairs, ceil_mode: bool
 ) -> Any:
     """The sum of each window."""
-    out = pooled_size(x.shape[2:], kernel, stride, padding, (1,) * len(kernel), ceil_mode)
+    size = x.shape[2:]
+    out = pooled_size(size, kernel, stride, padding, (1,) * len(kernel), ceil_mode)
+    whole = _whole(size, kernel, padding)
+    x = sum_over(xp, x, whole)
     for i, (t, k, step, p) in enumerate(zip(out, kernel, stride, padding), start=2):
-        if t == 1 and k == x.shape[i] and not any(p):
-            x = x.sum(axis=i, keepdims=True, dtype=x.dtype)
+        if i in whole:
             continue
         y = xp.zeros((*x.shape[:i], t, *x.shape[i + 1 :]), x.dtype)
         for _, windows, elements in _axis_taps(x.shape[i], t, k, step, p, 1):
@@ -134,13 +146,15 @@ def window_spread(
     xp: Any, u: Any, *, size: Ints, kernel: Ints, stride: Ints, padding: Pairs
 ) -> Any:
     """``u`` of each window added to all of its elements: the transpose of ``window_sum``."""
+    whole = _whole(size, kernel, padding)
     for i, (s, k, step, p) in enumerate(zip(size, kernel, stride, padding), start=2):
-        t = u.shape[i]
+        if i in whole:
+            continue
         x = xp.zeros((*u.shape[:i], s, *u.shape[i + 1 :]), u.dtype)
-        for _, windows, elements in _axis_taps(s, t, k, step, p, 1):
+        for _, windows, elements in _axis_taps(s, u.shape[i], k, step, p, 1):
             x[_on_axis(i, elements)] += u[_on_axis(i, windows)]
         u = x
-    return u
+    return xp.broadcast_to(u, (*u.shape[:2], *size)).copy() if whole else u
 
 
 @functools.lru_cache(maxsize=256)
