@@ -50,7 +50,9 @@ from .autograd import (
     no_grad,
     set_grad_enabled,
 )
-from .tensor import (  # before ops, whose function `tensor` takes this module's name
+from .tensor import Tensor  # before ops, whose function `tensor` takes this module's name
+from .size import Size
+from .legacy_types import (
     BFloat16Tensor,
     BoolTensor,
     ByteTensor,
@@ -61,8 +63,6 @@ from .tensor import (  # before ops, whose function `tensor` takes this module's
     IntTensor,
     LongTensor,
     ShortTensor,
-    Size,
-    Tensor,
 )
 from .ops import *
 from .printing import set_printoptions

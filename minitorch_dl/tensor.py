@@ -6,49 +6,21 @@ Every method is one line into ``ops``; what a method does is documented there.
 from __future__ import annotations
 
 import builtins
-import copy
-import warnings
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from . import ops, printing
-from .autograd.backward import backward
-from .autograd.inplace import inplace, overwrite
-from .autograd.node import AccumulateGrad, Output, RemovableHandle
-from .autograd.primitive import TensorBase, View, current_node, register_result_class
-from .autograd.structural import cast
-from .autograd.versions import version_of
-from .backend import device, device_of, dtypes, to_host
-from .ops import creation, elementwise, movement, random
+from . import ops
+from .autograd.inplace import inplace
+from .autograd.primitive import TensorBase, register_result_class
+from .backend import device_of, dtypes
+from .ops import creation, elementwise, random, rearranging
 from .ops import layout as layout_ops
-from .ops import rearranging
 from .ops import shape as shape_ops
-
-
-class Size(tuple):
-    """A tensor's shape: a tuple of sizes that prints as PyTorch's."""
-
-    __slots__ = ()
-
-    def numel(self) -> int:
-        """The number of elements of a tensor of this shape."""
-        n = 1
-        for size in self:
-            n *= size
-        return n
-
-    def __repr__(self) -> str:
-        return f"torch.Size({list(self)})"
-
-    def __add__(self, other: Any) -> Size:
-        return Size(tuple.__add__(self, tuple(other)))
-
-    def __getitem__(self, index: Any) -> Any:
-        item = tuple.__getitem__(self, index)
-        return Size(item) if isinstance(index, slice) else item
+from .size import Size
+from .tensor_autograd import Differentiable
+from .tensor_conversion import Convertible
 
 
 def reflected(operator: Callable[..., Any]) -> Callable[..., Any]:
@@ -65,14 +37,16 @@ def comparison_operator(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(self, other)
         except TypeError:
-            if isinstance(other, (TensorBase, np.ndarray, np.generic, builtins.int, builtins.float)):
+            if isinstance(
+                other, (TensorBase, np.ndarray, np.generic, builtins.int, builtins.float)
+            ):
                 raise
             return NotImplemented
 
     return operator
 
 
-class Tensor(TensorBase):
+class Tensor(Convertible, Differentiable):
     """An n-dimensional array with reverse-mode differentiation.
 
     ``Tensor(2, 3)`` is an uninitialised float tensor of that shape, ``Tensor([1, 2])`` a float copy
@@ -106,508 +80,6 @@ class Tensor(TensorBase):
         self._node = None
         self._view = None
 
-    # -- what it is ----------------------------------------------------------------------------------------------------
-
-    @property
-    def shape(self) -> Size:
-        return Size(self.array.shape)
-
-    def size(self, dim: int | None = None) -> Any:
-        """The shape, or the size of one dimension."""
-        if dim is None:
-            return Size(self.array.shape)
-        shape = self.array.shape
-        if not -len(shape) <= dim < len(shape):
-            low, high = -max(len(shape), 1), max(len(shape), 1) - 1
-            raise IndexError(
-                f"Dimension out of range (expected to be in range of [{low}, {high}], but got {dim})"
-            )
-        return shape[dim]
-
-    @property
-    def dtype(self) -> dtypes.dtype:
-        return dtypes.from_numpy(self.array.dtype)
-
-    @property
-    def device(self) -> device:
-        return device_of(self.array)
-
-    @property
-    def ndim(self) -> int:
-        return self.array.ndim
-
-    def dim(self) -> int:
-        """The number of dimensions."""
-        return self.array.ndim
-
-    ndimension = dim
-
-    def numel(self) -> int:
-        """The number of elements."""
-        return self.array.size
-
-    nelement = numel
-
-    @property
-    def itemsize(self) -> int:
-        return self.array.dtype.itemsize
-
-    element_size = lambda self: self.array.dtype.itemsize  # noqa: E731
-
-    @property
-    def nbytes(self) -> int:
-        return self.array.nbytes
-
-    def get_device(self) -> int:
-        """The index of the GPU that holds the tensor; -1 on the CPU."""
-        where = device_of(self.array)
-        return -1 if where.type == "cpu" else where.index or 0
-
-    def is_floating_point(self) -> builtins.bool:
-        """Whether the dtype is a floating one."""
-        return self.dtype.is_floating_point
-
-    def is_complex(self) -> builtins.bool:
-        """Always False: complex dtypes are not supported."""
-        return False
-
-    def is_signed(self) -> builtins.bool:
-        """Whether the dtype can hold negative numbers."""
-        return self.dtype.is_signed
-
-    # -- conversion (ops/creation.py, ops/movement.py) -----------------------------------------------------------------
-
-    def item(self) -> Any:
-        """The value of a tensor of one element, as a Python number."""
-        if self.array.size != 1:
-            raise RuntimeError(
-                f"a Tensor with {self.array.size} elements cannot be converted to Scalar"
-            )
-        value = to_host(self.array).item()
-        return value if isinstance(value, (bool, int, float)) else float(value)
-
-    def tolist(self) -> Any:
-        """The values as a number or nested lists of numbers."""
-        return printing._widen(self.array).tolist()
-
-    def numpy(self, *, force: builtins.bool = False) -> np.ndarray:
-        """The NumPy array that shares this tensor's memory (with ``force``: a copy where that is impossible)."""
-        if force:
-            return to_host(self.array)
-        if self.requires_grad:
-            raise RuntimeError(
-                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
-            )
-        if not isinstance(self.array, np.ndarray):
-            raise TypeError(
-                f"can't convert {self.device} device type tensor to numpy. "
-                "Use Tensor.cpu() to copy the tensor to host memory first."
-            )
-        return self.array
-
-    def __array__(self, dtype: Any = None, copy: builtins.bool | None = None) -> np.ndarray:
-        array = self.numpy()
-        return np.array(array, dtype=dtype, copy=copy if copy is not None or dtype is not None else None)
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        """NumPy's ufuncs on tensors give tensors: ``ndarray + tensor``, ``np.sin(tensor)``."""
-        if method != "__call__" or kwargs:
-            arrays = [x.numpy() if isinstance(x, Tensor) else x for x in inputs]
-            return getattr(ufunc, method)(*arrays, **kwargs)
-        name = {"power": "pow", "absolute": "abs", "invert": "bitwise_not"}.get(
-            ufunc.__name__, ufunc.__name__
-        )
-        op = getattr(ops, name, None)
-        if op is None:
-            return NotImplemented
-        return op(*[creation.as_tensor(x) if isinstance(x, np.ndarray) else x for x in inputs])
-
-    def __dlpack__(self, **kwargs: Any) -> Any:
-        if self.requires_grad:
-            raise BufferError(
-                "Can't export tensors that require gradient, use tensor.detach()"
-            )
-        return self.array.__dlpack__(**kwargs)
-
-    def __dlpack_device__(self) -> Any:
-        return self.array.__dlpack_device__()
-
-    def to(self, *args: Any, **kwargs: Any) -> Tensor:
-        """This tensor in another dtype or on another device: ``to(dtype)``, ``to(device)``, ``to(device, dtype)``, ``to(other)``."""
-        wanted_device, wanted_dtype = kwargs.pop("device", None), kwargs.pop("dtype", None)
-        copy_ = kwargs.pop("copy", False)
-        kwargs.pop("non_blocking", None), kwargs.pop("memory_format", None)
-        if kwargs:
-            raise TypeError(f"to() got an unexpected keyword argument {next(iter(kwargs))!r}")
-        rest = []
-        for arg in args:
-            if isinstance(arg, Tensor):
-                wanted_device, wanted_dtype = arg.device, arg.dtype
-            elif isinstance(arg, (str, device)):
-                wanted_device = arg
-            elif isinstance(arg, builtins.bool):
-                rest.append(arg)
-            elif isinstance(arg, int):
-                wanted_device = device("cuda", arg)
-            elif arg is not None:
-                wanted_dtype = arg
-        if len(rest) == 2:
-            copy_ = rest[1]
-        return creation.to(self, wanted_dtype, wanted_device, copy_)
-
-    def type(self, dtype: Any = None, non_blocking: builtins.bool = False) -> Any:
-        """The type's name (``"torch.FloatTensor"``), or this tensor in another dtype."""
-        if dtype is None:
-            where = "torch." if self.is_cpu else "torch.cuda."
-            return f"{where}{_LEGACY_NAMES[self.dtype.name]}Tensor"
-        if isinstance(dtype, str) and dtype.endswith("Tensor"):
-            dtype = _BY_LEGACY_NAME[dtype.split(".")[-1].removesuffix("Tensor")]
-        elif getattr(dtype, "dtype", None) is not None and not isinstance(dtype, dtypes.dtype):
-            dtype = dtype.dtype
-        return creation.to(self, dtype)
-
-    def type_as(self, other: Tensor) -> Tensor:
-        """This tensor in the dtype and on the device of ``other``."""
-        return creation.to(self, other.dtype, other.device)
-
-    def cpu(self, memory_format: Any = None) -> Tensor:
-        """This tensor in host memory; itself when it is there."""
-        return creation.to(self, device="cpu")
-
-    def cuda(self, device: Any = None, non_blocking: builtins.bool = False, memory_format: Any = None) -> Tensor:
-        """This tensor on the GPU; itself when it is there."""
-        return creation.to(self, device="cuda" if device is None else device)
-
-    def float(self, memory_format: Any = None) -> Tensor:
-        """To float32."""
-        return creation.to(self, dtypes.float32)
-
-    def double(self, memory_format: Any = None) -> Tensor:
-        """To float64."""
-        return creation.to(self, dtypes.float64)
-
-    def half(self, memory_format: Any = None) -> Tensor:
-        """To float16."""
-        return creation.to(self, dtypes.float16)
-
-    def bfloat16(self, memory_format: Any = None) -> Tensor:
-        """To bfloat16."""
-        return creation.to(self, dtypes.bfloat16)
-
-    def long(self, memory_format: Any = None) -> Tensor:
-        """To int64."""
-        return creation.to(self, dtypes.int64)
-
-    def int(self, memory_format: Any = None) -> Tensor:
-        """To int32."""
-        return creation.to(self, dtypes.int32)
-
-    def short(self, memory_format: Any = None) -> Tensor:
-        """To int16."""
-        return creation.to(self, dtypes.int16)
-
-    def char(self, memory_format: Any = None) -> Tensor:
-        """To int8."""
-        return creation.to(self, dtypes.int8)
-
-    def byte(self, memory_format: Any = None) -> Tensor:
-        """To uint8."""
-        return creation.to(self, dtypes.uint8)
-
-    def bool(self, memory_format: Any = None) -> Tensor:
-        """To bool: True where nonzero."""
-        return creation.to(self, dtypes.bool)
-
-    def pin_memory(self, device: Any = None) -> Tensor:
-        """Accepted for PyTorch's sake; returns the tensor."""
-        return self
-
-    def is_pinned(self, device: Any = None) -> builtins.bool:
-        """Whether the memory is page-locked: never here."""
-        return False
-
-    def share_memory_(self) -> Tensor:
-        """Accepted for PyTorch's sake; returns the tensor."""
-        return self
-
-    def new_tensor(self, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: builtins.bool = False) -> Tensor:
-        """A new tensor of ``data`` in this one's dtype and device."""
-        dtype, device = self._defaults(dtype, device)
-        return creation.tensor(data, dtype=dtype, device=device, requires_grad=requires_grad)
-
-    def _defaults(self, dtype: Any, device: Any) -> tuple[Any, Any]:
-        return self.dtype if dtype is None else dtype, self.device if device is None else device
-
-    def _new(self, make: Any, size: Any, dtype: Any, device: Any, options: dict[str, Any]) -> Tensor:
-        dtype, device = self._defaults(dtype, device)
-        return make(*size, dtype=dtype, device=device, **options)
-
-    def new_zeros(self, *size: Any, dtype: Any = None, device: Any = None, **options: Any) -> Tensor:
-        """Zeros in this tensor's dtype and device."""
-        return self._new(creation.zeros, size, dtype, device, options)
-
-    def new_ones(self, *size: Any, dtype: Any = None, device: Any = None, **options: Any) -> Tensor:
-        """Ones in this tensor's dtype and device."""
-        return self._new(creation.ones, size, dtype, device, options)
-
-    def new_empty(self, *size: Any, dtype: Any = None, device: Any = None, **options: Any) -> Tensor:
-        """An uninitialised tensor in this one's dtype and device."""
-        return self._new(creation.empty, size, dtype, device, options)
-
-    def new_full(self, size: Any, fill_value: Any, dtype: Any = None, device: Any = None, **options: Any) -> Tensor:
-        """``fill_value`` in this tensor's dtype and device."""
-        return self._new(creation.full, (size, fill_value), dtype, device, options)
-
-    new = new_empty
-    clone = movement.clone
-
-    def copy_(self, src: Any, non_blocking: builtins.bool = False) -> Tensor:
-        """Overwrite this tensor with ``src``, broadcast and converted."""
-        src = creation.to(src, self.dtype, self.device) if isinstance(src, Tensor) else src
-        return _copy_(self, src)
-
-    # -- Python's protocols --------------------------------------------------------------------------------------------
-
-    def __repr__(self, *, tensor_contents: Any = None) -> str:
-        return printing.represent(self)
-
-    def __format__(self, spec: str) -> str:
-        if self.array.ndim == 0 and not current_is_recorded(self):
-            return format(self.item(), spec)
-        if self.array.ndim == 0 and spec:
-            return format(self.item(), spec)
-        return object.__format__(self, spec)
-
-    def __bool__(self) -> builtins.bool:
-        if self.array.size > 1:
-            raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
-        if self.array.size == 0:
-            raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
-        return builtins.bool(self.item())
-
-    def __float__(self) -> builtins.float:
-        return builtins.float(self.item())
-
-    def __int__(self) -> builtins.int:
-        return builtins.int(self.item())
-
-    def __index__(self) -> builtins.int:
-        if self.dtype.is_floating_point or self.array.size != 1:
-            raise TypeError("only integer tensors of a single element can be converted to an index")
-        return builtins.int(self.item())
-
-    def __len__(self) -> builtins.int:
-        if self.array.ndim == 0:
-            raise TypeError("len() of a 0-d tensor")
-        return self.array.shape[0]
-
-    def __iter__(self) -> Iterator[Tensor]:
-        if self.array.ndim == 0:
-            raise TypeError("iteration over a 0-d tensor")
-        return iter(self.unbind(0))
-
-    def __contains__(self, element: Any) -> builtins.bool:
-        if isinstance(element, (Tensor, int, float, builtins.bool)):
-            return builtins.bool((self == element).any().item())
-        raise RuntimeError(
-            f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
-        )
-
-    def __hash__(self) -> builtins.int:
-        return id(self)
-
-    def __deepcopy__(self, memo: dict[builtins.int, Any]) -> Any:
-        if not self.is_leaf:
-            raise RuntimeError(
-                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment."
-            )
-        if id(self) in memo:
-            return memo[id(self)]
-        new = object.__new__(type(self))
-        memo[id(self)] = new
-        new.array = self.array.copy()
-        new.grad = copy.deepcopy(self.grad, memo)
-        new._view = None
-        new._node = None if self._node is None else AccumulateGrad(new)
-        new.__dict__.update(copy.deepcopy(self.__dict__, memo))
-        return new
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        return _rebuild, (type(self), to_host(self.array), str(self.device), self.requires_grad), self.__dict__ or None
-
-    # -- autograd ------------------------------------------------------------------------------------------------------
-
-    @property
-    def requires_grad(self) -> builtins.bool:
-        return current_node(self) is not None
-
-    @requires_grad.setter
-    def requires_grad(self, value: builtins.bool) -> None:
-        self.requires_grad_(value)
-
-    def requires_grad_(self, requires_grad: builtins.bool = True) -> Tensor:
-        """Say whether operations on this leaf tensor are recorded; returns the tensor."""
-        node = current_node(self)
-        if node is not None and type(node) is not AccumulateGrad:
-            if not requires_grad:
-                raise RuntimeError(
-                    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
-                    "subgraph that doesn't require differentiation use var_no_grad = var.detach()."
-                )
-            return self
-        if requires_grad and not self.dtype.is_floating_point:
-            raise RuntimeError(
-                f"only Tensors of floating point dtype can require gradients, this one is {self.dtype}"
-            )
-        if not requires_grad:
-            if node is not None and (node.pre_hooks or node.post_hooks):
-                self.__dict__["_hooked_node"] = node  # its hooks work again when gradients are wanted again
-            self._node = None
-        elif node is None:
-            self._node = self.__dict__.pop("_hooked_node", None) or AccumulateGrad(self)
-        return self
-
-    @property
-    def is_leaf(self) -> builtins.bool:
-        """Whether no recorded op made this tensor."""
-        node = current_node(self)
-        return node is None or type(node) is AccumulateGrad
-
-    @property
-    def grad_fn(self) -> Any:
-        """The node of the op that made this tensor; None for a leaf."""
-        node = current_node(self)
-        if type(node) is Output:
-            return node.edges[0]
-        return None if type(node) is AccumulateGrad else node
-
-    @property
-    def output_nr(self) -> builtins.int:
-        """Which of the outputs of ``grad_fn`` this tensor is."""
-        node = current_node(self)
-        return node.index if type(node) is Output else 0
-
-    @property
-    def _version(self) -> builtins.int:
-        return version_of(self.array)
-
-    @property
-    def grad(self) -> Any:
-        """The gradient that ``backward`` accumulated for this leaf (or, after ``retain_grad``, non-leaf); None before."""
-        g = self._grad
-        if g is None and not self.is_leaf and not self.retains_grad:
-            warnings.warn(
-                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
-                "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, "
-                "use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access "
-                "the leaf Tensor instead.",
-                UserWarning,
-                stacklevel=2,
-            )
-        return g
-
-    @grad.setter
-    def grad(self, value: Any) -> None:
-        if value is not None:
-            if not isinstance(value, TensorBase):
-                raise TypeError(
-                    f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}"
-                )
-            if value is self:
-                raise RuntimeError("can't assign Variable as its own grad")
-            if value.array.shape != self.array.shape:
-                raise RuntimeError(
-                    f"attempting to assign a gradient of size '{list(value.array.shape)}' to a tensor of size "
-                    f"'{list(self.array.shape)}'. Please ensure that the gradient and the tensor are the same size"
-                )
-            if value.array.dtype != self.array.dtype:
-                raise RuntimeError(
-                    f"attempting to assign a gradient with dtype '{value.array.dtype}' to a tensor with dtype "
-                    f"'{self.array.dtype}'. The gradient must match the tensor's dtype"
-                )
-            if device_of(value.array) != device_of(self.array):
-                raise RuntimeError(
-                    f"attempting to assign a gradient located on device '{device_of(value.array)}' to a tensor located on "
-                    f"device '{device_of(self.array)}'. Please ensure that the gradient and the tensor are on the same device"
-                )
-        self._grad = value
-
-    @grad.deleter
-    def grad(self) -> None:
-        self._grad = None
-
-    def backward(
-        self, gradient: Any = None, retain_graph: builtins.bool | None = None, create_graph: builtins.bool = False, inputs: Any = None
-    ) -> None:
-        """Add the gradient of this tensor to the ``.grad`` of every leaf that it depends on; see ``autograd.backward``."""
-        backward(self, gradient, retain_graph, create_graph, inputs)
-
-    def retain_grad(self) -> None:
-        """Have ``backward`` store the gradient of this non-leaf tensor in ``.grad`` too."""
-        node = current_node(self)
-        if node is None:
-            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-        if type(node) is not AccumulateGrad:
-            node.retain_gradient(self)
-
-    @property
-    def retains_grad(self) -> builtins.bool:
-        """Whether ``retain_grad`` was called on this non-leaf tensor."""
-        node = current_node(self)
-        return node is not None and node.retained is not None and node.retained() is self
-
-    def register_hook(self, hook: Callable[[Tensor], Any]) -> RemovableHandle:
-        """Call ``hook(grad)`` when this tensor's gradient is known; a Tensor that it returns is used instead.
-
-        >>> import minitorch_dl as torch
-        >>> x = torch.tensor(2.0, requires_grad=True)
-        >>> handle = x.register_hook(lambda grad: grad * 10)
-        >>> (x * 3).backward()
-        >>> x.grad
-        tensor(30.)
-        """
-        node = current_node(self)
-        if node is None:
-            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-        return node.watch_gradient(hook)
-
-    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
-        """Call ``hook(tensor)`` after a backward pass has added to this leaf's ``.grad``."""
-        node = current_node(self)
-        if node is None:
-            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-        if type(node) is not AccumulateGrad:
-            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
-        if node.post_hooks is None:
-            node.post_hooks = OrderedDict()
-        return RemovableHandle(node.post_hooks, hook)
-
-    def detach(self) -> Tensor:
-        """The same memory without history."""
-        return TensorBase.wrap(self.array)
-
-    def detach_(self) -> Tensor:
-        """Forget this tensor's history; it becomes a leaf that requires no gradient."""
-        if self._view is not None and self._view.frozen != "data":
-            raise RuntimeError("Can't detach views in-place. Use detach() instead.")
-        self._node = None
-        return self
-
-    def is_inference(self) -> builtins.bool:
-        """False: tensors made under ``inference_mode`` are ordinary ones here."""
-        return False
-
-    @property
-    def data(self) -> Tensor:
-        """The same memory without history; PyTorch doesn't count writes to it."""
-        out = TensorBase.wrap(self.array)
-        out._view = View(TensorBase.wrap(self.array), None, {}, "data")
-        return out
-
-    @data.setter
-    def data(self, value: Tensor) -> None:
-        self.array = value.array
-
     # -- random numbers in place (ops/random.py) -----------------------------------------------------------------------
 
     uniform_, normal_, bernoulli_ = random.uniform_, random.normal_, random.bernoulli_
@@ -620,9 +92,20 @@ class Tensor(TensorBase):
     reshape, view, reshape_as, view_as = ops.reshape, ops.view, ops.reshape_as, ops.view_as
     flatten, unflatten, ravel = ops.flatten, ops.unflatten, ops.ravel
     squeeze, unsqueeze = ops.squeeze, ops.unsqueeze
-    transpose, swapaxes, swapdims, t, adjoint = ops.transpose, ops.swapaxes, ops.swapdims, ops.t, ops.adjoint
+    transpose, swapaxes, swapdims, t, adjoint = (
+        ops.transpose,
+        ops.swapaxes,
+        ops.swapdims,
+        ops.t,
+        ops.adjoint,
+    )
     permute, movedim, moveaxis = ops.permute, ops.movedim, ops.moveaxis
-    T, mT, H, mH = property(shape_ops.T), property(shape_ops.mT), property(shape_ops.H), property(shape_ops.mT)
+    T, mT, H, mH = (
+        property(shape_ops.T),
+        property(shape_ops.mT),
+        property(shape_ops.H),
+        property(shape_ops.mT),
+    )
     expand, expand_as, broadcast_to = ops.expand, ops.expand_as, ops.broadcast_to
     contiguous = ops.contiguous
 
@@ -643,11 +126,20 @@ class Tensor(TensorBase):
 
     repeat, tile, repeat_interleave = rearranging.repeat, ops.tile, ops.repeat_interleave
     roll, flip, fliplr, flipud, rot90 = ops.roll, ops.flip, ops.fliplr, ops.flipud, ops.rot90
-    tril, triu, tril_, triu_ = ops.tril, ops.triu, inplace(ops.tril, "tril_"), inplace(ops.triu, "triu_")
+    tril, triu, tril_, triu_ = (
+        ops.tril,
+        ops.triu,
+        inplace(ops.tril, "tril_"),
+        inplace(ops.triu, "triu_"),
+    )
     diagonal, diag, diag_embed, diagflat = ops.diagonal, ops.diag, ops.diag_embed, ops.diagflat
     unfold, narrow_copy = rearranging.unfold, ops.narrow_copy
     sum_to_size, fill_diagonal_ = rearranging.sum_to_size, rearranging.fill_diagonal_
-    slice_scatter, select_scatter, diagonal_scatter = ops.slice_scatter, ops.select_scatter, ops.diagonal_scatter
+    slice_scatter, select_scatter, diagonal_scatter = (
+        ops.slice_scatter,
+        ops.select_scatter,
+        ops.diagonal_scatter,
+    )
 
     # -- taking apart (ops/joining.py) ---------------------------------------------------------------------------------
 
@@ -658,7 +150,12 @@ class Tensor(TensorBase):
 
     __getitem__, __setitem__ = ops.getitem, ops.setitem
     select, narrow = ops.select, ops.narrow
-    index_select, gather, take, take_along_dim = ops.index_select, ops.gather, ops.take, ops.take_along_dim
+    index_select, gather, take, take_along_dim = (
+        ops.index_select,
+        ops.gather,
+        ops.take,
+        ops.take_along_dim,
+    )
     index_add, index_add_ = ops.index_add, inplace(ops.index_add, "index_add_")
     index_copy, index_copy_ = ops.index_copy, inplace(ops.index_copy, "index_copy_")
     index_fill, index_fill_ = ops.index_fill, inplace(ops.index_fill, "index_fill_")
@@ -667,9 +164,15 @@ class Tensor(TensorBase):
     put, put_ = ops.put, inplace(ops.put, "put_")
     scatter, scatter_ = ops.scatter, inplace(ops.scatter, "scatter_")
     scatter_add, scatter_add_ = ops.scatter_add, inplace(ops.scatter_add, "scatter_add_")
-    scatter_reduce, scatter_reduce_ = ops.scatter_reduce, inplace(ops.scatter_reduce, "scatter_reduce_")
+    scatter_reduce, scatter_reduce_ = (
+        ops.scatter_reduce,
+        inplace(ops.scatter_reduce, "scatter_reduce_"),
+    )
     masked_fill, masked_fill_ = ops.masked_fill, inplace(ops.masked_fill, "masked_fill_")
-    masked_scatter, masked_scatter_ = ops.masked_scatter, inplace(ops.masked_scatter, "masked_scatter_")
+    masked_scatter, masked_scatter_ = (
+        ops.masked_scatter,
+        inplace(ops.masked_scatter, "masked_scatter_"),
+    )
     masked_select, nonzero, argwhere = ops.masked_select, ops.nonzero, ops.argwhere
 
     # -- pointwise (ops/elementwise.py, rounding.py, selection.py, comparison.py, special.py, activation.py) ----
@@ -710,7 +213,11 @@ class Tensor(TensorBase):
     logical_and, logical_or = ops.logical_and, ops.logical_or
     logical_xor, logical_not = ops.logical_xor, ops.logical_not
     bitwise_and, bitwise_or, bitwise_xor = ops.bitwise_and, ops.bitwise_or, ops.bitwise_xor
-    bitwise_not, bitwise_left_shift, bitwise_right_shift = ops.bitwise_not, ops.bitwise_left_shift, ops.bitwise_right_shift
+    bitwise_not, bitwise_left_shift, bitwise_right_shift = (
+        ops.bitwise_not,
+        ops.bitwise_left_shift,
+        ops.bitwise_right_shift,
+    )
 
     softmax, log_softmax = ops.softmax, ops.log_softmax
     sigmoid, logit, sinc, xlogy = ops.sigmoid, ops.logit, ops.sinc, ops.xlogy
@@ -722,25 +229,18 @@ class Tensor(TensorBase):
         """This tensor where ``condition`` is true, ``other`` elsewhere."""
         return ops.where(condition, self, other)
 
-    def fill_(self, value: Any) -> Tensor:
-        """Set every element to ``value``, a number or a 0-d tensor."""
-        if isinstance(value, Tensor) and value.array.ndim:
-            raise RuntimeError(
-                f"fill_ only supports 0-dimension value tensor but got tensor with {value.array.ndim} dimensions."
-            )
-        return _fill_(self, value)
-
-    def zero_(self) -> Tensor:
-        """Set every element to 0."""
-        return _zero_(self, 0)
-
     __add__ = __radd__ = elementwise._add
     __mul__ = __rmul__ = elementwise.mul
     __sub__, __truediv__, __pow__ = elementwise._sub, elementwise._div, elementwise._pow
     __floordiv__, __mod__ = elementwise.div_floor, elementwise.remainder
-    __rsub__, __rtruediv__, __rpow__ = reflected(__sub__), reflected(__truediv__), reflected(__pow__)
+    __rsub__, __rtruediv__, __rpow__ = (
+        reflected(__sub__),
+        reflected(__truediv__),
+        reflected(__pow__),
+    )
     __rfloordiv__, __rmod__ = reflected(__floordiv__), reflected(__mod__)
     __neg__, __pos__, __abs__, __invert__ = ops.neg, ops.positive, ops.abs, ops.bitwise_not
+    __hash__ = Convertible.__hash__  # defining __eq__ would take it away
     __eq__, __ne__ = comparison_operator(ops.eq), comparison_operator(ops.ne)
     __lt__, __le__ = comparison_operator(ops.lt), comparison_operator(ops.le)
     __gt__, __ge__ = comparison_operator(ops.gt), comparison_operator(ops.ge)
@@ -773,9 +273,20 @@ class Tensor(TensorBase):
 
     matmul, mm, bmm, mv, dot, vdot = ops.matmul, ops.mm, ops.bmm, ops.mv, ops.dot, ops.vdot
     addmm, addmv, addr, addbmm, baddbmm = ops.addmm, ops.addmv, ops.addr, ops.addbmm, ops.baddbmm
-    addmm_, addmv_, addr_ = inplace(ops.addmm, "addmm_"), inplace(ops.addmv, "addmv_"), inplace(ops.addr, "addr_")
+    addmm_, addmv_, addr_ = (
+        inplace(ops.addmm, "addmm_"),
+        inplace(ops.addmv, "addmv_"),
+        inplace(ops.addr, "addr_"),
+    )
     addbmm_, baddbmm_ = inplace(ops.addbmm, "addbmm_"), inplace(ops.baddbmm, "baddbmm_")
-    outer, ger, inner, kron, trace, cross = ops.outer, ops.ger, ops.inner, ops.kron, ops.trace, ops.cross
+    outer, ger, inner, kron, trace, cross = (
+        ops.outer,
+        ops.ger,
+        ops.inner,
+        ops.kron,
+        ops.trace,
+        ops.cross,
+    )
     __matmul__ = ops.matmul
 
     def __rmatmul__(self, other: Any) -> Tensor:
@@ -784,7 +295,11 @@ class Tensor(TensorBase):
     # -- linear algebra (ops/solving.py, ops/factorizations.py, ops/norms.py, ops/matrix_functions.py) -------------------
 
     norm, det, logdet, slogdet, inverse = ops.norm, ops.det, ops.logdet, ops.slogdet, ops.inverse
-    cholesky, cholesky_solve, cholesky_inverse = ops.cholesky, ops.cholesky_solve, ops.cholesky_inverse
+    cholesky, cholesky_solve, cholesky_inverse = (
+        ops.cholesky,
+        ops.cholesky_solve,
+        ops.cholesky_inverse,
+    )
     qr, svd, triangular_solve, pinverse = ops.qr, ops.svd, ops.triangular_solve, ops.pinverse
     matrix_power, matrix_exp = ops.matrix_power, ops.matrix_exp
 
@@ -793,22 +308,6 @@ class Tensor(TensorBase):
     dist, cov, corrcoef = ops.dist, ops.cov, ops.corrcoef
     renorm, renorm_ = ops.renorm, inplace(ops.renorm, "renorm_")
 
-
-def current_is_recorded(tensor: Tensor) -> builtins.bool:
-    """Whether the tensor has a history, which its text then shows."""
-    return current_node(tensor) is not None
-
-
-def _rebuild(cls: type, array: np.ndarray, where: str, requires_grad: builtins.bool) -> Any:
-    """A tensor from its pickled parts."""
-    t: Any = object.__new__(cls)
-    t.array = creation.to_array(array, device=where)
-    t.grad = t._view = None
-    t._node = AccumulateGrad(t) if requires_grad else None
-    return t
-
-
-_copy_, _fill_, _zero_ = (inplace(overwrite, name) for name in ("copy_", "fill_", "zero_"))
 
 _IN_PLACE = """
     abs absolute neg negative sign sgn add sub subtract mul multiply div divide true_divide floor_divide remainder fmod
@@ -828,38 +327,5 @@ for _operator, _name in {
     "rshift": "bitwise_right_shift",
 }.items():  # fmt: skip
     setattr(Tensor, f"__i{_operator}__", getattr(Tensor, f"{_name}_"))
-
-_LEGACY_NAMES = {
-    "float32": "Float", "float64": "Double", "float16": "Half", "bfloat16": "BFloat16", "uint8": "Byte",
-    "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long", "bool": "Bool",
-}  # fmt: skip
-_BY_LEGACY_NAME = {legacy: dtypes.as_dtype(name) for name, legacy in _LEGACY_NAMES.items()}
-
-
-
-class _LegacyType(type):
-    """The type of ``FloatTensor`` and its siblings: a call makes a Tensor of the dtype, isinstance asks for it."""
-
-    dtype: dtypes.dtype
-
-    def __instancecheck__(cls, instance: Any) -> builtins.bool:
-        return isinstance(instance, Tensor) and instance.dtype is cls.dtype
-
-    def __call__(cls, *data: Any) -> Tensor:
-        if len(data) == 1 and not isinstance(data[0], int):
-            return creation.tensor(data[0], dtype=cls.dtype)
-        return creation.empty(*(data or (0,)), dtype=cls.dtype)
-
-
-def _legacy(name: str) -> Any:
-    dtype = _BY_LEGACY_NAME[name]
-    doc = f"PyTorch's old name for making a {dtype.name} tensor."
-    return _LegacyType(f"{name}Tensor", (), {"dtype": dtype, "__doc__": doc})
-
-
-FloatTensor, DoubleTensor, HalfTensor = _legacy("Float"), _legacy("Double"), _legacy("Half")
-BFloat16Tensor, ByteTensor, CharTensor = _legacy("BFloat16"), _legacy("Byte"), _legacy("Char")
-ShortTensor, IntTensor, LongTensor = _legacy("Short"), _legacy("Int"), _legacy("Long")
-BoolTensor = _legacy("Bool")
 
 register_result_class(Tensor)

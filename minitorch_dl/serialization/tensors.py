@@ -13,7 +13,8 @@ from ..autograd.versions import owner_of
 from ..backend import device, to_host
 from ..backend.dtypes import as_dtype, dtype
 from ..nn.parameter import Buffer, Parameter
-from ..tensor import Size, Tensor
+from ..size import Size
+from ..tensor import Tensor
 from . import archive, torch_format
 from .archive import Codec, Reader, Writer
 from .storages import MapLocation, Places, strided

@@ -20,7 +20,8 @@ import numpy as np
 from ..backend import device
 from ..backend.dtypes import ALL, as_dtype, dtype
 from ..nn.parameter import Parameter
-from ..tensor import Size, Tensor
+from ..size import Size
+from ..tensor import Tensor
 from .archive import content_of, damaged
 from .storages import Places, strided
 

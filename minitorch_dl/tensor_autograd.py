@@ -1,0 +1,205 @@
+"""Differentiation as a Tensor's methods; see ``autograd``."""
+
+from __future__ import annotations
+
+import builtins
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .autograd.backward import backward
+from .autograd.node import AccumulateGrad, Output, RemovableHandle
+from .autograd.primitive import TensorBase, View, current_node
+from .autograd.versions import version_of
+from .backend import device_of
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+
+class Differentiable(TensorBase):
+    """The part of Tensor that has to do with gradients."""
+
+    __slots__ = ()
+
+    # -- autograd ------------------------------------------------------------------------------------------------------
+
+    @property
+    def requires_grad(self) -> builtins.bool:
+        return current_node(self) is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: builtins.bool) -> None:
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad: builtins.bool = True) -> Tensor:
+        """Say whether operations on this leaf tensor are recorded; returns the tensor."""
+        node = current_node(self)
+        if node is not None and type(node) is not AccumulateGrad:
+            if not requires_grad:
+                raise RuntimeError(
+                    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
+                    "subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+                )
+            return self
+        if requires_grad and not self.dtype.is_floating_point:
+            raise RuntimeError(
+                f"only Tensors of floating point dtype can require gradients, this one is {self.dtype}"
+            )
+        if not requires_grad:
+            if node is not None and (node.pre_hooks or node.post_hooks):
+                self.__dict__["_hooked_node"] = (
+                    node  # its hooks work again when gradients are wanted again
+                )
+            self._node = None
+        elif node is None:
+            self._node = self.__dict__.pop("_hooked_node", None) or AccumulateGrad(self)
+        return self
+
+    @property
+    def is_leaf(self) -> builtins.bool:
+        """Whether no recorded op made this tensor."""
+        node = current_node(self)
+        return node is None or type(node) is AccumulateGrad
+
+    @property
+    def grad_fn(self) -> Any:
+        """The node of the op that made this tensor; None for a leaf."""
+        node = current_node(self)
+        if type(node) is Output:
+            return node.edges[0]
+        return None if type(node) is AccumulateGrad else node
+
+    @property
+    def output_nr(self) -> builtins.int:
+        """Which of the outputs of ``grad_fn`` this tensor is."""
+        node = current_node(self)
+        return node.index if type(node) is Output else 0
+
+    @property
+    def _version(self) -> builtins.int:
+        return version_of(self.array)
+
+    @property
+    def grad(self) -> Any:
+        """The gradient that ``backward`` accumulated for this leaf (or, after ``retain_grad``, non-leaf); None before."""
+        g = self._grad
+        if g is None and not self.is_leaf and not self.retains_grad:
+            warnings.warn(
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
+                "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, "
+                "use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access "
+                "the leaf Tensor instead.",
+                UserWarning,
+                stacklevel=2,
+            )
+        return g
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        if value is not None:
+            if not isinstance(value, TensorBase):
+                raise TypeError(
+                    f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}"
+                )
+            if value is self:
+                raise RuntimeError("can't assign Variable as its own grad")
+            if value.array.shape != self.array.shape:
+                raise RuntimeError(
+                    f"attempting to assign a gradient of size '{list(value.array.shape)}' to a tensor of size "
+                    f"'{list(self.array.shape)}'. Please ensure that the gradient and the tensor are the same size"
+                )
+            if value.array.dtype != self.array.dtype:
+                raise RuntimeError(
+                    f"attempting to assign a gradient with dtype '{value.array.dtype}' to a tensor with dtype "
+                    f"'{self.array.dtype}'. The gradient must match the tensor's dtype"
+                )
+            if device_of(value.array) != device_of(self.array):
+                raise RuntimeError(
+                    f"attempting to assign a gradient located on device '{device_of(value.array)}' to a tensor located on "
+                    f"device '{device_of(self.array)}'. Please ensure that the gradient and the tensor are on the same device"
+                )
+        self._grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
+
+    def backward(
+        self,
+        gradient: Any = None,
+        retain_graph: builtins.bool | None = None,
+        create_graph: builtins.bool = False,
+        inputs: Any = None,
+    ) -> None:
+        """Add the gradient of this tensor to the ``.grad`` of every leaf that it depends on; see ``autograd.backward``."""
+        backward(self, gradient, retain_graph, create_graph, inputs)
+
+    def retain_grad(self) -> None:
+        """Have ``backward`` store the gradient of this non-leaf tensor in ``.grad`` too."""
+        node = current_node(self)
+        if node is None:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        if type(node) is not AccumulateGrad:
+            node.retain_gradient(self)
+
+    @property
+    def retains_grad(self) -> builtins.bool:
+        """Whether ``retain_grad`` was called on this non-leaf tensor."""
+        node = current_node(self)
+        return node is not None and node.retained is not None and node.retained() is self
+
+    def register_hook(self, hook: Callable[[Tensor], Any]) -> RemovableHandle:
+        """Call ``hook(grad)`` when this tensor's gradient is known; a Tensor that it returns is used instead.
+
+        >>> import minitorch_dl as torch
+        >>> x = torch.tensor(2.0, requires_grad=True)
+        >>> handle = x.register_hook(lambda grad: grad * 10)
+        >>> (x * 3).backward()
+        >>> x.grad
+        tensor(30.)
+        """
+        node = current_node(self)
+        if node is None:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        return node.watch_gradient(hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
+        """Call ``hook(tensor)`` after a backward pass has added to this leaf's ``.grad``."""
+        node = current_node(self)
+        if node is None:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if type(node) is not AccumulateGrad:
+            raise RuntimeError(
+                "post accumulate grad hooks cannot be registered on non-leaf tensors"
+            )
+        if node.post_hooks is None:
+            node.post_hooks = OrderedDict()
+        return RemovableHandle(node.post_hooks, hook)
+
+    def detach(self) -> Tensor:
+        """The same memory without history."""
+        return TensorBase.wrap(self.array)
+
+    def detach_(self) -> Tensor:
+        """Forget this tensor's history; it becomes a leaf that requires no gradient."""
+        if self._view is not None and self._view.frozen != "data":
+            raise RuntimeError("Can't detach views in-place. Use detach() instead.")
+        self._node = None
+        return self
+
+    def is_inference(self) -> builtins.bool:
+        """False: tensors made under ``inference_mode`` are ordinary ones here."""
+        return False
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory without history; PyTorch doesn't count writes to it."""
+        out = TensorBase.wrap(self.array)
+        out._view = View(TensorBase.wrap(self.array), None, {}, "data")
+        return out
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        self.array = value.array
