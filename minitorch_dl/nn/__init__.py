@@ -1,7 +1,15 @@
 """Layers, losses and what holds them together."""
 
 from . import functional, init, parallel, utils
+from .activation import *
+from .adaptive import *
+from .attention import *
 from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
+from .conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from .distance import *
+from .dropout import *
+from .embedding import *
+from .flatten import *
 from .hooks import (
     register_module_buffer_registration_hook,
     register_module_forward_hook,
@@ -11,21 +19,14 @@ from .hooks import (
     register_module_module_registration_hook,
     register_module_parameter_registration_hook,
 )
-from .module import Module
-from .parallel import DataParallel
-from .parameter import Buffer, Parameter
-from .activation import *
-from .conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
-from .distance import *
-from .dropout import *
-from .embedding import *
-from .flatten import *
 from .linear import *
 from .loss import *
+from .module import Module
 from .normalization import *
 from .padding import *
+from .parallel import DataParallel
+from .parameter import Buffer, Parameter
 from .pooling import *
-from .upsampling import *
 from .rnn import *
-from .attention import *
 from .transformer import *
+from .upsampling import *

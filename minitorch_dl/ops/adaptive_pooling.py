@@ -208,7 +208,9 @@ def _fractional_max_pools(
         samples = samples.array
 
     def pool(x: Any) -> Any:
-        index = fractional_positions(x, TensorBase.wrap(samples), kernel=kernel, out=out)
+        index = fractional_positions(
+            x, TensorBase.wrap(samples[: x.array.shape[0]]), kernel=kernel, out=out
+        )
         y = _take(x, index)
         return (y, index) if return_indices else y
 

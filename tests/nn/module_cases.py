@@ -361,7 +361,22 @@ def _pools(n: int, x: Spec) -> list[Row]:
     ]
 
 
-POOLING = [*_pools(1, X1), *_pools(2, X2), *_pools(3, X3)]
+POOLING = [
+    *_pools(1, X1),
+    *_pools(2, X2),
+    *_pools(3, X3),
+    Row(
+        "FractionalMaxPool2d",
+        of(2, (3, 2), return_indices=True)(F(2, 3, 6, 5)),
+        of((2, 3), output_ratio=(0.5, 0.4))(F(3, 8, 7)),
+        of(2, 1, _random_samples=F(1, 2, 2, **P))(F(1, 2, 3, 4)),
+    ),
+    Row(
+        "FractionalMaxPool3d",
+        of(2, (3, 2, 4), return_indices=True)(F(1, 2, 5, 4, 6)),
+        of(2, output_ratio=0.5)(F(2, 4, 5, 6)),
+    ),
+]
 
 
 def _packed(torch: Any, m: Any, x: Any, *states: Any) -> Any:
@@ -535,8 +550,18 @@ PARALLEL = [
     Row("DataParallel", built(lambda torch: torch.nn.DataParallel(torch.nn.Linear(4, 3)))(X)),
 ]
 
+ADAPTIVE = [
+    Row(
+        "AdaptiveLogSoftmaxWithLoss",
+        of(4, 9, [2, 5], div_value=2.0)(F(7, 4), I(7, high=9)),
+        of(4, 9, [3], head_bias=True)(F(4), I(low=4, high=9)),
+        of(4, 9, [2, 5], 2.0)(F(7, 4), run=lambda _, m, x: (m.log_prob(x), m.predict(x))),
+    ),
+]
+
 FAMILIES = {
     "activation": ACTIVATION,
+    "adaptive": ADAPTIVE,
     "attention": ATTENTION,
     "containers": CONTAINERS,
     "conv": CONV,
