@@ -1,4 +1,4 @@
-"""Shapes that can't be broadcast together: the op, the operands and the dim that disagrees are named."""
+"""Shapes that broadcast to nothing: the error names the op, the operands and the dim."""
 
 from __future__ import annotations
 
