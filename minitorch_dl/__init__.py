@@ -92,6 +92,7 @@ from . import (
     random,
     serialization,
     special,
+    testing,
     utils,
 )
 from .amp import autocast, is_autocast_enabled
