@@ -71,6 +71,8 @@ class Primitive:
         constant: the outputs that have no gradient (indices).
         broadcasts: the inputs are broadcast together, so their gradients are summed back to their shapes.
         promotes: None, "same" (inputs are brought to their common dtype) or "float" (and an integer one to the default float).
+        tensors: the inputs of a broadcasting op in whose place no Python number may stand.
+        check: called with the operands before they are promoted, to refuse some of them.
         view: the result may share the input's memory.
         formulas: the derivative per input.
         composite: a fused op's definition in plain ops.
@@ -86,6 +88,8 @@ class Primitive:
         self.aux: tuple[str, ...] = options.pop("aux", ())
         self.broadcasts: bool = options.pop("broadcasts", False)
         self.promotes: str | None = options.pop("promotes", None)
+        self.tensors = frozenset(options.pop("tensors", ()))
+        self.check: Callable[..., None] | None = options.pop("check", None)
         self.view: bool = options.pop("view", False)
         self.composite: Any = options.pop("composite", None)
         self.keeps_missing: bool = options.pop("keeps_missing", False)
@@ -145,6 +149,11 @@ class Primitive:
 
     def reads(self, formula: Callable[..., Any]) -> list[str]:
         """The names that a formula asks for, checked."""
+        taken = {"g", "xp", "needs", "edges", "node", *self.outputs, *self.aux}
+        if clash := taken & {*self.inputs, *self.params}:
+            raise TypeError(
+                f"primitive {self.name}: {sorted(clash)} already name something in its derivative"
+            )
         names = list(inspect.signature(formula).parameters)[1:]
         known = {*self.inputs, *self.params, *self.outputs, *self.aux, "needs"}
         known |= {f"{i}_shape" for i in self.inputs} | {f"{i}_dtype" for i in self.inputs}
@@ -209,6 +218,8 @@ class Primitive:
                 args = transform(self, args)
         arrays = [x.array if isinstance(x, TensorBase) else x for x in args]
         boxed = any(isinstance(x, TensorBase) for x in args)
+        if self.broadcasts and boxed:
+            self._check_operands(args, arrays)
         if self.promotes is not None and boxed:
             args, arrays = self._promote(args, arrays)
         xp = common_module(self.name, arrays)
@@ -311,6 +322,21 @@ class Primitive:
         """A node as if the op had been run on these arrays with this result; None when no input wants a gradient."""
         return self._make_node(tuple(nodes), arrays, (result,), params)
 
+    def _check_operands(self, args: Sequence[Any], arrays: Sequence[Any]) -> None:
+        for i, (name, x) in enumerate(zip(self.inputs, args, strict=True)):
+            if isinstance(x, TensorBase) or hasattr(x, "dtype"):
+                continue
+            if name not in self.tensors and (
+                isinstance(x, (int, float)) or (x is None and len(args) > 2)
+            ):
+                continue
+            public = {"a": "input", "b": "other"}.get(name, name)
+            raise TypeError(
+                f"{self.name}(): argument {public!r} (position {i + 1}) must be Tensor, not {type(x).__name__}"
+            )
+        if self.check is not None:
+            self.check(*arrays)
+
     def _promote(self, args: Sequence[Any], arrays: Sequence[Any]) -> tuple[Any, Any]:
         operands = [x for x in arrays if x is not None]
         try:
@@ -359,6 +385,7 @@ def _callable(p: Primitive) -> Any:
             return p(*args, **params)
 
     functools.update_wrapper(call, p.kernel, assigned=("__module__", "__doc__"))
+    del call.__wrapped__  # type: ignore[attr-defined]  # the kernel's signature is another one
     call.__name__ = call.__qualname__ = p.name
     call.primitive = p  # type: ignore[attr-defined]
     call.defvjp = p.defvjp  # type: ignore[attr-defined]
