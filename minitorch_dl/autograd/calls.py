@@ -126,6 +126,7 @@ def binary(p: Primitive) -> Callable[..., Any]:
     """The call of a primitive of two inputs: tensors of one dtype, or a float tensor and a number."""
     kernel, formulas = p.kernel, p.formulas
     as_float, broadcasts = p.promotes == "float", p.broadcasts
+    first_number, second_number = (name not in p.tensors for name in p.inputs)
     plans: dict[Any, Any] = {}
 
     def call(input: Any, other: Any, *, out: Any = None) -> Any:
@@ -143,13 +144,21 @@ def binary(p: Primitive) -> Callable[..., Any]:
                 if b.__class__ is not ndarray or b.dtype is not a.dtype:
                     return p(input, other)
                 mixed = False
-            elif (other.__class__ is float or other.__class__ is int) and a.dtype.kind == "f":
+            elif (
+                (other.__class__ is float or other.__class__ is int)
+                and a.dtype.kind == "f"
+                and second_number
+            ):
                 b, nb, mixed = other, None, True
             else:
                 return p(input, other)
             if a.__class__ is not ndarray or (as_float and a.dtype.kind != "f"):
                 return p(input, other)
-        elif (input.__class__ is float or input.__class__ is int) and isinstance(other, TensorBase):
+        elif (
+            (input.__class__ is float or input.__class__ is int)
+            and isinstance(other, TensorBase)
+            and first_number
+        ):
             a, na, mixed = input, None, True
             b = other.array
             nb = other._node if other._view is None else current_node(other)

@@ -17,7 +17,7 @@ from ..backend import describe_one
 from ..backend import special as kernels
 from .creation import empty, zeros_like
 from .elementwise import abs, exp
-from .selection import clamp, keep, minimum, select
+from .selection import clamp, keep, select
 from .special import erf, sigmoid
 from .trigonometric import tanh
 
@@ -180,7 +180,7 @@ def _elu(xp: Any, a: Any, *, alpha: float, scale: float, rate: float) -> Any:
 
 
 def _d_elu(g: Any, a: Any, alpha: float, scale: float, rate: float) -> Any:
-    slope = exp(minimum(a, 0.0) * rate) * (alpha * scale * rate)
+    slope = exp(clamp(a, max=0.0) * rate) * (alpha * scale * rate)
     return keep(g * scale, a > 0) + keep(g * slope, ~(a > 0))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.primitive import TensorBase, primitive
+from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import describe, describe_one, dtypes
 
 __all__ = [
@@ -18,37 +18,37 @@ __all__ = [
 # -- comparisons -----------------------------------------------------------------------------------
 
 
-@primitive(broadcasts=True, promotes="same")
+@primitive(broadcasts=True, promotes="same", tensors=("a",))
 def eq(xp: Any, a: Any, b: Any) -> Any:
     """``input == other``, element by element."""
     return xp.equal(a, b)
 
 
-@primitive(broadcasts=True, promotes="same")
+@primitive(broadcasts=True, promotes="same", tensors=("a",))
 def ne(xp: Any, a: Any, b: Any) -> Any:
     """``input != other``, element by element."""
     return xp.not_equal(a, b)
 
 
-@primitive(broadcasts=True, promotes="same")
+@primitive(broadcasts=True, promotes="same", tensors=("a",))
 def lt(xp: Any, a: Any, b: Any) -> Any:
     """``input < other``, element by element."""
     return xp.less(a, b)
 
 
-@primitive(broadcasts=True, promotes="same")
+@primitive(broadcasts=True, promotes="same", tensors=("a",))
 def le(xp: Any, a: Any, b: Any) -> Any:
     """``input <= other``, element by element."""
     return xp.less_equal(a, b)
 
 
-@primitive(broadcasts=True, promotes="same")
+@primitive(broadcasts=True, promotes="same", tensors=("a",))
 def gt(xp: Any, a: Any, b: Any) -> Any:
     """``input > other``, element by element."""
     return xp.greater(a, b)
 
 
-@primitive(broadcasts=True, promotes="same")
+@primitive(broadcasts=True, promotes="same", tensors=("a",))
 def ge(xp: Any, a: Any, b: Any) -> Any:
     """``input >= other``, element by element."""
     return xp.greater_equal(a, b)
@@ -107,15 +107,26 @@ def allclose(
 
 
 def isin(
-    elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False
+    elements: Any,
+    test_elements: Any,
+    *,
+    assume_unique: bool = False,
+    invert: bool = False,
+    out: Any = None,
 ) -> Any:
-    """Whether each of ``elements`` is among ``test_elements``.
+    """Whether each of ``elements`` is among ``test_elements``; one of the two may be a number.
 
     >>> import minitorch_dl as torch
     >>> torch.isin(torch.tensor([1, 2, 3]), torch.tensor([2, 5]))
     tensor([False,  True, False])
     """
-    return _isin(elements, test_elements, invert=invert)
+    for x in (elements, test_elements):
+        if isinstance(x, bool) or getattr(x, "dtype", None) is dtypes.bool:
+            raise RuntimeError("Unsupported input type encountered for isin(): Bool")
+        if not isinstance(x, (TensorBase, int, float)):
+            raise TypeError(f"isin(): expected tensors or numbers, got {type(x).__name__}")
+    y = _isin(elements, test_elements, invert=invert)
+    return y if out is None else write_out("isin", out, y)
 
 
 @primitive(name="isin")
@@ -182,19 +193,19 @@ def is_nonzero(input: Any) -> bool:
 # -- logical ---------------------------------------------------------------------------------------
 
 
-@primitive(broadcasts=True)
+@primitive(broadcasts=True, tensors=("a", "b"))
 def logical_and(xp: Any, a: Any, b: Any) -> Any:
     """Whether both are nonzero."""
     return xp.logical_and(a, b)
 
 
-@primitive(broadcasts=True)
+@primitive(broadcasts=True, tensors=("a", "b"))
 def logical_or(xp: Any, a: Any, b: Any) -> Any:
     """Whether at least one is nonzero."""
     return xp.logical_or(a, b)
 
 
-@primitive(broadcasts=True)
+@primitive(broadcasts=True, tensors=("a", "b"))
 def logical_xor(xp: Any, a: Any, b: Any) -> Any:
     """Whether exactly one is nonzero."""
     return xp.logical_xor(a, b)

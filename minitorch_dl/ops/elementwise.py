@@ -33,15 +33,27 @@ def _add(xp: Any, a: Any, b: Any) -> Any:
 _add.defvjp(a=lambda g: g, b=lambda g: g)
 
 
-@primitive(name="sub", broadcasts=True, promotes="same")
+def _refuse_bools(a: Any, b: Any) -> None:
+    bools = [isinstance(x, bool) or getattr(x, "dtype", None) == bool for x in (a, b)]
+    if all(bools):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. "
+            "Use the `^` or `logical_xor()` operator instead."
+        )
+    if any(bools):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying "
+            "to invert a mask, use the `~` or `logical_not()` operator instead."
+        )
+
+
+@primitive(name="sub", broadcasts=True, promotes="same", check=_refuse_bools)
 def _sub(xp: Any, a: Any, b: Any) -> Any:
     try:
         return xp.subtract(a, b)
-    except TypeError:
-        raise ValueError(
-            "subtraction of two bool tensors is not supported. "
-            "Use the ^ operator or logical_xor() instead"
-        ) from None
+    except TypeError:  # what NumPy says of bools
+        _refuse_bools(a, b)
+        raise
 
 
 _sub.defvjp(a=lambda g: g, b=lambda g: -g)
@@ -175,7 +187,7 @@ def remainder(xp: Any, a: Any, b: Any) -> Any:
     return xp.remainder(a, b)
 
 
-@primitive(broadcasts=True, promotes="same")
+@primitive(broadcasts=True, promotes="same", tensors=("a",))
 def fmod(xp: Any, a: Any, b: Any) -> Any:
     """``input - other * trunc(input / other)``, with the sign of ``input``."""
     _are_integers(a, b)
@@ -243,7 +255,7 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1, out: An
     return y if out is None else write_out("addcdiv", out, y)
 
 
-@primitive(name="lerp", broadcasts=True)
+@primitive(name="lerp", broadcasts=True, tensors=("a", "b"))
 def _lerp(xp: Any, a: Any, b: Any, weight: Any) -> Any:
     return a + weight * (b - a)
 
@@ -374,7 +386,7 @@ def rsqrt(xp: Any, a: Any) -> Any:
 rsqrt.defvjp(a=lambda g, y: -0.5 * g * _pow(y, 3))
 
 
-@primitive(broadcasts=True, promotes="float")
+@primitive(broadcasts=True, promotes="float", tensors=("a", "b"))
 def hypot(xp: Any, a: Any, b: Any) -> Any:
     """``sqrt(input**2 + other**2)`` without overflow."""
     return xp.hypot(a, b)
@@ -448,7 +460,7 @@ def log1p(xp: Any, a: Any) -> Any:
 log1p.defvjp(a=lambda g, a: g / (a + 1))
 
 
-@primitive(broadcasts=True, promotes="float")
+@primitive(broadcasts=True, promotes="float", tensors=("a", "b"))
 def logaddexp(xp: Any, a: Any, b: Any) -> Any:
     """``log(exp(input) + exp(other))`` without overflow."""
     return xp.logaddexp(a, b)
@@ -457,7 +469,7 @@ def logaddexp(xp: Any, a: Any, b: Any) -> Any:
 logaddexp.defvjp(a=lambda g, a, b: g / (1 + exp(b - a)), b=lambda g, a, b: g / (1 + exp(a - b)))
 
 
-@primitive(broadcasts=True, promotes="float")
+@primitive(broadcasts=True, promotes="float", tensors=("a", "b"))
 def logaddexp2(xp: Any, a: Any, b: Any) -> Any:
     """``log2(2**input + 2**other)`` without overflow."""
     return xp.logaddexp2(a, b)

@@ -11,7 +11,7 @@ from ..backend import array_module
 from .activation import logsigmoid
 from .elementwise import abs, exp, log, square
 from .loss_reduction import reduced, reduction_name
-from .selection import _clamp, maximum, where
+from .selection import _clamp, where
 from .shape import expand, unsqueeze
 from .special import sigmoid, xlogy
 
@@ -163,7 +163,7 @@ def _bce(xp: Any, a: Any, target: Any) -> Any:
 
 
 _bce.defvjp(
-    a=lambda g, a, target: g * (a - target) / maximum((1 - a) * a, 1e-12),
+    a=lambda g, a, target: g * (a - target) / _clamp((1 - a) * a, 1e-12, None),
     target=lambda g, a: g * (log(1 - a) - log(a)),
 )
 

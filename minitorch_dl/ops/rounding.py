@@ -72,7 +72,7 @@ def round(input: Any, *, decimals: int = 0, out: Any = None) -> Any:
     return y if out is None else write_out("round", out, y)
 
 
-@primitive(broadcasts=True, promotes="float")
+@primitive(broadcasts=True, promotes="float", tensors=("a",))
 def copysign(xp: Any, a: Any, b: Any) -> Any:
     """The size of ``input`` with the sign of ``other``."""
     return xp.copysign(a, b)
@@ -81,7 +81,7 @@ def copysign(xp: Any, a: Any, b: Any) -> Any:
 copysign.defvjp(a=lambda g, a, y: g * keep(y / a, a != 0), b=lambda g: zero(g))
 
 
-@primitive(broadcasts=True)
+@primitive(broadcasts=True, tensors=("a", "b"))
 def nextafter(xp: Any, a: Any, b: Any) -> Any:
     """The next representable number from ``input`` towards ``other``."""
     return xp.nextafter(a, b)
@@ -127,13 +127,13 @@ def ldexp(input: Any, other: Any, *, out: Any = None) -> Any:
     return y if out is None else write_out("ldexp", out, y)
 
 
-@primitive(broadcasts=True, promotes="same")
+@primitive(broadcasts=True, promotes="same", tensors=("a", "b"))
 def gcd(xp: Any, a: Any, b: Any) -> Any:
     """The greatest common divisor of integers."""
     return xp.gcd(a, b)
 
 
-@primitive(broadcasts=True, promotes="same")
+@primitive(broadcasts=True, promotes="same", tensors=("a", "b"))
 def lcm(xp: Any, a: Any, b: Any) -> Any:
     """The least common multiple of integers, never negative."""
     return xp.lcm(a, b)

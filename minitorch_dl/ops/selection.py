@@ -109,13 +109,13 @@ def _promoted(like: Any, *values: Any) -> list[Any]:
 # -- the larger and the smaller --------------------------------------------------------------------
 
 
-@primitive(broadcasts=True, promotes="same")
+@primitive(broadcasts=True, promotes="same", tensors=("a", "b"))
 def maximum(xp: Any, a: Any, b: Any) -> Any:
     """The larger of each pair, NaN if either is; at a tie each gets half the gradient."""
     return xp.maximum(a, b)
 
 
-@primitive(broadcasts=True, promotes="same")
+@primitive(broadcasts=True, promotes="same", tensors=("a", "b"))
 def minimum(xp: Any, a: Any, b: Any) -> Any:
     """The smaller of each pair, NaN if either is; at a tie each gets half the gradient."""
     return xp.minimum(a, b)
@@ -135,7 +135,7 @@ minimum.defvjp(
 )
 
 
-@primitive(broadcasts=True, promotes="same")
+@primitive(broadcasts=True, promotes="same", tensors=("a", "b"))
 def fmax(xp: Any, a: Any, b: Any) -> Any:
     """The larger of each pair; of a NaN and a number, the number. The first gets the gradient of a
     tie.
@@ -143,7 +143,7 @@ def fmax(xp: Any, a: Any, b: Any) -> Any:
     return xp.fmax(a, b)
 
 
-@primitive(broadcasts=True, promotes="same")
+@primitive(broadcasts=True, promotes="same", tensors=("a", "b"))
 def fmin(xp: Any, a: Any, b: Any) -> Any:
     """The smaller of each pair; of a NaN and a number, the number. The first gets the gradient of a
     tie.
@@ -164,7 +164,7 @@ fmin.defvjp(
 # -- clamp -----------------------------------------------------------------------------------------
 
 
-@primitive(name="clamp", broadcasts=True, promotes="same")
+@primitive(name="clamp", broadcasts=True, promotes="same", tensors=("a",))
 def _clamp(xp: Any, a: Any, low: Any, high: Any) -> Any:
     y = a if low is None else xp.maximum(a, low)
     return y if high is None else xp.minimum(y, high)
@@ -217,7 +217,7 @@ clip = clamp
 # -- steps and repairs -----------------------------------------------------------------------------
 
 
-@primitive(broadcasts=True)
+@primitive(broadcasts=True, tensors=("a", "b"))
 def heaviside(xp: Any, a: Any, b: Any) -> Any:
     """The step function: 0 for negative ``input``, 1 for positive, ``values`` at 0. Not
     differentiable.

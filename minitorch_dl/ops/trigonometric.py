@@ -90,7 +90,7 @@ def atanh(xp: Any, a: Any) -> Any:
     return xp.arctanh(a)
 
 
-@primitive(broadcasts=True, promotes="float")
+@primitive(broadcasts=True, promotes="float", tensors=("a", "b"))
 def atan2(xp: Any, a: Any, b: Any) -> Any:
     """The angle of the point ``(x, y) = (other, input)``, in ``[-pi, pi]``."""
     return xp.arctan2(a, b)
