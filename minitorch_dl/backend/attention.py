@@ -77,7 +77,8 @@ def attend(
     A query that sees no key gets zeros. ``keep`` multiplies the softmax: dropout.
     """
     N, H, L, _ = q.shape
-    y = xp.zeros((N, H, L, v.shape[3]), q.dtype)
+    # The heads lie beside each other in memory, so that joining them again copies nothing.
+    y = xp.zeros((N, L, H, v.shape[3]), q.dtype).swapaxes(1, 2)
     total = xp.zeros((N, H, 1, L), q.dtype)
     limits = np.finfo(q.dtype)
     for heads, queries, seen in _tiles(xp, q, k, is_causal):
@@ -106,7 +107,7 @@ def attend_backward(
     With ``P`` the softmax: ``dV = Pᵀ g``, ``dS = P (g Vᵀ - Σ g y)``, ``dQ = scale dS K``,
     ``dK = scale dSᵀ Q``.
     """
-    dq, dk, dv = xp.zeros(q.shape, q.dtype), xp.zeros(k.shape, k.dtype), xp.zeros(v.shape, v.dtype)
+    dq, dk, dv = xp.zeros_like(q), xp.zeros_like(k), xp.zeros_like(v)
     dbias = xp.zeros(bias.shape, bias.dtype) if needs[3] else None
     scale = q.dtype.type(scale)
     for heads, queries, seen in _tiles(xp, q, k, is_causal):
