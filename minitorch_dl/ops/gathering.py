@@ -16,7 +16,7 @@ from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
 from ..autograd.structural import expand as _expand
 from ..backend import array_module, dtypes
-from .dims import common_shape, wrap_dim
+from .dims import common_shape, numpy_names, wrap_dim
 from .indexing import _index, _index_adjoint, _index_put, _slice, add_at, index_put
 from .movement import _clone
 from .shape import _reshape
@@ -72,6 +72,7 @@ def _vector(op: str, index: Any) -> Any:
 # -- whole slices ----------------------------------------------------------------------------------
 
 
+@numpy_names
 def index_select(input: Any, dim: int, index: Any, *, out: Any = None) -> Any:
     """The slices of ``input`` at ``index`` along ``dim``: ``out[i] = input[index[i]]`` for ``dim``
     0.
@@ -287,6 +288,7 @@ def _check_index(
     return input, index, dim
 
 
+@numpy_names
 def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False, out: Any = None) -> Any:
     """One element per entry of ``index``: ``out[i][j] = input[i][index[i][j]]`` for ``dim`` 1.
 
@@ -519,6 +521,7 @@ def index_reduce(
     return y if out is None else write_out("index_reduce", out, y)
 
 
+@numpy_names
 def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any = None) -> Any:
     """``gather`` whose operands are broadcast along the other axes; without ``dim``, of the
     flattened input.

@@ -11,7 +11,7 @@ import numpy as np
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import array_module, dtypes
-from .dims import sizes, wrap_dim
+from .dims import numpy_names, sizes, wrap_dim
 from .indexing import _index, _range
 from .padding import _pad
 from .shape import _reshape, expand
@@ -111,6 +111,7 @@ def _explain_cat(given: list[Any], dim: int) -> RuntimeError | None:
 concat = concatenate = cat
 
 
+@numpy_names
 def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
     """The tensors, all of one shape, along a new axis ``dim``."""
     if not len(tensors):
@@ -323,6 +324,7 @@ def _(g: Any, dim: int, a_shape: Any) -> Any:
     return (_cat(*[_reshape(x, shape=one) for x in g], dim=dim),)
 
 
+@numpy_names
 def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     """The slices along ``dim``, as views without that axis."""
     shape = input.array.shape
@@ -373,6 +375,7 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
     return _split(tensor, sizes=parts, dim=dim)
 
 
+@numpy_names
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """At most ``chunks`` parts of equal size (the last may be smaller) along ``dim``, as views."""
     if not input.array.ndim:
@@ -384,6 +387,7 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     return split(input, size, dim) if size else split_with_sizes(input, (0,) * chunks, dim)
 
 
+@numpy_names
 def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
     """Parts along ``dim``, as views: so many of nearly equal size, or cut before the given
     indices.

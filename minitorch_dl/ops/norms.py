@@ -9,7 +9,7 @@ from ..autograd.primitive import primitive, write_out
 from ..autograd.structural import cast
 from ..backend import dtypes
 from ..backend.precision import in_float32
-from .dims import normalize_dims, wrap_dims
+from .dims import normalize_dims, numpy_names, wrap_dims
 from .elementwise import abs, sign
 from .extrema import _amax, _amin
 from .factorizations import svdvals
@@ -198,6 +198,7 @@ def linalg_norm(
     return vector_norm(A, ord, dim, keepdim, dtype=dtype, out=out)
 
 
+@numpy_names
 def norm(
     input: Any,
     p: Any = "fro",

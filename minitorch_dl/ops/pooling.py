@@ -24,11 +24,12 @@ __all__ = ["avg_pool1d", "max_pool1d", "max_pool2d", "max_pool3d"]
 # -- maximum: a closed pair over where the maxima are ----------------------------------------------
 
 
-@primitive(name="max_pool")
+@primitive(name="max_pool", aux=("top",))
 def _max_pool(xp: Any, a: Any, *, kernel, stride, padding, dilation, ceil_mode) -> Any:
-    return kernels.max_pool(
+    y = kernels.max_pool(
         xp, a, kernel=kernel, stride=stride, padding=padding, dilation=dilation, ceil_mode=ceil_mode
     )
+    return y, y.copy()  # an activation often overwrites y
 
 
 @primitive
@@ -48,8 +49,8 @@ def max_gather(xp: Any, v: Any, a: Any, top: Any, *, kernel, stride, padding, di
 
 
 _max_pool.defvjp(
-    a=lambda g, a, y, kernel, stride, padding, dilation: max_scatter(
-        g, a, y, kernel=kernel, stride=stride, padding=padding, dilation=dilation
+    a=lambda g, a, top, kernel, stride, padding, dilation: max_scatter(
+        g, a, top, kernel=kernel, stride=stride, padding=padding, dilation=dilation
     )
 )
 max_scatter.defvjp(

@@ -14,7 +14,7 @@ from ..autograd.inplace import view_scatter
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import sum_to
 from ..backend import array_module
-from .dims import sizes, wrap_dim, wrap_dims
+from .dims import numpy_names, sizes, wrap_dim, wrap_dims
 from .indexing import _index, _range, narrow, setitem
 from .joining import cat
 from .layout import strided
@@ -90,6 +90,7 @@ def tile(input: Any, *dims: Any, **named: Any) -> Any:
     return repeat(input, (1,) * (input.array.ndim - len(times)) + times)
 
 
+@numpy_names
 def repeat_interleave(
     input: Any, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
 ) -> Any:

@@ -13,7 +13,7 @@ from ..autograd.primitive import primitive
 from ..autograd.structural import alias
 from ..autograd.structural import expand as _expand
 from ..backend import dtypes
-from .dims import sizes, wrap_dim, wrap_dims
+from .dims import numpy_names, sizes, wrap_dim, wrap_dims
 
 __all__ = [
     "adjoint", "broadcast_to", "contiguous", "expand", "expand_as", "flatten", "moveaxis",
@@ -154,6 +154,7 @@ def ravel(input: Any) -> Any:
     return reshape(contiguous(input), (-1,)) if input.array.size else reshape(input, (0,))
 
 
+@numpy_names
 def unflatten(input: Any, dim: int, sizes: Any) -> Any:
     """The axis ``dim`` split into several; one of ``sizes`` may be -1.
 
@@ -175,6 +176,7 @@ def unflatten(input: Any, dim: int, sizes: Any) -> Any:
     return _reshape(input, shape=(*shape[:dim], *inner, *shape[dim + 1 :]))
 
 
+@numpy_names
 def unsqueeze(input: Any, dim: int) -> Any:
     """``input`` with a new axis of size 1 before ``dim``."""
     shape = input.array.shape
@@ -182,6 +184,7 @@ def unsqueeze(input: Any, dim: int) -> Any:
     return _reshape(input, shape=(*shape[:dim], 1, *shape[dim:]))
 
 
+@numpy_names
 def squeeze(input: Any, dim: Any = None) -> Any:
     """``input`` without its axes of size 1: all of them, or those in ``dim`` (an int or a
     tuple).

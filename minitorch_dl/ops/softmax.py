@@ -14,7 +14,7 @@ from ..backend import array_module, device_of, dtypes
 from ..backend import random as draw
 from ..backend.precision import in_float32
 from ..backend.sums import dot_over, sum_over
-from .dims import wrap_dim
+from .dims import numpy_names, wrap_dim
 from .elementwise import exp, log
 from .reductions import _sum
 from .shape import _reshape
@@ -69,6 +69,7 @@ _softmax.defvjp(a=lambda g, y, dim: (g - dot_along(g, y, dim=dim)) * y)
 _log_softmax.defvjp(a=lambda g, y, dim: g - exp(y) * _sum(g, dims=(dim,), keepdim=True))
 
 
+@numpy_names
 def softmax(input: Any, dim: int | None = None, _stacklevel: Any = 3, dtype: Any = None) -> Any:
     """``exp(x) / sum exp(x)`` along ``dim``: positive numbers that add up to 1.
 
@@ -84,6 +85,7 @@ def softmax(input: Any, dim: int | None = None, _stacklevel: Any = 3, dtype: Any
     return _along(_softmax, input, dim, dtype or _stacklevel)
 
 
+@numpy_names
 def log_softmax(input: Any, dim: int | None = None, _stacklevel: Any = 3, dtype: Any = None) -> Any:
     """``x - log(sum exp(x))`` along ``dim``: the logarithm of ``softmax``, without its rounding."""
     return _along(_log_softmax, input, dim, dtype or _stacklevel)
