@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -59,7 +59,7 @@ def gradcheck(
     >>> torch.autograd.gradcheck(lambda x: x * x.tanh(), x)
     True
     """
-    check = _Check(func, inputs, eps, atol, rtol, nondet_tol)
+    check = Check(func, inputs, eps, atol, rtol, nondet_tol)
     try:
         check.run(fast_mode)
     except GradcheckError:
@@ -95,22 +95,14 @@ def gradgradcheck(
     >>> torch.autograd.gradgradcheck(lambda x: x * x.tanh(), x)
     True
     """
-    inputs = _as_tuple(inputs)
+    inputs = as_tuple(inputs)
     if grad_outputs is None:
         rng = np.random.default_rng(0)
-        grad_outputs = tuple(_random_like(y, rng) for y in _differentiable(func(*inputs)))
+        grad_outputs = tuple(random_like(y, rng) for y in differentiable(func(*inputs)))
     else:
-        grad_outputs = _as_tuple(grad_outputs)
-    n = len(inputs)
-
-    def gradient(*args: Any) -> tuple[Any, ...]:
-        xs = tuple(x for x in args[:n] if isinstance(x, TensorBase) and x.requires_grad)
-        outputs = _differentiable(func(*args[:n]))
-        found = grad(outputs, xs, args[n:], create_graph=True, allow_unused=True)
-        return tuple(g for g in found if g is not None)
-
+        grad_outputs = as_tuple(grad_outputs)
     return gradcheck(
-        gradient,
+        gradient_of(func, len(inputs)),
         (*inputs, *grad_outputs),
         eps=eps,
         atol=atol,
@@ -121,25 +113,37 @@ def gradgradcheck(
     )
 
 
-def _as_tuple(value: Any) -> tuple[Any, ...]:
+def gradient_of(func: Callable[..., Any], n: int) -> Callable[..., tuple[Any, ...]]:
+    """The gradient of ``func`` as a function of its ``n`` inputs and of the outputs' gradients."""
+
+    def gradient(*args: Any) -> tuple[Any, ...]:
+        xs = tuple(x for x in args[:n] if isinstance(x, TensorBase) and x.requires_grad)
+        outputs = differentiable(func(*args[:n]))
+        found = grad(outputs, xs, args[n:], create_graph=True, allow_unused=True)
+        return tuple(g for g in found if g is not None)
+
+    return gradient
+
+
+def as_tuple(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, (tuple, list)) else (value,)
 
 
-def _differentiable(outputs: Any) -> tuple[Any, ...]:
-    return tuple(y for y in _as_tuple(outputs) if isinstance(y, TensorBase) and y.requires_grad)
+def differentiable(outputs: Any) -> tuple[Any, ...]:
+    return tuple(y for y in as_tuple(outputs) if isinstance(y, TensorBase) and y.requires_grad)
 
 
-def _random_like(y: Any, rng: np.random.Generator) -> Any:
+def random_like(y: Any, rng: np.random.Generator) -> Any:
     array = array_module(y.array).asarray(rng.standard_normal(y.array.shape), y.array.dtype)
     return TensorBase.wrap(array).requires_grad_()
 
 
-def _direction(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+def direction(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     """A random direction whose entries keep off zero, so that no element escapes the check."""
     return np.asarray(rng.uniform(0.3, 1.0, shape) * rng.choice([-1.0, 1.0], shape))
 
 
-def _unit(shape: tuple[int, ...], index: int) -> np.ndarray:
+def unit(shape: tuple[int, ...], index: int) -> np.ndarray:
     v = np.zeros(shape)
     v.reshape(-1)[index] = 1.0
     return v
@@ -155,7 +159,7 @@ def _overlaps(array: Any) -> bool:
     return False
 
 
-class _Check:
+class Check:
     """One run of ``gradcheck``."""
 
     def __init__(
@@ -167,7 +171,7 @@ class _Check:
         rtol: float,
         nondet_tol: float,
     ) -> None:
-        self.func, self.inputs = func, _as_tuple(inputs)
+        self.func, self.inputs = func, as_tuple(inputs)
         self.eps, self.atol, self.rtol, self.nondet_tol = eps, atol, rtol, nondet_tol
         self.rng = np.random.default_rng(0)
         self.wanted: list[tuple[int, Any]] = []
@@ -200,10 +204,10 @@ class _Check:
             )
 
     def run(self, fast_mode: bool) -> None:
-        outputs = _differentiable(self.func(*self.inputs))
+        outputs = differentiable(self.func(*self.inputs))
         self.positions = [
             j
-            for j, y in enumerate(_as_tuple(self.func(*self.inputs)))
+            for j, y in enumerate(as_tuple(self.func(*self.inputs)))
             if isinstance(y, TensorBase) and y.requires_grad
         ]
         if not outputs:
@@ -239,7 +243,7 @@ class _Check:
         before = x.array.copy()
         try:
             x.array[...] = before + array_module(before).asarray(t * v, before.dtype)
-            outputs = _as_tuple(self.func(*self.inputs))
+            outputs = as_tuple(self.func(*self.inputs))
             return np.array(to_host(outputs[self.positions[j]].array), np.float64)
         finally:
             x.array[...] = before
@@ -256,12 +260,12 @@ class _Check:
 
     def check_jacobian(self, j: int, output: Any) -> None:
         shape = output.array.shape
-        rows = [self.analytical(output, _unit(shape, row)) for row in range(output.array.size)]
+        rows = [self.analytical(output, unit(shape, row)) for row in range(output.array.size)]
         for k, (i, x) in enumerate(self.wanted):
             worst: tuple[float, int, int] | None = None
             wrong = 0
             for column in range(x.array.size):
-                n = self.numerical(j, x, _unit(x.array.shape, column)).reshape(-1)
+                n = self.numerical(j, x, unit(x.array.shape, column)).reshape(-1)
                 a = np.array([row[k].reshape(-1)[column] for row in rows])
                 bad = np.flatnonzero(~self.agrees(a, n))
                 wrong += len(bad)
@@ -278,9 +282,9 @@ class _Check:
 
     def check_directions(self, j: int, output: Any) -> None:
         for _ in range(_DIRECTIONS):
-            u = _direction(output.array.shape, self.rng)
+            u = direction(output.array.shape, self.rng)
             for k, (i, x) in enumerate(self.wanted):
-                v = _direction(x.array.shape, self.rng)
+                v = direction(x.array.shape, self.rng)
                 a = float(np.sum(self.analytical(output, u)[k] * v))
                 n = float(np.sum(u * self.numerical(j, x, v)))
                 # One wrong entry must show among all the right ones that the sum adds up, so rtol is taken 100 times smaller.
@@ -290,7 +294,7 @@ class _Check:
                     self.fail(j, output, k, i, x, row, column, count)
 
     def check_repeatable(self, j: int, output: Any) -> None:
-        u = _direction(output.array.shape, self.rng)
+        u = direction(output.array.shape, self.rng)
         pairs = zip(self.analytical(output, u), self.analytical(output, u))
         gap = max((float(np.max(np.abs(a - b), initial=0.0)) for a, b in pairs), default=0.0)
         if gap > self.nondet_tol:
@@ -302,7 +306,7 @@ class _Check:
 
     def check_constant(self) -> None:
         """Outputs that require no gradient must not depend on the inputs."""
-        outputs = _as_tuple(self.func(*self.inputs))
+        outputs = as_tuple(self.func(*self.inputs))
         self.positions = [j for j, y in enumerate(outputs) if isinstance(y, TensorBase)]
         if not self.positions:
             raise ValueError("gradcheck expects a function that returns at least one Tensor")
@@ -310,7 +314,7 @@ class _Check:
             if outputs[position].array.dtype.kind not in "fV":
                 continue
             for i, x in self.wanted:
-                v = _direction(x.array.shape, self.rng)
+                v = direction(x.array.shape, self.rng)
                 if np.any(np.abs(self.numerical(j, x, v)) > self.atol):
                     raise GradcheckError(
                         f"Numerical gradient for function expected to be zero: output {position} does not require a gradient, "
@@ -327,15 +331,15 @@ class _Check:
             return np.inf if np.isnan(a - n) else float(abs(a - n))
 
         column = _halve(v, lambda part: gap(u, part))
-        unit = _unit(x.array.shape, column)
-        return _halve(u, lambda part: gap(part, unit)), column
+        one = unit(x.array.shape, column)
+        return _halve(u, lambda part: gap(part, one)), column
 
     # -- the report ----------------------------------------------------------------------------------------------------
 
     def fail(
         self, j: int, output: Any, k: int, i: int, x: Any, row: int, column: int, count: str
     ) -> None:
-        u, v = _unit(output.array.shape, row), _unit(x.array.shape, column)
+        u, v = unit(output.array.shape, row), unit(x.array.shape, column)
         a = float(self.analytical(output, u)[k].reshape(-1)[column])
         n = float(self.numerical(j, x, v).reshape(-1)[row])
 
@@ -345,44 +349,76 @@ class _Check:
         def index(shape: tuple[int, ...], flat: int) -> tuple[int, ...]:
             return tuple(int(one) for one in np.unravel_index(flat, shape)) if shape else ()
 
+        precision = max(epsilon(dtype) for dtype in (x.array.dtype, output.array.dtype))
+        verdict = judge(at, a, n, self.atol, self.rtol, precision)
         raise GradcheckError(
             f"Jacobian mismatch for output {self.positions[j]} with respect to input {i}, "
             f"at output index {index(output.array.shape, row)} and input index {index(x.array.shape, column)}:\n"
             f"numerical: {n:.10g}\nanalytical: {a:.10g}\n"
             f"The difference {abs(a - n):.3g} is more than atol + rtol * |numerical| = {self.atol + self.rtol * abs(n):.3g}; "
-            f"{count}.\n{self.verdict(at, a, n, x.array.dtype, output.array.dtype)}"
+            f"{count}.\n{verdict.text}"
         )
 
-    def verdict(self, at: Callable[[float], float], a: float, n: float, *arrays_dtypes: Any) -> str:
-        """What probably explains the difference."""
-        if np.isnan(a) or np.isnan(n):
-            return "One of them is NaN: the function or its derivative is not defined here."
-        precision = max(float(_epsilon(dtype)) for dtype in arrays_dtypes)
-        h = precision ** (1 / 3)
-        middle = at(0.0)
-        if at(0.0) != middle:
-            return "The function is not deterministic: two evaluations at the same point differ."
-        sides = [((middle - at(-s)) / s, (at(s) - middle) / s) for s in (h, h / 8)]
-        jumps = [abs(right - left) for left, right in sides]
-        noise = 8 * precision * max(abs(middle), 1.0) / h
-        # The one-sided derivatives of a smooth function approach each other with the step; at a kink they don't.
-        if jumps[1] > self.atol + self.rtol * abs(n) + 8 * noise and jumps[1] > 0.5 * jumps[0]:
-            left, right = sides[1]
-            return (
-                f"The point is at a kink: the left derivative is {left:.6g}, the right one {right:.6g}. "
-                "Move the input away from it."
-            )
-        wide, narrow = ((at(s) - at(-s)) / (2 * s) for s in (4 * h, 2 * h))
-        better = (4 * narrow - wide) / 3
-        if abs(a - better) <= self.atol + self.rtol * abs(better) + noise:
-            return (
-                f"Precision explains it: differences with a step of {2 * h:.2g} give {better:.8g}, which agrees with the "
-                f"analytical value. Use float64 inputs, or a larger eps."
-            )
-        return f"The analytical derivative is probably wrong: differences with a step of {2 * h:.2g} give {better:.8g}."
+
+class Verdict(NamedTuple):
+    """What probably explains that an analytical derivative differs from the numerical one.
+
+    Attributes:
+        kind: "wrong formula", "rounding at this precision", "kink", "not differentiable here" or
+            "not deterministic".
+        text: a sentence with the numbers that show it.
+        sides: at a kink the derivatives from the left and from the right.
+    """
+
+    kind: str
+    text: str
+    sides: tuple[float, float] | None = None
 
 
-def _epsilon(dtype: Any) -> float:
+def judge(
+    at: Callable[[float], float], a: float, n: float, atol: float, rtol: float, precision: float
+) -> Verdict:
+    """Explain why the derivative ``a`` of ``at`` at 0 is not the numerical ``n``; ``precision`` is
+    the rounding error of values of size 1."""
+    if np.isnan(a) or np.isnan(n):
+        text = "One of them is NaN: the function or its derivative is not defined here."
+        return Verdict("not differentiable here", text)
+    h = precision ** (1 / 3)
+    middle = at(0.0)
+    if at(0.0) != middle:
+        text = "The function is not deterministic: two evaluations at the same point differ."
+        return Verdict("not deterministic", text)
+    sides = [((middle - at(-s)) / s, (at(s) - middle) / s) for s in (h, h / 8)]
+    jumps = [abs(right - left) for left, right in sides]
+    noise = 8 * precision * max(abs(middle), 1.0) / h
+    bound = atol + rtol * abs(n) + 8 * noise
+    left, right = sides[1]
+    # The one-sided derivatives of a smooth function approach each other with the step; at a kink
+    # they stay apart, and at a jump they grow without bound.
+    if jumps[1] > bound and jumps[1] > 4 * jumps[0]:
+        text = f"The function jumps here: by {(right - left) * h / 8:.6g} within a step of {h / 8:.2g}."
+        return Verdict("not differentiable here", text)
+    if jumps[1] > bound and jumps[1] > 0.5 * jumps[0]:
+        return Verdict(
+            "kink",
+            f"The point is at a kink: the left derivative is {left:.6g}, the right one "
+            f"{right:.6g}. Move the input away from it.",
+            (left, right),
+        )
+    wide, narrow = ((at(s) - at(-s)) / (2 * s) for s in (4 * h, 2 * h))
+    better = (4 * narrow - wide) / 3
+    differences = f"differences with a step of {2 * h:.2g} give {better:.8g}"
+    if abs(a - better) <= atol + rtol * abs(better) + noise:
+        return Verdict(
+            "rounding at this precision",
+            f"Precision explains it: {differences}, which agrees with the analytical value. "
+            "Use float64 inputs, or a larger eps.",
+        )
+    return Verdict("wrong formula", f"The analytical derivative is probably wrong: {differences}.")
+
+
+def epsilon(dtype: Any) -> float:
+    """The rounding error of values of size 1."""
     return float(np.finfo(dtype).eps) if dtype.kind == "f" else 2.0**-7
 
 
