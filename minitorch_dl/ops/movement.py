@@ -7,7 +7,7 @@ from typing import Any
 from ..autograd.primitive import primitive
 from ..backend import array_module, backend_for, device_of, move
 
-__all__ = ["clone", "transfer"]
+__all__ = ["clone"]
 
 
 @primitive

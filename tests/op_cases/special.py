@@ -99,4 +99,8 @@ ROWS = [
         S(2.0, F(3, low=0.1, high=2)),
     ),
     Row("special.entr", S(F(3, 4, low=0.1, high=2)), S(F(low=0.1, high=1))),
+    Row("special.expit"),
+    Row("special.gammaln", S(F(3, low=0.5, high=4))),
+    Row("special.psi", S(F(3, low=0.5, high=4))),
+    Row("special.multigammaln", S(F(3, low=2, high=4), 2)),
 ]
