@@ -40,6 +40,8 @@ LAYERS = [
     "random",
     "func",
     "nn",
+    "distributions",
+    "metrics",
     "optim",
     "utils",
     "serialization",

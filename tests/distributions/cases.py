@@ -1,0 +1,211 @@
+"""The distributions that are compared with PyTorch, and what is compared.
+
+The stored outputs of PyTorch in tests/references/distributions.npz are made by
+``python -m tests.references.make_distributions``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+T = Callable[[list[Any]], Any]
+Make = Callable[[Any, T], Any]
+
+POSITIVE = [0.3, 1.0, 2.5]
+REAL = [-1.0, 0.0, 2.0]
+PROBS = [0.2, 0.5, 0.9]
+LOGITS = [-2.0, 0.0, 1.5]
+SIMPLEX = [[0.2, 0.3, 0.5], [0.6, 0.1, 0.3]]
+SCORES = [[0.1, -1.0, 2.0], [0.0, 0.0, 0.0]]
+MATRIX = [[2.0, 0.5], [0.5, 1.0]]
+LOWER = [[1.5, 0.0], [0.4, 0.8]]
+
+DISTRIBUTIONS: dict[str, Make] = {
+    "Normal": lambda D, t: D.Normal(t(REAL), t(POSITIVE)),
+    "LogNormal": lambda D, t: D.LogNormal(t(REAL), t(POSITIVE)),
+    "HalfNormal": lambda D, t: D.HalfNormal(t(POSITIVE)),
+    "Uniform": lambda D, t: D.Uniform(t(REAL), t([0.5, 3.0, 2.25])),
+    "Bernoulli": lambda D, t: D.Bernoulli(t(PROBS)),
+    "Bernoulli logits": lambda D, t: D.Bernoulli(logits=t(LOGITS)),
+    "Binomial": lambda D, t: D.Binomial(7, t(PROBS)),
+    "Binomial logits": lambda D, t: D.Binomial(3, logits=t(LOGITS)),
+    "Geometric": lambda D, t: D.Geometric(t(PROBS)),
+    "Geometric logits": lambda D, t: D.Geometric(logits=t(LOGITS)),
+    "Poisson": lambda D, t: D.Poisson(t([0.5, 3.0, 20.0])),
+    "Categorical": lambda D, t: D.Categorical(t(SIMPLEX)),
+    "Categorical logits": lambda D, t: D.Categorical(logits=t(SCORES)),
+    "OneHotCategorical": lambda D, t: D.OneHotCategorical(t(SIMPLEX)),
+    "OneHotCategoricalStraightThrough": lambda D, t: D.OneHotCategoricalStraightThrough(t(SIMPLEX)),
+    "Multinomial": lambda D, t: D.Multinomial(5, t(SIMPLEX)),
+    "Multinomial logits": lambda D, t: D.Multinomial(2, logits=t(SCORES)),
+    "Exponential": lambda D, t: D.Exponential(t(POSITIVE)),
+    "Gamma": lambda D, t: D.Gamma(t(POSITIVE), t([2.0, 0.5, 1.0])),
+    "Chi2": lambda D, t: D.Chi2(t(POSITIVE)),
+    "InverseGamma": lambda D, t: D.InverseGamma(t([0.8, 1.5, 3.0]), t(POSITIVE)),
+    "Weibull": lambda D, t: D.Weibull(t(POSITIVE), t([2.0, 1.5, 3.0])),
+    "Pareto": lambda D, t: D.Pareto(t(POSITIVE), t([0.8, 1.5, 3.0])),
+    "Beta": lambda D, t: D.Beta(t(POSITIVE), t([2.0, 0.5, 1.5])),
+    "Dirichlet": lambda D, t: D.Dirichlet(t([[0.5, 1.0, 3.0], [2.0, 0.7, 1.1]])),
+    "Laplace": lambda D, t: D.Laplace(t(REAL), t(POSITIVE)),
+    "Cauchy": lambda D, t: D.Cauchy(t(REAL), t(POSITIVE)),
+    "HalfCauchy": lambda D, t: D.HalfCauchy(t(POSITIVE)),
+    "StudentT": lambda D, t: D.StudentT(t([0.7, 1.5, 4.0]), t(REAL), t(POSITIVE)),
+    "Gumbel": lambda D, t: D.Gumbel(t(REAL), t(POSITIVE)),
+    "MultivariateNormal": lambda D, t: D.MultivariateNormal(
+        t([[0.0, 1.0], [2.0, -1.0]]), covariance_matrix=t(MATRIX)
+    ),
+    "MultivariateNormal precision": lambda D, t: D.MultivariateNormal(
+        t([0.0, 1.0]), precision_matrix=t(MATRIX)
+    ),
+    "MultivariateNormal tril": lambda D, t: D.MultivariateNormal(
+        t([0.0, 1.0]), scale_tril=t(LOWER)
+    ),
+    "Independent": lambda D, t: D.Independent(D.Normal(t(REAL), t(POSITIVE)), 1),
+    "TransformedDistribution": lambda D, t: D.TransformedDistribution(
+        D.Normal(t(REAL), t(POSITIVE)),
+        [D.AffineTransform(0.5, t([-1.0, 0.5, 2.0])), D.SigmoidTransform()],
+    ),
+    "TransformedDistribution vector": lambda D, t: D.TransformedDistribution(
+        D.Normal(t(REAL), t(POSITIVE)), [D.TanhTransform(), D.StickBreakingTransform()]
+    ),
+}
+
+KL: dict[str, tuple[Make, Make]] = {
+    "Normal": (lambda D, t: D.Normal(t(REAL), t(POSITIVE)), lambda D, t: D.Normal(0.5, t([2.0]))),
+    "LogNormal": (
+        lambda D, t: D.LogNormal(t(REAL), t(POSITIVE)),
+        lambda D, t: D.LogNormal(t([0.5]), t([2.0])),
+    ),
+    "HalfNormal": (lambda D, t: D.HalfNormal(t(POSITIVE)), lambda D, t: D.HalfNormal(t([2.0]))),
+    "Bernoulli": (
+        lambda D, t: D.Bernoulli(t([0.0, 0.3, 0.9, 1.0])),
+        lambda D, t: D.Bernoulli(t([0.5, 1.0, 0.2, 0.5])),
+    ),
+    "Binomial": (lambda D, t: D.Binomial(5, t(PROBS)), lambda D, t: D.Binomial(5, t([0.4]))),
+    "Categorical": (
+        lambda D, t: D.Categorical(t([[0.0, 0.5, 0.5], [0.6, 0.1, 0.3]])),
+        lambda D, t: D.Categorical(t([[0.2, 0.3, 0.5], [0.5, 0.0, 0.5]])),
+    ),
+    "OneHotCategorical": (
+        lambda D, t: D.OneHotCategorical(t(SIMPLEX)),
+        lambda D, t: D.OneHotCategorical(logits=t(SCORES)),
+    ),
+    "Geometric": (lambda D, t: D.Geometric(t(PROBS)), lambda D, t: D.Geometric(t([0.4]))),
+    "Poisson": (lambda D, t: D.Poisson(t(POSITIVE)), lambda D, t: D.Poisson(t([1.4]))),
+    "Exponential": (lambda D, t: D.Exponential(t(POSITIVE)), lambda D, t: D.Exponential(t([2.0]))),
+    "Gamma": (lambda D, t: D.Gamma(t(POSITIVE), 2.0), lambda D, t: D.Gamma(t([1.5]), 0.5)),
+    "Chi2": (lambda D, t: D.Chi2(t(POSITIVE)), lambda D, t: D.Chi2(t([1.5]))),
+    "Beta": (lambda D, t: D.Beta(t(POSITIVE), 2.0), lambda D, t: D.Beta(t([1.5]), 0.5)),
+    "Dirichlet": (
+        lambda D, t: D.Dirichlet(t([[0.5, 1.0, 3.0]])),
+        lambda D, t: D.Dirichlet(t([[2.0, 0.7, 1.1]])),
+    ),
+    "Laplace": (lambda D, t: D.Laplace(t(REAL), t(POSITIVE)), lambda D, t: D.Laplace(0.5, t([2.0]))),
+    "Cauchy": (lambda D, t: D.Cauchy(t(REAL), t(POSITIVE)), lambda D, t: D.Cauchy(0.5, t([2.0]))),
+    "Gumbel": (lambda D, t: D.Gumbel(t(REAL), t(POSITIVE)), lambda D, t: D.Gumbel(0.5, t([2.0]))),
+    "Pareto": (lambda D, t: D.Pareto(t(POSITIVE), 2.0), lambda D, t: D.Pareto(t([0.9]), 1.5)),
+    "Uniform": (
+        lambda D, t: D.Uniform(t(REAL), t([0.5, 3.0, 2.25])),
+        lambda D, t: D.Uniform(t([-0.5]), t([2.5])),
+    ),
+    "MultivariateNormal": (
+        lambda D, t: D.MultivariateNormal(t([0.0, 1.0]), t(MATRIX)),
+        lambda D, t: D.MultivariateNormal(t([0.5, 0.0]), scale_tril=t(LOWER)),
+    ),
+    "Independent": (
+        lambda D, t: D.Independent(D.Normal(t(REAL), t(POSITIVE)), 1),
+        lambda D, t: D.Independent(D.Normal(t([0.0, 0.0, 0.0]), t(POSITIVE)), 1),
+    ),
+    "Exponential to Gamma": (
+        lambda D, t: D.Exponential(t(POSITIVE)), lambda D, t: D.Gamma(t([1.5]), 0.5)
+    ),
+    "Gamma to Exponential": (
+        lambda D, t: D.Gamma(t(POSITIVE), 2.0), lambda D, t: D.Exponential(t([0.5]))
+    ),
+    "Exponential to Normal": (
+        lambda D, t: D.Exponential(t(POSITIVE)), lambda D, t: D.Normal(t([1.5]), 0.5)
+    ),
+    "Gamma to Normal": (
+        lambda D, t: D.Gamma(t(POSITIVE), 2.0), lambda D, t: D.Normal(t([1.5]), 0.5)
+    ),
+    "Laplace to Normal": (
+        lambda D, t: D.Laplace(t(REAL), t(POSITIVE)), lambda D, t: D.Normal(t([1.5]), 0.5)
+    ),
+    "Uniform to Normal": (
+        lambda D, t: D.Uniform(t(REAL), 3.0), lambda D, t: D.Normal(t([1.5]), 0.5)
+    ),
+    "Beta to Normal": (
+        lambda D, t: D.Beta(t(POSITIVE), 2.0), lambda D, t: D.Normal(t([1.5]), 0.5)
+    ),
+    "Normal to Laplace": (
+        lambda D, t: D.Normal(t(REAL), t(POSITIVE)), lambda D, t: D.Laplace(t([0.25]), 0.5)
+    ),
+    "Normal to Gamma": (
+        lambda D, t: D.Normal(t(REAL), t(POSITIVE)), lambda D, t: D.Gamma(t([0.25]), 0.5)
+    ),
+}  # fmt: skip
+
+PROPERTIES = ("mean", "mode", "variance", "stddev")
+
+
+def run(torch: Any, name: str) -> dict[str, Any]:
+    """Samples in float32 and everything else of them in float64, for one distribution."""
+    D, make = torch.distributions, DISTRIBUTIONS[name]
+    found: dict[str, Any] = {}
+    torch.manual_seed(3)
+    single = make(D, torch.tensor)
+    found["float32 sample"] = single.sample()
+    found["float32 samples"] = single.sample((2, 3))
+    parameters: list[Any] = []
+
+    def double(values: list[Any]) -> Any:
+        parameters.append(torch.tensor(values, dtype=torch.float64, requires_grad=True))
+        return parameters[-1]
+
+    d = make(D, double)
+    found["sample"] = value = d.sample((4,))
+    if d.has_rsample:
+        y = d.rsample((3,))
+        weights = torch.arange(1.0, y.numel() + 1, dtype=torch.float64).reshape(y.shape)
+        found["rsample"] = y
+        found.update(gradients("rsample", (y * weights).sum(), parameters))
+    for call in ("log_prob", "cdf", "icdf"):
+        given = torch.full_like(value, 0.3) if call == "icdf" else value
+        try:
+            found[call] = getattr(d, call)(given)
+        except NotImplementedError:
+            continue
+        if call == "log_prob":
+            found.update(gradients(call, found[call].sum(), parameters))
+    for call in (*PROPERTIES, "entropy"):
+        try:
+            got = getattr(d, call)
+            found[call] = got() if callable(got) else got
+        except (NotImplementedError, AttributeError):
+            continue
+    wide = d.expand((2, *d.batch_shape))
+    found["expanded log_prob"] = wide.log_prob(value[:2])
+    found["expanded sample"] = wide.sample()
+    found["text"] = np.array(repr(d) + repr(wide.batch_shape) + repr(wide.event_shape))
+    if d.has_enumerate_support:
+        found["support"] = d.enumerate_support()
+    return {k: v if isinstance(v, np.ndarray) else v.detach().numpy() for k, v in found.items()}
+
+
+def gradients(of: str, y: Any, parameters: list[Any]) -> dict[str, Any]:
+    if not y.requires_grad:
+        return {}
+    for p in parameters:
+        p.grad = None
+    y.backward(retain_graph=True)
+    return {
+        f"{of} gradient {i}": p.grad.clone() for i, p in enumerate(parameters) if p.grad is not None
+    }
+
+
+def run_kl(torch: Any, name: str) -> dict[str, Any]:
+    p, q = (make(torch.distributions, torch.tensor) for make in KL[name])
+    return {"kl": torch.distributions.kl_divergence(p, q).numpy()}
