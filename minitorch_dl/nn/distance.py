@@ -10,7 +10,12 @@ __all__ = ["CosineSimilarity", "PairwiseDistance"]
 
 
 class CosineSimilarity(Module):
-    """``x₁·x₂ / max(‖x₁‖ ‖x₂‖, ε)`` along ``dim``."""
+    """``x₁·x₂ / (max(‖x₁‖, ε) max(‖x₂‖, ε))`` along ``dim``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.CosineSimilarity()(torch.tensor([[1.0, 0.0]]), torch.tensor([[3.0, 4.0]]))
+    tensor([0.6000])
+    """
 
     def __init__(self, dim: int = 1, eps: float = 1e-8) -> None:
         super().__init__()
@@ -22,7 +27,12 @@ class CosineSimilarity(Module):
 
 
 class PairwiseDistance(Module):
-    """``‖x₁ - x₂ + ε‖_p`` along the last axis."""
+    """``‖x₁ - x₂ + ε‖_p`` along the last axis.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.PairwiseDistance(p=1)(torch.tensor([[1.0, 0.0]]), torch.tensor([[3.0, 4.0]]))
+    tensor([6.0000])
+    """
 
     def __init__(self, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> None:
         super().__init__()

@@ -68,7 +68,15 @@ class Unflatten(Module):
 
 
 class Unfold(Module):
-    """Sliding blocks as columns, ``(N, C, H, W)`` to ``(N, C·∏kernel_size, L)``: im2col."""
+    """Sliding blocks as columns, ``(N, C, H, W)`` to ``(N, C·∏kernel_size, L)``: im2col.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.Unfold(2)(torch.arange(6.0).reshape(1, 1, 2, 3))
+    tensor([[[0., 1.],
+             [1., 2.],
+             [3., 4.],
+             [4., 5.]]])
+    """
 
     def __init__(
         self, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1

@@ -7,11 +7,13 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from ..autograd import is_grad_enabled
 from ..ops import full
 from ..ops.attention import canonical_mask
 from ..tensor import Tensor
 from . import functional as F
 from . import init
+from .activation import GELU, ReLU
 from .attention import MultiheadAttention
 from .containers import ModuleList
 from .dropout import Dropout
@@ -196,12 +198,22 @@ def _copies(layer: Module, n: int) -> ModuleList:
     return ModuleList([copy.deepcopy(layer) for _ in range(n)])
 
 
+def _can_leave_out_padding(layer: Module) -> bool:
+    """Whether PyTorch has a kernel for this layer that takes sequences of unequal length."""
+    if not isinstance(layer, TransformerEncoderLayer) or layer.norm_first:
+        return False
+    attention, activation = layer.self_attn, layer.activation
+    known = activation in (F.relu, F.gelu) or isinstance(activation, (ReLU, GELU))
+    with_bias = attention.in_proj_bias is not None
+    return attention.batch_first and with_bias and known and attention.num_heads % 2 == 0
+
+
 class TransformerEncoder(Module):
     """``num_layers`` copies of ``encoder_layer``, one after the other, then ``norm`` if given.
 
-    The copies start with the same parameters. ``enable_nested_tensor`` and ``mask_check`` are
-    accepted and change nothing here: PyTorch leaves padded positions out of some evaluations under
-    ``no_grad`` and returns zeros there, this library computes them.
+    The copies start with the same parameters. In evaluation without gradients the outputs at padded
+    positions are zeros before ``norm``, as in PyTorch, which then leaves them out
+    (``enable_nested_tensor``; with ``mask_check`` only padding at the end of the sequences).
 
     >>> import minitorch_dl as torch
     >>> layer = torch.nn.TransformerEncoderLayer(d_model=8, nhead=2, batch_first=True)
@@ -222,6 +234,7 @@ class TransformerEncoder(Module):
         self.num_layers = num_layers
         self.norm = norm
         self.enable_nested_tensor = enable_nested_tensor
+        self.use_nested_tensor = enable_nested_tensor and _can_leave_out_padding(encoder_layer)
         self.mask_check = mask_check
 
     def forward(
@@ -239,7 +252,19 @@ class TransformerEncoder(Module):
         x = src
         for layer in self.layers:
             x = layer(x, src_mask=mask, is_causal=causal, src_key_padding_mask=padding)
+        if mask is None and padding is not None and self._leaves_out_padding(src, padding):
+            x = x.masked_fill((padding != 0).unsqueeze(2), 0.0)
         return x if self.norm is None else self.norm(x)
+
+    def _leaves_out_padding(self, src: Tensor, padding: Tensor) -> bool:
+        layer = self.layers[0]
+        if not self.use_nested_tensor or layer.training or src.dim() != 3:
+            return False
+        tensors = (src, *layer.parameters())
+        if is_grad_enabled() and any(x.requires_grad for x in tensors):
+            return False
+        hidden = padding != 0
+        return not self.mask_check or bool((hidden[:, 1:] >= hidden[:, :-1]).all())
 
 
 class TransformerDecoder(Module):

@@ -19,6 +19,11 @@ class Upsample(Module):
         mode: "nearest", "linear", "bilinear", "bicubic" or "trilinear".
         align_corners: the corner pixels' centres stay where they are.
         recompute_scale_factor: use the scale that the rounded output size implies.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.Upsample(scale_factor=2)(torch.tensor([[[[1.0, 2.0]]]]))
+    tensor([[[[1., 1., 2., 2.],
+              [1., 1., 2., 2.]]]])
     """
 
     def __init__(

@@ -151,3 +151,15 @@ def test_sync_batch_norm_is_batch_norm_in_one_process() -> None:
         np.testing.assert_array_equal(numbers(y), numbers(plain.train(training)(x)))
     for name, value in plain.state_dict().items():
         np.testing.assert_array_equal(numbers(sync.state_dict()[name]), numbers(value))
+
+
+def test_convert_sync_batchnorm_keeps_parameters_and_statistics() -> None:
+    net = nn.Sequential(nn.Linear(2, 3), nn.Sequential(nn.BatchNorm1d(3, eps=0.1)).eval())
+    parameters, state = list(net.parameters()), dict(net.named_buffers())
+    converted = nn.SyncBatchNorm.convert_sync_batchnorm(net)
+    norm = converted[1][0]
+    assert type(norm) is nn.SyncBatchNorm
+    assert norm.eps == 0.1
+    assert not norm.training
+    assert all(a is b for a, b in zip(converted.parameters(), parameters, strict=True))
+    assert dict(converted.named_buffers()) == state
