@@ -1,7 +1,10 @@
-"""Attention of several heads as a layer."""
+"""Attention of several heads as a layer, and the names of PyTorch's ``torch.nn.attention``."""
 
 from __future__ import annotations
 
+import contextlib
+import enum
+from collections.abc import Iterator
 from typing import Any
 
 from ..ops import empty
@@ -13,6 +16,33 @@ from .module import Module
 from .parameter import Parameter
 
 __all__ = ["MultiheadAttention"]
+
+
+class SDPBackend(enum.Enum):
+    """PyTorch's names for its implementations of scaled dot-product attention."""
+
+    ERROR = -1
+    MATH = 0
+    FLASH_ATTENTION = 1
+    EFFICIENT_ATTENTION = 2
+    CUDNN_ATTENTION = 3
+    OVERRIDEABLE = 4
+
+
+@contextlib.contextmanager
+def sdpa_kernel(
+    backends: SDPBackend | list[SDPBackend], set_priority: bool = False
+) -> Iterator[None]:
+    """A choice among PyTorch's implementations, which changes nothing here: there is one.
+
+    >>> from minitorch_dl.nn.attention import SDPBackend, sdpa_kernel
+    >>> with sdpa_kernel([SDPBackend.MATH]):
+    ...     pass
+    """
+    for backend in backends if isinstance(backends, (list, tuple)) else [backends]:
+        if not isinstance(backend, SDPBackend):
+            raise TypeError(f"sdpa_kernel: expected an SDPBackend, got {backend!r}")
+    yield
 
 
 class MultiheadAttention(Module):
