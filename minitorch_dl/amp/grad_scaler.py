@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..autograd.versions import mark_written
-from ..backend import array_module, backend_for
+from ..backend import array_module, backend_for, device_of, to_host
 from ..ops import full
 from ..tensor import Tensor
 
@@ -65,6 +65,7 @@ class GradScaler:
         self._growth_interval = growth_interval
         self._growth_tracker = 0
         self._stages: dict[int, str] = {}
+        self._flags: dict[int, list[Any]] = {}
         self._found_inf: dict[int, bool] = {}
 
     def scale(self, outputs: Any) -> Any:
@@ -89,7 +90,7 @@ class GradScaler:
             )
         if stage == _STEPPED:
             raise RuntimeError("unscale_() is being called after step().")
-        found = False
+        found: dict[Any, Any] = {}  # a flag per device, read in step(): one wait for the device
         for group in optimizer.param_groups:
             for p in group["params"]:
                 if p.grad is None:
@@ -99,9 +100,11 @@ class GradScaler:
                     raise ValueError("Attempting to unscale FP16 gradients.")
                 array *= 1.0 / self._scale
                 mark_written(array, "GradScaler.unscale_")
-                found = found or not bool(array_module(array).isfinite(array).all())
+                finite = array_module(array).isfinite(array).all()
+                where = device_of(array)
+                found[where] = finite & found[where] if where in found else finite
         self._stages[id(optimizer)] = _UNSCALED
-        self._found_inf[id(optimizer)] = found
+        self._flags[id(optimizer)] = list(found.values())
 
     def step(self, optimizer: Any, *args: Any, **kwargs: Any) -> Any:
         """``optimizer.step()`` unless a gradient is infinite or NaN; returns its result."""
@@ -115,9 +118,15 @@ class GradScaler:
         if stage == _READY:
             self.unscale_(optimizer)
         self._stages[id(optimizer)] = _STEPPED
-        if self._found_inf[id(optimizer)]:
+        if self._overflowed(id(optimizer)):
             return None
         return optimizer.step(*args, **kwargs)
+
+    def _overflowed(self, key: int) -> bool:
+        """Whether an optimizer's gradients have an infinity or NaN; waits for the device once."""
+        if key not in self._found_inf:
+            self._found_inf[key] = not all(bool(to_host(flag)) for flag in self._flags[key])
+        return self._found_inf[key]
 
     def update(self, new_scale: Any = None) -> None:
         """Adapt the scale after the step; or set it to ``new_scale``."""
@@ -126,9 +135,9 @@ class GradScaler:
         if new_scale is not None:
             self._scale = float(new_scale)
         else:
-            if not self._found_inf:
+            if not self._flags:
                 raise AssertionError("No inf checks were recorded prior to update.")
-            if any(self._found_inf.values()):
+            if any([self._overflowed(key) for key in self._flags]):
                 self._scale *= self._backoff_factor
                 self._growth_tracker = 0
             else:
@@ -137,6 +146,7 @@ class GradScaler:
                     self._scale *= self._growth_factor
                     self._growth_tracker = 0
         self._stages.clear()
+        self._flags.clear()
         self._found_inf.clear()
 
     def is_enabled(self) -> bool:

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ..backend import array_module
+from ..backend import array_module, check_at_once
 from .modes import start_listening, state, stop_listening
 from .node import Node, Output
 from .primitive import TensorBase
@@ -127,6 +127,7 @@ def _switch_to(detector: Detector | None) -> None:
     if state.anomaly is not None:
         stop_listening(state.anomaly)
     state.anomaly = detector
+    check_at_once(detector is not None)
     if detector is not None:
         start_listening(detector)
 

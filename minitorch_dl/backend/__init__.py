@@ -1,5 +1,6 @@
 """Arrays without mathematics: devices, dtypes, random numbers and the kernels that have no NumPy name."""
 
+from .checks import check_at_once, check_range, raise_noted
 from .devices import (
     array_module,
     backend_for,
@@ -18,6 +19,8 @@ __all__ = [
     "array_module",
     "backend_for",
     "backend_of",
+    "check_at_once",
+    "check_range",
     "common_module",
     "describe",
     "describe_mismatch",
@@ -26,6 +29,7 @@ __all__ = [
     "device_of",
     "get_default_device",
     "move",
+    "raise_noted",
     "set_default_device",
     "to_host",
 ]

@@ -39,13 +39,17 @@ class device:
         name, colon, number = type.partition(":")
         if colon:
             if index is not None:
-                raise RuntimeError(f"device {type!r} already has an index; index={index} is too much")
+                raise RuntimeError(
+                    f"device {type!r} already has an index; index={index} is too much"
+                )
             if not number.isdigit():
                 raise RuntimeError(f"invalid device string: {type!r}")
             index = int(number)
         if name not in _BACKENDS and name not in _LAZY:
             known = ", ".join(sorted({*_BACKENDS, *_LAZY}))
-            raise RuntimeError(f"expected one of {known} device type at start of device string: {name}")
+            raise RuntimeError(
+                f"expected one of {known} device type at start of device string: {name}"
+            )
         self.type, self.index = name, index
 
     def __repr__(self) -> str:
@@ -206,6 +210,14 @@ def move(array: Any, d: Any) -> Any:
         return backend.xp.asarray(to_host(array))
 
 
+before_reading: list[Callable[[], None]] = []
+"""What runs whenever the host waits for a device and reads from it."""
+
+
 def to_host(array: Any) -> np.ndarray:
     """The array as a NumPy array; copied only when it lives elsewhere."""
-    return array if isinstance(array, np.ndarray) else array.get()
+    if isinstance(array, (np.ndarray, np.generic)):
+        return array
+    for function in before_reading:
+        function()
+    return array.get()

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..autograd.primitive import TensorBase, fused
-from ..backend import array_module, ctc
+from ..backend import array_module, check_range, ctc
 from ..backend.precision import in_float32
 from .gathering import _gather as take_along
 from .indexing import getitem
@@ -137,8 +137,7 @@ def ctc_loss(
     if batch and lengths[1].min() < 0:
         raise RuntimeError(f"{op}: Expected target_lengths to have non-negative values")
     path = _path(op, xp, labels, lengths[1], batch, blank)
-    if path.size and not (path.min() >= 0 and path.max() < classes):
-        raise IndexError(f"{op}: targets must be in [0, {classes - 1}], got {int(path.max())}")
+    check_range(path, classes, IndexError, f"{op}: targets must be in [0, {classes - 1}], got {{}}")
     options = {"blank": blank, "zero_infinity": bool(zero_infinity)}
     loss = _ctc(log_probs, *(TensorBase.wrap(x) for x in (path, *lengths)), **options)
     if reduction == "mean":

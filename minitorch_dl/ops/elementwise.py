@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
-from ..backend import describe, dtypes
+from ..backend import array_module, describe, dtypes
 from .selection import keep, zero
 
 __all__ = [
@@ -149,7 +151,8 @@ def _are_integers(a: Any, b: Any) -> bool:
         raise NotImplementedError(
             "integer division and remainders are not defined for bool tensors"
         )
-    if (b == 0).any() if hasattr(b, "dtype") else b == 0:
+    # As PyTorch, no error for a divisor on a GPU, where asking would make the host wait.
+    if array_module(b) is np and ((b == 0).any() if hasattr(b, "dtype") else b == 0):
         raise ValueError("ZeroDivisionError: integer division by zero")
     return True
 

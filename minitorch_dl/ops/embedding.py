@@ -6,7 +6,7 @@ from typing import Any
 
 from ..autograd.primitive import TensorBase, primitive
 from ..autograd.versions import mark_written
-from ..backend import array_module
+from ..backend import array_module, check_range
 from ..backend.segments import add_rows as add_rows_kernel
 from ..backend.segments import first_maxima
 from .gathering import _gather as take_along
@@ -115,13 +115,11 @@ def _check_table(op: str, input: Any, weight: Any, padding_idx: int | None) -> i
                 "rows"
             )
         padding_idx %= rows
-    if index.size and not (index.min() >= 0 and index.max() < rows):
-        outside = index[(index < 0) | (index >= rows)]
-        raise IndexError(
-            f"{op}: index out of range in self: {int(outside[0])} is not in [0, {rows - 1}], the "
-            "rows of "
-            f"a weight of size {list(table.shape)}"
-        )
+    text = (
+        f"{op}: index out of range in self: {{}} is not in [0, {rows - 1}], the rows of "
+        f"a weight of size {list(table.shape)}"
+    )
+    check_range(index, rows, IndexError, text)
     return padding_idx
 
 

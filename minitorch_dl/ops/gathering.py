@@ -15,7 +15,7 @@ import numpy as np
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
 from ..autograd.structural import expand as _expand
-from ..backend import array_module, dtypes
+from ..backend import array_module, check_range, dtypes
 from .dims import common_shape, numpy_names, wrap_dim
 from .indexing import _index, _index_adjoint, _index_put, _slice, add_at, index_put
 from .movement import _clone
@@ -37,26 +37,6 @@ def _check_kind(op: str, index: Any, error: type[Exception] = RuntimeError) -> N
         raise TypeError(f"{op}(): argument 'index' must be Tensor, not {type(index).__name__}")
     if index.array.size and index.array.dtype not in (np.int64, np.int32):
         raise error(f"{op}(): Expected dtype int32/int64 for index, got {index.array.dtype}")
-
-
-def check_range(
-    index: Any, size: int, error: type[Exception] = RuntimeError, text: str = "", low: int = 0
-) -> None:
-    """Raise ``error`` unless ``low <= index < size`` for every element of the index array.
-
-    CuPy would wrap an index that is out of range, and negative ones mean an axis's end to NumPy
-    but nothing here.
-    """
-    if not index.size:
-        return
-    if low == 0:  # one pass: seen as unsigned, a negative number is large
-        unsigned = index.view("u8" if index.dtype.itemsize == 8 else "u4")
-        if int(unsigned.max()) < size:
-            return
-    elif low <= int(index.min()) and int(index.max()) < size:
-        return
-    bad = int(index.max()) if int(index.max()) >= size else int(index.min())
-    raise error(text.format(bad))
 
 
 def _vector(op: str, index: Any) -> Any:
@@ -702,14 +682,13 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Any:
         )
     if not index.size and num_classes <= 0:
         raise RuntimeError("Can not infer total number of classes from empty tensor.")
-    if index.size and int(index.min()) < 0:
-        raise RuntimeError("Class values must be non-negative.")
     if num_classes == -1:
         num_classes = int(index.max()) + 1
-    elif index.size and int(index.max()) >= num_classes:
-        raise RuntimeError(
-            f"Class values must be smaller than num_classes, got {int(index.max())} of "
-            f"{num_classes}."
-        )
+    check_range(
+        index,
+        num_classes,
+        text="Class values must be non-negative and smaller than num_classes, got {} of "
+        f"{num_classes}.",
+    )
     xp = array_module(index)
     return TensorBase.wrap((index[..., None] == xp.arange(num_classes)).astype(np.int64))

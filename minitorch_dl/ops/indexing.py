@@ -21,7 +21,7 @@ from ..autograd.primitive import TensorBase, current_node, primitive
 from ..autograd.structural import cast, sum_to
 from ..autograd.structural import expand as _expand
 from ..autograd.versions import next_number
-from ..backend import array_module, common_module, describe_one, dtypes
+from ..backend import array_module, check_range, common_module, describe_one, dtypes
 from .dims import wrap_dim
 
 __all__ = ["getitem", "index_put", "narrow", "select", "setitem"]
@@ -184,13 +184,10 @@ def _key(xp: Any, indices: Any, dims: tuple[int, ...]) -> tuple[Any, ...]:
 def _check_bounds(indices: Any, dims: tuple[int, ...], shape: tuple[int, ...]) -> None:
     """Raise for an index that is out of range. NumPy does so itself; CuPy would wrap it around."""
     for d, index in zip(dims, indices):
-        if index.dtype != bool and index.size:
-            low, high = int(index.min()), int(index.max())
-            if low < -shape[d] or high >= shape[d]:
-                bad = high if high >= shape[d] else low
-                raise IndexError(
-                    f"index {bad} is out of bounds for dimension {d} with size {shape[d]}"
-                )
+        if index.dtype != bool:
+            n = shape[d]
+            text = f"index {{}} is out of bounds for dimension {d} with size {n}"
+            check_range(index, n, IndexError, text, low=-n)
 
 
 def positions(xp: Any, indices: Any, dims: tuple[int, ...], shape: tuple[int, ...]) -> Any:

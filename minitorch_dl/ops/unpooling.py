@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from ..autograd.primitive import primitive
+from ..backend import check_range
 from .convolution import per_axis
 from .gathering import _gather as take_along
 from .shape import _reshape
@@ -112,12 +113,11 @@ def _max_unpools(
             f"from {default}"
         )
     total = math.prod(size)
-    if index.size and not (index.min() >= 0 and index.max() < total):
-        raise RuntimeError(
-            f"{op}: Found an invalid max index: indices must be in [0, {total - 1}] for output "
-            "size "
-            f"{size}, but they go from {int(index.min())} to {int(index.max())}"
-        )
+    text = (
+        f"{op}: Found an invalid max index {{}}: indices must be in [0, {total - 1}] for output "
+        f"size {size}"
+    )
+    check_range(index, total, text=text)
     lead = x.shape[:-dims]
     flat = (*lead, math.prod(x.shape[-dims:]))
     y = place_along(

@@ -85,10 +85,17 @@ class StandInArray:
         return _wrap(view, (self,))
 
     def __getitem__(self, index: Any) -> Any:
-        return _wrap(self._array[_unwrap(index)], (self,))
+        if any(_is_mask(key) for key in (index if isinstance(index, tuple) else (index,))):
+            counts["synchronisation"] += 1  # how many elements there are
+        return _wrap(self._array[wrapped(self._array.shape, index)], (self,))
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self._array[_unwrap(index)] = _unwrap(value)
+        self._array[wrapped(self._array.shape, index)] = _unwrap(value)
+
+    def take(self, indices: Any, axis: Any = None, out: Any = None) -> Any:
+        """CuPy's wraps indices around."""
+        taken = self._array.take(_unwrap(indices), axis, _unwrap(out), "wrap")
+        return _wrap(taken, (self,)) if out is None else out
 
     def __len__(self) -> int:
         return len(self._array)
@@ -129,14 +136,36 @@ def _operator(name: str) -> Callable[..., Any]:
     return method
 
 
-for _name in (
-    "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift divmod".split()
-):
+for _name in "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift divmod".split():
     for _form in (f"__{_name}__", f"__r{_name}__", f"__i{_name}__"):
         if hasattr(np.ndarray, _form):
             setattr(StandInArray, _form, _operator(_form))
 for _form in "__neg__ __pos__ __abs__ __invert__ __lt__ __le__ __eq__ __ne__ __gt__ __ge__".split():
     setattr(StandInArray, _form, _operator(_form))
+
+
+def _is_mask(key: Any) -> bool:
+    return isinstance(key, StandInArray) and key._array.dtype == bool
+
+
+def wrapped(shape: tuple[int, ...], index: Any) -> Any:
+    """The NumPy index that picks what CuPy picks: indices in arrays wrap around."""
+    keys = [_unwrap(key) for key in (index if isinstance(index, tuple) else (index,))]
+    axis = 0
+    for i, key in enumerate(keys):
+        if key is None:
+            continue
+        if key is Ellipsis:
+            width = [k.ndim if isinstance(k, np.ndarray) and k.dtype == bool else k is not None
+                     for k in keys[i + 1 :]]  # fmt: skip
+            axis = len(shape) - sum(width)
+        elif isinstance(key, np.ndarray) and key.dtype == bool:
+            axis += key.ndim
+        else:
+            if isinstance(key, np.ndarray) and axis < len(shape) and shape[axis]:
+                keys[i] = key % shape[axis]
+            axis += 1
+    return tuple(keys) if isinstance(index, tuple) else keys[0]
 
 
 def _unwrap(value: Any) -> Any:

@@ -1,0 +1,125 @@
+"""Checks of indices and labels that do not stall a device.
+
+On the CPU a check raises at once. On another device reading its outcome would make the host wait
+for everything asked of the device so far, so the device itself notes the first failure, and the
+error is raised when the host waits anyway: at ``.item()``, ``.cpu()``, printing, or
+``cuda.synchronize()``. To have the error at the line that made it, as on the CPU, run with
+``CUDA_LAUNCH_BLOCKING=1`` or under ``autograd.detect_anomaly()``.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+import numpy as np
+
+from .devices import Backend, backend_of, before_reading, device, device_of
+
+__all__ = ["check_at_once", "check_range", "raise_noted"]
+
+_ALWAYS = os.environ.get("CUDA_LAUNCH_BLOCKING", "0") not in ("", "0")
+
+
+class _Mode(threading.local):
+    at_once = False
+
+
+_mode = _Mode()
+
+
+def check_at_once(on: bool) -> None:
+    """Whether this thread waits for the outcome of every check."""
+    _mode.at_once = on
+
+
+class _Notes:
+    """The checks asked of one device since the host last waited for it.
+
+    Attributes:
+        found: two int64 on the device: the number of the first check that failed, 0 for none, and
+            the value that it found.
+        asked: the number of each check, which is its error class and text.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self.found = backend.xp.zeros(2, np.int64)
+        self.asked: dict[tuple[type[Exception], str], int] = {}
+
+    def add(self, index: Any, low: int, high: int, error: type[Exception], text: str) -> None:
+        xp = self.backend.xp
+        number = self.asked.setdefault((error, text), len(self.asked) + 1)
+        least, most = index.min().astype(np.int64), index.max().astype(np.int64)
+        outside = (least < low) | (most >= high)
+        here = xp.stack((xp.where(outside, number, 0), xp.where(most >= high, most, least)))
+        self.found[...] = xp.where(self.found[0] == 0, here, self.found)
+
+    def take(self) -> Exception | None:
+        """The error of the first check that failed; the notes start anew."""
+        if not self.asked:
+            return None
+        number, value = self.found.get().tolist()
+        asked, self.asked = self.asked, {}
+        if not number:
+            return None
+        self.found[...] = 0
+        error, text = next(key for key, n in asked.items() if n == number)
+        return error(text.format(value))
+
+
+_notes: dict[device, _Notes] = {}
+_lock = threading.RLock()
+
+
+def check_range(
+    index: Any,
+    size: int,
+    error: type[Exception] = RuntimeError,
+    text: str = "",
+    low: int = 0,
+    ignore: int | None = None,
+) -> None:
+    """Raise ``error`` unless ``low <= index < size``, or ``index == ignore``, for every element.
+
+    NumPy would take a negative index from the end, and CuPy wrap any around.
+
+    Args:
+        index: an integer array.
+        text: of the error; ``{}`` in it becomes an index that is out of range.
+    """
+    if not index.size:
+        return
+    if index.__class__ is not np.ndarray and not (_ALWAYS or _mode.at_once):
+        if ignore is not None:
+            index = backend_of(index).xp.where(index == ignore, low, index)
+        where = device_of(index)
+        with _lock:
+            if where not in _notes:
+                _notes[where] = _Notes(backend_of(index))
+            _notes[where].add(index, low, size, error, text)
+        return
+    if low == 0 and index.dtype.kind == "i":  # one pass: seen as unsigned, a negative is large
+        if int(index.view(f"u{index.dtype.itemsize}").max()) < size:
+            return
+    elif low <= int(index.min()) and int(index.max()) < size:
+        return
+    outside = (index < low) | (index >= size)
+    if ignore is not None:
+        outside &= index != ignore
+    if outside.any():
+        raise error(text.format(int(index[outside][0])))
+
+
+def raise_noted() -> None:
+    """Raise the error of the first check that failed on any device, now that the host waits."""
+    if _notes:
+        with _lock:
+            errors = [notes.take() for notes in _notes.values()]
+        for error in errors:
+            if error is not None:
+                raise error
+
+
+before_reading.append(raise_noted)
