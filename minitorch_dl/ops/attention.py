@@ -309,6 +309,11 @@ def _projected(query: Any, key: Any, value: Any, weights: Any, bias: Any) -> tup
     return q, k, v
 
 
+def _split(x: Any, heads: tuple[int, int, int]) -> Any:
+    """``(length, N, E)`` as ``(N, H, length, E/H)``."""
+    return _permute(_reshape(x, shape=(x.shape[0], *heads)), dims=(1, 2, 0, 3))
+
+
 def _given_heads(name: str, static: Any, heads: tuple[int, int, int]) -> Any:
     """Keys or values that are given projected, ``(N·H, S, E/H)``, as ``(N, H, S, E/H)``."""
     N, H, size = heads
@@ -409,15 +414,7 @@ def multi_head_attention_forward(
             )
     q, k, v = _projected(query, key, value, weights, in_proj_bias)
 
-    mask = _mask_of_heads(mask, (N, H, L, S))
-    if padding is not None:
-        if tuple(padding.shape) != (N, S):
-            raise AssertionError(
-                f"Expected key_padding_mask of size {(N, S)}, (batch, keys), but got "
-                f"{tuple(padding.shape)}"
-            )
-        padding = padding.reshape(N, 1, 1, S)
-        mask = padding if mask is None else mask + padding
+    mask = _merged_mask(mask, padding, (N, H, L, S))
 
     if (bias_k is None) != (bias_v is None):
         raise AssertionError("bias_k and bias_v must both be given, or neither")
@@ -427,12 +424,10 @@ def multi_head_attention_forward(
         k = cat([k, _expand(bias_k, shape=(1, N, E))])
         v = cat([v, _expand(bias_v, shape=(1, N, E))])
 
-    split = lambda x: _permute(  # noqa: E731  (length, N, E) to (N, H, length, E / H)
-        _reshape(x, shape=(x.shape[0], N, H, size)), dims=(1, 2, 0, 3)
-    )
-    q = split(q)
-    k = split(k) if static_k is None else _given_heads("static_k", static_k, (N, H, size))
-    v = split(v) if static_v is None else _given_heads("static_v", static_v, (N, H, size))
+    heads = (N, H, size)
+    q = _split(q, heads)
+    k = _split(k, heads) if static_k is None else _given_heads("static_k", static_k, heads)
+    v = _split(v, heads) if static_v is None else _given_heads("static_v", static_v, heads)
     if add_zero_attn:
         zero = zeros(N, H, 1, size, dtype=k.dtype, device=k.device)
         k, v = cat([k, zero], 2), cat([v, zero], 2)
@@ -459,15 +454,23 @@ def multi_head_attention_forward(
     return y, shown
 
 
-def _mask_of_heads(mask: Any, shape: tuple[int, int, int, int]) -> Any:
-    """``attn_mask`` as ``(N or 1, H or 1, L, S)``."""
-    if mask is None:
-        return None
+def _merged_mask(mask: Any, padding: Any, shape: tuple[int, int, int, int]) -> Any:
+    """``attn_mask`` plus ``key_padding_mask``, ``(N or 1, H or 1, L or 1, S)``; None of neither."""
     N, H, L, S = shape
-    expected = (L, S) if mask.dim() == 2 else (N * H, L, S)
-    if tuple(mask.shape) != expected:
-        raise RuntimeError(
-            f"The shape of the {mask.dim()}D attn_mask is {tuple(mask.shape)}, but should be "
-            f"{expected}."
+    if mask is not None:
+        expected = (L, S) if mask.dim() == 2 else (N * H, L, S)
+        if tuple(mask.shape) != expected:
+            raise RuntimeError(
+                f"The shape of the {mask.dim()}D attn_mask is {tuple(mask.shape)}, but should be "
+                f"{expected}."
+            )
+        mask = mask.reshape(1, 1, L, S) if mask.dim() == 2 else mask.reshape(N, H, L, S)
+    if padding is None:
+        return mask
+    if tuple(padding.shape) != (N, S):
+        raise AssertionError(
+            f"Expected key_padding_mask of size {(N, S)}, (batch, keys), but got "
+            f"{tuple(padding.shape)}"
         )
-    return mask.reshape(1, 1, L, S) if mask.dim() == 2 else mask.reshape(N, H, L, S)
+    padding = padding.reshape(N, 1, 1, S)
+    return padding if mask is None else mask + padding
