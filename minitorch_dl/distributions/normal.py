@@ -205,7 +205,8 @@ class MultivariateNormal(Distribution):
         given = {name: matrix for name, matrix in given.items() if matrix is not None}
         if len(given) != 1:
             raise ValueError(
-                "Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified."
+                "Exactly one of covariance_matrix or precision_matrix or scale_tril may be "
+                "specified."
             )
         ((name, matrix),) = given.items()
         assert matrix is not None

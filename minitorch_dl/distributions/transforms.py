@@ -124,11 +124,11 @@ class _InverseTransform(Transform):
         self._of = transform
 
     @property
-    def domain(self) -> Any:  # type: ignore[override]
+    def domain(self) -> Any:
         return self._of.codomain
 
     @property
-    def codomain(self) -> Any:  # type: ignore[override]
+    def codomain(self) -> Any:
         return self._of.domain
 
     @property
@@ -172,7 +172,7 @@ class ComposeTransform(Transform):
         self.parts = [part.with_cache(cache_size) for part in parts] if cache_size else list(parts)
 
     @property
-    def domain(self) -> Any:  # type: ignore[override]
+    def domain(self) -> Any:
         if not self.parts:
             return constraints.real
         events = self.parts[-1].codomain.event_dim
@@ -184,7 +184,7 @@ class ComposeTransform(Transform):
         return constraints.independent(domain, more) if more > 0 else domain
 
     @property
-    def codomain(self) -> Any:  # type: ignore[override]
+    def codomain(self) -> Any:
         if not self.parts:
             return constraints.real
         events = self.parts[0].domain.event_dim
@@ -263,11 +263,11 @@ class IndependentTransform(Transform):
         self.reinterpreted_batch_ndims = reinterpreted_batch_ndims
 
     @property
-    def domain(self) -> Any:  # type: ignore[override]
+    def domain(self) -> Any:
         return constraints.independent(self.base_transform.domain, self.reinterpreted_batch_ndims)
 
     @property
-    def codomain(self) -> Any:  # type: ignore[override]
+    def codomain(self) -> Any:
         return constraints.independent(self.base_transform.codomain, self.reinterpreted_batch_ndims)
 
     @property
@@ -309,11 +309,11 @@ class ReshapeTransform(Transform):
             )
 
     @property
-    def domain(self) -> Any:  # type: ignore[override]
+    def domain(self) -> Any:
         return constraints.independent(constraints.real, len(self.in_shape))
 
     @property
-    def codomain(self) -> Any:  # type: ignore[override]
+    def codomain(self) -> Any:
         return constraints.independent(constraints.real, len(self.out_shape))
 
     def _call(self, x: Tensor) -> Tensor:
@@ -344,7 +344,7 @@ class ExpTransform(Transform):
 
     domain, codomain = constraints.real, constraints.positive
     bijective = True
-    sign = 1  # type: ignore[assignment]
+    sign = 1
 
     def _call(self, x: Tensor) -> Tensor:
         return x.exp()
@@ -401,7 +401,7 @@ class SigmoidTransform(Transform):
 
     domain, codomain = constraints.real, constraints.unit_interval
     bijective = True
-    sign = 1  # type: ignore[assignment]
+    sign = 1
 
     def _call(self, x: Tensor) -> Tensor:
         limits = _finfo(x)
@@ -425,7 +425,7 @@ class SoftplusTransform(Transform):
 
     domain, codomain = constraints.real, constraints.positive
     bijective = True
-    sign = 1  # type: ignore[assignment]
+    sign = 1
 
     def _call(self, x: Tensor) -> Tensor:
         return F.softplus(x)
@@ -442,7 +442,7 @@ class TanhTransform(Transform):
 
     domain, codomain = constraints.real, constraints.interval(-1.0, 1.0)
     bijective = True
-    sign = 1  # type: ignore[assignment]
+    sign = 1
 
     def _call(self, x: Tensor) -> Tensor:
         return x.tanh()
@@ -480,7 +480,7 @@ class AffineTransform(Transform):
         return self._event_dim
 
     @property
-    def domain(self) -> Any:  # type: ignore[override]
+    def domain(self) -> Any:
         n = self._event_dim
         return constraints.independent(constraints.real, n) if n else constraints.real
 

@@ -108,7 +108,8 @@ def _measure(
         hits, predicted, actual = (x.sum(keepdims=True) for x in (hits, predicted, actual))
     elif average not in ("macro", "weighted", None):
         raise ValueError(
-            f"{op}: average should be 'binary', 'micro', 'macro', 'weighted' or None, got {average!r}"
+            f"{op}: average should be 'binary', 'micro', 'macro', 'weighted' or None, "
+            f"got {average!r}"
         )
     above, below = {
         "precision": (hits, predicted),
@@ -236,7 +237,7 @@ def perplexity(input: Any, target: Any, ignore_index: int = -100) -> float:
         ValueError: labels outside [0, C), or none that count.
 
     >>> import minitorch_dl as torch
-    >>> torch.metrics.perplexity(torch.zeros(2, 3, 8), torch.ones(2, 3).long())
+    >>> round(torch.metrics.perplexity(torch.zeros(2, 3, 8), torch.ones(2, 3).long()), 4)
     8.0
     """
     y, t = arrays("perplexity", input=input, target=target)

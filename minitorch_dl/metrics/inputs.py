@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from ..backend import array_module, device_of
-from ..ops import as_tensor
 from ..tensor import Tensor
 
 
@@ -21,14 +20,17 @@ def arrays(op: str, **given: Any) -> list[Any]:
     """
     found = []
     for name, value in given.items():
-        try:
-            found.append(value.array if isinstance(value, Tensor) else as_tensor(value).array)
-        except (TypeError, ValueError, RuntimeError) as error:
+        array = value.array if isinstance(value, Tensor) else value
+        if not hasattr(array, "dtype"):
+            array = np.asarray(array)
+        if array.dtype.kind not in "biufV":  # V: bfloat16
             raise TypeError(
-                f"{op}: {name} should be a tensor, array or list of numbers ({error})"
-            ) from None
-        if found[-1].size == 0:
+                f"{op}: {name} should be a tensor, array or list of numbers, got "
+                f"{type(value).__name__} of {array.dtype}"
+            )
+        if array.size == 0:
             raise ValueError(f"{op}: expected at least one element in {name}, got none")
+        found.append(array)
     devices = {str(device_of(array)) for array in found}
     if len(devices) > 1:
         raise RuntimeError(f"{op}: {', '.join(given)} are on different devices: {sorted(devices)}")

@@ -103,7 +103,9 @@ KL: dict[str, tuple[Make, Make]] = {
         lambda D, t: D.Dirichlet(t([[0.5, 1.0, 3.0]])),
         lambda D, t: D.Dirichlet(t([[2.0, 0.7, 1.1]])),
     ),
-    "Laplace": (lambda D, t: D.Laplace(t(REAL), t(POSITIVE)), lambda D, t: D.Laplace(0.5, t([2.0]))),
+    "Laplace": (
+        lambda D, t: D.Laplace(t(REAL), t(POSITIVE)), lambda D, t: D.Laplace(0.5, t([2.0]))
+    ),
     "Cauchy": (lambda D, t: D.Cauchy(t(REAL), t(POSITIVE)), lambda D, t: D.Cauchy(0.5, t([2.0]))),
     "Gumbel": (lambda D, t: D.Gumbel(t(REAL), t(POSITIVE)), lambda D, t: D.Gumbel(0.5, t([2.0]))),
     "Pareto": (lambda D, t: D.Pareto(t(POSITIVE), 2.0), lambda D, t: D.Pareto(t([0.9]), 1.5)),
@@ -201,9 +203,8 @@ def gradients(of: str, y: Any, parameters: list[Any]) -> dict[str, Any]:
     for p in parameters:
         p.grad = None
     y.backward(retain_graph=True)
-    return {
-        f"{of} gradient {i}": p.grad.clone() for i, p in enumerate(parameters) if p.grad is not None
-    }
+    reached = [(i, p) for i, p in enumerate(parameters) if p.grad is not None]
+    return {f"{of} gradient {i}": p.grad.clone() for i, p in reached}
 
 
 def run_kl(torch: Any, name: str) -> dict[str, Any]:

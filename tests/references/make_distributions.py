@@ -1,6 +1,9 @@
 """Write distributions.npz: PyTorch's results for the cases of tests/distributions/cases.py.
 
-Run from the repository's root with PyTorch installed: ``python -m tests.references.make_distributions``.
+Run from the repository's root with PyTorch installed:
+
+    python -m tests.references.make_distributions
+
 The exponential draws are not those of an Intel CPU (see minitorch_dl/backend/random.py).
 """
 

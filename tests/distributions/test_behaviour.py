@@ -1,0 +1,245 @@
+"""Arguments, errors, and what holds whatever PyTorch says."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minitorch_dl as torch
+from minitorch_dl import distributions as D
+from minitorch_dl.distributions import implicit
+from tests.distributions import cases
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (
+            lambda: D.Normal(0.0, -1.0),
+            r"Expected parameter scale \(Tensor of shape \(\)\) of distribution Normal\(loc: 0.0, "
+            r"scale: -1.0\) to satisfy the constraint GreaterThan\(lower_bound=0.0\), but found "
+            r"invalid values:\n-1.0",
+        ),
+        (lambda: D.Normal(math.nan, 1.0), r"parameter loc .* constraint Real\(\)"),
+        (lambda: D.Bernoulli(torch.tensor([0.5, 1.5])), "parameter probs .* of shape .2,."),
+        (lambda: D.Bernoulli(0.5, logits=0.0), "Either `probs` or `logits` must be specified"),
+        (lambda: D.Bernoulli(), "Either `probs` or `logits` must be specified"),
+        (lambda: D.Categorical(torch.tensor(0.5)), "must be at least one-dimensional"),
+        (lambda: D.Categorical(torch.tensor([-0.5, 1.5])), r"constraint Simplex\(\)"),
+        (lambda: D.Uniform(1.0, 0.0), "not defined when low>= high"),
+        (lambda: D.HalfNormal(-1.0), "parameter scale"),
+        (lambda: D.Chi2(-1.0), "parameter concentration"),
+        (lambda: D.Geometric(0.0), "to be positive"),
+        (lambda: D.Poisson(-1.0), r"GreaterThanEq\(lower_bound=0.0\)"),
+        (lambda: D.Dirichlet(torch.tensor(1.0)), "at least one-dimensional"),
+        (lambda: D.Beta(-1.0, 1.0), "parameter concentration"),
+        (lambda: D.MultivariateNormal(torch.zeros(2)), "Exactly one of covariance_matrix"),
+        (lambda: D.MultivariateNormal(torch.zeros(2), -torch.eye(2)), r"PositiveDefinite\(\)"),
+        (
+            lambda: D.MultivariateNormal(torch.zeros(2), scale_tril=torch.ones(2, 2)),
+            r"LowerCholesky\(\)",
+        ),
+        (lambda: D.Independent(D.Normal(0.0, 1.0), 1), "reinterpreted_batch_ndims"),
+        (lambda: D.Normal("x", 1.0), "must all be instances of Number"),
+        (lambda: D.TransformedDistribution(D.Normal(0.0, 1.0), 3), "Transform or list of"),
+    ],
+)
+def test_bad_parameters(make: Any, text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("d", "value", "text"),
+    [
+        (D.Normal(0.0, 1.0), "x", "must be a Tensor"),
+        (D.Normal(torch.zeros(2), 1.0), torch.zeros(3), "not broadcastable .* vs torch.Size"),
+        (D.Bernoulli(0.5), torch.tensor(2.0), r"within the support \(Boolean\(\)\)"),
+        (D.Exponential(1.0), torch.tensor(-1.0), "invalid values:\n-1.0"),
+        (D.Categorical(torch.ones(3)), torch.tensor(3), r"upper_bound=2\)"),
+        (D.Dirichlet(torch.ones(3)), torch.ones(3), r"Simplex\(\)"),
+        (D.MultivariateNormal(torch.zeros(2), torch.eye(2)), torch.zeros(3), "event_shape"),
+        (D.Multinomial(2, torch.ones(3)), torch.tensor([3.0, 0.0, 0.0]), "Multinomial"),
+        (D.Binomial(3, torch.tensor(0.5)), torch.tensor(1.5), "IntegerInterval"),
+    ],
+)
+def test_bad_values(d: Any, value: Any, text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        d.log_prob(value)
+
+
+def test_checks_can_be_left_out() -> None:
+    assert math.isnan(D.Normal(0.0, -1.0, validate_args=False).log_prob(torch.tensor(0.0)).item())
+    D.Distribution.set_default_validate_args(False)
+    try:
+        D.Bernoulli(2.0)
+    finally:
+        D.Distribution.set_default_validate_args(True)
+
+
+# No formula for the moments, or tails too heavy for a sample's mean to settle.
+WITHOUT_MOMENTS = (
+    "Transformed",
+    "LogNormal",
+    "StudentT",
+    "InverseGamma",
+    "Pareto",
+    "Cauchy",
+    "HalfCauchy",
+)
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in cases.DISTRIBUTIONS if not n.startswith(WITHOUT_MOMENTS)]
+)
+def test_moments_are_those_of_samples(name: str) -> None:
+    torch.manual_seed(0)
+    d = cases.DISTRIBUTIONS[name](D, lambda v: torch.tensor(v, dtype=torch.float64))
+    samples = d.sample((4000,)).double()
+    if name.startswith("Categorical"):  # an index has no moments
+        share = (samples == 2).double().mean(0)
+        assert torch.allclose(share, d.probs[..., 2], atol=0.04)
+        return
+    error = (samples.mean(0) - d.mean) / (d.variance / 4000).sqrt()
+    assert (error.abs() < 4.5).all()
+    assert torch.allclose(samples.var(0), d.variance, rtol=0.5)
+
+
+@pytest.mark.parametrize("name", ["Normal", "Gamma", "Beta", "Laplace", "StudentT", "Gumbel"])
+def test_densities_integrate_to_one(name: str) -> None:
+    d = cases.DISTRIBUTIONS[name](D, lambda v: torch.tensor(v, dtype=torch.float64))
+    torch.manual_seed(0)
+    u = torch.linspace(-12, 12, 20001, dtype=torch.float64)[:, None]
+    x, slope = {
+        "Gamma": (u.exp(), u.exp()),
+        "Beta": (u.sigmoid(), u.sigmoid() * (-u).sigmoid()),
+    }.get(name, (u.sinh(), u.cosh()))
+    total = (d.log_prob(x).exp() * slope).sum(0) * (24 / 20000)
+    # Long tails are cut off, and the sum is rough at a kink.
+    limit = {"StudentT": 5e-2, "Gamma": 5e-2, "Beta": 5e-2, "Laplace": 1e-4}.get(name, 1e-6)
+    assert ((total - 1).abs() < limit).all(), total
+
+
+def test_categorical_needs_no_normalised_probabilities() -> None:
+    d = D.Categorical(torch.tensor([1.0, 3.0]))
+    assert d.probs.tolist() == [0.25, 0.75]
+    assert d.expand((2,)).sample().shape == (2,)
+    assert D.Categorical(logits=torch.zeros(2, 3)).sample((4,)).shape == (4, 2)
+
+
+def test_gradients_of_lazy_parameters_survive_no_grad() -> None:
+    logits = torch.zeros(3, requires_grad=True)
+    d = D.Categorical(logits=logits)
+    d.sample()
+    d.probs.sum().backward()
+    assert logits.grad is not None
+
+
+def test_straight_through() -> None:
+    logits = torch.zeros(3, requires_grad=True)
+    y = D.OneHotCategoricalStraightThrough(logits=logits).rsample()
+    assert sorted(y.round().tolist()) == [0.0, 0.0, 1.0]
+    (y * torch.arange(3.0)).sum().backward()
+    assert torch.allclose(logits.grad, torch.tensor([-1 / 3, 0.0, 1 / 3]))
+
+
+def test_tanh_cache_keeps_saturated_samples() -> None:
+    base = D.Normal(torch.tensor([30.0]), 0.1)
+    d = D.TransformedDistribution(base, [D.TanhTransform(cache_size=1)])
+    assert d.log_prob(d.rsample()).isfinite().all()
+
+
+@pytest.mark.parametrize("a", [1e-3, 0.1, 1.0, 3.7, 50.0, 2000.0])
+@pytest.mark.parametrize("p", [0.05, 0.5, 0.95])
+def test_gamma_quadrature_agrees_with_itself(a: float, p: float) -> None:
+    """F at the bisected quantile is p, and the quantile's slope is that of the quantile."""
+
+    def quantile(a: float) -> float:
+        low, high = -800.0, math.log(a + 40 * math.sqrt(a) + 40)
+        for _ in range(70):
+            middle = (low + high) / 2
+            f = implicit.gamma_cdf(np, np.array([a]), np.array([math.exp(middle)]))[0]
+            low, high = (middle, high) if f < p else (low, middle)
+        return math.exp(low)
+
+    x = quantile(a)
+    if x < 1e-250:
+        return
+    h = a * 1e-3
+    steps = (-2 * h, -h, h, 2 * h)
+    m2, m1, p1, p2 = (math.log(quantile(a + step)) for step in steps)
+    expected = x * (8 * (p1 - m1) - (p2 - m2)) / (12 * h)
+    found = implicit.gamma_slope(np, np.array([a]), np.array([x]))[0]
+    assert found == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_gamma_cdf_is_exact_where_it_has_a_formula() -> None:
+    x = np.array([0.0, 1e-8, 0.1, 1.0, 5.0, 40.0, np.inf])
+    found = implicit.gamma_cdf(np, np.ones(7), x)
+    np.testing.assert_allclose(found, -np.expm1(-x), rtol=1e-10)
+    found = implicit.gamma_cdf(np, np.full(7, 2.0), x)
+    poisson = 1 - np.exp(-x[2:6]) * (1 + x[2:6])
+    np.testing.assert_allclose(found[2:6], poisson, rtol=1e-9)
+    assert np.isnan(implicit.gamma_cdf(np, np.ones(1), np.array([np.nan])))
+
+
+def test_beta_slope_where_it_has_a_formula() -> None:
+    x = np.array([0.01, 0.3, 0.8, 0.999])  # F = x^a, so x = p^(1/a) and dx/da = -x log(x) / a
+    for a in (0.2, 1.0, 6.0):
+        found = implicit.beta_slope(np, np.full(4, a), np.full(4, a + 1), x) * (1 - x)
+        np.testing.assert_allclose(found, -x * np.log(x) / a, rtol=1e-9)
+
+
+def test_draws_have_no_second_derivative() -> None:
+    a = torch.tensor(2.0, requires_grad=True)
+    x = D.Gamma(a, 1.0).rsample()
+    (g,) = torch.autograd.grad(x, a, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        g.backward()
+
+
+def test_divergences_are_found_by_class() -> None:
+    class Mine(D.Normal):
+        pass
+
+    p = Mine(0.0, 1.0)
+    assert D.kl_divergence(p, D.Normal(1.0, 1.0)).item() == 0.5
+    with pytest.raises(NotImplementedError, match="p type Mine and q type Bernoulli"):
+        D.kl_divergence(p, D.Bernoulli(0.5))
+    with pytest.raises(TypeError, match="Distribution subclass"):
+        D.register_kl(int, D.Normal)  # type: ignore[arg-type]
+    rule = D.register_kl(Mine, D.Bernoulli)(lambda p, q: torch.tensor(7.0))
+    try:
+        assert D.kl_divergence(p, D.Bernoulli(0.5)) == rule(None, None)
+    finally:
+        del D.kl._RULES[Mine, D.Bernoulli]
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        D.ExpTransform(),
+        D.PowerTransform(2.0),
+        D.SigmoidTransform(),
+        D.SoftplusTransform(),
+        D.TanhTransform(),
+        D.AffineTransform(1.0, torch.tensor([-2.0, 0.5, 3.0]).double()),
+        D.ComposeTransform([D.ExpTransform(), D.AffineTransform(0.0, 2.0)]),
+        D.StickBreakingTransform(),
+        D.ReshapeTransform((3,), (3, 1)),
+    ],
+    ids=lambda t: type(t).__name__,
+)
+def test_transforms_invert_and_know_their_jacobian(transform: Any) -> None:
+    x = torch.tensor([0.3, 1.1, 0.7], dtype=torch.float64)
+    y = transform(x)
+    assert torch.allclose(transform.inv(y), x)
+    assert transform.inv.inv is transform
+    J = torch.autograd.functional.jacobian(transform, x)
+    J = J.reshape(-1, 3)[:3]  # of a point of the simplex the last entry follows
+    change = transform.log_abs_det_jacobian(x, y).sum()
+    assert torch.allclose(change, J.det().abs().log())
+    assert transform.inv.log_abs_det_jacobian(y, x).sum() == -change
