@@ -64,7 +64,52 @@ from .legacy_types import (
     LongTensor,
     ShortTensor,
 )
-from .ops import *
+from .ops.activation import (
+    celu, celu_, hardshrink, prelu, relu, relu_, rrelu, rrelu_, selu, selu_, threshold, threshold_,
+)  # fmt: skip
+from .ops.comparison import *
+from .ops.elementwise import *
+from .ops.trigonometric import *
+from .ops.rounding import *
+from .ops.selection import *
+from .ops.special import (
+    digamma, erf, erfc, erfinv, i0, lgamma, logit, mvlgamma, polygamma, sigmoid, sinc, xlogy,
+)  # fmt: skip
+from .ops.creation import *
+from .ops.movement import *
+from .ops.random import *
+from .ops.reductions import *
+from .ops.extrema import *
+from .ops.matmul import *
+from .ops.convolution import *
+from .ops.shape import *
+from .ops.indexing import *
+from .ops.gathering import *
+from .ops.joining import *
+from .ops.layout import *
+from .ops.rearranging import *
+from .ops.inspection import *
+from .ops.scans import *
+from .ops.sorting import *
+from .ops.counting import *
+from .ops.softmax import *
+from .ops.einsum import *
+from .ops.pooling import *
+from .ops.adaptive_pooling import *
+from .ops.normalization import *
+from .ops.dropout import *
+from .ops.solving import *
+from .ops.factorizations import *
+from .ops.norms import *
+from .ops.matrix_functions import *
+from .ops.recurrent import *
+from .ops.patches import *
+from .ops.distances import *
+from .ops.statistics import *
+from .ops.grids import *
+from .ops.linear import bilinear
+from .ops.lu import *
+from .ops.incomplete_gamma import igamma, igammac
 from .printing import set_printoptions
 from .settings import (
     are_deterministic_algorithms_enabled,

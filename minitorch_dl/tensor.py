@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -66,6 +66,10 @@ class Tensor(Convertible, Differentiable):
     is_cuda = property(lambda self: device_of(self.array).type == "cuda")
     is_sparse = is_quantized = is_nested = is_mkldnn = is_meta = is_mps = False
     names = property(lambda self: (None,) * self.array.ndim)
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...  # the in-place forms, which are set below
 
     def __init__(self, *data: Any, device: Any = None) -> None:
         if len(data) == 1 and not isinstance(data[0], int):

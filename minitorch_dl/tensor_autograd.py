@@ -12,7 +12,7 @@ from .autograd.backward import backward
 from .autograd.node import AccumulateGrad, Output, RemovableHandle
 from .autograd.primitive import TensorBase, View, current_node
 from .autograd.versions import version_of
-from .backend import device_of
+from .backend import device_of, dtypes
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -22,6 +22,10 @@ class Differentiable(TensorBase):
     """The part of Tensor that has to do with gradients."""
 
     __slots__ = ()
+
+    if TYPE_CHECKING:  # what the other parts of Tensor have
+
+        def __getattr__(self, name: str) -> Any: ...
 
     # -- autograd ------------------------------------------------------------------------------------------------------
 
@@ -33,7 +37,7 @@ class Differentiable(TensorBase):
     def requires_grad(self, value: builtins.bool) -> None:
         self.requires_grad_(value)
 
-    def requires_grad_(self, requires_grad: builtins.bool = True) -> Tensor:
+    def requires_grad_(self, requires_grad: builtins.bool = True) -> Any:
         """Say whether operations on this leaf tensor are recorded; returns the tensor."""
         node = current_node(self)
         if node is not None and type(node) is not AccumulateGrad:
@@ -43,9 +47,9 @@ class Differentiable(TensorBase):
                     "subgraph that doesn't require differentiation use var_no_grad = var.detach()."
                 )
             return self
-        if requires_grad and not self.dtype.is_floating_point:
+        if requires_grad and not dtypes.from_numpy(self.array.dtype).is_floating_point:
             raise RuntimeError(
-                f"only Tensors of floating point dtype can require gradients, this one is {self.dtype}"
+                f"only Tensors of floating point dtype can require gradients, this one is {dtypes.from_numpy(self.array.dtype)}"
             )
         if not requires_grad:
             if node is not None and (node.pre_hooks or node.post_hooks):
@@ -178,11 +182,11 @@ class Differentiable(TensorBase):
             node.post_hooks = OrderedDict()
         return RemovableHandle(node.post_hooks, hook)
 
-    def detach(self) -> Tensor:
+    def detach(self) -> Any:
         """The same memory without history."""
         return TensorBase.wrap(self.array)
 
-    def detach_(self) -> Tensor:
+    def detach_(self) -> Any:
         """Forget this tensor's history; it becomes a leaf that requires no gradient."""
         if self._view is not None and self._view.frozen != "data":
             raise RuntimeError("Can't detach views in-place. Use detach() instead.")
@@ -194,7 +198,7 @@ class Differentiable(TensorBase):
         return False
 
     @property
-    def data(self) -> Tensor:
+    def data(self) -> Any:
         """The same memory without history; PyTorch doesn't count writes to it."""
         out = TensorBase.wrap(self.array)
         out._view = View(TensorBase.wrap(self.array), None, {}, "data")

@@ -34,6 +34,10 @@ class Convertible(TensorBase):
 
     __slots__ = ()
 
+    if TYPE_CHECKING:  # what the other parts of Tensor have
+
+        def __getattr__(self, name: str) -> Any: ...
+
     # -- what it is ----------------------------------------------------------------------------------------------------
 
     @property
@@ -142,7 +146,7 @@ class Convertible(TensorBase):
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """NumPy's ufuncs on tensors give tensors: ``ndarray + tensor``, ``np.sin(tensor)``."""
         if method != "__call__" or kwargs:
-            arrays = [x.numpy() if isinstance(x, TensorBase) else x for x in inputs]
+            arrays = [x.numpy() if isinstance(x, Convertible) else x for x in inputs]
             return getattr(ufunc, method)(*arrays, **kwargs)
         name = {"power": "pow", "absolute": "abs", "invert": "bitwise_not"}.get(
             ufunc.__name__, ufunc.__name__
@@ -160,7 +164,7 @@ class Convertible(TensorBase):
     def __dlpack_device__(self) -> Any:
         return self.array.__dlpack_device__()
 
-    def to(self, *args: Any, **kwargs: Any) -> Tensor:
+    def to(self, *args: Any, **kwargs: Any) -> Any:
         """This tensor in another dtype or on another device: ``to(dtype)``, ``to(device)``, ``to(device, dtype)``, ``to(other)``."""
         wanted_device, wanted_dtype = kwargs.pop("device", None), kwargs.pop("dtype", None)
         copy_ = kwargs.pop("copy", False)
@@ -169,7 +173,7 @@ class Convertible(TensorBase):
             raise TypeError(f"to() got an unexpected keyword argument {next(iter(kwargs))!r}")
         rest = []
         for arg in args:
-            if isinstance(arg, TensorBase):
+            if isinstance(arg, Convertible):
                 wanted_device, wanted_dtype = arg.device, arg.dtype
             elif isinstance(arg, (str, device)):
                 wanted_device = arg
@@ -194,61 +198,61 @@ class Convertible(TensorBase):
             dtype = dtype.dtype
         return creation.to(self, dtype)
 
-    def type_as(self, other: Tensor) -> Tensor:
+    def type_as(self, other: Tensor) -> Any:
         """This tensor in the dtype and on the device of ``other``."""
         return creation.to(self, other.dtype, other.device)
 
-    def cpu(self, memory_format: Any = None) -> Tensor:
+    def cpu(self, memory_format: Any = None) -> Any:
         """This tensor in host memory; itself when it is there."""
         return creation.to(self, device="cpu")
 
     def cuda(
         self, device: Any = None, non_blocking: builtins.bool = False, memory_format: Any = None
-    ) -> Tensor:
+    ) -> Any:
         """This tensor on the GPU; itself when it is there."""
         return creation.to(self, device="cuda" if device is None else device)
 
-    def float(self, memory_format: Any = None) -> Tensor:
+    def float(self, memory_format: Any = None) -> Any:
         """To float32."""
         return creation.to(self, dtypes.float32)
 
-    def double(self, memory_format: Any = None) -> Tensor:
+    def double(self, memory_format: Any = None) -> Any:
         """To float64."""
         return creation.to(self, dtypes.float64)
 
-    def half(self, memory_format: Any = None) -> Tensor:
+    def half(self, memory_format: Any = None) -> Any:
         """To float16."""
         return creation.to(self, dtypes.float16)
 
-    def bfloat16(self, memory_format: Any = None) -> Tensor:
+    def bfloat16(self, memory_format: Any = None) -> Any:
         """To bfloat16."""
         return creation.to(self, dtypes.bfloat16)
 
-    def long(self, memory_format: Any = None) -> Tensor:
+    def long(self, memory_format: Any = None) -> Any:
         """To int64."""
         return creation.to(self, dtypes.int64)
 
-    def int(self, memory_format: Any = None) -> Tensor:
+    def int(self, memory_format: Any = None) -> Any:
         """To int32."""
         return creation.to(self, dtypes.int32)
 
-    def short(self, memory_format: Any = None) -> Tensor:
+    def short(self, memory_format: Any = None) -> Any:
         """To int16."""
         return creation.to(self, dtypes.int16)
 
-    def char(self, memory_format: Any = None) -> Tensor:
+    def char(self, memory_format: Any = None) -> Any:
         """To int8."""
         return creation.to(self, dtypes.int8)
 
-    def byte(self, memory_format: Any = None) -> Tensor:
+    def byte(self, memory_format: Any = None) -> Any:
         """To uint8."""
         return creation.to(self, dtypes.uint8)
 
-    def bool(self, memory_format: Any = None) -> Tensor:
+    def bool(self, memory_format: Any = None) -> Any:
         """To bool: True where nonzero."""
         return creation.to(self, dtypes.bool)
 
-    def pin_memory(self, device: Any = None) -> Tensor:
+    def pin_memory(self, device: Any = None) -> Any:
         """Accepted for PyTorch's sake; returns the tensor."""
         return self
 
@@ -256,7 +260,7 @@ class Convertible(TensorBase):
         """Whether the memory is page-locked: never here."""
         return False
 
-    def share_memory_(self) -> Tensor:
+    def share_memory_(self) -> Any:
         """Accepted for PyTorch's sake; returns the tensor."""
         return self
 
@@ -267,7 +271,7 @@ class Convertible(TensorBase):
         dtype: Any = None,
         device: Any = None,
         requires_grad: builtins.bool = False,
-    ) -> Tensor:
+    ) -> Any:
         """A new tensor of ``data`` in this one's dtype and device."""
         dtype, device = self._defaults(dtype, device)
         return creation.tensor(data, dtype=dtype, device=device, requires_grad=requires_grad)
@@ -275,43 +279,37 @@ class Convertible(TensorBase):
     def _defaults(self, dtype: Any, device: Any) -> tuple[Any, Any]:
         return self.dtype if dtype is None else dtype, self.device if device is None else device
 
-    def _new(
-        self, make: Any, size: Any, dtype: Any, device: Any, options: dict[str, Any]
-    ) -> Tensor:
+    def _new(self, make: Any, size: Any, dtype: Any, device: Any, options: dict[str, Any]) -> Any:
         dtype, device = self._defaults(dtype, device)
         return make(*size, dtype=dtype, device=device, **options)
 
-    def new_zeros(
-        self, *size: Any, dtype: Any = None, device: Any = None, **options: Any
-    ) -> Tensor:
+    def new_zeros(self, *size: Any, dtype: Any = None, device: Any = None, **options: Any) -> Any:
         """Zeros in this tensor's dtype and device."""
         return self._new(creation.zeros, size, dtype, device, options)
 
-    def new_ones(self, *size: Any, dtype: Any = None, device: Any = None, **options: Any) -> Tensor:
+    def new_ones(self, *size: Any, dtype: Any = None, device: Any = None, **options: Any) -> Any:
         """Ones in this tensor's dtype and device."""
         return self._new(creation.ones, size, dtype, device, options)
 
-    def new_empty(
-        self, *size: Any, dtype: Any = None, device: Any = None, **options: Any
-    ) -> Tensor:
+    def new_empty(self, *size: Any, dtype: Any = None, device: Any = None, **options: Any) -> Any:
         """An uninitialised tensor in this one's dtype and device."""
         return self._new(creation.empty, size, dtype, device, options)
 
     def new_full(
         self, size: Any, fill_value: Any, dtype: Any = None, device: Any = None, **options: Any
-    ) -> Tensor:
+    ) -> Any:
         """``fill_value`` in this tensor's dtype and device."""
         return self._new(creation.full, (size, fill_value), dtype, device, options)
 
     new = new_empty
     clone = movement.clone
 
-    def copy_(self, src: Any, non_blocking: builtins.bool = False) -> Tensor:
+    def copy_(self, src: Any, non_blocking: builtins.bool = False) -> Any:
         """Overwrite this tensor with ``src``, broadcast and converted."""
         src = creation.to(src, self.dtype, self.device) if isinstance(src, TensorBase) else src
         return _copy_(self, src)
 
-    def fill_(self, value: Any) -> Tensor:
+    def fill_(self, value: Any) -> Any:
         """Set every element to ``value``, a number or a 0-d tensor."""
         if isinstance(value, TensorBase) and value.array.ndim:
             raise RuntimeError(
@@ -320,7 +318,7 @@ class Convertible(TensorBase):
             )
         return _fill_(self, value)
 
-    def zero_(self) -> Tensor:
+    def zero_(self) -> Any:
         """Set every element to 0."""
         return _zero_(self, 0)
 
@@ -366,7 +364,7 @@ class Convertible(TensorBase):
 
     def __contains__(self, element: Any) -> builtins.bool:
         if isinstance(element, (TensorBase, int, float, builtins.bool)):
-            return builtins.bool((self == element).any().item())
+            return builtins.bool(ops.eq(self, element).any().item())
         raise RuntimeError(
             f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
         )
@@ -381,7 +379,7 @@ class Convertible(TensorBase):
             )
         if id(self) in memo:
             return memo[id(self)]
-        new = object.__new__(type(self))
+        new: Any = object.__new__(type(self))
         memo[id(self)] = new
         new.array = self.array.copy()
         new.grad = copy.deepcopy(self.grad, memo)
@@ -398,7 +396,7 @@ class Convertible(TensorBase):
         )
 
 
-def current_is_recorded(tensor: Tensor) -> builtins.bool:
+def current_is_recorded(tensor: Any) -> builtins.bool:
     """Whether the tensor has a history, which its text then shows."""
     return current_node(tensor) is not None
 

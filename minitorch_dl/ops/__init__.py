@@ -1,6 +1,8 @@
-"""The differentiable ops, one family a file; their names and arguments are PyTorch's."""
+"""The differentiable ops, one family a file; their names and arguments are PyTorch's.
 
-from types import ModuleType as _ModuleType
+``minitorch_dl/__init__.py`` repeats this list, since a star import from here would also export the
+names of the files, some of which are those of PyTorch's namespaces.
+"""
 
 from .activation import (
     celu, celu_, hardshrink, prelu, relu, relu_, rrelu, rrelu_, selu, selu_, threshold, threshold_,
@@ -46,10 +48,5 @@ from .distances import *
 from .statistics import *
 from .grids import *
 from .linear import bilinear
-
-# The functions alone: some family files are named like one of PyTorch's namespaces.
-__all__ = [
-    name
-    for name, value in list(globals().items())
-    if not (name.startswith("_") or isinstance(value, _ModuleType))
-]
+from .lu import *
+from .incomplete_gamma import igamma, igammac

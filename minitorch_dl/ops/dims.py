@@ -74,7 +74,7 @@ def common_shape(op: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
 def sizes(op: str, given: tuple[Any, ...]) -> tuple[int, ...]:
     """The integers meant by ``f(2, 3)``, ``f((2, 3))`` or ``f([2, 3])``."""
     if len(given) == 1 and isinstance(given[0], (tuple, list)):
-        given = given[0]
+        given = tuple(given[0])
     try:
         return tuple([n.__index__() for n in given])
     except AttributeError:
