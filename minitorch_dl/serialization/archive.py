@@ -87,11 +87,12 @@ def open_zip(f: str | os.PathLike[str] | BinaryIO) -> tuple[zipfile.ZipFile, str
 
     Raises FileNotFoundError, and ArchiveError for a directory or anything that is no whole zip.
     """
-    content: BinaryIO
+    source: Any
     if isinstance(f, (str, os.PathLike)):
-        name = repr(str(Path(f)))
+        source, name = Path(f), repr(str(Path(f)))
         try:
-            content = io.BytesIO(Path(f).read_bytes())
+            with open(source, "rb") as file:
+                magic = file.read(len(_ZIP_MAGIC))
         except FileNotFoundError:
             raise FileNotFoundError(
                 f"load: expected a file at {name}, but there is no such file; check the path"
@@ -102,12 +103,12 @@ def open_zip(f: str | os.PathLike[str] | BinaryIO) -> tuple[zipfile.ZipFile, str
                 "give the path of the file in it"
             ) from None
     elif hasattr(f, "read"):
-        name, content = getattr(f, "name", None) or "the open file", io.BytesIO(f.read())
+        source, name = io.BytesIO(f.read()), getattr(f, "name", None) or "the open file"
+        magic = source.getvalue()[: len(_ZIP_MAGIC)]
     else:
         raise TypeError(
             f"load: expected a path or a file opened for reading bytes, got {type(f).__name__}"
         )
-    magic = content.read(len(_ZIP_MAGIC))
     if magic != _ZIP_MAGIC:
         found = f"starts with the bytes {magic!r}" if magic else "is empty"
         raise ArchiveError(
@@ -115,7 +116,7 @@ def open_zip(f: str | os.PathLike[str] | BinaryIO) -> tuple[zipfile.ZipFile, str
             "files in PyTorch's format of before 1.6 must be saved again with a newer PyTorch"
         )
     try:
-        return zipfile.ZipFile(content), name
+        return zipfile.ZipFile(source), name
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
         raise damaged(name, error) from error
 
