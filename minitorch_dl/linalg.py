@@ -3,6 +3,16 @@
 from .ops.factorizations import cholesky, eig, eigh, eigvals, eigvalsh, svdvals
 from .ops.factorizations import linalg_qr as qr
 from .ops.factorizations import linalg_svd as svd
+from .ops.lu import (
+    cholesky_ex,
+    householder_product,
+    inv_ex,
+    lu_factor,
+    lu_factor_ex,
+    solve_ex,
+)
+from .ops.lu import linalg_lu as lu
+from .ops.lu import linalg_lu_solve as lu_solve
 from .ops.matmul import matmul, multi_dot
 from .ops.matrix_functions import (
     cond,
@@ -23,8 +33,10 @@ from .ops.norms import matrix_norm, vector_norm
 from .ops.solving import LinAlgError, det, inv, slogdet, solve, solve_triangular
 
 __all__ = [
-    "LinAlgError", "cholesky", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals",
-    "eigvalsh", "inv", "lstsq", "matmul", "matrix_exp", "matrix_norm", "matrix_power",
-    "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve", "solve_triangular", "svd",
-    "svdvals", "tensorinv", "tensorsolve", "vander", "vecdot", "vector_norm",
+    "LinAlgError", "cholesky", "cholesky_ex", "cond", "cross", "det", "diagonal", "eig", "eigh",
+    "eigvals", "eigvalsh", "householder_product", "inv", "inv_ex", "lstsq", "lu", "lu_factor",
+    "lu_factor_ex", "lu_solve", "matmul", "matrix_exp", "matrix_norm", "matrix_power",
+    "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve", "solve_ex",
+    "solve_triangular", "svd", "svdvals", "tensorinv", "tensorsolve", "vander", "vecdot",
+    "vector_norm",
 ]  # fmt: skip

@@ -5,48 +5,70 @@ names of the files, some of which are those of PyTorch's namespaces.
 """
 
 from .activation import (
-    celu, celu_, hardshrink, prelu, relu, relu_, rrelu, rrelu_, selu, selu_, threshold, threshold_,
+    celu,
+    celu_,
+    hardshrink,
+    prelu,
+    relu,
+    relu_,
+    rrelu,
+    rrelu_,
+    selu,
+    selu_,
+    threshold,
+    threshold_,
 )  # fmt: skip
+from .adaptive_pooling import *
 from .comparison import *
-from .elementwise import *
-from .trigonometric import *
-from .rounding import *
-from .selection import *
-from .special import (
-    digamma, erf, erfc, erfinv, i0, lgamma, logit, mvlgamma, polygamma, sigmoid, sinc, xlogy,
-)  # fmt: skip
-from .creation import *
-from .movement import *
-from .random import *
-from .reductions import *
-from .extrema import *
-from .matmul import *
 from .convolution import *
-from .shape import *
-from .indexing import *
+from .counting import *
+from .creation import *
+from .distances import *
+from .dropout import *
+from .einsum import *
+from .elementwise import *
+from .extrema import *
+from .factorizations import *
 from .gathering import *
+from .grids import *
+from .incomplete_gamma import igamma, igammac
+from .indexing import *
+from .inspection import *
 from .joining import *
 from .layout import *
-from .rearranging import *
-from .inspection import *
-from .scans import *
-from .sorting import *
-from .counting import *
-from .softmax import *
-from .einsum import *
-from .pooling import *
-from .adaptive_pooling import *
-from .normalization import *
-from .dropout import *
-from .solving import *
-from .factorizations import *
-from .norms import *
-from .matrix_functions import *
-from .recurrent import *
-from .patches import *
-from .distances import *
-from .statistics import *
-from .grids import *
 from .linear import bilinear
 from .lu import *
-from .incomplete_gamma import igamma, igammac
+from .matmul import *
+from .matrix_functions import *
+from .movement import *
+from .normalization import *
+from .norms import *
+from .patches import *
+from .pooling import *
+from .random import *
+from .rearranging import *
+from .recurrent import *
+from .reductions import *
+from .rounding import *
+from .scans import *
+from .selection import *
+from .shape import *
+from .softmax import *
+from .solving import *
+from .sorting import *
+from .special import (
+    digamma,
+    erf,
+    erfc,
+    erfinv,
+    i0,
+    lgamma,
+    logit,
+    mvlgamma,
+    polygamma,
+    sigmoid,
+    sinc,
+    xlogy,
+)  # fmt: skip
+from .statistics import *
+from .trigonometric import *

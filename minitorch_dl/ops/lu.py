@@ -1,0 +1,284 @@
+"""LU factorization with partial pivoting, and the ``_ex`` forms that report failure by a
+number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+from ..autograd.primitive import TensorBase, primitive, write_out
+from ..backend import array_module
+from . import return_types
+from .factorizations import cholesky
+from .gathering import take_along_dim
+from .joining import cat
+from .rearranging import _tril, _triu
+from .solving import (
+    LinAlgError,
+    _check_system,
+    _solve_triangular,
+    check_matrices,
+    eye_like,
+    inv,
+    mT,
+    mul,
+    solve,
+    solve_triangular,
+)
+
+__all__ = ["lu", "lu_solve", "lu_unpack"]
+
+
+def _eliminate(xp: Any, a: Any, pivot: bool) -> tuple[Any, Any]:
+    """``L`` (without its diagonal of ones) and ``U`` in one matrix, and the rows ``p[k] >= k`` that
+    each step swapped with row k.
+    """
+    a = a.copy()
+    m, n = a.shape[-2:]
+    flat = a.reshape(prod(a.shape[:-2]), m, n)
+    pivots = xp.empty((flat.shape[0], min(m, n)), dtype="int64")
+    batch = xp.arange(flat.shape[0])
+    for k in range(min(m, n)):
+        row = k + xp.abs(flat[:, k:, k]).argmax(axis=1) if pivot else xp.full_like(batch, k)
+        pivots[:, k] = row
+        top = flat[:, k].copy()
+        flat[:, k] = flat[batch, row]
+        flat[batch, row] = top
+        divisor = flat[:, k, k][:, None]
+        flat[:, k + 1 :, k] /= xp.where(divisor == 0, 1, divisor)
+        flat[:, k + 1 :, k + 1 :] -= flat[:, k + 1 :, k, None] * flat[:, k, None, k + 1 :]
+    return flat.reshape(a.shape), pivots.reshape(*a.shape[:-2], min(m, n))
+
+
+@primitive(name="lu_square")
+def _lu_square(xp: Any, a: Any) -> Any:
+    """``L - I + U`` of square matrices that need no pivoting."""
+    return _eliminate(xp, a, pivot=False)[0]
+
+
+def _d_lu_square(g: Any, y: Any) -> Any:
+    """``L^-T (tril(L^T gL, -1) + triu(gU U^T)) U^-T``."""
+    lower = _tril(y, diagonal=-1) + eye_like(y, n=y.shape[-1])
+    upper = _triu(y, diagonal=0)
+    middle = _tril(mul(lower, _tril(g, diagonal=-1), ta=True), diagonal=-1)
+    middle = middle + _triu(mul(_triu(g, diagonal=0), upper, tb=True), diagonal=0)
+    left = _solve_triangular(lower, middle, upper=False, transpose=True, unit=True)
+    return mT(_solve_triangular(upper, mT(left), upper=True, transpose=False, unit=False))
+
+
+_lu_square.defvjp(a=_d_lu_square)
+
+
+def _order(xp: Any, pivots: Any, m: int) -> Any:
+    """The order of rows that the swaps ``pivots`` (from 0) lead to."""
+    flat = pivots.reshape(prod(pivots.shape[:-1]), pivots.shape[-1])
+    order = xp.tile(xp.arange(m), (flat.shape[0], 1))
+    batch = xp.arange(flat.shape[0])
+    for k in range(flat.shape[1]):
+        first = order[:, k].copy()
+        order[:, k] = order[batch, flat[:, k]]
+        order[batch, flat[:, k]] = first
+    return order.reshape(*pivots.shape[:-1], m)
+
+
+def lu_factor_ex(
+    A: Any, *, pivot: bool = True, check_errors: bool = False, out: Any = None
+) -> return_types.linalg_lu_factor_ex:
+    """``lu_factor``, and ``info``: 0, or the place of the first zero on the diagonal of ``U``."""
+    check_matrices("torch.linalg.lu_factor_ex", A=A)
+    a = A.array
+    xp = array_module(a)
+    factors, pivots = _eliminate(xp, a, pivot)
+    m, n = a.shape[-2:]
+    k = min(m, n)
+    zero = xp.diagonal(factors, axis1=-2, axis2=-1) == 0
+    info = xp.where(zero.any(-1), zero.argmax(-1) + 1 if k else 0, 0).astype("int32")
+    if check_errors and (info > 0).any():
+        raise LinAlgError(
+            f"torch.linalg.lu_factor_ex: U[{int(info.max())},{int(info.max())}] is zero and using "
+            "it on lu_solve would result in a division by zero"
+        )
+    rows = take_along_dim(A, TensorBase.wrap(_order(xp, pivots, m)[..., None]), -2)
+    LU = _lu_square(rows[..., :k, :k])
+    if m > n:
+        rest = solve_triangular(LU, rows[..., k:, :], upper=True, left=False)
+        LU = cat([LU, rest], -2)
+    elif n > m:
+        rest = solve_triangular(LU, rows[..., k:], upper=False, unitriangular=True)
+        LU = cat([LU, rest], -1)
+    y = (LU, TensorBase.wrap((pivots + 1).astype("int32")), TensorBase.wrap(info))
+    return return_types.linalg_lu_factor_ex(
+        *(y if out is None else write_out("linalg.lu_factor_ex", out, y))
+    )
+
+
+def lu_factor(A: Any, *, pivot: bool = True, out: Any = None) -> return_types.linalg_lu_factor:
+    """``(LU, pivots)`` of ``A = P L U`` ``(..., M, N)``: ``L`` below and ``U`` from the diagonal
+    on; step k swapped the rows k and ``pivots[k]``, counted from 1.
+
+    >>> import minitorch_dl as torch
+    >>> torch.linalg.lu_factor(torch.tensor([[1.0, 2.0], [2.0, 2.0]])).LU
+    tensor([[2.0000, 2.0000],
+            [0.5000, 1.0000]])
+    """
+    y = lu_factor_ex(A, pivot=pivot)[:2]
+    return return_types.linalg_lu_factor(
+        *(y if out is None else write_out("linalg.lu_factor", out, y))
+    )
+
+
+def lu_unpack(
+    LU_data: Any,
+    LU_pivots: Any,
+    unpack_data: bool = True,
+    unpack_pivots: bool = True,
+    *,
+    out: Any = None,
+) -> return_types.lu_unpack:
+    """``(P, L, U)`` from what ``lu_factor`` gave; an empty tensor for what is not unpacked."""
+    a = LU_data.array
+    xp = array_module(a)
+    m, n = a.shape[-2:]
+    k = min(m, n)
+    P = L = U = TensorBase.wrap(xp.empty(0, a.dtype))
+    if unpack_pivots:
+        if LU_pivots.array.dtype != "int32":
+            raise RuntimeError(
+                "torch.lu_unpack: LU_pivots is expected to be a contiguous tensor of torch.int32 "
+                f"dtype, got {LU_pivots.dtype}"
+            )
+        order = _order(xp, LU_pivots.array.astype("int64") - 1, m)
+        # P[i, j] = 1 where row i of A is row j of the product L U
+        P = TensorBase.wrap((order[..., None, :] == xp.arange(m)[:, None]).astype(a.dtype))
+    if unpack_data:
+        square = TensorBase.wrap(xp.eye(m, k, dtype=a.dtype))
+        L = _tril(LU_data[..., :k], diagonal=-1) + square
+        U = _triu(LU_data[..., :k, :], diagonal=0)
+    y = (P, L, U)
+    return return_types.lu_unpack(*(y if out is None else write_out("lu_unpack", out, y)))
+
+
+def linalg_lu(A: Any, *, pivot: bool = True, out: Any = None) -> return_types.linalg_lu:
+    """``(P, L, U)`` of ``A = P L U``; the permutation ``P`` is empty with ``pivot=False``."""
+    LU, pivots, _ = lu_factor_ex(A, pivot=pivot)
+    y = lu_unpack(LU, pivots, unpack_pivots=pivot)
+    return return_types.linalg_lu(*(y if out is None else write_out("linalg.lu", out, tuple(y))))
+
+
+def lu(A: Any, pivot: bool = True, get_infos: bool = False, out: Any = None) -> tuple[Any, ...]:
+    """``(LU, pivots)``, with ``get_infos`` also ``info``: see ``linalg.lu_factor_ex``."""
+    LU, pivots, info = lu_factor_ex(A, pivot=pivot)
+    y = (LU, pivots, info) if get_infos else (LU, pivots)
+    return y if out is None else write_out("lu", out, y)
+
+
+def linalg_lu_solve(
+    LU: Any, pivots: Any, B: Any, *, left: bool = True, adjoint: bool = False, out: Any = None
+) -> Any:
+    """``X`` of ``A X = B`` for the ``A`` that ``lu_factor`` factorized.
+
+    Args:
+        left: False solves ``X A = B``.
+        adjoint: use the transpose of ``A``.
+    """
+    check_matrices("torch.linalg.lu_solve", square=True, LU=LU)
+    check_matrices("torch.linalg.lu_solve", B=B)
+    _check_system("torch.linalg.lu_solve", LU, B, left)
+    if not left:
+        y = mT(linalg_lu_solve(LU, pivots, mT(B), adjoint=not adjoint))
+        return y if out is None else write_out("linalg.lu_solve", out, y)
+    P, L, U = lu_unpack(LU, pivots)
+    if adjoint:
+        y = solve_triangular(mT(U), B, upper=False)
+        y = mul(P, solve_triangular(mT(L), y, upper=True, unitriangular=True))
+    else:
+        y = solve_triangular(L, mul(P, B, ta=True), upper=False, unitriangular=True)
+        y = solve_triangular(U, y, upper=True)
+    return y if out is None else write_out("linalg.lu_solve", out, y)
+
+
+def lu_solve(b: Any, LU_data: Any, LU_pivots: Any, *, out: Any = None) -> Any:
+    """``X`` of ``A X = b``; see ``linalg.lu_solve``."""
+    return linalg_lu_solve(LU_data, LU_pivots, b, out=out)
+
+
+# -- failure as a number ---------------------------------------------------------------------------
+
+
+def _attempt(function: Callable[..., Any], A: Any, check_errors: bool) -> tuple[Any, Any]:
+    """``function(A)`` and info: 1 per matrix of ``A`` for which it fails, whose result is NaN."""
+    xp = array_module(A.array)
+    info = xp.zeros(A.shape[:-2], dtype="int32")
+    try:
+        return function(A), TensorBase.wrap(info)
+    except LinAlgError:
+        if check_errors:
+            raise
+    one = A.detach()
+    shape = tuple(A.shape[:-2])
+    y = xp.full_like(A.array, float("nan"))
+    for i in range(info.size):
+        at = tuple(int(k) for k in xp.unravel_index(i, shape)) if shape else ()
+        try:
+            y[at] = function(one[at]).array
+        except LinAlgError:
+            info[at] = 1
+    return TensorBase.wrap(y), TensorBase.wrap(info)
+
+
+def inv_ex(A: Any, *, check_errors: bool = False, out: Any = None) -> return_types.linalg_inv_ex:
+    """``(inverse, info)``: info is 0, or positive for a singular matrix, whose inverse is NaN."""
+    y = _attempt(inv, A, check_errors)
+    return return_types.linalg_inv_ex(*(y if out is None else write_out("inv_ex", out, y)))
+
+
+def cholesky_ex(
+    A: Any, *, upper: bool = False, check_errors: bool = False, out: Any = None
+) -> return_types.linalg_cholesky_ex:
+    """``(L, info)``: info is 0, or positive for a matrix that is not positive definite, whose ``L``
+    is NaN.
+    """
+    y = _attempt(lambda a: cholesky(a, upper=upper), A, check_errors)
+    return return_types.linalg_cholesky_ex(
+        *(y if out is None else write_out("cholesky_ex", out, y))
+    )
+
+
+def solve_ex(
+    A: Any, B: Any, *, left: bool = True, check_errors: bool = False, out: Any = None
+) -> return_types.linalg_solve_ex:
+    """``(result, info)``: info is 0, or positive for a singular matrix; then the result is NaN."""
+    _, info = _attempt(inv, A.detach(), check_errors)
+    if info.array.any():
+        xp = array_module(A.array)
+        y = TensorBase.wrap(xp.full_like(B.array, float("nan"))), info
+    else:
+        y = solve(A, B, left=left), info
+    return return_types.linalg_solve_ex(*(y if out is None else write_out("solve_ex", out, y)))
+
+
+def householder_product(A: Any, tau: Any, *, out: Any = None) -> Any:
+    """The first N columns of ``H_1 H_2 ... H_k``, ``H_i = I - tau_i v_i v_i^T`` where ``v_i`` is
+    column i of ``A`` ``(..., M, N)`` with 1 on the diagonal and 0 above it.
+    """
+    check_matrices("torch.linalg.householder_product", A=A)
+    if A.shape[-2] < A.shape[-1]:
+        raise RuntimeError(
+            "torch.linalg.householder_product: input.shape[-2] must be greater than or equal to "
+            f"input.shape[-1], got {tuple(A.shape)}"
+        )
+    if A.shape[-1] < tau.shape[-1]:
+        raise RuntimeError(
+            "torch.linalg.householder_product: input.shape[-1] must be greater than or equal to "
+            f"tau.shape[-1], got {tuple(A.shape)} and {tuple(tau.shape)}"
+        )
+    m, n = A.shape[-2:]
+    unit = TensorBase.wrap(array_module(A.array).eye(m, n, dtype=A.array.dtype))
+    v = _tril(A, diagonal=-1) + unit
+    y = unit.expand(*A.shape)
+    for i in reversed(range(tau.shape[-1])):
+        column = v[..., i : i + 1]
+        y = y - tau[..., i, None, None] * mul(column, mul(column, y, ta=True))
+    return y if out is None else write_out("linalg.householder_product", out, y)
