@@ -12,10 +12,13 @@ import pytest
 
 import minitorch_dl as torch
 from minitorch_dl import metrics
+from minitorch_dl.testing import standin
 
 STORED = json.loads(
     (Path(__file__).parents[1] / "references" / "metrics.json").read_text(encoding="utf-8")
 )
+NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device and CuPy")
+DEVICES = ["standin", pytest.param("cuda", marks=[pytest.mark.gpu, NEEDS_GPU])]
 FORMS = {
     "tensor": lambda values: torch.from_numpy(np.array(values)),
     "array": np.array,
@@ -128,3 +131,33 @@ ONE = torch.tensor([0, 1])
 def test_bad_input(call: Any, error: Any, text: str) -> None:
     with pytest.raises(error, match=text):
         call()
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_metrics_are_computed_where_the_tensors_are(device: str) -> None:
+    standin.register()
+    torch.manual_seed(0)
+    scores = torch.rand(12, 3)
+    y, t = torch.randint(0, 3, (12,)), torch.arange(12) % 3
+    calls = [
+        lambda: metrics.accuracy(scores, t),
+        lambda: metrics.top_k_accuracy(scores, t, 2),
+        lambda: metrics.confusion_matrix(y, t),
+        lambda: metrics.precision(y, t, None),
+        lambda: metrics.recall(y, t, "weighted"),
+        lambda: metrics.f1(y, t, "macro"),
+        lambda: metrics.roc_auc(scores, t, "weighted"),
+        lambda: metrics.perplexity(scores, t),
+        lambda: metrics.r2_score(scores, scores * 2),
+        lambda: metrics.mean_absolute_error(scores[:, 0], scores[:, 1]),
+        lambda: metrics.mean_squared_error(scores[:, 0], scores[:, 1]),
+    ]
+    expected = [call() for call in calls]
+    scores, y, t = scores.to(device), y.to(device), t.to(device)
+    for call, value in zip(calls, expected):
+        found = call()
+        if isinstance(found, torch.Tensor):
+            assert found.device.type == device
+        np.testing.assert_allclose(value_of(found), value_of(value), rtol=1e-6)
+    with pytest.raises(RuntimeError, match="input, target are on different devices"):
+        metrics.accuracy(y, t.cpu())

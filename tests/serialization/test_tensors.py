@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 import minitorch_dl as torch
-from minitorch_dl.serialization import ArchiveError
+from minitorch_dl.serialization import ArchiveError, storages
+from minitorch_dl.testing import standin
 
 
 def through(obj: Any, **options: Any) -> Any:
@@ -204,8 +205,6 @@ def test_map_location(monkeypatch: pytest.MonkeyPatch) -> None:
     def unavailable(d: Any = None) -> Any:
         raise RuntimeError("no CuPy here")
 
-    from minitorch_dl.serialization import storages
-
     known = storages.backend_for
     monkeypatch.setattr(
         storages, "backend_for", lambda d: known(d) if d.type == "cpu" else unavailable()
@@ -225,6 +224,26 @@ def test_map_location(monkeypatch: pytest.MonkeyPatch) -> None:
     assert seen == [((2,), "cuda:0"), ((3,), "cuda:0")]
     with pytest.raises(TypeError, match="map_location should be None, a device"):
         torch.load(relabelled(content, "cpu"), map_location=3)
+
+
+NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device and CuPy")
+DEVICES = ["standin", pytest.param("cuda", marks=[pytest.mark.gpu, NEEDS_GPU])]
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_tensors_come_back_to_their_device(device: str) -> None:
+    standin.register()
+    base = torch.arange(6.0, device=device)
+    net = torch.nn.Linear(2, 2).to(device)
+    found = through({"base": base, "part": base[2:], "state": net.state_dict()})
+    assert found["part"].device == base.device
+    assert found["state"]["weight"].device == base.device
+    found["base"].zero_()
+    assert found["part"].tolist() == [0.0, 0.0, 0.0, 0.0]
+    assert through(base, map_location="cpu").device.type == "cpu"
+    assert through(torch.ones(2), map_location=device).device.type == device
+    assert through(net, map_location="cpu", weights_only=False).weight.device.type == "cpu"
+    assert through(net, weights_only=False).weight.device == base.device
 
 
 # -- files -----------------------------------------------------------------------------------------
