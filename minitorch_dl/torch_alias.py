@@ -32,6 +32,16 @@ _ELSEWHERE = {
     "nn.utils.clip_grad": "nn.utils",
     "nn.utils.convert_parameters": "nn.utils",
     "utils.data.distributed": "utils.data",
+    **{
+        f"distributions.{name}": "distributions"  # one file per distribution there
+        for name in (
+            "bernoulli", "beta", "binomial", "cauchy", "chi2", "dirichlet", "exp_family",
+            "exponential", "gamma", "geometric", "gumbel", "half_cauchy", "half_normal",
+            "independent", "inverse_gamma", "laplace", "log_normal", "multinomial",
+            "multivariate_normal", "one_hot_categorical", "pareto", "poisson", "studentT",
+            "transformed_distribution", "uniform", "weibull",
+        )
+    },
 }
 
 
@@ -70,7 +80,7 @@ def explain_missing(module: ModuleType) -> None:
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
         hint = f" Nearest here: {', '.join(near)}." if near else ""
         full = f"{namespace}.{name}" if namespace else name
-        raise AttributeError(f"minitorch_dl has no {full} (PyTorch's torch.{full}?).{hint}")
+        raise AttributeError(f"minitorch_dl has no {full} (torch.{full}).{hint}")
 
     module.__getattr__ = __getattr__  # type: ignore[method-assign]
 
@@ -101,7 +111,7 @@ class _Finder(importlib.abc.MetaPathFinder):
         module = self._top() if not rest else self._inner(rest)
         if module is None:
             raise ModuleNotFoundError(
-                f"minitorch_dl has no module {rest} (PyTorch's torch.{rest})", name=fullname
+                f"minitorch_dl has no module {rest} (torch.{rest})", name=fullname
             )
         return importlib.machinery.ModuleSpec(fullname, _Loader(module), is_package=True)
 
