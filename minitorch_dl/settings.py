@@ -1,13 +1,16 @@
-"""Process-wide settings that programs touch: threads, determinism, matmul precision, compilation."""
+"""Process-wide settings that programs touch: threads, determinism, matmul precision,
+compilation."""
 
 from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
 from typing import Any
 
+from .backend.allocator import keep_freed_memory
 from .backend.blas import set_blas_threads
+
+keep_freed_memory()
 
 _deterministic = {"enabled": False, "warn_only": False}
 _matmul_precision = "highest"
@@ -21,7 +24,8 @@ def _blas_limits(threads: int) -> None:
         import threadpoolctl
     except ImportError:
         warnings.warn(
-            "set_num_threads needs the package threadpoolctl to reach NumPy's BLAS: pip install threadpoolctl; "
+            "set_num_threads needs the package threadpoolctl to reach NumPy's BLAS: pip install "
+            "threadpoolctl; "
             "or set OPENBLAS_NUM_THREADS before Python starts",
             stacklevel=3,
         )
@@ -85,5 +89,3 @@ def typename(obj: Any) -> str:
         return obj.type()
     cls = obj if isinstance(obj, type) else type(obj)
     return f"{cls.__module__}.{cls.__qualname__}"
-
-
