@@ -385,7 +385,7 @@ def judge(
         return Verdict("not differentiable here", text)
     h = precision ** (1 / 3)
     middle = at(0.0)
-    if at(0.0) != middle:
+    if at(0.0) != middle or at(h) != at(h):
         text = "The function is not deterministic: two evaluations at the same point differ."
         return Verdict("not deterministic", text)
     sides = [((middle - at(-s)) / s, (at(s) - middle) / s) for s in (h, h / 8)]
@@ -395,8 +395,9 @@ def judge(
     left, right = sides[1]
     # The one-sided derivatives of a smooth function approach each other with the step; at a kink
     # they stay apart, and at a jump they grow without bound.
-    if jumps[1] > bound and jumps[1] > 4 * jumps[0]:
-        text = f"The function jumps here: by {(right - left) * h / 8:.6g} within a step of {h / 8:.2g}."
+    steep, steeper = (abs(left + right) / 2 for left, right in sides)
+    if max(jumps[1], steeper) > bound and (jumps[1] > 4 * jumps[0] or steeper > 4 * steep + bound):
+        text = f"The function jumps here: by {(at(h / 8) - at(-h / 8)):.6g} within a step of {h / 4:.2g}."
         return Verdict("not differentiable here", text)
     if jumps[1] > bound and jumps[1] > 0.5 * jumps[0]:
         return Verdict(

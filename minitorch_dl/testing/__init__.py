@@ -1,10 +1,23 @@
 """Tools for tests: comparison, random tensors, a gradient check of any function, the stand-in GPU.
 
-``strategies`` and checks of drawn inputs need Hypothesis: ``pip install minitorch-dl[test]``.
+``strategies``, and ``check_op`` with drawn inputs, need Hypothesis:
+``pip install minitorch-dl[test]``.
 """
 
+from importlib import import_module as _import_module
+from typing import Any as _Any
+
 from . import standin
+from .check import CheckFailure, OpReport, check_op
 from .comparison import assert_close
 from .creation import make_tensor
 
-__all__ = ["assert_close", "make_tensor", "standin"]
+__all__ = [
+    "CheckFailure", "OpReport", "assert_close", "check_op", "make_tensor", "standin", "strategies",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> _Any:
+    if name == "strategies":  # on first use, for it needs Hypothesis
+        return _import_module(".strategies", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -84,10 +84,8 @@ def assert_close(
     problem = rules.compare(actual, expected, ())
     if problem is None:
         return
-    if callable(msg):
-        problem = msg(problem)
-    elif msg is not None:
-        problem = msg
+    if msg is not None:
+        raise AssertionError(msg(problem) if callable(msg) else msg)
     raise AssertionError(problem)
 
 
@@ -117,8 +115,8 @@ class _Rules:
     def compare(self, actual: Any, expected: Any, path: tuple[Any, ...]) -> str | None:
         if _is_sequence(actual) and _is_sequence(expected):
             if len(actual) != len(expected):
-                problem = f"The length of the sequences mismatch: {len(actual)} != {len(expected)}"
-                return _at(problem, path)
+                lengths = f"{len(actual)} != {len(expected)}"
+                return _at(f"The length of the sequences mismatch: {lengths}", path)
             items: Any = range(len(actual))
         elif isinstance(actual, Mapping) and isinstance(expected, Mapping):
             missing, extra = expected.keys() - actual.keys(), actual.keys() - expected.keys()
@@ -177,10 +175,9 @@ class _Rules:
             if a != b:
                 return f"The values for attribute '{name}' do not match: {a} != {b}."
         kinds = [actual.dtype, expected.dtype]
-        arrays = [to_host(x.array) for x in (actual, expected)]
-        if actual.ndim:
-            return self.compare_values(*arrays, kinds)
-        return self.compare_values(*arrays, kinds, *(x.item() for x in arrays))
+        a, b = to_host(actual.array), to_host(expected.array)
+        scalars = () if actual.ndim else (a.item(), b.item())
+        return self.compare_values(a, b, kinds, *scalars)
 
     def compare_values(
         self,

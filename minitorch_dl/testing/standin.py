@@ -1,8 +1,9 @@
 """A GPU without a GPU: the device type ``standin``.
 
-Its arrays live in ordinary memory, but behave as CuPy's do towards a program: they refuse to mix with NumPy arrays and to turn into
-them unasked, their module has only the functions that CuPy has, and reductions give 0-d arrays. What would stall
-a real device (reading a value, copying to the host) is counted. So every dispatch path runs, and is checked, on a machine without a GPU.
+Its arrays live in ordinary memory, but behave as CuPy's do towards a program: they refuse to mix
+with NumPy arrays and to turn into them unasked, their module has only the functions that CuPy has,
+and reductions give 0-d arrays. What would stall a real device (reading a value, copying to the
+host) is counted. So every dispatch path runs, and is checked, on a machine without a GPU.
 
 >>> import minitorch_dl as torch
 >>> from minitorch_dl.testing import standin
@@ -28,7 +29,8 @@ import numpy as np
 from ..backend.devices import Backend, device, register_backend
 
 counts: Counter[str] = Counter()
-"""How often the host asked for a value ("synchronisation") and arrays were copied to and from it."""
+"""How often the host asked for a value ("synchronisation") and arrays were copied to and from
+it."""
 
 
 @functools.cache
@@ -136,11 +138,37 @@ def _operator(name: str) -> Callable[..., Any]:
     return method
 
 
-for _name in "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift divmod".split():
+for _name in [
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "matmul",
+    "and",
+    "or",
+    "xor",
+    "lshift",
+    "rshift",
+    "divmod",
+]:
     for _form in (f"__{_name}__", f"__r{_name}__", f"__i{_name}__"):
         if hasattr(np.ndarray, _form):
             setattr(StandInArray, _form, _operator(_form))
-for _form in "__neg__ __pos__ __abs__ __invert__ __lt__ __le__ __eq__ __ne__ __gt__ __ge__".split():
+for _form in [
+    "__neg__",
+    "__pos__",
+    "__abs__",
+    "__invert__",
+    "__lt__",
+    "__le__",
+    "__eq__",
+    "__ne__",
+    "__gt__",
+    "__ge__",
+]:
     setattr(StandInArray, _form, _operator(_form))
 
 
@@ -174,7 +202,8 @@ def _unwrap(value: Any) -> Any:
         return value._array
     if isinstance(value, np.ndarray):
         raise TypeError(
-            f"Unsupported type {np.ndarray}: a NumPy array of shape {value.shape} met a stand-in array"
+            f"Unsupported type {np.ndarray}: a NumPy array of shape {value.shape} met a stand-in "
+            "array"
         )
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)(*(_unwrap(v) for v in value))

@@ -1,0 +1,259 @@
+"""``check_op``: a property-based gradient check of any function."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Function
+from ..backend import to_host
+from ..tensor import Tensor
+from .examination import (
+    CheckFailure,
+    Examination,
+    Measurement,
+    Options,
+    check_edges,
+)
+
+
+@dataclass(frozen=True)
+class OpReport:
+    """What ``check_op`` found.
+
+    Attributes:
+        name: the function's.
+        points: how many calls were examined.
+        kinks: how many of them lay at a kink, where the gradient only has to lie between the
+            one-sided derivatives.
+        first_error, second_error: the greatest ``|analytical - numerical| / max(1, |numerical|)``;
+            None where no call had such a derivative.
+        worst: the arguments with the greatest error of the highest order.
+        oracles: what the derivatives were compared with.
+        failure: the CheckFailure, when ``raise_exception=False`` kept it from being raised.
+    """
+
+    name: str
+    points: int
+    kinks: int
+    first_error: float | None
+    second_error: float | None
+    worst: tuple[Any, ...]
+    oracles: tuple[str, ...]
+    failure: CheckFailure | None = None
+
+    def __bool__(self) -> bool:
+        return self.failure is None
+
+
+def check_op(
+    fn: Callable[..., Any] | type[Function],
+    inputs: Any,
+    *,
+    order: int = 2,
+    examples: int = 50,
+    seed: int = 0,
+    rtol: float = 1e-6,
+    atol: float = 1e-7,
+    reference: Callable[..., Any] | None = None,
+    torch_reference: Callable[..., Any] | None = None,
+    keeps_dtype: bool = True,
+    may_alias: bool = False,
+    ignores_nan: bool = False,
+    edges: bool = True,
+    raise_exception: bool = True,
+) -> OpReport:
+    """Check a function or a custom ``autograd.Function``: results, first and second derivatives.
+
+    At every point: the call leaves its inputs unchanged, gives the same again, shares no memory
+    with them, keeps dtype and device, and gives the same for any memory layout. Derivatives are
+    compared with central differences, extrapolated with a step chosen per point; with the complex
+    step where ``reference`` or ``fn`` takes complex NumPy arrays; with PyTorch where
+    ``torch_reference`` is given. At a kink the gradient must lie between the one-sided
+    derivatives. At the smaller points also: 0-d and empty inputs, float32, NaN and infinities.
+
+    Args:
+        fn: takes ``inputs``, returns a Tensor or several; a Function class stands for its
+            ``apply``.
+        inputs: the arguments: tensors, other values, or Hypothesis strategies for them
+            (``minitorch_dl.testing.strategies``), one or a tuple; or one strategy that draws the
+            tuple. The derivative is checked by every float tensor.
+        order: 1 or 2.
+        examples: how many points are drawn from strategies.
+        seed: of the drawing and of the directions.
+        rtol, atol: the bound ``atol + rtol * |numerical|`` on the error of a derivative.
+        reference: the same function of NumPy arrays.
+        torch_reference: the same function of PyTorch tensors.
+        keeps_dtype: float outputs must have the dtype of the inputs.
+        may_alias: outputs may share memory with inputs.
+        ignores_nan: a NaN among the inputs need not show in the result.
+        edges: check special shapes and values, too.
+        raise_exception: raise a failure, instead of keeping it in the report.
+
+    Raises:
+        CheckFailure: with the smallest failing input that Hypothesis finds, which derivative,
+            where, both numbers, a verdict, and a program that reproduces it.
+
+    >>> import minitorch_dl as torch
+    >>> from minitorch_dl.testing import check_op, strategies
+    >>> def logistic(x):
+    ...     return 1 / (1 + np.exp(-x))
+    >>> report = check_op(torch.sigmoid, strategies.tensors(), reference=logistic)
+    >>> report.points >= 50, sorted(report.oracles)
+    (True, ['complex step', 'differences', 'reference'])
+    >>> def cube(x):
+    ...     return x.detach() * x * x  # the gradient of the first factor is lost
+    >>> check_op(cube, strategies.tensors())
+    Traceback (most recent call last):
+    minitorch_dl...CheckFailure: cube failed the check "first derivative": wrong formula
+    ...
+    """
+    if order not in (1, 2):
+        raise ValueError(f"check_op(): order must be 1 or 2, got {order}")
+    options = Options(
+        order, rtol, atol, reference, torch_reference, keeps_dtype, may_alias, ignores_nan, edges,
+        seed,
+    )  # fmt: skip
+    name = _name(fn)
+    call = fn.apply if isinstance(fn, type) and issubclass(fn, Function) else fn
+    found = Measurement()
+    failure = None
+    try:
+        if _has_strategies(inputs):
+            _check_drawn(call, inputs, options, found, examples)
+        else:
+            args = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
+            _check_call(call, args, options, found)
+    except CheckFailure as error:
+        failure = CheckFailure(
+            error.check, _report(fn, name, error, options), error.inputs, error.verdict,
+            error.analytical, error.numerical,
+        )  # fmt: skip
+    if failure is not None and raise_exception:
+        raise failure
+    highest = max(found.worst, default=0)
+    return OpReport(
+        name, found.points, found.kinks, found.errors.get(1), found.errors.get(2),
+        found.worst.get(highest, ()), tuple(sorted(found.oracles)), failure,
+    )  # fmt: skip
+
+
+EDGE_ELEMENTS = 16
+"""Special shapes and values are tried at the calls with at most so many elements."""
+
+
+def _check_call(
+    fn: Callable[..., Any], args: tuple[Any, ...], options: Options, found: Measurement
+) -> None:
+    Examination(fn, args, options, found).run()
+    if options.edges and sum(x.numel() for x in args if isinstance(x, Tensor)) <= EDGE_ELEMENTS:
+        check_edges(fn, args, options)
+
+
+def _has_strategies(inputs: Any) -> bool:
+    parts = inputs if isinstance(inputs, (tuple, list)) else (inputs,)
+    return any(hasattr(part, "example") and hasattr(part, "map") for part in parts)
+
+
+def _check_drawn(
+    fn: Callable[..., Any], inputs: Any, options: Options, found: Measurement, examples: int
+) -> None:
+    """Draw calls and check each; Hypothesis shrinks a failing one."""
+    try:
+        import hypothesis
+        from hypothesis import strategies as st
+        from hypothesis.errors import Flaky
+    except ImportError as error:
+        raise ImportError(
+            "check_op() with strategies needs Hypothesis, which is not installed: "
+            "pip install minitorch-dl[test]"
+        ) from error
+    if isinstance(inputs, (tuple, list)):
+        parts = [p if _has_strategies(p) else st.just(p) for p in inputs]
+        drawn: Any = st.tuples(*parts)
+    else:
+        drawn = inputs.map(lambda x: x if isinstance(x, tuple) else (x,))
+
+    @hypothesis.seed(options.seed)
+    @hypothesis.settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        report_multiple_bugs=False,
+        print_blob=False,
+        suppress_health_check=list(hypothesis.HealthCheck),
+        verbosity=hypothesis.Verbosity.quiet,
+    )
+    @hypothesis.given(drawn)
+    def check(args: tuple[Any, ...]) -> None:
+        _check_call(fn, args, options, found)
+
+    try:
+        check()
+    except Flaky as flaky:  # the failing call passed when it was made again
+        found_first = [e for e in getattr(flaky, "exceptions", ()) if isinstance(e, CheckFailure)]
+        if not found_first:
+            raise
+        found_first[0].verdict = "not deterministic"
+        raise found_first[0] from None
+
+
+# -- the report ------------------------------------------------------------------------------------
+
+
+def _name(fn: Any) -> str:
+    return getattr(fn, "__name__", None) or type(fn).__name__
+
+
+def _report(fn: Any, name: str, error: CheckFailure, options: Options) -> str:
+    verdict = "" if error.verdict is None else f": {error.verdict}"
+    return (
+        f'{name} failed the check "{error.check}"{verdict}\n\n{error.text}\n\n'
+        f"To reproduce:\n\n{reproduction(fn, name, error, options)}"
+    )
+
+
+def reproduction(fn: Any, name: str, error: CheckFailure, options: Options) -> str:
+    """A program that makes the failing call again."""
+    lines = ["import minitorch_dl as torch", "from minitorch_dl.testing import check_op"]
+    module = getattr(fn, "__module__", None) or ""
+    local = "<" in getattr(fn, "__qualname__", "<")
+    if not local and module not in ("__main__", "") and not module.startswith("minitorch_dl"):
+        lines.append(f"from {module} import {name}")
+    elif local:
+        lines.append(f"# {name}: {_where(fn)}")
+    if name == "<lambda>":
+        name = "fn"
+    if module.startswith("minitorch_dl.ops"):
+        name = f"torch.{name}"
+    names = []
+    for i, x in enumerate(error.inputs):
+        if isinstance(x, Tensor):
+            values = np.array2string(
+                to_host(x.array), separator=", ", threshold=10**6, floatmode="unique"
+            )
+            values = "".join(values.split()).replace(",", ", ").replace("nan", "torch.nan")
+            values = values.replace("inf", "torch.inf")
+            shape = f".reshape({tuple(x.shape)})" if not x.numel() and x.ndim > 1 else ""
+            lines.append(f"x{i} = torch.tensor({values}, dtype={x.dtype}){shape}")
+        else:
+            lines.append(f"x{i} = {x!r}")
+        names.append(f"x{i}")
+    args = ", ".join(names) + ("," if len(names) == 1 else "")
+    lines.append(f"check_op({name}, ({args}), order={options.order})")
+    return "\n".join(lines)
+
+
+def _where(fn: Any) -> str:
+    try:
+        line = inspect.getsourcelines(fn)[1]
+        return f"see {inspect.getsourcefile(fn)}, line {line}"
+    except (OSError, TypeError):
+        return "defined where check_op was called"
+
+
+__all__: Sequence[str] = ["CheckFailure", "OpReport", "check_op", "reproduction"]

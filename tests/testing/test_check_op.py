@@ -1,0 +1,233 @@
+"""``check_op``: right functions pass; each kind of fault is found, shrunk and named."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minitorch_dl as torch
+from minitorch_dl.testing import CheckFailure, check_op, standin
+from minitorch_dl.testing import strategies as st
+
+FEW = {"examples": 20}
+
+
+def failure(fn: Any, inputs: Any, **options: Any) -> CheckFailure:
+    report = check_op(fn, inputs, raise_exception=False, **{**FEW, **options})
+    assert not report
+    assert report.failure is not None
+    return report.failure
+
+
+# -- right functions -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fn", [torch.sin, torch.exp, torch.sigmoid, torch.nn.functional.gelu])
+def test_smooth_functions(fn: Any) -> None:
+    report = check_op(fn, st.tensors(), **FEW)
+    assert report.points >= 20
+    assert report.kinks == 0
+    assert report.first_error < 1e-10
+    assert report.second_error < 1e-10
+
+
+def test_broadcasting_and_references() -> None:
+    report = check_op(torch.logaddexp, st.broadcastable(2), reference=np.logaddexp, order=2, **FEW)
+    assert set(report.oracles) == {"differences", "reference"}
+    report = check_op(torch.mul, st.broadcastable(2), reference=np.multiply, **FEW)
+    assert "complex step" in report.oracles
+
+
+def test_fixed_inputs_need_no_drawing() -> None:
+    x, w = torch.tensor([[0.5, -1.0]]).double(), torch.tensor([[2.0, 0.1], [0.3, 0.2]]).double()
+    report = check_op(torch.matmul, (x, w))
+    assert report.points == 1
+    assert report.second_error < 1e-10
+
+
+def test_arguments_that_are_no_tensors() -> None:
+    assert check_op(torch.softmax, (st.tensors((2, 3)), 1), **FEW)
+    assert check_op(lambda x, dims: x.sum(dims), (st.tensors((2, 3)), (0, 1)), **FEW)
+
+
+@pytest.mark.parametrize(
+    "fn", [torch.relu, torch.abs, lambda x: x.clamp(min=0), lambda x: x.amax()]
+)
+def test_kinks_are_recognized(fn: Any) -> None:
+    report = check_op(fn, st.tensors(st.shapes(1, 2, 1, 3)), examples=60)
+    assert report.kinks > 0
+
+
+def test_a_strict_device() -> None:
+    standin.register()
+    x = torch.tensor([0.5, -1.0]).double().to("standin")
+    assert check_op(torch.tanh, x, edges=False)
+
+
+def test_several_outputs() -> None:
+    check_op(lambda x: (x.sin(), x * 2), st.tensors(), **FEW)
+
+
+@pytest.mark.parity
+def test_against_pytorch() -> None:
+    real = pytest.importorskip("torch")
+    gelu = torch.nn.functional.gelu
+    assert (
+        "PyTorch"
+        in check_op(gelu, st.tensors(), torch_reference=real.nn.functional.gelu, **FEW).oracles
+    )
+    found = failure(gelu, st.tensors(), torch_reference=real.nn.functional.silu)
+    assert "PyTorch gives" in str(found)
+
+
+# -- faults ----------------------------------------------------------------------------------------
+
+
+class Tanh(torch.autograd.Function):
+    """A custom function whose faults are switched on."""
+
+    factor = 1.0
+    once = False
+    direction = 1
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        y = torch.tanh(x)
+        ctx.save_for_backward(y)
+        return y
+
+    @classmethod
+    def backward(cls, ctx: Any, g: Any) -> Any:
+        (y,) = ctx.saved_tensors
+        y = y.detach() if cls.once else y
+        return g * (1 - y * y) * cls.factor
+
+
+def test_a_right_custom_function() -> None:
+    assert check_op(Tanh, st.tensors(), reference=np.tanh, **FEW)
+
+
+def test_a_wrong_factor_is_shrunk_to_one_element(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Tanh, "factor", 1.5)
+    found = failure(Tanh, st.tensors())
+    assert found.check == "first derivative"
+    assert found.verdict == "wrong formula"
+    assert found.inputs[0].shape == ()
+    assert found.analytical == pytest.approx(1.5 * found.numerical)
+    assert "check_op(Tanh, (x0,), order=2)" in str(found)
+
+
+def test_a_tiny_error_needs_the_complex_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Tanh, "factor", 1 + 1e-8)
+    assert check_op(Tanh, st.tensors(), **FEW)
+    found = failure(Tanh, st.tensors(), reference=np.tanh)
+    assert "by the complex step" in str(found)
+
+
+def test_a_lost_second_derivative(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Tanh, "once", True)
+    assert check_op(Tanh, st.tensors(), order=1, **FEW)
+    found = failure(Tanh, st.tensors())
+    assert found.check == "second derivative"
+    assert "the derivative of the gradient of input 0" in str(found)
+
+
+def test_one_wrong_entry_among_many() -> None:
+    class OneWrong(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x * 2
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            wrong = torch.ones_like(g)
+            wrong.view(-1)[123] = 1.01
+            return g * 2 * wrong
+
+    x = torch.linspace(-1, 1, 400, dtype=torch.float64).reshape(20, 20)
+    found = failure(OneWrong, x, order=1)
+    assert "at index (6, 3) by input 0 at index (6, 3)" in str(found)
+
+
+FAULTS = {
+    "values": (lambda x: x * 2, {"reference": lambda x: x * 3}, None),
+    "inputs unchanged": (lambda x: x.add_(1).clone(), {}, None),
+    "repeatable": (lambda x: x + torch.rand(1).double(), {}, "not deterministic"),
+    "no aliasing": (lambda x: x.view(-1), {}, None),
+    "dtype kept": (lambda x: x.to(torch.float32), {}, None),
+    "NaN and inf": (lambda x: torch.where(x == x, x * x, 0.0), {}, None),
+    "any layout": (
+        lambda x: x * (1.0 if x.is_contiguous() else 2.0),
+        {"inputs": st.tensors(st.shapes(1, 2, 2, 3), avoid=[0.0])},
+        None,
+    ),
+    "0-d inputs": (lambda x: x * 1.0 if x.ndim else {}[0], {"inputs": st.tensors((2,))}, None),
+    "result": (lambda x: None, {}, None),
+}
+
+
+@pytest.mark.parametrize("check", FAULTS)
+def test_other_faults(check: str) -> None:
+    fn, options, verdict = FAULTS[check]
+    options = dict(options)
+    found = failure(fn, options.pop("inputs", st.tensors(st.shapes(1, 2, 1, 3))), **options)
+    assert found.check == check
+    assert found.verdict == verdict
+    assert f'failed the check "{check}"' in str(found)
+
+
+def test_declared_exceptions_are_accepted() -> None:
+    assert check_op(lambda x: x.view(-1), st.tensors(), may_alias=True, **FEW)
+    assert check_op(
+        lambda x: torch.where(x == x, x * x, 0.0), st.tensors(), ignores_nan=True, **FEW
+    )
+    x = st.tensors()
+    assert check_op(lambda x: x.float(), x, keeps_dtype=False, rtol=1e-2, atol=1e-2, **FEW)
+
+
+def test_verdicts_on_points_without_a_derivative() -> None:
+    assert failure(torch.floor, torch.tensor(1.0).double()).verdict == "not differentiable here"
+    assert failure(torch.sqrt, torch.tensor(0.0).double()).verdict == "not differentiable here"
+
+    def wrong_side(x: Any) -> Any:
+        return x.abs() + 3 * (x - x.detach())  # value |x|, slope sign(x) + 3
+
+    assert failure(wrong_side, torch.tensor(0.0).double()).verdict == "kink"
+
+
+def test_the_reproduction_runs(tmp_path: Any) -> None:
+    module = tmp_path / "mine.py"
+    module.write_text("def cube(x):\n    return x.detach() * x * x\n")
+    sys.path.insert(0, str(tmp_path))
+    try:
+        from mine import cube
+    finally:
+        sys.path.remove(str(tmp_path))
+    text = str(failure(cube, st.tensors()))
+    program = text.split("To reproduce:\n\n")[1]
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": f"{tmp_path}:{':'.join(sys.path)}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert 'cube failed the check "first derivative": wrong formula' in done.stderr
+
+
+def test_a_seed_repeats_the_run() -> None:
+    one, two = (check_op(torch.exp, st.tensors(), seed=3, **FEW) for _ in range(2))
+    assert (one.first_error, one.second_error) == (two.first_error, two.second_error)
+
+
+def test_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValueError, match="order must be 1 or 2, got 3"):
+        check_op(torch.exp, torch.ones(2).double(), order=3)
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+    with pytest.raises(ImportError, match=r"pip install minitorch-dl\[test\]"):
+        check_op(torch.exp, st.tensors())
