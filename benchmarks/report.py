@@ -65,7 +65,8 @@ def page(results: dict[str, Any]) -> str:
         "<style>body{font:15px system-ui;max-width:64rem;margin:2rem auto;padding:0 1rem;"
         "color:#222;background:#fff}svg text{font:12px system-ui;fill:#222}</style>"
         f"<h1>minitorch_dl benchmarks</h1><p>{html.escape(results['date'])}. {machine}</p>"
-        "<p>Right of the line: this engine is faster. Bars are medians of the rounds' ratios, whiskers their "
+        "<p>Right of the line: this engine is faster. Bars are medians of the rounds' ratios, "
+        "whiskers their "
         f"quartiles.</p>{''.join(sections)}</html>"
     )
 

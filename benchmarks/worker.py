@@ -1,6 +1,7 @@
 """One peer in a process of its own: builds workloads and times them when asked.
 
-Reads a JSON object a line from standard input, ``{"workload": name, "seconds": s}``, and answers with
+Reads a JSON object a line from standard input, ``{"workload": name, "seconds": s}``, and answers
+with
 ``{"times": [...]}`` (seconds per step) or ``{"error": text}``.
 """
 

@@ -1,5 +1,5 @@
-"""What is measured: each workload is a function ``(torch) -> step`` of the library, which builds its model and
-returns the function to time. It runs unchanged on PyTorch and on minitorch_dl.
+"""What is measured: each workload is a function ``(torch) -> step`` of the library, which builds
+its model and returns the function to time. It runs unchanged on PyTorch and on minitorch_dl.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def backward_of(torch: Any, inputs: list[Any], function: Callable[..., Any]) -> 
     return step
 
 
-# -- engine overhead ---------------------------------------------------------------------------------------------------
+# -- engine overhead -------------------------------------------------------------------------------
 
 CHAIN = 200
 
@@ -130,7 +130,7 @@ def fan_out(torch: Any) -> Step:
     return step
 
 
-# -- single ops --------------------------------------------------------------------------------------------------------
+# -- single ops ------------------------------------------------------------------------------------
 
 SIZES = {"small": (32, 64), "middle": (256, 1024), "large": (2048, 2048)}
 
@@ -206,7 +206,7 @@ def embedding(torch: Any) -> Step:
     return backward_of(torch, [table], lambda t: torch.nn.functional.embedding(rows, t))
 
 
-# -- training steps ----------------------------------------------------------------------------------------------------
+# -- training steps --------------------------------------------------------------------------------
 
 
 def _mlp(torch: Any, sizes: list[int], batch: int) -> Step:
@@ -437,7 +437,7 @@ def gradient_penalty(torch: Any) -> Step:
     return training(torch, model, loss)
 
 
-# -- optimizers, data, inference ---------------------------------------------------------------------------------------
+# -- optimizers, data, inference -------------------------------------------------------------------
 
 
 def _optimizer(name: str, tensors: int, size: int) -> Callable[[Any], Step]:

@@ -13,7 +13,36 @@ import warnings
 # log(0), 1/0 and overflows are values here (inf, nan), as in PyTorch, not warnings.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minitorch_dl\.")
 
-from .version import __version__
+from math import e, inf, nan, pi
+
+from . import (
+    accelerator,
+    amp,
+    autograd,
+    backends,
+    cuda,
+    distributions,
+    func,
+    jit,
+    linalg,
+    metrics,
+    nn,
+    optim,
+    random,
+    serialization,
+    special,
+    testing,
+    utils,
+)
+from .amp import autocast, is_autocast_enabled
+from .autograd import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
 from .backend import device, get_default_device, set_default_device
 from .backend.dtypes import (
     bfloat16,
@@ -42,16 +71,6 @@ from .backend.dtypes import (
     uint64,
 )
 from .backend.random import Generator, default_generator
-from .autograd import (
-    enable_grad,
-    inference_mode,
-    is_grad_enabled,
-    is_inference_mode_enabled,
-    no_grad,
-    set_grad_enabled,
-)
-from .tensor import Tensor  # before ops, whose function `tensor` takes this module's name
-from .size import Size
 from .legacy_types import (
     BFloat16Tensor,
     BoolTensor,
@@ -65,52 +84,75 @@ from .legacy_types import (
     ShortTensor,
 )
 from .ops.activation import (
-    celu, celu_, hardshrink, prelu, relu, relu_, rrelu, rrelu_, selu, selu_, threshold, threshold_,
+    celu,
+    celu_,
+    hardshrink,
+    prelu,
+    relu,
+    relu_,
+    rrelu,
+    rrelu_,
+    selu,
+    selu_,
+    threshold,
+    threshold_,
 )  # fmt: skip
+from .ops.adaptive_pooling import *
 from .ops.comparison import *
-from .ops.elementwise import *
-from .ops.trigonometric import *
-from .ops.rounding import *
-from .ops.selection import *
-from .ops.special import (
-    digamma, erf, erfc, erfinv, i0, lgamma, logit, mvlgamma, polygamma, sigmoid, sinc, xlogy,
-)  # fmt: skip
-from .ops.creation import *
-from .ops.movement import *
-from .ops.random import *
-from .ops.reductions import *
-from .ops.extrema import *
-from .ops.matmul import *
 from .ops.convolution import *
-from .ops.shape import *
-from .ops.indexing import *
+from .ops.counting import *
+from .ops.creation import *
+from .ops.distances import *
+from .ops.dropout import *
+from .ops.einsum import *
+from .ops.elementwise import *
+from .ops.extrema import *
+from .ops.factorizations import *
 from .ops.gathering import *
+from .ops.grids import *
+from .ops.incomplete_gamma import igamma, igammac
+from .ops.indexing import *
+from .ops.inspection import *
 from .ops.joining import *
 from .ops.layout import *
-from .ops.rearranging import *
-from .ops.inspection import *
-from .ops.scans import *
-from .ops.sorting import *
-from .ops.counting import *
-from .ops.softmax import *
-from .ops.einsum import *
-from .ops.pooling import *
-from .ops.adaptive_pooling import *
-from .ops.normalization import *
-from .ops.dropout import *
-from .ops.solving import *
-from .ops.factorizations import *
-from .ops.norms import *
-from .ops.matrix_functions import *
-from .ops.recurrent import *
-from .ops.patches import *
-from .ops.distances import *
-from .ops.statistics import *
-from .ops.grids import *
 from .ops.linear import bilinear
 from .ops.lu import *
-from .ops.incomplete_gamma import igamma, igammac
+from .ops.matmul import *
+from .ops.matrix_functions import *
+from .ops.movement import *
+from .ops.normalization import *
+from .ops.norms import *
+from .ops.patches import *
+from .ops.pooling import *
+from .ops.random import *
+from .ops.rearranging import *
+from .ops.recurrent import *
+from .ops.reductions import *
+from .ops.rounding import *
+from .ops.scans import *
+from .ops.selection import *
+from .ops.shape import *
+from .ops.softmax import *
+from .ops.solving import *
+from .ops.sorting import *
+from .ops.special import (
+    digamma,
+    erf,
+    erfc,
+    erfinv,
+    i0,
+    lgamma,
+    logit,
+    mvlgamma,
+    polygamma,
+    sigmoid,
+    sinc,
+    xlogy,
+)  # fmt: skip
+from .ops.statistics import *
+from .ops.trigonometric import *
 from .printing import set_printoptions
+from .serialization import load, save
 from .settings import (
     are_deterministic_algorithms_enabled,
     compile,
@@ -123,35 +165,27 @@ from .settings import (
     typename,
     use_deterministic_algorithms,
 )
-from . import (
-    accelerator,
-    amp,
-    autograd,
-    backends,
-    cuda,
-    distributions,
-    func,
-    jit,
-    linalg,
-    metrics,
-    nn,
-    optim,
-    random,
-    serialization,
-    special,
-    testing,
-    utils,
-)
-from .amp import autocast, is_autocast_enabled
-from .serialization import load, save
+from .size import Size
+from .tensor import Tensor  # before ops, whose function `tensor` takes this module's name
 from .torch_alias import as_torch, explain_missing
+from .version import __version__
 
-from math import e, inf, nan, pi
 newaxis = None
 strided = "torch.strided"
 contiguous_format, preserve_format = "torch.contiguous_format", "torch.preserve_format"
 channels_last, channels_last_3d = "torch.channels_last", "torch.channels_last_3d"
 
-for _namespace in (autograd, backends, cuda, func, linalg, nn, nn.functional, nn.init, optim, utils):
+for _namespace in (
+    autograd,
+    backends,
+    cuda,
+    func,
+    linalg,
+    nn,
+    nn.functional,
+    nn.init,
+    optim,
+    utils,
+):
     explain_missing(_namespace)
 explain_missing(_sys.modules[__name__])

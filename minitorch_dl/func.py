@@ -1,7 +1,9 @@
-"""Derivatives as functions of functions, in the style of ``torch.func``: grad, vjp, jvp, jacrev, hessian, vmap, functional_call.
+"""Derivatives as functions of functions, in the style of ``torch.func``: grad, vjp, jvp, jacrev,
+hessian, vmap, functional_call.
 
-Arguments and results may be tuples, lists and dicts of Tensors, nested. The transforms can be nested in each other, and their
-results can be differentiated by ordinary autograd with respect to tensors that require a gradient.
+Arguments and results may be tuples, lists and dicts of Tensors, nested. The transforms can be
+nested in each other, and their results can be differentiated by ordinary autograd with respect to
+tensors that require a gradient.
 
 >>> import minitorch_dl as torch
 >>> torch.func.grad(torch.func.grad(torch.sin))(torch.tensor(0.5)) + torch.tensor(0.5).sin()
@@ -24,7 +26,7 @@ __all__ = [
     "stack_module_state", "vjp", "vmap",
 ]  # fmt: skip
 
-# -- nested containers ---------------------------------------------------------------------------------------------------
+# -- nested containers -----------------------------------------------------------------------------
 
 
 def _flatten(tree: Any) -> list[Any]:
@@ -54,17 +56,19 @@ def _like(tree: Any, leaves: Sequence[Any]) -> Any:
     return _map(lambda _: next(rest), tree)
 
 
-# -- derivatives ---------------------------------------------------------------------------------------------------------
+# -- derivatives -----------------------------------------------------------------------------------
 
 
 class _Point:
-    """The arguments to differentiate with respect to, as tensors of our own that are connected to the caller's."""
+    """The arguments to differentiate with respect to, as tensors of our own that are connected to
+    the caller's."""
 
     def __init__(self, transform: str, args: Any) -> None:
         for x in _flatten(args):
             if not isinstance(x, Tensor):
                 raise ValueError(
-                    f"{transform}: expected Tensors to differentiate with respect to, got {type(x).__name__}"
+                    f"{transform}: expected Tensors to differentiate with respect to, got "
+                    f"{type(x).__name__}"
                 )
         with autograd.enable_grad():
             self.args = _map(
@@ -148,12 +152,14 @@ def grad_and_value(
             value, aux = output if has_aux else (output, None)
             if not isinstance(value, Tensor):
                 raise RuntimeError(
-                    f"grad_and_value(f)(*args): Expected f(*args) to return a tensor, got {type(value).__name__}"
+                    "grad_and_value(f)(*args): Expected f(*args) to return a tensor, got "
+                    f"{type(value).__name__}"
                 )
             if value.dim() != 0:
                 raise RuntimeError(
                     "grad_and_value(f)(*args): Expected f(*args) to return a scalar Tensor, "
-                    f"got tensor with {value.dim()} dims. Maybe you wanted to use the vjp or jacrev APIs instead?"
+                    f"got tensor with {value.dim()} dims. Maybe you wanted to use the vjp or "
+                    "jacrev APIs instead?"
                 )
             found = _like(point.args, point.gradients([value]))
         found, value, aux = point.leave(found), point.leave(value), point.leave(aux)
@@ -166,7 +172,8 @@ def grad_and_value(
 def grad(
     func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
-    """A function that returns the gradient of ``func``, whose value has one element; with ``has_aux`` also its second result.
+    """A function that returns the gradient of ``func``, whose value has one element; with
+    ``has_aux`` also its second result.
 
     >>> import minitorch_dl as torch
     >>> torch.func.grad(lambda p, x: (p["w"] * x).sum())(
@@ -184,7 +191,8 @@ def grad(
 
 
 def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
-    """``func(*primals)`` and a function from cotangents of the output to those of the primals, a tuple."""
+    """``func(*primals)`` and a function from cotangents of the output to those of the primals, a
+    tuple."""
     point = _Point("vjp", list(primals))
     with autograd.enable_grad():
         result = func(*point.args)
@@ -236,7 +244,8 @@ def jacrev(
     has_aux: bool = False,
     chunk_size: int | None = None,
 ) -> Callable[..., Any]:
-    """A function that returns the Jacobian of ``func``: per output the Jacobian per argument, ``output.shape + input.shape``.
+    """A function that returns the Jacobian of ``func``: per output the Jacobian per argument,
+    ``output.shape + input.shape``.
 
     >>> import minitorch_dl as torch
     >>> torch.func.jacrev(torch.square)(torch.tensor([1.0, 2.0]))
@@ -292,7 +301,7 @@ def hessian(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Cal
     return jacfwd(jacrev(func, argnums), argnums)
 
 
-# -- batches and modules -------------------------------------------------------------------------------------------------
+# -- batches and modules ---------------------------------------------------------------------------
 
 
 def vmap(
@@ -303,7 +312,8 @@ def vmap(
     *,
     chunk_size: int | None = None,
 ) -> Callable[..., Any]:
-    """A function that applies ``func`` to each entry of a batch and stacks the results; here by a plain loop.
+    """A function that applies ``func`` to each entry of a batch and stacks the results; here by a
+    plain loop.
 
     Args:
         in_dims: per argument the dimension of the batch, None for arguments that all entries share.
@@ -329,7 +339,8 @@ def vmap(
         sizes = {x.shape[d] for x, d in pairs if d is not None}
         if len(sizes) != 1:
             raise ValueError(
-                f"vmap: expected all tensors to have the same size in the mapped dimension, got sizes {sorted(sizes)}"
+                "vmap: expected all tensors to have the same size in the mapped dimension, got "
+                f"sizes {sorted(sizes)}"
             )
 
         def entry(arg: Any, dim: Any, i: int) -> Any:
@@ -376,7 +387,8 @@ def functional_call(
         parameter_and_buffer_dicts: a dict of names to Tensors, or several dicts.
         args: the positional arguments; a single one needs no tuple.
         tie_weights: a replaced parameter is replaced under each of its names.
-        strict: every parameter and buffer must be given, and nothing else; otherwise other names are passed over.
+        strict: every parameter and buffer must be given, and nothing else; otherwise other names
+            are passed over.
     """
     given: dict[str, Any] = {}
     single = isinstance(parameter_and_buffer_dicts, Mapping)
@@ -414,7 +426,8 @@ def _holder(module: Any, name: str) -> tuple[dict[str, Any], str]:
 
 
 def stack_module_state(models: Sequence[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The parameters and the buffers of several modules of one kind, stacked: for ``vmap`` over an ensemble."""
+    """The parameters and the buffers of several modules of one kind, stacked: for ``vmap`` over an
+    ensemble."""
     if not models:
         raise RuntimeError("stack_module_state: Expected at least one model, got 0.")
     parameters = {

@@ -11,7 +11,8 @@ from .tensor_conversion import LEGACY_DTYPES
 
 
 class _LegacyType(type):
-    """The type of ``FloatTensor`` and its siblings: a call makes a Tensor of the dtype, isinstance asks for it."""
+    """The type of ``FloatTensor`` and its siblings: a call makes a Tensor of the dtype, isinstance
+    asks for it."""
 
     dtype: dtypes.dtype
 

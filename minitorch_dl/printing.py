@@ -38,11 +38,14 @@ def set_printoptions(
     profile: str | None = None,
     sci_mode: bool | None = None,
 ) -> None:
-    """Set how tensors print: digits, elements shown, line width, scientific notation (None: as needed)."""
+    """Set how tensors print: digits, elements shown, line width, scientific notation (None: as
+    needed)."""
     if profile is not None:
         if profile not in _PROFILES:
             raise ValueError(f"profile must be one of {sorted(_PROFILES)}, got {profile!r}")
-        options.precision, options.threshold, options.edgeitems, options.linewidth = _PROFILES[profile]
+        options.precision, options.threshold, options.edgeitems, options.linewidth = _PROFILES[
+            profile
+        ]
     if precision is not None:
         options.precision = precision
     if threshold is not None:
@@ -75,7 +78,8 @@ class _Formatter:
             self.integral = True
         if options.sci_mode is not None:
             self.scientific = options.sci_mode
-        # Nonzero finite numbers decide the width; an integral tensor's inf and nan stand without a point.
+        # Nonzero finite numbers decide the width; an integral tensor's inf and nan stand without a
+        # point.
         shown = values[np.isfinite(values) & (values != 0)]
         if self.integral and not self.scientific:
             self.width = max((len(f"{v:.0f}.") for v in shown.tolist()), default=1)

@@ -29,7 +29,8 @@ def reflected(operator: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def comparison_operator(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The operator of a comparison; what is neither a tensor nor a number is left to Python (``x == None`` is False)."""
+    """The operator of a comparison; what is neither a tensor nor a number is left to Python (``x
+    == None`` is False)."""
 
     def operator(self: Any, other: Any) -> Any:
         if other is None:
@@ -84,14 +85,14 @@ class Tensor(Convertible, Differentiable):
         self._node = None
         self._view = None
 
-    # -- random numbers in place (ops/random.py) -----------------------------------------------------------------------
+    # -- random numbers in place (ops/random.py) ---------------------------------------------------
 
     uniform_, normal_, bernoulli_ = random.uniform_, random.normal_, random.bernoulli_
     random_, exponential_, geometric_ = random.random_, random.exponential_, random.geometric_
     log_normal_, cauchy_ = random.log_normal_, random.cauchy_
     bernoulli, multinomial = ops.bernoulli, ops.multinomial
 
-    # -- shape (ops/shape.py) ------------------------------------------------------------------------------------------
+    # -- shape (ops/shape.py) ----------------------------------------------------------------------
 
     reshape, view, reshape_as, view_as = ops.reshape, ops.view, ops.reshape_as, ops.view_as
     flatten, unflatten, ravel = ops.flatten, ops.unflatten, ops.ravel
@@ -113,7 +114,7 @@ class Tensor(Convertible, Differentiable):
     expand, expand_as, broadcast_to = ops.expand, ops.expand_as, ops.broadcast_to
     contiguous = ops.contiguous
 
-    # -- memory layout (ops/layout.py) ---------------------------------------------------------------------------------
+    # -- memory layout (ops/layout.py) -------------------------------------------------------------
 
     as_strided, resize_, resize_as_ = ops.as_strided, layout_ops.resize_, layout_ops.resize_as_
     is_contiguous, stride = layout_ops.is_contiguous, layout_ops.stride
@@ -126,7 +127,7 @@ class Tensor(Convertible, Differentiable):
     swapdims_ = layout_ops.view_inplace(ops.transpose, "swapdims_")
     t_ = layout_ops.view_inplace(ops.t, "t_")
 
-    # -- rearrangement (ops/rearranging.py) ----------------------------------------------------------------------------
+    # -- rearrangement (ops/rearranging.py) --------------------------------------------------------
 
     repeat, tile, repeat_interleave = rearranging.repeat, ops.tile, ops.repeat_interleave
     roll, flip, fliplr, flipud, rot90 = ops.roll, ops.flip, ops.fliplr, ops.flipud, ops.rot90
@@ -145,12 +146,12 @@ class Tensor(Convertible, Differentiable):
         ops.diagonal_scatter,
     )
 
-    # -- taking apart (ops/joining.py) ---------------------------------------------------------------------------------
+    # -- taking apart (ops/joining.py) -------------------------------------------------------------
 
     split, split_with_sizes, chunk, unbind = ops.split, ops.split_with_sizes, ops.chunk, ops.unbind
     tensor_split, hsplit, vsplit, dsplit = ops.tensor_split, ops.hsplit, ops.vsplit, ops.dsplit
 
-    # -- indexing (ops/indexing.py) ------------------------------------------------------------------------------------
+    # -- indexing (ops/indexing.py) ----------------------------------------------------------------
 
     __getitem__, __setitem__ = ops.getitem, ops.setitem
     select, narrow = ops.select, ops.narrow
@@ -179,7 +180,8 @@ class Tensor(Convertible, Differentiable):
     )
     masked_select, nonzero, argwhere = ops.masked_select, ops.nonzero, ops.argwhere
 
-    # -- pointwise (ops/elementwise.py, rounding.py, selection.py, comparison.py, special.py, activation.py) ----
+    # -- pointwise (ops/elementwise.py, rounding.py, selection.py, comparison.py, special.py,
+    # activation.py) ----
 
     abs, absolute, neg = ops.abs, ops.absolute, ops.neg
     negative, positive, sign = ops.negative, ops.positive, ops.sign
@@ -254,7 +256,7 @@ class Tensor(Convertible, Differentiable):
     __lshift__, __rshift__ = ops.bitwise_left_shift, ops.bitwise_right_shift
     __rlshift__, __rrshift__ = reflected(__lshift__), reflected(__rshift__)
 
-    # -- reductions (ops/reductions.py, ops/extrema.py) -----------------------------------------------------------------
+    # -- reductions (ops/reductions.py, ops/extrema.py) --------------------------------------------
 
     sum, mean, nansum, nanmean, prod = ops.sum, ops.mean, ops.nansum, ops.nanmean, ops.prod
     var, std, logsumexp = ops.var, ops.std, ops.logsumexp
@@ -262,7 +264,7 @@ class Tensor(Convertible, Differentiable):
     max, min, amax, amin, aminmax = ops.max, ops.min, ops.amax, ops.amin, ops.aminmax
     argmax, argmin = ops.argmax, ops.argmin
 
-    # -- scans and sorting (ops/scans.py, ops/sorting.py, ops/counting.py) ----------------------------------------------------------------
+    # -- scans and sorting (ops/scans.py, ops/sorting.py, ops/counting.py) -------------------------
 
     cumsum, cumprod, logcumsumexp = ops.cumsum, ops.cumprod, ops.logcumsumexp
     cummax, cummin, diff = ops.cummax, ops.cummin, ops.diff
@@ -273,7 +275,7 @@ class Tensor(Convertible, Differentiable):
     unique, unique_consecutive = ops.unique, ops.unique_consecutive
     bincount, histc, histogram = ops.bincount, ops.histc, ops.histogram
 
-    # -- matrix products (ops/matmul.py) ---------------------------------------------------------------------------------
+    # -- matrix products (ops/matmul.py) -----------------------------------------------------------
 
     matmul, mm, bmm, mv, dot, vdot = ops.matmul, ops.mm, ops.bmm, ops.mv, ops.dot, ops.vdot
     addmm, addmv, addr, addbmm, baddbmm = ops.addmm, ops.addmv, ops.addr, ops.addbmm, ops.baddbmm
@@ -296,7 +298,7 @@ class Tensor(Convertible, Differentiable):
     def __rmatmul__(self, other: Any) -> Tensor:
         return ops.matmul(ops.asarray(other), self)
 
-    # -- linear algebra (ops/solving.py, ops/factorizations.py, ops/norms.py, ops/matrix_functions.py) -------------------
+    # -- linear algebra (ops/solving.py, ops/factorizations.py, ops/norms.py, ops/matrix_functions.p
 
     norm, det, logdet, slogdet, inverse = ops.norm, ops.det, ops.logdet, ops.slogdet, ops.inverse
     cholesky, cholesky_solve, cholesky_inverse = (
@@ -307,7 +309,7 @@ class Tensor(Convertible, Differentiable):
     qr, svd, triangular_solve, pinverse = ops.qr, ops.svd, ops.triangular_solve, ops.pinverse
     matrix_power, matrix_exp = ops.matrix_power, ops.matrix_exp
 
-    # -- distances and statistics (ops/distances.py, ops/statistics.py) ---------------------------------------------------
+    # -- distances and statistics (ops/distances.py, ops/statistics.py) ----------------------------
 
     dist, cov, corrcoef = ops.dist, ops.cov, ops.corrcoef
     renorm, renorm_ = ops.renorm, inplace(ops.renorm, "renorm_")

@@ -27,7 +27,7 @@ class Differentiable(TensorBase):
 
         def __getattr__(self, name: str) -> Any: ...
 
-    # -- autograd ------------------------------------------------------------------------------------------------------
+    # -- autograd ----------------------------------------------------------------------------------
 
     @property
     def requires_grad(self) -> builtins.bool:
@@ -43,13 +43,15 @@ class Differentiable(TensorBase):
         if node is not None and type(node) is not AccumulateGrad:
             if not requires_grad:
                 raise RuntimeError(
-                    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
+                    "you can only change requires_grad flags of leaf variables. If you want to "
+                    "use a computed variable in a "
                     "subgraph that doesn't require differentiation use var_no_grad = var.detach()."
                 )
             return self
         if requires_grad and not dtypes.from_numpy(self.array.dtype).is_floating_point:
             raise RuntimeError(
-                f"only Tensors of floating point dtype can require gradients, this one is {dtypes.from_numpy(self.array.dtype)}"
+                "only Tensors of floating point dtype can require gradients, this one is "
+                f"{dtypes.from_numpy(self.array.dtype)}"
             )
         if not requires_grad:
             if node is not None and (node.pre_hooks or node.post_hooks):
@@ -87,13 +89,17 @@ class Differentiable(TensorBase):
 
     @property
     def grad(self) -> Any:
-        """The gradient that ``backward`` accumulated for this leaf (or, after ``retain_grad``, non-leaf); None before."""
+        """The gradient that ``backward`` accumulated for this leaf (or, after ``retain_grad``,
+        non-leaf); None before."""
         g = self._grad
         if g is None and not self.is_leaf and not self.retains_grad:
             warnings.warn(
-                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
-                "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, "
-                "use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access "
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its "
+                ".grad attribute won't be "
+                "populated during autograd.backward(). If you indeed want the .grad field to be "
+                "populated for a non-leaf Tensor, "
+                "use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by "
+                "mistake, make sure you access "
                 "the leaf Tensor instead.",
                 UserWarning,
                 stacklevel=2,
@@ -105,24 +111,30 @@ class Differentiable(TensorBase):
         if value is not None:
             if not isinstance(value, TensorBase):
                 raise TypeError(
-                    f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}"
+                    "assigned grad expected to be a Tensor or None but got grad of type "
+                    f"{type(value).__name__}"
                 )
             if value is self:
                 raise RuntimeError("can't assign Variable as its own grad")
             if value.array.shape != self.array.shape:
                 raise RuntimeError(
-                    f"attempting to assign a gradient of size '{list(value.array.shape)}' to a tensor of size "
-                    f"'{list(self.array.shape)}'. Please ensure that the gradient and the tensor are the same size"
+                    f"attempting to assign a gradient of size '{list(value.array.shape)}' to a "
+                    "tensor of size "
+                    f"'{list(self.array.shape)}'. Please ensure that the gradient and the tensor "
+                    "are the same size"
                 )
             if value.array.dtype != self.array.dtype:
                 raise RuntimeError(
-                    f"attempting to assign a gradient with dtype '{value.array.dtype}' to a tensor with dtype "
+                    f"attempting to assign a gradient with dtype '{value.array.dtype}' to a "
+                    "tensor with dtype "
                     f"'{self.array.dtype}'. The gradient must match the tensor's dtype"
                 )
             if device_of(value.array) != device_of(self.array):
                 raise RuntimeError(
-                    f"attempting to assign a gradient located on device '{device_of(value.array)}' to a tensor located on "
-                    f"device '{device_of(self.array)}'. Please ensure that the gradient and the tensor are on the same device"
+                    "attempting to assign a gradient located on device "
+                    f"'{device_of(value.array)}' to a tensor located on "
+                    f"device '{device_of(self.array)}'. Please ensure that the gradient and the "
+                    "tensor are on the same device"
                 )
         self._grad = value
 
@@ -137,7 +149,8 @@ class Differentiable(TensorBase):
         create_graph: builtins.bool = False,
         inputs: Any = None,
     ) -> None:
-        """Add the gradient of this tensor to the ``.grad`` of every leaf that it depends on; see ``autograd.backward``."""
+        """Add the gradient of this tensor to the ``.grad`` of every leaf that it depends on; see
+        ``autograd.backward``."""
         backward(self, gradient, retain_graph, create_graph, inputs)
 
     def retain_grad(self) -> None:
@@ -155,7 +168,8 @@ class Differentiable(TensorBase):
         return node is not None and node.retained is not None and node.retained() is self
 
     def register_hook(self, hook: Callable[[Tensor], Any]) -> RemovableHandle:
-        """Call ``hook(grad)`` when this tensor's gradient is known; a Tensor that it returns is used instead.
+        """Call ``hook(grad)`` when this tensor's gradient is known; a Tensor that it returns is
+        used instead.
 
         >>> import minitorch_dl as torch
         >>> x = torch.tensor(2.0, requires_grad=True)

@@ -1,4 +1,5 @@
-"""What a Tensor is and becomes: its shape and kind, conversions, and Python's and NumPy's protocols."""
+"""What a Tensor is and becomes: its shape and kind, conversions, and Python's and NumPy's
+protocols."""
 
 from __future__ import annotations
 
@@ -38,7 +39,7 @@ class Convertible(TensorBase):
 
         def __getattr__(self, name: str) -> Any: ...
 
-    # -- what it is ----------------------------------------------------------------------------------------------------
+    # -- what it is --------------------------------------------------------------------------------
 
     @property
     def shape(self) -> Size:
@@ -52,7 +53,8 @@ class Convertible(TensorBase):
         if not -len(shape) <= dim < len(shape):
             low, high = -max(len(shape), 1), max(len(shape), 1) - 1
             raise IndexError(
-                f"Dimension out of range (expected to be in range of [{low}, {high}], but got {dim})"
+                f"Dimension out of range (expected to be in range of [{low}, {high}], but got "
+                f"{dim})"
             )
         return shape[dim]
 
@@ -107,7 +109,7 @@ class Convertible(TensorBase):
         """Whether the dtype can hold negative numbers."""
         return self.dtype.is_signed
 
-    # -- conversion (ops/creation.py, ops/movement.py) -----------------------------------------------------------------
+    # -- conversion (ops/creation.py, ops/movement.py) ---------------------------------------------
 
     def item(self) -> Any:
         """The value of a tensor of one element, as a Python number."""
@@ -123,12 +125,14 @@ class Convertible(TensorBase):
         return printing._widen(self.array).tolist()
 
     def numpy(self, *, force: builtins.bool = False) -> np.ndarray:
-        """The NumPy array that shares this tensor's memory (with ``force``: a copy where that is impossible)."""
+        """The NumPy array that shares this tensor's memory (with ``force``: a copy where that is
+        impossible)."""
         if force:
             return to_host(self.array)
         if self.requires_grad:
             raise RuntimeError(
-                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
+                "instead."
             )
         if not isinstance(self.array, np.ndarray):
             raise TypeError(
@@ -165,7 +169,8 @@ class Convertible(TensorBase):
         return self.array.__dlpack_device__()
 
     def to(self, *args: Any, **kwargs: Any) -> Any:
-        """This tensor in another dtype or on another device: ``to(dtype)``, ``to(device)``, ``to(device, dtype)``, ``to(other)``."""
+        """This tensor in another dtype or on another device: ``to(dtype)``, ``to(device)``,
+        ``to(device, dtype)``, ``to(other)``."""
         wanted_device, wanted_dtype = kwargs.pop("device", None), kwargs.pop("dtype", None)
         copy_ = kwargs.pop("copy", False)
         kwargs.pop("non_blocking", None), kwargs.pop("memory_format", None)
@@ -322,7 +327,7 @@ class Convertible(TensorBase):
         """Set every element to 0."""
         return _zero_(self, 0)
 
-    # -- Python's protocols --------------------------------------------------------------------------------------------
+    # -- Python's protocols ------------------------------------------------------------------------
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:
         return printing.represent(self)
@@ -366,7 +371,8 @@ class Convertible(TensorBase):
         if isinstance(element, (TensorBase, int, float, builtins.bool)):
             return builtins.bool(ops.eq(self, element).any().item())
         raise RuntimeError(
-            f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
+            "Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
+            f"{type(element)}."
         )
 
     def __hash__(self) -> builtins.int:
@@ -375,7 +381,8 @@ class Convertible(TensorBase):
     def __deepcopy__(self, memo: dict[builtins.int, Any]) -> Any:
         if not self.is_leaf:
             raise RuntimeError(
-                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment."
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
+                "protocol at the moment."
             )
         if id(self) in memo:
             return memo[id(self)]

@@ -10,7 +10,8 @@ STEP = 1e-3
 
 
 def directional(f: Callable[[float], np.ndarray | float]) -> np.ndarray | float:
-    """The derivative of ``f`` at 0 by the central difference of sixth order; error about 1e-11 for smooth f of size 1."""
+    """The derivative of ``f`` at 0 by the central difference of sixth order; error about 1e-11 for
+    smooth f of size 1."""
     h = STEP
     weights = ((1, 3 / 4), (2, -3 / 20), (3, 1 / 60))
     return sum(w * (f(k * h) - f(-k * h)) for k, w in weights) / h
@@ -20,7 +21,9 @@ def gradient_along(
     f: Callable[[Sequence[np.ndarray]], float], xs: Sequence[np.ndarray], vs: Sequence[np.ndarray]
 ) -> float:
     """The derivative of the scalar ``f(xs)`` along the directions ``vs``."""
-    return float(directional(lambda t: f([np.asarray(x + t * v) for x, v in zip(xs, vs, strict=True)])))
+    return float(
+        directional(lambda t: f([np.asarray(x + t * v) for x, v in zip(xs, vs, strict=True)]))
+    )
 
 
 def direction(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -1,4 +1,5 @@
-"""Mixed precision: ``autocast`` runs the costly ops in half precision, ``GradScaler`` keeps small gradients."""
+"""Mixed precision: ``autocast`` runs the costly ops in half precision, ``GradScaler`` keeps small
+gradients."""
 
 from .autocast_mode import (
     autocast,

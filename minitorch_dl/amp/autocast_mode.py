@@ -47,7 +47,8 @@ class _Cast:
 
 
 class autocast:
-    """Run matrix products, convolutions and recurrent layers in ``dtype`` inside the block, and ops that need the range in float32.
+    """Run matrix products, convolutions and recurrent layers in ``dtype`` inside the block, and
+    ops that need the range in float32.
 
     Args:
         device_type: "cpu" or "cuda": the tensors it applies to.
@@ -127,7 +128,8 @@ def is_autocast_available(device_type: str) -> bool:
 def custom_fwd(
     fwd: Callable[..., Any] | None = None, *, device_type: str = "cuda", cast_inputs: Any = None
 ) -> Any:
-    """For the forward of an ``autograd.Function``: with ``cast_inputs``, its tensors come in that dtype and autocast is off."""
+    """For the forward of an ``autograd.Function``: with ``cast_inputs``, its tensors come in that
+    dtype and autocast is off."""
     if fwd is None:
         return functools.partial(custom_fwd, device_type=device_type, cast_inputs=cast_inputs)
 

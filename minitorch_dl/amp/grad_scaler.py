@@ -15,9 +15,11 @@ _READY, _UNSCALED, _STEPPED = "ready", "unscaled", "stepped"
 
 
 class GradScaler:
-    """Multiply the loss by a scale, divide the gradients by it, and skip steps whose gradients overflowed.
+    """Multiply the loss by a scale, divide the gradients by it, and skip steps whose gradients
+    overflowed.
 
-    After ``growth_interval`` good steps in a row the scale is multiplied by ``growth_factor``; after a step with an infinity or NaN by
+    After ``growth_interval`` good steps in a row the scale is multiplied by ``growth_factor``;
+    after a step with an infinity or NaN by
     ``backoff_factor`` (Micikevicius et al., 2018).
 
     Args:
@@ -80,7 +82,8 @@ class GradScaler:
         raise ValueError("outputs must be a Tensor or an iterable of Tensors")
 
     def unscale_(self, optimizer: Any) -> None:
-        """Divide the gradients of the optimizer's parameters by the scale, once per step; clip them after this."""
+        """Divide the gradients of the optimizer's parameters by the scale, once per step; clip
+        them after this."""
         if not self._enabled:
             return
         stage = self._stages.get(id(optimizer), _READY)

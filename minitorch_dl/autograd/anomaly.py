@@ -70,7 +70,8 @@ class Detector:
 
     Attributes:
         check_nan: whether a NaN in a backward pass is an error.
-        first: the first op of the forward pass that gave a NaN or an infinity from finite inputs, or None.
+        first: the first op of the forward pass that gave a NaN or an infinity from finite inputs,
+            or None.
     """
 
     def __init__(self, check_nan: bool) -> None:
@@ -111,7 +112,8 @@ class Detector:
                     else ""
                 )
                 raise RuntimeError(
-                    f"Function '{node.name()}' returned nan values in its {i}th output. {made_at(node)}{first}"
+                    f"Function '{node.name()}' returned nan values in its {i}th output. "
+                    f"{made_at(node)}{first}"
                 )
         return results
 
@@ -135,9 +137,10 @@ def _switch_to(detector: Detector | None) -> None:
 class detect_anomaly:
     """Find what makes gradients NaN: a context manager for debugging; everything in it is slower.
 
-    Inside the block each op remembers the line that called it. A derivative that gives a NaN raises RuntimeError naming it and that line;
-    any other error in a backward pass names the line too. ``with detect_anomaly() as found:`` gives ``found.first``, the
-    first op of the forward pass that gave a NaN or an infinity from finite inputs.
+    Inside the block each op remembers the line that called it. A derivative that gives a NaN
+    raises RuntimeError naming it and that line; any other error in a backward pass names the line
+    too. ``with detect_anomaly() as found:`` gives ``found.first``, the first op of the forward
+    pass that gave a NaN or an infinity from finite inputs.
 
     Args:
         check_nan: False only records the lines.
@@ -169,7 +172,8 @@ class detect_anomaly:
 
 
 class set_detect_anomaly:
-    """Switch anomaly detection on or off: at once as a call, or for a block as a context manager."""
+    """Switch anomaly detection on or off: at once as a call, or for a block as a context
+    manager."""
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
         self._previous = state.anomaly

@@ -23,7 +23,8 @@ class TensorBase:
     Attributes:
         array: the raw array.
         _grad: the accumulated gradient, a Tensor or None; users see it as ``grad``.
-        _node: the node that made this tensor; a leaf's AccumulateGrad; None when no gradient is wanted.
+        _node: the node that made this tensor; a leaf's AccumulateGrad; None when no gradient is
+            wanted.
         _view: how this tensor views another one's memory, or None.
     """
 
@@ -58,7 +59,8 @@ def result_class() -> Any:
 
 
 def as_raw(value: Any, like: Any = None) -> Any:
-    """A gradient as an array: NumPy reductions give scalars, which nobody could write to; a leaf wants its own dtype."""
+    """A gradient as an array: NumPy reductions give scalars, which nobody could write to; a leaf
+    wants its own dtype."""
     if isinstance(value, np.generic):
         value = np.asarray(value)
     if like is not None and value.dtype != like.dtype:
@@ -71,9 +73,10 @@ class View:
 
     Attributes:
         root: the tensor at the end of the chain of parents, which owns the history of the memory.
-        stamp: the root's node when the view's own node was made; another one now means that history was rewritten.
-        frozen: why writing to this view can't be recorded ("no_grad", "several outputs"), or None; "data" marks what ``.data``
-            gave, which shares memory but no history.
+        stamp: the root's node when the view's own node was made; another one now means that
+            history was rewritten.
+        frozen: why writing to this view can't be recorded ("no_grad", "several outputs"), or None;
+            "data" marks what ``.data`` gave, which shares memory but no history.
     """
 
     __slots__ = ("frozen", "params", "parent", "primitive", "root", "stamp")
@@ -88,7 +91,8 @@ class View:
 
 
 def current_node(tensor: Any) -> Any:
-    """The tensor's node; of a view whose root was written in place since, made anew from the root's new history."""
+    """The tensor's node; of a view whose root was written in place since, made anew from the
+    root's new history."""
     view = tensor._view
     if view is None or view.stamp is view.root._node or view.frozen == "no_grad":
         return tensor._node
@@ -98,7 +102,8 @@ def current_node(tensor: Any) -> Any:
     if view.frozen is not None:
         raise RuntimeError(
             "a view of a tensor that was written in place afterwards can't be given its gradient: "
-            "it is one of several outputs of one op (split, chunk, unbind), or came from a custom Function. "
+            "it is one of several outputs of one op (split, chunk, unbind), or came from a custom "
+            "Function. "
             "Use .clone() on it, or index the base tensor instead"
         )
     view.stamp = view.root._node
@@ -109,7 +114,8 @@ def current_node(tensor: Any) -> Any:
 
 
 def write_out(op: str, out: Any, result: Any) -> Any:
-    """Store a result in the tensor given as ``out=``, which takes the result's shape; returns ``out``.
+    """Store a result in the tensor given as ``out=``, which takes the result's shape; returns
+    ``out``.
 
     Raises:
         RuntimeError: ``out`` requires a gradient, or its dtype can't hold the result.
@@ -120,7 +126,8 @@ def write_out(op: str, out: Any, result: Any) -> Any:
         raise TypeError(f"{op}(): argument 'out' must be Tensor, not {type(out).__name__}")
     if state.flags & GRAD and (out._node is not None or result._node is not None):
         raise RuntimeError(
-            f"{op}(): functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad."
+            f"{op}(): functions with out=... arguments don't support automatic differentiation, "
+            "but one of the arguments requires grad."
         )
     have, want = dtypes.from_numpy(result.array.dtype), dtypes.from_numpy(out.array.dtype)
     if not dtypes.can_cast(have, want):

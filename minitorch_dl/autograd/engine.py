@@ -1,8 +1,8 @@
 """The backward pass: one loop over the nodes, newest first.
 
-Creation numbers give the order for nothing: a node's parents were always made before it, so taking the highest number
-first visits every node after all of its children. No recursion, so a chain of any length works; what a node saved is
-freed as soon as its derivative ran.
+Creation numbers give the order for nothing: a node's parents were always made before it, so taking
+the highest number first visits every node after all of its children. No recursion, so a chain of
+any length works; what a node saved is freed as soon as its derivative ran.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from .node import AccumulateGrad, Node, Output
 from .structural import sum_to
 
 SECOND_BACKWARD = (
-    "Trying to backward through the graph a second time (or directly access saved tensors after they have already been freed): "
-    "what {} saved was freed by the first pass. Specify retain_graph=True in that first backward() or grad() to keep it."
+    "Trying to backward through the graph a second time (or directly access saved tensors after "
+    "they have already been freed): "
+    "what {} saved was freed by the first pass. Specify retain_graph=True in that first "
+    "backward() or grad() to keep it."
 )
 
 
@@ -60,7 +62,8 @@ def run_backward(
 
     Args:
         roots, grads: where to start, and the gradient there (Tensors).
-        targets: visit only what lies between the roots and these nodes; None goes down to every leaf.
+        targets: visit only what lies between the roots and these nodes; None goes down to every
+            leaf.
         accumulate: add to the ``.grad`` of leaves; False returns the targets' gradients instead.
         retain_graph: keep what the nodes saved, for another pass.
         create_graph: gradients are Tensors with a graph of their own.
@@ -71,7 +74,8 @@ def run_backward(
     targeted = None if targets is None else set(targets)
     wanted = None if targeted is None else _ancestors_of(roots, targeted)
     found: dict[Node, Any] = {}
-    # By negated creation number: the node, its gradient so far, and whether that array is ours to add to.
+    # By negated creation number: the node, its gradient so far, and whether that array is ours to
+    # add to.
     waiting: dict[int, tuple[Node, Any, bool]] = {}
     order: list[int] = []  # heap of the keys of `waiting`
     watcher = state.profile or state.anomaly
@@ -285,8 +289,10 @@ def check_versions(node: Node, saved: Iterable[Any]) -> None:
             if write is not None:
                 file, line = write.where
                 raise RuntimeError(
-                    f"one of the variables needed for gradient computation has been modified by an inplace operation: "
-                    f"{node.name()} saved a {value.dtype} array of shape {tuple(value.shape)}, which {write.op} "
+                    "one of the variables needed for gradient computation has been modified by "
+                    "an inplace operation: "
+                    f"{node.name()} saved a {value.dtype} array of shape {tuple(value.shape)}, "
+                    f"which {write.op} "
                     f'overwrote afterwards (File "{file}", line {line}). Write to a copy (x = x + y instead of x += y, '
                     "or x.clone() first), or write before the op that needs the old values"
                 )

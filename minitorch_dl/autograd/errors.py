@@ -17,7 +17,8 @@ KERNEL_ERRORS = (ValueError, TypeError, IndexError, OverflowError)
 def explain(
     primitive: Primitive, error: Exception, arrays: Sequence[Any], params: dict[str, Any]
 ) -> Exception:
-    """The exception to raise for a kernel's: op, operands and reason. Bad shapes are RuntimeErrors, as in PyTorch."""
+    """The exception to raise for a kernel's: op, operands and reason. Bad shapes are
+    RuntimeErrors, as in PyTorch."""
     given = ", ".join(
         [
             *(f"{n}={describe_one(a)}" for n, a in zip(primitive.inputs, arrays, strict=False)),

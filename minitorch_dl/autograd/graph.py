@@ -1,4 +1,5 @@
-"""The recorded graph, for programs that look at it: nodes, hooks on several gradients, and a drawing in text."""
+"""The recorded graph, for programs that look at it: nodes, hooks on several gradients, and a
+drawing in text."""
 
 from __future__ import annotations
 
@@ -20,11 +21,13 @@ class GradientEdge(NamedTuple):
 
 
 def get_gradient_edge(tensor: Any) -> GradientEdge:
-    """The node that made ``tensor`` and which of its outputs it is; a leaf's node accumulates its gradient."""
+    """The node that made ``tensor`` and which of its outputs it is; a leaf's node accumulates its
+    gradient."""
     node = current_node(tensor)
     if node is None:
         raise RuntimeError(
-            "It is not possible to get the gradient edge for a Tensor that does not require gradients"
+            "It is not possible to get the gradient edge for a Tensor that does not require "
+            "gradients"
         )
     return (
         GradientEdge(node.edges[0], node.index) if type(node) is Output else GradientEdge(node, 0)
@@ -54,8 +57,8 @@ def register_multi_grad_hook(
     """Call ``fn`` once per backward pass with the gradients of several tensors.
 
     Args:
-        mode: "all" calls ``fn(grads)`` when the last of the gradients is known, with None for tensors that the pass doesn't
-            reach; "any" calls ``fn(grad)`` with the first one.
+        mode: "all" calls ``fn(grads)`` when the last of the gradients is known, with None for
+            tensors that the pass doesn't reach; "any" calls ``fn(grad)`` with the first one.
     """
     if mode not in ("all", "any"):
         raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
@@ -87,7 +90,8 @@ def register_multi_grad_hook(
 
 
 class saved_tensors_hooks:
-    """Have what ops save for the backward pass go through two functions: to keep it elsewhere, or smaller, meanwhile.
+    """Have what ops save for the backward pass go through two functions: to keep it elsewhere, or
+    smaller, meanwhile.
 
     Args:
         pack_hook: gets each saved tensor; what it returns is kept instead.
@@ -147,7 +151,8 @@ class _Packed:
             tensor = self._unpack(value)
         if not isinstance(tensor, TensorBase):
             raise TypeError(
-                f"Output of saved tensor unpack_hook expected to be a Tensor but got result of type {type(tensor).__name__}"
+                "Output of saved tensor unpack_hook expected to be a Tensor but got result of "
+                f"type {type(tensor).__name__}"
             )
         return tensor.array
 
@@ -167,10 +172,11 @@ class save_on_cpu(saved_tensors_hooks):
 
 
 def show_graph(tensor: Any, max_lines: int = 100) -> str:
-    """The graph behind a tensor as a tree in text: each op with the formulas of its gradients, down to the leaves.
+    """The graph behind a tensor as a tree in text: each op with the formulas of its gradients,
+    down to the leaves.
 
-    In a formula ``g`` is the gradient of the op's output, ``y`` the output. An op that is used twice is written once and
-    referred to by its number afterwards.
+    In a formula ``g`` is the gradient of the op's output, ``y`` the output. An op that is used
+    twice is written once and referred to by its number afterwards.
 
     >>> import minitorch_dl as torch
     >>> x = torch.tensor([1.0, 2.0], requires_grad=True)

@@ -1,7 +1,8 @@
 """Writing to a tensor in place: values, views and history.
 
-The op runs out of place first; its result is then copied into the tensor's memory, and the tensor takes the
-result's place in the graph. A view's write also becomes part of the history of the tensor that it views.
+The op runs out of place first; its result is then copied into the tensor's memory, and the tensor
+takes the result's place in the graph. A view's write also becomes part of the history of the
+tensor that it views.
 """
 
 from __future__ import annotations
@@ -54,9 +55,11 @@ _FROZEN = {
     "no_grad": "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Make the view and "
     "write to it both inside the no_grad block, or both outside",
     "several outputs": "This view is the output of a function that returns multiple views (split, chunk, unbind). Such "
-    "functions do not allow the output views to be modified inplace. Index the tensor instead, or write to a .clone()",
+    "functions do not allow the output views to be modified inplace. Index the tensor instead, or "
+    "write to a .clone()",
     "custom Function": "This view was created inside a custom Function (or because an input was returned as-is) and is being "
-    "modified inplace, which would override its custom backward. Clone the output of the custom Function first",
+    "modified inplace, which would override its custom backward. Clone the output of the custom "
+    "Function first",
     "dtype": "a view with another dtype is being modified inplace, which has no derivative. Use .clone() first",
 }
 
@@ -83,7 +86,8 @@ def check_writable(x: Any, op: str, incoming: Any = None) -> bool:
             raise RuntimeError(f"{op}: {_FROZEN[view.frozen]}")
         if type(view.parent._node) is AccumulateGrad:
             raise RuntimeError(
-                f"{op}: a view of a leaf Variable that requires grad is being used in an in-place operation. "
+                f"{op}: a view of a leaf Variable that requires grad is being used in an in-place "
+                "operation. "
                 "Wrap the write in torch.no_grad(), or take the view of a copy"
             )
         view = view.parent._view
@@ -97,14 +101,16 @@ def write(op: str, x: Any, compute: Callable[[], Any]) -> Any:
     y = compute()
     if y.array.shape != x.array.shape:
         raise RuntimeError(
-            f"{op}: output with shape {list(x.array.shape)} doesn't match the broadcast shape {list(y.array.shape)}"
+            f"{op}: output with shape {list(x.array.shape)} doesn't match the broadcast shape "
+            f"{list(y.array.shape)}"
         )
     wanted = dtypes.from_numpy(x.array.dtype)
     got = dtypes.from_numpy(y.array.dtype)
     if got is not wanted:
         if not dtypes.can_cast(got, wanted):
             raise RuntimeError(
-                f"{op}: result type {got.name} can't be cast to the desired output type {wanted.name}. "
+                f"{op}: result type {got.name} can't be cast to the desired output type "
+                f"{wanted.name}. "
                 f"Write x = x.{op.rstrip('_')}(...) to get a new tensor of type {got.name}"
             )
         y = cast(y, dtype=wanted.name)
@@ -113,7 +119,8 @@ def write(op: str, x: Any, compute: Callable[[], Any]) -> Any:
 
 
 def store(op: str, x: Any, values: Any, node: Any, before: int) -> None:
-    """Copy ``values`` (or whatever assigns to the array) into ``x`` and make ``node`` its history."""
+    """Copy ``values`` (or whatever assigns to the array) into ``x`` and make ``node`` its
+    history."""
     recorded = check_writable(x, op, node)
     if node is not None:
         _keep_old_values(node, x.array, before)
@@ -125,8 +132,10 @@ def store(op: str, x: Any, values: Any, node: Any, before: int) -> None:
     except ValueError as error:
         if x.array.__class__.__module__ == "numpy" and not x.array.flags.writeable:
             raise RuntimeError(
-                f"{op}: unsupported operation: more than one element of the written-to tensor refers to a single memory location, "
-                "or its memory is read-only. Please clone() the tensor before performing the operation."
+                f"{op}: unsupported operation: more than one element of the written-to tensor "
+                "refers to a single memory location, "
+                "or its memory is read-only. Please clone() the tensor before performing the "
+                "operation."
             ) from error
         raise RuntimeError(f"{op}: {error}") from error
     if not is_data(x):
@@ -172,7 +181,8 @@ def _keep_retaining(x: Any, node: Any) -> None:
 
 
 def _keep_old_values(node: Any, array: Any, before: int) -> None:
-    """Give the nodes made by this op copies of what they saved of the memory that is about to be overwritten."""
+    """Give the nodes made by this op copies of what they saved of the memory that is about to be
+    overwritten."""
     owner = owner_of(array)
     stack = [node]
     while stack:

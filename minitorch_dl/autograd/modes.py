@@ -1,7 +1,8 @@
 """Whether gradients are recorded, and who listens to ops: state of the current thread.
 
-``state.flags`` is read once per op: 0 records nothing, 1 records gradients, and any higher bit sends the op down the
-general path, where listeners (profiler, tracer, anomaly mode) and autocast are served.
+``state.flags`` is read once per op: 0 records nothing, 1 records gradients, and any higher bit
+sends the op down the general path, where listeners (profiler, tracer, anomaly mode) and autocast
+are served.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ state = _State()
 
 
 class _Mode:
-    """A context manager that is also a decorator: ``@no_grad()``, ``@no_grad`` or ``with no_grad():``."""
+    """A context manager that is also a decorator: ``@no_grad()``, ``@no_grad`` or ``with
+    no_grad():``."""
 
     _enabled: bool
     _inference: bool | None = None
@@ -69,7 +71,8 @@ class _Mode:
     def __call__(self, function: F) -> F:
         if inspect.isclass(function):
             raise TypeError(
-                f"{type(self).__name__} decorates functions, not classes: decorate the methods instead"
+                f"{type(self).__name__} decorates functions, not classes: decorate the methods "
+                "instead"
             )
         if inspect.isgeneratorfunction(function):
             return self._wrap_generator(function)
@@ -84,7 +87,8 @@ class _Mode:
     def _wrap_generator(self, function: Any) -> Any:
         @functools.wraps(function)
         def wrapped(*args: Any, **kwargs: Any) -> Any:
-            # The mode holds while the generator's own code runs and is left while the caller's does.
+            # The mode holds while the generator's own code runs and is left while the caller's
+            # does.
             generator = function(*args, **kwargs)
             send: Callable[[], Any] = functools.partial(next, generator)
             while True:
@@ -131,7 +135,8 @@ class enable_grad(_Mode):
 
 
 class inference_mode(_Mode):
-    """``no_grad`` under the name used for evaluation; ``inference_mode(False)`` records gradients."""
+    """``no_grad`` under the name used for evaluation; ``inference_mode(False)`` records
+    gradients."""
 
     def __new__(cls, mode: Any = True) -> Any:
         return super().__new__(cls, mode if callable(mode) else None)
@@ -180,7 +185,8 @@ def is_inference_mode_enabled() -> bool:
 
 
 class listening:
-    """Have ``listener(primitive, inputs, params, outputs)`` called after every op of this thread, inside the block."""
+    """Have ``listener(primitive, inputs, params, outputs)`` called after every op of this thread,
+    inside the block."""
 
     def __init__(self, listener: Callable[..., None]) -> None:
         self.listener = listener
@@ -194,7 +200,8 @@ class listening:
 
 
 def start_listening(listener: Callable[..., None]) -> None:
-    """Have ``listener(primitive, inputs, params, outputs)`` called after every op of this thread."""
+    """Have ``listener(primitive, inputs, params, outputs)`` called after every op of this
+    thread."""
     state.listeners = (*state.listeners, listener)
     _update_listening()
 
@@ -206,7 +213,8 @@ def stop_listening(listener: Callable[..., None]) -> None:
 
 
 def set_transforms(transforms: tuple[Any, ...]) -> None:
-    """Have each ``transform(primitive, args) -> args`` applied before every op of this thread (autocast)."""
+    """Have each ``transform(primitive, args) -> args`` applied before every op of this thread
+    (autocast)."""
     state.transforms = transforms
     _update_listening()
 

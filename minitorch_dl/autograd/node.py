@@ -1,8 +1,9 @@
 """The graph that an op leaves behind.
 
-A node knows its parents (``edges``), the arrays its derivative needs (``saved``), and the plan that turns the gradient of
-its output into those of its inputs. Nodes save arrays, never Tensors, and a leaf's node holds its Tensor weakly: so no
-reference cycle arises, and memory goes back the moment the last user lets go.
+A node knows its parents (``edges``), the arrays its derivative needs (``saved``), and the plan
+that turns the gradient of its output into those of its inputs. Nodes save arrays, never Tensors,
+and a leaf's node holds its Tensor weakly: so no reference cycle arises, and memory goes back the
+moment the last user lets go.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ class Node:
 
     Attributes:
         edges: per input the node that made it, or None where no gradient is wanted.
-        saved: the arrays and values that the derivative names; None once a backward pass has freed them.
+        saved: the arrays and values that the derivative names; None once a backward pass has freed
+            them.
         plan: how gradients of the inputs come from the gradient of the output.
         number: creation number; a parent's is always lower than its child's.
         shapes: the inputs' shapes when the op broadcast them, else None.
@@ -44,7 +46,8 @@ class Node:
     """What saved_tensors_hooks made of the saved values."""
     origin: Any = None
     outputs: Any = None
-    """Of a node with several outputs: (shape, dtype, array class) per output, to make zeros from."""
+    """Of a node with several outputs: (shape, dtype, array class) per output, to make zeros
+    from."""
 
     def __init__(
         self, edges: tuple[Any, ...], saved: Any, plan: Any, params: Any, shapes: Any
@@ -69,7 +72,8 @@ class Node:
         )
 
     def formula(self) -> str:
-        """The derivative as text, a line per input: ``g`` is the gradient of the output, ``y`` the output.
+        """The derivative as text, a line per input: ``g`` is the gradient of the output, ``y`` the
+        output.
 
         >>> import minitorch_dl as torch
         >>> x = torch.tensor(2.0, requires_grad=True)
@@ -85,7 +89,8 @@ class Node:
         return self.__dict__.setdefault("_metadata", {})
 
     def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call ``hook(grad_inputs, grad_outputs)`` after this node's derivative ran; a returned tuple replaces grad_inputs."""
+        """Call ``hook(grad_inputs, grad_outputs)`` after this node's derivative ran; a returned
+        tuple replaces grad_inputs."""
         if self.hooks is None:
             self.hooks = OrderedDict()
         self.watched = True
@@ -99,12 +104,14 @@ class Node:
         return RemovableHandle(self.pre_hooks, hook)
 
     def retain_gradient(self, tensor: Any) -> None:
-        """Store the gradient of this node's output as ``tensor.grad``; the tensor is held weakly."""
+        """Store the gradient of this node's output as ``tensor.grad``; the tensor is held
+        weakly."""
         self.retained = weakref.ref(tensor)
         self.watched = True
 
     def output(self, index: int) -> Output:
-        """Output ``index`` of a node that has several: one object for as long as anything uses it, so that gradients meet there."""
+        """Output ``index`` of a node that has several: one object for as long as anything uses it,
+        so that gradients meet there."""
         known = self.__dict__.setdefault("_known_outputs", weakref.WeakValueDictionary())
         found = known.get(index)
         if found is None:
@@ -112,7 +119,8 @@ class Node:
         return found
 
     def register_prehook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call ``hook(grad_outputs)`` before this node's derivative runs; a returned tuple replaces grad_outputs."""
+        """Call ``hook(grad_outputs)`` before this node's derivative runs; a returned tuple
+        replaces grad_outputs."""
         if self.tuple_hooks is None:
             self.tuple_hooks = OrderedDict()
         self.watched = True
@@ -160,7 +168,8 @@ class Output(Node):
 
 
 class RemovableHandle:
-    """Returned by every ``register_*hook``; ``remove()`` takes the hook away again, also at the end of a ``with`` block."""
+    """Returned by every ``register_*hook``; ``remove()`` takes the hook away again, also at the
+    end of a ``with`` block."""
 
     _next_id = 0
 

@@ -17,11 +17,13 @@ class Plan:
     """How one op sends gradients back, for one choice of the inputs that want one.
 
     Attributes:
-        node: ``(edges, inputs..., outputs..., params, shapes) -> Node`` records the op and saves what the derivative names.
+        node: ``(edges, inputs..., outputs..., params, shapes) -> Node`` records the op and saves
+            what the derivative names.
         rule: ``(g, saved) -> gradients`` per input, None where none is wanted.
         names: what ``saved`` holds.
         borrows: the results may share memory with something else.
-        keeps_missing: a missing gradient of one of several outputs reaches the rule as None, not as zeros.
+        keeps_missing: a missing gradient of one of several outputs reaches the rule as None, not
+            as zeros.
         frees: a backward pass lets go of what was saved; shapes and parameters alone may stay.
     """
 

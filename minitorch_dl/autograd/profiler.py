@@ -60,10 +60,12 @@ class Averages(list[Average]):
         total = sum(row.self_cpu_time_total for row in self) or 1.0
         width = max([len(row.key) for row in rows] + [len("Name")])
         lines = [
-            f"{'Name':<{width}}  {'Self CPU %':>10}  {'Self CPU':>10}  {'CPU total':>10}  {'CPU avg':>10}  {'# of Calls':>10}"
+            f"{'Name':<{width}}  {'Self CPU %':>10}  {'Self CPU':>10}  {'CPU total':>10}  "
+            f"{'CPU avg':>10}  {'# of Calls':>10}"
         ]
         lines += [
-            f"{row.key:<{width}}  {100 * row.self_cpu_time_total / total:>9.2f}%  {_time(row.self_cpu_time_total):>10}"
+            f"{row.key:<{width}}  {100 * row.self_cpu_time_total / total:>9.2f}%  "
+            f"{_time(row.self_cpu_time_total):>10}"
             f"  {_time(row.cpu_time_total):>10}  {_time(row.cpu_time):>10}  {row.count:>10}"
             for row in rows
         ]
@@ -162,7 +164,8 @@ class profile:
         return self.key_averages().table(sort_by, row_limit)
 
     def export_chrome_trace(self, path: Any) -> None:
-        """Write the events as a JSON file that chrome://tracing and Perfetto show as a time line."""
+        """Write the events as a JSON file that chrome://tracing and Perfetto show as a time
+        line."""
         events = [
             {
                 "name": e.name,
@@ -180,7 +183,8 @@ class profile:
 
 
 class record_function:
-    """Give a block (or a decorated function) a name in the profile; does nothing when nobody profiles."""
+    """Give a block (or a decorated function) a name in the profile; does nothing when nobody
+    profiles."""
 
     def __init__(self, name: str, args: str | None = None) -> None:
         self.name = name

@@ -1,4 +1,5 @@
-"""The primitives that the engine itself inserts: dtype matching, broadcasting and its reverse, and a second name for a tensor."""
+"""The primitives that the engine itself inserts: dtype matching, broadcasting and its reverse, and
+a second name for a tensor."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ def expand(xp: Any, a: Any, *, shape: tuple[int, ...]) -> Any:
 
 @primitive
 def sum_to(xp: Any, a: Any, *, shape: tuple[int, ...]) -> Any:
-    """``a`` summed over the axes along which ``shape`` was expanded to ``a.shape``: the reverse of ``expand``."""
+    """``a`` summed over the axes along which ``shape`` was expanded to ``a.shape``: the reverse of
+    ``expand``."""
     extra = a.ndim - len(shape)
     axes = (
         *range(extra),

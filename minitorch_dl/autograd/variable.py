@@ -13,7 +13,8 @@ class _Variables(type):
 
 
 class Variable(metaclass=_Variables):
-    """``Variable(tensor, requires_grad)`` is a tensor on the same memory; every tensor is an instance.
+    """``Variable(tensor, requires_grad)`` is a tensor on the same memory; every tensor is an
+    instance.
 
     >>> import minitorch_dl as torch
     >>> torch.autograd.Variable(torch.ones(2), requires_grad=True).requires_grad

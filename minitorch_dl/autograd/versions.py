@@ -1,9 +1,10 @@
 """Which memory was overwritten, and when: the guard against a backward pass over changed values.
 
-Creation numbers order everything: each node takes the next number, and so does each in-place write. A value that a node
-saved is stale exactly when its memory was written with a higher number than the node's. The log is keyed on the array
-that owns the memory, so a tensor and all its views share one entry; an entry dies with its memory.
-Nothing is stored for memory that nobody writes to, so ordinary ops pay nothing.
+Creation numbers order everything: each node takes the next number, and so does each in-place
+write. A value that a node saved is stale exactly when its memory was written with a higher number
+than the node's. The log is keyed on the array that owns the memory, so a tensor and all its views
+share one entry; an entry dies with its memory. Nothing is stored for memory that nobody writes to,
+so ordinary ops pay nothing.
 """
 
 from __future__ import annotations
@@ -67,7 +68,8 @@ def mark_written(array: Any, op: str) -> None:
 
 
 def mark_all_written(arrays: Iterable[Any], op: str) -> None:
-    """``mark_written`` for many arrays that one call of ``op`` wrote to; the caller's line is looked up once."""
+    """``mark_written`` for many arrays that one call of ``op`` wrote to; the caller's line is
+    looked up once."""
     global latest
     where = _caller()
     with _lock:
@@ -88,7 +90,8 @@ def version_of(array: Any) -> int:
 
 
 def written_since(array: Any, number: int) -> Write | None:
-    """The write that made ``array`` stale for a node of creation number ``number``; None when it is intact."""
+    """The write that made ``array`` stale for a node of creation number ``number``; None when it
+    is intact."""
     write = _log.get(id(owner_of(array)))
     return write if write is not None and write.number > number else None
 

@@ -1,4 +1,5 @@
-"""Arrays without mathematics: devices, dtypes, random numbers and the kernels that have no NumPy name."""
+"""Arrays without mathematics: devices, dtypes, random numbers and the kernels that have no NumPy
+name."""
 
 from .checks import check_at_once, check_range, raise_noted
 from .devices import (

@@ -1,7 +1,8 @@
 """Devices, and which array module (NumPy, CuPy, ...) serves each.
 
-This is the only place that imports CuPy. A device type is a name ("cpu", "cuda") with an array class and the module
-whose functions take such arrays; ops are written once over that module, called ``xp``.
+This is the only place that imports CuPy. A device type is a name ("cpu", "cuda") with an array
+class and the module whose functions take such arrays; ops are written once over that module,
+called ``xp``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from .errors import describe
 
 
 class device:
-    """Where a tensor's data lives: ``device("cpu")``, ``device("cuda")``, ``device("cuda:1")``, ``device("cuda", 1)``.
+    """Where a tensor's data lives: ``device("cpu")``, ``device("cuda")``, ``device("cuda:1")``,
+    ``device("cuda", 1)``.
 
     >>> import minitorch_dl as torch
     >>> torch.device("cuda:1").type, torch.device("cuda:1").index
@@ -167,7 +169,8 @@ def backend_of(array: Any) -> Backend:
 
 
 def array_module(array: Any) -> Any:
-    """The module (``numpy``, ``cupy``, ...) whose functions take this array; ``numpy`` for numbers."""
+    """The module (``numpy``, ``cupy``, ...) whose functions take this array; ``numpy`` for
+    numbers."""
     if array.__class__ is np.ndarray:
         return np
     backend = _BY_CLASS.get(array.__class__)

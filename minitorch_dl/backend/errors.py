@@ -7,7 +7,8 @@ from typing import Any
 
 
 def describe_one(x: Any) -> str:
-    """``float32 (3, 4)`` for an array, the value for a number, the type's name for anything else."""
+    """``float32 (3, 4)`` for an array, the value for a number, the type's name for anything
+    else."""
     if hasattr(x, "dtype") and hasattr(x, "shape"):
         owner = type(x).__module__.rpartition(".")[2]
         where = "" if owner == "numpy" else f" on {'cuda' if owner == 'cupy' else owner}"

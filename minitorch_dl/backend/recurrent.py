@@ -1,10 +1,13 @@
 """Array kernels of whole-sequence recurrent layers.
 
-Sequences lie in rows, time step after time step: rows ``first[t]`` to ``first[t] + sizes[t]`` are step t of the
-``sizes[t]`` longest sequences. So a padded batch, a packed one and a single cell step are all the same. The state ``h`` has a row per sequence; step t reads and
-writes its first ``sizes[t]`` rows, which holds a finished sequence's last state, and in reverse an unstarted one's first.
+Sequences lie in rows, time step after time step: rows ``first[t]`` to ``first[t] + sizes[t]`` are
+step t of the
+``sizes[t]`` longest sequences. So a padded batch, a packed one and a single cell step are all the
+same. The state ``h`` has a row per sequence; step t reads and writes its first ``sizes[t]`` rows,
+which holds a finished sequence's last state, and in reverse an unstarted one's first.
 
-One matrix product serves the inputs of all steps; what is left per step is one product with the state and pointwise work in place.
+One matrix product serves the inputs of all steps; what is left per step is one product with the
+state and pointwise work in place.
 """
 
 from __future__ import annotations
@@ -44,7 +47,7 @@ def sigmoid_in_place(xp: Any, a: Any) -> Any:
     return a
 
 
-# -- tanh or ReLU ------------------------------------------------------------------------------------------------------
+# -- tanh or ReLU ----------------------------------------------------------------------------------
 
 
 def rnn_forward(
@@ -59,7 +62,8 @@ def rnn_forward(
     reverse: bool,
     relu: bool,
 ) -> Any:
-    """``h' = act(Wᵢ x + bᵢ + Wₕ h + bₕ)``: all outputs, the last state, and each step's state before it."""
+    """``h' = act(Wᵢ x + bᵢ + Wₕ h + bₕ)``: all outputs, the last state, and each step's state
+    before it."""
     y = affine(xp, x, wi, bi)
     if bh is not None:
         y += bh
@@ -96,7 +100,7 @@ def rnn_backward(
     return dx, dh, dwi, dwh, dbi, None if dbi is None else dbi.copy()
 
 
-# -- LSTM --------------------------------------------------------------------------------------------------------------
+# -- LSTM ------------------------------------------------------------------------------------------
 
 
 def lstm_forward(
@@ -115,8 +119,8 @@ def lstm_forward(
     """One LSTM layer.
 
     Returns:
-        All outputs, the last h and c; then, for the backward pass, the gates (i, f, g, o after their activation),
-        each step's c before it, tanh(c) after it, and h before it.
+        All outputs, the last h and c; then, for the backward pass, the gates (i, f, g, o after
+        their activation), each step's c before it, tanh(c) after it, and h before it.
     """
     H = c0.shape[1]
     gates = affine(xp, x, wi, bi)  # (rows, 4H)
@@ -198,13 +202,14 @@ def lstm_backward(
     return dx, dh, dc, dwi, dwh, dbi, None if dbi is None else dbi.copy(), dwr
 
 
-# -- GRU ---------------------------------------------------------------------------------------------------------------
+# -- GRU -------------------------------------------------------------------------------------------
 
 
 def gru_forward(
     xp: Any, x: Any, h0: Any, wi: Any, wh: Any, bi: Any, bh: Any, sizes: Any, reverse: bool
 ) -> Any:
-    """One GRU layer: all outputs, the last state; the gates (r, z, n), the state's part of n, each step's state before it."""
+    """One GRU layer: all outputs, the last state; the gates (r, z, n), the state's part of n, each
+    step's state before it."""
     H = h0.shape[1]
     gates = affine(xp, x, wi, bi)  # (rows, 3H)
     h = h0.copy()

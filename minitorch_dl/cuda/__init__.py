@@ -1,4 +1,5 @@
-"""The GPU through CuPy: what there is, its memory, its clock. Everything answers on a machine without one too."""
+"""The GPU through CuPy: what there is, its memory, its clock. Everything answers on a machine
+without one too."""
 
 from __future__ import annotations
 

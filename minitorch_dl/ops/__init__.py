@@ -38,6 +38,10 @@ from .joining import *
 from .layout import *
 from .linear import bilinear
 from .lu import *
+from .copies import *
+from .native_norms import *
+from .padding import *
+from .windows import *
 from .matmul import *
 from .matrix_functions import *
 from .movement import *

@@ -10,7 +10,8 @@ from . import return_types
 from .dims import wrap_dim
 
 __all__ = [
-    "bincount", "bucketize", "histc", "histogram", "searchsorted", "unique", "unique_consecutive",
+    "bincount", "bucketize", "histc", "histogram", "histogramdd", "nonzero_static", "searchsorted",
+    "unique", "unique_consecutive", "unravel_index",
 ]  # fmt: skip
 
 wrap = TensorBase.wrap
@@ -193,6 +194,70 @@ def histogram(
         hist = hist / (hist.sum() * xp.diff(edges))
     y = return_types.histogram(wrap(hist), wrap(edges))
     return y if out is None else return_types.histogram(*write_out("histogram", out, y))
+
+
+def histogramdd(
+    input: Any, bins: Any, *, range: Any = None, weight: Any = None, density: bool = False
+) -> Any:
+    """``(hist, bin_edges)`` of points: ``input`` is (..., D), each row a point in D dimensions.
+
+    Args:
+        bins: how many per dimension (one number for all), or the edges, one tensor per dimension.
+        range: the lowest and the highest coordinate of each dimension, one after the other.
+    """
+    a = input.array.reshape(-1, input.shape[-1])
+    xp = array_module(a)
+    d = a.shape[1]
+    if isinstance(bins, int):
+        bins = [bins] * d
+    edges = []
+    for i, one in enumerate(bins):
+        if isinstance(one, TensorBase):
+            edges.append(one.array)
+            continue
+        low, high = (0.0, 0.0) if range is None else range[2 * i : 2 * i + 2]
+        low, high = _range_of("histogramdd", a[:, i], low, high, (0.5, 0.5) if a.size else (0, 1))
+        edges.append(xp.linspace(low, high, one + 1, dtype=a.dtype))
+    weights = None if weight is None else weight.array.reshape(-1)
+    hist, _ = xp.histogramdd(a, edges, weights=weights, density=density)
+    return return_types.histogramdd(wrap(hist.astype(a.dtype)), tuple(wrap(e) for e in edges))
+
+
+# -- places of elements ----------------------------------------------------------------------------
+
+
+def nonzero_static(input: Any, *, size: int, fill_value: int = -1, out: Any = None) -> Any:
+    """The first ``size`` rows of ``nonzero``, with rows of ``fill_value`` where there are too
+    few.
+    """
+    a = input.array
+    xp = array_module(a)
+    found = xp.stack(a.nonzero(), axis=-1) if a.ndim else xp.zeros((int(a != 0), 0), "int64")
+    rows = xp.full((size, a.ndim), fill_value, dtype="int64")
+    rows[: len(found)] = found[:size]
+    return wrap(rows) if out is None else write_out("nonzero_static", out, wrap(rows))
+
+
+def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
+    """The coordinates of flat ``indices`` into a tensor of ``shape``, one tensor per dim.
+
+    >>> import minitorch_dl as torch
+    >>> torch.unravel_index(torch.tensor([1, 5]), (2, 3))
+    (tensor([0, 1]), tensor([1, 2]))
+    """
+    if indices.array.dtype.kind not in "iu":
+        raise ValueError(
+            f"expected 'indices' to be integer dtype, but got {indices.dtype}"
+        )
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    if any(n < 0 for n in shape):
+        raise ValueError(f"'shape' cannot have negative values, but got {shape}")
+    a = indices.array
+    places = []
+    for n in reversed(shape):
+        places.append(wrap(a % n))
+        a = a // n
+    return tuple(reversed(places))
 
 
 # -- places in sorted sequences --------------------------------------------------------------------

@@ -38,7 +38,8 @@ def wrap_dims(dims: Iterable[int], ndim: int) -> tuple[int, ...]:
 
 
 def normalize_dims(dim: Any, ndim: int) -> tuple[int, ...]:
-    """The axes that a reduction's ``dim`` (an int, several; None or an empty list for all) names, in ascending order.
+    """The axes that a reduction's ``dim`` (an int, several; None or an empty list for all) names,
+    in ascending order.
 
     >>> normalize_dims((-1, 0), 3), normalize_dims(None, 2), normalize_dims(0, 0)
     ((0, 2), (0, 1), ())
@@ -52,7 +53,8 @@ def normalize_dims(dim: Any, ndim: int) -> tuple[int, ...]:
 
 
 def numpy_names(function: _F) -> _F:
-    """Let a function also take its dims under NumPy's names (``axis``, ``keepdims``), as PyTorch does."""
+    """Let a function also take its dims under NumPy's names (``axis``, ``keepdims``), as PyTorch
+    does."""
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:

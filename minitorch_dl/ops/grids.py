@@ -14,7 +14,7 @@ from .indexing import getitem
 from .matmul import matmul
 from .shape import _reshape, transpose, unsqueeze
 
-__all__ = ["affine_grid_generator", "grid_sampler"]
+__all__ = ["affine_grid_generator", "grid_sampler", "grid_sampler_2d", "grid_sampler_3d"]
 
 
 def grid_sample(
@@ -219,6 +219,9 @@ def grid_sampler(
     return grid_sample(
         input, grid, _MODES[interpolation_mode], _PADDINGS[padding_mode], align_corners
     )
+
+
+grid_sampler_2d = grid_sampler_3d = grid_sampler
 
 
 def affine_grid_generator(theta: Any, size: Any, align_corners: bool) -> Any:

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.calls import as_view
 from ..autograd.inplace import overwrite, store
 from ..autograd.modes import GRAD, state
-from ..autograd.calls import as_view
 from ..autograd.primitive import TensorBase, current_node, primitive
 from ..autograd.structural import cast, sum_to
 from ..autograd.structural import expand as _expand

@@ -51,12 +51,15 @@ def result_type(tensor1: Any, tensor2: Any) -> dtypes.dtype:
 
 
 class finfo:
-    """The limits of a floating dtype: ``bits, eps, max, min, tiny, smallest_normal, resolution``."""
+    """The limits of a floating dtype: ``bits, eps, max, min, tiny, smallest_normal,
+    resolution``."""
 
     def __init__(self, type: Any = None) -> None:
         self._dtype = dtypes.get_default_dtype() if type is None else dtypes.as_dtype(type)
         if not self._dtype.is_floating_point:
-            raise TypeError(f"finfo() requires a floating point input type, got {self._dtype}. Use iinfo")
+            raise TypeError(
+                f"finfo() requires a floating point input type, got {self._dtype}. Use iinfo"
+            )
         self.dtype, self.bits = self._dtype.name, self._dtype.itemsize * 8
         if self._dtype is dtypes.bfloat16:
             self.eps, self.tiny = 2.0**-7, 2.0**-126

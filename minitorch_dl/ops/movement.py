@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.primitive import primitive
-from ..backend import array_module, backend_for, device_of, move
+from ..backend import device_of, move
 
 __all__ = ["clone"]
 

@@ -11,7 +11,7 @@ from ..backend import array_module
 from .indexing import _index, _range, _slice
 from .movement import _clone
 
-__all__: list[str] = []  # ``pad`` is public as nn.functional.pad
+__all__ = ["constant_pad_nd"]  # ``pad`` is public as nn.functional.pad
 
 Pads = tuple[tuple[int, int], ...]
 
@@ -74,6 +74,11 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
         if before or after:
             input = _edge(input, d, before, after, mode)
     return input
+
+
+def constant_pad_nd(input: Any, pad: Any, value: float = 0) -> Any:
+    """``nn.functional.pad`` in mode "constant"."""
+    return _pad_with(input, pad, "constant", value)
 
 
 def _constant(input: Any, pads: Pads, value: float) -> Any:

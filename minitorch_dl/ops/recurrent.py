@@ -1,7 +1,10 @@
-"""Recurrent layers over whole sequences: RNN, LSTM (Hochreiter and Schmidhuber, 1997) and GRU (Cho et al., 2014).
+"""Recurrent layers over whole sequences: RNN, LSTM (Hochreiter and Schmidhuber, 1997) and GRU (Cho
+et al., 2014).
 
-One layer in one direction is one fused op, ``rnn_layer``, ``lstm_layer`` or ``gru_layer``; its composite spells out the step.
-``sizes[t]`` is how many sequences have a step t; the rows of ``x`` are step 0 of all sequences, then step 1, and so on.
+One layer in one direction is one fused op, ``rnn_layer``, ``lstm_layer`` or ``gru_layer``; its
+composite spells out the step.
+``sizes[t]`` is how many sequences have a step t; the rows of ``x`` are step 0 of all sequences,
+then step 1, and so on.
 """
 
 from __future__ import annotations
@@ -14,10 +17,10 @@ from ..backend import recurrent as kernels
 from ..backend.recurrent import steps
 from .activation import relu
 from .dropout import dropout
-from .trigonometric import tanh
 from .joining import cat
 from .linear import linear
 from .special import sigmoid
+from .trigonometric import tanh
 
 __all__ = [
     "gru", "gru_cell", "lstm", "lstm_cell", "rnn_relu", "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell",
@@ -27,7 +30,8 @@ __all__ = [
 def _run(
     step: Callable[..., tuple[Any, ...]], x: Any, states: Any, sizes: Any, reverse: bool
 ) -> Any:
-    """Apply ``step(rows of x, *states)`` along the sequences: the outputs in order of time, and the last states."""
+    """Apply ``step(rows of x, *states)`` along the sequences: the outputs in order of time, and
+    the last states."""
     outputs = {}
     for rows in steps(sizes, reverse):
         n = rows.stop - rows.start
@@ -180,7 +184,7 @@ def _gru_backward(
     return kernels.gru_backward(xp, gy, gh, needs, x, wi, wh, gates, inner, before, sizes, reverse)
 
 
-# -- stacks of layers --------------------------------------------------------------------------------------------------
+# -- stacks of layers ------------------------------------------------------------------------------
 
 
 def _stack(
@@ -195,7 +199,8 @@ def _stack(
     bidirectional: bool,
     sizes: Any,
 ) -> Any:
-    """Layers on top of each other over the rows of ``input``: the outputs, and each state ``(layers·directions, B, H)``."""
+    """Layers on top of each other over the rows of ``input``: the outputs, and each state
+    ``(layers·directions, B, H)``."""
     from .joining import stack
 
     directions = 2 if bidirectional else 1
@@ -231,7 +236,8 @@ def _sequence(
     batch_first: bool,
     batch_sizes: Any,
 ) -> Any:
-    """Run a stack on a padded batch ``(T, B, I)``, or on packed rows when ``batch_sizes`` is given."""
+    """Run a stack on a padded batch ``(T, B, I)``, or on packed rows when ``batch_sizes`` is
+    given."""
     if batch_sizes is not None:
         sizes = tuple(int(n) for n in batch_sizes.tolist())
         return _stack(
@@ -248,7 +254,8 @@ def _sequence(
 
 
 def _weights(params: Sequence[Any], has_biases: bool, projected: bool) -> tuple[list[Any], int]:
-    """The flat list of weights with None for the ones that are absent, and how many make a layer."""
+    """The flat list of weights with None for the ones that are absent, and how many make a
+    layer."""
     given = 2 + 2 * has_biases + projected
     whole: list[Any] = []
     for k in range(0, len(params), given):
@@ -259,7 +266,8 @@ def _weights(params: Sequence[Any], has_biases: bool, projected: bool) -> tuple[
 
 
 def _split_arguments(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """``(input, hx, params, ...)`` of a padded call or ``(data, batch_sizes, hx, params, ...)`` of a packed one."""
+    """``(input, hx, params, ...)`` of a padded call or ``(data, batch_sizes, hx, params, ...)`` of
+    a packed one."""
     if isinstance(args[3], (list, tuple)):
         data, batch_sizes, hx, params, has_biases, num_layers, p, train, bidirectional = args
         return data, batch_sizes, hx, params, has_biases, num_layers, p, train, bidirectional, False
@@ -268,10 +276,12 @@ def _split_arguments(args: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def lstm(*args: Any) -> tuple[Any, Any, Any]:
-    """Stacked LSTM: ``lstm(input, (h0, c0), params, has_biases, num_layers, dropout, train, bidirectional, batch_first)``.
+    """Stacked LSTM: ``lstm(input, (h0, c0), params, has_biases, num_layers, dropout, train,
+    bidirectional, batch_first)``.
 
-    ``i, f, o = σ(...)``, ``g = tanh(...)``, ``c' = f c + i g``, ``h' = o tanh(c')``, each gate of ``Wᵢ x + bᵢ + Wₕ h + bₕ`` in the order i, f, g, o.
-    A packed sequence is given as ``lstm(data, batch_sizes, (h0, c0), ...)`` without ``batch_first``.
+    ``i, f, o = σ(...)``, ``g = tanh(...)``, ``c' = f c + i g``, ``h' = o tanh(c')``, each gate of
+    ``Wᵢ x + bᵢ + Wₕ h + bₕ`` in the order i, f, g, o. A packed sequence is given as ``lstm(data,
+    batch_sizes, (h0, c0), ...)`` without ``batch_first``.
 
     Returns:
         The outputs ``(T, B, D·H)``, the last h ``(layers·D, B, H)`` and the last c.
@@ -305,13 +315,15 @@ def _without_cell(layer: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any
 def gru(*args: Any) -> tuple[Any, Any]:
     """Stacked GRU; arguments and results as :func:`lstm` without c.
 
-    ``r, z = σ(...)``, ``n = tanh(Wᵢₙ x + bᵢₙ + r (Wₕₙ h + bₕₙ))``, ``h' = (1 - z) n + z h``; the gates' order is r, z, n.
+    ``r, z = σ(...)``, ``n = tanh(Wᵢₙ x + bᵢₙ + r (Wₕₙ h + bₕₙ))``, ``h' = (1 - z) n + z h``; the
+    gates' order is r, z, n.
     """
     return _without_cell(gru_layer, args)
 
 
 def rnn_tanh(*args: Any) -> tuple[Any, Any]:
-    """Stacked Elman RNN, ``h' = tanh(Wᵢ x + bᵢ + Wₕ h + bₕ)``; arguments and results as :func:`gru`."""
+    """Stacked Elman RNN, ``h' = tanh(Wᵢ x + bᵢ + Wₕ h + bₕ)``; arguments and results as
+    :func:`gru`."""
 
     def layer(*args: Any, **options: Any) -> Any:
         return rnn_layer(*args, **options, nonlinearity="tanh")
@@ -320,7 +332,8 @@ def rnn_tanh(*args: Any) -> tuple[Any, Any]:
 
 
 def rnn_relu(*args: Any) -> tuple[Any, Any]:
-    """Stacked Elman RNN, ``h' = max(0, Wᵢ x + bᵢ + Wₕ h + bₕ)``; arguments and results as :func:`gru`."""
+    """Stacked Elman RNN, ``h' = max(0, Wᵢ x + bᵢ + Wₕ h + bₕ)``; arguments and results as
+    :func:`gru`."""
 
     def layer(*args: Any, **options: Any) -> Any:
         return rnn_layer(*args, **options, nonlinearity="relu")
@@ -328,7 +341,7 @@ def rnn_relu(*args: Any) -> tuple[Any, Any]:
     return _without_cell(layer, args)
 
 
-# -- single steps ------------------------------------------------------------------------------------------------------
+# -- single steps ----------------------------------------------------------------------------------
 
 
 def lstm_cell(

@@ -17,8 +17,8 @@ from .joining import cat
 from .selection import select
 
 __all__ = [
-    "cummax", "cummin", "cumprod", "cumsum", "cumulative_trapezoid", "diff", "logcumsumexp",
-    "trapezoid", "trapz",
+    "cummax", "cummin", "cumprod", "cumsum", "cumulative_trapezoid", "diff", "gradient",
+    "logcumsumexp", "trapezoid", "trapz",
 ]  # fmt: skip
 
 
@@ -291,3 +291,69 @@ def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = 1, dim: int = -1) -
     than there are points."""
     areas, dim = _areas("cumulative_trapezoid", y, x, dx, dim)
     return cumsum(areas, dim)
+
+
+# -- derivatives of sampled functions --------------------------------------------------------------
+
+
+def gradient(
+    input: Any, *, spacing: Any = None, dim: Any = None, edge_order: int = 1
+) -> tuple[Any, ...]:
+    """The derivative along each of ``dim`` (default: all) by second-order differences, one tensor
+    per dim.
+
+    Args:
+        spacing: the distance of the samples (default 1), a number per dim, or their coordinates, a
+            1-d tensor per dim.
+        edge_order: 1 or 2, the order of the one-sided differences at both ends.
+
+    >>> import minitorch_dl as torch
+    >>> torch.gradient(torch.tensor([1.0, 4.0, 9.0, 16.0]))
+    (tensor([3., 4., 6., 7.]),)
+    """
+    if edge_order not in (1, 2):
+        raise RuntimeError("torch.gradient only supports edge_order=1 and edge_order=2.")
+    if dim is None and spacing is not None and isinstance(spacing, (list, tuple)):
+        dim = range(len(spacing)) if len(spacing) != input.ndim else None
+    dims = range(input.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
+    dims = [wrap_dim(d, input.ndim) for d in dims]
+    if len(set(dims)) != len(dims):
+        raise RuntimeError("dim appears multiple times in the list of dims")
+    if not isinstance(spacing, (list, tuple)):
+        spacing = [1.0 if spacing is None else spacing] * len(dims)
+    if len(spacing) != len(dims):
+        raise RuntimeError(
+            f"torch.gradient expected spacing to be unspecified, a scalar, or a list of length "
+            f"{len(dims)}, got a list of length {len(spacing)}"
+        )
+    if input.array.dtype.kind in "iub":
+        input = cast(input, dtype=dtypes.get_default_dtype().name)
+    return tuple([_gradient(input, d, h, edge_order) for d, h in zip(dims, spacing)])
+
+
+def _gradient(f: Any, dim: int, spacing: Any, edge_order: int) -> Any:
+    n = f.shape[dim]
+    if n <= edge_order:
+        raise RuntimeError(
+            f"torch.gradient expected each dimension size to be at least {edge_order + 1}, got {n}"
+        )
+    across = (1,) * dim + (-1,) + (1,) * (f.ndim - dim - 1)
+    if hasattr(spacing, "ndim") and spacing.ndim:
+        if tuple(spacing.shape) != (n,):
+            raise RuntimeError(
+                f"torch.gradient expected each coordinate tensor to have one value per sample: "
+                f"{n}, got shape {tuple(spacing.shape)}"
+            )
+        steps = diff(spacing).reshape(across)
+    else:
+        steps = f.new_full((n - 1,), 1.0).reshape(across) * spacing
+    slopes = diff(f, dim=dim) / steps
+    before, after = _range(slopes, dim, 0, n - 2), _range(slopes, dim, 1, n - 1)
+    h, k = _range(steps, dim, 0, n - 2), _range(steps, dim, 1, n - 1)
+    inside = (before * k + after * h) / (h + k)
+    first, last = _range(slopes, dim, 0, 1), _range(slopes, dim, n - 2, n - 1)
+    if edge_order == 2:
+        bend = (after - before) / (h + k)
+        first = first - _range(bend, dim, 0, 1) * _range(steps, dim, 0, 1)
+        last = last + _range(bend, dim, n - 3, n - 2) * _range(steps, dim, n - 2, n - 1)
+    return cat([first, inside, last], dim)

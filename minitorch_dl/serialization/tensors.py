@@ -17,6 +17,7 @@ from ..size import Size
 from ..tensor import Tensor
 from . import archive, torch_format
 from .archive import Codec, Reader, Writer
+from .safe_globals import permitted
 from .storages import MapLocation, Places, strided
 
 __all__ = ["load", "save"]
@@ -25,12 +26,6 @@ File = str | os.PathLike[str] | BinaryIO
 
 _CLASSES: dict[str, type[Tensor]] = {"Tensor": Tensor, "Parameter": Parameter}
 _KINDS = {Tensor: "Tensor", Parameter: "Parameter", Buffer: "Tensor"}
-
-_REFUSED = (
-    "Weights only load failed. {name} holds a whole object ({why}), which is made by running code "
-    "from the file. Save the state_dict() instead, or, only if you trust the source of the file, "
-    "load it with weights_only=False"
-)
 
 
 def save(
@@ -87,7 +82,8 @@ def load(
     Raises:
         FileNotFoundError: no such file.
         ArchiveError: (a RuntimeError) the file is truncated, damaged or of another kind.
-        pickle.UnpicklingError: it holds whole objects and ``weights_only`` is not False.
+        pickle.UnpicklingError: it holds whole objects, ``weights_only`` is not False, and their
+            classes are not among ``serialization.get_safe_globals()``.
         RuntimeError: a device that is not here; give ``map_location="cpu"``.
     """
     opened, name = archive.open_zip(f)
@@ -254,14 +250,22 @@ class _Decoder(Codec):
         return tensor
 
     def _unpickled(self, content: dict[str, Any], reader: Reader) -> Any:
-        if self._weights_only:
-            raise pickle.UnpicklingError(
-                _REFUSED.format(name=f"The file {self._name}", why=content["why"])
-            )
         tensors = [reader.decode(node) for node in content["tensors"]]
+
+        weights_only, name = self._weights_only, self._name
 
         class Unpickler(self._pickle.Unpickler):  # type: ignore[name-defined]
             def persistent_load(self, pid: int) -> Tensor:
                 return tensors[pid]
+
+            def find_class(self, module: str, qualname: str) -> Any:
+                if not weights_only:
+                    return super().find_class(module, qualname)
+                try:
+                    return permitted(module, qualname)
+                except pickle.UnpicklingError as error:
+                    raise pickle.UnpicklingError(
+                        f"{error}. ({name} holds a whole object: {content['why']})"
+                    ) from None
 
         return Unpickler(io.BytesIO(reader.array(content["content"]).tobytes())).load()

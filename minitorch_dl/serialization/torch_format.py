@@ -23,6 +23,7 @@ from ..nn.parameter import Parameter
 from ..size import Size
 from ..tensor import Tensor
 from .archive import content_of, damaged
+from .safe_globals import permitted
 from .storages import Places, strided
 
 _STORAGES = {
@@ -146,11 +147,7 @@ class _Unpickler(pickle.Unpickler):
         if known is not None:
             return known
         if self._weights_only:
-            raise pickle.UnpicklingError(
-                f"Weights only load failed. Unsupported global: {module}.{name} is made by running "
-                "code from the file. Save the state_dict() instead, or, only if you trust the "
-                "source of the file, load it with weights_only=False"
-            )
+            return permitted(module, name)
         if module == "torch" or module.startswith("torch."):
             return _counterpart(module, name)
         return super().find_class(module, name)

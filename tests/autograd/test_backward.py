@@ -216,7 +216,7 @@ def test_outputs_of_one_node_are_kept_apart(torch) -> None:
     assert (ga.tolist(), gb.tolist()) == ([3, 4], [1, 2])
 
 
-# -- no sharing of memory -----------------------------------------------------------------------------------------------
+# -- no sharing of memory --------------------------------------------------------------------------
 
 
 def test_gradients_of_leaves_share_no_memory(torch) -> None:
@@ -253,7 +253,7 @@ def test_a_second_contribution_does_not_change_the_first_ones_source(torch) -> N
     assert x.grad.tolist() == [6, 6]
 
 
-# -- what the engine does and does not do ---------------------------------------------------------------------------------
+# -- what the engine does and does not do ----------------------------------------------------------
 
 
 def test_an_ordinary_backward_makes_no_tensor_but_the_gradients(monkeypatch) -> None:

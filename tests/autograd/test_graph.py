@@ -82,7 +82,7 @@ def test_gradient_edges() -> None:
     assert torch.autograd.graph.get_gradient_edge(x).node.variable is x
 
 
-# -- hooks on saved values -------------------------------------------------------------------------------------------------
+# -- hooks on saved values -------------------------------------------------------------------------
 
 
 def test_saved_values_go_through_the_hooks() -> None:

@@ -1,4 +1,5 @@
-"""A write to an op's input or output, after the op and before the backward pass, is refused or does no harm: for every op."""
+"""A write to an op's input or output, after the op and before the backward pass, is refused or
+does no harm: for every op."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ def tensors_in(tree: Any) -> list[Any]:
 
 
 def gradients(row: Row, i: int, overwritten: int | None) -> list[Any] | None:
-    """The gradients of the inputs when tensor number ``overwritten`` (inputs, then outputs) is written to; None when refused."""
+    """The gradients of the inputs when tensor number ``overwritten`` (inputs, then outputs) is
+    written to; None when refused."""
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
     leaves, inputs = [], []

@@ -10,7 +10,8 @@ import minitorch_dl as torch
 
 
 def train(seed: int) -> np.ndarray:
-    """A few steps of a small network, in place and with hooks, graphs of gradients and modes switched on the way."""
+    """A few steps of a small network, in place and with hooks, graphs of gradients and modes
+    switched on the way."""
     rng = np.random.default_rng(seed)
     x, target = torch.tensor(rng.standard_normal((8, 4))), torch.tensor(rng.standard_normal((8, 2)))
     w = torch.tensor(rng.standard_normal((4, 2)), requires_grad=True)

@@ -1,7 +1,7 @@
 """The table of ops: one row per public op, and every check of an op is made from its row.
 
-``F``, ``I`` and ``B`` stand for tensors; ``S`` for one call's arguments; ``Row`` for an op. Each family has
-a file here that mirrors ``minitorch_dl/ops`` and lists its rows in ``ROWS``.
+``F``, ``I`` and ``B`` stand for tensors; ``S`` for one call's arguments; ``Row`` for an op. Each
+family has a file here that mirrors ``minitorch_dl/ops`` and lists its rows in ``ROWS``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ class Spec:
     kind: str
 
     def make(self, rng: np.random.Generator) -> np.ndarray:
-        """float64, int64 or bool values. Floats are distinct and keep off the ends of their range."""
+        """float64, int64 or bool values. Floats are distinct and keep off the ends of their
+        range."""
         size = int(np.prod(self.shape, dtype=np.int64))
         if self.kind == "bool":
             return rng.integers(0, 2, self.shape).astype(bool)
@@ -95,7 +96,8 @@ class Row:
         domain: the open interval from which drawn values come.
         kinks: points of drawn values where the derivative jumps.
         grad, gradgrad: whether first and second derivatives exist.
-        numeric: whether finite differences can check the derivative (not through a rounding to float32).
+        numeric: whether finite differences can check the derivative (not through a rounding to
+            float32).
         rtol: relative error against the reference in float64, where the algorithm can't reach 1e-9.
         why: the reason for a switched-off check.
         nondeterministic: values are random; only shapes and dtypes are compared.
@@ -138,7 +140,8 @@ class Row:
         return reduce(getattr, self.name.split("."), torch)
 
     def values(self, i: int) -> tuple[Any, ...]:
-        """The arguments of sample ``i`` with NumPy arrays (float64) for the specs: (args, kwargs)."""
+        """The arguments of sample ``i`` with NumPy arrays (float64) for the specs: (args,
+        kwargs)."""
         rng = np.random.default_rng(zlib.crc32(f"{self.name}/{i}".encode()))
         sample = self.samples[i]
         return replace((sample.args, sample.kwargs), lambda spec: spec.make(rng), Spec)

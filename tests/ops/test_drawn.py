@@ -22,7 +22,8 @@ SETTINGS = settings(
 
 
 def values(draw: Any, row: Row, shape: tuple[int, ...]) -> np.ndarray:
-    """Distinct values of the row's domain, off its ends and kinks by more than a finite difference reaches."""
+    """Distinct values of the row's domain, off its ends and kinks by more than a finite difference
+    reaches."""
     low, high = row.domain
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     size = int(np.prod(shape, dtype=np.int64))

@@ -24,7 +24,9 @@ SMOOTH = [case for case in CASES if case.values[0].grad and case.values[0].numer
 TWICE = [case for case in SMOOTH if case.values[0].gradgrad]
 
 
-def evaluate(row: Row, i: int, dtype: Any = minitorch_dl.float64, lay: Any = np.copy) -> dict[str, Any]:
+def evaluate(
+    row: Row, i: int, dtype: Any = minitorch_dl.float64, lay: Any = np.copy
+) -> dict[str, Any]:
     return reference.evaluate(
         row, i, minitorch_dl, lambda a: minitorch_dl.from_numpy(lay(a)), Tensor, dtype
     )
@@ -41,7 +43,9 @@ def scattered(a: np.ndarray) -> np.ndarray:
 def check_against_stored(row: Row, i: int, got: dict[str, Any], rtol: float, atol: float) -> None:
     stored = reference.load(row.family)
     key = f"{row.name}/{i}"
-    assert f"{key}/count" in stored, f"{key} has no reference: python -m tests.references.ops {row.family}"
+    assert f"{key}/count" in stored, (
+        f"{key} has no reference: python -m tests.references.ops {row.family}"
+    )
     assert len(got["outputs"]) == stored[f"{key}/count"]
     if not got["outputs"]:
         assert got["result"] == stored[f"{key}/value"]
@@ -50,12 +54,15 @@ def check_against_stored(row: Row, i: int, got: dict[str, Any], rtol: float, ato
             expected = stored.get(f"{key}/{kind}/{k}")
             name = f"{key}/{kind}/{k}"
             if kind == "grads" and (value is None or expected is None):
-                # No gradient and a gradient of zeros mean the same; which of them is the library's choice.
+                # No gradient and a gradient of zeros mean the same; which of them is the library's
+                # choice.
                 some = expected if value is None else value.cpu().numpy()
                 assert some is None or not np.any(some), f"{name}: one is None"
                 continue
             actual = value.detach().cpu().numpy()
-            assert actual.shape == expected.shape, f"{name}: shape {actual.shape}, torch {expected.shape}"
+            assert actual.shape == expected.shape, (
+                f"{name}: shape {actual.shape}, torch {expected.shape}"
+            )
             if row.nondeterministic:
                 continue
             if expected.dtype.kind == "f":
@@ -81,7 +88,9 @@ def test_float32_stays_float32(row: Row, i: int) -> None:
             assert a.dtype is b.dtype
         else:
             expected = {minitorch_dl.float64: minitorch_dl.float32}.get(b.dtype, b.dtype)
-            assert a.dtype in (expected, b.dtype) if not row.grad else a.dtype is expected, f"output {k}"
+            assert a.dtype in (expected, b.dtype) if not row.grad else a.dtype is expected, (
+                f"output {k}"
+            )
     for x, g in zip(got["inputs"], got["grads"]):
         assert g is None or g.dtype is x.dtype
 
@@ -182,9 +191,7 @@ def test_second_derivative_by_finite_differences(row: Row, i: int) -> None:
         grads = minitorch_dl.autograd.grad(
             total, inputs, create_graph=create_graph, allow_unused=True
         )
-        parts = [
-            (g * minitorch_dl.from_numpy(w)).sum() for g, w in zip(grads, ws) if g is not None
-        ]
+        parts = [(g * minitorch_dl.from_numpy(w)).sum() for g, w in zip(grads, ws) if g is not None]
         return sum(parts[1:], parts[0]) if parts else None, inputs
 
     first, inputs = slope(xs, create_graph=True)
@@ -248,7 +255,9 @@ def test_every_public_op_has_a_row() -> None:
     with_row = {getattr(ops, name) for name in names if hasattr(ops, name)}
     missing = []
     for module in pkgutil.iter_modules(ops.__path__):
-        for name in getattr(importlib.import_module(f"{ops.__name__}.{module.name}"), "__all__", ()):
+        for name in getattr(
+            importlib.import_module(f"{ops.__name__}.{module.name}"), "__all__", ()
+        ):
             public = getattr(ops, name, None)
             if name.rstrip("_") not in names and name not in WITHOUT_ROW and public not in with_row:
                 missing.append(f"{module.name}.{name}")

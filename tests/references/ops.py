@@ -2,8 +2,8 @@
 
     python -m tests.references.ops [FAMILY ...]
 
-writes ``ops/<family>.npz`` for each family: the outputs in float64 and the gradients of their weighted sum. Needs torch;
-reading needs only NumPy.
+writes ``ops/<family>.npz`` for each family: the outputs in float64 and the gradients of their
+weighted sum. Needs torch; reading needs only NumPy.
 """
 
 from __future__ import annotations
@@ -25,11 +25,14 @@ def weights(shape: tuple[int, ...], i: int) -> np.ndarray:
     return np.asarray(np.random.default_rng(1000 + i).uniform(0.5, 1.5, shape))
 
 
-def evaluate(row: Row, i: int, torch: Any, to_tensor: Any, Tensor: type, float_dtype: Any) -> dict[str, Any]:
+def evaluate(
+    row: Row, i: int, torch: Any, to_tensor: Any, Tensor: type, float_dtype: Any
+) -> dict[str, Any]:
     """Run sample ``i`` in ``torch`` (or minitorch_dl): its outputs and gradients as tensors.
 
     Returns:
-        ``{"inputs": [...], "outputs": [...], "grads": [...]}``; a gradient is None where there is none.
+        ``{"inputs": [...], "outputs": [...], "grads": [...]}``; a gradient is None where there is
+        none.
     """
     inputs: list[Any] = []
 
@@ -55,18 +58,29 @@ def evaluate(row: Row, i: int, torch: Any, to_tensor: Any, Tensor: type, float_d
                 total = part if total is None else total + part
         if total is not None:
             grads = list(torch.autograd.grad(total, inputs, retain_graph=True, allow_unused=True))
-    return {"args": args, "kwargs": kwargs, "inputs": inputs, "result": result, "outputs": outputs, "grads": grads}
+    return {
+        "args": args,
+        "kwargs": kwargs,
+        "inputs": inputs,
+        "result": result,
+        "outputs": outputs,
+        "grads": grads,
+    }
 
 
 def evaluate_torch(row: Row, i: int) -> dict[str, Any]:
     import torch
 
-    return evaluate(row, i, torch, lambda a: torch.from_numpy(a.copy()), torch.Tensor, torch.float64)
+    return evaluate(
+        row, i, torch, lambda a: torch.from_numpy(a.copy()), torch.Tensor, torch.float64
+    )
 
 
 def plain(value: Any) -> np.ndarray:
     value = value.detach()
-    return np.asarray(value.resolve_conj().numpy() if hasattr(value, "resolve_conj") else value.numpy())
+    return np.asarray(
+        value.resolve_conj().numpy() if hasattr(value, "resolve_conj") else value.numpy()
+    )
 
 
 def make(family: str, rows: list[Row]) -> None:

@@ -168,6 +168,22 @@ def test_the_error_names_what_is_no_plain_data() -> None:
     assert through({"a": [Point(torch.ones(1))]}, weights_only=False)["a"][0].x.item() == 1.0
 
 
+def test_safe_globals_load_as_data() -> None:
+    from minitorch_dl import serialization
+
+    point = {"p": Point(torch.ones(2))}
+    with serialization.safe_globals([Point]):
+        assert serialization.get_safe_globals() == [Point]
+        assert through(point)["p"].x.tolist() == [1.0, 1.0]
+    with pytest.raises(pickle.UnpicklingError, match=r"Unsupported global: .*\.Point"):
+        through(point)
+    serialization.add_safe_globals([(Point, f"{__name__}.Point")])
+    try:
+        assert isinstance(through(point)["p"], Point)
+    finally:
+        serialization.clear_safe_globals()
+
+
 def test_containers_that_hold_themselves_are_whole_objects() -> None:
     loop: list[Any] = []
     loop.append(loop)

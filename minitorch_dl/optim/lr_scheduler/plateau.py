@@ -51,12 +51,14 @@ class ReduceLROnPlateau(LRScheduler):
         count = len(optimizer.param_groups)
         single = not isinstance(min_lr, (list, tuple))
         if not single and len(min_lr) != count:  # type: ignore[arg-type]
-            raise ValueError(f"expected {count} min_lrs, got {len(min_lr)}")  # type: ignore[arg-type]
+            # type: ignore[arg-type]
+            raise ValueError(f"expected {count} min_lrs, got {len(min_lr)}")
         self._set_mode(mode, threshold_mode)
         self.factor = factor
         self.optimizer = optimizer
         self.default_min_lr: Any = min_lr if single else None
-        self.min_lrs: list[Any] = [min_lr] * count if single else list(min_lr)  # type: ignore[arg-type]
+        # type: ignore[arg-type]
+        self.min_lrs: list[Any] = [min_lr] * count if single else list(min_lr)
         self.patience = patience
         self.threshold = threshold
         self.cooldown = cooldown
@@ -80,7 +82,8 @@ class ReduceLROnPlateau(LRScheduler):
         self.cooldown_counter = 0
         self.num_bad_epochs = 0
 
-    def step(self, metrics: SupportsFloat, epoch: int | None = None) -> None:  # type: ignore[override]
+    # type: ignore[override]
+    def step(self, metrics: SupportsFloat, epoch: int | None = None) -> None:
         """Take note of this step's metric."""
         current = float(metrics)
         if epoch is not None:
