@@ -83,7 +83,6 @@ def run(torch: Any, program: list[tuple[str, int, int, int]], order: int) -> lis
             elif kind == "binary":
                 pool.append(BINARY[which % len(BINARY)](torch, a, b))
             elif kind == "write":
-                _ = a.grad_fn  # PyTorch gives a view its base's new history only when it is asked
                 WRITES[which % len(WRITES)](torch, a, b)
             elif kind == "no_grad":
                 with torch.no_grad():
@@ -130,7 +129,7 @@ def refusals(seen: list[Any]) -> int:
     return sum(isinstance(s, tuple) and s == ("raised", "write") for s in seen)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, suppress_health_check=list(HealthCheck))
 @given(program=programs, order=st.sampled_from([1, 2]))
 def test_programs(program: list[tuple[str, int, int, int]], order: int) -> None:
     torch = pytest.importorskip("torch")
