@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...autograd import no_grad
+from ...autograd.versions import mark_all_written
+from ...backend import array_module, device_of
 from ...linalg import vector_norm
 from ...ops import clamp, isfinite, stack, tensor
 from ...tensor import Tensor
@@ -54,7 +56,9 @@ def get_total_norm(
     norms = [vector_norm(t, norm_type) for t in _listed(tensors)]
     if not norms:
         return tensor(0.0)
-    total = vector_norm(stack([norm.to(norms[0].device) for norm in norms]), norm_type)
+    if len({norm.device for norm in norms}) > 1:
+        norms = [norm.to(norms[0].device) for norm in norms]
+    total = vector_norm(stack(norms), norm_type)
     if error_if_nonfinite and not isfinite(total):
         raise RuntimeError(
             f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, "
@@ -71,8 +75,15 @@ def clip_grads_with_norm_(
     """Scale the gradients by ``min(1, max_norm / (total_norm + 1e-6))``, in place."""
     # Multiplying by 1 where nothing is to be clipped spares the device a synchronisation.
     factor = clamp(float(max_norm) / (total_norm + 1e-6), max=1.0)
-    for grad in _gradients(parameters):
-        grad *= factor.to(grad.device)
+    arrays = [grad.array for grad in _gradients(parameters)]
+    factors: dict[Any, Any] = {}
+    for array in arrays:
+        where = device_of(array)
+        if where not in factors:
+            factors[where] = factor.to(where).array
+        # In the wider dtype, rounded once: 16-bit gradients keep their last digit.
+        array_module(array).multiply(array, factors[where], out=array, casting="unsafe")
+    mark_all_written(arrays, "clip_grads_with_norm_")
 
 
 @no_grad()

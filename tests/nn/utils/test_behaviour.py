@@ -51,6 +51,15 @@ def test_clipping_takes_one_tensor_generators_and_missing_gradients() -> None:
         assert utils.clip_grad_norm_([], 1.0).item() == 0.0
 
 
+def test_clipping_rounds_half_precision_once() -> None:
+    p = torch.nn.Parameter(torch.ones(3).half())
+    p.grad = torch.full((3,), 3.0).half()
+    version = p.grad._version
+    utils.clip_grad_norm_([p, torch.nn.Parameter(torch.tensor(2.0))], 0.6551)
+    assert p.grad.tolist() == torch.tensor(3.0 * 0.6551 / (27**0.5)).half().expand(3).tolist()
+    assert p.grad._version == version + 1
+
+
 def test_vector_to_parameters_checks_before_it_writes() -> None:
     net = layer()
     before = snapshot(net)
