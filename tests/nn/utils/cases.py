@@ -171,6 +171,19 @@ def clip(torch: Any) -> Iterator[tuple[str, Any]]:
         yield f"value {name}", q.grad
 
 
+@case("clip several dtypes")
+def clip_dtypes(torch: Any) -> Iterator[tuple[str, Any]]:
+    parameters = [
+        torch.nn.Parameter(torch.randn(5).to(dtype))
+        for dtype in (torch.float16, torch.bfloat16, torch.float32)
+    ]
+    for p in parameters:
+        p.grad = p.detach() * 3
+    yield "total", torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+    for p in parameters:
+        yield str(p.dtype), p.grad.float()
+
+
 @case("vectors")
 def vectors(torch: Any) -> Iterator[tuple[str, Any]]:
     utils = torch.nn.utils
