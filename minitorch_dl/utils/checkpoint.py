@@ -90,7 +90,7 @@ def checkpoint(
     >>> x = torch.tensor([0.5], requires_grad=True)
     >>> checkpoint(lambda x: x.exp().sin(), x, use_reentrant=False).backward()
     >>> x.grad
-    tensor([-0.1284])
+    tensor([-0.1283])
     """
     if use_reentrant is None:
         warnings.warn(_ABSENT, stacklevel=2)
