@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .primitive import Primitive
 
 ndarray = np.ndarray
+BFLOAT16 = dtypes.bfloat16._numpy  # None without ml_dtypes
 FLOATS = frozenset(d.numpy for d in dtypes.ALL if d.is_floating_point and d._numpy is not None)
 _new: Callable[[type], Any] = object.__new__
 _Tensor: Any = TensorBase
@@ -78,7 +79,8 @@ def parametrized(p: Primitive) -> Callable[..., Any]:
         if flags > GRAD or not isinstance(input, TensorBase):
             return p(input, **params)
         a = input.array
-        if a.__class__ is not ndarray or (as_float and a.dtype.kind != "f"):
+        dtype = a.dtype
+        if a.__class__ is not ndarray or dtype is BFLOAT16 or (as_float and dtype.kind != "f"):
             return p(input, **params)
         try:
             y = kernel(np, a, **params)
@@ -247,7 +249,9 @@ def general(p: Primitive) -> Callable[..., Any]:
                 return p(*args, **params)
             results = kernel(np, *arrays, **params)
             return results if not kept else results[0] if single else results[: len(results) - kept]
-        if promotes and (dtype.kind != "f" or (numbers and ndarray in map(type, args))):
+        if dtype is BFLOAT16 or ((promotes or numbers) and dtype.kind != "f"):
+            return p(*args, **params)
+        if promotes and numbers and ndarray in map(type, args):
             return p(*args, **params)
         try:
             results = kernel(np, *arrays, **params)
@@ -281,6 +285,83 @@ def general(p: Primitive) -> Callable[..., Any]:
                 elif outputs[0].array.dtype in FLOATS:
                     outputs[0]._node = node
         return outputs[0] if single else tuple(outputs)
+
+    return call
+
+
+def variadic(p: Primitive) -> Callable[..., Any]:
+    """The call of a primitive that takes any number of tensors."""
+    kernel, formulas, named = p.kernel, p.formulas, len(p.inputs) - 1
+
+    def call(*inputs: Any, **params: Any) -> Any:
+        flags = state.flags
+        if flags > GRAD:
+            return p(*inputs, **params)
+        arrays, nodes, recorded = [], [], False
+        for x in inputs:
+            if isinstance(x, TensorBase):
+                node = x._node if x._view is None else current_node(x)
+                if node is not None:
+                    recorded = True
+                nodes.append(node)
+                x = x.array
+            if x.__class__ is not ndarray or x.dtype is BFLOAT16:
+                return p(*inputs, **params)
+            arrays.append(x)
+        if len(nodes) != len(arrays) or not arrays:
+            return p(*inputs, **params) if nodes or not arrays else kernel(np, *arrays, **params)
+        try:
+            y = kernel(np, *arrays, **params)
+        except KERNEL_ERRORS as error:
+            raise explain(p, error, arrays, params) from error
+        out = _new(_Tensor)
+        out.array = y if y.__class__ is ndarray else np.asarray(y)
+        out._grad = out._view = None
+        if recorded and flags and formulas and out.array.dtype in FLOATS:
+            if p.joint is None or named:
+                out._node = p.record(arrays, nodes, params, out.array)
+            else:
+                out._node = p.plan((True,)).node(tuple(nodes), arrays, out.array, params, None)
+        else:
+            out._node = None
+        return out
+
+    return call
+
+
+def many(p: Primitive) -> Callable[..., Any]:
+    """The call of a primitive that takes one tensor apart into any number of views."""
+    kernel = p.kernel
+    plan = None
+
+    def call(input: Any, **params: Any) -> Any:
+        nonlocal plan
+        if input.__class__ is ndarray:
+            return kernel(np, input, **params)
+        flags = state.flags
+        if flags > GRAD or not isinstance(input, TensorBase):
+            return p(input, **params)
+        a = input.array
+        if a.__class__ is not ndarray:
+            return p(input, **params)
+        try:
+            ys = kernel(np, a, **params)
+        except KERNEL_ERRORS as error:
+            raise explain(p, error, (a,), params) from error
+        view = View(input, p, params, "several outputs")
+        outputs = []
+        for y in ys:
+            out = _new(_Tensor)
+            out.array = y
+            out._grad = out._node = None
+            out._view = view if shares_memory(y, a) else None
+            outputs.append(out)
+        node = input._node if input._view is None else current_node(input)
+        if node is not None and flags:
+            if plan is None:
+                plan = p.plan((True,))
+            p.attach_outputs(plan.node((node,), a, ys, params, None), outputs)
+        return tuple(outputs)
 
     return call
 

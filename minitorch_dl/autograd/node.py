@@ -112,10 +112,12 @@ class Node:
     def output(self, index: int) -> Output:
         """Output ``index`` of a node that has several: one object for as long as anything uses it,
         so that gradients meet there."""
-        known = self.__dict__.setdefault("_known_outputs", weakref.WeakValueDictionary())
-        found = known.get(index)
+        known = self.__dict__.setdefault("_known_outputs", {})
+        reference = known.get(index)
+        found = None if reference is None else reference()
         if found is None:
-            found = known[index] = Output(self, index)
+            found = Output(self, index)
+            known[index] = weakref.ref(found)
         return found
 
     def register_prehook(self, hook: Callable[..., Any]) -> RemovableHandle:
@@ -157,7 +159,10 @@ class Output(Node):
     watched = True
 
     def __init__(self, parent: Node, index: int) -> None:
-        super().__init__((parent,), (), None, None, None)
+        self.edges = (parent,)
+        self.saved = ()
+        self.plan = self.params = self.shapes = None
+        self.number = next_number()
         self.index = index
 
     def name(self) -> str:

@@ -30,7 +30,7 @@ import numpy as np
 from ..backend import common_module, describe, dtypes
 from . import calls
 from .base import TensorBase, View, current_node, late, write_out
-from .calls import FLOATS, shares_memory
+from .calls import BFLOAT16, FLOATS, shares_memory
 from .errors import KERNEL_ERRORS, explain
 from .modes import GRAD, LISTENING, state
 from .node import Node
@@ -229,6 +229,8 @@ class Primitive:
             raise explain(self, error, arrays, params) from error
         if type(results) is not tuple:
             results = (results,)
+        if BFLOAT16 is not None and "dtype" not in self.params:
+            results = _keep_bfloat16(arrays, results)
         n = len(results) - len(self.aux)
         if not boxed:
             if not any(hasattr(x, "dtype") for x in arrays):
@@ -350,7 +352,27 @@ class Primitive:
             late.cast(x, dtype=target.name) if hasattr(a, "dtype") and a.dtype != wanted else x
             for x, a in zip(args, arrays, strict=True)
         ]
+        if (
+            target.kind == dtypes.INTEGER and len(args) == 2
+        ):  # PyTorch refuses elsewhere, as NumPy does
+            args = [_wrapped(x, wanted) if x.__class__ is int else x for x in args]
         return args, [x.array if isinstance(x, TensorBase) else x for x in args]
+
+
+def _wrapped(number: int, dtype: np.dtype) -> Any:
+    """A Python int as an operand of this integer type: one that doesn't fit wraps around."""
+    limits = np.iinfo(dtype)
+    if limits.min <= number <= limits.max or number.bit_length() > 63:
+        return number
+    return np.array(number).astype(dtype)[()]
+
+
+def _keep_bfloat16(operands: Sequence[Any], results: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The results in bfloat16 where all floating operands are: ml_dtypes lets a Python float widen them to float32."""
+    floats = {x.dtype for x in operands if hasattr(x, "dtype") and x.dtype in FLOATS}
+    if floats != {BFLOAT16}:
+        return results
+    return tuple([y.astype(BFLOAT16) if y.dtype == np.float32 else y for y in results])
 
 
 def primitive(kernel: Any = None, /, **options: Any) -> Any:
@@ -379,6 +401,10 @@ def _callable(p: Primitive) -> Any:
         call = calls.parametrized(p)
     elif not p.variadic and not p.view and p.outputs != ("many",):
         call = calls.general(p)
+    elif p.variadic and p.outputs == ("y",) and not (p.view or p.promotes or p.broadcasts or p.aux):
+        call = calls.variadic(p)
+    elif p.view and p.outputs == ("many",) and len(p.inputs) == 1 and not p.variadic:
+        call = calls.many(p)
     else:
 
         def call(*args: Any, **params: Any) -> Any:
