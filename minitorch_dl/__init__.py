@@ -30,6 +30,7 @@ from . import (
     optim,
     random,
     serialization,
+    signal,
     special,
     testing,
     utils,
@@ -100,6 +101,7 @@ from .ops.activation import (
 from .ops.adaptive_pooling import *
 from .ops.comparison import *
 from .ops.convolution import *
+from .ops.copies import *
 from .ops.counting import *
 from .ops.creation import *
 from .ops.distances import *
@@ -120,8 +122,10 @@ from .ops.lu import *
 from .ops.matmul import *
 from .ops.matrix_functions import *
 from .ops.movement import *
+from .ops.native_norms import *
 from .ops.normalization import *
 from .ops.norms import *
+from .ops.padding import *
 from .ops.patches import *
 from .ops.pooling import *
 from .ops.random import *
@@ -151,6 +155,7 @@ from .ops.special import (
 )  # fmt: skip
 from .ops.statistics import *
 from .ops.trigonometric import *
+from .ops.windows import *
 from .printing import set_printoptions
 from .serialization import load, save
 from .settings import (
@@ -166,7 +171,7 @@ from .settings import (
     use_deterministic_algorithms,
 )
 from .size import Size
-from .tensor import Tensor  # before ops, whose function `tensor` takes this module's name
+from .tensor import Tensor
 from .torch_alias import as_torch, explain_missing
 from .version import __version__
 

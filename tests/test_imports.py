@@ -30,6 +30,7 @@ LAYERS = [
     "tensor",
     "legacy_types",
     "special",
+    "signal",
     "linalg",
     "amp",
     "cuda",
@@ -38,8 +39,8 @@ LAYERS = [
     "settings",
     "jit",
     "random",
-    "func",
     "nn",
+    "func",
     "distributions",
     "metrics",
     "optim",
@@ -52,9 +53,9 @@ LAYERS = [
     "distributed",
     "testing",
     "torch_alias",
-    "examples",
     "cli",
     "__init__",
+    "examples",
     "__main__",
 ]
 

@@ -246,9 +246,7 @@ def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
     (tensor([0, 1]), tensor([1, 2]))
     """
     if indices.array.dtype.kind not in "iu":
-        raise ValueError(
-            f"expected 'indices' to be integer dtype, but got {indices.dtype}"
-        )
+        raise ValueError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     if any(n < 0 for n in shape):
         raise ValueError(f"'shape' cannot have negative values, but got {shape}")

@@ -30,7 +30,9 @@ from .solving import (
     mul,
 )
 
-__all__ = ["cholesky", "cholesky_inverse", "cholesky_solve", "qr", "svd"]
+__all__ = [
+    "cholesky", "cholesky_inverse", "cholesky_solve", "pca_lowrank", "qr", "svd", "svd_lowrank",
+]  # fmt: skip
 
 
 def _gaps(values: Any) -> Any:
@@ -239,6 +241,35 @@ def svd(input: Any, some: bool = True, compute_uv: bool = True, *, out: Any = No
         u, vh = eye_like(s, n=m) * 0, eye_like(s, n=n) * 0
     y = return_types.svd(u, s, mT(vh))
     return y if out is None else return_types.svd(*write_out("svd", out, y))
+
+
+def svd_lowrank(
+    A: Any, q: int | None = 6, niter: int | None = 2, M: Any = None
+) -> tuple[Any, Any, Any]:
+    """The ``q`` largest singular values of ``A - M`` and their vectors: ``(U, S, V)``.
+
+    Exact, by the full factorization; PyTorch approximates it in ``niter`` random iterations.
+    """
+    q = 6 if q is None else q
+    if M is not None:
+        A = A - M
+    u, s, vh = linalg_svd(A, full_matrices=False)
+    return u[..., :q], s[..., :q], mT(vh)[..., :q]
+
+
+def pca_lowrank(
+    A: Any, q: int | None = None, center: bool = True, niter: int = 2
+) -> tuple[Any, Any, Any]:
+    """Principal components of the rows of ``A`` ``(..., M, N)``: ``(U, S, V)`` of the centred
+    matrix with ``q`` (default: at most 6) components in the columns of ``V``. Exact, as
+    ``svd_lowrank``.
+    """
+    m, n = A.shape[-2:]
+    if q is None:
+        q = min(6, m, n)
+    elif not 0 <= q <= min(m, n):
+        raise ValueError(f"q(={q}) must be non-negative integer and not greater than {min(m, n)}")
+    return svd_lowrank(A - A.mean(-2, keepdim=True) if center else A, q, niter)
 
 
 # -- eigenvalues -----------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ max, min, median, nanmedian, mode, sort, topk, kthvalue, cummax, cummin = (
 aminmax = _named("aminmax", "min max")
 frexp = _named("frexp", "mantissa exponent")
 histogram = _named("histogram", "hist bin_edges")
+histogramdd = _named("histogramdd", "hist bin_edges")
 triangular_solve = _named("triangular_solve", "solution cloned_coefficient")
 qr = _named("qr", "Q R")
 svd = _named("svd", "U S V")

@@ -64,4 +64,13 @@ ROWS = [
         grad=False,
         call=lambda torch, x, edges, **kwargs: torch.bucketize(x, torch.sort(edges)[0], **kwargs),
     ),
+    Row(
+        "histogramdd",
+        S(F(20, 2), 3),
+        S(F(4, 5, 2), [2, 3], weight=F(4, 5), density=True),
+        S(F(20, 1), [4], range=[-1.0, 1.0]),
+        grad=False,
+    ),
+    Row("nonzero_static", S(I(3, 4, high=2), size=5), S(B(4), size=9, fill_value=-7), grad=False),
+    Row("unravel_index", S(I(4, high=24), (2, 3, 4)), S(I(high=6), 6), grad=False),
 ]

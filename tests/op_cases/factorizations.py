@@ -43,6 +43,17 @@ def _real_eig(torch, a):
     return w[order], v[:, order].abs()
 
 
+def _lowrank(torch, a, b, q):
+    """The product of the factors: the matrix again, whose rank is ``q``."""
+    u, s, v = torch.svd_lowrank(a @ b, q)
+    return u * s[..., None, :] @ v.mT, s
+
+
+def _principal(torch, a, b, *q):
+    u, s, v = torch.pca_lowrank(a @ b, *q)
+    return u * s[..., None, :] @ v.mT, s
+
+
 ROWS = [
     Row(
         "linalg.cholesky",
@@ -93,4 +104,12 @@ ROWS = [
     Row("linalg.eigvalsh", *_SQUARE, call=lambda torch, a: torch.linalg.eigvalsh(a + a.mT)),
     Row("linalg.eig", S(F(3, 3)), call=_real_eig),
     Row("linalg.eigvals", S(F(3, 3)), call=lambda torch, a: _real_eig(torch, a)[0]),
+    Row(
+        "svd_lowrank",
+        S(F(4, 2), F(2, 3), 2),
+        S(F(2, 4, 1), F(2, 1, 5), 1),
+        call=_lowrank,
+        grad=False,
+    ),
+    Row("pca_lowrank", S(F(4, 2), F(2, 3), 2), S(F(5, 1), F(1, 3)), call=_principal, grad=False),
 ]

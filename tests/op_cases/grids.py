@@ -50,4 +50,6 @@ ROWS = [
         S(F(2, 2, 3), (2, 1, 3, 4), align_corners=False),
         S(F(1, 3, 4), (1, 1, 2, 3, 2), align_corners=True),
     ),
+    Row("grid_sampler_2d", S(F(1, 2, 3, 3), F(1, 2, 1, 2, low=-0.4, high=-0.1), 0, 1, False)),
+    Row("grid_sampler_3d", S(F(1, 1, 2, 3, 3), F(1, 1, 1, 1, 3, low=-0.4, high=-0.1), 0, 1, True)),
 ]

@@ -53,4 +53,21 @@ ROWS = [
         )
         for name in ("trapezoid", "trapz", "cumulative_trapezoid")
     ),
+    Row(
+        "gradient",
+        S(F(5)),
+        S(F(4, 5), spacing=0.5, dim=1),
+        S(F(4, 5), spacing=[0.5, 2.0], edge_order=2),
+        S(F(3, 4), edge_order=2, dim=(1, 0)),
+        S(I(4)),
+    ),
+    Row(
+        "gradient(coordinates)",
+        S(F(3, 4), [0.0, 0.5, 2.0], [-1.0, 0.0, 0.5, 3.0]),
+        call=lambda torch, x, *coordinates: torch.gradient(
+            x,
+            spacing=[torch.tensor(c, dtype=x.dtype, device=x.device) for c in coordinates],
+            edge_order=2,
+        ),
+    ),
 ]

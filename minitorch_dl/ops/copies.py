@@ -1,0 +1,136 @@
+"""The view functions' twins that give copies: ``permute_copy`` and the rest; and PyTorch's names
+for what is nothing but the tensor itself when there are no complex numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from ..autograd.inplace import overwrite, view_scatter
+from ..autograd.primitive import TensorBase, primitive
+from . import indexing, joining, layout, rearranging, shape
+from .dims import wrap_dim
+from .indexing import _slice
+from .movement import clone
+from .selection import zero
+
+__all__ = [
+    "alias_copy", "angle", "as_strided_copy", "as_strided_scatter", "conj", "conj_physical",
+    "detach_copy", "diagonal_copy", "expand_copy", "fill", "imag", "is_conj", "is_neg",
+    "is_same_size", "permute_copy", "real", "resolve_conj", "resolve_neg", "select_copy",
+    "slice_copy", "split_copy", "split_with_sizes_copy", "squeeze_copy", "t_copy",
+    "transpose_copy", "unbind_copy", "unfold_copy", "unsafe_chunk", "unsafe_split",
+    "unsafe_split_with_sizes", "unsqueeze_copy", "view_copy",
+]  # fmt: skip
+
+
+def _copying(name: str, view: Callable[..., Any]) -> Any:
+    """``view``, with copies for its results."""
+
+    def function(*args: Any, **kwargs: Any) -> Any:
+        y = view(*args, **kwargs)
+        return tuple([clone(part) for part in y]) if isinstance(y, tuple) else clone(y)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"``{view.__name__}``, but a copy instead of a view."
+    return function
+
+
+def _slice_along(
+    input: Any, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+) -> Any:
+    dim = wrap_dim(dim, input.array.ndim)
+    return _slice(input, index=(*((None, None, None),) * dim, (start, end, step)))
+
+
+alias_copy, detach_copy = clone, _copying("detach_copy", lambda input: input.detach())
+as_strided_copy = _copying("as_strided_copy", layout.as_strided)
+diagonal_copy = _copying("diagonal_copy", rearranging.diagonal)
+expand_copy = _copying("expand_copy", shape.expand)
+permute_copy = _copying("permute_copy", shape.permute)
+select_copy = _copying("select_copy", indexing.select)
+slice_copy = _copying("slice_copy", _slice_along)
+split_copy = unsafe_split = _copying("split_copy", joining.split)
+split_with_sizes_copy = _copying("split_with_sizes_copy", joining.split_with_sizes)
+unsafe_split_with_sizes, unsafe_chunk = (
+    split_with_sizes_copy,
+    _copying("unsafe_chunk", joining.chunk),
+)
+squeeze_copy = _copying("squeeze_copy", shape.squeeze)
+t_copy, transpose_copy = (
+    _copying("t_copy", shape.t),
+    _copying("transpose_copy", shape.transpose),
+)
+unbind_copy = _copying("unbind_copy", joining.unbind)
+unfold_copy = _copying("unfold_copy", rearranging.unfold)
+unsqueeze_copy = _copying("unsqueeze_copy", shape.unsqueeze)
+view_copy = _copying("view_copy", shape.view)
+
+
+def as_strided_scatter(
+    input: Any, src: Any, size: Any, stride: Any, storage_offset: int | None = None
+) -> Any:
+    """A copy of ``input`` with ``src`` in place of ``as_strided(input, size, stride, ...)``."""
+    y = clone(input.contiguous())
+    part = layout.as_strided(y, size, stride, storage_offset)
+    if part.array.shape != src.array.shape:
+        raise RuntimeError(
+            "expected src to have a size equal to the slice of self. src size = "
+            f"{list(src.array.shape)}, slice size = {list(part.array.shape)}"
+        )
+    params = {
+        "size": tuple(size),
+        "stride": tuple(stride),
+        "offset": 0 if storage_offset is None else storage_offset,
+    }
+    return view_scatter(y, src, view="as_strided", params=params)
+
+
+def fill(input: Any, value: Any) -> Any:
+    """A tensor like ``input`` with every element ``value``, a number or a 0-d tensor."""
+    if isinstance(value, TensorBase) and value.array.ndim:
+        raise RuntimeError(
+            "fill only supports 0-dimension value tensor but got tensor with "
+            f"{value.array.ndim} dimensions."
+        )
+    return overwrite(input, value)
+
+
+# -- what complex numbers would need ---------------------------------------------------------------
+
+
+def real(input: Any) -> Any:
+    """``input`` itself."""
+    return input
+
+
+conj = conj_physical = resolve_conj = resolve_neg = real
+
+
+def imag(input: Any) -> Any:
+    """An error: no tensor is complex here."""
+    raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
+
+
+def is_conj(input: Any) -> bool:
+    """Always False."""
+    return False
+
+
+is_neg = is_conj
+
+
+@primitive(promotes="float")
+def angle(xp: Any, a: Any) -> Any:
+    """Pi for negative numbers, 0 for others, NaN for NaN."""
+    return xp.where(a < 0, math.pi, a * 0).astype(a.dtype)
+
+
+angle.defvjp(a=lambda g: zero(g))
+
+
+def is_same_size(input: Any, other: Any) -> bool:
+    """Whether both tensors have the same shape."""
+    return bool(input.array.shape == other.array.shape)

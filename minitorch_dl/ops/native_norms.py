@@ -1,0 +1,56 @@
+"""The normalizations as PyTorch calls them underneath: with the statistics among the results."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.primitive import TensorBase
+from ..backend import array_module
+from .elementwise import rsqrt
+from .normalization import batch_norm, group_norm, layer_norm
+from .reductions import mean, var
+from .shape import reshape
+
+__all__ = ["native_batch_norm", "native_group_norm", "native_layer_norm"]
+
+
+def _statistics(x: Any, dims: tuple[int, ...], keepdim: bool, eps: float) -> tuple[Any, Any]:
+    return mean(x, dims, keepdim), rsqrt(var(x, dims, correction=0, keepdim=keepdim) + eps)
+
+
+def native_layer_norm(
+    input: Any, normalized_shape: Any, weight: Any, bias: Any, eps: float
+) -> tuple[Any, Any, Any]:
+    """``(layer_norm, mean, 1 / standard deviation)``, the last two with axes of size 1."""
+    dims = tuple(range(-len(normalized_shape), 0))
+    y = layer_norm(input, normalized_shape, weight, bias, eps)
+    return y, *_statistics(input.detach(), dims, True, eps)
+
+
+def native_group_norm(
+    input: Any, weight: Any, bias: Any, N: int, C: int, HxW: int, group: int, eps: float
+) -> tuple[Any, Any, Any]:
+    """``(group_norm, mean, 1 / standard deviation)``, the last two of shape (N, group)."""
+    y = group_norm(input, group, weight, bias, eps)
+    return y, *_statistics(reshape(input, N, group, C // group * HxW), (2,), False, eps)
+
+
+def native_batch_norm(
+    input: Any,
+    weight: Any,
+    bias: Any,
+    running_mean: Any,
+    running_var: Any,
+    training: bool,
+    momentum: float,
+    eps: float,
+) -> tuple[Any, Any, Any]:
+    """``(batch_norm, mean, 1 / standard deviation)`` of the batch, the last two (C); empty in
+    evaluation.
+    """
+    y = batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)
+    if training:
+        dims = (0, *range(2, input.array.ndim))
+        return y, *_statistics(input.detach(), dims, False, eps)
+    nothing = array_module(input.array).empty(0, input.array.dtype)
+    return y, TensorBase.wrap(nothing), TensorBase.wrap(nothing.copy())
