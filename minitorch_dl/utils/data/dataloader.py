@@ -9,7 +9,7 @@ import multiprocessing.context
 import sys
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from ...backend.dtypes import int64
@@ -57,7 +57,7 @@ class DataLoader(Generic[T_co]):
     [tensor([0, 1]), tensor([2, 3]), tensor([4])]
     """
 
-    dataset: Dataset[T_co]
+    dataset: Any
     batch_size: int | None
     num_workers: int
     pin_memory: bool
@@ -69,7 +69,7 @@ class DataLoader(Generic[T_co]):
 
     def __init__(
         self,
-        dataset: Dataset[T_co],
+        dataset: Dataset[T_co] | Sequence[T_co],
         batch_size: int | None = 1,
         shuffle: bool | None = None,
         sampler: Sampler | Iterable | None = None,
@@ -195,7 +195,7 @@ class DataLoader(Generic[T_co]):
     def __len__(self) -> int:
         if not self._is_iterable:
             return len(self._index_sampler)
-        length = self._reported_length = len(self.dataset)  # type: ignore[arg-type]
+        length = self._reported_length = len(self.dataset)
         if self.batch_size is None:
             return length
         full, rest = divmod(length, self.batch_size)
