@@ -18,6 +18,7 @@ from typing import Any
 from . import autograd
 from .autograd.node import AccumulateGrad
 from .autograd.structural import alias
+from .nn.utils.stateless import functional_call
 from .ops import joining
 from .tensor import Tensor
 
@@ -370,59 +371,6 @@ def _spread(dim: Any, tree: Any) -> list[Any]:
     values = tree.values() if isinstance(tree, Mapping) else tree
     given = dim.values() if isinstance(dim, Mapping) else dim
     return [d for one, value in zip(given, values, strict=True) for d in _spread(one, value)]
-
-
-def functional_call(
-    module: Any,
-    parameter_and_buffer_dicts: Any,
-    args: Any = None,
-    kwargs: Mapping[str, Any] | None = None,
-    *,
-    tie_weights: bool = True,
-    strict: bool = False,
-) -> Any:
-    """Call ``module`` with the given tensors in the place of its parameters and buffers.
-
-    Args:
-        parameter_and_buffer_dicts: a dict of names to Tensors, or several dicts.
-        args: the positional arguments; a single one needs no tuple.
-        tie_weights: a replaced parameter is replaced under each of its names.
-        strict: every parameter and buffer must be given, and nothing else; otherwise other names
-            are passed over.
-    """
-    given: dict[str, Any] = {}
-    single = isinstance(parameter_and_buffer_dicts, Mapping)
-    for one in [parameter_and_buffer_dicts] if single else parameter_and_buffer_dicts:
-        given.update(one)
-    own = dict(module.named_parameters(remove_duplicate=False))
-    own.update(module.named_buffers(remove_duplicate=False))
-    unknown, missing = sorted(given.keys() - own.keys()), sorted(own.keys() - given.keys())
-    if strict and (unknown or missing):
-        raise RuntimeError(
-            f"functional_call: unexpected key(s) {unknown}, missing key(s) {missing}"
-        )
-    given = {name: value for name, value in given.items() if name in own}
-    if tie_weights:
-        by_identity = {id(own[name]): value for name, value in given.items()}
-        given = {
-            name: by_identity[id(old)] for name, old in own.items() if id(old) in by_identity
-        } | given
-    args = () if args is None else args if isinstance(args, tuple) else (args,)
-    holders = {name: _holder(module, name) for name in given}
-    try:
-        for name, value in given.items():
-            holders[name][0][holders[name][1]] = value
-        return module(*args, **(kwargs or {}))
-    finally:
-        for name in given:
-            holders[name][0][holders[name][1]] = own[name]
-
-
-def _holder(module: Any, name: str) -> tuple[dict[str, Any], str]:
-    """The dict of a module or submodule that holds a parameter or buffer, and its key there."""
-    path, _, key = name.rpartition(".")
-    owner = module.get_submodule(path)
-    return (owner._parameters if key in owner._parameters else owner._buffers), key
 
 
 def stack_module_state(models: Sequence[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
