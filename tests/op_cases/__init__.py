@@ -26,6 +26,15 @@ class Spec:
     high: float
     kind: str
 
+    def __repr__(self) -> str:
+        """As it is written in the table."""
+        short = {"float": "F", "int": "I", "bool": "B"}[self.kind]
+        usual = {"float": (-2.0, 2.0), "int": (0, 5), "bool": (0, 2)}[self.kind]
+        parts = [str(n) for n in self.shape]
+        if (self.low, self.high) != usual:
+            parts += [f"low={self.low}", f"high={self.high}"]
+        return f"{short}({', '.join(parts)})"
+
     def make(self, rng: np.random.Generator) -> np.ndarray:
         """float64, int64 or bool values. Floats are distinct and keep off the ends of their
         range."""
