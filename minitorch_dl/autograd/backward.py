@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..backend import array_module, dtypes
+from .base import TensorBase, as_raw, current_node
 from .engine import run_backward
 from .node import AccumulateGrad
-from .primitive import PRIMITIVES, TensorBase, current_node
+from .primitive import PRIMITIVES
 from .structural import cast
 
 
@@ -120,7 +121,11 @@ def grad(
                 if materialize_grads
                 else None
             )
-        elif not create_graph:
+        elif create_graph:
+            if g.array.dtype != x.array.dtype:
+                g = cast(g, dtype=dtypes.from_numpy(x.array.dtype).name)
+        else:
+            g = as_raw(g, x.array)
             if g.base is not None or id(g) in seen:  # each result has its own memory
                 g = g.copy()
             seen.add(id(g))

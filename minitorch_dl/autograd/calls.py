@@ -77,6 +77,8 @@ def parametrized(p: Primitive) -> Callable[..., Any]:
             return kernel(np, input, **params)
         flags = state.flags
         if flags > GRAD or not isinstance(input, TensorBase):
+            if isinstance(input, np.generic) and flags <= GRAD:
+                return kernel(np, input, **params)
             return p(input, **params)
         a = input.array
         dtype = a.dtype
@@ -239,7 +241,7 @@ def general(p: Primitive) -> Callable[..., Any]:
                 arrays.append(a)
                 nodes.append(node)
             elif x.__class__ in _HOST:
-                numbers = True
+                numbers = numbers or x is not None
                 arrays.append(x)
                 nodes.append(None)
             else:

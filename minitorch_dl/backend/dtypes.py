@@ -38,9 +38,7 @@ class dtype:
 
     is_complex = False
 
-    def __init__(
-        self, name: str, numpy: Any, kind: builtins.int, itemsize: builtins.int
-    ) -> None:
+    def __init__(self, name: str, numpy: Any, kind: builtins.int, itemsize: builtins.int) -> None:
         self.name = name
         self._numpy = None if numpy is None else np.dtype(numpy)
         self.kind = kind
@@ -89,7 +87,7 @@ ALL = (
     int8, int16, int32, int64, uint8, uint16, uint32, uint64, bool,
 )  # fmt: skip
 _FROM_NUMPY = {d._numpy: d for d in ALL if d._numpy is not None}
-_FROM_PYTHON = {builtins.float: None, builtins.int: int64, builtins.bool: bool}
+_FROM_PYTHON = {builtins.float: float64, builtins.int: int64, builtins.bool: bool}
 
 _default = float32
 
@@ -133,7 +131,7 @@ def as_dtype(d: Any) -> dtype:
     if isinstance(d, dtype):
         return d
     if d in _FROM_PYTHON:
-        return _FROM_PYTHON[d] or _default
+        return _FROM_PYTHON[d]
     if isinstance(d, str):
         d = d.removeprefix("torch.")
         for known in ALL:
@@ -151,11 +149,16 @@ def promote_types(a: dtype, b: dtype) -> dtype:
     """The smallest dtype of PyTorch's table that holds both.
 
     >>> import minitorch_dl as torch
-    >>> torch.promote_types(torch.float16, torch.int64), torch.promote_types(torch.uint8, torch.int8)
+    >>> (
+    ...     torch.promote_types(torch.float16, torch.int64),
+    ...     torch.promote_types(torch.uint8, torch.int8),
+    ... )
     (torch.float16, torch.int16)
     """
     if a is b:
         return a
+    if not (isinstance(a, dtype) and isinstance(b, dtype)):
+        raise TypeError(f"promote_types(): expected two dtypes, got {a!r} and {b!r}")
     if a.kind != b.kind:
         return a if a.kind > b.kind else b
     if a.kind == FLOAT and {a, b} == {float16, bfloat16}:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import math
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -108,18 +110,25 @@ def to_array(data: Any, dtype: Any = None, device: Any = None) -> Any:
                 "Conversion between byte orders is currently not supported."
             )
     else:
-        array = _from_python(data)
-        if dtype is None:
-            dtype = _dtype_of_python(data, array)
+        array, asked = _from_python(data)
+        wanted = asked if dtype is None else dtypes.as_dtype(dtype)
+        _check_range(array, wanted)
+        return move(array.astype(wanted.numpy, copy=False), device)
     wanted = dtypes.from_numpy(array.dtype) if dtype is None else dtypes.as_dtype(dtype)
     if array.dtype != wanted.numpy:
         array = array.astype(wanted.numpy)
     return move(array, device)
 
 
-def _from_python(data: Any) -> np.ndarray:
-    """Numbers and nested sequences (of tensors too) as a NumPy array."""
-    if isinstance(data, (list, tuple)) and _holds_tensors(data):
+def _from_python(data: Any) -> tuple[np.ndarray, dtypes.dtype]:
+    """Numbers and nested sequences (of tensors too) as an array, and the dtype that they ask for."""
+    leaves = [data]
+    while leaves and isinstance(leaves[0], (list, tuple)):
+        leaves = list(
+            chain.from_iterable(x if isinstance(x, (list, tuple)) else (x,) for x in leaves)
+        )
+    types = set(map(type, leaves))
+    if builtins.any(issubclass(kind, TensorBase) for kind in types):
         data = _plain(data)
     try:
         array = np.asarray(data)
@@ -127,54 +136,75 @@ def _from_python(data: Any) -> np.ndarray:
         raise ValueError(
             f"expected sequences of equal length at every level of nesting ({error})"
         ) from None
-    except OverflowError as error:
-        raise RuntimeError(
-            f"value cannot be converted to a tensor without overflow: {error}"
-        ) from None
+    if array.size == 0:
+        return array.astype(np.float32), dtypes.get_default_dtype()
     if array.dtype.kind not in "biuf" and array.dtype not in dtypes._FROM_NUMPY:
-        if array.dtype.kind == "O" and array.size == 0:
-            return array.astype(np.float32)
-        if array.dtype.kind == "c":
-            raise TypeError("complex numbers are not supported by minitorch_dl")
-        kind = "NoneType" if data is None else type(data).__name__
-        if array.dtype.kind in "US":
-            kind = "str"
-        raise TypeError(
-            f"can't make a tensor from {kind}: expected numbers, (nested) sequences of numbers, arrays or tensors"
-        )
-    return array
+        raise _not_numbers(leaves)
+    asked = [_OF_PYTHON[kind]() for kind in types if kind in _OF_PYTHON]
+    if types - _OF_PYTHON.keys():
+        asked += [_dtype_of_leaf(x, array) for x in leaves if type(x) not in _OF_PYTHON]
+    return array, functools.reduce(dtypes.promote_types, asked)
 
 
-def _holds_tensors(data: Any) -> bool:
-    while isinstance(data, (list, tuple)) and data:
-        if builtins.any(isinstance(x, TensorBase) for x in data):
-            return True
-        data = data[0]
-    return False
+_OF_PYTHON: dict[type, Any] = {
+    bool: lambda: dtypes.bool,
+    int: lambda: dtypes.int64,
+    float: dtypes.get_default_dtype,
+}
+
+
+def _dtype_of_leaf(x: Any, array: np.ndarray) -> dtypes.dtype:
+    """The dtype that a tensor, an array or a NumPy scalar brings; of other sequences, that of their numbers."""
+    x = x.array if isinstance(x, TensorBase) else x
+    if hasattr(x, "dtype"):
+        return dtypes.from_numpy(x.dtype)
+    if array.dtype.kind == "f":
+        return dtypes.get_default_dtype()
+    return dtypes.bool if array.dtype.kind == "b" else dtypes.int64
 
 
 def _plain(data: Any) -> Any:
     if isinstance(data, TensorBase):
-        if data.array.ndim == 0:
-            return data.array.item()
-        return data.array
+        return data.array.item() if data.array.size == 1 else data.array
     return [_plain(x) for x in data] if isinstance(data, (list, tuple)) else data
 
 
-def _dtype_of_python(data: Any, array: np.ndarray) -> Any:
-    """The dtype that Python numbers ask for; None keeps the array's (NumPy scalars, tensors in a list)."""
-    leaf = data
-    while isinstance(leaf, (list, tuple)) and leaf:
-        leaf = leaf[0]
-    if array.size == 0:
-        return dtypes.get_default_dtype()
-    if isinstance(leaf, (np.generic, np.ndarray)):
-        return dtypes.from_numpy(leaf.dtype)
-    if isinstance(leaf, TensorBase):
-        return dtypes.from_numpy(leaf.array.dtype)
-    if array.dtype.kind == "f":
-        return dtypes.get_default_dtype()
-    return dtypes.int64 if array.dtype.kind in "iu" else None
+def _not_numbers(leaves: list[Any]) -> Exception:
+    """What to raise for values of which no tensor can be made."""
+    for x in leaves:
+        if isinstance(x, complex):
+            return TypeError("complex numbers are not supported by minitorch_dl")
+        if not isinstance(x, (int, float)):
+            kind = TypeError if isinstance(x, str) else RuntimeError
+            return kind(
+                f"Could not infer dtype of {type(x).__name__}: expected numbers, (nested) sequences "
+                "of numbers, arrays or tensors"
+            )
+    return RuntimeError("value cannot be converted to type int64 without overflow")
+
+
+def _check_range(array: np.ndarray, wanted: dtypes.dtype) -> None:
+    """Refuse numbers that an integer dtype can't hold; unsigned ones take negative numbers, which wrap around."""
+    if wanted.kind != dtypes.INTEGER or array.dtype == wanted.numpy or not array.size:
+        return
+    limits = np.iinfo(wanted.numpy)
+    low, high = limits.min if wanted.is_signed else -limits.max, limits.max
+    least, most = array.min(), array.max()
+    if not (low <= least and most < high + 1):
+        worst = most if low <= least else least  # NaN is both
+        raise RuntimeError(
+            f"value cannot be converted to type {wanted.name} without overflow: expected numbers "
+            f"from {low} to {high}, got {worst}"
+        )
+
+
+def _in_range(number: Any, wanted: dtypes.dtype) -> Any:
+    """A Python number as an element of this dtype."""
+    if wanted.kind != dtypes.INTEGER:
+        return number
+    array, _ = _from_python(number)
+    _check_range(array, wanted)
+    return array.astype(wanted.numpy)[()]
 
 
 def from_numpy(ndarray: Any) -> Any:
@@ -296,16 +326,18 @@ def full(
     shape = shape_of((size,) if isinstance(size, (tuple, list)) else (size,), "full")
     backend, where = backend_for(device)
     wanted = dtypes.of_number(fill_value) if dtype is None else dtypes.as_dtype(dtype)
+    fill_value = _in_range(fill_value, wanted)
     with backend.select(where):
         result = make_leaf(backend.xp.full(shape, fill_value, wanted.numpy), requires_grad)
     return result if out is None else write_out("full", out, result)
 
 
-def _like(input: Any, fill: str, dtype: Any, device: Any, requires_grad: bool, *value: Any) -> Any:
+def _like(input: Any, fill: str, dtype: Any, device: Any, requires_grad: bool, *values: Any) -> Any:
     wanted = dtypes.from_numpy(input.array.dtype) if dtype is None else dtypes.as_dtype(dtype)
     backend, where = backend_for(device_of(input.array) if device is None else device)
     with backend.select(where):
-        array = getattr(backend.xp, fill)(input.array.shape, *value, dtype=wanted.numpy)
+        given = [_in_range(value, wanted) for value in values]
+        array = getattr(backend.xp, fill)(input.array.shape, *given, dtype=wanted.numpy)
     return make_leaf(array, requires_grad)
 
 
@@ -419,7 +451,7 @@ def arange(
             f"upper bound and lower bound inconsistent with step sign: arange({start}, {end}, {step})"
         )
     if not wanted.is_floating_point and not dtypes.bool is wanted:
-        start, end, step = builtins.int(start), end, builtins.int(step) or step
+        start, end, step = builtins.int(start), builtins.int(end), builtins.int(step) or step
     count = math.ceil((end - start) / step)
     backend, where = backend_for(device)
     with backend.select(where):

@@ -136,7 +136,8 @@ def _scaled(input: Any, mask: Any, p: float) -> Any:
 def _rescaled(input: Any, mask: Any, p: float) -> Any:
     a = 1 / math.sqrt((_SATURATION * _SATURATION * p + 1) * (1 - p))
     shift = (mask - 1) * (_SATURATION * a) + _SATURATION * a * p
-    return input * TensorBase.wrap(mask * a) + TensorBase.wrap(shift)
+    dtype = input.array.dtype
+    return input * TensorBase.wrap((mask * a).astype(dtype)) + TensorBase.wrap(shift.astype(dtype))
 
 
 def _dropout(

@@ -144,7 +144,7 @@ def _inside(p: Any, size: int, padding_mode: str, align_corners: bool) -> Any:
     if padding_mode == "reflection":
         value, slope = _reflected(xp, a, size, align_corners)
     slope = slope * ((value > 0) & (value < size - 1))
-    value = xp.clip(value, 0, size - 1)
+    value = xp.clip(value, 0, size - 1).astype(a.dtype)
     # The value, with that slope.
     return p * TensorBase.wrap(slope) + TensorBase.wrap(value - xp.where(slope == 0, 0, a) * slope)
 
@@ -190,7 +190,7 @@ def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any
     lines = []
     for n in size[2:]:
         line = xp.linspace(-1, 1, n, dtype=a.dtype) if n > 1 else xp.zeros(1, a.dtype)
-        lines.append(line if align_corners else line * ((n - 1) / n))
+        lines.append(line if align_corners else (line * ((n - 1) / n)).astype(a.dtype))
     points = xp.meshgrid(*lines, indexing="ij")[::-1]
     base = xp.stack([*points, xp.ones_like(points[0])], axis=-1).reshape(-1, dims + 1)
     grid = matmul(TensorBase.wrap(base), transpose(theta, 1, 2))  # (N, P, dims)

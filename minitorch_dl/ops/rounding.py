@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.primitive import primitive, write_out
+from ..autograd.structural import cast
+from ..backend import dtypes
 from . import return_types
 from .elementwise import _pow, mul
 from .selection import keep, zero
@@ -123,7 +125,10 @@ def frexp(input: Any, *, out: Any = None) -> return_types.frexp:
 
 def ldexp(input: Any, other: Any, *, out: Any = None) -> Any:
     """``input * 2**other``."""
-    y = mul(input, _pow(2.0, other))
+    target = dtypes.result_type(input.array, other.array)
+    if not target.is_floating_point:
+        target = dtypes.get_default_dtype()
+    y = mul(input, _pow(2.0, cast(other, dtype=target.name)))
     return y if out is None else write_out("ldexp", out, y)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,30 @@ def test_float32_stays_float32(row: Row, i: int) -> None:
             assert a.dtype in (expected, b.dtype) if not row.grad else a.dtype is expected, (
                 f"output {k}"
             )
+    for x, g in zip(got["inputs"], got["grads"]):
+        assert g is None or g.dtype is x.dtype
+
+
+@pytest.mark.parametrize("dtype", [minitorch_dl.float16, minitorch_dl.bfloat16], ids=str)
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in ROWS])
+def test_narrow_floats_stay_narrow(row: Row, dtype: Any) -> None:
+    if dtype is minitorch_dl.bfloat16:
+        pytest.importorskip("ml_dtypes")
+    i = next((i for i in row.cases if float_inputs(row, i)), None)
+    if i is None or "dtype" in row.samples[i].kwargs:
+        return
+    try:
+        got = evaluate(row, i, dtype)
+    except RuntimeError as error:
+        got = None
+        refusal = str(error)
+    if got is None:  # LAPACK and quantile take no narrow floats, in PyTorch either
+        assert re.search(r"float32 or float64|float or double", refusal)
+        return
+    wide = evaluate(row, i)
+    for k, (a, b) in enumerate(zip(got["outputs"], wide["outputs"])):
+        if b.dtype is minitorch_dl.float64 and b.requires_grad:
+            assert a.dtype is dtype, f"output {k}"
     for x, g in zip(got["inputs"], got["grads"]):
         assert g is None or g.dtype is x.dtype
 
