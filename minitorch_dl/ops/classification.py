@@ -12,6 +12,7 @@ import numpy as np
 
 from ..autograd.primitive import TensorBase, fused, primitive
 from ..backend import array_module, check_range
+from ..backend.exponentials import exponentials
 from ..backend.precision import is_half
 from .loss_reduction import reduced, reduction_name
 from .reductions import _sum
@@ -34,12 +35,16 @@ def _labels(target: Any) -> Any:
     return target.reshape(len(target), math.prod(target.shape[1:]))
 
 
-def _places(xp: Any, target: Any, ignore_index: int) -> tuple[Any, Any]:
-    """Index arrays for each sample's label in (N, C, P), and which samples count, (N, P)."""
+def _places(xp: Any, target: Any, shape: tuple[int, ...], ignore_index: int) -> tuple[Any, Any]:
+    """Where each sample's label lies in scores of ``shape`` as a vector, and which samples count:
+    both (N, P)."""
     target = _labels(target)
     counts = target != ignore_index
-    n, p = xp.arange(target.shape[0])[:, None], xp.arange(target.shape[1])
-    return (n, target * counts, p), counts
+    n, p = target.shape
+    where = target * counts
+    if p != 1:
+        where = where * p + xp.arange(p)
+    return where + xp.arange(n)[:, None] * (shape[1] * p), counts
 
 
 def _factors(xp: Any, dtype: Any, target: Any, weight: Any, ignore_index: int) -> Any:
@@ -52,8 +57,8 @@ def _factors(xp: Any, dtype: Any, target: Any, weight: Any, ignore_index: int) -
 @primitive
 def label_pick(xp: Any, a: Any, target: Any, weight: Any, *, ignore_index: int) -> Any:
     """``-weight[t] * a[n, t]`` per sample with label t, (N, *S); 0 where the label is ignored."""
-    where, counts = _places(xp, target, ignore_index)
-    picked = xp.where(counts, _flat(a)[where], 0)
+    where, counts = _places(xp, target, a.shape, ignore_index)
+    picked = xp.where(counts, a.reshape(-1)[where], 0)
     picked *= -_factors(xp, a.dtype, target, weight, ignore_index)
     return picked.reshape(target.shape)
 
@@ -63,8 +68,8 @@ def label_place(
     xp: Any, u: Any, target: Any, weight: Any, *, ignore_index: int, shape: tuple[int, ...]
 ) -> Any:
     """Zeros of ``shape`` with ``-weight[t] * u[n]`` at the labels: ``label_pick`` reversed."""
-    where, counts = _places(xp, target, ignore_index)
-    y = xp.zeros((*shape[:2], counts.shape[1]), u.dtype)
+    where, counts = _places(xp, target, shape, ignore_index)
+    y = xp.zeros(math.prod(shape), u.dtype)
     y[where] = u.reshape(counts.shape) * -_factors(xp, u.dtype, target, weight, ignore_index)
     return y.reshape(shape)
 
@@ -87,28 +92,26 @@ def _cross_entropy_composite(a: Any, target: Any, weight: Any, *, ignore_index: 
     return label_pick(_log_softmax(a, dim=1), target, weight, ignore_index=ignore_index)
 
 
-@fused(name="cross_entropy", composite=_cross_entropy_composite, aux=("log_sum",))
+@fused(name="cross_entropy", composite=_cross_entropy_composite, aux=("e", "total"))
 def _cross_entropy(xp: Any, a: Any, target: Any, weight: Any, *, ignore_index: int) -> Any:
-    """``weight[t] * (log sum over c of exp(a[n, c]) - a[n, t])`` per sample with label t."""
-    scores = _flat(a.astype("float32") if is_half(a.dtype) else a)
-    largest = scores.max(axis=1)  # (N, P)
-    log_sum = xp.log(xp.exp(scores - largest[:, None]).sum(axis=1)) + largest
-    where, counts = _places(xp, target, ignore_index)
-    loss = xp.where(counts, log_sum - scores[where], 0)
+    """``weight[t] * (log sum over c of exp(a[n, c]) - a[n, t])`` per sample with label t; the
+    softmax, as numerators and denominator."""
+    scores = a.astype("float32") if is_half(a.dtype) else a
+    e, total, log_sum = exponentials(xp, _flat(scores))
+    where, counts = _places(xp, target, a.shape, ignore_index)
+    loss = xp.where(counts, log_sum - scores.reshape(-1)[where], 0)
     loss *= _factors(xp, loss.dtype, target, weight, ignore_index)
-    return loss.astype(a.dtype, copy=False).reshape(target.shape), log_sum
+    return loss.astype(a.dtype, copy=False).reshape(target.shape), e, total
 
 
 @_cross_entropy.defbackward
 def _cross_entropy_backward(
-    g: Any, xp: Any, a: Any, target: Any, weight: Any, log_sum: Any, ignore_index: int
+    g: Any, xp: Any, a: Any, target: Any, weight: Any, e: Any, total: Any, ignore_index: int
 ) -> Any:
-    scale = g.reshape(log_sum.shape) * _factors(xp, a.dtype, target, weight, ignore_index)
-    p = _flat(a) - log_sum[:, None]
-    xp.exp(p, out=p)
-    p *= scale[:, None]
-    p[_places(xp, target, ignore_index)[0]] -= scale
-    return p.astype(a.dtype, copy=False).reshape(a.shape), None, None
+    scale = g.reshape(total.shape) * _factors(xp, e.dtype, target, weight, ignore_index)
+    d = e * (scale / total)[:, None]
+    d.reshape(-1)[_places(xp, target, a.shape, ignore_index)[0]] -= scale
+    return d.astype(a.dtype, copy=False).reshape(a.shape), None, None
 
 
 # -- the public functions -------------------------------------------------------------------------
@@ -263,6 +266,9 @@ def _check_scores(op: str, input: Any, weight: Any) -> None:
         )
 
 
+_LABEL_TYPES = frozenset({np.dtype("int64"), np.dtype("uint8")})
+
+
 def _check_labels(op: str, input: Any, target: Any, ignore_index: int) -> None:
     if not isinstance(target, TensorBase):
         raise TypeError(f"{op}(): argument 'target' must be Tensor, not {type(target).__name__}")
@@ -275,7 +281,7 @@ def _check_labels(op: str, input: Any, target: Any, ignore_index: int) -> None:
     expected = (a.shape[0], *a.shape[2:])
     if t.shape != expected:
         raise RuntimeError(f"{op}: Expected target size {list(expected)}, got {list(t.shape)}")
-    if t.dtype.name not in ("int64", "uint8"):
+    if t.dtype not in _LABEL_TYPES:
         raise RuntimeError(
             f"{op}: expected scalar type Long (int64) for target but found {t.dtype}. Convert the "
             "labels with .long()"
