@@ -140,7 +140,7 @@ class GradScaler:
         else:
             if not self._flags:
                 raise AssertionError("No inf checks were recorded prior to update.")
-            if any([self._overflowed(key) for key in self._flags]):
+            if any(self._overflowed(key) for key in self._flags):
                 self._scale *= self._backoff_factor
                 self._growth_tracker = 0
             else:

@@ -1,7 +1,8 @@
 """Arrays without mathematics: devices, dtypes, random numbers and the kernels that have no NumPy
 name."""
 
-from .checks import check_at_once, check_range, raise_noted
+from .checks import check_all, check_at_once, check_range, raise_noted
+from .constants import constant
 from .devices import (
     array_module,
     backend_for,
@@ -20,9 +21,11 @@ __all__ = [
     "array_module",
     "backend_for",
     "backend_of",
+    "check_all",
     "check_at_once",
     "check_range",
     "common_module",
+    "constant",
     "describe",
     "describe_mismatch",
     "describe_one",

@@ -17,7 +17,7 @@ import numpy as np
 
 from .devices import Backend, backend_of, before_reading, device, device_of
 
-__all__ = ["check_at_once", "check_range", "raise_noted"]
+__all__ = ["check_all", "check_at_once", "check_range", "raise_noted"]
 
 _ALWAYS = os.environ.get("CUDA_LAUNCH_BLOCKING", "0") not in ("", "0")
 
@@ -48,12 +48,10 @@ class _Notes:
         self.found = backend.xp.zeros(2, np.int64)
         self.asked: dict[tuple[type[Exception], str], int] = {}
 
-    def add(self, index: Any, low: int, high: int, error: type[Exception], text: str) -> None:
+    def add(self, failed: Any, value: Any, error: type[Exception], text: str) -> None:
         xp = self.backend.xp
         number = self.asked.setdefault((error, text), len(self.asked) + 1)
-        least, most = index.min().astype(np.int64), index.max().astype(np.int64)
-        outside = (least < low) | (most >= high)
-        here = xp.stack((xp.where(outside, number, 0), xp.where(most >= high, most, least)))
+        here = xp.stack((xp.where(failed, number, 0), value.astype(np.int64)))
         self.found[...] = xp.where(self.found[0] == 0, here, self.found)
 
     def take(self) -> Exception | None:
@@ -91,14 +89,13 @@ def check_range(
     """
     if not index.size:
         return
-    if index.__class__ is not np.ndarray and not (_ALWAYS or _mode.at_once):
+    if _may_wait(index):
+        xp = backend_of(index).xp
         if ignore is not None:
-            index = backend_of(index).xp.where(index == ignore, low, index)
-        where = device_of(index)
-        with _lock:
-            if where not in _notes:
-                _notes[where] = _Notes(backend_of(index))
-            _notes[where].add(index, low, size, error, text)
+            index = xp.where(index == ignore, low, index)
+        least, most = index.min(), index.max()
+        value = xp.where(most >= size, most, least)
+        _note(index, (least < low) | (most >= size), value, error, text)
         return
     if low == 0 and index.dtype.kind == "i":  # one pass: seen as unsigned, a negative is large
         if int(index.view(f"u{index.dtype.itemsize}").max()) < size:
@@ -110,6 +107,28 @@ def check_range(
         outside &= index != ignore
     if outside.any():
         raise error(text.format(int(index[outside][0])))
+
+
+def check_all(condition: Any, error: type[Exception], text: str) -> None:
+    """Raise ``error`` unless the whole bool array is true."""
+    if _may_wait(condition):
+        failed = ~condition.all()
+        _note(condition, failed, failed, error, text)
+    elif not condition.all():
+        raise error(text)
+
+
+def _may_wait(array: Any) -> bool:
+    """Whether a check of this array is only noted."""
+    return not (isinstance(array, (np.ndarray, np.generic)) or _ALWAYS or _mode.at_once)
+
+
+def _note(array: Any, failed: Any, value: Any, error: type[Exception], text: str) -> None:
+    where = device_of(array)
+    with _lock:
+        if where not in _notes:
+            _notes[where] = _Notes(backend_of(array))
+        _notes[where].add(failed, value, error, text)
 
 
 def raise_noted() -> None:

@@ -88,7 +88,7 @@ def backward(
         visits = xp.where(xp.isneginf(emit[t]), 0, visits)
         counts = xp.zeros(log_probs.shape[1:], log_probs.dtype)
         xp.add.at(counts, (n[:, None], path), visits)
-        counts[xp.isinf(loss)] = np.nan  # there is no path whose emissions could be counted
+        counts = xp.where(xp.isinf(loss)[:, None], np.nan, counts)  # no path could be counted
         inside = (t < input_lengths)[:, None]
         result[t] = xp.where(inside, (xp.exp(log_probs[t]) - counts) * g[:, None], 0)
     return result

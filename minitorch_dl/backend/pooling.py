@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .constants import constant
 from .sums import sum_over
 from .windows import Ints, Pairs, taps
 
@@ -183,7 +184,8 @@ def region_positions(xp: Any, x: Any, out: Ints) -> Any:
         start, stop = np.arange(t) * s // max(t, 1), -(-np.arange(1, t + 1) * s // max(t, 1))
         length = (stop - start).max(initial=1)
         # A short region repeats its last element, which changes no maximum and no first position.
-        index = xp.asarray(np.minimum(start[:, None] + np.arange(length), stop[:, None] - 1))
+        index = np.minimum(start[:, None] + np.arange(length), stop[:, None] - 1)
+        index = constant(xp, index)
         x = x.take(index, axis=2 + 2 * axis)  # (N, C, T, K, ..., S)
         flat = flat.take(index, axis=2 * axis)
     dims = len(size)

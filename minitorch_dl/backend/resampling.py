@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from .constants import constant
+
 Table = tuple[np.ndarray, np.ndarray]
 
 
@@ -56,15 +58,15 @@ def resample(
     indices, weights, empty = table(kind, size, out, scale, align_corners, transposed)
     y: Any = None
     for index, weight in zip(indices, weights):
-        part = x.take(xp.asarray(index), axis=axis)
+        part = x.take(constant(xp, index), axis=axis)
         if weight is not None:
-            part *= xp.asarray(weight.astype(x.dtype)).reshape(-1, *(1,) * (x.ndim - axis - 1))
+            part *= constant(xp, weight.astype(x.dtype)).reshape(-1, *(1,) * (x.ndim - axis - 1))
         if y is None:
             y = part
         else:
             y += part
     if empty is not None:
-        y[(*(slice(None),) * axis, xp.asarray(empty))] = 0
+        y[(*(slice(None),) * axis, constant(xp, empty))] = 0
     return y
 
 

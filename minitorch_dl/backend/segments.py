@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+# The dtypes without atomic addition on a GPU, and what serves instead.
+_SUMMED = dict.fromkeys(("bool", "int8", "uint8", "int16", "uint16"), "int32")
+_SUMMED["bfloat16"] = "float32"
 
 
 def add_rows(xp: Any, a: Any, index: Any, rows: int) -> Any:
@@ -18,7 +23,7 @@ def add_rows(xp: Any, a: Any, index: Any, rows: int) -> Any:
     if not a.size:
         return y
     if xp is not np or a.ndim == 1:
-        xp.add.at(y, index, a)
+        put_sums(xp, y, index, a)
         return y
     order = np.argsort(index, kind="stable")
     target = index[order]
@@ -35,8 +40,88 @@ def first_maxima(xp: Any, a: Any, segment: Any, count: int) -> Any:
     """
     n = len(a)
     largest = xp.full((count, a.shape[1]), -math.inf, a.dtype)
-    xp.maximum.at(largest, segment, a)
+    put_extrema(xp, largest, segment, a, largest=True)
     hit = a == largest[segment]
     where = xp.full(largest.shape, n, "int64")
-    xp.minimum.at(where, segment, xp.where(hit, xp.arange(n)[:, None], n))
+    put_extrema(xp, where, segment, xp.where(hit, xp.arange(n)[:, None], n), largest=False)
     return xp.where(where == n, 0, where)
+
+
+def put_sums(xp: Any, out: Any, index: Any, values: Any) -> None:
+    """``out[index] += values`` in place; indices may repeat."""
+    wide = None if xp is np else _SUMMED.get(out.dtype.name)
+    if wide is None:
+        xp.add.at(out, index, values)
+        return
+    scratch = out.astype(wide)
+    xp.add.at(scratch, index, values.astype(wide))
+    out[...] = scratch
+
+
+def occurrences(xp: Any, index: Any, rows: int) -> Any:
+    """How often each of 0 ... rows - 1 stands in the vector ``index``.
+
+    CuPy's ``bincount`` makes the host wait for the largest.
+    """
+    if xp is np:
+        return np.bincount(index, minlength=rows)
+    y = xp.zeros(rows, "int64")
+    xp.add.at(y, index, 1)
+    return y
+
+
+def put_extrema(xp: Any, out: Any, index: Any, values: Any, largest: bool) -> None:
+    """``out[index] = max(out[index], values)``, or min, in place; indices may repeat."""
+    if xp is np:
+        (np.maximum if largest else np.minimum).at(out, index, values)
+        return
+    # A GPU has atomic extrema of some dtypes only; the others go there in order.
+    encode, decode = _IN_ORDER.get(out.dtype.name, (None, None))
+    scratch = out if encode is None else encode(out)
+    ufunc = xp.maximum if largest else xp.minimum
+    ufunc.at(scratch, index, values if encode is None else encode(values.astype(out.dtype)))
+    if decode is not None:
+        out[...] = decode(scratch)
+
+
+def _through(wide: str) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+    return lambda a: a.astype(wide), lambda a: a
+
+
+_SIGN = 1 << 63  # flipped, it turns the order of int64 into that of uint64
+_IN_ORDER = dict.fromkeys(("bool", "int8", "uint8", "int16", "uint16"), _through("int32"))
+_IN_ORDER |= dict.fromkeys(("float16", "bfloat16"), _through("float32"))
+_IN_ORDER["int64"] = (
+    lambda a: a.astype("uint64") ^ np.uint64(_SIGN),
+    lambda a: (a ^ np.uint64(_SIGN)).astype("int64"),
+)
+
+
+def multiply_at(xp: Any, out: Any, index: tuple[Any, ...], values: Any) -> None:
+    """``out[index] *= values`` in place, with an index array per axis; indices may repeat.
+
+    A GPU has no atomic product. There the factors are sorted by where they go, the products of each
+    run come from doubling (Hillis and Steele, 1986), and the run's last element has the whole one.
+    """
+    if xp is np:
+        np.multiply.at(out, index, values)
+        return
+    at: Any = 0
+    for axis, size in zip(index, out.shape, strict=True):
+        at = at * size + axis
+    shape = at.shape
+    if not at.size:
+        return
+    at = at.reshape(-1)
+    order = xp.argsort(at)
+    at, y = at[order], xp.broadcast_to(values, shape).astype(out.dtype).reshape(-1)[order]
+    step = 1
+    while step < len(y):
+        y = xp.concatenate((y[:step], xp.where(at[step:] == at[:-step], y[:-step], 1) * y[step:]))
+        step *= 2
+    last = xp.concatenate((at[1:] != at[:-1], xp.ones(1, bool)))
+    factor = xp.zeros(out.size, out.dtype)
+    put_sums(xp, factor, at, xp.where(last, y, 0).astype(out.dtype))
+    touched = xp.zeros(out.size, "int32")
+    xp.add.at(touched, at, last.astype("int32"))
+    out *= xp.where(touched > 0, factor, 1).astype(out.dtype).reshape(out.shape)

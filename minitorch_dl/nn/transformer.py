@@ -45,8 +45,8 @@ def _is_causal(mask: Tensor | None, hint: bool | None, size: int) -> bool:
     """The hint, or without one whether the mask is the causal one of ``size`` steps."""
     if hint is not None or mask is None:
         return hint is True
-    if tuple(mask.shape) != (size, size):
-        return False
+    if tuple(mask.shape) != (size, size) or mask.device.type != "cpu":
+        return False  # elsewhere than on the CPU the answer would make the host wait
     return bool((mask == _causal_mask(size, mask.device, mask.dtype)).all())
 
 

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..autograd.primitive import TensorBase, fused
-from ..backend import array_module, check_range, ctc
+from ..backend import array_module, check_all, check_range, ctc
 from ..backend.precision import in_float32
 from .gathering import _gather as take_along
 from .indexing import getitem
@@ -87,7 +87,7 @@ def _ctc_backward(
         xp, g, log_probs, path, input_lengths, target_lengths, nll, alpha, blank=blank
     )
     if zero_infinity:
-        grad[:, xp.isinf(nll)] = 0
+        grad = xp.where(xp.isinf(nll)[:, None], 0, grad)
     return grad, None, None, None
 
 
@@ -128,14 +128,13 @@ def ctc_loss(
         raise RuntimeError(f"{op}: targets must be integers, got {labels.dtype}")
     lengths = [_lengths(op, name, xp, value, batch) for name, value in
                (("input_lengths", input_lengths), ("target_lengths", target_lengths))]  # fmt: skip
-    if batch and (lengths[0].max() > steps or lengths[0].min() < 0):
-        raise RuntimeError(
-            f"{op}: Expected input_lengths to have value at most {steps} (log_probs' first size), "
-            "but got "
-            f"{int(lengths[0].max())}"
-        )
-    if batch and lengths[1].min() < 0:
-        raise RuntimeError(f"{op}: Expected target_lengths to have non-negative values")
+    text = f"{op}: Expected input_lengths to have value at most {steps} (log_probs' first size), "
+    check_range(lengths[0], steps + 1, text=text + "but got {}")
+    check_all(
+        lengths[1] >= 0,
+        RuntimeError,
+        f"{op}: Expected target_lengths to have non-negative values",
+    )
     path = _path(op, xp, labels, lengths[1], batch, blank)
     check_range(path, classes, IndexError, f"{op}: targets must be in [0, {classes - 1}], got {{}}")
     options = {"blank": blank, "zero_infinity": bool(zero_infinity)}

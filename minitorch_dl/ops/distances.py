@@ -8,7 +8,7 @@ import numpy as np
 
 from ..autograd.primitive import TensorBase
 from ..autograd.structural import cast
-from ..backend import array_module, dtypes
+from ..backend import array_module, constant, dtypes
 from .dims import common_shape, normalize_dims, wrap_dim
 from .elementwise import sqrt
 from .indexing import getitem
@@ -62,7 +62,7 @@ def pdist(input: Any, p: float = 2.0) -> Any:
     if p < 0:
         raise RuntimeError(f"pdist only supports non-negative p values, got {p}")
     xp = array_module(a)
-    first, second = (TensorBase.wrap(xp.asarray(i)) for i in np.triu_indices(len(a), 1))
+    first, second = (TensorBase.wrap(constant(xp, i)) for i in np.triu_indices(len(a), 1))
     return vector_norm(getitem(input, first) - getitem(input, second), p, -1)
 
 

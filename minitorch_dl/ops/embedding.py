@@ -8,7 +8,7 @@ from ..autograd.primitive import TensorBase, primitive
 from ..autograd.versions import mark_written
 from ..backend import array_module, check_range
 from ..backend.segments import add_rows as add_rows_kernel
-from ..backend.segments import first_maxima
+from ..backend.segments import first_maxima, occurrences
 from .gathering import _gather as take_along
 from .selection import where
 from .shape import _reshape, unsqueeze
@@ -88,7 +88,7 @@ def _gradient_factor(index: Any, table: Any, padding_idx: int | None, by_freq: b
     xp = array_module(index)
     factor = xp.ones(index.shape, table.dtype)
     if by_freq:
-        factor /= xp.bincount(index.ravel(), minlength=len(table))[index]
+        factor /= occurrences(xp, index.ravel(), len(table))[index]
     if padding_idx is not None:
         factor *= index != padding_idx
     return factor[..., None]
@@ -200,7 +200,7 @@ def embedding_bag(
 def _bag(rows: Any, bags: Any, count: int, mode: str) -> Any:
     """The rows (N, D) of each bag as one row, (B, D)."""
     xp = array_module(bags)
-    sizes = xp.bincount(bags, minlength=count)[:, None]
+    sizes = occurrences(xp, bags, count)[:, None]
     if mode == "max":
         where_max = first_maxima(xp, rows.array, bags, count)  # (B, D)
         if not rows.array.size:
@@ -232,18 +232,18 @@ def _bags(op: str, index: Any, offsets: Any, include_last: bool) -> tuple[Any, i
     if offsets is None or offsets.array.ndim != 1:
         raise ValueError(f"{op}: offsets has to be a 1D Tensor when input is 1D")
     starts = offsets.array
-    if starts.size and starts[0] != 0:
-        raise RuntimeError(
-            f"{op}: offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to "
-            "start from "
-            f"position 0. However, got {int(starts[0])}"
-        )
-    if starts.size and starts[-1] > index.size:
-        raise RuntimeError(
-            f"{op}: offsets[-1] can not be greater than input's length {index.size} but got "
-            "offsets[-1] of "
-            f"{int(starts[-1])}"
-        )
+    check_range(
+        starts[:1],
+        1,
+        text=f"{op}: offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to "
+        "start from position 0. However, got {}",
+    )
+    check_range(
+        starts[-1:],
+        index.size + 1,
+        text=f"{op}: offsets[-1] can not be greater than input's length {index.size} but got "
+        "offsets[-1] of {}",
+    )
     if include_last:
         if not starts.size:
             raise RuntimeError(f"{op}: include_last_offset needs at least one offset")

@@ -16,6 +16,7 @@ from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
 from ..autograd.structural import expand as _expand
 from ..backend import array_module, check_range, dtypes
+from ..backend.segments import multiply_at, put_extrema
 from .dims import common_shape, numpy_names, wrap_dim
 from .indexing import _index, _index_adjoint, _index_put, _slice, add_at, index_put
 from .movement import _clone
@@ -151,7 +152,7 @@ def _shaped(x: Any, shape: tuple[int, ...]) -> Any:
 def _one_value(op: str, input: Any, value: Any) -> Any:
     """A fill value as a number or a 0-d tensor of the input's dtype."""
     if not isinstance(value, TensorBase):
-        return value if input.array.dtype.kind == "f" else input.array.dtype.type(value)
+        return value if input.array.dtype.kind not in "iub" else input.array.dtype.type(value)
     if value.array.ndim:
         raise RuntimeError(
             f"{op} only supports a 0-dimensional value tensor, but got tensor with "
@@ -360,14 +361,14 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any, *, out: Any = None) 
 @primitive(name="scatter_prod")
 def _scatter_prod(xp: Any, a: Any, source: Any, index: Any, *, dim: int) -> Any:
     out = a.copy()
-    xp.multiply.at(out, _grid(xp, index, dim), source)
+    multiply_at(xp, out, _grid(xp, index, dim), source)
     return out
 
 
 @primitive(name="scatter_extremum")
 def _scatter_extremum(xp: Any, a: Any, source: Any, index: Any, *, dim: int, largest: bool) -> Any:
     out = a.copy()
-    (xp.maximum if largest else xp.minimum).at(out, _grid(xp, index, dim), source)
+    put_extrema(xp, out, _grid(xp, index, dim), source, largest)
     return out
 
 
@@ -455,9 +456,9 @@ def _combine(start: Any, source: Any, at: Any, dim: int, reduce: str) -> Any:
 
 
 def _mean(total: Any, counts: Any) -> Any:
-    if total.array.dtype.kind == "f":
-        return total / TensorBase.wrap(counts)
-    return TensorBase.wrap(total.array // counts)
+    if total.array.dtype.kind in "iub":
+        return TensorBase.wrap(total.array // counts)
+    return total / TensorBase.wrap(counts)
 
 
 def _neutral(reduce: str, dtype: Any) -> Any:
@@ -466,7 +467,7 @@ def _neutral(reduce: str, dtype: Any) -> Any:
         return 0
     if reduce == "prod":
         return 1
-    low, high = (-np.inf, np.inf) if dtype.kind == "f" else (False, True)
+    low, high = (False, True) if dtype.kind == "b" else (-np.inf, np.inf)
     if dtype.kind in "iu":
         low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
     return low if reduce == "amax" else high

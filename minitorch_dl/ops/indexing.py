@@ -22,6 +22,7 @@ from ..autograd.structural import cast, sum_to
 from ..autograd.structural import expand as _expand
 from ..autograd.versions import next_number
 from ..backend import array_module, check_range, common_module, describe_one, dtypes
+from ..backend.segments import put_sums
 from .dims import wrap_dim
 
 __all__ = ["getitem", "index_put", "narrow", "select", "setitem"]
@@ -220,7 +221,7 @@ def add_at(xp: Any, flat: Any, values: Any, shape: tuple[int, ...]) -> Any:
     that may repeat.
     """
     out = xp.zeros(prod(shape), values.dtype)
-    xp.add.at(out, flat.reshape(-1), values.reshape(-1))  # quick in one dimension only
+    put_sums(xp, out, flat.reshape(-1), values.reshape(-1))  # quick in one dimension only
     return out.reshape(shape)
 
 

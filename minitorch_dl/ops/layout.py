@@ -14,6 +14,7 @@ from ..autograd.inplace import check_writable
 from ..autograd.primitive import TensorBase, primitive
 from ..autograd.versions import owner_of
 from ..backend import array_module
+from ..backend.segments import put_sums
 from .dims import sizes, wrap_dim
 from .shape import _permute
 
@@ -116,7 +117,7 @@ def _as_strided_adjoint(
     for d, (n, s) in enumerate(zip(size, stride)):
         flat = flat + (xp.arange(n) * s).reshape((-1,) + (1,) * (len(size) - d - 1))
     out = xp.zeros(prod(shape), a.dtype)
-    xp.add.at(out, flat.reshape(-1), a.reshape(-1))
+    put_sums(xp, out, flat.reshape(-1), a.reshape(-1))
     return out.reshape(shape)
 
 

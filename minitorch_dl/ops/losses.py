@@ -7,7 +7,7 @@ import warnings
 from typing import Any
 
 from ..autograd.primitive import TensorBase, primitive
-from ..backend import array_module
+from ..backend import array_module, check_all
 from .activation import logsigmoid
 from .elementwise import abs, exp, log, square
 from .loss_reduction import reduced, reduction_name
@@ -193,11 +193,12 @@ def binary_cross_entropy(
             f"({input.array.shape}) is deprecated. Please ensure they have the same size."
         )
     x = input.array
-    if x.size and not (x.min() >= 0 and x.max() <= 1):
-        raise RuntimeError(
-            f"{op}: all elements of input should be between 0 and 1, but they go from {x.min()} to "
-            f"{x.max()}. For scores before the sigmoid there is binary_cross_entropy_with_logits"
-        )
+    check_all(
+        (x >= 0) & (x <= 1),
+        RuntimeError,
+        f"{op}: all elements of input should be between 0 and 1. For scores before the sigmoid "
+        "there is binary_cross_entropy_with_logits",
+    )
     loss = _bce(input, target)
     if weight is not None:
         loss = loss * expand(weight, input.array.shape)
@@ -314,8 +315,7 @@ def gaussian_nll_loss(
     if not isinstance(var, TensorBase):
         var = TensorBase.wrap(array_module(x).full(x.shape, var, x.dtype))
     v = var.array
-    if (v < 0).any():
-        raise ValueError(f"{op}: var has negative entry/entries")
+    check_all(v >= 0, ValueError, f"{op}: var has negative entry/entries")
     if v.shape != x.shape:
         other = [n for n, m in zip(x.shape, v.shape) if n != m]
         if x.shape[:-1] == v.shape:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd.primitive import TensorBase
-from ..backend import array_module
+from ..backend import array_module, check_range
 from .activation import logsigmoid
 from .distances import pairwise_distance
 from .elementwise import sqrt, square
@@ -148,8 +148,8 @@ def multi_margin_loss(
     t, classes = target.array, input.array.shape[1]
     if weight is not None and weight.array.size != classes:
         raise ValueError(f"{op}: weight must have {classes} elements, got {weight.array.size}")
-    if t.size and not (t.min() >= 0 and t.max() < classes):
-        raise RuntimeError(f"{op}: target out of range: labels must be in [0, {classes - 1}]")
+    text = f"{op}: target out of range: labels must be in [0, {classes - 1}], got {{}}"
+    check_range(t, classes, text=text)
     label = t[:, None]
     loss = clamp_min(margin - take_along(input, _mask(label), dim=1) + input, 0)
     loss = loss if p == 1 else square(loss)
@@ -181,10 +181,8 @@ def multilabel_margin_loss(
     input, target = _rows(op, input, target, 2)
     t = target.array
     classes = t.shape[1]
-    if t.size and not (t.min() >= -1 and t.max() < classes):
-        raise RuntimeError(
-            f"{op}: target is out of range: labels must be in [0, {classes - 1}], or -1"
-        )
+    text = f"{op}: target is out of range: labels must be in [0, {classes - 1}], or -1, got {{}}"
+    check_range(t, classes, text=text, low=-1)
     xp = array_module(t)
     counts = xp.cumsum(t < 0, axis=1) == 0
     label = xp.where(counts, t, 0)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.primitive import primitive
-from ..backend import array_module
+from ..backend import array_module, constant
 from .indexing import _index, _range, _slice
 from .movement import _clone
 
@@ -76,6 +76,9 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
     return input
 
 
+_pad_with = pad
+
+
 def constant_pad_nd(input: Any, pad: Any, value: float = 0) -> Any:
     """``nn.functional.pad`` in mode "constant"."""
     return _pad_with(input, pad, "constant", value)
@@ -142,4 +145,4 @@ def _edge(input: Any, dim: int, before: int, after: int, mode: str) -> Any:
         )
     xp = array_module(input.array)
     source = _SOURCES[mode](np.arange(-before, n + after), n)
-    return _index(input, xp.asarray(source), dims=(dim,))
+    return _index(input, constant(xp, source), dims=(dim,))

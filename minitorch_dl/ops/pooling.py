@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.primitive import TensorBase, primitive
+from ..backend import constant
 from ..backend import pooling as kernels
 from ..backend.precision import in_float32
 from .activation import relu
@@ -79,7 +80,9 @@ def max_positions(xp: Any, a: Any, *, kernel, stride, padding, dilation, ceil_mo
 def _divisor(xp: Any, size: Any, out: Any, given: int | None, dtype: Any, **window: Any) -> Any:
     """What the windows' sums are divided by: a number, or an array (*T)."""
     counts = given or kernels.elements_per_window(size, out, **window)
-    return xp.asarray(counts, dtype) if isinstance(counts, np.ndarray) else float(counts)
+    if not isinstance(counts, np.ndarray):
+        return float(counts)
+    return constant(xp, counts.astype(dtype, copy=False))
 
 
 @primitive(name="avg_pool")

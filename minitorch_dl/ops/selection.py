@@ -45,9 +45,9 @@ def zero(xp: Any, a: Any) -> Any:
 @primitive(name="where", broadcasts=True)
 def select(xp: Any, condition: Any, a: Any, b: Any) -> Any:
     if not hasattr(a, "dtype"):
-        a = xp.asarray(a, dtype=b.dtype)
+        a = xp.full((), a, b.dtype)
     elif not hasattr(b, "dtype"):
-        b = xp.asarray(b, dtype=a.dtype)
+        b = xp.full((), b, a.dtype)
     return xp.where(condition, a, b)
 
 
@@ -99,7 +99,7 @@ def _promoted(like: Any, *values: Any) -> list[Any]:
     result = []
     for x, a in zip(values, raw, strict=True):
         if not hasattr(a, "dtype"):
-            x = TensorBase.wrap(array_module(like.array).asarray(a, dtype=target.numpy))
+            x = TensorBase.wrap(array_module(like.array).full((), a, target.numpy))
         elif a.dtype != target.numpy:
             x = cast(x, dtype=target.name)
         result.append(x)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.primitive import TensorBase, primitive, write_out
-from ..backend import array_module
+from ..backend import array_module, check_all
 from . import return_types
 from .dims import numpy_names, wrap_dim
 from .elementwise import lerp
@@ -290,8 +290,8 @@ def _quantile(op: str, input: Any, q: Any, dim: Any, keepdim: bool, interpolatio
         raise RuntimeError(f"{op}() q tensor must be same dtype as the input tensor")
     if q.ndim > 1:
         raise RuntimeError(f"{op}() q must be a scalar or 1D tensor, got shape {tuple(q.shape)}")
-    if not ((q.array >= 0) & (q.array <= 1)).all():
-        raise RuntimeError(f"{op}() q values must be in the range [0, 1]")
+    inside = (q.array >= 0) & (q.array <= 1)
+    check_all(inside, RuntimeError, f"{op}() q values must be in the range [0, 1]")
     ndim = input.ndim
     axis = None if dim is None else wrap_dim(dim, ndim)
     x = input if axis is not None and ndim else _reshape(input, shape=(input.array.size,))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..backend import describe
+from ..backend import check_all, describe
 from .elementwise import sqrt
 from .reductions import _sum
 from .selection import clamp
@@ -70,8 +70,7 @@ def _weights(x: Any, fweights: Any, aweights: Any) -> Any:
         if w.array.dtype.kind not in kinds:
             wanted = "integral" if kinds == "iu" else "floating point"
             raise RuntimeError(f"cov(): expected {name} to have {wanted} dtype but got {w.dtype}")
-        if (w.array < 0).any():
-            raise RuntimeError(f"cov(): {name} cannot be negative")
+        check_all(w.array >= 0, RuntimeError, f"cov(): {name} cannot be negative")
     if fweights is None or aweights is None:
         return aweights if fweights is None else fweights
     return fweights * aweights

@@ -16,29 +16,40 @@ tensor([2., 2., 2.], device='standin')
 
 from __future__ import annotations
 
-import functools
 import operator
 from collections import Counter
 from collections.abc import Callable
-from importlib import resources
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from ..backend.devices import Backend, device, register_backend
+from .cupy_api import Entry, table
 
 counts: Counter[str] = Counter()
 """How often the host asked for a value ("synchronisation") and arrays were copied to and from
 it."""
 
 
-@functools.cache
-def _offered() -> dict[str, frozenset[str]]:
-    """The names that CuPy offers, per namespace."""
-    text = resources.files(__package__).joinpath("cupy_names.txt").read_text(encoding="utf-8")
-    lines = (line.split(":") for line in text.splitlines() if line and not line.startswith("#"))
-    return {namespace: frozenset(names.split()) for namespace, names in lines}
+_NAMESPACES = ("linalg", "lib", "lib.stride_tricks", "fft")
+
+# What makes the host wait: functions whose result's shape depends on the values.
+_WAITING = frozenset(
+    [f"{space}.{name}" for space, names in {
+        "cupy": "nonzero flatnonzero argwhere extract compress unique unique_values unique_counts "
+        "unique_inverse unique_all place setdiff1d intersect1d union1d setxor1d trim_zeros choose",
+        "ndarray": "nonzero compress choose",
+    }.items() for name in names.split()]
+)  # fmt: skip
+
+
+def _waits(name: str, args: Any, kwargs: Any) -> bool:
+    if name == "cupy.where":
+        return len(args) + len(kwargs) == 1
+    if name == "cupy.bincount":
+        return True  # for its size, even with minlength
+    return name in _WAITING
 
 
 class StandInArray:
@@ -75,10 +86,19 @@ class StandInArray:
         )
 
     def __getattr__(self, name: str) -> Any:
-        if name not in _offered()["ndarray"]:
+        entry = table().get(f"ndarray.{name}")
+        if entry is None:
             raise AttributeError(f"CuPy's ndarray has no attribute {name!r}")
         value = getattr(self._array, name)
-        return _wrap_call(value, (self,)) if callable(value) else _wrap(value, (self,))
+        return _wrap_call(value, entry, (self,)) if callable(value) else _wrap(value, (self,))
+
+    @property
+    def flags(self) -> SimpleNamespace:
+        """The flags that CuPy's arrays have."""
+        flags = self._array.flags
+        return SimpleNamespace(
+            c_contiguous=flags.c_contiguous, f_contiguous=flags.f_contiguous, owndata=flags.owndata
+        )
 
     def diagonal(self, *args: Any) -> Any:
         """CuPy's can be written to, NumPy's can't."""
@@ -87,11 +107,11 @@ class StandInArray:
         return _wrap(view, (self,))
 
     def __getitem__(self, index: Any) -> Any:
-        if any(_is_mask(key) for key in (index if isinstance(index, tuple) else (index,))):
-            counts["synchronisation"] += 1  # how many elements there are
+        _count_masks(index)
         return _wrap(self._array[wrapped(self._array.shape, index)], (self,))
 
     def __setitem__(self, index: Any, value: Any) -> None:
+        _count_masks(index)
         self._array[wrapped(self._array.shape, index)] = _unwrap(value)
 
     def take(self, indices: Any, axis: Any = None, out: Any = None) -> Any:
@@ -127,49 +147,44 @@ class StandInArray:
     __hash__ = None  # type: ignore[assignment]
 
 
-def _operator(name: str) -> Callable[..., Any]:
+def _operator(name: str, ufunc: str | None) -> Callable[..., Any]:
     def method(self: StandInArray, *others: Any) -> Any:
-        result = getattr(self._array, name)(*[_unwrap(other) for other in others])
+        operands = [_unwrap(other) for other in others]
+        result = getattr(self._array, name)(*operands)
         if result is NotImplemented:
             return result
+        if ufunc is not None and not name.startswith("__i"):
+            operands = [*operands, self._array] if name[2] == "r" else [self._array, *operands]
+            made = result if isinstance(result, tuple) else (result,)
+            table()[f"cupy.{ufunc}"].check_loop(operands, made)
         return self if result is self._array else _wrap(result, (self,))
 
     method.__name__ = name
     return method
 
 
-for _name in [
-    "add",
-    "sub",
-    "mul",
-    "truediv",
-    "floordiv",
-    "mod",
-    "pow",
-    "matmul",
-    "and",
-    "or",
-    "xor",
-    "lshift",
-    "rshift",
-    "divmod",
-]:
+_BINARY = {
+    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "true_divide",
+    "floordiv": "floor_divide", "mod": "remainder", "pow": "power", "and": "bitwise_and",
+    "or": "bitwise_or", "xor": "bitwise_xor", "lshift": "left_shift", "rshift": "right_shift",
+    "divmod": "divmod", "matmul": None,
+}  # fmt: skip
+_OTHERS = {
+    "neg": "negative", "pos": None, "abs": "absolute", "invert": "invert", "lt": "less",
+    "le": "less_equal", "eq": "equal", "ne": "not_equal", "gt": "greater", "ge": "greater_equal",
+}  # fmt: skip
+for _name, _ufunc in _BINARY.items():
     for _form in (f"__{_name}__", f"__r{_name}__", f"__i{_name}__"):
         if hasattr(np.ndarray, _form):
-            setattr(StandInArray, _form, _operator(_form))
-for _form in [
-    "__neg__",
-    "__pos__",
-    "__abs__",
-    "__invert__",
-    "__lt__",
-    "__le__",
-    "__eq__",
-    "__ne__",
-    "__gt__",
-    "__ge__",
-]:
-    setattr(StandInArray, _form, _operator(_form))
+            setattr(StandInArray, _form, _operator(_form, _ufunc))
+for _name, _ufunc in _OTHERS.items():
+    setattr(StandInArray, f"__{_name}__", _operator(f"__{_name}__", _ufunc))
+
+
+def _count_masks(index: Any) -> None:
+    """CuPy waits for the number of elements that a mask picks, to read and to write them."""
+    if any(_is_mask(key) for key in (index if isinstance(index, tuple) else (index,))):
+        counts["synchronisation"] += 1
 
 
 def _is_mask(key: Any) -> bool:
@@ -234,8 +249,11 @@ def _wrap(value: Any, sources: Any) -> Any:
     return value
 
 
-def _wrap_call(function: Callable[..., Any], owners: Any = ()) -> Callable[..., Any]:
+def _wrap_call(function: Callable[..., Any], entry: Entry, owners: Any = ()) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
+        entry.check_arguments(args, kwargs)
+        if _waits(entry.name, args, kwargs):
+            counts["synchronisation"] += 1
         result = function(*_unwrap(args), **_unwrap(kwargs))
         if isinstance(kwargs.get("out"), StandInArray):
             return kwargs["out"]
@@ -256,39 +274,67 @@ def _arrays_in(args: Any) -> list[StandInArray]:
 
 
 class _Ufunc:
-    """A NumPy ufunc with the methods that CuPy's have."""
+    """A NumPy ufunc with the loops and methods that CuPy's have."""
 
-    def __init__(self, ufunc: np.ufunc) -> None:
-        self._ufunc = ufunc
+    def __init__(self, ufunc: np.ufunc, entry: Entry) -> None:
+        self._ufunc, self._entry = ufunc, entry
         self.__name__ = ufunc.__name__
-        self.at = _wrap_call(ufunc.at)
-        self.reduce, self.accumulate = _wrap_call(ufunc.reduce), _wrap_call(ufunc.accumulate)
-        self.outer, self.reduceat = _wrap_call(ufunc.outer), _wrap_call(ufunc.reduceat)
-        self._call = _wrap_call(ufunc)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._call(*args, **kwargs)
+        if unknown := kwargs.keys() - {"out", "dtype", "casting"}:
+            raise TypeError(f"{self._entry.name}: CuPy's ufuncs do not take {sorted(unknown)}")
+        given, options = _unwrap(args), _unwrap(kwargs)
+        result = self._ufunc(*given, **options)
+        outputs = result if isinstance(result, tuple) else (result,)
+        if not kwargs and len(args) == self._ufunc.nin:
+            self._entry.check_loop(given, outputs)
+        if len(args) > self._ufunc.nin:
+            return args[-1]
+        if isinstance(kwargs.get("out"), StandInArray):
+            return kwargs["out"]
+        return _wrap(result, _arrays_in(args))
+
+    def at(self, a: StandInArray, indices: Any, b: Any) -> None:
+        self._entry.check_method("at", a._array.dtype)
+        self._ufunc.at(a._array, wrapped(a._array.shape, indices), _unwrap(b))
+
+    def outer(self, a: StandInArray, b: StandInArray) -> Any:
+        return _wrap(self._ufunc.outer(a._array, b._array), (a, b))
+
+    def reduce(self, array: StandInArray, axis: Any = 0, dtype: Any = None, out: Any = None,
+               keepdims: bool = False) -> Any:  # fmt: skip
+        return self._method("reduce", array, axis, dtype, out, keepdims)
+
+    def accumulate(self, array: StandInArray, axis: int = 0, dtype: Any = None) -> Any:
+        return self._method("accumulate", array, axis, dtype)
+
+    def reduceat(self, array: StandInArray, indices: Any, axis: int = 0) -> Any:
+        return self._method("reduceat", array, indices, axis)
+
+    def _method(self, name: str, array: StandInArray, *args: Any) -> Any:
+        self._entry.check_method(name)
+        return _wrap(getattr(self._ufunc, name)(array._array, *_unwrap(args)), (array,))
 
 
 class _Module:
     """A namespace of NumPy cut down to what CuPy's has."""
 
     def __init__(self, name: str, module: Any) -> None:
-        self.__name__ = name
-        self._module = module
+        self.__name__ = f"standin.{name}"
+        self._name, self._module = name, module
 
     def __getattr__(self, name: str) -> Any:
-        full = f"{self.__name__}.{name}".removeprefix("standin.")
-        if full in _offered():
-            value: Any = _Module(f"standin.{full}", getattr(self._module, name))
-        elif name not in _offered()[self.__name__.removeprefix("standin.")]:
+        full = f"{self._name}.{name}"
+        entry = table().get(full)
+        if entry is None:
             raise AttributeError(f"CuPy has no {full}")
-        else:
-            value = getattr(self._module, name)
-            if isinstance(value, np.ufunc):
-                value = _Ufunc(value)
-            elif callable(value) and not isinstance(value, type):
-                value = _wrap_call(value)
+        value = getattr(self._module, name)
+        if full.removeprefix("cupy.") in _NAMESPACES:
+            value = _Module(full, value)
+        elif isinstance(value, np.ufunc) and entry.loops:
+            value = _Ufunc(value, entry)
+        elif callable(value) and not isinstance(value, type):
+            value = _wrap_call(value, entry)
         setattr(self, name, value)
         return value
 
@@ -297,28 +343,40 @@ class _TopModule(_Module):
     ndarray = StandInArray
     newaxis = None
 
-    def asarray(self, a: Any, dtype: Any = None, **options: Any) -> StandInArray:
-        """To the device: NumPy arrays and nested lists are copied."""
+    def asarray(self, a: Any, dtype: Any = None) -> StandInArray:
+        """To the device: NumPy arrays, numbers and nested lists are copied."""
         if isinstance(a, StandInArray):
             return a if dtype is None or a._array.dtype == dtype else a.astype(dtype)
-        if isinstance(a, np.ndarray):
+        return self.array(a, dtype)
+
+    def array(self, a: Any, dtype: Any = None, copy: bool = True) -> StandInArray:
+        """A new array on the device."""
+        if not _arrays_in([a]):
             counts["copy to device"] += 1
         plain = a if isinstance(a, np.ndarray) else _unwrap(a)
         return StandInArray(np.array(plain, dtype))
 
-    def array(self, a: Any, dtype: Any = None, copy: bool = True, **options: Any) -> StandInArray:
-        """A new array on the device."""
-        plain = a if isinstance(a, np.ndarray) else _unwrap(a)
-        return StandInArray(np.array(plain, dtype))
+    def take(self, a: StandInArray, indices: Any, axis: Any = None, out: Any = None) -> Any:
+        """CuPy's wraps indices around."""
+        return a.take(indices, axis, out)
 
-    ascontiguousarray = staticmethod(_wrap_call(np.ascontiguousarray))
+    def take_along_axis(self, a: StandInArray, indices: StandInArray, axis: Any) -> Any:
+        """CuPy's wraps indices around."""
+        size = a._array.shape[axis] if axis is not None else a._array.size
+        at = indices._array % max(size, 1)
+        return StandInArray(np.take_along_axis(a._array, at, axis))
+
+    def put_along_axis(self, arr: StandInArray, indices: Any, values: Any, axis: Any) -> None:
+        """CuPy's wraps indices around."""
+        size = arr._array.shape[axis] if axis is not None else arr._array.size
+        np.put_along_axis(arr._array, indices._array % max(size, 1), _unwrap(values), axis)
 
     def asnumpy(self, a: Any) -> np.ndarray:
         """To the host."""
         return a.get() if isinstance(a, StandInArray) else np.asarray(a)
 
 
-xp: Any = _TopModule("standin.cupy", np)
+xp: Any = _TopModule("cupy", np)
 
 
 def register() -> None:
