@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.primitive import TensorBase, primitive
-from ..autograd.structural import alias
+from ..autograd.structural import alias, cast
 from .matmul import product
 from .rearranging import _diagonal
 from .reductions import _sum
@@ -95,6 +95,8 @@ def einsum(equation: Any, *operands: Any) -> Any:
         if shape is not None:
             x = _reshape(x, shape=shape)
         parts.append(_sum(x, dims=dims, keepdim=False) if dims else x)
+    if len({x.array.dtype for x in parts}) > len({x.array.dtype for x in operands}):
+        parts = [cast(x, dtype="int64") for x in parts]  # in which integers were summed
     for i, j, of_a, of_b, of_y in steps:
         b, a = parts.pop(j), parts.pop(i)
         parts.append(contract(a, b, of_a=of_a, of_b=of_b, of_y=of_y))

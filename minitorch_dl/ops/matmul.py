@@ -301,11 +301,16 @@ def baddbmm(
     return _plus("baddbmm", input, bmm(batch1, batch2), beta, alpha, out)
 
 
+def _sum_first(y: Any) -> Any:
+    """The sum over the first dim, of integers in their own dtype."""
+    return y.sum(0, dtype=y.dtype)
+
+
 def addbmm(
     input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1, out: Any = None
 ) -> Any:
     """``beta * input + alpha * bmm(batch1, batch2).sum(0)``; ``input`` is broadcast."""
-    return _plus("addbmm", input, bmm(batch1, batch2).sum(0), beta, alpha, out)
+    return _plus("addbmm", input, _sum_first(bmm(batch1, batch2)), beta, alpha, out)
 
 
 # -- products over other dims ----------------------------------------------------------------------
@@ -358,9 +363,9 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
     for i, j in zip(of_a, of_b, strict=True):
         n, m = a.shape[i], b.shape[j]
         if n == 1 != m:
-            b = b.sum(j, keepdim=True)
+            b = b.sum(j, keepdim=True, dtype=b.dtype)
         elif m == 1 != n:
-            a = a.sum(i, keepdim=True)
+            a = a.sum(i, keepdim=True, dtype=a.dtype)
         elif n != m:
             raise RuntimeError(
                 f"contracted dimensions need to match, but first has size {n} in dim {i} and "

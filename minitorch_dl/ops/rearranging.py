@@ -12,7 +12,7 @@ import numpy as np
 
 from ..autograd.inplace import view_scatter
 from ..autograd.primitive import TensorBase, primitive, write_out
-from ..autograd.structural import sum_to
+from ..autograd.structural import cast, sum_to
 from ..backend import array_module
 from .dims import numpy_names, sizes, wrap_dim, wrap_dims
 from .indexing import _index, _range, narrow, setitem
@@ -147,6 +147,8 @@ def sum_to_size(input: Any, *size: Any) -> Any:
     tail = have[len(have) - len(wanted) :]
     if len(wanted) > len(have) or any(w not in (1, h) for w, h in zip(wanted, tail)):
         raise RuntimeError(f"size {list(wanted)} is not expandable to size {list(have)}.")
+    if input.array.dtype.kind in "iub" and not (have and wanted == have):
+        input = cast(input, dtype="int64")
     return sum_to(input, shape=wanted)
 
 
