@@ -157,7 +157,8 @@ def _start(options: DigitsOptions, checkpoint: Checkpoint | None) -> DigitsRun:
     except (KeyError, RuntimeError, ValueError, TypeError) as error:
         if checkpoint is None:
             raise
-        raise CheckpointError(f"the checkpoint does not fit the network: {error}") from error
+        reason = f"it lacks, or names an unknown, {error}" if isinstance(error, KeyError) else error
+        raise CheckpointError(f"the checkpoint does not fit the network: {reason}") from error
 
 
 def _make_writable(out: Path) -> None:

@@ -60,8 +60,9 @@ class Checkpoint:
         """Put the state back into ``model``, ``optimizer`` and the random generators."""
         model.load_state_dict(self.model)
         optimizer.load_state_dict(self.optimizer)
-        for name, state in self.generators.items():
-            default_generator(name).set_state(state)
+        for name in sorted({"cpu", next(model.parameters()).device.type}):
+            if name in self.generators:
+                default_generator(name).set_state(self.generators[name])
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the checkpoint, whole or not at all."""
@@ -90,6 +91,11 @@ class Checkpoint:
                 f"train {content['task']}"
             )
         checkpoint = cls(**content)
+        if not isinstance(checkpoint.generators, dict) or "cpu" not in checkpoint.generators:
+            raise CheckpointError(
+                f"the checkpoint {os.fspath(path)!r} lacks the state of the random generator, "
+                "without which the run can't go on to the same weights; take another one"
+            )
         if not isinstance(checkpoint.history, list) or checkpoint.epoch != len(checkpoint.history):
             raise CheckpointError(
                 f"the checkpoint {os.fspath(path)!r} contradicts itself: epoch {checkpoint.epoch}, "

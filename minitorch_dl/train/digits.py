@@ -24,6 +24,8 @@ from .progress import ProgressBar
 TASK = "digits"
 CHECKPOINT, METRICS, CURVE = "checkpoint.zip", "metrics.jsonl", "curve.svg"
 EVALUATION_BATCH = 360
+COLUMNS = ("epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "seconds")
+"""What a row of metrics holds."""
 
 
 def cnn() -> nn.Module:
@@ -101,6 +103,11 @@ class DigitsRun:
         if checkpoint is not None:
             checkpoint.restore(self.model, self.optimizer)
             self.history = list(checkpoint.history)
+            for row in self.history:
+                if not isinstance(row, dict) or row.keys() != set(COLUMNS):
+                    raise ValueError(
+                        f"each row of metrics must hold {', '.join(COLUMNS)}; got {row}"
+                    )
 
     def train_one_epoch(self, bar: ProgressBar | None = None) -> dict[str, float]:
         """Train for one epoch, measure, and return the epoch's row of metrics.
@@ -123,14 +130,9 @@ class DigitsRun:
                 f"use a smaller learning rate than {self.options.lr:g}"
             )
         test = evaluate(self.model, self.test_loader, self.loss_function, device)
-        row = {
-            "epoch": len(self.history) + 1,
-            "train_loss": train.loss,
-            "train_accuracy": train.accuracy,
-            "test_loss": test.loss,
-            "test_accuracy": test.accuracy,
-            "seconds": round(time.perf_counter() - start, 4),
-        }
+        seconds = round(time.perf_counter() - start, 4)
+        measured = (train.loss, train.accuracy, test.loss, test.accuracy)
+        row = dict(zip(COLUMNS, (len(self.history) + 1, *measured, seconds)))
         self.history.append(row)
         return row
 

@@ -160,6 +160,25 @@ def test_a_checkpoint_of_another_network(
     assert "does not fit the network" in refusal(resume("x.zip", "--epochs", "2"), capsys)
 
 
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda c: c["history"][0].pop("test_loss"), "each row of metrics must hold epoch"),
+        (lambda c: c["generators"].clear(), "lacks the state of the random generator"),
+        (lambda c: c["optimizer"].clear(), "it lacks, or names an unknown, 'param_groups'"),
+        (lambda c: c["options"].update(model="huge"), "it lacks, or names an unknown, 'huge'"),
+        (lambda c: c["model"].popitem(), "Missing key"),
+    ],
+)
+def test_a_checkpoint_with_a_part_missing(
+    damage: Any, message: str, checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = load(checkpoint)
+    damage(content)
+    save(content, "x.zip")
+    assert message in refusal(resume("x.zip", "--epochs", "2"), capsys)
+
+
 def test_options_that_do_not_fit_the_checkpoint(
     checkpoint: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
