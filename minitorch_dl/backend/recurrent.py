@@ -103,6 +103,29 @@ def rnn_backward(
 # -- LSTM ------------------------------------------------------------------------------------------
 
 
+def _gifo(xp: Any, w: Any, sigmoid_scale: float = 1) -> Any:
+    """Rows of gates i, f, g, o in the order g, i, f, o, those of the sigmoids scaled.
+
+    So the three sigmoids are adjacent, and so are the three gates that act through c. With a scale
+    of one half, ``σ(a) = ½ tanh(½a) + ½`` takes one tanh for all gates.
+    """
+    if w is None:
+        return None
+    H = len(w) // 4
+    y = xp.concatenate((w[2 * H : 3 * H], w[: 2 * H], w[3 * H :]))
+    if sigmoid_scale != 1:
+        y[H:] *= sigmoid_scale
+    return y
+
+
+def _ifgo(xp: Any, w: Any) -> Any:
+    """``_gifo`` reversed."""
+    if w is None:
+        return None
+    H = len(w) // 4
+    return xp.concatenate((w[H : 3 * H], w[:H], w[3 * H :]))
+
+
 def lstm_forward(
     xp: Any,
     x: Any,
@@ -119,14 +142,15 @@ def lstm_forward(
     """One LSTM layer.
 
     Returns:
-        All outputs, the last h and c; then, for the backward pass, the gates (i, f, g, o after
+        All outputs, the last h and c; then, for the backward pass, the gates (g, i, f, o after
         their activation), each step's c before it, tanh(c) after it, and h before it.
     """
     H = c0.shape[1]
+    wi, wh, bi, bh = (_gifo(xp, w, 0.5) for w in (wi, wh, bi, bh))
     gates = affine(xp, x, wi, bi)  # (rows, 4H)
     if bh is not None:
         gates += bh
-    h, c = h0.copy(), c0.copy()
+    h, c, turned = h0.copy(), c0.copy(), wh.T
     rows_total = gates.shape[0]
     y = xp.empty((rows_total, h.shape[1]), gates.dtype)
     c_before = xp.empty((rows_total, H), gates.dtype)
@@ -139,20 +163,20 @@ def lstm_forward(
         a, hn, cn, w = gates[rows], h[:n], c[:n], work[:n]
         h_before[rows] = hn
         c_before[rows] = cn
-        a += xp.matmul(hn, wh.T, out=product[:n])
-        sigmoid_in_place(xp, a[:, : 2 * H])
-        xp.tanh(a[:, 2 * H : 3 * H], out=a[:, 2 * H : 3 * H])
-        sigmoid_in_place(xp, a[:, 3 * H :])
-        i, f, g, o = (a[:, k * H : (k + 1) * H] for k in range(4))
-        cn *= f
-        xp.multiply(i, g, out=w)
+        a += xp.matmul(hn, turned, out=product[:n])
+        xp.tanh(a, out=a)
+        sigmoids = a[:, H:]
+        sigmoids *= 0.5
+        sigmoids += 0.5
+        xp.multiply(a[:, :H], a[:, H : 2 * H], out=w)
+        cn *= a[:, 2 * H : 3 * H]
         cn += w
         t = xp.tanh(cn, out=tanh_c[rows])
         out = y[rows]
         if wr is None:
-            xp.multiply(o, t, out=out)
+            xp.multiply(a[:, 3 * H :], t, out=out)
         else:
-            xp.multiply(o, t, out=w)
+            xp.multiply(a[:, 3 * H :], t, out=w)
             xp.matmul(w, wr.T, out=out)
         hn[...] = out
     return y, h, c, gates, c_before, tanh_c, h_before
@@ -163,19 +187,27 @@ def lstm_backward(
     c_before: Any, tanh_c: Any, h_before: Any, sizes: Any, reverse: bool,
 ) -> Any:  # fmt: skip
     H = c_before.shape[1]
-    i, f, g, o = (gates[:, k * H : (k + 1) * H] for k in range(4))
+    wi, wh = _gifo(xp, wi), _gifo(xp, wh)
+    g, i, f, o = (gates[:, k * H : (k + 1) * H] for k in range(4))
     dtype = gates.dtype
     # What multiplies dc in each gate's gradient doesn't depend on the steps to come: all at once.
     d = xp.empty_like(gates)
-    di, df, dg, do = (d[:, k * H : (k + 1) * H] for k in range(4))
-    xp.multiply(g * i, 1 - i, out=di)
-    xp.multiply(c_before * f, 1 - f, out=df)
-    xp.multiply(i, 1 - g * g, out=dg)
-    xp.multiply(tanh_c * o, 1 - o, out=do)
-    slope = o * (1 - tanh_c * tanh_c)  # of h with respect to c
+    dg, _, _, do = (d[:, k * H : (k + 1) * H] for k in range(4))
+    xp.subtract(1, gates, out=d)
+    slopes = d[:, H:]
+    slopes *= gates[:, H:]  # σ' = σ (1 - σ)
+    d[:, H : 2 * H] *= g
+    d[:, 2 * H : 3 * H] *= c_before
+    do *= tanh_c
+    dg *= 1 + g  # tanh' = (1 - tanh) (1 + tanh)
+    dg *= i
+    slope = tanh_c * tanh_c  # of h with respect to c
+    xp.subtract(1, slope, out=slope)
+    slope *= o
+    through_c = d.reshape(len(d), 4, H)[:, :3]
     dh = xp.zeros((max(sizes), wh.shape[1]), dtype) if gh is None else gh.copy()
     dc = xp.zeros((max(sizes), H), dtype) if gc is None else gc.copy()
-    projected: Any = None if wr is None else xp.empty((gates.shape[0], wr.shape[0]), dtype)
+    projected = None if wr is None else xp.empty((gates.shape[0], wr.shape[0]), dtype)
     work = xp.empty((max(sizes), H), dtype)
     for rows in reversed(list(steps(sizes, reverse))):
         n = rows.stop - rows.start
@@ -187,19 +219,17 @@ def lstm_backward(
         else:
             projected[rows] = total
             through = xp.matmul(total, wr)
-        xp.multiply(through, slope[rows], out=w)
-        dcn += w
-        di[rows] *= dcn
-        df[rows] *= dcn
-        dg[rows] *= dcn
+        dcn += xp.multiply(through, slope[rows], out=w)
+        through_c[rows] *= dcn[:, None]
         do[rows] *= through
         dcn *= f[rows]
         xp.matmul(d[rows], wh, out=total)
-    dwi, dbi = weight_gradients(xp, d, x, (needs[3], needs[5] or needs[6]))
+    dwi, db = weight_gradients(xp, d, x, (needs[3], needs[5] or needs[6]))
     dwh, _ = weight_gradients(xp, d, h_before, (needs[4], False))
     dwr = None if wr is None or not needs[7] else xp.matmul(projected.T, o * tanh_c)
     dx = xp.matmul(d, wi) if needs[0] else None
-    return dx, dh, dc, dwi, dwh, dbi, None if dbi is None else dbi.copy(), dwr
+    dwi, dwh, db = (_ifgo(xp, w) for w in (dwi, dwh, db))
+    return dx, dh, dc, dwi, dwh, db, None if db is None else db.copy(), dwr
 
 
 # -- GRU -------------------------------------------------------------------------------------------
