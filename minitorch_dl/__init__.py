@@ -171,10 +171,13 @@ from .settings import (
     use_deterministic_algorithms,
 )
 from .size import Size
+from .tensor import IN_PLACE_FUNCTIONS as _IN_PLACE_FUNCTIONS
 from .tensor import Tensor
 from .torch_alias import as_torch, explain_missing
 from .version import __version__
 
+for _name in _IN_PLACE_FUNCTIONS.split():
+    globals()[_name] = getattr(Tensor, _name)
 newaxis = None
 strided = "torch.strided"
 contiguous_format, preserve_format = "torch.contiguous_format", "torch.preserve_format"

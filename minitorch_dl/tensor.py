@@ -65,7 +65,9 @@ class Tensor(Convertible, Differentiable):
     layout = "torch.strided"
     is_cpu = property(lambda self: device_of(self.array).type == "cpu")
     is_cuda = property(lambda self: device_of(self.array).type == "cuda")
-    is_sparse = is_quantized = is_nested = is_mkldnn = is_meta = is_mps = False
+    is_sparse = is_sparse_csr = is_quantized = is_nested = is_mkldnn = is_meta = is_mps = False
+    is_xla = is_xpu = is_ipu = is_vulkan = is_maia = is_mtia = False
+    name = None
     names = property(lambda self: (None,) * self.array.ndim)
 
     if TYPE_CHECKING:
@@ -126,6 +128,18 @@ class Tensor(Convertible, Differentiable):
     swapaxes_ = layout_ops.view_inplace(ops.transpose, "swapaxes_")
     swapdims_ = layout_ops.view_inplace(ops.transpose, "swapdims_")
     t_ = layout_ops.view_inplace(ops.t, "t_")
+    as_strided_ = layout_ops.view_inplace(ops.as_strided, "as_strided_")
+    untyped_storage, is_set_to = layout_ops.untyped_storage, layout_ops.is_set_to
+    dim_order, const_data_ptr = layout_ops.dim_order, layout_ops.data_ptr
+
+    # -- copies of views; parts of complex numbers (ops/copies.py) ---------------------------------
+
+    unsafe_split, unsafe_chunk = ops.unsafe_split, ops.unsafe_chunk
+    unsafe_split_with_sizes = ops.unsafe_split_with_sizes
+    as_strided_scatter, is_same_size = ops.as_strided_scatter, ops.is_same_size
+    real, imag, angle = property(ops.real), property(ops.imag), ops.angle
+    conj, conj_physical, resolve_conj = ops.conj, ops.conj_physical, ops.resolve_conj
+    resolve_neg, is_conj, is_neg = ops.resolve_neg, ops.is_conj, ops.is_neg
 
     # -- rearrangement (ops/rearranging.py) --------------------------------------------------------
 
@@ -148,8 +162,12 @@ class Tensor(Convertible, Differentiable):
 
     # -- taking apart (ops/joining.py) -------------------------------------------------------------
 
-    split, split_with_sizes, chunk, unbind = ops.split, ops.split_with_sizes, ops.chunk, ops.unbind
+    split_with_sizes, chunk, unbind = ops.split_with_sizes, ops.chunk, ops.unbind
     tensor_split, hsplit, vsplit, dsplit = ops.tensor_split, ops.hsplit, ops.vsplit, ops.dsplit
+
+    def split(self, split_size: Any, dim: int = 0) -> tuple[Any, ...]:
+        """Parts of ``split_size`` along ``dim``: one size for all, or one per part."""
+        return ops.split(self, split_size, dim)
 
     # -- indexing (ops/indexing.py) ----------------------------------------------------------------
 
@@ -179,6 +197,7 @@ class Tensor(Convertible, Differentiable):
         inplace(ops.masked_scatter, "masked_scatter_"),
     )
     masked_select, nonzero, argwhere = ops.masked_select, ops.nonzero, ops.argwhere
+    nonzero_static = ops.nonzero_static
 
     # -- pointwise (ops/elementwise.py, rounding.py, selection.py, comparison.py, special.py,
     # activation.py) ----
@@ -229,6 +248,7 @@ class Tensor(Convertible, Differentiable):
     sigmoid, logit, sinc, xlogy = ops.sigmoid, ops.logit, ops.sinc, ops.xlogy
     erf, erfc, erfinv, i0 = ops.erf, ops.erfc, ops.erfinv, ops.i0
     lgamma, digamma, polygamma, mvlgamma = ops.lgamma, ops.digamma, ops.polygamma, ops.mvlgamma
+    igamma, igammac = ops.igamma, ops.igammac
     relu, relu_, prelu, hardshrink = ops.relu, ops.relu_, ops.prelu, ops.hardshrink
 
     def where(self, condition: Tensor, other: Any) -> Tensor:
@@ -308,6 +328,7 @@ class Tensor(Convertible, Differentiable):
     )
     qr, svd, triangular_solve, pinverse = ops.qr, ops.svd, ops.triangular_solve, ops.pinverse
     matrix_power, matrix_exp = ops.matrix_power, ops.matrix_exp
+    lu, lu_solve = ops.lu, ops.lu_solve
 
     # -- distances and statistics (ops/distances.py, ops/statistics.py) ----------------------------
 
@@ -324,6 +345,7 @@ _IN_PLACE = """
     logical_and logical_or logical_xor logical_not
     bitwise_and bitwise_or bitwise_xor bitwise_not bitwise_left_shift bitwise_right_shift
     sigmoid logit sinc xlogy erf erfc erfinv i0 lgamma digamma polygamma mvlgamma
+    igamma igammac conj_physical
 """
 for _name in _IN_PLACE.split():
     setattr(Tensor, f"{_name}_", inplace(getattr(ops, _name), f"{_name}_"))
@@ -335,3 +357,12 @@ for _operator, _name in {
     setattr(Tensor, f"__i{_operator}__", getattr(Tensor, f"{_name}_"))
 
 register_result_class(Tensor)
+
+IN_PLACE_FUNCTIONS = """
+    abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ as_strided_ asin_
+    asinh_ atan_ atanh_ ceil_ clamp_ clamp_max_ clamp_min_ clip_ conj_physical_ cos_ cosh_ deg2rad_
+    detach detach_ erf_ erfc_ exp2_ exp_ expm1_ fill_ fix_ floor_ frac_ gcd_ i0_ index_put_ lcm_
+    ldexp_ log10_ log1p_ log2_ log_ logit_ nan_to_num_ neg_ negative_ rad2deg_ reciprocal_
+    resize_as_ round_ rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ tanh_ trunc_ xlogy_ zero_
+"""
+"""The methods that are functions of the torch namespace too, under the same name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import builtins
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -265,6 +265,14 @@ class Convertible(TensorBase):
         """Whether the memory is page-locked: never here."""
         return False
 
+    def is_shared(self) -> builtins.bool:
+        """Whether the memory is shared with other processes: never here."""
+        return False
+
+    def is_distributed(self) -> builtins.bool:
+        """Always False."""
+        return False
+
     def share_memory_(self) -> Any:
         """Accepted for PyTorch's sake; returns the tensor."""
         return self
@@ -306,7 +314,35 @@ class Convertible(TensorBase):
         """``fill_value`` in this tensor's dtype and device."""
         return self._new(creation.full, (size, fill_value), dtype, device, options)
 
+    def new_empty_strided(
+        self, size: Any, stride: Any, dtype: Any = None, device: Any = None, **options: Any
+    ) -> Any:
+        """An uninitialised tensor of these strides in this one's dtype and device."""
+        return self._new(creation.empty_strided, (size, stride), dtype, device, options)
+
     new = new_empty
+
+    def apply_(self, callable: Callable[[Any], Any]) -> Any:
+        """Replace each element by ``callable`` of it, in Python: for a few elements, on the CPU."""
+        values = [callable(x) for x in self.numpy().reshape(-1).tolist()]
+        return self.copy_(creation.tensor(values, dtype=self.dtype).reshape(self.shape))
+
+    def map_(self, tensor: Any, callable: Callable[[Any, Any], Any]) -> Any:
+        """Replace each element ``a`` by ``callable(a, b)`` with the element ``b`` of ``tensor``, in
+        Python: for a few elements, on the CPU.
+        """
+        pairs = zip(
+            self.numpy().reshape(-1).tolist(),
+            tensor.expand(self.shape).detach().numpy().reshape(-1).tolist(),
+            strict=True,
+        )
+        values = [callable(a, b) for a, b in pairs]
+        return self.copy_(creation.tensor(values, dtype=self.dtype).reshape(self.shape))
+
+    def to_dense(self, dtype: Any = None, *, masked_grad: Any = None) -> Any:
+        """This tensor, which is dense already."""
+        return self if dtype is None else creation.to(self, dtype)
+
     clone = movement.clone
 
     def copy_(self, src: Any, non_blocking: builtins.bool = False) -> Any:

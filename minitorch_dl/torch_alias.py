@@ -45,6 +45,20 @@ _ELSEWHERE = {
 }
 
 
+_NOT_SUPPORTED = {
+    name: kind
+    for kind, names in {
+        "complex numbers": "fft stft istft complex polar view_as_complex view_as_real complex32 "
+        "complex64 complex128 chalf cfloat cdouble",
+        "sparse tensors": "sparse sparse_coo_tensor sparse_csr_tensor sparse_csc_tensor "
+        "sparse_bsr_tensor sparse_bsc_tensor sparse_compressed_tensor SparseAdam",
+        "quantized tensors": "ao quantization quantize_per_tensor quantize_per_channel dequantize "
+        "qint8 quint8 qint32",
+    }.items()
+    for name in names.split()
+}
+
+
 class TorchVersion(str):
     """A version that compares by its numbers, with strings and with tuples."""
 
@@ -76,6 +90,10 @@ def explain_missing(module: ModuleType) -> None:
     def __getattr__(name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
+        if name in _NOT_SUPPORTED:
+            raise AttributeError(
+                f"minitorch_dl has no torch.{name}: {_NOT_SUPPORTED[name]} are not supported"
+            )
         known = [n for n in vars(module) if not n.startswith("_")]
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
         hint = f" Nearest here: {', '.join(near)}." if near else ""

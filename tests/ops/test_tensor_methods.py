@@ -1,0 +1,102 @@
+"""Methods of tensors that belong to no family of ops."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import minitorch_dl as torch
+
+
+def test_views_share_their_storage() -> None:
+    x = torch.zeros(3, 4)
+    assert x[1:].untyped_storage().data_ptr() == x.untyped_storage().data_ptr()
+    assert x[1:].untyped_storage().nbytes() == 48
+    assert x.clone().untyped_storage().data_ptr() != x.untyped_storage().data_ptr()
+
+
+def test_is_set_to_asks_for_the_same_view() -> None:
+    x = torch.zeros(3, 4)
+    assert x.is_set_to(x.view(3, 4))
+    assert not x.is_set_to(x[:2])
+    assert not x.is_set_to(x.clone())
+
+
+def test_dim_order_follows_the_strides() -> None:
+    assert torch.zeros(2, 3, 4).permute(2, 0, 1).dim_order() == (1, 2, 0)
+
+
+def test_apply_and_map_work_in_place() -> None:
+    x = torch.tensor([1.0, 2.0])
+    assert x.apply_(lambda a: a + 1) is x
+    assert x.map_(torch.tensor(10.0), lambda a, b: a * b).tolist() == [20.0, 30.0]
+    with pytest.raises(RuntimeError, match="requires grad"):
+        torch.ones(2, requires_grad=True).apply_(lambda a: a)
+
+
+def test_new_empty_strided_has_the_strides() -> None:
+    x = torch.zeros(1, dtype=torch.float64).new_empty_strided((2, 3), (1, 2))
+    assert x.stride() == (1, 2)
+    assert x.dtype is torch.float64
+
+
+def test_in_place_functions_are_methods_too() -> None:
+    x = torch.tensor([-1.0, 2.0])
+    assert torch.abs_(x) is x
+    assert x.tolist() == [1.0, 2.0]
+    assert torch.zero_(x).tolist() == [0.0, 0.0]
+
+
+def test_split_takes_its_size_by_name() -> None:
+    assert [tuple(p.shape) for p in torch.zeros(4, 3).split(split_size=2, dim=1)] == [
+        (4, 2),
+        (4, 1),
+    ]
+
+
+def test_numbers_in_the_place_of_tensors_are_refused() -> None:
+    x = torch.ones(2)
+    for function in (torch.maximum, torch.logical_and, torch.atan2, torch.hypot):
+        with pytest.raises(TypeError, match="must be Tensor, not int"):
+            function(x, 1)
+    with pytest.raises(TypeError, match=r"eq\(\): argument 'input' \(position 1\) must be Tensor"):
+        torch.eq(1, x)
+    with pytest.raises(TypeError, match="must be Tensor, not str"):
+        torch.add(x, "1")
+
+
+def test_subtraction_of_bools_is_refused() -> None:
+    mask = torch.tensor([True, False])
+    for operands in ((mask, mask), (1 - torch.ones(2), mask), (mask, True)):
+        with pytest.raises(RuntimeError, match="Subtraction, the `-` operator"):
+            torch.sub(*operands)
+
+
+def test_missing_kinds_of_numbers_are_named() -> None:
+    with pytest.raises(AttributeError, match="complex numbers are not supported"):
+        _ = torch.fft
+    with pytest.raises(AttributeError, match="sparse tensors are not supported"):
+        _ = torch.sparse_coo_tensor
+
+
+def test_gradient_by_order_of_igamma_is_refused() -> None:
+    a = torch.ones(2, requires_grad=True)
+    with pytest.raises(NotImplementedError, match="igamma"):
+        torch.igamma(a, torch.ones(2)).sum().backward()
+
+
+def test_lu_solves_what_needs_pivots() -> None:
+    A = torch.tensor([[0.0, 2.0], [3.0, 1.0]], dtype=torch.float64)
+    b = torch.tensor([[4.0], [5.0]], dtype=torch.float64)
+    got = torch.linalg.lu_solve(*torch.linalg.lu_factor(A), b)
+    np.testing.assert_allclose((A @ got).numpy(), b.numpy(), rtol=1e-14)
+
+
+def test_failed_factorizations_say_so_in_info() -> None:
+    singular = torch.stack([torch.eye(2), torch.zeros(2, 2)])
+    inverse, info = torch.linalg.inv_ex(singular)
+    assert info.tolist() == [0, 1]
+    assert inverse[0].tolist() == torch.eye(2).tolist()
+    with pytest.raises(torch.linalg.LinAlgError):
+        torch.linalg.inv_ex(singular, check_errors=True)
+    assert torch.linalg.cholesky_ex(-torch.eye(2)).info.item() > 0
