@@ -13,22 +13,37 @@ _SUMMED = dict.fromkeys(("bool", "int8", "uint8", "int16", "uint16"), "int32")
 _SUMMED["bfloat16"] = "float32"
 
 
+_ROUNDS = 32
+"""Rows of one target beyond so many are added by a product with ones."""
+
+
 def add_rows(xp: Any, a: Any, index: Any, rows: int) -> Any:
     """Zeros (rows, *D) with each ``a[i]`` added at row ``index[i]``.
 
-    On the CPU the rows are sorted by where they go, and added up in runs: several times quicker
-    than ``add.at``.
+    On the CPU the rows are sorted by where they go; then round k adds the k-th row of every target
+    that has one, the targets with most first, so that each round is one addition in place. That is
+    several times quicker than ``add.at`` and ``add.reduceat``.
     """
     y = xp.zeros((rows, *a.shape[1:]), a.dtype)
     if not a.size:
         return y
     if xp is not np or a.ndim == 1:
-        put_sums(xp, y, index, a)
+        xp.add.at(y, index, a)
         return y
     order = np.argsort(index, kind="stable")
     target = index[order]
     starts = np.flatnonzero(np.concatenate(([True], target[1:] != target[:-1])))
-    y[target[starts]] = np.add.reduceat(a[order], starts, axis=0)
+    counts = np.diff(starts, append=len(target))
+    most_first = np.argsort(-counts, kind="stable")
+    starts, counts = starts[most_first], counts[most_first]
+    total = a.take(order[starts], axis=0)
+    left = np.searchsorted(-counts, -np.arange(1, min(int(counts[0]), _ROUNDS)), side="left")
+    for k, n in enumerate(left, 1):  # n targets have more than k rows
+        total[:n] += a.take(order[starts[:n] + k], axis=0)
+    for i in range(np.searchsorted(-counts, -_ROUNDS, side="left")):
+        rest = a.take(order[starts[i] + _ROUNDS : starts[i] + counts[i]], axis=0)
+        total[i] += np.tensordot(np.ones(len(rest), a.dtype), rest, 1)
+    y[target[starts]] = total
     return y
 
 
