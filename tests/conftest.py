@@ -1,5 +1,6 @@
 """What holds for every test."""
 
+import pytest
 from hypothesis import settings
 
 from minitorch_dl.backend.blas import set_blas_threads
@@ -11,3 +12,13 @@ set_blas_threads(1)  # the workers of pytest-xdist share the cores already
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 settings.register_profile("explore", deadline=None)
 settings.load_profile("repeatable")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the GPU's share of the tables unless it is asked for with ``-m gpu``."""
+    if "gpu" in config.option.markexpr:
+        return
+    left_out = [item for item in items if item.get_closest_marker("gpu")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("gpu")]

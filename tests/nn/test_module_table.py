@@ -11,6 +11,7 @@ import pytest
 
 import minitorch_dl
 from minitorch_dl import Tensor, nn
+from tests.devices import DEVICES, tensor_on
 from tests.nn.module_cases import FAMILIES, Row
 from tests.references import modules as reference
 
@@ -77,6 +78,30 @@ def test_float32_stays_float32(family: str, row: Row, i: int) -> None:
             if expected is minitorch_dl.float64:
                 expected = minitorch_dl.float32
             assert got[label].dtype is expected, label
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize(("family", "row", "i"), CASES)
+def test_a_strict_device_gives_the_same(family: str, row: Row, i: int, device: str) -> None:
+    _, expected = reference.load(family)[f"{row.name}/{i}"]
+    on_device = tensor_on(device)
+    for mode, training in (("train", True), ("eval", False)):
+        module = made(row, i)
+        if isinstance(module, nn.Module):
+            module = module.to(device)
+        else:
+            module = reference.make(row, i, minitorch_dl, on_device)
+        with minitorch_dl.device(device):
+            got = reference.run(
+                row, i, module, minitorch_dl, on_device, training, minitorch_dl.float64
+            )
+        # Lengths of sequences stay on the CPU.
+        assert {v.device.type for v in got.values() if v.is_floating_point()} == {device}
+        arrays = {f"{mode}: {label}": value.cpu() for label, value in got.items()}
+        wanted = {k: v for k, v in expected.items() if k in arrays}
+        assert wanted
+        check({k: numbers(arrays[k]) for k in wanted}, wanted, 1e-8)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")

@@ -16,6 +16,7 @@ from minitorch_dl.autograd.modes import listening
 from minitorch_dl.autograd.primitive import PRIMITIVES
 from minitorch_dl.testing import standin
 from tests import finite_differences as fd
+from tests.devices import DEVICES, tensor_on
 from tests.op_cases import Row, leaves, replace, table
 from tests.references import ops as reference
 
@@ -125,17 +126,11 @@ def test_layout_does_not_matter(row: Row, i: int) -> None:
     check_against_stored(row, i, evaluate(row, i, lay=scattered), row.rtol, row.rtol)
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize(("row", "i"), CASES)
-def test_a_strict_device_gives_the_same(row: Row, i: int) -> None:
-    standin.register()
-    got = reference.evaluate(
-        row,
-        i,
-        minitorch_dl,
-        lambda a: minitorch_dl.from_numpy(a.copy()).to("standin"),
-        Tensor,
-        minitorch_dl.float64,
-    )
+def test_a_strict_device_gives_the_same(row: Row, i: int, device: str) -> None:
+    make = tensor_on(device)
+    got = reference.evaluate(row, i, minitorch_dl, make, Tensor, minitorch_dl.float64)
     check_against_stored(row, i, got, row.rtol, row.rtol)
 
 

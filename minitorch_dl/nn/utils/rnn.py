@@ -172,7 +172,7 @@ def pack_padded_sequence(
     kept = np.concatenate([np.arange(n) + t * x.shape[1] for t, n in enumerate(batch_sizes)])
     rows = x.reshape(x.shape[0] * x.shape[1], *x.shape[2:])
     data = rows.index_select(0, as_tensor(kept, device=input.device))
-    return PackedSequence(data, tensor(batch_sizes), order)
+    return PackedSequence(data, tensor(batch_sizes, device="cpu"), order)
 
 
 def pad_packed_sequence(
@@ -201,7 +201,7 @@ def pad_packed_sequence(
     extra = full((1, *data.shape[1:]), padding_value, dtype=data.dtype, device=data.device)
     rows = cat([data, extra]).index_select(0, as_tensor(places.reshape(-1), device=data.device))
     padded = rows.reshape(T, B, *data.shape[1:])
-    lengths = tensor((np.arange(len(sizes))[:, None] < _ends(sizes)).sum(0))
+    lengths = tensor((np.arange(len(sizes))[:, None] < _ends(sizes)).sum(0), device="cpu")
     if batch_first:
         padded = padded.transpose(0, 1)
     if unsorted is not None:

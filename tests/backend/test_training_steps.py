@@ -1,0 +1,235 @@
+"""A training step neither waits for its device nor copies, and computes the CPU's numbers."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minitorch_dl as torch
+from minitorch_dl import nn
+from minitorch_dl.nn import functional as F
+from minitorch_dl.optim import lr_scheduler
+from tests.devices import DEVICES, nothing_waits
+
+STEPS = 4
+
+
+def mlp() -> Any:
+    return nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.BatchNorm1d(8), nn.Linear(8, 4))
+
+
+def cnn() -> Any:
+    return nn.Sequential(
+        nn.Unflatten(1, (1, 6)),
+        nn.Unflatten(2, (2, 3)),
+        nn.ReflectionPad2d(1),
+        nn.Conv2d(1, 4, 3, padding=1),
+        nn.BatchNorm2d(4),
+        nn.GELU(),
+        nn.MaxPool2d(2),
+        nn.Dropout(0.25),
+        nn.Upsample(scale_factor=2, mode="bilinear"),
+        nn.ConvTranspose2d(4, 3, 2),
+        nn.GroupNorm(3, 3),
+        nn.SiLU(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(3, 4),
+    )
+
+
+class Recurrent(nn.Module):
+    def __init__(self, cell: Any) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(5, 6, padding_idx=0)
+        self.cell = cell(6, 5, num_layers=2, batch_first=True, bidirectional=True)
+        self.head = nn.Linear(10, 4)
+
+    def forward(self, tokens: Any) -> Any:
+        return self.head(self.cell(self.embedding(tokens))[0][:, -1])
+
+
+class Gpt(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tokens, self.positions = nn.Embedding(5, 8), nn.Embedding(6, 8)
+        self.blocks = nn.ModuleList(
+            [
+                nn.TransformerEncoderLayer(8, 2, 16, 0.1, "gelu", batch_first=True, norm_first=True)
+                for _ in range(2)
+            ]
+        )
+        self.norm, self.head = nn.LayerNorm(8), nn.Linear(8, 4, bias=False)
+
+    def forward(self, tokens: Any) -> Any:
+        steps = tokens.shape[1]
+        x = self.tokens(tokens) + self.positions(torch.arange(steps, device=tokens.device))
+        mask = nn.Transformer.generate_square_subsequent_mask(steps, device=tokens.device)
+        for block in self.blocks:
+            x = block(x, src_mask=mask, is_causal=True)
+        return self.head(self.norm(x)).mean(1)
+
+
+def numbers() -> Any:
+    return torch.linspace(-1, 1, 30).reshape(5, 6)
+
+
+def tokens() -> Any:
+    return torch.arange(30).reshape(5, 6) % 5
+
+
+# Name: model, input, optimizer, scheduler, and how many masks a step draws.
+PROGRAMS: dict[str, tuple[Callable[[], Any], Callable[[], Any], Any, Any, int]] = {
+    "mlp": (mlp, numbers, torch.optim.SGD, lr_scheduler.CosineAnnealingLR, 0),
+    "cnn": (cnn, numbers, torch.optim.Adam, lr_scheduler.ExponentialLR, 1),
+    "lstm": (lambda: Recurrent(nn.LSTM), tokens, torch.optim.RMSprop, lr_scheduler.StepLR, 0),
+    "gru": (lambda: Recurrent(nn.GRU), tokens, torch.optim.NAdam, lr_scheduler.StepLR, 0),
+    "gpt": (Gpt, tokens, torch.optim.AdamW, lr_scheduler.LinearLR, 8),
+}
+SCHEDULER = {
+    lr_scheduler.CosineAnnealingLR: {"T_max": 10},
+    lr_scheduler.ExponentialLR: {"gamma": 0.9},
+    lr_scheduler.StepLR: {"step_size": 2},
+}
+LOSSES = {
+    "cross_entropy": lambda scores, labels: F.cross_entropy(
+        scores, labels, ignore_index=3, label_smoothing=0.1
+    ),
+    "nll_loss": lambda scores, labels: F.nll_loss(F.log_softmax(scores, 1), labels),
+    "mse_loss": lambda scores, labels: F.mse_loss(scores, F.one_hot(labels, 4).float()),
+    "bce": lambda scores, labels: F.binary_cross_entropy(
+        scores.sigmoid(), F.one_hot(labels, 4).float()
+    ),
+    "multi_margin": lambda scores, labels: F.multi_margin_loss(scores, labels),
+    "gaussian_nll": lambda scores, labels: F.gaussian_nll_loss(
+        scores, torch.zeros_like(scores), scores.exp()
+    ),
+}
+
+
+def train(name: str, device: str, loss: str, step: Callable[..., Any]) -> Any:
+    """The losses of the steps, each run by ``step(function, number of masks)``."""
+    model, given, optimizer, scheduler, masks = PROGRAMS[name]
+    torch.manual_seed(0)
+    net, x = model().to(device), given().to(device)
+    labels = torch.tensor([0, 1, 2, 3, 1]).to(device)
+    update = optimizer(net.parameters(), lr=0.01)
+    rate = scheduler(update, **SCHEDULER.get(scheduler, {}))
+    losses = []
+    torch.manual_seed(1)  # each device has a generator, and the CPU's was used
+
+    def one() -> None:
+        update.zero_grad()
+        value = LOSSES[loss](net(x), labels)
+        value.backward()
+        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        update.step()
+        rate.step()
+        losses.append(value.detach())
+
+    for _ in range(STEPS):
+        step(one, masks)
+    return torch.stack(losses).cpu().numpy()
+
+
+CASES = [(name, "cross_entropy") for name in PROGRAMS] + [("mlp", loss) for loss in LOSSES]
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize(("name", "loss"), CASES)
+def test_a_step_waits_for_nothing(name: str, loss: str, device: str) -> None:
+    started = False
+
+    def watched(one: Callable[[], None], masks: int) -> None:
+        nonlocal started
+        if not started:  # the first step may make constants on the device
+            started = True
+            one()
+            return
+        with nothing_waits(device, masks):
+            one()
+
+    expected = train(name, "cpu", loss, lambda one, masks: one())
+    np.testing.assert_allclose(train(name, device, loss, watched), expected, rtol=2e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_loss_scaling_waits_once(device: str) -> None:
+    """For whether to take the step, as PyTorch does."""
+    weight = nn.Parameter(torch.ones(3, device=device))
+    optimizer = torch.optim.Adam([weight], lr=0.1)
+    scaler = torch.amp.GradScaler(device, init_scale=8.0, growth_interval=1)
+    for factor in (1.0, float("inf"), 1.0):
+        optimizer.zero_grad()
+        with nothing_waits(device):
+            scaler.scale((weight * factor).sum()).backward()
+            scaler.unscale_(optimizer)
+            nn.utils.clip_grad_norm_([weight], 10.0)
+        scaler.step(optimizer)
+        with nothing_waits(device):
+            scaler.update()
+    assert scaler.get_scale() == 16.0  # doubled, halved, doubled
+    assert optimizer.state[weight]["step"].item() == 2
+
+
+def lookup(index: Any) -> Any:
+    return torch.zeros(4, 2, device=index.device)[index]
+
+
+def embedding(index: Any) -> Any:
+    return F.embedding(index, torch.zeros(4, 2, device=index.device))
+
+
+def gather(index: Any) -> Any:
+    return torch.zeros(4, device=index.device).gather(0, index)
+
+
+def scatter(index: Any) -> Any:
+    return torch.zeros(4, device=index.device).scatter_add(0, index, torch.ones_like(index).float())
+
+
+def labels(index: Any) -> Any:
+    return F.cross_entropy(torch.zeros(len(index), 4, device=index.device), index)
+
+
+INDEXED = [lookup, embedding, gather, scatter, labels, lambda index: F.one_hot(index, 4)]
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("function", INDEXED)
+def test_an_index_out_of_range_raises_when_the_host_waits(function: Any, device: str) -> None:
+    index = torch.tensor([1, 4]).to(device)
+    with nothing_waits(device):
+        y = function(index)
+        y = function(torch.zeros_like(index))
+    with pytest.raises((IndexError, RuntimeError), match=r"\b4\b"):
+        y.sum().item()
+    assert y.sum().isfinite().item()  # said once; later work is not held up by it
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("function", INDEXED)
+def test_detect_anomaly_raises_at_once(function: Any, device: str) -> None:
+    index = torch.tensor([1, 4]).to(device)
+    with (
+        torch.autograd.set_detect_anomaly(True),
+        pytest.raises((IndexError, RuntimeError), match=r"\b4\b"),
+    ):
+        function(index)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_the_first_error_is_the_one_raised(device: str) -> None:
+    first, second = torch.tensor([7]).to(device), torch.tensor([9]).to(device)
+    y = lookup(first) + embedding(second)
+    with pytest.raises(IndexError, match=r"\b7\b"):
+        y.cpu()
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_condition_on_values_raises_when_the_host_waits(device: str) -> None:
+    x, y = torch.tensor([0.5, 1.5]).to(device), torch.zeros(2, device=device)
+    loss = F.binary_cross_entropy(x, y)
+    with pytest.raises(RuntimeError, match="between 0 and 1"):
+        loss.item()

@@ -1,0 +1,46 @@
+"""The devices other than the CPU that checks run on: the stand-in, and a GPU where there is one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minitorch_dl as torch
+from minitorch_dl.testing import standin
+
+standin.register()
+NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device and CuPy")
+DEVICES = ["standin", pytest.param("cuda", marks=[pytest.mark.gpu, NEEDS_GPU])]
+
+
+def tensor_on(device: str) -> Any:
+    """What makes a Tensor on the device of a copy of a NumPy array."""
+    return lambda array: torch.from_numpy(np.array(array)).to(device)
+
+
+@contextmanager
+def nothing_waits(device: str, masks: int = 0) -> Iterator[None]:
+    """Fail where the block makes the host wait for the device, or copies to or from it.
+
+    Args:
+        masks: how many random masks the block draws; they come from the host, whose numbers are
+            PyTorch's.
+    """
+    if device == "cuda":
+        import cupyx
+
+        with cupyx.allow_synchronize(False):
+            yield
+        return
+    before = Counter(standin.counts)
+    yield
+    seen = Counter(standin.counts)
+    seen.subtract(before)
+    assert {what: n for what, n in seen.items() if n} == (
+        {"copy to device": masks} if masks else {}
+    )
