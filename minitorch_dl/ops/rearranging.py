@@ -49,11 +49,11 @@ def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
 
 
 def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
-    """The tensors expanded to their common shape; views."""
+    """The tensors expanded to their common shape: views, or themselves where they have it."""
     if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
         tensors = tuple(tensors[0])
     shape = broadcast_shapes(*[x.array.shape for x in tensors])
-    return tuple([expand(x, shape) for x in tensors])
+    return tuple([x if x.array.shape == shape else expand(x, shape) for x in tensors])
 
 
 def repeat(input: Any, *repeats: Any, **named: Any) -> Any:
