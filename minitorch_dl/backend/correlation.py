@@ -69,7 +69,7 @@ def correlate_input(
         # Then this is a correlation too, with the kernel turned round: no sums of columns.
         turned = w.reshape(groups, o // groups, per_group, *kernel).swapaxes(1, 2)
         turned = turned.reshape(c, o // groups, *kernel)
-        turned = turned[(..., *(slice(None, None, -1),) * len(kernel))]
+        turned = xp.ascontiguousarray(turned[(..., *(slice(None, None, -1),) * len(kernel))])
         reach = [d * (k - 1) for k, d in zip(kernel, dilation)]
         pads = tuple((r - p, s - t + p) for r, (p, _), s, t in zip(reach, padding, size, out))
         return correlate(
@@ -77,7 +77,7 @@ def correlate_input(
         )
     if set(dilation) == {1} and set(stride) != {1} and o <= 2 * c:
         return _interleave(xp, g, w, size, stride, padding, groups)
-    if per_group == 1:
+    if per_group == 1 and o <= 4 * groups:
         return _scatter_depthwise(xp, g, w, size, stride, padding, dilation, groups)
     x = xp.zeros((n, c, *size), g.dtype)
     matrix = w.reshape(groups, o // groups, -1).swapaxes(1, 2)  # (G, CK, O/G)
