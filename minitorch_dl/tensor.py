@@ -211,6 +211,7 @@ class Tensor(Convertible, Differentiable):
     remainder, fmod = ops.remainder, ops.fmod
     addcmul, addcdiv, lerp = ops.addcmul, ops.addcdiv, ops.lerp
     pow, float_power, square = ops.pow, ops.float_power, ops.square
+    float_power_ = elementwise.float_power_
     sqrt, rsqrt, reciprocal, hypot = ops.sqrt, ops.rsqrt, ops.reciprocal, ops.hypot
     exp, exp2, expm1, log, log2, log10 = ops.exp, ops.exp2, ops.expm1, ops.log, ops.log2, ops.log10
     log1p, logaddexp, logaddexp2 = ops.log1p, ops.logaddexp, ops.logaddexp2
@@ -338,7 +339,7 @@ class Tensor(Convertible, Differentiable):
 
 _IN_PLACE = """
     abs absolute neg negative sign sgn add sub subtract mul multiply div divide true_divide floor_divide remainder fmod
-    addcmul addcdiv lerp pow float_power square sqrt rsqrt reciprocal hypot exp exp2 expm1 log log2 log10 log1p
+    addcmul addcdiv lerp pow square sqrt rsqrt reciprocal hypot exp exp2 expm1 log log2 log10 log1p
     sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh deg2rad rad2deg
     arcsin arccos arctan arctan2 arcsinh arccosh arctanh floor ceil trunc fix frac round copysign nextafter ldexp gcd lcm
     clamp clamp_min clamp_max clip heaviside nan_to_num eq ne lt le gt ge not_equal less less_equal greater greater_equal

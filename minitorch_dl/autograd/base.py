@@ -135,7 +135,14 @@ def write_out(op: str, out: Any, result: Any) -> Any:
             f"{op}(): result type {have.name} can't be cast to the desired output type {want.name}"
         )
     if out.array.shape == result.array.shape:
-        out.array[...] = result.array
+        try:
+            out.array[...] = result.array
+        except ValueError as error:  # read-only, as what expand gives
+            raise RuntimeError(
+                f"{op}(): unsupported operation: more than one element of the written-to tensor "
+                "refers to a single memory location. Please clone() the tensor before performing "
+                "the operation."
+            ) from error
     else:
         out.array = result.array.astype(out.array.dtype)
     mark_written(out.array, f"{op}(out=...)")

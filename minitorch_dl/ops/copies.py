@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd.inplace import overwrite, view_scatter
-from ..autograd.primitive import TensorBase, primitive
+from ..autograd.primitive import TensorBase, primitive, write_out
+from ..autograd.structural import alias
 from . import indexing, joining, layout, rearranging, shape
 from .dims import wrap_dim
 from .indexing import _slice
@@ -29,9 +30,10 @@ __all__ = [
 def _copying(name: str, view: Callable[..., Any]) -> Any:
     """``view``, with copies for its results."""
 
-    def function(*args: Any, **kwargs: Any) -> Any:
+    def function(*args: Any, out: Any = None, **kwargs: Any) -> Any:
         y = view(*args, **kwargs)
-        return tuple([clone(part) for part in y]) if isinstance(y, tuple) else clone(y)
+        y = tuple([clone(part) for part in y]) if isinstance(y, tuple) else clone(y)
+        return y if out is None else write_out(name, out, y)
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"``{view.__name__}``, but a copy instead of a view."
@@ -45,7 +47,10 @@ def _slice_along(
     return _slice(input, index=(*((None, None, None),) * dim, (start, end, step)))
 
 
-alias_copy, detach_copy = clone, _copying("detach_copy", lambda input: input.detach())
+alias_copy, detach_copy = (
+    _copying("alias_copy", alias),
+    _copying("detach_copy", lambda input: input.detach()),
+)
 as_strided_copy = _copying("as_strided_copy", layout.as_strided)
 diagonal_copy = _copying("diagonal_copy", rearranging.diagonal)
 expand_copy = _copying("expand_copy", shape.expand)

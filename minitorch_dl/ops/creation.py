@@ -400,6 +400,16 @@ def empty_permuted(
     requires_grad: bool = False, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """An uninitialised tensor whose memory order of dimensions is ``physical_layout``."""
+    if len(size) != len(physical_layout):
+        raise RuntimeError(
+            "Number of dimensions in size does not match the length of the physical_layout; i.e. "
+            f"len(size) = {len(size)} is not equal to len(physical_layout) = {len(physical_layout)}"
+        )
+    for i in physical_layout:
+        if not 0 <= i < len(size):
+            raise RuntimeError(f"Dimension out of range (expected 0 to {len(size) - 1}, got {i})")
+    if len(set(physical_layout)) != len(size):
+        raise RuntimeError("Duplicate dim not allowed")
     x = empty([size[i] for i in physical_layout], dtype=dtype, device=device)
     inverse = sorted(builtins.range(len(size)), key=lambda i: physical_layout[i])
     return make_leaf(x.array.transpose(inverse), requires_grad)
@@ -446,13 +456,19 @@ def arange(
         wanted = dtypes.as_dtype(dtype)
     if step == 0:
         raise RuntimeError("step must be nonzero")
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"unsupported range: {start} -> {end}")
     if (end - start) * step < 0:
         raise RuntimeError(
             f"upper bound and lower bound inconsistent with step sign: arange({start}, {end}, {step})"
         )
     if not wanted.is_floating_point and not dtypes.bool is wanted:
+        count = math.ceil((end - start) / step)
         start, end, step = builtins.int(start), builtins.int(end), builtins.int(step) or step
-    count = math.ceil((end - start) / step)
+        if wanted is dtypes.int64:  # the narrower dtypes count before they cut fractions off
+            count = builtins.int(-((start - end) // step))
+    else:
+        count = math.ceil((end - start) / step)
     backend, where = backend_for(device)
     with backend.select(where):
         xp = backend.xp
@@ -476,6 +492,14 @@ def linspace(
     device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """``steps`` evenly spaced numbers from ``start`` to ``end``, both included."""
+    for name, x in (("start", start), ("end", end)):
+        if isinstance(x, TensorBase) and x.array.ndim:
+            raise RuntimeError(
+                "linspace only supports 0-dimensional start and end tensors, but got "
+                f"{name} with {x.array.ndim} dimension(s)"
+            )
+    if isinstance(steps, builtins.float):
+        raise TypeError(f"linspace(): steps must be int, not {steps!r}")
     start, end = _number(start), _number(end)
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.inplace import write
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import array_module, describe, dtypes
@@ -327,7 +328,7 @@ def _pow_base(g: Any, a: Any, b: Any) -> Any:
 def _pow_exponent(g: Any, a: Any, b: Any, y: Any) -> Any:
     if hasattr(a, "dtype"):
         return keep(g * y * log(a), (a != 0) | (b < 0))
-    return g * y * math.log(a) if a else keep(g * y * -math.inf, b < 0)
+    return g * y * math.log(a) if a else -g * keep(y, b < 0)
 
 
 _pow.defvjp(a=_pow_base, b=_pow_exponent)
@@ -351,6 +352,16 @@ def float_power(input: Any, exponent: Any, *, out: Any = None) -> Any:
     )
     y = _pow(input, exponent)
     return y if out is None else write_out("float_power", out, y)
+
+
+def float_power_(input: Any, exponent: Any) -> Any:
+    """``float_power`` in place, of float64."""
+    if input.array.dtype != "float64":
+        raise RuntimeError(
+            f"the base given to float_power_ has dtype {input.array.dtype} but the operation's "
+            "result requires dtype float64"
+        )
+    return write("float_power_", input, lambda: float_power(input, exponent))
 
 
 @primitive(promotes="float")

@@ -91,7 +91,8 @@ def index_add(
     check_range(
         index.array,
         _size(input, dim),
-        text=f"index {{}} is out of bounds for dimension {dim} with size {_size(input, dim)}",
+        IndexError,
+        f"index {{}} is out of bounds for dimension {dim} with size {_size(input, dim)}",
     )
     added = _index_adjoint(
         _at_least_1d(source), index, dims=(dim,), shape=_at_least_1d(input).array.shape

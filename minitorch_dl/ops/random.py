@@ -222,6 +222,8 @@ def multinomial(
         input.array, num_samples, replacement, _generator(generator, where), backend.xp
     )
     result = TensorBase.wrap(y)
+    if out is not None and out.array.dtype != "int64":
+        raise RuntimeError(f"multinomial expects Long tensor out, got: {out.dtype}")
     return result if out is None else write_out("multinomial", out, result)
 
 

@@ -38,6 +38,8 @@ def trunc(xp: Any, a: Any) -> Any:
 @primitive
 def frac(xp: Any, a: Any) -> Any:
     """The part behind the point, with the sign of ``input``: ``input - trunc(input)``."""
+    if a.dtype.kind in "iub":
+        raise NotImplementedError(f"frac: not implemented for {a.dtype}, which has no fractions")
     return a - xp.trunc(a)
 
 
@@ -67,7 +69,7 @@ def round(input: Any, *, decimals: int = 0, out: Any = None) -> Any:
     tensor([0., 2., 2.])
     """
     if decimals and input.array.dtype.kind in "biu":
-        raise RuntimeError(
+        raise NotImplementedError(
             f"round(): decimals={decimals} needs a floating tensor, got {input.array.dtype}"
         )
     y = _round(input, decimals=decimals)

@@ -370,9 +370,9 @@ def expand_as(input: Any, other: Any) -> Any:
     return expand(input, other.array.shape)
 
 
-def broadcast_to(input: Any, size: Any) -> Any:
+def broadcast_to(input: Any, *size: Any, **named: Any) -> Any:
     """``input`` broadcast to ``size``; the same as ``expand``."""
-    return expand(input, size)
+    return expand(input, *size, **named)
 
 
 # -- memory ----------------------------------------------------------------------------------------
