@@ -31,7 +31,29 @@ def exponentials(xp: Any, a: Any) -> tuple[Any, Any, Any]:
     return e.reshape(n, c, p), total.reshape(n, p), log_sum.reshape(n, p)
 
 
+def softmax(xp: Any, a: Any, axis: int) -> Any:
+    """``exp(a - max a)`` over its sum along ``axis``."""
+    y = xp.empty(a.shape, a.dtype)
+    for rows in _blocks(xp, len(a), a.size // len(a) if axis else 0):
+        part = a[rows]
+        e = xp.subtract(part, part.max(axis=axis, keepdims=True), out=y[rows])
+        xp.exp(e, out=e)
+        e /= sum_over(xp, e, (axis,))
+    return y
+
+
+def log_softmax(xp: Any, a: Any, axis: int) -> Any:
+    """``a - max a`` less the logarithm of the sum of its exponentials, along ``axis``."""
+    y = xp.empty(a.shape, a.dtype)
+    for rows in _blocks(xp, len(a), a.size // len(a) if axis else 0):
+        part = a[rows]
+        less = xp.subtract(part, part.max(axis=axis, keepdims=True), out=y[rows])
+        less -= xp.log(sum_over(xp, xp.exp(less), (axis,)))
+    return y
+
+
 def _blocks(xp: Any, n: int, width: int) -> Iterator[slice]:
-    step = max(1, _BLOCK // max(width, 1)) if xp is np else max(n, 1)
+    """So many rows of so many elements, in parts that fit; all at once where the width is 0."""
+    step = max(1, _BLOCK // width) if xp is np and width else max(n, 1)
     for i in range(0, n, step):
         yield slice(i, i + step)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
+
+import numpy as np
 
 from .sums import dot_over, sum_over
 
@@ -23,26 +26,31 @@ def forward(
     centered: bool,
 ) -> tuple[Any, Any, Any]:
     """``(x - mean) / sqrt(variance + eps) * w + b``, the mean, and the variance over ``axes``."""
-    y = x.reshape(shape)
+    x = x.reshape(shape)
+    y = xp.empty(shape, x.dtype)
+    kept = tuple(1 if i in axes else n for i, n in enumerate(shape))
+    mean, variance = xp.zeros(kept, x.dtype), xp.empty(kept, x.dtype)
     count = math.prod(shape[i] for i in axes) or math.nan
-    if centered:
-        mean = sum_over(xp, y, axes) / count
-        y = y - mean
-        variance = dot_over(xp, y, y, axes) / count
-    else:
-        variance = dot_over(xp, y, y, axes) / count
-        mean = xp.zeros_like(variance)
-        y = y.copy()
-    scale = 1 / xp.sqrt(variance + eps)
-    both = math.prod(max(pair) for pair in zip(scale.shape, affine))
-    if w is not None and 4 * both <= y.size:  # one factor for both, where it stays small
-        scale = scale * w.reshape(affine)
-        w = None
-    y *= scale
-    if w is not None:
-        y *= w.reshape(affine)
-    if b is not None:
-        y += b.reshape(affine)
+    # One factor for both, where it stays small.
+    factor = None
+    if w is not None and 4 * math.prod(max(pair) for pair in zip(kept, affine)) <= y.size:
+        factor, w = w.reshape(affine), None
+    for rows in blocks(xp, shape, axes, affine):
+        part, out = x[rows], y[rows]
+        if centered:
+            m = mean[rows]
+            xp.divide(sum_over(xp, part, axes), count, out=m)
+            xp.subtract(part, m, out=out)
+        else:
+            out[...] = part
+        v = variance[rows]
+        xp.divide(dot_over(xp, out, out, axes), count, out=v)
+        scale = 1 / xp.sqrt(v + eps)
+        out *= scale if factor is None else scale * factor
+        if w is not None:
+            out *= w.reshape(affine)
+        if b is not None:
+            out += b.reshape(affine)
     return y, mean, variance
 
 
@@ -66,24 +74,48 @@ def backward(
     With s = x standardised, h = g w and m() the mean over ``axes``:
     ``dx = (h - m(h) - s m(h s)) / sqrt(variance + eps)``.
     """
-    g, v = g.reshape(shape), x.reshape(shape)
+    g, x = g.reshape(shape), x.reshape(shape)
     count = math.prod(shape[i] for i in axes) or math.nan
-    scale = 1 / xp.sqrt(variance + eps)
-    s = v - mean if centered else v.copy()
-    s *= scale
     along = tuple(i for i, n in enumerate(affine) if n == 1 and shape[i] != 1)  # w repeats here
-    dw = dot_over(xp, g, s, along) if needs[1] else None
-    db = sum_over(xp, g, along) if needs[2] else None
-    if not needs[0]:
-        return None, dw, db
-    if w is not None and along == axes:  # one factor for the whole of what the moments are over
-        scale = scale * w.reshape(affine)
-        w = None
-    h = g if w is None else g * w.reshape(affine)
-    both = dw if h is g and along == axes and dw is not None else dot_over(xp, h, s, axes)
-    s *= both / -count
-    s += h
-    if centered:
-        s -= (db if h is g and along == axes and db is not None else sum_over(xp, h, axes)) / count
-    s *= scale
-    return s, dw, db
+    w = None if w is None else w.reshape(affine)
+    factor = None
+    if along == axes:  # one factor for the whole of what the moments are over
+        factor, w = w, None
+    dx = xp.empty(shape, x.dtype) if needs[0] else None
+    dw = db = None
+    for rows in blocks(xp, shape, axes, affine):
+        u = g[rows]
+        scale = 1 / xp.sqrt(variance[rows] + eps)
+        s = xp.subtract(x[rows], mean[rows], out=dx[rows] if needs[0] else None)
+        s *= scale
+        part_w = dot_over(xp, u, s, along) if needs[1] else None
+        part_b = sum_over(xp, u, along) if needs[2] else None
+        if needs[0]:
+            h = u if w is None else u * w
+            shared = h is u and along == axes
+            both = part_w if shared and needs[1] else dot_over(xp, h, s, axes)
+            s *= both / -count
+            s += h
+            if centered:
+                s -= (part_b if shared and needs[2] else sum_over(xp, h, axes)) / count
+            s *= scale if factor is None else scale * factor
+        dw = part_w if dw is None else dw + part_w
+        db = part_b if db is None else db + part_b
+    return dx, dw, db
+
+
+BLOCK = 1 << 16
+"""Elements that are handled together on the host: 256 kB of float32 stay in a core's cache."""
+
+
+def blocks(xp: Any, shape: Axes, axes: Axes, affine: Axes) -> Iterator[slice]:
+    """The first axis in parts, where it is none of those that the moments are over."""
+    n = shape[0]
+    step = n
+    if xp is np and 0 not in axes and affine[0] == 1:
+        step = max(1, BLOCK // max(1, math.prod(shape[1:])))
+    if n <= step:
+        yield slice(None)
+        return
+    for i in range(0, n, step):
+        yield slice(i, i + step)

@@ -21,6 +21,8 @@ def sum_over(xp: Any, a: Any, axes: Axes) -> Any:
 
 def dot_over(xp: Any, a: Any, b: Any, axes: Axes) -> Any:
     """``(a * b).sum(axes, keepdims=True)`` without the product in memory."""
+    if axes == (a.ndim - 1,) and a.flags.c_contiguous and b.flags.c_contiguous:
+        return xp.matmul(a[..., None, :], b[..., None])[..., 0]
     letters = "abcdefgh"[: a.ndim]
     kept = "".join(c for i, c in enumerate(letters) if i not in axes)
     total = xp.einsum(f"{letters},{letters}->{kept}", a, b)

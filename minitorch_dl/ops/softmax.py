@@ -10,10 +10,10 @@ from typing import Any
 
 from ..autograd.primitive import TensorBase, primitive
 from ..autograd.structural import cast
-from ..backend import array_module, device_of, dtypes
+from ..backend import array_module, device_of, dtypes, exponentials
 from ..backend import random as draw
 from ..backend.precision import in_float32
-from ..backend.sums import dot_over, sum_over
+from ..backend.sums import dot_over
 from .dims import numpy_names, wrap_dim
 from .elementwise import exp, log
 from .reductions import _sum
@@ -22,35 +22,16 @@ from .shape import _reshape
 __all__ = ["log_softmax", "softmax"]
 
 
-@in_float32
-def _exponentials(xp: Any, a: Any, *, dim: int) -> Any:
-    """``exp(a - max a)`` over its sum."""
-    if not a.size:
-        return a.copy()
-    y = a - a.max(axis=dim, keepdims=True)
-    xp.exp(y, out=y)
-    y /= sum_over(xp, y, (dim,))
-    return y
-
-
-@in_float32
-def _log_exponentials(xp: Any, a: Any, *, dim: int) -> Any:
-    """``a - max a`` less the logarithm of the sum of its exponentials."""
-    if not a.size:
-        return a.copy()
-    y = a - a.max(axis=dim, keepdims=True)
-    y -= xp.log(sum_over(xp, xp.exp(y), (dim,)))
-    return y
-
-
 @primitive(name="softmax")
 def _softmax(xp: Any, a: Any, *, dim: int) -> Any:
-    return _exponentials(xp, a, dim=dim)
+    """``exp(a - max a)`` over its sum."""
+    return in_float32(exponentials.softmax)(xp, a, axis=dim) if a.size else a.copy()
 
 
 @primitive(name="log_softmax")
 def _log_softmax(xp: Any, a: Any, *, dim: int) -> Any:
-    return _log_exponentials(xp, a, dim=dim)
+    """``a - max a`` less the logarithm of the sum of its exponentials."""
+    return in_float32(exponentials.log_softmax)(xp, a, axis=dim) if a.size else a.copy()
 
 
 @primitive
