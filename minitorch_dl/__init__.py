@@ -9,10 +9,6 @@ tensor([2., 4.])
 
 import sys as _sys
 import warnings
-
-# log(0), 1/0 and overflows are values here (inf, nan), as in PyTorch, not warnings.
-warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minitorch_dl\.")
-
 from math import e, inf, nan, pi
 
 from . import (
@@ -20,12 +16,14 @@ from . import (
     amp,
     autograd,
     backends,
+    compiler,
     cuda,
     distributions,
     func,
     jit,
     linalg,
     metrics,
+    multiprocessing,
     nn,
     optim,
     random,
@@ -39,6 +37,8 @@ from .amp import autocast, is_autocast_enabled
 from .autograd import (
     enable_grad,
     inference_mode,
+    is_anomaly_check_nan_enabled,
+    is_anomaly_enabled,
     is_grad_enabled,
     is_inference_mode_enabled,
     no_grad,
@@ -72,6 +72,7 @@ from .backend.dtypes import (
     uint64,
 )
 from .backend.random import Generator, default_generator
+from .func import vmap
 from .legacy_types import (
     BFloat16Tensor,
     BoolTensor,
@@ -164,7 +165,9 @@ from .settings import (
     get_float32_matmul_precision,
     get_num_interop_threads,
     get_num_threads,
+    is_deterministic_algorithms_warn_only_enabled,
     set_float32_matmul_precision,
+    set_flush_denormal,
     set_num_interop_threads,
     set_num_threads,
     typename,
@@ -175,6 +178,9 @@ from .tensor import IN_PLACE_FUNCTIONS as _IN_PLACE_FUNCTIONS
 from .tensor import Tensor
 from .torch_alias import as_torch, explain_missing
 from .version import __version__
+
+# log(0), 1/0 and overflows are values here (inf, nan), as in PyTorch, not warnings.
+warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minitorch_dl\.")
 
 for _name in _IN_PLACE_FUNCTIONS.split():
     globals()[_name] = getattr(Tensor, _name)

@@ -65,6 +65,16 @@ def are_deterministic_algorithms_enabled() -> bool:
     return _deterministic["enabled"]
 
 
+def is_deterministic_algorithms_warn_only_enabled() -> bool:
+    """What ``use_deterministic_algorithms`` was told of ``warn_only``."""
+    return _deterministic["warn_only"]
+
+
+def set_flush_denormal(mode: bool) -> bool:
+    """Always False: NumPy has no switch for denormal numbers."""
+    return False
+
+
 def set_float32_matmul_precision(precision: str) -> None:
     """Set how float32 matrix products may round on a GPU: "highest", "high" or "medium"."""
     global _matmul_precision

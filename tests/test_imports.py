@@ -38,6 +38,8 @@ LAYERS = [
     "backends",
     "settings",
     "jit",
+    "compiler",
+    "multiprocessing",
     "random",
     "nn",
     "func",

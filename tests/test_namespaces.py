@@ -1,6 +1,8 @@
-"""Namespaces that programs touch in passing: accelerator, backends, jit, random, nn.parallel."""
+"""Namespaces that programs touch in passing: accelerator, jit, compiler, multiprocessing, ..."""
 
 from __future__ import annotations
+
+import operator
 
 import pytest
 
@@ -56,3 +58,37 @@ def test_backends_can_be_imported_and_switched() -> None:
     assert torch.backends.cudnn.benchmark
     cudnn.benchmark = False
     assert not torch.backends.mps.is_available()
+
+
+def test_functions_are_found_under_both_names() -> None:
+    assert torch.vmap is torch.func.vmap
+
+
+def test_compiler_leaves_code_as_it_is() -> None:
+    def f(x):
+        return x
+
+    assert torch.compiler.disable(f) is f
+    assert torch.compiler.disable(recursive=False)(f) is f
+    assert not torch.compiler.is_compiling()
+    assert torch.version.cuda is None
+
+
+def test_dlpack_goes_round() -> None:
+    x = torch.arange(3.0, requires_grad=True)
+    y = torch.utils.dlpack.from_dlpack(torch.utils.dlpack.to_dlpack(x))
+    assert y.data_ptr() == x.data_ptr()
+
+
+def test_spawn_runs_every_process_and_reports_failures() -> None:
+    torch.multiprocessing.spawn(operator.add, args=(1,), nprocs=2)
+    with pytest.raises(RuntimeError, match=r"exit codes: \{0: 1\}"):
+        torch.multiprocessing.spawn(operator.truediv, args=(0,), nprocs=1)
+
+
+def test_layers_annotations_are_found() -> None:
+    with torch.as_torch():
+        from torch.multiprocessing import Queue
+        from torch.nn.common_types import _size_2_t
+    assert _size_2_t == int | tuple[int, int]
+    assert callable(Queue)

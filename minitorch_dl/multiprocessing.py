@@ -1,0 +1,46 @@
+"""Python's own ``multiprocessing`` under the name that PyTorch programs import, with ``spawn``.
+
+Tensors go between processes as copies.
+"""
+
+from __future__ import annotations
+
+import multiprocessing as _multiprocessing
+from collections.abc import Callable
+from multiprocessing import *  # noqa: F403
+from typing import Any
+
+__all__ = [*_multiprocessing.__all__, "spawn"]
+
+
+def spawn(
+    fn: Callable[..., Any],
+    args: tuple[Any, ...] = (),
+    nprocs: int = 1,
+    join: bool = True,
+    daemon: bool = False,
+    start_method: str = "spawn",
+) -> list[Any] | None:
+    """Run ``fn(i, *args)`` in ``nprocs`` processes, i = 0, 1, ...
+
+    Returns:
+        None after all have ended; with ``join=False`` the processes, at once.
+
+    Raises:
+        RuntimeError: a process ended with an error, whose traceback is on stderr.
+    """
+    context = _multiprocessing.get_context(start_method)
+    processes = [
+        context.Process(target=fn, args=(i, *args), daemon=daemon)  # type: ignore[attr-defined]
+        for i in range(nprocs)
+    ]
+    for process in processes:
+        process.start()
+    if not join:
+        return processes
+    for process in processes:
+        process.join()
+    failed = {i: p.exitcode for i, p in enumerate(processes) if p.exitcode}
+    if failed:
+        raise RuntimeError(f"spawn: these processes failed, with these exit codes: {failed}")
+    return None
