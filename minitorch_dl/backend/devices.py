@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from . import pool
 from .errors import describe
 
 
@@ -88,9 +89,10 @@ class Backend:
         array_class: type,
         device_of: Callable[[Any], device],
         select: Callable[[device], AbstractContextManager[Any]] = lambda d: nullcontext(),
+        allocator: pool.Allocator | None = None,
     ) -> None:
         self.name, self.xp, self.array_class = name, xp, array_class
-        self.device_of, self.select = device_of, select
+        self.device_of, self.select, self.allocator = device_of, select, allocator
 
 
 _BACKENDS: dict[str, Backend] = {}
@@ -111,10 +113,14 @@ def _load_cuda() -> Backend:
             "device 'cuda' needs CuPy, which is not installed: pip install minitorch-dl[cuda13] "
             "(or minitorch-dl[cuda12] for a CUDA 12 driver)"
         ) from error
-    if not cupy.cuda.is_available():
+    try:
+        count = cupy.cuda.runtime.getDeviceCount()
+    except Exception as error:  # CuPy's classes, or of a library that it can't load
+        raise RuntimeError(_why_no_gpu(cupy, error)) from error
+    if not count:
         raise RuntimeError(
-            "device 'cuda' needs an NVIDIA GPU and its driver; CuPy is installed but found none. "
-            "Use device='cpu', or check the driver with nvidia-smi"
+            "device 'cuda' needs an NVIDIA GPU: CuPy and the driver are there, but no GPU is "
+            "visible. Use device='cpu', or check CUDA_VISIBLE_DEVICES"
         )
     return Backend(
         "cuda",
@@ -122,7 +128,34 @@ def _load_cuda() -> Backend:
         cupy.ndarray,
         device_of=lambda array: device("cuda", array.device.id),
         select=lambda d: nullcontext() if d.index is None else cupy.cuda.Device(d.index),
+        allocator=pool.install(cupy),
     )
+
+
+def _why_no_gpu(cupy: Any, error: Exception) -> str:
+    """What is missing for ``device="cuda"``, and the cure."""
+    if "InsufficientDriver" in str(error):
+        try:
+            have = cupy.cuda.runtime.driverGetVersion()
+        except Exception:
+            have = 0
+        if not have:
+            return (
+                "device 'cuda' needs an NVIDIA GPU and its driver; CuPy is installed but found "
+                "none. Use device='cpu', or check the driver with nvidia-smi"
+            )
+        built = cupy.cuda.runtime.runtimeGetVersion()
+        return (
+            f"device 'cuda': the NVIDIA driver serves CUDA {have // 1000}.{have % 1000 // 10}, but "
+            f"CuPy was built for {built // 1000}.{built % 1000 // 10}. Install "
+            f"minitorch-dl[cuda{have // 1000}] instead, or a newer driver"
+        )
+    if "NoDevice" in str(error):
+        return (
+            "device 'cuda' needs an NVIDIA GPU: CuPy and the driver are there, but no GPU is "
+            "visible. Use device='cpu', or check CUDA_VISIBLE_DEVICES"
+        )
+    return f"device 'cuda': CuPy is installed but can't reach a GPU: {error}"
 
 
 _LAZY: dict[str, Callable[[], Backend]] = {"cuda": _load_cuda}

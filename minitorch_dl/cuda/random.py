@@ -1,0 +1,60 @@
+"""The GPU's random generator.
+
+Its numbers are drawn on the host and copied, so that a seed gives the CPU's and PyTorch's numbers
+on every device. There is one generator for all GPUs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..backend import random as _random
+from ..ops import from_numpy
+
+__all__ = [
+    "get_rng_state", "get_rng_state_all", "initial_seed", "manual_seed", "manual_seed_all", "seed",
+    "seed_all", "set_rng_state", "set_rng_state_all",
+]  # fmt: skip
+
+
+def _generator() -> Any:
+    return _random.default_generator("cuda")
+
+
+def manual_seed(seed: int) -> None:
+    """Seed the GPU's generator; without a GPU, for when there is one."""
+    _generator().manual_seed(int(seed))
+
+
+def seed() -> None:
+    """Seed the GPU's generator from the operating system."""
+    _generator().seed()
+
+
+def initial_seed() -> int:
+    """The seed from which the GPU's generator started."""
+    return _generator().initial_seed()
+
+
+def get_rng_state(device: Any = "cuda") -> Any:
+    """The generator's state, bytes on the CPU."""
+    return from_numpy(_generator().get_state())
+
+
+def set_rng_state(new_state: Any, device: Any = "cuda") -> None:
+    """Continue from what ``get_rng_state`` gave."""
+    _generator().set_state(new_state.cpu().numpy())
+
+
+def get_rng_state_all() -> list[Any]:
+    """The state of each GPU's generator: one, for they share it."""
+    return [get_rng_state()]
+
+
+def set_rng_state_all(new_states: Any) -> None:
+    """Continue from what ``get_rng_state_all`` gave."""
+    for state in new_states:
+        set_rng_state(state)
+
+
+manual_seed_all, seed_all = manual_seed, seed
