@@ -14,6 +14,11 @@ KERNEL_ERRORS = (ValueError, TypeError, IndexError, OverflowError)
 """What array functions raise for operands that don't fit."""
 
 
+def no_tensor(op: str, name: str, value: Any) -> TypeError:
+    """The exception to raise for an argument that is no tensor."""
+    return TypeError(f"{op}(): argument {name!r} must be Tensor, not {type(value).__name__}")
+
+
 def explain(
     primitive: Primitive, error: Exception, arrays: Sequence[Any], params: dict[str, Any]
 ) -> Exception:

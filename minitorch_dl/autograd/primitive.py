@@ -216,8 +216,12 @@ class Primitive:
         if state.flags & LISTENING:
             for transform in state.transforms:
                 args = transform(self, args)
-        arrays = [x.array if isinstance(x, TensorBase) else x for x in args]
         boxed = any(isinstance(x, TensorBase) for x in args)
+        if boxed and self.promotes is not None:  # NumPy's scalars are as weak as Python's numbers
+            args = tuple([x.item() if isinstance(x, np.generic) else x for x in args])
+        arrays = [x.array if isinstance(x, TensorBase) else x for x in args]
+        if not (boxed or any(hasattr(x, "dtype") for x in arrays)):
+            raise TypeError(f"{self.name}(): expected a Tensor, got {describe(arrays)}")
         if self.broadcasts and boxed:
             self._check_operands(args, arrays)
         if self.promotes is not None and boxed:
@@ -233,8 +237,6 @@ class Primitive:
             results = _keep_bfloat16(arrays, results)
         n = len(results) - len(self.aux)
         if not boxed:
-            if not any(hasattr(x, "dtype") for x in arrays):
-                raise TypeError(f"{self.name}(): expected a Tensor, got {describe(arrays)}")
             return results[0] if n == 1 and self.outputs != ("many",) else results[:n]
         outputs = [TensorBase.wrap(r) for r in results[:n]]
         if state.flags & GRAD and self.formulas:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..autograd.errors import no_tensor
 from ..autograd.primitive import TensorBase, primitive
 from ..autograd.structural import sum_to
 from ..backend import correlation
@@ -404,9 +405,9 @@ def _check(
     channel_axis: int,
 ) -> None:
     """Refuse what doesn't fit; ``channel_axis`` is the weight's axis of input channels."""
-    for name, value in (("input", x), ("weight", w)):
+    for name, value in (("input", x), ("weight", w), ("bias", x if b is None else b)):
         if not isinstance(value, TensorBase):
-            raise TypeError(f"{op}(): argument '{name}' must be Tensor, not {type(value).__name__}")
+            raise no_tensor(op, name, value)
     x, w, b = x.array, w.array, None if b is None else b.array
     size, weight = list(x.shape), list(w.shape)
     if w.ndim != dims + 2:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import numpy as np
 
+from ..autograd.errors import no_tensor
+from ..autograd.primitive import TensorBase
 from ..backend import describe_mismatch
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -60,9 +63,25 @@ def numpy_names(function: _F) -> _F:
     def call(*args: Any, **kwargs: Any) -> Any:
         if kwargs and ("axis" in kwargs or "keepdims" in kwargs):
             kwargs = {_NUMPY_NAMES.get(name, name): value for name, value in kwargs.items()}
-        return function(*args, **kwargs)
+        try:
+            return function(*args, **kwargs)
+        except AttributeError as error:
+            raise _wrong_kind(function, args, kwargs) or error from None
 
     return call  # type: ignore[return-value]
+
+
+def _wrong_kind(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> TypeError | None:
+    """The error for a call whose first argument is no tensor, nor a sequence of them."""
+    name = next(iter(inspect.signature(function).parameters))
+    given = args[0] if args else kwargs.get(name)
+    several = name == "tensors" and isinstance(given, (list, tuple))
+    for x in given if several else (given,):
+        if not isinstance(x, TensorBase):
+            return no_tensor(function.__name__, name, x)
+    return None
 
 
 def common_shape(op: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:

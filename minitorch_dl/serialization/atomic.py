@@ -20,6 +20,11 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     ``path`` is as it was and nothing is left behind.
     """
     path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"expected an existing directory to write {path.name!r} to, but there is no "
+            f"{str(path.parent)!r}; make it first"
+        )
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with open(temporary, "xb") as file:
