@@ -113,15 +113,18 @@ def current_node(tensor: Any) -> Any:
     return tensor._node
 
 
-def write_out(op: str, out: Any, result: Any) -> Any:
+def write_out(op: str, out: Any, result: Any, exact: bool = False) -> Any:
     """Store a result in the tensor given as ``out=``, which takes the result's shape; returns
     ``out``.
+
+    Args:
+        exact: ``out`` must have the result's dtype; otherwise one that can hold it will do.
 
     Raises:
         RuntimeError: ``out`` requires a gradient, or its dtype can't hold the result.
     """
     if isinstance(result, tuple):
-        return tuple(write_out(op, o, r) for o, r in zip(out, result, strict=True))
+        return tuple(write_out(op, o, r, exact) for o, r in zip(out, result, strict=True))
     if not isinstance(out, TensorBase):
         raise TypeError(f"{op}(): argument 'out' must be Tensor, not {type(out).__name__}")
     if state.flags & GRAD and (out._node is not None or result._node is not None):
@@ -130,19 +133,25 @@ def write_out(op: str, out: Any, result: Any) -> Any:
             "but one of the arguments requires grad."
         )
     have, want = dtypes.from_numpy(result.array.dtype), dtypes.from_numpy(out.array.dtype)
+    if exact and have is not want:
+        raise RuntimeError(
+            f"{op}(): Expected out tensor to have dtype {have.name}, but got {want.name} instead"
+        )
     if not dtypes.can_cast(have, want):
         raise RuntimeError(
             f"{op}(): result type {have.name} can't be cast to the desired output type {want.name}"
         )
-    if out.array.shape == result.array.shape:
-        try:
-            out.array[...] = result.array
-        except ValueError as error:  # read-only, as what expand gives
-            raise RuntimeError(
-                f"{op}(): unsupported operation: more than one element of the written-to tensor "
-                "refers to a single memory location. Please clone() the tensor before performing "
-                "the operation."
-            ) from error
+    target = out.array
+    if not getattr(target.flags, "writeable", True) or any(
+        n > 1 and not step for n, step in zip(target.shape, target.strides)
+    ):
+        raise RuntimeError(
+            f"{op}(): unsupported operation: more than one element of the written-to tensor refers "
+            "to a single memory location. Please clone() the tensor before performing the "
+            "operation."
+        )
+    if target.shape == result.array.shape:
+        target[...] = result.array
     else:
         out.array = result.array.astype(out.array.dtype)
     mark_written(out.array, f"{op}(out=...)")

@@ -102,7 +102,7 @@ def aminmax(
     """``(min, max)`` along ``dim``, or of all elements."""
     low, high = (_reduced("aminmax", f, input, dim, keepdim) for f in (_amin, _amax))
     y = return_types.aminmax(low, high)
-    return y if out is None else return_types.aminmax(*write_out("aminmax", out, y))
+    return y if out is None else return_types.aminmax(*write_out("aminmax", out, y, exact=True))
 
 
 # -- positions -------------------------------------------------------------------------------------
@@ -232,7 +232,7 @@ def picked(
     else:
         values = alias(input)
     y = result(values, index)
-    return y if out is None else result(*write_out(op, out, y))
+    return y if out is None else result(*write_out(op, out, y, exact=True))
 
 
 def _drop(x: Any, dim: int) -> Any:

@@ -72,7 +72,7 @@ def index_select(input: Any, dim: int, index: Any, *, out: Any = None) -> Any:
         y = _index(input, index, dims=(dim,))
     else:
         y = _reshape(_index(_reshape(input, shape=(1,)), index, dims=(0,)), shape=())
-    return y if out is None else write_out("index_select", out, y)
+    return y if out is None else write_out("index_select", out, y, exact=True)
 
 
 def index_add(
@@ -288,7 +288,7 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False, out: 
             _index(_reshape(input, shape=(-1,)), _reshape(index, shape=(0,)), dims=(0,)),
             shape=shape,
         )
-    return y if out is None else write_out("gather", out, y)
+    return y if out is None else write_out("gather", out, y, exact=True)
 
 
 def _source(op: str, input: Any, dim: int, index: Any, source: Any) -> Any:
@@ -555,7 +555,7 @@ def take(input: Any, index: Any, *, out: Any = None) -> Any:
     """
     _check_take("take", input, index)
     y = _index(_reshape(input, shape=(-1,)), index, dims=(0,))
-    return y if out is None else write_out("take", out, y)
+    return y if out is None else write_out("take", out, y, exact=True)
 
 
 def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
@@ -619,7 +619,7 @@ def masked_select(input: Any, mask: Any, *, out: Any = None) -> Any:
         raise RuntimeError(f"masked_select: expected BoolTensor for mask, got {mask.array.dtype}")
     shape = common_shape("masked_select", input.array.shape, mask.array.shape) or (1,)
     y = _index(_expand(input, shape=shape), _expand(mask, shape=shape), dims=(0,))
-    return y if out is None else write_out("masked_select", out, y)
+    return y if out is None else write_out("masked_select", out, y, exact=True)
 
 
 def masked_scatter(input: Any, mask: Any, source: Any) -> Any:

@@ -254,7 +254,7 @@ def quantile(
     tensor(1.5000)
     """
     y = _quantile("quantile", input, q, dim, keepdim, interpolation)
-    return y if out is None else write_out("quantile", out, y)
+    return y if out is None else write_out("quantile", out, y, exact=True)
 
 
 @numpy_names
@@ -269,7 +269,7 @@ def nanquantile(
 ) -> Any:
     """The ``q``-quantiles of what is not NaN; see ``quantile``."""
     y = _quantile("nanquantile", input, q, dim, keepdim, interpolation)
-    return y if out is None else write_out("nanquantile", out, y)
+    return y if out is None else write_out("nanquantile", out, y, exact=True)
 
 
 def _quantile(op: str, input: Any, q: Any, dim: Any, keepdim: bool, interpolation: str) -> Any:

@@ -1,0 +1,71 @@
+"""What ``out=`` takes and refuses."""
+
+from __future__ import annotations
+
+import pytest
+
+import minitorch_dl as torch
+
+X = torch.arange(6.0)
+
+
+def test_out_is_written_and_returned() -> None:
+    out = torch.empty(6)
+    view = out[2:]
+    assert torch.add(X, 1, out=out) is out
+    assert view.tolist() == [3.0, 4.0, 5.0, 6.0]
+
+
+def test_out_takes_the_shape_of_the_result() -> None:
+    out = torch.empty(0)
+    torch.mul(X, 2, out=out)
+    assert out.tolist() == [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]
+
+
+def test_out_of_several_results_is_a_tuple() -> None:
+    values, indices = torch.empty(0), torch.empty(0, dtype=torch.int64)
+    torch.kthvalue(X, 2, out=(values, indices))
+    assert (values.item(), indices.item()) == (1.0, 1)
+
+
+def test_out_may_be_wider_where_results_are_promoted() -> None:
+    out = torch.empty(6, dtype=torch.float64)
+    assert torch.add(X, 1, out=out).dtype is torch.float64
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda out: torch.gather(X, 0, torch.tensor([1]), out=out),
+        lambda out: torch.index_select(X, 0, torch.tensor([1]), out=out),
+        lambda out: torch.take(X, torch.tensor([1]), out=out),
+        lambda out: torch.aminmax(X, dim=0, out=(out, out)),
+        lambda out: torch.quantile(X, 0.5, out=out),
+    ],
+)
+def test_out_has_the_dtype_of_what_is_picked(call) -> None:
+    with pytest.raises(RuntimeError, match="Expected out tensor to have dtype float32"):
+        call(torch.empty(1, dtype=torch.float64))
+
+
+def test_out_that_cannot_hold_the_result_is_refused() -> None:
+    with pytest.raises(RuntimeError, match="result type float32 can't be cast .* int64"):
+        torch.add(X, 1, out=torch.empty(6, dtype=torch.int64))
+    with pytest.raises(RuntimeError, match="expects Long"):
+        torch.multinomial(X, 2, out=torch.empty(2))
+
+
+def test_out_whose_elements_share_memory_is_refused() -> None:
+    with pytest.raises(RuntimeError, match="refers to a single memory location"):
+        torch.add(X, 1, out=torch.zeros(1).expand(6))
+
+
+def test_out_that_requires_grad_is_refused() -> None:
+    with pytest.raises(RuntimeError, match="don't support automatic differentiation"):
+        torch.add(X, 1, out=torch.empty(6, requires_grad=True))
+
+
+def test_out_of_a_copy_of_a_view_is_written() -> None:
+    out = torch.empty(3, 2)
+    assert torch.permute_copy(X.reshape(2, 3), (1, 0), out=out) is out
+    assert out.tolist() == [[0.0, 3.0], [1.0, 4.0], [2.0, 5.0]]
