@@ -1,4 +1,4 @@
-"""The exception to raise for a kernel's."""
+"""The exceptions to raise: for an argument that is no tensor, and for a kernel's."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..backend import describe, describe_mismatch, describe_one
+from .base import TensorBase
 
 if TYPE_CHECKING:
     from .primitive import Primitive
@@ -17,6 +18,12 @@ KERNEL_ERRORS = (ValueError, TypeError, IndexError, OverflowError)
 def no_tensor(op: str, name: str, value: Any) -> TypeError:
     """The exception to raise for an argument that is no tensor."""
     return TypeError(f"{op}(): argument {name!r} must be Tensor, not {type(value).__name__}")
+
+
+def require_tensor(op: str, name: str, value: Any) -> None:
+    """Refuse an argument that is no tensor."""
+    if not isinstance(value, TensorBase):
+        raise no_tensor(op, name, value)
 
 
 def explain(

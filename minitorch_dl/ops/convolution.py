@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..autograd.errors import no_tensor
-from ..autograd.primitive import TensorBase, primitive
+from ..autograd.errors import require_tensor
+from ..autograd.primitive import primitive
 from ..autograd.structural import sum_to
 from ..backend import correlation
 from ..backend.precision import in_float32
@@ -406,8 +406,7 @@ def _check(
 ) -> None:
     """Refuse what doesn't fit; ``channel_axis`` is the weight's axis of input channels."""
     for name, value in (("input", x), ("weight", w), ("bias", x if b is None else b)):
-        if not isinstance(value, TensorBase):
-            raise no_tensor(op, name, value)
+        require_tensor(op, name, value)
     x, w, b = x.array, w.array, None if b is None else b.array
     size, weight = list(x.shape), list(w.shape)
     if w.ndim != dims + 2:

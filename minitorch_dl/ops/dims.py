@@ -76,7 +76,7 @@ def _wrong_kind(
 ) -> TypeError | None:
     """The error for a call whose first argument is no tensor, nor a sequence of them."""
     name = next(iter(inspect.signature(function).parameters))
-    given = args[0] if args else kwargs.get(name)
+    given: Any = args[0] if args else kwargs.get(name)
     several = name == "tensors" and isinstance(given, (list, tuple))
     for x in given if several else (given,):
         if not isinstance(x, TensorBase):

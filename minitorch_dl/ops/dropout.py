@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from ..autograd.errors import no_tensor
+from ..autograd.errors import require_tensor
 from ..autograd.inplace import write
 from ..autograd.primitive import TensorBase
 from ..backend import array_module, device_of
@@ -150,8 +150,7 @@ def _dropout(
     mask_shape: Callable[[tuple[int, ...]], tuple[int, ...]],
     apply: Callable[[Any, Any, float], Any] = _scaled,
 ) -> Any:
-    if not isinstance(input, TensorBase):
-        raise no_tensor(op, "input", input)
+    require_tensor(op, "input", input)
     if not 0 <= p <= 1:
         raise ValueError(f"{op}: dropout probability has to be between 0 and 1, but got {p}")
     if inplace:

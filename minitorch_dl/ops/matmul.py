@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd.errors import no_tensor
+from ..autograd.errors import require_tensor
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import alias
 from ..autograd.structural import expand as _expand
@@ -136,8 +136,7 @@ matmul.defvjp(a=_d_left, b=_d_right)
 
 def _check_dims(op: str, **operands: tuple[Any, int]) -> None:
     for name, (x, ndim) in operands.items():
-        if not isinstance(x, TensorBase):
-            raise no_tensor(op, name, x)
+        require_tensor(op, name, x)
         if x.ndim != ndim:
             kind = {1: "a vector", 2: "a matrix", 3: "a 3D tensor"}[ndim]
             raise RuntimeError(

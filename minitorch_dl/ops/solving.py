@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.errors import no_tensor
-from ..autograd.primitive import TensorBase, primitive, write_out
+from ..autograd.errors import require_tensor
+from ..autograd.primitive import primitive, write_out
 from ..autograd.structural import sum_to
 from . import return_types
 from .elementwise import log
@@ -31,8 +31,7 @@ class LinAlgError(RuntimeError):
 def check_matrices(op: str, square: bool = False, **matrices: Any) -> None:
     """Refuse what is no float32 or float64 tensor of (square) matrices."""
     for name, x in matrices.items():
-        if not isinstance(x, TensorBase):
-            raise no_tensor(op, name, x)
+        require_tensor(op, name, x)
         if x.ndim < 2:
             raise RuntimeError(f"{op}: The input tensor {name} must have at least 2 dimensions.")
         if x.array.dtype not in ("float32", "float64"):
