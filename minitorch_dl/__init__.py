@@ -26,6 +26,7 @@ from . import (
     multiprocessing,
     nn,
     optim,
+    profiler,
     random,
     serialization,
     signal,

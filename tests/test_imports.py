@@ -39,6 +39,7 @@ LAYERS = [
     "settings",
     "jit",
     "compiler",
+    "profiler",
     "multiprocessing",
     "random",
     "nn",

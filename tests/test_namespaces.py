@@ -92,3 +92,22 @@ def test_layers_annotations_are_found() -> None:
         from torch.nn.common_types import _size_2_t
     assert _size_2_t == int | tuple[int, int]
     assert callable(Queue)
+
+
+def test_profiler_records_ops_and_hands_over_the_trace(tmp_path) -> None:
+    from minitorch_dl.profiler import ProfilerActivity, profile, record_function, schedule
+    from minitorch_dl.profiler import tensorboard_trace_handler as to_files
+
+    plan = schedule(wait=0, warmup=0, active=2)
+    with profile(
+        activities=[ProfilerActivity.CPU], schedule=plan, on_trace_ready=to_files(str(tmp_path))
+    ) as prof:
+        for _ in range(2):
+            with record_function("step"):
+                torch.ones(3).exp().sum()
+            prof.step()
+    counts = {average.key: average.count for average in prof.key_averages()}
+    assert counts["exp"] == counts["step"] == 2
+    assert "exp" in prof.key_averages().table(sort_by="cpu_time_total", row_limit=10)
+    (trace,) = tmp_path.iterdir()
+    assert "traceEvents" in trace.read_text()
