@@ -1,5 +1,5 @@
 """Switches of PyTorch's libraries, which programs set in passing: kept, but
-without effect here (except ``cpu.winograd``)."""
+without effect here (except ``cpu.winograd`` and ``cuda.matmul.allow_tf32``)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from .backend import winograd
+from .backend.precision import float32_products, set_float32_products
 
 
 class _Switches(ModuleType):
@@ -44,6 +45,18 @@ class _Host(_Switches):
         winograd.enabled = bool(on)
 
 
+class _Products(_Switches):
+    """Matrix products on a GPU. ``allow_tf32`` is ``set_float32_matmul_precision("high")``."""
+
+    @property
+    def allow_tf32(self) -> bool:
+        return float32_products() != "highest"
+
+    @allow_tf32.setter
+    def allow_tf32(self, on: bool) -> None:
+        set_float32_products("high" if on else "highest")
+
+
 cpu = _Host("cpu", available=True)
 cudnn = _Switches(
     "cudnn",
@@ -60,7 +73,7 @@ openmp = _Switches("openmp")
 opt_einsum = _Switches("opt_einsum", enabled=False, strategy=None)
 cuda = _Switches(
     "cuda",
-    matmul=_Switches("cuda.matmul", allow_tf32=False, allow_fp16_reduced_precision_reduction=False),
+    matmul=_Products("cuda.matmul", allow_fp16_reduced_precision_reduction=False),
     enable_flash_sdp=lambda enabled: None,
     enable_mem_efficient_sdp=lambda enabled: None,
     enable_math_sdp=lambda enabled: None,

@@ -9,11 +9,11 @@ from typing import Any
 
 from .backend.allocator import keep_freed_memory
 from .backend.blas import set_blas_threads
+from .backend.precision import float32_products, set_float32_products
 
 keep_freed_memory()
 
 _deterministic = {"enabled": False, "warn_only": False}
-_matmul_precision = "highest"
 _threads = {"intra": os.cpu_count() or 1, "inter": 1}
 
 
@@ -76,16 +76,16 @@ def set_flush_denormal(mode: bool) -> bool:
 
 
 def set_float32_matmul_precision(precision: str) -> None:
-    """Set how float32 matrix products may round on a GPU: "highest", "high" or "medium"."""
-    global _matmul_precision
+    """Set how float32 matrix products may round on a GPU: "highest" not at all, "high" to TF32's
+    10 bits of fraction, "medium" to bfloat16's 7; sums are float32's."""
     if precision not in ("highest", "high", "medium"):
         raise ValueError(f"precision must be 'highest', 'high' or 'medium', got {precision!r}")
-    _matmul_precision = precision
+    set_float32_products(precision)
 
 
 def get_float32_matmul_precision() -> str:
     """What ``set_float32_matmul_precision`` set."""
-    return _matmul_precision
+    return float32_products()
 
 
 def compile(model: Any = None, **options: Any) -> Any:

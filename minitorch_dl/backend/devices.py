@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -122,9 +124,22 @@ def _load_cuda() -> Backend:
             "device 'cuda' needs an NVIDIA GPU: CuPy and the driver are there, but no GPU is "
             "visible. Use device='cpu', or check CUDA_VISIBLE_DEVICES"
         )
+    from .cublas import for_cupy
+
+    try:
+        matmul = for_cupy(cupy)
+    except ImportError as error:
+        raise RuntimeError(
+            "device 'cuda': CuPy can't load cuBLAS, which comes with pip install "
+            f"minitorch-dl[cuda13] (or [cuda12]): {error}"
+        ) from error
+    # Kernels say xp.matmul on every device.
+    xp: Any = ModuleType("cupy")
+    xp.__dict__.update(vars(cupy), __getattr__=partial(getattr, cupy))
+    xp.matmul, xp.multiplies_halves = matmul, True
     return Backend(
         "cuda",
-        cupy,
+        xp,
         cupy.ndarray,
         device_of=lambda array: device("cuda", array.device.id),
         select=lambda d: nullcontext() if d.index is None else cupy.cuda.Device(d.index),

@@ -8,6 +8,19 @@ from typing import Any
 
 import numpy as np
 
+_float32_products = "highest"
+
+
+def float32_products() -> str:
+    """How a GPU may round float32 matrix products: "highest", "high" (TF32) or "medium"."""
+    return _float32_products
+
+
+def set_float32_products(precision: str) -> None:
+    """Set what ``float32_products`` tells."""
+    global _float32_products
+    _float32_products = precision
+
 
 def is_half(dtype: Any) -> bool:
     """Whether this is a 16-bit float: float16, or bfloat16, which NumPy knows as a foreign type."""

@@ -26,7 +26,7 @@ __all__ = [
 
 def product(xp: Any, a: Any, b: Any) -> Any:
     """``a @ b`` on arrays of at least one dim, as few and as large products as possible."""
-    if is_half(a.dtype):
+    if is_half(a.dtype) and not getattr(xp, "multiplies_halves", False):
         return in_float32(product)(xp, a, b)
     if a.ndim > 2 and b.ndim == 2 and a.flags.c_contiguous:
         y = a.reshape(math.prod(a.shape[:-1]), a.shape[-1]) @ b

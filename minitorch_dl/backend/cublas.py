@@ -1,0 +1,172 @@
+"""Matrix products on a GPU through cuBLAS's strided batched product, without copies.
+
+CuPy's own ``matmul`` copies transposed operands of more than two dims, computes their float16 in
+float32, fails on their bfloat16, and heeds TF32 in two dims only. The NumPy twin is
+``numpy.matmul``. Not yet run on a GPU: the arguments are checked against NumPy by a stand-in for
+cuBLAS that computes on host memory.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .precision import float32_products
+
+
+class Operand(NamedTuple):
+    """How a batch of row-major matrices lies in memory, in elements.
+
+    Attributes:
+        transposed: the columns are contiguous instead of the rows.
+        leading: from one row (or column) to the next.
+        stride: from one matrix to the next.
+    """
+
+    transposed: bool
+    leading: int
+    stride: int
+
+
+def describe_operand(
+    shape: tuple[int, ...], strides: tuple[int, ...], itemsize: int
+) -> Operand | None:
+    """The operand ``(*B, N, M)`` as cuBLAS can read it; None when it must be copied first."""
+    if any(s % itemsize for s in strides):
+        return None
+    *lead, down, right = (s // itemsize for s in strides)
+    *batch, rows, columns = shape
+    stride = _batch_stride(batch, lead)
+    if stride is None:
+        return None
+    if columns == 1 or right == 1:
+        if rows == 1:
+            return Operand(False, columns, stride)
+        if down >= columns:
+            return Operand(False, down, stride)
+    if rows == 1 or down == 1:
+        if columns == 1:
+            return Operand(True, rows, stride)
+        if right >= rows:
+            return Operand(True, right, stride)
+    return None
+
+
+def _batch_stride(shape: list[int], strides: list[int]) -> int | None:
+    """The one step through all leading dims; None when there is none."""
+    dims = [(n, s) for n, s in zip(shape, strides) if n != 1]
+    if not dims:
+        return 0
+    for (_, outer), (n, inner) in itertools.pairwise(dims):
+        if outer != n * inner:
+            return None
+    return dims[-1][1] if dims[-1][1] >= 0 else None
+
+
+class Matmul:
+    """``matmul(a, b, out=None)`` for arrays of a GPU.
+
+    Args:
+        xp: CuPy.
+        blas: the module with ``gemmStridedBatchedEx`` and its constants.
+        kinds: cuBLAS's number of each floating dtype, by name.
+        handle: gives cuBLAS's handle of the current device.
+        pointer: gives an array's address.
+    """
+
+    def __init__(
+        self,
+        xp: Any,
+        blas: Any,
+        kinds: dict[str, int],
+        handle: Callable[[], int],
+        pointer: Callable[[Any], int] = lambda array: array.data.ptr,
+    ) -> None:
+        self.xp, self.blas, self.kinds = xp, blas, kinds
+        self.handle, self.pointer = handle, pointer
+        # cuBLAS reads the factors of the product and of the old result from host memory.
+        self.one = {t: np.ones((), t) for t in ("float32", "float64")}
+        self.zero = {t: np.zeros((), t) for t in ("float32", "float64")}
+        self.float32 = {
+            "highest": blas.CUBLAS_COMPUTE_32F,
+            "high": blas.CUBLAS_COMPUTE_32F_FAST_TF32,
+            "medium": blas.CUBLAS_COMPUTE_32F_FAST_16BF,
+        }
+
+    def __call__(self, a: Any, b: Any, out: Any = None) -> Any:
+        if a.dtype != b.dtype or a.dtype.name not in self.kinds or not (a.ndim and b.ndim):
+            return self.xp.matmul(a, b) if out is None else self.xp.matmul(a, b, out=out)
+        row, column = a.ndim == 1, b.ndim == 1
+        a, b = a[None] if row else a, b[:, None] if column else b
+        n, k, m = a.shape[-2], a.shape[-1], b.shape[-1]
+        if b.shape[-2] != k:
+            raise ValueError(f"matmul: {k} columns meet {b.shape[-2]} rows")
+        batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+        shape = (*batch, n, m)
+        fits = out is not None and not (row or column) and out.flags.c_contiguous
+        fits = fits and out.shape == shape and out.dtype == a.dtype
+        y = out if fits else self.xp.empty(shape, a.dtype)
+        if k == 0:
+            y[...] = 0
+        elif y.size:
+            self._run(a, b, y, batch)
+        if row:
+            y = y[..., 0, :]
+        if column:
+            y = y[..., 0]
+        if out is None or fits:
+            return y
+        out[...] = y
+        return out
+
+    def _run(self, a: Any, b: Any, y: Any, batch: tuple[int, ...]) -> None:
+        a, of_a = self._readable(a, batch)
+        b, of_b = self._readable(b, batch)
+        n, k, m = a.shape[-2], a.shape[-1], b.shape[-1]
+        blas, kind = self.blas, self.kinds[a.dtype.name]
+        if a.dtype == np.float64:
+            factor, compute = "float64", blas.CUBLAS_COMPUTE_64F
+        else:
+            factor, compute = "float32", blas.CUBLAS_COMPUTE_32F
+            if a.dtype == np.float32:
+                compute = self.float32[float32_products()]
+        # To cuBLAS, which counts columns first, row-major y = a b is the matrix y' = b' a'.
+        flag = (blas.CUBLAS_OP_N, blas.CUBLAS_OP_T)
+        blas.gemmStridedBatchedEx(
+            self.handle(), flag[of_b.transposed], flag[of_a.transposed], m, n, k,
+            self.one[factor].ctypes.data,
+            self.pointer(b), kind, of_b.leading, of_b.stride,
+            self.pointer(a), kind, of_a.leading, of_a.stride,
+            self.zero[factor].ctypes.data,
+            self.pointer(y), kind, m, n * m,
+            math.prod(batch), compute, blas.CUBLAS_GEMM_DEFAULT,
+        )  # fmt: skip
+
+    def _readable(self, x: Any, batch: tuple[int, ...]) -> tuple[Any, Operand]:
+        """The operand, copied only where its strides leave no other way."""
+        if x.shape[:-2] != batch:
+            x = self.xp.broadcast_to(x, (*batch, *x.shape[-2:]))
+        found = describe_operand(x.shape, x.strides, x.dtype.itemsize)
+        if found is None:
+            x = self.xp.ascontiguousarray(x)
+            found = describe_operand(x.shape, x.strides, x.dtype.itemsize)
+            assert found is not None
+        return x, found
+
+
+def for_cupy(cupy: Any) -> Matmul:
+    """The products of CuPy's arrays."""
+    from cupy_backends.cuda.libs import cublas  # this form loads the library too
+
+    runtime = cupy.cuda.runtime
+    kinds = {
+        "float16": runtime.CUDA_R_16F,
+        "bfloat16": runtime.CUDA_R_16BF,
+        "float32": runtime.CUDA_R_32F,
+        "float64": runtime.CUDA_R_64F,
+    }
+    return Matmul(cupy, cublas, kinds, cupy.cuda.get_cublas_handle)
