@@ -8,14 +8,14 @@ import fnmatch
 import importlib.util
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-from .report import page, table
+from .machine import describe
+from .report import curves, page, table
 from .workloads import WORKLOADS
 
 OURS = "minitorch_dl"
@@ -81,7 +81,12 @@ def compare(
             time = statistics.median(got["times"])
             theirs[peer.name].append(time)
             ratios[peer.name].append(time / base)
-    row: dict[str, Any] = {"workload": workload, "ours": statistics.median(mine), "peers": {}}
+    row: dict[str, Any] = {
+        "workload": workload,
+        "curve": WORKLOADS[workload].curve,
+        "ours": statistics.median(mine),
+        "peers": {},
+    }
     for peer in others:
         values = sorted(ratios[peer.name])
         if not values:
@@ -102,16 +107,6 @@ def compare(
     return row
 
 
-def machine() -> str:
-    """The processor and the software, in words."""
-    model = platform.processor()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
-        model = names[0].partition(":")[2].strip() if names else model
-    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}"
-
-
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     p = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
@@ -120,6 +115,9 @@ def parser() -> argparse.ArgumentParser:
     )
     p.add_argument("--quick", action="store_true", help="a selection in under two minutes")
     p.add_argument("--list", action="store_true", help="print the workloads' names and stop")
+    p.add_argument("--scaling", action="store_true", help="time against size, instead")
+    p.add_argument("--memory", action="store_true", help="memory of training steps, instead")
+    p.add_argument("--profile", metavar="WORKLOAD", help="time per op of one workload, instead")
     p.add_argument(
         "--peers",
         nargs="*",
@@ -137,18 +135,23 @@ def parser() -> argparse.ArgumentParser:
     return p
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run the suite; 0 when every workload ran here."""
-    args = parser().parse_args()
+    args = parser().parse_args(arguments)
     names = [
         name
         for name, w in WORKLOADS.items()
         if any(fnmatch.fnmatch(name, f"*{p}*" if p != "*" else p) for p in args.patterns)
         and (w.quick or not args.quick)
+        and (w.curve is not None) == args.scaling
     ]
+    if args.profile is not None:
+        names = [name for name in WORKLOADS if args.profile in name]
     if args.list or not names:
-        print("\n".join(WORKLOADS) if args.list else f"no workload matches {args.patterns}")
-        return 0 if args.list else 2
+        print("\n".join(names) if names else "no workload matches; see --list")
+        return 0 if names else 2
+    if args.profile is not None or args.memory:
+        return _look_inside(args, names)
     rounds = args.rounds or (3 if args.quick else 5)
     seconds = args.seconds or (0.2 if args.quick else 0.5)
     present = [peer for peer in args.peers if importlib.util.find_spec(peer) is not None]
@@ -157,28 +160,48 @@ def main() -> int:
     ours, others = Peer(OURS, args.threads), [Peer(peer, args.threads) for peer in present]
     results: dict[str, Any] = {
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
-        "machine": machine(),
+        "machine": describe(),
         "threads": args.threads,
-        "command": " ".join(["python -m benchmarks", *sys.argv[1:]]),
+        "command": " ".join(["python -m benchmarks", *(arguments or sys.argv[1:])]),
         "versions": {peer.name: peer.version for peer in (ours, *others)},
         "peers": present,
         "rows": [],
     }
     print(f"{results['machine']}; {args.threads} threads; {results['versions']}", file=sys.stderr)
+    progress = sys.stderr.isatty()
     try:
         for name in names:
-            print(f"\r{name:60}", end="", file=sys.stderr, flush=True)
+            if progress:
+                print(f"\r{name:60}", end="", file=sys.stderr, flush=True)
             results["rows"].append(compare(ours, others, name, rounds, seconds))
     finally:
-        print("\r" + " " * 60 + "\r", end="", file=sys.stderr)
+        if progress:
+            print("\r" + " " * 60 + "\r", end="", file=sys.stderr)
         for peer in (ours, *others):
             peer.close()
     print(table(results))
+    if args.scaling:
+        print(curves(results))
     if args.json:
         args.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     if args.html:
         args.html.write_text(page(results), encoding="utf-8")
     return 1 if any("error" in row for row in results["rows"]) else 0
+
+
+def _look_inside(args: argparse.Namespace, names: list[str]) -> int:
+    from . import inside
+
+    inside.torch.set_num_threads(args.threads)
+    print(f"{describe()}; {args.threads} threads", file=sys.stderr)
+    if args.profile is not None:
+        print(names[0])
+        print(inside.profile_table(names[0]))
+        return 0
+    rows = inside.memory_table([name for name in names if name.startswith("train/")], print)
+    if args.json:
+        args.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    return 0
 
 
 if __name__ == "__main__":

@@ -41,6 +41,38 @@ def table(results: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def exponent(points: list[tuple[float, float]]) -> float:
+    """The slope of log time over log size, by least squares."""
+    xs, ys = ([math.log(v) for v in values] for values in zip(*points))
+    x, y = sum(xs) / len(xs), sum(ys) / len(ys)
+    return sum((a - x) * (b - y) for a, b in zip(xs, ys)) / sum((a - x) ** 2 for a in xs)
+
+
+def points(results: dict[str, Any]) -> dict[str, dict[str, list[tuple[float, float]]]]:
+    """Per scaling curve and library: (size, seconds)."""
+    found: dict[str, dict[str, list[tuple[float, float]]]] = {}
+    for row in results["rows"]:
+        if row.get("curve") and "error" not in row:
+            name, size = row["curve"]
+            lines = found.setdefault(name, {})
+            lines.setdefault("ours", []).append((size, row["ours"]))
+            for peer, got in row["peers"].items():
+                if "time" in got:
+                    lines.setdefault(peer, []).append((size, got["time"]))
+    return found
+
+
+def curves(results: dict[str, Any]) -> str:
+    """Per scaling curve the exponent of each library: over all sizes, and between the last two."""
+    lines = [f"{'time ~ size^e':20}{'library':>16}{'e':>8}{'last two':>10}"]
+    for name, by_library in points(results).items():
+        for library, measured in by_library.items():
+            if len(measured) > 1:
+                e, last = exponent(measured), exponent(measured[-2:])
+                lines.append(f"{name:20}{library:>16}{e:8.2f}{last:10.2f}")
+    return "\n".join(lines)
+
+
 def geometric_mean(results: dict[str, Any], peer: str) -> float | None:
     """Of the ratios over all workloads that both ran."""
     ratios = [
@@ -60,8 +92,12 @@ def page(results: dict[str, Any]) -> str:
         f"<h2>{html.escape(peer)}'s time over ours</h2>{_bars(results, peer)}"
         for peer in results["peers"]
     ]
+    sections += [
+        f"<h2>{html.escape(n)}</h2>{_curve(lines)}" for n, lines in points(results).items()
+    ]
     return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>minitorch_dl benchmarks</title>'
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        "<title>minitorch_dl benchmarks</title>"
         "<style>body{font:15px system-ui;max-width:64rem;margin:2rem auto;padding:0 1rem;"
         "color:#222;background:#fff}svg text{font:12px system-ui;fill:#222}</style>"
         f"<h1>minitorch_dl benchmarks</h1><p>{html.escape(results['date'])}. {machine}</p>"
@@ -88,7 +124,8 @@ def _bars(results: dict[str, Any], peer: str) -> str:
         if 1 / reach <= tick <= reach:
             color = "#444" if tick == 1 else "#ddd"
             parts.append(
-                f'<line x1="{x(tick):.1f}" x2="{x(tick):.1f}" y1="0" y2="{total - 20}" stroke="{color}"/>'
+                f'<line x1="{x(tick):.1f}" x2="{x(tick):.1f}" y1="0" y2="{total - 20}" '
+                f'stroke="{color}"/>'
                 f'<text x="{x(tick):.1f}" y="{total - 6}" text-anchor="middle">x{tick:g}</text>'
             )
     for i, row in enumerate(rows):
@@ -99,8 +136,44 @@ def _bars(results: dict[str, Any], peer: str) -> str:
         name = html.escape(row["workload"])
         parts.append(
             f'<text x="{left - 8}" y="{y + 11}" text-anchor="end">{name}</text>'
-            f'<rect x="{min(a, b):.1f}" y="{y}" width="{abs(a - b):.1f}" height="14" fill="{color}"/>'
+            f'<rect x="{min(a, b):.1f}" y="{y}" width="{abs(a - b):.1f}" height="14" '
+            f'fill="{color}"/>'
             f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{y + 7}" y2="{y + 7}" stroke="#222"/>'
             f'<text x="{left + width + 6}" y="{y + 11}">x{got["ratio"]:.2f}</text>'
+        )
+    return "".join([*parts, "</svg>"])
+
+
+def _curve(lines: dict[str, list[tuple[float, float]]]) -> str:
+    """Time over size, both logarithmic, a line per library with its exponent."""
+    width, height, left, low = 560, 240, 70, 30
+    every = [point for line in lines.values() for point in line]
+    (x0, x1), (y0, y1) = (
+        (min(math.log(p[i]) for p in every), max(math.log(p[i]) for p in every)) for i in (0, 1)
+    )
+
+    def at(size: float, seconds: float) -> tuple[float, float]:
+        x = left + (width - left - 160) * (math.log(size) - x0) / ((x1 - x0) or 1)
+        y = height - low - (height - low - 15) * (math.log(seconds) - y0) / ((y1 - y0) or 1)
+        return x, y
+
+    parts = [f'<svg role="img" viewBox="0 0 {width} {height}" width="{width}">']
+    for size in sorted({size for size, _ in every}):
+        x, _ = at(size, math.exp(y0))
+        parts.append(f'<text x="{x:.1f}" y="{height - 8}" text-anchor="middle">{size:g}</text>')
+    for seconds in (math.exp(y0), math.exp((y0 + y1) / 2), math.exp(y1)):
+        _, y = at(math.exp(x0), seconds)
+        parts.append(
+            f'<text x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{duration(seconds)}</text>'
+            f'<line x1="{left}" x2="{width - 160}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ddd"/>'
+        )
+    for (library, line), color in zip(lines.items(), ("#06c", "#c63", "#2a7", "#808")):
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (at(*p) for p in line))
+        x, y = at(*line[-1])
+        slope = f" ~ size^{exponent(line):.2f}" if len(line) > 1 else ""
+        y += -4 if library == "ours" else 12
+        parts.append(
+            f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="2"/>'
+            f'<text x="{x + 6:.1f}" y="{y:.1f}" fill="{color}">{html.escape(library)}{slope}</text>'
         )
     return "".join([*parts, "</svg>"])

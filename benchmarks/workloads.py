@@ -4,6 +4,9 @@ its model and returns the function to time. It runs unchanged on PyTorch and on 
 
 from __future__ import annotations
 
+import itertools
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,12 +23,14 @@ class Workload:
         build: ``(torch) -> step``.
         quick: whether ``--quick`` includes it.
         unit_ops: how many ops one step counts as, to report time per op (0: time per step).
+        curve: the scaling curve that this is a point of, and its size there.
     """
 
     name: str
     build: Callable[[Any], Step]
     quick: bool = True
     unit_ops: int = 0
+    curve: tuple[str, int] | None = None
 
 
 WORKLOADS: dict[str, Workload] = {}
@@ -212,7 +217,7 @@ def embedding(torch: Any) -> Step:
 def _mlp(torch: Any, sizes: list[int], batch: int) -> Step:
     nn = torch.nn
     layers: list[Any] = []
-    for a, b in zip(sizes, sizes[1:]):
+    for a, b in itertools.pairwise(sizes):
         layers += [nn.Linear(a, b), nn.ReLU()]
     model = nn.Sequential(*layers[:-1])
     x, y = torch.randn(batch, sizes[0]), torch.randint(0, sizes[-1], (batch,))
@@ -481,3 +486,39 @@ def inference(torch: Any) -> Step:
             return model(x)
 
     return step
+
+
+@workload("start/import")
+def import_time(torch: Any) -> Step:
+    command = [sys.executable, "-c", f"import {torch.__name__}"]
+    return lambda: subprocess.run(command, check=True)
+
+
+# -- scaling: one size varies ----------------------------------------------------------------------
+
+
+def _curve(name: str, sizes: tuple[int, ...], build: Callable[[Any, int], Step]) -> None:
+    for size in sizes:
+
+        def at(torch: Any, size: int = size) -> Step:
+            return build(torch, size)
+
+        workload(f"scaling/{name} {size}", quick=False, curve=(name, size))(at)
+
+
+def _gpt_step(torch: Any, batch: int, length: int, depth: int) -> Step:
+    model = _gpt(torch, 96, 64, 4, depth, length)
+    ids = torch.randint(0, 96, (batch, length + 1))
+    F = torch.nn.functional
+
+    def loss(m: Any) -> Any:
+        return F.cross_entropy(m(ids[:, :-1]).reshape(-1, 96), ids[:, 1:].reshape(-1))
+
+    return training(torch, model, loss)
+
+
+_curve("MLP batch", (16, 64, 256, 1024), lambda torch, n: _mlp(torch, [256, 256, 10], n))
+_curve("MLP width", (64, 128, 256, 512, 1024), lambda torch, n: _mlp(torch, [n, n, 10], 64))
+_curve("MLP depth", (2, 8, 32, 128), lambda torch, n: _mlp(torch, [32] * n + [10], 32))
+_curve("GPT length", (16, 64, 256, 512), lambda torch, n: _gpt_step(torch, 2, n, 1))
+_curve("GPT depth", (1, 2, 4, 8), lambda torch, n: _gpt_step(torch, 4, 32, n))
