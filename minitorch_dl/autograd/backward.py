@@ -74,7 +74,8 @@ def grad(
         grad_outputs: the gradient with respect to each output; None means 1 for a scalar.
         retain_graph: keep the graph for another pass (default: ``create_graph``).
         create_graph: the gradients can be differentiated again.
-        is_grads_batched: each grad_output has one more dimension in front, and so have the results: one pass per entry.
+        is_grads_batched: each grad_output has one more dimension in front, and so have the results:
+            one pass per entry.
         allow_unused: give None for an input that the outputs don't depend on, instead of raising.
         materialize_grads: give zeros instead of None.
 
@@ -86,12 +87,18 @@ def grad(
     """
     if is_grads_batched:
         return _batched_grad(
-            _as_tuple(outputs), _as_tuple(inputs), grad_outputs, create_graph=create_graph,
-            retain_graph=retain_graph, allow_unused=allow_unused, materialize_grads=materialize_grads,
-        )  # fmt: skip
+            _as_tuple(outputs),
+            _as_tuple(inputs),
+            grad_outputs,
+            create_graph=create_graph,
+            retain_graph=retain_graph,
+            allow_unused=allow_unused,
+            materialize_grads=materialize_grads,
+        )
     if materialize_grads and allow_unused is False:
         raise ValueError(
-            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
+            "allow_unused=False."
         )
     roots, inputs = _as_tuple(outputs), _as_tuple(inputs)
     if not inputs:
@@ -112,7 +119,8 @@ def grad(
         g = found.get(node)
         if g is None and not allow_unused and not materialize_grads:
             raise RuntimeError(
-                f"The differentiated Tensor at index {i} appears to not have been used in the graph. "
+                f"The differentiated Tensor at index {i} appears to not have been used in the "
+                "graph. "
                 "Set allow_unused=True if this is the desired behavior."
             )
         if g is None:
@@ -150,7 +158,8 @@ def _batched_grad(
     size = {g.array.shape[0] for g in batches if g is not None and g.array.ndim}
     if len(size) != 1:
         raise RuntimeError(
-            f"grad(is_grads_batched=True): the grad_outputs need one batch size in front, got {sorted(size)}"
+            "grad(is_grads_batched=True): the grad_outputs need one batch size in front, got "
+            f"{sorted(size)}"
         )
     rows = [
         grad(
@@ -180,7 +189,8 @@ def _targets(inputs: Sequence[Any], caller: str) -> list[Any]:
         if node is None:
             raise RuntimeError(
                 f"{caller}: One of the differentiated Tensors does not require grad: a "
-                f"{x.array.dtype} tensor of shape {tuple(x.array.shape)}. Call requires_grad_() on it before it is used"
+                f"{x.array.dtype} tensor of shape {tuple(x.array.shape)}. Call requires_grad_() "
+                "on it before it is used"
             )
     return targets
 
@@ -197,18 +207,21 @@ def _root_gradients(roots: Sequence[Any], grads: Any, caller: str) -> list[Any]:
         array = root.array
         if current_node(root) is None:
             raise RuntimeError(
-                f"element {i} of tensors does not require grad and does not have a grad_fn: nothing that it was computed from "
+                f"element {i} of tensors does not require grad and does not have a grad_fn: "
+                "nothing that it was computed from "
                 "requires a gradient (or it was computed under no_grad, or detached)"
             )
         if g is None:
             if array.size != 1:
                 raise RuntimeError(
-                    f"grad can be implicitly created only for scalar outputs, but got shape {tuple(array.shape)}. "
+                    "grad can be implicitly created only for scalar outputs, but got shape "
+                    f"{tuple(array.shape)}. "
                     "Reduce it first, as in loss.sum(), or pass the gradient"
                 )
             if not dtypes.from_numpy(array.dtype).is_floating_point:
                 raise RuntimeError(
-                    f"grad can be implicitly created only for real scalar outputs but got {array.dtype}"
+                    "grad can be implicitly created only for real scalar outputs but got "
+                    f"{array.dtype}"
                 )
             g = TensorBase.wrap(array_module(array).ones_like(array))
         elif tuple(g.array.shape) != tuple(array.shape):

@@ -6,16 +6,19 @@
 
     tanh.defvjp(a=lambda g, y: g * (1 - y * y))
 
-The forward gets the array module ``xp`` (NumPy, CuPy, ...), the input arrays, and keyword-only parameters. A formula gets the
-gradient ``g`` of the output and whatever else it *names*: ``y`` (the output; of several outputs, their names), an input, ``<input>_shape``,
-``<input>_dtype`` or a parameter. Exactly that is saved by the forward pass, nothing else.
-Formulas use operators and other primitives only, so that one text serves twice: on raw arrays in an ordinary backward pass, and on Tensors
-when the gradient is to be differentiated again (``create_graph=True``).
+The forward gets the array module ``xp`` (NumPy, CuPy, ...), the input arrays, and keyword-only
+parameters. A formula gets the gradient ``g`` of the output and whatever else it *names*: ``y`` (the
+output; of several outputs, their names), an input, ``<input>_shape``, ``<input>_dtype`` or a
+parameter. Exactly that is saved by the forward pass, nothing else. Formulas use operators and other
+primitives only, so that one text serves twice: on raw arrays in an ordinary backward pass, and on
+Tensors when the gradient is to be differentiated again (``create_graph=True``).
 
-A ``fused`` op has a hand-written backward on arrays instead of formulas, and a *composite*: the same function in plain ops, which serves double
-backward, is the reference of the tests, and is what a learner reads first.
+A ``fused`` op has a hand-written backward on arrays instead of formulas, and a *composite*: the
+same function in plain ops, which serves double backward, is the reference of the tests, and is what
+a learner reads first.
 
-Called with raw arrays a primitive returns raw arrays; called with at least one Tensor it returns Tensors.
+Called with raw arrays a primitive returns raw arrays; called with at least one Tensor it returns
+Tensors.
 """
 
 from __future__ import annotations
@@ -69,8 +72,10 @@ class Primitive:
         inputs, params, outputs: names, in order.
         aux: names of further arrays that the kernel returns, for the backward only.
         constant: the outputs that have no gradient (indices).
-        broadcasts: the inputs are broadcast together, so their gradients are summed back to their shapes.
-        promotes: None, "same" (inputs are brought to their common dtype) or "float" (and an integer one to the default float).
+        broadcasts: the inputs are broadcast together, so their gradients are summed back to their
+            shapes.
+        promotes: None, "same" (inputs are brought to their common dtype) or "float" (and an integer
+            one to the default float).
         tensors: the inputs of a broadcasting op in whose place no Python number may stand.
         check: called with the operands before they are promoted, to refuse some of them.
         view: the result may share the input's memory.
@@ -117,7 +122,7 @@ class Primitive:
     def __reduce__(self) -> Any:
         return PRIMITIVES.__getitem__, (self.name,)
 
-    # -- derivatives ---------------------------------------------------------------------------------------------------
+    # -- derivatives -------------------------------------------------------------------------------
 
     def defvjp(self, **formulas: Callable[..., Any]) -> None:
         """Give the derivative per input: ``input=lambda g, <names>: ...``."""
@@ -130,14 +135,16 @@ class Primitive:
         self.formulas.update(formulas)
 
     def defvjp_joint(self, formula: Callable[..., Any]) -> Callable[..., Any]:
-        """Give all derivatives at once, where they share work: ``f(g, needs, <names>)`` returns one gradient per input."""
+        """Give all derivatives at once, where they share work: ``f(g, needs, <names>)`` returns one
+        gradient per input."""
         self.reads(formula)
         self.joint = formula
         self.formulas.update(dict.fromkeys(self.inputs, formula))
         return formula
 
     def defbackward(self, backward: Callable[..., Any]) -> Callable[..., Any]:
-        """Give a fused op's backward on arrays: ``f(g, xp, needs, <names>)`` returns one gradient array per input."""
+        """Give a fused op's backward on arrays: ``f(g, xp, needs, <names>)`` returns one gradient
+        array per input."""
         if self.composite is None:
             raise TypeError(
                 f"{self.name}: only a fused op, which has a composite, takes a backward on arrays"
@@ -164,12 +171,14 @@ class Primitive:
         for name in names:
             if name not in known:
                 raise TypeError(
-                    f"the derivative of {self.name} names {name!r}, which it can't have: it may name g, {', '.join(sorted(known))}"
+                    f"the derivative of {self.name} names {name!r}, which it can't have: it may "
+                    f"name g, {', '.join(sorted(known))}"
                 )
         return names
 
     def compile_node(self, names: Sequence[str], plan: Plan) -> Callable[..., Any]:
-        """``(edges, inputs..., outputs..., aux..., params, shapes) -> Node`` that saves what these names stand for."""
+        """``(edges, inputs..., outputs..., aux..., params, shapes) -> Node`` that saves what these
+        names stand for."""
         inputs = ("inputs",) if self.variadic and len(self.inputs) == 1 else self.inputs
         picks = []
         for name in names:
@@ -184,9 +193,12 @@ class Primitive:
                 picks.append(f"{stem}.dtype" if suffix == "dtype" else f"shape_of({stem})")
         given = ", ".join((*inputs, *self.outputs, *self.aux))
         scope = {
-            "new": object.__new__, "Node": self.node_class, "plan": plan, "next_number": next_number,
+            "new": object.__new__,
+            "Node": self.node_class,
+            "plan": plan,
+            "next_number": next_number,
             "shape_of": lambda x: getattr(x, "shape", ()),
-        }  # fmt: skip
+        }
         # One call per op: Node.__init__ and a function for what is saved would cost twice as much.
         exec(
             f"def record(edges, {given}, params, shapes):\n"
@@ -209,16 +221,18 @@ class Primitive:
             plan = self._plans[needs] = (FusedPlan if self.backward else Plan)(self, needs)
         return plan
 
-    # -- the call ------------------------------------------------------------------------------------------------------
+    # -- the call ----------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **params: Any) -> Any:
-        """Run the op: the general path, which serves every case. The closures below shorten the common ones."""
+        """Run the op: the general path, which serves every case. The closures below shorten the
+        common ones."""
         if state.flags & LISTENING:
             for transform in state.transforms:
                 args = transform(self, args)
         boxed = any(isinstance(x, TensorBase) for x in args)
-        if boxed and self.promotes is not None:  # NumPy's scalars are as weak as Python's numbers
-            args = tuple([x.item() if isinstance(x, np.generic) else x for x in args])
+        if boxed and (self.promotes or self.broadcasts):
+            args = tuple([_weak(x) for x in args])
+            params = {name: _weak(value) for name, value in params.items()}
         arrays = [x.array if isinstance(x, TensorBase) else x for x in args]
         if not (boxed or any(hasattr(x, "dtype") for x in arrays)):
             raise TypeError(f"{self.name}(): expected a Tensor, got {describe(arrays)}")
@@ -323,7 +337,8 @@ class Primitive:
     def record(
         self, arrays: Sequence[Any], nodes: Sequence[Any], params: dict[str, Any], result: Any
     ) -> Any:
-        """A node as if the op had been run on these arrays with this result; None when no input wants a gradient."""
+        """A node as if the op had been run on these arrays with this result; None when no input
+        wants a gradient."""
         return self._make_node(tuple(nodes), arrays, (result,), params)
 
     def _check_operands(self, args: Sequence[Any], arrays: Sequence[Any]) -> None:
@@ -336,7 +351,8 @@ class Primitive:
                 continue
             public = {"a": "input", "b": "other"}.get(name, name)
             raise TypeError(
-                f"{self.name}(): argument {public!r} (position {i + 1}) must be Tensor, not {type(x).__name__}"
+                f"{self.name}(): argument {public!r} (position {i + 1}) must be Tensor, not "
+                f"{type(x).__name__}"
             )
         if self.check is not None:
             self.check(*arrays)
@@ -361,6 +377,11 @@ class Primitive:
         return args, [x.array if isinstance(x, TensorBase) else x for x in args]
 
 
+def _weak(x: Any) -> Any:
+    """A scalar of NumPy as Python's number: neither decides the dtype of a result."""
+    return x.item() if isinstance(x, np.generic) else x
+
+
 def _wrapped(number: int, dtype: np.dtype) -> Any:
     """A Python int as an operand of this integer type: one that doesn't fit wraps around."""
     limits = np.iinfo(dtype)
@@ -370,7 +391,8 @@ def _wrapped(number: int, dtype: np.dtype) -> Any:
 
 
 def _keep_bfloat16(operands: Sequence[Any], results: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The results in bfloat16 where all floating operands are: ml_dtypes lets a Python float widen them to float32."""
+    """The results in bfloat16 where all floating operands are: ml_dtypes lets a Python float widen
+    them to float32."""
     floats = {x.dtype for x in operands if hasattr(x, "dtype") and x.dtype in FLOATS}
     if floats != {BFLOAT16}:
         return results
@@ -385,7 +407,8 @@ def primitive(kernel: Any = None, /, **options: Any) -> Any:
 
 
 def fused(*, composite: Callable[..., Any], **options: Any) -> Any:
-    """Register an op with a hand-written backward on arrays (``defbackward``) and its definition in plain ops."""
+    """Register an op with a hand-written backward on arrays (``defbackward``) and its definition in
+    plain ops."""
     return lambda kernel: _callable(Primitive(kernel, composite=composite, **options))
 
 

@@ -1,9 +1,10 @@
 """Data types and PyTorch's promotion rules.
 
-A ``dtype`` is a small named object (``float32``, ``int64``, ...) that stands for one NumPy dtype. The promotion rules are PyTorch's,
-which differ from NumPy's in two ways: an integer never widens a float (``float32 + int64`` is ``float32``), and a
-zero-dimensional tensor or a Python number only counts when its *kind* (bool < integer < float) is higher than that of the
-tensors that have dimensions.
+A ``dtype`` is a small named object (``float32``, ``int64``, ...) that stands for one NumPy dtype.
+The promotion rules are PyTorch's, which differ from NumPy's in two ways: an integer never widens a
+float (``float32 + int64`` is ``float32``), and a zero-dimensional tensor or a Python number only
+counts when its *kind* (bool < integer < float) is higher than that of the tensors that have
+dimensions.
 """
 
 from __future__ import annotations
@@ -209,5 +210,6 @@ def result_type(*operands: Any) -> dtype:
 
 
 def can_cast(from_: dtype, to: dtype) -> builtins.bool:
-    """Whether PyTorch writes ``from_`` values into a ``to`` tensor without being asked: never to a lower kind."""
+    """Whether PyTorch writes ``from_`` values into a ``to`` tensor without being asked: never to a
+    lower kind."""
     return from_.kind <= to.kind

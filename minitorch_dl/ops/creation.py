@@ -16,9 +16,10 @@ from ..autograd.structural import cast
 from ..backend import array_module, backend_for, device_of, dtypes, move
 
 __all__ = [
-    "arange", "as_tensor", "asarray", "empty", "empty_like", "empty_permuted", "empty_strided", "eye", "from_dlpack",
-    "frombuffer", "from_numpy", "full", "full_like", "linspace", "logspace", "ones", "ones_like", "range",
-    "scalar_tensor", "tensor", "tril_indices", "triu_indices", "zeros", "zeros_like",
+    "arange", "as_tensor", "asarray", "empty", "empty_like", "empty_permuted", "empty_strided",
+    "eye", "from_dlpack", "frombuffer", "from_numpy", "full", "full_like", "linspace", "logspace",
+    "ones", "ones_like", "range", "scalar_tensor", "tensor", "tril_indices", "triu_indices",
+    "zeros", "zeros_like",
 ]  # fmt: skip
 
 
@@ -121,7 +122,8 @@ def to_array(data: Any, dtype: Any = None, device: Any = None) -> Any:
 
 
 def _from_python(data: Any) -> tuple[np.ndarray, dtypes.dtype]:
-    """Numbers and nested sequences (of tensors too) as an array, and the dtype that they ask for."""
+    """Numbers and nested sequences (of tensors too) as an array, and the dtype that they ask
+    for."""
     leaves = [data]
     while leaves and isinstance(leaves[0], (list, tuple)):
         leaves = list(
@@ -154,7 +156,8 @@ _OF_PYTHON: dict[type, Any] = {
 
 
 def _dtype_of_leaf(x: Any, array: np.ndarray) -> dtypes.dtype:
-    """The dtype that a tensor, an array or a NumPy scalar brings; of other sequences, that of their numbers."""
+    """The dtype that a tensor, an array or a NumPy scalar brings; of other sequences, that of their
+    numbers."""
     x = x.array if isinstance(x, TensorBase) else x
     if hasattr(x, "dtype"):
         return dtypes.from_numpy(x.dtype)
@@ -177,14 +180,16 @@ def _not_numbers(leaves: list[Any]) -> Exception:
         if not isinstance(x, (int, float)):
             kind = TypeError if isinstance(x, str) else RuntimeError
             return kind(
-                f"Could not infer dtype of {type(x).__name__}: expected numbers, (nested) sequences "
+                f"Could not infer dtype of {type(x).__name__}: expected numbers, (nested) "
+                "sequences "
                 "of numbers, arrays or tensors"
             )
     return RuntimeError("value cannot be converted to type int64 without overflow")
 
 
 def _check_range(array: np.ndarray, wanted: dtypes.dtype) -> None:
-    """Refuse numbers that an integer dtype can't hold; unsigned ones take negative numbers, which wrap around."""
+    """Refuse numbers that an integer dtype can't hold; unsigned ones take negative numbers, which
+    wrap around."""
     if wanted.kind != dtypes.INTEGER or array.dtype == wanted.numpy or not array.size:
         return
     limits = np.iinfo(wanted.numpy)
@@ -214,8 +219,10 @@ def from_numpy(ndarray: Any) -> Any:
     dtypes.from_numpy(ndarray.dtype)
     if builtins.any(s < 0 for s in ndarray.strides):
         raise ValueError(
-            "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
-            "currently supported. (You can probably work around this by making a copy of your array with array.copy().)"
+            "At least one stride in the given numpy array is negative, and tensors with negative "
+            "strides are not "
+            "currently supported. (You can probably work around this by making a copy of your "
+            "array with array.copy().)"
         )
     return TensorBase.wrap(ndarray)
 
@@ -230,7 +237,8 @@ def frombuffer(
 
 
 def from_dlpack(ext_tensor: Any) -> Any:
-    """A tensor that shares memory with any object that speaks DLPack (NumPy, CuPy, PyTorch, JAX, ...)."""
+    """A tensor that shares memory with any object that speaks DLPack (NumPy, CuPy, PyTorch, JAX,
+    ...)."""
     if hasattr(ext_tensor, "__dlpack_device__") and ext_tensor.__dlpack_device__()[0] != 1:
         return TensorBase.wrap(backend_for("cuda")[0].xp.from_dlpack(ext_tensor))
     return TensorBase.wrap(np.from_dlpack(ext_tensor))
@@ -250,7 +258,7 @@ def to(x: Any, dtype: Any = None, device: Any = None, copy: bool = False) -> Any
     return y if y is not x or not copy else cast(x, dtype=dtypes.from_numpy(x.array.dtype).name)
 
 
-# -- from a shape ------------------------------------------------------------------------------------------------------
+# -- from a shape ----------------------------------------------------------------------------------
 
 
 def shape_of(size: Any, op: str = "size") -> tuple[int, ...]:
@@ -317,13 +325,15 @@ def empty(
 
 
 def full(
-    size: Any, fill_value: Any, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False, pin_memory: bool = False,
+    size: Any, fill_value: Any, *, out: Any = None, dtype: Any = None, layout: Any = None,
+    device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """A tensor filled with ``fill_value``, whose type gives the dtype unless ``dtype`` is given."""
     if isinstance(fill_value, TensorBase):
         fill_value = fill_value.array.item()
-    shape = shape_of((size,) if isinstance(size, (tuple, list)) else (size,), "full")
+    elif isinstance(fill_value, np.generic):
+        fill_value = fill_value.item()
+    shape = shape_of((size,), "full")
     backend, where = backend_for(device)
     wanted = dtypes.of_number(fill_value) if dtype is None else dtypes.as_dtype(dtype)
     fill_value = _in_range(fill_value, wanted)
@@ -342,24 +352,24 @@ def _like(input: Any, fill: str, dtype: Any, device: Any, requires_grad: bool, *
 
 
 def zeros_like(
-    input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-    memory_format: Any = None, pin_memory: bool = False,
+    input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """Zeros in the shape, dtype and device of ``input``."""
     return _like(input, "zeros", dtype, device, requires_grad)
 
 
 def ones_like(
-    input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-    memory_format: Any = None, pin_memory: bool = False,
+    input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """Ones in the shape, dtype and device of ``input``."""
     return _like(input, "ones", dtype, device, requires_grad)
 
 
 def empty_like(
-    input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-    memory_format: Any = None, pin_memory: bool = False,
+    input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """An uninitialised tensor in the shape, dtype and device of ``input``."""
     return _like(input, "empty", dtype, device, requires_grad)
@@ -423,7 +433,7 @@ def scalar_tensor(
     return full((), s, dtype=dtypes.get_default_dtype() if dtype is None else dtype, device=device)
 
 
-# -- sequences of numbers ----------------------------------------------------------------------------------------------
+# -- sequences of numbers --------------------------------------------------------------------------
 
 
 def _number(x: Any) -> Any:
@@ -437,10 +447,11 @@ def _number(x: Any) -> Any:
 
 
 def arange(
-    start: Any = 0, end: Any = None, step: Any = 1, *, out: Any = None, dtype: Any = None, layout: Any = None,
-    device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
+    start: Any = 0, end: Any = None, step: Any = 1, *, out: Any = None, dtype: Any = None,
+    layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
-    """The numbers ``start, start + step, ...`` below ``end``: integers if all three are, else floats.
+    """The numbers ``start, start + step, ...`` below ``end``: integers if all three are, else
+    floats.
 
     >>> import minitorch_dl as torch
     >>> torch.arange(1, 2.5, 0.5)
@@ -460,9 +471,10 @@ def arange(
         raise RuntimeError(f"unsupported range: {start} -> {end}")
     if (end - start) * step < 0:
         raise RuntimeError(
-            f"upper bound and lower bound inconsistent with step sign: arange({start}, {end}, {step})"
+            f"upper bound and lower bound inconsistent with step sign: arange({start}, {end}, "
+            f"{step})"
         )
-    if not wanted.is_floating_point and not dtypes.bool is wanted:
+    if not wanted.is_floating_point and wanted is not dtypes.bool:
         count = math.ceil((end - start) / step)
         start, end, step = builtins.int(start), builtins.int(end), builtins.int(step) or step
         if wanted is dtypes.int64:  # the narrower dtypes count before they cut fractions off
@@ -532,8 +544,8 @@ def logspace(
 
 
 def eye(
-    n: int, m: int | None = None, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False, pin_memory: bool = False,
+    n: int, m: int | None = None, *, out: Any = None, dtype: Any = None, layout: Any = None,
+    device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """The identity matrix of shape ``(n, m)``."""
     shape_of((n, n if m is None else m), "eye")
