@@ -250,7 +250,7 @@ def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     if any(n < 0 for n in shape):
         raise ValueError(f"'shape' cannot have negative values, but got {shape}")
-    a = indices.array
+    a = indices.array.astype("int64")
     places = []
     for n in reversed(shape):
         places.append(wrap(a % n))

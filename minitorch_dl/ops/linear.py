@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.primitive import TensorBase, primitive
-from ..autograd.structural import sum_to
+from ..autograd.structural import cast, sum_to
 from ..backend.precision import in_float32
 from .reductions import _sum
 from .shape import _reshape
@@ -117,4 +117,6 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
     y = _linear(input2, _reshape(weight, shape=(o * i, j)), None)
     y = _reshape(y, shape=(*a.shape[:-1], o, i)) * _reshape(input1, shape=(*a.shape[:-1], 1, i))
     y = _sum(y, dims=(a.ndim,), keepdim=False)
+    if y.array.dtype != a.dtype:  # integers are summed in int64
+        y = cast(y, dtype=input1.dtype.name)
     return y if bias is None else y + bias

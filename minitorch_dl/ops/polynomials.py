@@ -44,11 +44,15 @@ _FAMILIES: dict[str, tuple[Callable[[Any], Any], Callable[..., Any]]] = {
 
 
 @primitive(name="orthogonal_polynomial", broadcasts=True, promotes="float")
-def _polynomial(xp: Any, a: Any, b: Any, *, family: str) -> Any:
-    """``P_b(a)``; 0 for negative degrees, and degrees are rounded towards 0."""
+def _polynomial(xp: Any, a: Any, b: Any, *, family: str, shifted: bool) -> Any:
+    """``P_b(a)``, shifted ``P_b(2 a - 1)``; 0 for negative degrees; degrees are rounded towards
+    0.
+    """
     dtype = a.dtype if hasattr(a, "dtype") else b.dtype
     first, step = _FAMILIES[family]
     x, n = xp.broadcast_arrays(xp.asarray(a, dtype="float64"), xp.trunc(xp.asarray(b)))
+    if shifted:
+        x = 2 * x - 1
     before, p = xp.ones_like(x), first(x)
     y = xp.where(n < 0, 0.0, before)
     for k in range(1, int(n.max()) + 1 if n.size else 0):
@@ -59,7 +63,7 @@ def _polynomial(xp: Any, a: Any, b: Any, *, family: str) -> Any:
 
 def _public(name: str, family: str, shifted: bool = False) -> Any:
     def function(input: Any, n: Any, *, out: Any = None) -> Any:
-        y = _polynomial(2 * input - 1 if shifted else input, n, family=family)
+        y = _polynomial(input, n, family=family, shifted=shifted)
         return y if out is None else write_out(name, out, y)
 
     of = "2 * input - 1" if shifted else "input"

@@ -6,8 +6,11 @@ import warnings
 from typing import Any
 
 from ..autograd.primitive import primitive
+from ..autograd.structural import cast
 from ..backend import resampling
 from ..backend.precision import in_float32
+from .rounding import round
+from .selection import clamp
 
 __all__: list[str] = []
 
@@ -62,11 +65,19 @@ def resample(
 ) -> Any:
     """The last axes of ``x`` resampled to ``size``, one after the other."""
     first = x.array.ndim - len(size)
-    for axis, (out, scale) in enumerate(zip(size, scales), start=first):
+    axes = list(enumerate(zip(size, scales), start=first))
+    in_bytes = x.array.dtype.kind in "iub" and not kind.startswith("nearest")
+    if in_bytes:  # each axis is rounded, the last one first
+        axes.reverse()
+        if x.array.dtype != "uint8":
+            raise NotImplementedError(
+                f"interpolate: not implemented for {x.array.dtype}. Convert the input with .float()"
+            )
+    for axis, (out, scale) in axes:
         have = x.array.shape[axis]
         if have != out or scale not in (None, 1.0) or kind.endswith("smoothed"):
             x = _resample(
-                x,
+                cast(x, dtype="float32") if in_bytes else x,
                 axis=axis,
                 kind=kind,
                 size=have,
@@ -75,6 +86,8 @@ def resample(
                 align_corners=align_corners,
                 transposed=False,
             )
+            if in_bytes:
+                x = cast(clamp(round(x), 0, 255), dtype="uint8")
     return x
 
 
