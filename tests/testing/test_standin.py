@@ -1,0 +1,108 @@
+"""The stand-in device refuses what CuPy refuses, and counts what makes the host wait."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+
+from minitorch_dl.testing import standin
+from minitorch_dl.testing.cupy_api import table
+
+xp = standin.xp
+
+
+def on_device(*values: Any, dtype: Any = None) -> Any:
+    return xp.asarray(np.asarray(values, dtype))
+
+
+REFUSED = {
+    "a keyword of NumPy's": (lambda a: xp.sum(a, where=a > 0), TypeError, "where"),
+    "a method's keyword": (lambda a: a.max(initial=0.0), TypeError, "initial"),
+    "a ufunc's keyword": (lambda a: xp.add(a, a, where=a > 0), TypeError, "where"),
+    "a missing function": (lambda a: xp.vecdot(a, a), AttributeError, "vecdot"),
+    "a missing method": (lambda a: a.setflags(write=False), AttributeError, "setflags"),
+    "a missing flag": (lambda a: a.flags.writeable, AttributeError, "writeable"),
+    "a NumPy operand": (lambda a: a + np.ones(3), TypeError, "NumPy array"),
+    "an unasked copy": (lambda a: np.asarray(a), TypeError, "use .get()"),
+    "a reduction by a ufunc": (lambda a: xp.maximum.reduce(a), NotImplementedError, "reduce"),
+    "a scan by a ufunc": (lambda a: xp.maximum.accumulate(a), NotImplementedError, "accumulate"),
+    "a product at indices": (
+        lambda a: xp.multiply.at(a, on_device(0), a[:1]),
+        NotImplementedError,
+        "at",
+    ),
+    "a dtype without atomics": (
+        lambda a: xp.maximum.at(a.astype("int64"), on_device(0), 1),
+        TypeError,
+        "int64",
+    ),
+    "a missing loop": (
+        lambda a: xp.logical_not(a.astype("complex64")),
+        TypeError,
+        "CuPy has no loop",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_cupy_lacks_is_refused(what: str) -> None:
+    call, error, text = REFUSED[what]
+    with pytest.raises(error, match=text):
+        call(on_device(1.0, -2.0, 3.0))
+
+
+WAITS = {
+    "a number": lambda a: float(a[0]),
+    "a condition": lambda a: bool((a > 0).all()),
+    "a mask read": lambda a: a[a > 0],
+    "a mask written": lambda a: a.__setitem__(a > 0, 0.0),
+    "nonzero": lambda a: a.nonzero(),
+    "where of one": lambda a: xp.where(a),
+    "unique": lambda a: xp.unique(a),
+    "bincount": lambda a: xp.bincount(a.astype("int64") + 3),
+}
+
+
+@pytest.mark.parametrize("what", WAITS)
+def test_what_makes_the_host_wait_is_counted(what: str) -> None:
+    a = on_device(1.0, -2.0, 3.0)
+    before = Counter(standin.counts)
+    WAITS[what](a)
+    assert standin.counts - before == {"synchronisation": 1}
+
+
+def test_copies_are_counted() -> None:
+    before = Counter(standin.counts)
+    a = xp.asarray([1.0, 2.0])
+    a.get()
+    a.sum()
+    xp.full((), 2.0)
+    assert standin.counts - before == {"copy to device": 1, "copy to host": 1}
+
+
+def test_indices_wrap_around() -> None:
+    a, index = on_device(10.0, 20.0, 30.0), on_device(3, -4)
+    assert a[index].get().tolist() == a.take(index).get().tolist() == [10.0, 30.0]
+    assert xp.take_along_axis(a, index, 0).get().tolist() == [10.0, 30.0]
+    a[index] = 0.0
+    assert a.get().tolist() == [0.0, 20.0, 0.0]
+    xp.add.at(a, index, 1.0)
+    assert a.get().tolist() == [1.0, 20.0, 1.0]
+    grid = xp.zeros((2, 3))
+    grid[..., index] = 1.0
+    assert grid.get().tolist() == [[1, 0, 1]] * 2
+
+
+def test_reductions_give_arrays() -> None:
+    y = on_device(1.0, 2.0).sum()
+    assert isinstance(y, standin.StandInArray)
+    assert y.shape == ()
+
+
+def test_the_table_is_the_installed_cupys() -> None:
+    pytest.importorskip("cupy")
+    from tests.references.make_cupy_api import lines
+
+    names = {line.split("(")[0].split(" ")[0] for line in lines()[1:]}
+    assert names == set(table())
