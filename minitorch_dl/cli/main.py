@@ -14,6 +14,8 @@ PROGRAM = "minitorch-dl"
 COMMANDS = {  # name: help; cli/<name>.py holds it
     "train": "train a network on real data",
     "run": "run a PyTorch program on this engine",
+    "gradcheck": "check the derivatives of every op",
+    "bench": "compare the speed with that of other libraries",
 }
 
 

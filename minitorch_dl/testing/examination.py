@@ -23,6 +23,7 @@ from ..autograd.gradcheck import (
     unit,
 )
 from ..backend import array_module, dtypes, to_host
+from ..ops import finfo
 from ..tensor import Tensor
 from .differences import Derivative, complex_step, derivative
 from .pytorch import derivatives
@@ -72,6 +73,7 @@ class Options:
     ignores_nan: bool = False
     edges: bool = True
     seed: int = 0
+    dtype: dtypes.dtype = dtypes.float64
 
 
 @dataclass
@@ -122,6 +124,36 @@ class ControlledCheck(Check):
         """The sum of output ``j`` weighted by ``u``, as a function of the way along ``v``."""
         return lambda t: float(np.sum(u * self.value(j, x, v, t)))
 
+    def along_all(self, us: list[np.ndarray], vs: list[np.ndarray]) -> Callable[[float], float]:
+        """The weighted sum of all outputs, as a function of the way of all inputs."""
+        befores = [x.array.copy() for _, x in self.wanted]
+
+        def f(t: float) -> float:
+            try:
+                for (_, x), before, v in zip(self.wanted, befores, vs):
+                    x.array[...] = before + array_module(before).asarray(t * v, before.dtype)
+                outputs = as_tuple(self.func(*self.inputs))
+                values = [outputs[i].array for i in self.positions]
+                return float(sum(np.sum(u * to_host(y)) for u, y in zip(us, values)))
+            finally:
+                for (_, x), before in zip(self.wanted, befores):
+                    x.array[...] = before
+
+        return f
+
+    def gradients(self, us: list[np.ndarray]) -> list[np.ndarray]:
+        """Those of the weighted sum of all outputs, by each input; zeros where there is none."""
+        weights = [
+            Tensor.wrap(array_module(y.array).asarray(u, y.array.dtype))
+            for u, y in zip(us, self.outputs)
+        ]
+        xs = [x for _, x in self.wanted]
+        found = grad(self.outputs, xs, weights, retain_graph=True, allow_unused=True)
+        return [
+            np.zeros(x.array.shape) if g is None else np.asarray(to_host(g.array), np.float64)
+            for g, x in zip(found, xs)
+        ]
+
 
 # -- derivatives -----------------------------------------------------------------------------------
 
@@ -170,21 +202,59 @@ def _compare(
     found: Measurement,
 ) -> None:
     check = ControlledCheck(fn, inputs, options)
+    if not check.outputs:
+        return
     rng = np.random.default_rng(options.seed)
-    for j, output in enumerate(check.outputs):
-        u = direction(output.array.shape, rng)
-        for k, gradient in enumerate(check.analytical(output, u)):
-            x = check.wanted[k][1]
-            v = direction(x.array.shape, rng)
-            f = check.along(j, x, v, u)
-            a, (n, error) = float(np.sum(gradient * v)), map(float, derivative(f))
-            smooth = order > 1 or not _bends(f)
-            bound = options.atol + options.rtol * abs(n) + 4 * min(error, 1e-3 * (1 + abs(n)))
-            if smooth and abs(a - n) <= bound:
-                found.note(order, abs(a - n) / max(1.0, abs(n)), args)
-            elif _is_kink(check, j, output, k, u, v, args, order):
-                found.kinks += 1
-                return
+    us = [direction(y.array.shape, rng) for y in check.outputs]
+    vs = [direction(x.array.shape, rng) for _, x in check.wanted]
+    a = float(sum(np.sum(g * v) for g, v in zip(check.gradients(us), vs)))
+    f = check.along_all(us, vs)
+    n, error = map(float, derivative(f))
+    smooth = order > 1 or not _bends(f)
+    bound = options.atol + options.rtol * abs(n) + 4 * min(error, 1e-3 * (1 + abs(n)))
+    if not smooth or not abs(a - n) <= bound:
+        pairs = [
+            _is_kink(check, j, y, k, us[j], vs[k], args, order)
+            for j, y in enumerate(check.outputs)
+            for k in range(len(check.wanted))
+        ]
+        found.kinks += any(pairs)
+        return  # every entry is right: the direction crossed a kink or left the domain
+    if options.dtype is not dtypes.float64:
+        a = _narrow_slope(fn, inputs, us, vs, n, options, args, order)
+    found.note(order, abs(a - n) / max(1.0, abs(n)), args)
+
+
+def _in_dtype(x: Any, dtype: dtypes.dtype) -> Any:
+    if not isinstance(x, Tensor) or not x.dtype.is_floating_point:
+        return x
+    return x.detach().to(dtype).requires_grad_(x.requires_grad)
+
+
+def _narrow_slope(
+    fn: Callable[..., Any],
+    inputs: Sequence[Any],
+    us: list[np.ndarray],
+    vs: list[np.ndarray],
+    n: float,
+    options: Options,
+    args: Sequence[Any],
+    order: int,
+) -> float:
+    """The slope that gradients of fewer bits give; they must be within their rounding of ``n``."""
+    narrow = ControlledCheck(fn, [_in_dtype(x, options.dtype) for x in inputs], options)
+    terms = [g * v for g, v in zip(narrow.gradients(us), vs)]
+    a = float(sum(np.sum(term) for term in terms))
+    scale = 1.0 + abs(n) + float(sum(np.sum(np.abs(term)) for term in terms))
+    if not np.isfinite(a) and abs(n) > 0.1 * finfo(options.dtype).max:
+        return n  # overflow, as it must
+    if not abs(a - n) <= 500 * epsilon(options.dtype.numpy) * scale:
+        text = (
+            f"along a random direction, with inputs of {options.dtype}\n"
+            f"  analytical: {a:.8g}\n  numerical:  {n:.8g} (float64)"
+        )
+        raise CheckFailure(ORDERS[order], text, args, "rounding at this precision", a, n)
+    return a
 
 
 def _bends(f: Callable[[float], float]) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import minitorch_dl as torch
-from tests.op_cases import Row, Spec, replace, table
+from minitorch_dl.testing.op_cases import Row, Spec, replace, table
 
 ROWS = [row for row in table() if row.grad and not row.nondeterministic]
 

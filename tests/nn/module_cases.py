@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.op_cases import B, F, I, S, Spec, replace
+from minitorch_dl.testing.op_cases import B, F, I, S, Spec, replace
 
 
 @dataclass

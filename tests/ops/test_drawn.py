@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import minitorch_dl
+from minitorch_dl.testing.op_cases import Row, table
 from tests import finite_differences as fd
-from tests.op_cases import Row, table
 
 ROWS = [row for row in table() if row.drawn]
 SHAPES = hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4)

@@ -1,4 +1,4 @@
-"""Every check of every op, made from the rows of ``tests/op_cases``."""
+"""Every check of every op, made from the rows of ``minitorch_dl/testing/op_cases``."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from minitorch_dl import Tensor, ops
 from minitorch_dl.autograd.modes import listening
 from minitorch_dl.autograd.primitive import PRIMITIVES
 from minitorch_dl.testing import standin
+from minitorch_dl.testing.op_cases import Row, leaves, replace, table
 from tests import finite_differences as fd
 from tests.devices import DEVICES, tensor_on
-from tests.op_cases import Row, leaves, replace, table
 from tests.references import ops as reference
 
 ROWS = table()
@@ -259,7 +259,7 @@ def test_every_primitive_is_exercised_by_a_row() -> None:
                             twice, got["inputs"], create_graph=True, allow_unused=True
                         )
     missing = set(PRIMITIVES) - seen
-    assert not missing, f"primitives that no row of tests/op_cases exercises: {sorted(missing)}"
+    assert not missing, f"primitives that no row of minitorch_dl/testing/op_cases exercises: {sorted(missing)}"
 
 
 # Public functions that need no row: they make tensors, or say something about one.

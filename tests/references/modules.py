@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from minitorch_dl.testing.op_cases import S, leaves, replace
 from tests.nn.module_cases import FAMILIES, Case, Row
-from tests.op_cases import S, leaves, replace
 from tests.references.ops import plain, weights
 
 FOLDER = Path(__file__).with_name("modules")

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.op_cases import Row, leaves, replace, table
+from minitorch_dl.testing.op_cases import Row, leaves, replace, table
 
 FOLDER = Path(__file__).with_name("ops")
 

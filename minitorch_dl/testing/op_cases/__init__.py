@@ -52,7 +52,7 @@ def F(*shape: int, low: float = -2.0, high: float = 2.0) -> Spec:
     return Spec(shape, low, high, "float")
 
 
-def I(*shape: int, low: int = 0, high: int = 5) -> Spec:
+def I(*shape: int, low: int = 0, high: int = 5) -> Spec:  # noqa: E743
     """An int64 tensor with values in [low, high)."""
     return Spec(shape, low, high, "int")
 
