@@ -18,6 +18,7 @@ from . import (
     backends,
     compiler,
     cuda,
+    distributed,
     distributions,
     func,
     jit,

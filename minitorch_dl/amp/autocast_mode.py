@@ -15,13 +15,20 @@ _IN_HALF = frozenset(
     "matmul linear convolution convolution_input dot_along contract add_rows solve_triangular "
     "rnn_layer lstm_layer gru_layer scaled_dot_product_attention".split()
 )
-# Wide ranges and long sums: these need float32.
-_IN_FLOAT32 = frozenset(
-    "exp exp2 expm1 log log10 log1p log2 pow reciprocal rsqrt softmax log_softmax cross_entropy "
-    "label_pick binary_cross_entropy binary_cross_entropy_with_logits ctc_loss huber standardize "
-    "cumsum cumprod prod sum mean var std vector_norm softplus erfinv logsumexp tan acos asin cosh "
-    "sinh logcumsumexp".split()
-)
+# Wide ranges and long sums: these need float32. On the CPU bfloat16 has the range, so there only
+# losses, products and inverses do.
+_IN_FLOAT32 = {
+    "cpu": frozenset(
+        "binary_cross_entropy binary_cross_entropy_with_logits cross_entropy label_pick ctc_loss "
+        "huber prod cholesky inv pinv qr solve svd det slogdet eigh".split()
+    ),
+    "cuda": frozenset(
+        "exp exp2 expm1 log log10 log1p log2 pow reciprocal rsqrt softmax log_softmax "
+        "cross_entropy label_pick binary_cross_entropy binary_cross_entropy_with_logits ctc_loss "
+        "huber standardize cumsum cumprod prod sum mean var std vector_norm softplus erfinv "
+        "logsumexp tan acos asin cosh sinh logcumsumexp".split()
+    ),
+}
 _DEFAULTS = {"cuda": dtypes.float16, "cpu": dtypes.bfloat16}
 
 
@@ -34,7 +41,7 @@ class _Cast:
     def __call__(self, primitive: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
         if primitive.name in _IN_HALF:
             return tuple(self._to(x, self.dtype) for x in args)
-        if primitive.name in _IN_FLOAT32:
+        if primitive.name in _IN_FLOAT32[self.device_type]:
             return tuple(self._to(x, dtypes.float32) for x in args)
         return args
 

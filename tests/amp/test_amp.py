@@ -16,7 +16,8 @@ def test_products_run_in_half_and_the_rest_where_it_was() -> None:
         y = layer(x)
         loss = nn.functional.mse_loss(y.float(), torch.zeros(3, 2))
         assert y.dtype is torch.bfloat16
-        assert (y.exp()).dtype is torch.float32
+        assert y.prod().dtype is torch.float32
+        assert y.softmax(1).dtype is torch.bfloat16
         assert (x + 1).dtype is torch.float32
     assert layer(x).dtype is torch.float32
     loss.backward()
