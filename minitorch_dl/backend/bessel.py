@@ -18,7 +18,7 @@ def _ladder(xp: Any, x: Any) -> list[Any]:
     + 2 J_2 + 2 J_4 + ... = 1`` (Abramowitz and Stegun 9.12, 9.1.46).
     """
     below, above = xp.full_like(x, 1e-280), xp.zeros_like(x)
-    found = []
+    found: list[Any] = []
     for n in range(_START, 0, -1):
         # J_(n-1) = 2n/x J_n - J_(n+1); rescaled before it overflows
         below, above = 2 * n / x * below - above, below

@@ -186,9 +186,12 @@ def get_default_device() -> device:
     return _default_device[-1]
 
 
-def set_default_device(d: Any) -> None:
+def set_default_device(device: Any) -> None:
     """Set the device of creation functions called without ``device=``."""
-    _default_device[:] = [device("cpu" if d is None else d)]
+    _default_device[:] = [_device("cpu" if device is None else device)]
+
+
+_device = device  # whose name is an argument's above
 
 
 def backend_for(d: Any = None) -> tuple[Backend, device]:
@@ -265,7 +268,7 @@ before_reading: list[Callable[[], None]] = []
 """What runs whenever the host waits for a device and reads from it."""
 
 
-def to_host(array: Any) -> np.ndarray:
+def to_host(array: Any) -> Any:
     """The array as a NumPy array; copied only when it lives elsewhere."""
     if isinstance(array, (np.ndarray, np.generic)):
         return array

@@ -81,15 +81,16 @@ def backward(
     factor = None
     if along == axes:  # one factor for the whole of what the moments are over
         factor, w = w, None
-    dx = xp.empty(shape, x.dtype) if needs[0] else None
-    dw = db = None
+    dx: Any = xp.empty(shape, x.dtype) if needs[0] else None
+    dw: Any = None
+    db: Any = None
     for rows in blocks(xp, shape, axes, affine):
         u = g[rows]
         scale = 1 / xp.sqrt(variance[rows] + eps)
         s = xp.subtract(x[rows], mean[rows], out=dx[rows] if needs[0] else None)
         s *= scale
-        part_w = dot_over(xp, u, s, along) if needs[1] else None
-        part_b = sum_over(xp, u, along) if needs[2] else None
+        part_w: Any = dot_over(xp, u, s, along) if needs[1] else None
+        part_b: Any = sum_over(xp, u, along) if needs[2] else None
         if needs[0]:
             h = u if w is None else u * w
             shared = h is u and along == axes

@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     width = max(len(row.name) for row in rows)
     print(f"{'op':{width}}  first order  second order  points  worst point")
     bar = _Bar(len(rows))
-    results = []
+    results: list[Any] = []
     for row in rows:
         bar.show(len(results), row.name)
         result = suite.check_row(row, **options)

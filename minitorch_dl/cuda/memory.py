@@ -17,7 +17,7 @@ __all__ = [
 
 def _allocator() -> Any:
     """The GPUs' allocator, which keeps peaks from the first question on."""
-    allocator = backend_for("cuda")[0].allocator
+    allocator: Any = backend_for("cuda")[0].allocator
     if not allocator.watching:
         allocator.watching = True
         allocator.look()

@@ -154,10 +154,10 @@ def check_row(
             break
         result.points += 1
         result.kinks += found.kinks
-        for level, error in found.errors.items():
+        for level, off in found.errors.items():
             name = {1: "first_error", 2: "second_error"}[level]
-            setattr(result, name, max(error, getattr(result, name) or 0.0))
-            if error > worst:
-                worst, result.worst = error, str(call)
+            setattr(result, name, max(off, getattr(result, name) or 0.0))
+            if off > worst:
+                worst, result.worst = off, str(call)
     result.seconds = time.perf_counter() - start
     return result

@@ -32,8 +32,7 @@ def make(row: Row, i: int, torch: Any, to_tensor: Any) -> Any:
         return new(torch)
     args, kwargs = replace(row.values(i, "new", (new.args, new.kwargs)), to_tensor, np.ndarray)
     cls = getattr(torch.nn, row.name, None)
-    # type: ignore[misc]
-    return row.formula(torch, *args, **kwargs) if cls is None else cls(*args, **kwargs)
+    return row.formula(torch, *args, **kwargs) if cls is None else cls(*args, **kwargs)  # type: ignore[misc]
 
 
 def run(

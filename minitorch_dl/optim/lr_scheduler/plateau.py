@@ -49,16 +49,15 @@ class ReduceLROnPlateau(LRScheduler):
             raise ValueError(f"Factor should be < 1.0. Got {factor}")
         check_optimizer(optimizer)
         count = len(optimizer.param_groups)
-        single = not isinstance(min_lr, (list, tuple))
-        if not single and len(min_lr) != count:  # type: ignore[arg-type]
-            # type: ignore[arg-type]
-            raise ValueError(f"expected {count} min_lrs, got {len(min_lr)}")
+        several = isinstance(min_lr, (list, tuple))
+        min_lrs: list[Any] = list(min_lr) if several else [min_lr] * count  # type: ignore[arg-type]
+        if len(min_lrs) != count:
+            raise ValueError(f"expected {count} min_lrs, got {len(min_lrs)}")
         self._set_mode(mode, threshold_mode)
         self.factor = factor
         self.optimizer = optimizer
-        self.default_min_lr: Any = min_lr if single else None
-        # type: ignore[arg-type]
-        self.min_lrs: list[Any] = [min_lr] * count if single else list(min_lr)
+        self.default_min_lr: Any = None if several else min_lr
+        self.min_lrs = min_lrs
         self.patience = patience
         self.threshold = threshold
         self.cooldown = cooldown
@@ -82,8 +81,7 @@ class ReduceLROnPlateau(LRScheduler):
         self.cooldown_counter = 0
         self.num_bad_epochs = 0
 
-    # type: ignore[override]
-    def step(self, metrics: SupportsFloat, epoch: int | None = None) -> None:
+    def step(self, metrics: SupportsFloat, epoch: int | None = None) -> None:  # type: ignore[override]
         """Take note of this step's metric."""
         current = float(metrics)
         if epoch is not None:
