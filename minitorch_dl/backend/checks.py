@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from . import kernels
 from .devices import Backend, backend_of, before_reading, device, device_of
 
 __all__ = ["check_all", "check_at_once", "check_range", "raise_noted"]
@@ -48,10 +49,14 @@ class _Notes:
         self.found = backend.xp.zeros(2, np.int64)
         self.asked: dict[tuple[type[Exception], str], int] = {}
 
+    def number(self, error: type[Exception], text: str) -> int:
+        """The number of a check; the same one whenever the same is asked."""
+        return self.asked.setdefault((error, text), len(self.asked) + 1)
+
     def add(self, failed: Any, value: Any, error: type[Exception], text: str) -> None:
+        """Note on the device whether a check failed, unless one did before."""
         xp = self.backend.xp
-        number = self.asked.setdefault((error, text), len(self.asked) + 1)
-        here = xp.stack((xp.where(failed, number, 0), value.astype(np.int64)))
+        here = xp.stack((xp.where(failed, self.number(error, text), 0), value.astype(np.int64)))
         self.found[...] = xp.where(self.found[0] == 0, here, self.found)
 
     def take(self) -> Exception | None:
@@ -91,6 +96,12 @@ def check_range(
         return
     if _may_wait(index):
         xp = backend_of(index).xp
+        if kernels.enabled:
+            with _lock:
+                notes = _notes_of(index)
+                number = notes.number(error, text)
+                if kernels.note_outside(xp, index, low, size, ignore, number, notes.found):
+                    return
         if ignore is not None:
             index = xp.where(index == ignore, low, index)
         least, most = index.min(), index.max()
@@ -124,11 +135,15 @@ def _may_wait(array: Any) -> bool:
 
 
 def _note(array: Any, failed: Any, value: Any, error: type[Exception], text: str) -> None:
-    where = device_of(array)
     with _lock:
-        if where not in _notes:
-            _notes[where] = _Notes(backend_of(array))
-        _notes[where].add(failed, value, error, text)
+        _notes_of(array).add(failed, value, error, text)
+
+
+def _notes_of(array: Any) -> _Notes:
+    where = device_of(array)
+    if where not in _notes:
+        _notes[where] = _Notes(backend_of(array))
+    return _notes[where]
 
 
 def raise_noted() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from . import kernels
 from .sums import sum_over
 
 _BLOCK = 1 << 16
@@ -33,6 +34,8 @@ def exponentials(xp: Any, a: Any) -> tuple[Any, Any, Any]:
 
 def softmax(xp: Any, a: Any, axis: int) -> Any:
     """``exp(a - max a)`` over its sum along ``axis``."""
+    if kernels.serve(xp, a):
+        return kernels.normalize(xp, "softmax", a, axis)
     y = xp.empty(a.shape, a.dtype)
     for rows in _blocks(xp, len(a), a.size // len(a) if axis else 0):
         part = a[rows]
@@ -44,6 +47,8 @@ def softmax(xp: Any, a: Any, axis: int) -> Any:
 
 def log_softmax(xp: Any, a: Any, axis: int) -> Any:
     """``a - max a`` less the logarithm of the sum of its exponentials, along ``axis``."""
+    if kernels.serve(xp, a):
+        return kernels.normalize(xp, "log_softmax", a, axis)
     y = xp.empty(a.shape, a.dtype)
     for rows in _blocks(xp, len(a), a.size // len(a) if axis else 0):
         part = a[rows]
