@@ -1,0 +1,78 @@
+"""Whether the checks of the op table notice a broken formula."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections import defaultdict
+
+import minitorch_dl
+from minitorch_dl.autograd.modes import listening
+from minitorch_dl.testing import suite
+from minitorch_dl.testing.op_cases import Row
+from tests.ops import test_op_table as checks
+
+from .mutants import Mutant, applied
+
+Case = tuple[Row, int]
+
+
+@functools.cache
+def users() -> dict[str, list[Case]]:
+    """The samples whose forward or backward pass runs each primitive, the quickest first."""
+    found: dict[str, dict[tuple[str, int], tuple[bool, float, Row]]] = defaultdict(dict)
+    for row in checks.ROWS:
+        if not row.grad:
+            continue
+        for i in row.cases:
+            seen: set[str] = set()
+            start = time.perf_counter()
+            with listening(lambda primitive, *_, seen=seen: seen.add(primitive.name)):
+                got = checks.evaluate(row, i)
+                forward = set(seen)
+                live = [o for o in got["outputs"] if o.requires_grad]
+                if live:
+                    total = [o.sum() for o in live]
+                    grads = minitorch_dl.autograd.grad(
+                        total, got["inputs"], create_graph=row.gradgrad, allow_unused=True
+                    )
+                    second = [g.sum() for g in grads if g is not None and g.requires_grad]
+                    if second and row.gradgrad:
+                        minitorch_dl.autograd.grad(second, got["inputs"], allow_unused=True)
+            seconds = time.perf_counter() - start
+            for name in seen:
+                found[name][row.name, i] = (name not in forward, seconds, row)
+    return {
+        name: [(row, i) for (_, i), (_, _, row) in sorted(cases.items(), key=lambda c: c[1][:2])]
+        for name, cases in found.items()
+    }
+
+
+def notices(row: Row, i: int) -> bool:
+    """Whether a check of this sample fails."""
+    try:
+        checks.test_values_and_gradients_are_pytorchs(row, i)
+        if row.numeric:
+            checks.test_first_derivative_by_finite_differences(row, i)
+            if row.gradgrad:
+                checks.test_second_derivative_by_finite_differences(row, i)
+                return bool(suite.check_row(row, examples=1).failure)
+    except Exception:
+        return True
+    return False
+
+
+def killer(mutant: Mutant) -> str | None:
+    """The first sample whose checks notice the mutant; None if it survives."""
+    for row, i in users().get(mutant.primitive, ()):
+        with applied(mutant):
+            found = notices(row, i)
+        if found and passes(row.name, i):
+            return f"{row.name}-{i}"
+    return None
+
+
+@functools.cache
+def passes(name: str, i: int) -> bool:
+    """Whether the sample passes its checks when nothing is broken: only then it proves anything."""
+    return not notices(next(row for row in checks.ROWS if row.name == name), i)

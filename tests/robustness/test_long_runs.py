@@ -1,0 +1,131 @@
+"""Memory stays flat, results repeat bit for bit, threads do not disturb each other."""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+import minitorch_dl as torch
+from tests.robustness.training import PROGRAMS, Step
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def grown(step: Step, steps: int) -> int:
+    """By how many bytes the memory in use grew over so many steps, which leave no cycles behind."""
+    for _ in range(20):  # caches fill
+        step()
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        for _ in range(20):
+            step()
+        gc.collect()  # also empties the interpreter's stocks of unused tuples and floats
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(steps):
+            step()
+        assert gc.collect() == 0, "a reference cycle"
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    return after - before
+
+
+STEPS = {"mlp": 500, "cnn": 200, "rnn": 200, "gradient penalty": 200}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_memory_is_flat(name: str) -> None:
+    # One array left behind by each step would be more: it takes 112 bytes before its elements.
+    assert grown(PROGRAMS[name](), STEPS[name]) < 100 * STEPS[name]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_memory_is_flat_over_ten_thousand_steps(name: str) -> None:
+    assert grown(PROGRAMS[name](), 10_000) < 100_000  # bytes
+
+
+def test_a_chain_of_200_000_ops() -> None:
+    x = torch.ones(2, requires_grad=True)
+    y = x
+    for _ in range(100_000):
+        y = (y * 1.00001).add(1e-6)
+    y.sum().backward()
+    expected = 1.00001**100_000
+    assert x.grad is not None
+    assert x.grad.tolist() == pytest.approx([expected] * 2, rel=1e-2)
+    del y
+
+
+def test_a_deep_chain_is_freed_without_recursion() -> None:
+    y = torch.ones(2, requires_grad=True)
+    for _ in range(100_000):
+        y = y + 1
+    del y
+
+
+def losses(name: str, steps: int, seed: int) -> list[bytes]:
+    step = PROGRAMS[name](seed)
+    return [step().numpy().tobytes() for _ in range(steps)]
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_one_seed_gives_the_same_bits(name: str) -> None:
+    assert losses(name, 20, 3) == losses(name, 20, 3)
+    assert losses(name, 20, 3) != losses(name, 20, 4)
+
+
+def test_two_threads_train_as_one_does() -> None:
+    names = ["cnn", "rnn", "gradient penalty"]  # nothing random after the start
+    alone = [losses(name, 40, 0) for name in names]
+    steps = [PROGRAMS[name](0) for name in names]
+
+    def train(step: Step) -> list[bytes]:
+        return [step().numpy().tobytes() for _ in range(40)]
+
+    with ThreadPoolExecutor(len(names)) as pool:
+        assert list(pool.map(train, steps)) == alone
+
+
+def test_modes_belong_to_their_thread() -> None:
+    with torch.no_grad(), ThreadPoolExecutor(1) as pool:
+        there = pool.submit(torch.is_grad_enabled).result()
+        assert there
+        assert not torch.is_grad_enabled()
+
+
+WITHOUT_AVX512 = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR"
+
+
+@pytest.mark.slow
+def test_the_op_table_without_avx512() -> None:
+    """NumPy takes other code paths, with other roundings, on processors without AVX-512."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-W", "ignore::RuntimeWarning", "-p",
+         "no:cacheprovider", "tests/ops/test_op_table.py", "tests/testing"],
+        cwd=ROOT,
+        env={**os.environ, "NPY_DISABLE_CPU_FEATURES": _known_features()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-4000:]
+
+
+def _known_features() -> str:
+    """Those of the features that this NumPy knows and this processor has."""
+    from numpy._core import _multiarray_umath as umath
+
+    known = {name for name, has in umath.__cpu_features__.items() if has}
+    dispatched = set(umath.__cpu_dispatch__)
+    return " ".join(name for name in WITHOUT_AVX512.split() if name in known & dispatched)
