@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 ndarray = np.ndarray
 BFLOAT16 = dtypes.bfloat16._numpy  # None without ml_dtypes
+INT64 = np.dtype("int64")
+_OPERANDS = frozenset({np.ndarray, float, int})
 FLOATS = frozenset(d.numpy for d in dtypes.ALL if d.is_floating_point and d._numpy is not None)
 _new: Callable[[type], Any] = object.__new__
 _Tensor: Any = TensorBase
@@ -68,7 +70,7 @@ def unary(p: Primitive) -> Callable[..., Any]:
 
 
 def parametrized(p: Primitive) -> Callable[..., Any]:
-    kernel, as_float = p.kernel, p.promotes == "float"
+    kernel, as_float, promotes = p.kernel, p.promotes == "float", p.promotes is not None
     plan = None
 
     def call(input: Any, **params: Any) -> Any:
@@ -88,6 +90,8 @@ def parametrized(p: Primitive) -> Callable[..., Any]:
             y = kernel(np, a, **params)
         except KERNEL_ERRORS as error:
             raise explain(p, error, (a,), params) from error
+        if promotes and y.dtype is not dtype:  # a parameter that is a NumPy scalar widened it
+            return p(input, **params)
         out = _new(_Tensor)
         # `transfer` gives an array of another device; reductions give NumPy scalars.
         out.array = np.asarray(y) if isinstance(y, np.generic) else y
@@ -129,7 +133,7 @@ def viewing(p: Primitive) -> Callable[..., Any]:
 def binary(p: Primitive) -> Callable[..., Any]:
     """The call of a primitive of two inputs: tensors of one dtype, or a float tensor and a number."""
     kernel, formulas = p.kernel, p.formulas
-    as_float, broadcasts = p.promotes == "float", p.broadcasts
+    as_float, broadcasts, promotes = p.promotes == "float", p.broadcasts, p.promotes is not None
     first_number, second_number = (name not in p.tensors for name in p.inputs)
     plans: dict[Any, Any] = {}
 
@@ -145,12 +149,12 @@ def binary(p: Primitive) -> Callable[..., Any]:
             if isinstance(other, TensorBase):
                 b = other.array
                 nb = other._node if other._view is None else current_node(other)
-                if b.__class__ is not ndarray or b.dtype is not a.dtype:
+                if b.__class__ is not ndarray or (promotes and b.dtype is not a.dtype):
                     return p(input, other)
                 mixed = False
             elif (
                 (other.__class__ is float or other.__class__ is int)
-                and a.dtype.kind == "f"
+                and (a.dtype.kind == "f" or (other.__class__ is int and a.dtype is INT64))
                 and second_number
             ):
                 b, nb, mixed = other, None, True
@@ -168,6 +172,8 @@ def binary(p: Primitive) -> Callable[..., Any]:
             nb = other._node if other._view is None else current_node(other)
             if b.__class__ is not ndarray or b.dtype.kind != "f":
                 return p(input, other)
+        elif input.__class__ is ndarray and other.__class__ in _OPERANDS:  # within a derivative
+            return p(input, other) if input.dtype is BFLOAT16 else kernel(np, input, other)
         else:
             return p(input, other)
         try:
@@ -209,14 +215,15 @@ def _node_maker(p: Primitive, needs: tuple[bool, ...]) -> tuple[Any, tuple[bool,
     return p.plan(wanted).node, None if wanted == needs else wanted
 
 
-_HOST = frozenset({ndarray, float, int, bool, type(None), np.float32, np.float64})
+_STRONG = frozenset({ndarray, np.float32, np.float64})  # in NumPy's promotion, if not in PyTorch's
+_HOST = _STRONG | {float, int, bool, type(None)}
 
 
 def general(p: Primitive) -> Callable[..., Any]:
     """The call of any primitive with named inputs: several outputs, auxiliary ones, parameters."""
     kernel, formulas, width = p.kernel, p.formulas, len(p.inputs)
     promotes, broadcasts, kept = p.promotes is not None, p.broadcasts, len(p.aux)
-    single = p.outputs == ("y",)
+    single, weak = p.outputs == ("y",), promotes or broadcasts
     plans: dict[Any, Any] = {}
 
     def call(*args: Any, **params: Any) -> Any:
@@ -253,7 +260,7 @@ def general(p: Primitive) -> Callable[..., Any]:
             return results if not kept else results[0] if single else results[: len(results) - kept]
         if dtype is BFLOAT16 or ((promotes or numbers) and dtype.kind != "f"):
             return p(*args, **params)
-        if promotes and numbers and ndarray in map(type, args):
+        if weak and numbers and not _STRONG.isdisjoint(map(type, args)):
             return p(*args, **params)
         try:
             results = kernel(np, *arrays, **params)
