@@ -321,7 +321,13 @@ class Tensor(Convertible, Differentiable):
 
     # -- linear algebra (ops/solving.py, ops/factorizations.py, ops/norms.py, ops/matrix_functions.p
 
-    norm, det, logdet, slogdet, inverse = ops.norm, ops.det, ops.logdet, ops.slogdet, ops.inverse
+    def norm(
+        self, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None
+    ) -> Any:
+        """The vector norm of order ``p``; see ``minitorch_dl.norm``."""
+        return ops.norm(self, p, dim, keepdim, dtype=dtype)
+
+    det, logdet, slogdet, inverse = ops.det, ops.logdet, ops.slogdet, ops.inverse
     cholesky, cholesky_solve, cholesky_inverse = (
         ops.cholesky,
         ops.cholesky_solve,

@@ -146,7 +146,7 @@ def as_dtype(d: Any) -> dtype:
         ) from None
 
 
-def promote_types(a: dtype, b: dtype) -> dtype:
+def promote_types(type1: dtype, type2: dtype) -> dtype:
     """The smallest dtype of PyTorch's table that holds both.
 
     >>> import minitorch_dl as torch
@@ -156,6 +156,7 @@ def promote_types(a: dtype, b: dtype) -> dtype:
     ... )
     (torch.float16, torch.int16)
     """
+    a, b = type1, type2
     if a is b:
         return a
     if not (isinstance(a, dtype) and isinstance(b, dtype)):

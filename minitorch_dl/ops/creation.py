@@ -574,6 +574,8 @@ def tril_indices(
     dtype: Any = None,
     device: Any = None,
     layout: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
 ) -> Any:
     """The indices of the lower triangle of a ``(row, col)`` matrix, shape ``(2, count)``."""
     return _triangle(row, col, lambda i, j: j - i <= offset, dtype, device)
@@ -587,6 +589,8 @@ def triu_indices(
     dtype: Any = None,
     device: Any = None,
     layout: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
 ) -> Any:
     """The indices of the upper triangle of a ``(row, col)`` matrix, shape ``(2, count)``."""
     return _triangle(row, col, lambda i, j: j - i >= offset, dtype, device)

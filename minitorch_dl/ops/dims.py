@@ -71,6 +71,21 @@ def numpy_names(function: _F) -> _F:
     return call  # type: ignore[return-value]
 
 
+def also_named(**names: str) -> Callable[[_F], _F]:
+    """Let arguments go by a second name: ``@also_named(input="A")`` takes ``input=`` for ``A``."""
+
+    def decorate(function: _F) -> _F:
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if kwargs:
+                kwargs = {names.get(name, name): value for name, value in kwargs.items()}
+            return function(*args, **kwargs)
+
+        return call  # type: ignore[return-value]
+
+    return decorate
+
+
 def _wrong_kind(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> TypeError | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.primitive import TensorBase
+from ..autograd.primitive import TensorBase, write_out
 from ..autograd.structural import cast
 from ..backend import array_module, constant, dtypes
 from .dims import common_shape, normalize_dims, wrap_dim
@@ -129,7 +129,7 @@ def _euclidean(x1: Any, x2: Any) -> Any:
     return sqrt(where(apart, squared, 1.0)) * apart
 
 
-def renorm(input: Any, p: float, dim: int, maxnorm: float) -> Any:
+def renorm(input: Any, p: float, dim: int, maxnorm: float, *, out: Any = None) -> Any:
     """``input`` with each slice along ``dim`` whose p-norm is above ``maxnorm`` scaled down to it.
 
     >>> import minitorch_dl as torch
@@ -148,4 +148,5 @@ def renorm(input: Any, p: float, dim: int, maxnorm: float) -> Any:
     dim = wrap_dim(dim, input.array.ndim)
     others = tuple(d for d in range(input.array.ndim) if d != dim)
     n = vector_norm(input, p, others, True)
-    return input * where(n > maxnorm, maxnorm / (n + 1e-7), 1.0)
+    y = input * where(n > maxnorm, maxnorm / (n + 1e-7), 1.0)
+    return y if out is None else write_out("renorm", out, y)

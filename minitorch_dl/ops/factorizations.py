@@ -11,6 +11,7 @@ from typing import Any
 
 from ..autograd.primitive import TensorBase, primitive, write_out
 from . import return_types
+from .dims import also_named
 from .indexing import _range
 from .joining import cat
 from .rearranging import _tril
@@ -63,6 +64,7 @@ def _d_cholesky(g: Any, y: Any) -> Any:
 _cholesky.defvjp(a=_d_cholesky)
 
 
+@also_named(input="A")
 def cholesky(A: Any, upper: bool = False, *, out: Any = None) -> Any:
     """``L`` of ``A = L L^T``, lower triangular (or ``U`` of ``U^T U``), for symmetric
     positive-definite ``A`` ``(..., N, N)``.
@@ -80,6 +82,7 @@ def cholesky(A: Any, upper: bool = False, *, out: Any = None) -> Any:
     return y if out is None else write_out("linalg.cholesky", out, y)
 
 
+@also_named(input="B", input2="L")
 def cholesky_solve(B: Any, L: Any, upper: bool = False, *, out: Any = None) -> Any:
     """``X`` of ``A X = B``, given the Cholesky factor ``L`` of ``A``."""
     check_matrices("cholesky_solve", square=True, L=L)
@@ -90,6 +93,7 @@ def cholesky_solve(B: Any, L: Any, upper: bool = False, *, out: Any = None) -> A
     return y if out is None else write_out("cholesky_solve", out, y)
 
 
+@also_named(input="L")
 def cholesky_inverse(L: Any, upper: bool = False, *, out: Any = None) -> Any:
     """The inverse of ``A``, given its Cholesky factor ``L``."""
     check_matrices("cholesky_inverse", square=True, L=L)

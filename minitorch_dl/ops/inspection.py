@@ -39,14 +39,14 @@ def numel(input: Any) -> int:
     return input.array.size
 
 
-def result_type(tensor1: Any, tensor2: Any) -> dtypes.dtype:
+def result_type(tensor: Any, other: Any) -> dtypes.dtype:
     """The dtype of an operation on two tensors or numbers.
 
     >>> import minitorch_dl as torch
     >>> torch.result_type(torch.tensor([1, 2]), 1.0)
     torch.float32
     """
-    raw = [x.array if isinstance(x, TensorBase) else x for x in (tensor1, tensor2)]
+    raw = [x.array if isinstance(x, TensorBase) else x for x in (tensor, other)]
     return dtypes.result_type(*raw)
 
 

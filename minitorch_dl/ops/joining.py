@@ -11,7 +11,7 @@ import numpy as np
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import array_module, dtypes
-from .dims import numpy_names, sizes, wrap_dim
+from .dims import also_named, numpy_names, sizes, wrap_dim
 from .indexing import _index, _range
 from .padding import _pad
 from .shape import _reshape, expand
@@ -388,6 +388,11 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
 
 
 @numpy_names
+@also_named(
+    sections="indices_or_sections",
+    indices="indices_or_sections",
+    tensor_indices_or_sections="indices_or_sections",
+)
 def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
     """Parts along ``dim``, as views: so many of nearly equal size, or cut before the given
     indices.
@@ -432,16 +437,26 @@ def _even_split(
     return tensor_split(input, indices_or_sections, dim)
 
 
-def hsplit(input: Any, indices_or_sections: Any) -> tuple[Any, ...]:
+def hsplit(input: Any, indices_or_sections: Any, *more: int) -> tuple[Any, ...]:
     """``tensor_split`` along axis 1 (of a vector: axis 0) into equal parts or at indices."""
-    return _even_split("hsplit", input, indices_or_sections, 0 if input.array.ndim == 1 else 1, 1)
+    return _even_split(
+        "hsplit",
+        input,
+        (indices_or_sections, *more) if more else indices_or_sections,
+        0 if input.array.ndim == 1 else 1,
+        1,
+    )
 
 
-def vsplit(input: Any, indices_or_sections: Any) -> tuple[Any, ...]:
+def vsplit(input: Any, indices_or_sections: Any, *more: int) -> tuple[Any, ...]:
     """``tensor_split`` along axis 0 into equal parts or at indices."""
-    return _even_split("vsplit", input, indices_or_sections, 0, 2)
+    return _even_split(
+        "vsplit", input, (indices_or_sections, *more) if more else indices_or_sections, 0, 2
+    )
 
 
-def dsplit(input: Any, indices_or_sections: Any) -> tuple[Any, ...]:
+def dsplit(input: Any, indices_or_sections: Any, *more: int) -> tuple[Any, ...]:
     """``tensor_split`` along axis 2 into equal parts or at indices."""
-    return _even_split("dsplit", input, indices_or_sections, 2, 3)
+    return _even_split(
+        "dsplit", input, (indices_or_sections, *more) if more else indices_or_sections, 2, 3
+    )

@@ -8,7 +8,7 @@ from typing import Any
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import array_module
 from . import return_types
-from .dims import wrap_dim
+from .dims import also_named, wrap_dim
 from .factorizations import svdvals
 from .indexing import _range
 from .joining import _cat, cat
@@ -190,6 +190,7 @@ def cond(A: Any, p: Any = None, *, out: Any = None) -> Any:
 # -- powers and the exponential --------------------------------------------------------------------
 
 
+@also_named(input="A")
 def matrix_power(A: Any, n: int, *, out: Any = None) -> Any:
     """``A`` times itself ``n`` times by repeated squaring; of negative ``n`` the power of the
     inverse.

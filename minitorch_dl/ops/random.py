@@ -139,13 +139,16 @@ def randint(
 
 
 def randint_like(
-    input: Any, low: Any, high: Any = None, *, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False,
+    input: Any, low: Any = 0, high: Any = None, *, generator: Any = None, dtype: Any = None,
+    layout: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """Integers uniform on [low, high) in the shape, dtype and device of ``input``."""
     size, dtype, device = _same(input, dtype, device)
     low, high = (0, low) if high is None else (low, high)
-    return randint(low, high, size[0], dtype=dtype, device=device, requires_grad=requires_grad)
+    return randint(
+        low, high, size[0], generator=generator, dtype=dtype, device=device,
+        requires_grad=requires_grad,
+    )  # fmt: skip
 
 
 def randperm(

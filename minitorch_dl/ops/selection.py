@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import array_module, dtypes
+from .dims import also_named
 
 __all__ = [
     "clamp", "clamp_max", "clamp_min", "clip", "fmax", "fmin", "heaviside", "maximum", "minimum",
@@ -94,6 +97,7 @@ def _promoted(like: Any, *values: Any) -> list[Any]:
     """The values in their common dtype; one that is a number becomes a 0-d Tensor on the device of
     ``like``.
     """
+    values = tuple([x.item() if isinstance(x, np.generic) else x for x in values])
     raw = [x.array if isinstance(x, TensorBase) else x for x in values]
     target = dtypes.result_type(*raw)
     result = []
@@ -223,6 +227,9 @@ def heaviside(xp: Any, a: Any, b: Any) -> Any:
     differentiable.
     """
     return xp.where(a == 0, b, (a > 0).astype(b.dtype))
+
+
+heaviside = also_named(values="other")(heaviside)
 
 
 @primitive(name="nan_to_num")

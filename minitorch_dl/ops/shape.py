@@ -13,7 +13,7 @@ from ..autograd.primitive import primitive
 from ..autograd.structural import alias
 from ..autograd.structural import expand as _expand
 from ..backend import dtypes
-from .dims import numpy_names, sizes, wrap_dim, wrap_dims
+from .dims import also_named, numpy_names, sizes, wrap_dim, wrap_dims
 
 __all__ = [
     "adjoint", "broadcast_to", "contiguous", "expand", "expand_as", "flatten", "moveaxis",
@@ -185,14 +185,14 @@ def unsqueeze(input: Any, dim: int) -> Any:
 
 
 @numpy_names
-def squeeze(input: Any, dim: Any = None) -> Any:
+def squeeze(input: Any, dim: Any = None, *more: int) -> Any:
     """``input`` without its axes of size 1: all of them, or those in ``dim`` (an int or a
     tuple).
     """
     shape = input.array.shape
     if dim is None:
         return _reshape(input, shape=tuple([n for n in shape if n != 1]))
-    dims = wrap_dims(dim if isinstance(dim, (tuple, list)) else (dim,), len(shape))
+    dims = wrap_dims(dim if isinstance(dim, (tuple, list)) else (dim, *more), len(shape))
     return _reshape(input, shape=tuple([n for i, n in enumerate(shape) if n != 1 or i not in dims]))
 
 
@@ -233,7 +233,8 @@ def transpose(input: Any, dim0: int, dim1: int) -> Any:
         return alias(input)  # 0-d
 
 
-swapaxes = swapdims = transpose
+swapdims = transpose
+swapaxes = also_named(axis0="dim0", axis1="dim1")(transpose)
 
 
 def permute(input: Any, *dims: Any, **named: Any) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from ..autograd.primitive import TensorBase, primitive
+from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import array_module, device_of, dtypes, exponentials
 from ..backend import random as draw
@@ -51,7 +51,14 @@ _log_softmax.defvjp(a=lambda g, y, dim: g - exp(y) * _sum(g, dims=(dim,), keepdi
 
 
 @numpy_names
-def softmax(input: Any, dim: int | None = None, _stacklevel: Any = 3, dtype: Any = None) -> Any:
+def softmax(
+    input: Any,
+    dim: int | None = None,
+    _stacklevel: Any = 3,
+    dtype: Any = None,
+    *,
+    out: Any = None,
+) -> Any:
     """``exp(x) / sum exp(x)`` along ``dim``: positive numbers that add up to 1.
 
     Args:
@@ -63,13 +70,22 @@ def softmax(input: Any, dim: int | None = None, _stacklevel: Any = 3, dtype: Any
     >>> torch.softmax(torch.zeros(2), dim=0)
     tensor([0.5000, 0.5000])
     """
-    return _along(_softmax, input, dim, dtype or _stacklevel)
+    y = _along(_softmax, input, dim, dtype or _stacklevel)
+    return y if out is None else write_out("softmax", out, y)
 
 
 @numpy_names
-def log_softmax(input: Any, dim: int | None = None, _stacklevel: Any = 3, dtype: Any = None) -> Any:
+def log_softmax(
+    input: Any,
+    dim: int | None = None,
+    _stacklevel: Any = 3,
+    dtype: Any = None,
+    *,
+    out: Any = None,
+) -> Any:
     """``x - log(sum exp(x))`` along ``dim``: the logarithm of ``softmax``, without its rounding."""
-    return _along(_log_softmax, input, dim, dtype or _stacklevel)
+    y = _along(_log_softmax, input, dim, dtype or _stacklevel)
+    return y if out is None else write_out("log_softmax", out, y)
 
 
 def softmin(input: Any, dim: int | None = None, _stacklevel: Any = 3, dtype: Any = None) -> Any:

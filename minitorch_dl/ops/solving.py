@@ -13,6 +13,7 @@ from ..autograd.errors import require_tensor
 from ..autograd.primitive import primitive, write_out
 from ..autograd.structural import sum_to
 from . import return_types
+from .dims import also_named
 from .elementwise import log
 from .matmul import matmul_to
 from .movement import clone
@@ -166,6 +167,7 @@ def _check_system(op: str, A: Any, B: Any, left: bool = True) -> None:
         )
 
 
+@also_named(input="b")
 def triangular_solve(
     b: Any,
     A: Any,
@@ -306,6 +308,7 @@ _det.defvjp(a=lambda g, a: as_column(as_column(g)) * cofactors(a))
 cofactors.defvjp(a=_d_cofactors)
 
 
+@also_named(input="A")
 def det(A: Any, *, out: Any = None) -> Any:
     """The determinant of ``(..., N, N)``.
 
@@ -327,6 +330,7 @@ def _slogdet(xp: Any, a: Any) -> Any:
 _slogdet.defvjp(a=lambda g, a: as_column(as_column(g[1])) * mT(_inv(a)))
 
 
+@also_named(input="A")
 def slogdet(A: Any, *, out: Any = None) -> Any:
     """``(sign, logabsdet)`` of the determinant of ``(..., N, N)``; the logarithm is -inf where it
     is 0."""
