@@ -91,6 +91,13 @@ def nextafter(xp: Any, a: Any, b: Any) -> Any:
     return xp.nextafter(a, b)
 
 
+def _no_derivative(g: Any) -> Any:
+    raise NotImplementedError("the derivative for 'nextafter' is not implemented.")
+
+
+nextafter.defvjp(a=_no_derivative, b=_no_derivative)
+
+
 @primitive(name="frexp", outputs=("mantissa", "exponent"), constant=("exponent",))
 def _frexp(xp: Any, a: Any) -> Any:
     return xp.frexp(a)
