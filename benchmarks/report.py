@@ -167,13 +167,17 @@ def _curve(lines: dict[str, list[tuple[float, float]]]) -> str:
             f'<text x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{duration(seconds)}</text>'
             f'<line x1="{left}" x2="{width - 160}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ddd"/>'
         )
-    for (library, line), color in zip(lines.items(), ("#06c", "#c63", "#2a7", "#808")):
+    colors = dict(zip(lines, ("#06c", "#c63", "#2a7", "#808")))
+    last = -math.inf
+    for library, line in sorted(lines.items(), key=lambda item: at(*item[1][-1])[1]):
+        color = colors[library]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (at(*p) for p in line))
         x, y = at(*line[-1])
+        last = max(y + 4, last + 14)  # labels never overlap
         slope = f" ~ size^{exponent(line):.2f}" if len(line) > 1 else ""
-        y += -4 if library == "ours" else 12
         parts.append(
             f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="2"/>'
-            f'<text x="{x + 6:.1f}" y="{y:.1f}" fill="{color}">{html.escape(library)}{slope}</text>'
+            f'<text x="{x + 6:.1f}" y="{last:.1f}" fill="{color}">'
+            f"{html.escape(library)}{slope}</text>"
         )
     return "".join([*parts, "</svg>"])
