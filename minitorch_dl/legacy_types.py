@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .backend import dtypes
-from .ops import creation
 from .tensor import Tensor
-from .tensor_conversion import LEGACY_DTYPES
+from .tensor_conversion import LEGACY_DTYPES, legacy_tensor
 
 
 class _LegacyType(type):
@@ -20,9 +19,7 @@ class _LegacyType(type):
         return isinstance(instance, Tensor) and instance.dtype is cls.dtype
 
     def __call__(cls, *data: Any) -> Tensor:
-        if len(data) == 1 and not isinstance(data[0], int):
-            return creation.tensor(data[0], dtype=cls.dtype)
-        return creation.empty(*(data or (0,)), dtype=cls.dtype)
+        return legacy_tensor(data, cls.dtype)
 
 
 def _legacy(name: str) -> Any:

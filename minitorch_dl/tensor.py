@@ -15,12 +15,11 @@ from . import ops
 from .autograd.inplace import inplace
 from .autograd.primitive import TensorBase, register_result_class
 from .backend import device_of, dtypes
-from .ops import creation, elementwise, random, rearranging
+from .ops import elementwise, random, rearranging
 from .ops import layout as layout_ops
 from .ops import shape as shape_ops
-from .size import Size
 from .tensor_autograd import Differentiable
-from .tensor_conversion import Convertible
+from .tensor_conversion import Convertible, legacy_tensor
 
 
 def reflected(operator: Callable[..., Any]) -> Callable[..., Any]:
@@ -75,14 +74,7 @@ class Tensor(Convertible, Differentiable):
         def __getattr__(self, name: str) -> Any: ...  # the in-place forms, which are set below
 
     def __init__(self, *data: Any, device: Any = None) -> None:
-        if len(data) == 1 and not isinstance(data[0], int):
-            wanted = dtypes.get_default_dtype()
-            value = data[0]
-            if isinstance(value, Size):
-                value = creation.empty(value, device=device)
-            self.array = creation.tensor(value, dtype=wanted, device=device).array
-        else:
-            self.array = creation.empty(*(data or (0,)), device=device).array
+        self.array = legacy_tensor(data, dtypes.get_default_dtype(), device).array
         self.grad = None
         self._node = None
         self._view = None

@@ -30,6 +30,18 @@ LEGACY_DTYPES = {legacy: dtypes.as_dtype(name) for name, legacy in LEGACY_NAMES.
 _copy_, _fill_, _zero_ = (inplace(overwrite, name) for name in ("copy_", "fill_", "zero_"))
 
 
+def legacy_tensor(data: tuple[Any, ...], dtype: Any, device: Any = None) -> Any:
+    """What PyTorch's old constructors make of their arguments: sizes give an uninitialised tensor,
+    a tensor of the dtype is shared, other data is copied."""
+    if len(data) == 1 and not isinstance(data[0], (int, np.integer, Size)):
+        value = data[0]
+        if isinstance(value, TensorBase) and value.dtype is dtype:
+            if device is None or device == value.device:
+                return value.detach()
+        return creation.tensor(value, dtype=dtype, device=device)
+    return creation.empty(*(data or (0,)), dtype=dtype, device=device)
+
+
 class Convertible(TensorBase):
     """The part of Tensor that describes it and turns it into something else."""
 
@@ -320,7 +332,9 @@ class Convertible(TensorBase):
         """An uninitialised tensor of these strides in this one's dtype and device."""
         return self._new(creation.empty_strided, (size, stride), dtype, device, options)
 
-    new = new_empty
+    def new(self, *data: Any, device: Any = None) -> Any:
+        """As ``FloatTensor(...)``, in this tensor's dtype and device."""
+        return legacy_tensor(data, self.dtype, device or self.device)
 
     def apply_(self, callable: Callable[[Any], Any]) -> Any:
         """Replace each element by ``callable`` of it, in Python: for a few elements, on the CPU."""

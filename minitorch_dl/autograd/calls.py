@@ -1,8 +1,8 @@
 """The calls of primitives, shortened for the common cases.
 
-Every op goes through one of these, so each nanosecond counts: a call handles NumPy arrays, recorded or not, when nobody
-listens, and hands everything else (other devices, mixed dtypes, listeners, errors in the arguments) to the
-general ``Primitive.__call__``, which it must agree with.
+Every op goes through one of these, so each nanosecond counts: a call handles NumPy arrays,
+recorded or not, when nobody listens, and hands everything else (other devices, mixed dtypes,
+listeners, errors in the arguments) to the general ``Primitive.__call__``, which it must agree with.
 """
 
 from __future__ import annotations
@@ -131,7 +131,8 @@ def viewing(p: Primitive) -> Callable[..., Any]:
 
 
 def binary(p: Primitive) -> Callable[..., Any]:
-    """The call of a primitive of two inputs: tensors of one dtype, or a float tensor and a number."""
+    """The call of a primitive of two inputs: tensors of one dtype, or a float tensor and a
+    number."""
     kernel, formulas = p.kernel, p.formulas
     as_float, broadcasts, promotes = p.promotes == "float", p.broadcasts, p.promotes is not None
     first_number, second_number = (name not in p.tensors for name in p.inputs)

@@ -56,7 +56,7 @@ def relu(input: Any, inplace: bool = False) -> Any:
     return _apply("relu", _relu, input, True) if inplace else _relu(input)
 
 
-@primitive(name="hardtanh")
+@primitive(name="hardtanh", promotes="same")
 def _hardtanh(xp: Any, a: Any, *, low: float, high: float) -> Any:
     return xp.minimum(xp.maximum(a, low), high)
 

@@ -81,6 +81,8 @@ _div.defvjp(a=lambda g, b: g / b, b=lambda g, a, b: -g * (a / b) / b)
 
 def _scaled(op: str, input: Any, other: Any, alpha: float) -> Any:
     """``alpha * other`` for add and sub; of integers, ``alpha`` must be one too."""
+    if isinstance(alpha, np.generic):
+        alpha = alpha.item()
     if alpha.__class__ is not int:
         raw = [x.array if isinstance(x, TensorBase) else x for x in (input, other)]
         target = dtypes.result_type(*raw)

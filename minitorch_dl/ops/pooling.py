@@ -378,7 +378,7 @@ def _window(
     if not isinstance(input, TensorBase):
         raise TypeError(f"{op}(): argument 'input' must be Tensor, not {type(input).__name__}")
     kernel = per_axis(op, "kernel_size", kernel, dims)
-    given = stride is not None and stride != () and stride != []
+    given = stride is not None and not (isinstance(stride, (tuple, list)) and len(stride) == 0)
     stride = per_axis(op, "stride", stride, dims) if given else kernel
     padding = per_axis(op, "padding", padding, dims)
     dilation = per_axis(op, "dilation", dilation, dims)

@@ -81,7 +81,9 @@ def repeat(input: Any, *repeats: Any, **named: Any) -> Any:
         return _clone(_reshape(input, shape=have))
     apart = _reshape(input, shape=tuple([m for n in have for m in (1, n)]))  # (1, N, 1, M, ...)
     apart = _expand(apart, shape=tuple([m for r, n in zip(times, have) for m in (r, n)]))
-    return _reshape(apart, shape=wanted)
+    y = _reshape(apart, shape=wanted)
+    # Where only axes of one entry are repeated, the expanded view has the wanted shape already.
+    return y if y._view is None else _clone(y)
 
 
 def tile(input: Any, *dims: Any, **named: Any) -> Any:

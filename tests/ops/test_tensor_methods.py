@@ -100,3 +100,38 @@ def test_failed_factorizations_say_so_in_info() -> None:
     with pytest.raises(torch.linalg.LinAlgError):
         torch.linalg.inv_ex(singular, check_errors=True)
     assert torch.linalg.cholesky_ex(-torch.eye(2)).info.item() > 0
+
+
+def test_repeat_copies_where_only_axes_of_one_entry_grow() -> None:
+    x = torch.arange(3).view(1, 1, 3)
+    y = x.repeat(2, 2, 1)
+    y[0, 0] = 7
+    assert y.tolist() == [[[7, 7, 7], [0, 1, 2]], [[0, 1, 2], [0, 1, 2]]]
+    assert x.tolist() == [[[0, 1, 2]]]
+    assert torch.ones(1, 2, 3).repeat(4, 1, 1).view(1, 8, 3).shape == (1, 8, 3)
+
+
+@pytest.mark.parametrize("scalar", [np.float64(0.5), np.float32(0.5), np.float16(0.5)])
+def test_scalars_of_numpy_are_weak(scalar: np.floating) -> None:
+    for x in (torch.ones([]), torch.ones(3)):
+        for y in (
+            x * scalar, scalar * x, x - scalar, torch.where(x > 0, x, scalar), x.clamp(max=scalar),
+            torch.lerp(x, x, scalar), torch.add(x, x, alpha=scalar),
+            torch.nn.functional.softplus(x, scalar), torch.nn.functional.elu(x, scalar),
+            torch.nn.functional.hardtanh(x, -scalar, scalar), torch.full((2,), scalar),
+        ):  # fmt: skip
+            assert y.dtype is torch.float32
+    assert torch.add(torch.tensor([1]), torch.tensor([2]), alpha=np.int64(3)).tolist() == [7]
+    pooled = torch.nn.functional.avg_pool1d(torch.ones(3, 4), np.int64(2), np.int64(1))
+    assert pooled.shape == (3, 3)
+
+
+def test_old_constructors_tell_sizes_from_data() -> None:
+    x = torch.ones(2, 3)
+    for make in (torch.Tensor, torch.FloatTensor, x.new):
+        assert make(x.size()).shape == make(2, 3).shape == (2, 3)
+        assert make(np.int64(2)).shape == (2,)
+        assert make().shape == (0,)
+        assert make([2, 3]).tolist() == [2.0, 3.0]
+        assert make(x).data_ptr() == x.data_ptr()
+    assert x.double().new([2, 3]).dtype is torch.float64
