@@ -383,7 +383,8 @@ def _(g: Any, a: Any, source: Any, index: Any, dim: int, a_dtype: Any) -> Any:
     zeros = _gather(_gather_adjoint(zero, index, dim=dim, shape=a.shape), index, dim=dim)
     # Where a source is the only zero, the other factors' product is the one without it.
     single = zero * cast(zeros == 1, dtype=dtype)
-    rest = _gather(g * _scatter_prod(a, source + single, index, dim=dim), index, dim=dim)
+    others = source * other + single
+    rest = _gather(g * _scatter_prod(a, others, index, dim=dim), index, dim=dim)
     full = _gather(g * _scatter_prod(a, source, index, dim=dim), index, dim=dim)
     ones = cast((a == a) | (a != a), dtype=dtype)
     d_source = rest * single + full / (source + zero) * other

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 
 import pytest
 
 from minitorch_dl.autograd.primitive import PRIMITIVES
 
-from .checks import killer
+from .checks import BEYOND_THE_TABLE, killer
 from .equivalent import explanation
 from .mutants import Mutant, mutants
 
@@ -30,3 +31,8 @@ def test_there_are_mutants_of_every_formula() -> None:
 @pytest.mark.parametrize("mutant", sample(), ids=str)
 def test_a_broken_formula_is_noticed(mutant: Mutant) -> None:
     assert killer(mutant) is not None or explanation(mutant), f"survived: {mutant}"
+
+
+@pytest.mark.parametrize("check", BEYOND_THE_TABLE.values(), ids=lambda f: f.__name__)
+def test_the_checks_beyond_the_table_pass(check: Callable[[], None]) -> None:
+    check()

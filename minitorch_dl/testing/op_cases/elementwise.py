@@ -117,6 +117,14 @@ ROWS = [
         S(B(3), 2),
     ),
     Row(
+        "pow_of_zero",
+        S(F(3, low=-2, high=-0.5), F(3, low=0.5, high=2)),
+        call=lambda torch, *exponents: [torch.pow(0, b) for b in exponents],
+        gradgrad=False,
+        numeric=False,
+        why="0 to a negative power is infinite",
+    ),
+    Row(
         "float_power",
         S(F(3, 4, low=0.2, high=3), F(4)),
         S(F(3, low=0.2, high=3), 2),

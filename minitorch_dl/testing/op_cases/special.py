@@ -87,6 +87,7 @@ ROWS = [
     ),
     Row(
         "xlogy",
+        S(F(3, low=0, high=0), F(3, low=0.5, high=2)),
         S(F(3, 4), F(4, low=0.1, high=2)),
         S(F(3), 2.0),
         S(2.0, F(3, low=0.1, high=2)),
@@ -94,6 +95,7 @@ ROWS = [
     ),
     Row(
         "special.xlog1py",
+        S(F(3, low=0, high=0), F(3, low=-0.5, high=2)),
         S(F(3, 4), F(4, low=-0.9, high=2)),
         S(F(3), 2.0),
         S(2.0, F(3, low=0.1, high=2)),
