@@ -336,23 +336,32 @@ class Tensor(Convertible, Differentiable):
 
 
 _IN_PLACE = """
-    abs absolute neg negative sign sgn add sub subtract mul multiply div divide true_divide floor_divide remainder fmod
-    addcmul addcdiv lerp pow square sqrt rsqrt reciprocal hypot exp exp2 expm1 log log2 log10 log1p
-    sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh deg2rad rad2deg
-    arcsin arccos arctan arctan2 arcsinh arccosh arctanh floor ceil trunc fix frac round copysign nextafter ldexp gcd lcm
-    clamp clamp_min clamp_max clip heaviside nan_to_num eq ne lt le gt ge not_equal less less_equal greater greater_equal
-    logical_and logical_or logical_xor logical_not
-    bitwise_and bitwise_or bitwise_xor bitwise_not bitwise_left_shift bitwise_right_shift
-    sigmoid logit sinc xlogy erf erfc erfinv i0 lgamma digamma polygamma mvlgamma
-    igamma igammac conj_physical
+    abs absolute neg negative sign sgn add sub subtract mul multiply div divide true_divide
+    floor_divide remainder fmod addcmul addcdiv lerp pow square sqrt rsqrt reciprocal hypot exp
+    exp2 expm1 log log2 log10 log1p sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh
+    atanh deg2rad rad2deg arcsin arccos arctan arctan2 arcsinh arccosh arctanh floor ceil trunc
+    fix frac round copysign nextafter ldexp gcd lcm clamp clamp_min clamp_max clip heaviside
+    nan_to_num eq ne lt le gt ge not_equal less less_equal greater greater_equal logical_and
+    logical_or logical_xor logical_not bitwise_and bitwise_or bitwise_xor bitwise_not
+    bitwise_left_shift bitwise_right_shift sigmoid logit sinc xlogy erf erfc erfinv i0 lgamma
+    digamma polygamma mvlgamma igamma igammac conj_physical
 """
 for _name in _IN_PLACE.split():
     setattr(Tensor, f"{_name}_", inplace(getattr(ops, _name), f"{_name}_"))
 for _operator, _name in {
-    "add": "add", "sub": "sub", "mul": "mul", "truediv": "div", "floordiv": "floor_divide", "mod": "remainder",
-    "pow": "pow", "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor", "lshift": "bitwise_left_shift",
+    "add": "add",
+    "sub": "sub",
+    "mul": "mul",
+    "truediv": "div",
+    "floordiv": "floor_divide",
+    "mod": "remainder",
+    "pow": "pow",
+    "and": "bitwise_and",
+    "or": "bitwise_or",
+    "xor": "bitwise_xor",
+    "lshift": "bitwise_left_shift",
     "rshift": "bitwise_right_shift",
-}.items():  # fmt: skip
+}.items():
     setattr(Tensor, f"__i{_operator}__", getattr(Tensor, f"{_name}_"))
 
 register_result_class(Tensor)

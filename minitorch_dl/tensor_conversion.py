@@ -22,9 +22,17 @@ if TYPE_CHECKING:
     from .tensor import Tensor
 
 LEGACY_NAMES = {
-    "float32": "Float", "float64": "Double", "float16": "Half", "bfloat16": "BFloat16", "uint8": "Byte",
-    "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long", "bool": "Bool",
-}  # fmt: skip
+    "float32": "Float",
+    "float64": "Double",
+    "float16": "Half",
+    "bfloat16": "BFloat16",
+    "uint8": "Byte",
+    "int8": "Char",
+    "int16": "Short",
+    "int32": "Int",
+    "int64": "Long",
+    "bool": "Bool",
+}
 LEGACY_DTYPES = {legacy: dtypes.as_dtype(name) for name, legacy in LEGACY_NAMES.items()}
 
 _copy_, _fill_, _zero_ = (inplace(overwrite, name) for name in ("copy_", "fill_", "zero_"))
@@ -35,9 +43,9 @@ def legacy_tensor(data: tuple[Any, ...], dtype: Any, device: Any = None) -> Any:
     a tensor of the dtype is shared, other data is copied."""
     if len(data) == 1 and not isinstance(data[0], (int, np.integer, Size)):
         value = data[0]
-        if isinstance(value, TensorBase) and value.dtype is dtype:
-            if device is None or device == value.device:
-                return value.detach()
+        same = isinstance(value, Convertible) and value.dtype is dtype
+        if same and (device is None or device == value.device):
+            return value.detach()
         return creation.tensor(value, dtype=dtype, device=device)
     return creation.empty(*(data or (0,)), dtype=dtype, device=device)
 

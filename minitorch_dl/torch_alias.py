@@ -1,7 +1,8 @@
-"""Run PyTorch programs on this package: while ``as_torch()`` is active, ``import torch`` means ``minitorch_dl``.
+"""Run PyTorch programs on this package: while ``as_torch()`` is active, ``import torch`` means
+``minitorch_dl``.
 
-Names are found where PyTorch keeps them: ``torch.nn.modules.conv.Conv2d`` is ``minitorch_dl.nn.Conv2d``. What is missing here
-says so, and names the nearest thing there is.
+Names are found where PyTorch keeps them: ``torch.nn.modules.conv.Conv2d`` is
+``minitorch_dl.nn.Conv2d``. What is missing here says so, and names the nearest thing there is.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from typing import Any
 
 PACKAGE = __name__.partition(".")[0]
 API_VERSION = "2.13.0"
-"""The PyTorch release whose API this package follows; what ``torch.__version__`` says to a program."""
+"""The PyTorch release whose API this package follows; what ``torch.__version__`` says to a
+program."""
 
 # Folders of PyTorch whose files don't exist here: their names are those of another namespace.
 _ELSEWHERE = {
@@ -35,11 +37,32 @@ _ELSEWHERE = {
     **{
         f"distributions.{name}": "distributions"  # one file per distribution there
         for name in (
-            "bernoulli", "beta", "binomial", "cauchy", "chi2", "dirichlet", "exp_family",
-            "exponential", "gamma", "geometric", "gumbel", "half_cauchy", "half_normal",
-            "independent", "inverse_gamma", "laplace", "log_normal", "multinomial",
-            "multivariate_normal", "one_hot_categorical", "pareto", "poisson", "studentT",
-            "transformed_distribution", "uniform", "weibull",
+            "bernoulli",
+            "beta",
+            "binomial",
+            "cauchy",
+            "chi2",
+            "dirichlet",
+            "exp_family",
+            "exponential",
+            "gamma",
+            "geometric",
+            "gumbel",
+            "half_cauchy",
+            "half_normal",
+            "independent",
+            "inverse_gamma",
+            "laplace",
+            "log_normal",
+            "multinomial",
+            "multivariate_normal",
+            "one_hot_categorical",
+            "pareto",
+            "poisson",
+            "studentT",
+            "transformed_distribution",
+            "uniform",
+            "weibull",
         )
     },
 }
@@ -138,7 +161,9 @@ class _Finder(importlib.abc.MetaPathFinder):
         package = importlib.import_module(PACKAGE)
         torch = ModuleType("torch", package.__doc__)
         torch.__dict__.update({k: v for k, v in vars(package).items() if k not in vars(torch)})
-        torch.__dict__.update(__version__=TorchVersion(API_VERSION), __path__=[], __package__="torch")
+        torch.__dict__.update(
+            __version__=TorchVersion(API_VERSION), __path__=[], __package__="torch"
+        )
         torch.__getattr__ = lambda name: getattr(package, name)  # type: ignore[method-assign]
         return torch
 

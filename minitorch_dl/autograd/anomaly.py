@@ -121,7 +121,10 @@ class Detector:
 def made_at(node: Node) -> str:
     """The lines of the forward pass that made ``node``, as text."""
     if node.origin is None:
-        return "No forward pass information is available: enable detect_anomaly during the forward pass."
+        return (
+            "No forward pass information is available: "
+            "enable detect_anomaly during the forward pass."
+        )
     return f"Traceback of forward call that caused the error:\n{_format(node.origin)}"
 
 

@@ -293,7 +293,8 @@ def check_versions(node: Node, saved: Iterable[Any]) -> None:
                     "an inplace operation: "
                     f"{node.name()} saved a {value.dtype} array of shape {tuple(value.shape)}, "
                     f"which {write.op} "
-                    f'overwrote afterwards (File "{file}", line {line}). Write to a copy (x = x + y instead of x += y, '
+                    f'overwrote afterwards (File "{file}", line {line}). '
+                    "Write to a copy (x = x + y instead of x += y, "
                     "or x.clone() first), or write before the op that needs the old values"
                 )
 

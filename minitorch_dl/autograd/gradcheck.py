@@ -1,7 +1,8 @@
 """Gradients checked against finite differences.
 
-Small functions are checked entry by entry of the Jacobian J, large ones along random directions: u^T J v, with one backward
-pass and two evaluations. A failure says which entry differs, both numbers, and what probably explains it.
+Small functions are checked entry by entry of the Jacobian J, large ones along random directions:
+u^T J v, with one backward pass and two evaluations. A failure says which entry differs, both
+numbers, and what probably explains it.
 """
 
 from __future__ import annotations
@@ -43,16 +44,19 @@ def gradcheck(
     fast_mode: bool = False,
     masked: bool | None = None,
 ) -> bool:
-    """Compare the gradients of ``func`` at ``inputs`` with central differences: ``|a - n| <= atol + rtol |n|``.
+    """Compare the gradients of ``func`` at ``inputs`` with central differences: ``|a - n| <= atol
+    + rtol |n|``.
 
     Args:
         func: takes the inputs, returns a Tensor or several.
-        inputs: a Tensor or a tuple; those that require a gradient are checked and should be float64.
+        inputs: a Tensor or a tuple; those that require a gradient are checked and should be
+            float64.
         eps: the step of the differences.
         raise_exception: raise GradcheckError on a difference, instead of returning False.
         nondet_tol: how much two backward passes may differ.
         fast_mode: check along random directions even when the function is small.
-        check_undefined_grad, check_batched_grad, check_forward_ad, ...: accepted for PyTorch's sake.
+        check_undefined_grad, check_batched_grad, check_forward_ad, ...: accepted for PyTorch's
+        sake.
 
     >>> import minitorch_dl as torch
     >>> x = torch.tensor([0.5, -1.0], dtype=torch.float64, requires_grad=True)
@@ -88,7 +92,8 @@ def gradgradcheck(
     fast_mode: bool = False,
     masked: bool = False,
 ) -> bool:
-    """``gradcheck`` of the gradient itself: as a function of the inputs and of ``grad_outputs`` (random when not given).
+    """``gradcheck`` of the gradient itself: as a function of the inputs and of ``grad_outputs``
+    (random when not given).
 
     >>> import minitorch_dl as torch
     >>> x = torch.tensor([0.5, -1.0], dtype=torch.float64, requires_grad=True)
@@ -180,20 +185,24 @@ class Check:
                 continue
             if x.array.dtype != np.float64:
                 warnings.warn(
-                    f"Input #{i} requires gradient and is not a double precision floating point: it is {x.array.dtype}. "
-                    "This check will likely fail if all the inputs are not of double precision floating point.",
+                    f"Input #{i} requires gradient and is not a double precision floating point: "
+                    f"it is {x.array.dtype}. "
+                    "This check will likely fail if all the inputs are not of double precision "
+                    "floating point.",
                     stacklevel=4,
                 )
             strides = [s for s, n in zip(x.array.strides, x.array.shape) if n > 1]
             if x.array.size and 0 in strides:
                 raise RuntimeError(
-                    f"The {i}th input has a dimension with stride 0. gradcheck only supports inputs that are non-overlapping "
+                    f"The {i}th input has a dimension with stride 0. gradcheck only supports "
+                    "inputs that are non-overlapping "
                     "to be able to compute the numerical gradients correctly. "
                     "You should call .contiguous() on the input before passing it to gradcheck."
                 )
             if x.array.size and _overlaps(x.array):
                 raise RuntimeError(
-                    f"The {i}th input shows the same memory at two indices. gradcheck only supports inputs that are "
+                    f"The {i}th input shows the same memory at two indices. gradcheck only "
+                    "supports inputs that are "
                     "non-overlapping: pass a .clone() of it"
                 )
             self.wanted.append((i, x))
@@ -221,7 +230,7 @@ class Check:
                 self.check_jacobian(j, output)
             self.check_repeatable(j, output)
 
-    # -- both sides of the comparison ----------------------------------------------------------------------------------
+    # -- both sides of the comparison --------------------------------------------------------------
 
     def analytical(self, output: Any, u: np.ndarray) -> list[np.ndarray]:
         """u^T J by a backward pass: per checked input."""
@@ -256,7 +265,7 @@ class Check:
     def agrees(self, a: Any, n: Any) -> Any:
         return np.abs(a - n) <= self.atol + self.rtol * np.abs(n)
 
-    # -- the checks ----------------------------------------------------------------------------------------------------
+    # -- the checks --------------------------------------------------------------------------------
 
     def check_jacobian(self, j: int, output: Any) -> None:
         shape = output.array.shape
@@ -287,10 +296,14 @@ class Check:
                 v = direction(x.array.shape, self.rng)
                 a = float(np.sum(self.analytical(output, u)[k] * v))
                 n = float(np.sum(u * self.numerical(j, x, v)))
-                # One wrong entry must show among all the right ones that the sum adds up, so rtol is taken 100 times smaller.
+                # One wrong entry must show among all the right ones that the sum adds up, so rtol
+                # is taken 100 times smaller.
                 if not abs(a - n) <= self.atol + 0.01 * self.rtol * abs(n):
                     row, column = self.locate(j, output, k, x, u, v)
-                    count = f"found along a random direction, where analytical is {a:.8g} and numerical {n:.8g}"
+                    count = (
+                        "found along a random direction, where "
+                        f"analytical is {a:.8g} and numerical {n:.8g}"
+                    )
                     self.fail(j, output, k, i, x, row, column, count)
 
     def check_repeatable(self, j: int, output: Any) -> None:
@@ -299,7 +312,8 @@ class Check:
         gap = max((float(np.max(np.abs(a - b), initial=0.0)) for a, b in pairs), default=0.0)
         if gap > self.nondet_tol:
             raise GradcheckError(
-                f"Backward is not reentrant: two backward passes over output {self.positions[j]} with the same gradient differ "
+                f"Backward is not reentrant: two backward passes over output {self.positions[j]} "
+                "with the same gradient differ "
                 f"by {gap:.3g}, although the analytical gradient matches the numerical one. "
                 f"The tolerance for nondeterminism was {self.nondet_tol}."
             )
@@ -317,14 +331,16 @@ class Check:
                 v = direction(x.array.shape, self.rng)
                 if np.any(np.abs(self.numerical(j, x, v)) > self.atol):
                     raise GradcheckError(
-                        f"Numerical gradient for function expected to be zero: output {position} does not require a gradient, "
+                        f"Numerical gradient for function expected to be zero: output {position} "
+                        "does not require a gradient, "
                         f"but it changes with input {i}"
                     )
 
     def locate(
         self, j: int, output: Any, k: int, x: Any, u: np.ndarray, v: np.ndarray
     ) -> tuple[int, int]:
-        """The entry (output element, input element) that differs most, by halving the directions."""
+        """The entry (output element, input element) that differs most, by halving the
+        directions."""
 
         def gap(u: np.ndarray, v: np.ndarray) -> float:
             a, n = np.sum(self.analytical(output, u)[k] * v), np.sum(u * self.numerical(j, x, v))
@@ -334,7 +350,7 @@ class Check:
         one = unit(x.array.shape, column)
         return _halve(u, lambda part: gap(part, one)), column
 
-    # -- the report ----------------------------------------------------------------------------------------------------
+    # -- the report --------------------------------------------------------------------------------
 
     def fail(
         self, j: int, output: Any, k: int, i: int, x: Any, row: int, column: int, count: str
@@ -353,9 +369,11 @@ class Check:
         verdict = judge(at, a, n, self.atol, self.rtol, precision)
         raise GradcheckError(
             f"Jacobian mismatch for output {self.positions[j]} with respect to input {i}, "
-            f"at output index {index(output.array.shape, row)} and input index {index(x.array.shape, column)}:\n"
+            f"at output index {index(output.array.shape, row)} and input index "
+            f"{index(x.array.shape, column)}:\n"
             f"numerical: {n:.10g}\nanalytical: {a:.10g}\n"
-            f"The difference {abs(a - n):.3g} is more than atol + rtol * |numerical| = {self.atol + self.rtol * abs(n):.3g}; "
+            f"The difference {abs(a - n):.3g} is more than atol + rtol * |numerical| = "
+            f"{self.atol + self.rtol * abs(n):.3g}; "
             f"{count}.\n{verdict.text}"
         )
 
@@ -397,7 +415,8 @@ def judge(
     # they stay apart, and at a jump they grow without bound.
     steep, steeper = (abs(left + right) / 2 for left, right in sides)
     if max(jumps[1], steeper) > bound and (jumps[1] > 4 * jumps[0] or steeper > 4 * steep + bound):
-        text = f"The function jumps here: by {(at(h / 8) - at(-h / 8)):.6g} within a step of {h / 4:.2g}."
+        jump = at(h / 8) - at(-h / 8)
+        text = f"The function jumps here: by {jump:.6g} within a step of {h / 4:.2g}."
         return Verdict("not differentiable here", text)
     if jumps[1] > bound and jumps[1] > 0.5 * jumps[0]:
         return Verdict(

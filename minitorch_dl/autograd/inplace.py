@@ -52,15 +52,19 @@ overwrite.defvjp(a=lambda g: g * 0, b=_overwrite_source)
 
 
 _FROZEN = {
-    "no_grad": "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Make the view and "
+    "no_grad": "A view was created in no_grad mode and is being modified inplace with grad mode "
+    "enabled. Make the view and "
     "write to it both inside the no_grad block, or both outside",
-    "several outputs": "This view is the output of a function that returns multiple views (split, chunk, unbind). Such "
+    "several outputs": "This view is the output of a function that returns multiple views (split, "
+    "chunk, unbind). Such "
     "functions do not allow the output views to be modified inplace. Index the tensor instead, or "
     "write to a .clone()",
-    "custom Function": "This view was created inside a custom Function (or because an input was returned as-is) and is being "
+    "custom Function": "This view was created inside a custom Function (or because an input was "
+    "returned as-is) and is being "
     "modified inplace, which would override its custom backward. Clone the output of the custom "
     "Function first",
-    "dtype": "a view with another dtype is being modified inplace, which has no derivative. Use .clone() first",
+    "dtype": "a view with another dtype is being modified inplace, which has no derivative. "
+    "Use .clone() first",
 }
 
 
@@ -208,5 +212,8 @@ def inplace(function: Callable[..., Any], name: str) -> Callable[..., Any]:
         return write(name, self, lambda: function(self, *args, **kwargs))
 
     method.__name__ = method.__qualname__ = name
-    method.__doc__ = f"``{name.rstrip('_')}`` in place: writes the result to this tensor's memory and returns the tensor."
+    method.__doc__ = (
+        f"``{name.rstrip('_')}`` in place: writes the result to this tensor's memory "
+        "and returns the tensor."
+    )
     return method

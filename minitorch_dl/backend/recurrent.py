@@ -82,9 +82,19 @@ def rnn_forward(
 
 
 def rnn_backward(
-    xp: Any, gy: Any, gh: Any, needs: Any, x: Any, wi: Any, wh: Any, y: Any, before: Any, sizes: Any,
-    reverse: bool, relu: bool,
-) -> Any:  # fmt: skip
+    xp: Any,
+    gy: Any,
+    gh: Any,
+    needs: Any,
+    x: Any,
+    wi: Any,
+    wh: Any,
+    y: Any,
+    before: Any,
+    sizes: Any,
+    reverse: bool,
+    relu: bool,
+) -> Any:
     d = (y > 0).astype(y.dtype) if relu else 1 - y * y
     dh = xp.zeros((max(sizes), wh.shape[1]), y.dtype) if gh is None else gh.copy()
     for rows in reversed(list(steps(sizes, reverse))):
@@ -183,9 +193,22 @@ def lstm_forward(
 
 
 def lstm_backward(
-    xp: Any, gy: Any, gh: Any, gc: Any, needs: Any, x: Any, wi: Any, wh: Any, wr: Any, gates: Any,
-    c_before: Any, tanh_c: Any, h_before: Any, sizes: Any, reverse: bool,
-) -> Any:  # fmt: skip
+    xp: Any,
+    gy: Any,
+    gh: Any,
+    gc: Any,
+    needs: Any,
+    x: Any,
+    wi: Any,
+    wh: Any,
+    wr: Any,
+    gates: Any,
+    c_before: Any,
+    tanh_c: Any,
+    h_before: Any,
+    sizes: Any,
+    reverse: bool,
+) -> Any:
     H = c_before.shape[1]
     wi, wh = _gifo(xp, wi), _gifo(xp, wh)
     g, i, f, o = (gates[:, k * H : (k + 1) * H] for k in range(4))
@@ -207,7 +230,7 @@ def lstm_backward(
     through_c = d.reshape(len(d), 4, H)[:, :3]
     dh = xp.zeros((max(sizes), wh.shape[1]), dtype) if gh is None else gh.copy()
     dc = xp.zeros((max(sizes), H), dtype) if gc is None else gc.copy()
-    projected = None if wr is None else xp.empty((gates.shape[0], wr.shape[0]), dtype)
+    projected: Any = None if wr is None else xp.empty((gates.shape[0], wr.shape[0]), dtype)
     work = xp.empty((max(sizes), H), dtype)
     for rows in reversed(list(steps(sizes, reverse))):
         n = rows.stop - rows.start
@@ -270,9 +293,19 @@ def gru_forward(
 
 
 def gru_backward(
-    xp: Any, gy: Any, gh: Any, needs: Any, x: Any, wi: Any, wh: Any, gates: Any, inner: Any, before: Any,
-    sizes: Any, reverse: bool,
-) -> Any:  # fmt: skip
+    xp: Any,
+    gy: Any,
+    gh: Any,
+    needs: Any,
+    x: Any,
+    wi: Any,
+    wh: Any,
+    gates: Any,
+    inner: Any,
+    before: Any,
+    sizes: Any,
+    reverse: bool,
+) -> Any:
     H = before.shape[1]
     r, z, n = (gates[:, k * H : (k + 1) * H] for k in range(3))
     # Per unit of dh': the gradients of the pre-activations, for all steps at once.

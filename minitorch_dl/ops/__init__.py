@@ -21,6 +21,7 @@ from .activation import (
 from .adaptive_pooling import *
 from .comparison import *
 from .convolution import *
+from .copies import *
 from .counting import *
 from .creation import *
 from .distances import *
@@ -38,15 +39,13 @@ from .joining import *
 from .layout import *
 from .linear import bilinear
 from .lu import *
-from .copies import *
-from .native_norms import *
-from .padding import *
-from .windows import *
 from .matmul import *
 from .matrix_functions import *
 from .movement import *
+from .native_norms import *
 from .normalization import *
 from .norms import *
+from .padding import *
 from .patches import *
 from .pooling import *
 from .random import *
@@ -76,3 +75,4 @@ from .special import (
 )  # fmt: skip
 from .statistics import *
 from .trigonometric import *
+from .windows import *

@@ -37,7 +37,7 @@ _add.defvjp(a=lambda g: g, b=lambda g: g)
 
 
 def _refuse_bools(a: Any, b: Any) -> None:
-    bools = [isinstance(x, bool) or getattr(x, "dtype", None) == bool for x in (a, b)]
+    bools = [isinstance(x, bool) or getattr(x, "dtype", float) == np.bool_ for x in (a, b)]
     if all(bools):
         raise RuntimeError(
             "Subtraction, the `-` operator, with two bool tensors is not supported. "

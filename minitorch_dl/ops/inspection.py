@@ -10,8 +10,15 @@ from ..autograd.primitive import TensorBase
 from ..backend import dtypes
 
 __all__ = [
-    "finfo", "iinfo", "is_complex", "is_floating_point", "is_signed", "is_tensor", "numel", "result_type",
-]  # fmt: skip
+    "finfo",
+    "iinfo",
+    "is_complex",
+    "is_floating_point",
+    "is_signed",
+    "is_tensor",
+    "numel",
+    "result_type",
+]
 
 
 def is_tensor(obj: Any) -> bool:

@@ -13,9 +13,24 @@ from .creation import make_leaf, shape_of
 from .dims import common_shape
 
 __all__ = [
-    "bernoulli", "binomial", "get_rng_state", "initial_seed", "manual_seed", "multinomial", "normal", "poisson", "rand",
-    "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm", "seed", "set_rng_state",
-]  # fmt: skip
+    "bernoulli",
+    "binomial",
+    "get_rng_state",
+    "initial_seed",
+    "manual_seed",
+    "multinomial",
+    "normal",
+    "poisson",
+    "rand",
+    "rand_like",
+    "randint",
+    "randint_like",
+    "randn",
+    "randn_like",
+    "randperm",
+    "seed",
+    "set_rng_state",
+]
 
 
 def manual_seed(seed: int) -> draw.Generator:
@@ -75,18 +90,32 @@ def _normal(shape: Any, dtype: Any, generator: Any, xp: Any) -> Any:
 
 
 def rand(
-    *size: Any, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False, pin_memory: bool = False, **named: Any,
-) -> Any:  # fmt: skip
+    *size: Any,
+    generator: Any = None,
+    out: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    **named: Any,
+) -> Any:
     """Uniform on [0, 1)."""
     size = (named.pop("size"),) if "size" in named else size
     return _drawn("rand", _uniform, size, generator, out, dtype, device, requires_grad)
 
 
 def randn(
-    *size: Any, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False, pin_memory: bool = False, **named: Any,
-) -> Any:  # fmt: skip
+    *size: Any,
+    generator: Any = None,
+    out: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    **named: Any,
+) -> Any:
     """Standard normal.
 
     >>> import minitorch_dl as torch
@@ -104,27 +133,50 @@ def _same(input: Any, dtype: Any, device: Any) -> tuple[Any, Any, Any]:
 
 
 def rand_like(
-    input: Any, *, generator: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False,
-) -> Any:  # fmt: skip
+    input: Any,
+    *,
+    generator: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+    pin_memory: bool = False,
+) -> Any:
     """Uniform on [0, 1) in the shape, dtype and device of ``input``."""
     size, dtype, device = _same(input, dtype, device)
     return _drawn("rand_like", _uniform, size, generator, None, dtype, device, requires_grad)
 
 
 def randn_like(
-    input: Any, *, generator: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False,
-) -> Any:  # fmt: skip
+    input: Any,
+    *,
+    generator: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+    pin_memory: bool = False,
+) -> Any:
     """Standard normal in the shape, dtype and device of ``input``."""
     size, dtype, device = _same(input, dtype, device)
     return _drawn("randn_like", _normal, size, generator, None, dtype, device, requires_grad)
 
 
 def randint(
-    low: Any = 0, high: Any = None, size: Any = None, *, generator: Any = None, out: Any = None, dtype: Any = None,
-    layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
-) -> Any:  # fmt: skip
+    low: Any = 0,
+    high: Any = None,
+    size: Any = None,
+    *,
+    generator: Any = None,
+    out: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Any:
     """Integers uniform on [low, high): ``randint(high, size)`` or ``randint(low, high, size)``."""
     if size is None and isinstance(high, (tuple, list)):
         low, high, size = 0, low, high
@@ -139,9 +191,18 @@ def randint(
 
 
 def randint_like(
-    input: Any, low: Any = 0, high: Any = None, *, generator: Any = None, dtype: Any = None,
-    layout: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False,
-) -> Any:  # fmt: skip
+    input: Any,
+    low: Any = 0,
+    high: Any = None,
+    *,
+    generator: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+    pin_memory: bool = False,
+) -> Any:
     """Integers uniform on [low, high) in the shape, dtype and device of ``input``."""
     size, dtype, device = _same(input, dtype, device)
     low, high = (0, low) if high is None else (low, high)
@@ -152,9 +213,16 @@ def randint_like(
 
 
 def randperm(
-    n: int, *, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False, pin_memory: bool = False,
-) -> Any:  # fmt: skip
+    n: int,
+    *,
+    generator: Any = None,
+    out: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Any:
     """A random permutation of 0 ... n - 1."""
     dtype = dtypes.int64 if dtype is None else dtype
 
@@ -178,9 +246,18 @@ def _drawn_from(values: Any, *parameters: Any) -> Any:
 
 
 def normal(
-    mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any = None, out: Any = None, dtype: Any = None,
-    layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
-) -> Any:  # fmt: skip
+    mean: Any = 0.0,
+    std: Any = 1.0,
+    size: Any = None,
+    *,
+    generator: Any = None,
+    out: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Any:
     """Normal with this mean and standard deviation, numbers (with ``size``) or tensors."""
     tensors = [x for x in (mean, std) if isinstance(x, TensorBase)]
     if not tensors and size is None:

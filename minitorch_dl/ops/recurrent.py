@@ -23,8 +23,15 @@ from .special import sigmoid
 from .trigonometric import tanh
 
 __all__ = [
-    "gru", "gru_cell", "lstm", "lstm_cell", "rnn_relu", "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell",
-]  # fmt: skip
+    "gru",
+    "gru_cell",
+    "lstm",
+    "lstm_cell",
+    "rnn_relu",
+    "rnn_relu_cell",
+    "rnn_tanh",
+    "rnn_tanh_cell",
+]
 
 
 def _run(
@@ -80,9 +87,18 @@ def rnn_layer(
 
 @rnn_layer.defbackward
 def _rnn_backward(
-    g: Any, xp: Any, needs: Any, x: Any, wi: Any, wh: Any, y: Any, before: Any, sizes: Any, reverse: bool,
+    g: Any,
+    xp: Any,
+    needs: Any,
+    x: Any,
+    wi: Any,
+    wh: Any,
+    y: Any,
+    before: Any,
+    sizes: Any,
+    reverse: bool,
     nonlinearity: str,
-) -> Any:  # fmt: skip
+) -> Any:
     relu_ = nonlinearity == "relu"
     gy, gh = g
     return kernels.rnn_backward(xp, gy, gh, needs, x, wi, wh, y, before, sizes, reverse, relu_)
@@ -139,9 +155,20 @@ def lstm_layer(
 
 @lstm_layer.defbackward
 def _lstm_backward(
-    g: Any, xp: Any, needs: Any, x: Any, wi: Any, wh: Any, wr: Any, gates: Any, c_before: Any, tanh_c: Any,
-    h_before: Any, sizes: Any, reverse: bool,
-) -> Any:  # fmt: skip
+    g: Any,
+    xp: Any,
+    needs: Any,
+    x: Any,
+    wi: Any,
+    wh: Any,
+    wr: Any,
+    gates: Any,
+    c_before: Any,
+    tanh_c: Any,
+    h_before: Any,
+    sizes: Any,
+    reverse: bool,
+) -> Any:
     gy, gh, gc = g
     return kernels.lstm_backward(
         xp, gy, gh, gc, needs, x, wi, wh, wr, gates, c_before, tanh_c, h_before, sizes, reverse
@@ -177,9 +204,18 @@ def gru_layer(
 
 @gru_layer.defbackward
 def _gru_backward(
-    g: Any, xp: Any, needs: Any, x: Any, wi: Any, wh: Any, gates: Any, inner: Any, before: Any, sizes: Any,
+    g: Any,
+    xp: Any,
+    needs: Any,
+    x: Any,
+    wi: Any,
+    wh: Any,
+    gates: Any,
+    inner: Any,
+    before: Any,
+    sizes: Any,
     reverse: bool,
-) -> Any:  # fmt: skip
+) -> Any:
     gy, gh = g
     return kernels.gru_backward(xp, gy, gh, needs, x, wi, wh, gates, inner, before, sizes, reverse)
 

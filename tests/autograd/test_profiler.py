@@ -22,8 +22,14 @@ def test_ops_derivatives_and_named_blocks() -> None:
             z = y * 2
         z.sum().backward()
     assert counts(prof) == {
-        "exp": 1, "mul": 2, "model": 1, "sum": 1, "SumBackward0": 1, "MulBackward0": 2, "ExpBackward0": 1,
-    }  # fmt: skip
+        "exp": 1,
+        "mul": 2,
+        "model": 1,
+        "sum": 1,
+        "SumBackward0": 1,
+        "MulBackward0": 2,
+        "ExpBackward0": 1,
+    }
     rows = {row.key: row for row in prof.key_averages()}
     inner = rows["exp"].cpu_time_total + rows["mul"].cpu_time_total
     assert rows["model"].cpu_time_total >= inner

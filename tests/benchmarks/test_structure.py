@@ -18,7 +18,8 @@ from benchmarks.workloads import WORKLOADS
 from minitorch_dl.autograd import modes
 from minitorch_dl.autograd.primitive import Primitive
 
-# Per workload: the ops of a step; calls of Python functions, and of built-in ones (array methods and
+# Per workload: the ops of a step; calls of Python functions, and of built-in ones (array methods
+# and
 # creation among them), at most; memory at its peak, in MB, at most.
 BOUNDS = {
     "inference/MLP one sample": (5, 55, 58, 0.01),

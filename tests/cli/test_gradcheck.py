@@ -27,7 +27,7 @@ def test_a_line_for_each_op(capsys: pytest.CaptureFixture[str]) -> None:
     status, out = run("--op", "*tanh", "--examples", "1", capsys=capsys)
     lines = out.splitlines()
     assert status == 0
-    assert lines[0].split() == "op first order second order points worst point".split()  # noqa: SIM905
+    assert lines[0].split() == "op first order second order points worst point".split()
     names = [line.split()[0] for line in lines[1:-1]]
     assert "tanh" in names
     assert "atanh" in names

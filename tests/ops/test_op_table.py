@@ -259,7 +259,9 @@ def test_every_primitive_is_exercised_by_a_row() -> None:
                             twice, got["inputs"], create_graph=True, allow_unused=True
                         )
     missing = set(PRIMITIVES) - seen
-    assert not missing, f"primitives that no row of minitorch_dl/testing/op_cases exercises: {sorted(missing)}"
+    assert not missing, (
+        f"primitives that no row of minitorch_dl/testing/op_cases exercises: {sorted(missing)}"
+    )
 
 
 # Public functions that need no row: they make tensors, or say something about one.

@@ -49,7 +49,7 @@ def test_out_has_the_dtype_of_what_is_picked(call) -> None:
 
 
 def test_out_that_cannot_hold_the_result_is_refused() -> None:
-    with pytest.raises(RuntimeError, match="result type float32 can't be cast .* int64"):
+    with pytest.raises(RuntimeError, match=r"result type float32 can't be cast .* int64"):
         torch.add(X, 1, out=torch.empty(6, dtype=torch.int64))
     with pytest.raises(RuntimeError, match="expects Long"):
         torch.multinomial(X, 2, out=torch.empty(2))

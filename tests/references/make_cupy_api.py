@@ -1,6 +1,7 @@
 """What CuPy offers, for the stand-in device: ``python -m tests.references.make_cupy_api``.
 
-Needs CuPy installed, no GPU. Writes one line per public name of each namespace that the package uses:
+Needs CuPy installed, no GPU. Writes one line per public name of each namespace that the package
+uses:
 
     cupy.float32                               a value
     cupy.sum(a, axis=, dtype=)                 a function and its parameters
@@ -20,7 +21,8 @@ NAMESPACES = ("", "linalg", "lib", "lib.stride_tricks", "fft")
 
 
 def parameters(function: Any) -> str | None:
-    """``a, axis=``: the parameters, from the signature or from what Cython wrote in the docstring."""
+    """``a, axis=``: the parameters, from the signature or from what Cython wrote in the
+    docstring."""
     try:
         found = list(inspect.signature(function).parameters.values())
     except (ValueError, TypeError):

@@ -144,8 +144,9 @@ class Row:
 
     def function(self, torch: Any) -> Callable[..., Any]:
         """The op in this library (minitorch_dl or torch)."""
-        if self.call is not None:
-            return lambda *args, **kwargs: self.call(torch, *args, **kwargs)
+        call = self.call
+        if call is not None:
+            return lambda *args, **kwargs: call(torch, *args, **kwargs)
         return reduce(getattr, self.name.split("."), torch)
 
     def values(self, i: int) -> tuple[Any, ...]:

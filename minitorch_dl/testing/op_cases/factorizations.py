@@ -89,7 +89,16 @@ ROWS = [
         why="PyTorch has no derivative of it",
     ),
     Row("qr", *_SHAPES),
-    Row("linalg.svd", *_SHAPES, S(F(2, 2, 3)), S(F(3, 3), True), S(F(4, 3), True), S(F(2, 3, 2), True), S(F(2, 3), True), call=_svd),
+    Row(
+        "linalg.svd",
+        *_SHAPES,
+        S(F(2, 2, 3)),
+        S(F(3, 3), True),
+        S(F(4, 3), True),
+        S(F(2, 3, 2), True),
+        S(F(2, 3), True),
+        call=_svd,
+    ),
     Row("svd", *_SHAPES, call=_older_svd),
     Row("linalg.svdvals", *_SHAPES),
     Row(

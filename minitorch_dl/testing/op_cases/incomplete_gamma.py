@@ -12,7 +12,12 @@ def _of_other(name):
         orders = torch.linspace(0.3, 40, n, dtype=x.dtype, device=x.device)
         return getattr(torch, name)(orders, x)
 
-    samples = S(30, F(8, 1, low=0.01, high=60)), S(3, F(low=0.2, high=3)), S(1, F(0, 2)), S(4, F(3, 4, low=0.2, high=3))
+    samples = (
+        S(30, F(8, 1, low=0.01, high=60)),
+        S(3, F(low=0.2, high=3)),
+        S(1, F(0, 2)),
+        S(4, F(3, 4, low=0.2, high=3)),
+    )
     return Row(name, *samples, call=call)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from . import F, Row, S
 
 _TRUE_FALSE = [True, False, True]
@@ -24,7 +26,7 @@ def _read(torch, x):
 def _written(torch, x, y):
     """(3, 4) and (4,)"""
     i, rows = torch.tensor([0, 2]), torch.tensor(_TRUE_FALSE)
-    forms = (
+    forms: tuple[Any, ...] = (
         0, -1, slice(1, None), (slice(None), 1), (Ellipsis, 0), (None, 1), (), Ellipsis, (1, 2), i, (i, 1), (slice(None), i), (i, i),
         [0, 1], rows, (slice(None), torch.arange(4) > 1), torch.arange(12).reshape(3, 4) % 2 == 0, True, False, [], (1, i),
         torch.tensor(1), (rows, i),

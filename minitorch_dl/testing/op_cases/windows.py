@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from . import Row, S
 
-_OPTIONS = {
+_OPTIONS: dict[str, dict[str, Any]] = {
     "bartlett": {},
     "blackman": {},
     "cosine": {},
