@@ -20,7 +20,7 @@ from minitorch_dl.autograd.primitive import Primitive
 
 # Per workload: the ops of a step; calls of Python functions, and of built-in ones (array methods
 # and
-# creation among them), at most; memory at its peak, in MB, at most.
+# and creation among them), at most; memory at its peak, in MB, at most.
 BOUNDS = {
     "inference/MLP one sample": (5, 55, 58, 0.01),
     "train/MLP 32-64-64-10": (7, 360, 380, 0.11),
