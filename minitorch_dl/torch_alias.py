@@ -186,7 +186,7 @@ def _delegate(name: str, namespace: str) -> ModuleType:
     """A module that finds every name in ``namespace``."""
     source = importlib.import_module(namespace)
     module = ModuleType(f"torch.{name}")
-    module.__path__ = []  # type: ignore[attr-defined]
+    module.__path__ = []
     module.__getattr__ = lambda attribute: getattr(source, attribute)  # type: ignore[method-assign]
     return module
 
