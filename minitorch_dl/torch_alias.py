@@ -81,6 +81,23 @@ _NOT_SUPPORTED = {
     for name in names.split()
 }
 
+# Names with an underscore that model files import from torch.nn.modules all the same: the file of
+# nn that has the like, and what it is called there.
+_PRIVATE = {
+    "_ConvNd": ("conv", "_Conv"),
+    "_ConvTransposeNd": ("conv", "_ConvTransposeNd"),
+    "_NormBase": ("normalization", "_RunningNorm"),
+    "_BatchNorm": ("normalization", "_BatchNorm"),
+    "_InstanceNorm": ("normalization", "_InstanceNorm"),
+    "_DropoutNd": ("dropout", "_Dropout"),
+    "_MaxPoolNd": ("pooling", "_MaxPool"),
+    "_AdaptiveAvgPoolNd": ("pooling", "_AdaptiveAvgPool"),
+    "_AdaptiveMaxPoolNd": ("pooling", "_AdaptiveMaxPool"),
+    "_Loss": ("loss", "_Loss"),
+    "_WeightedLoss": ("loss", "_WeightedLoss"),
+    **{name: ("ntuple", name) for name in ("_ntuple", "_single", "_pair", "_triple", "_quadruple")},
+}
+
 
 class TorchVersion(str):
     """A version that compares by its numbers, with strings and with tuples."""
@@ -168,8 +185,9 @@ class _Finder(importlib.abc.MetaPathFinder):
         return torch
 
     def _inner(self, rest: str) -> ModuleType | None:
-        for folder, namespace in _ELSEWHERE.items():
-            if rest == folder or rest.startswith(folder + "."):
+        folder, _, leaf = rest.rpartition(".")
+        for place, namespace in _ELSEWHERE.items():
+            if rest == place or (folder == place == "nn.modules" and not leaf.startswith("_")):
                 return _delegate(rest, f"{PACKAGE}.{namespace}".rstrip("."))
         try:
             return importlib.import_module(f"{PACKAGE}.{rest}")
@@ -187,7 +205,14 @@ def _delegate(name: str, namespace: str) -> ModuleType:
     source = importlib.import_module(namespace)
     module = ModuleType(f"torch.{name}")
     module.__path__ = []
-    module.__getattr__ = lambda attribute: getattr(source, attribute)  # type: ignore[method-assign]
+
+    def __getattr__(attribute: str) -> Any:
+        if attribute in _PRIVATE:
+            file, own = _PRIVATE[attribute]
+            return getattr(importlib.import_module(f"{PACKAGE}.nn.{file}"), own)
+        return getattr(source, attribute)
+
+    module.__getattr__ = __getattr__  # type: ignore[method-assign]
     return module
 
 

@@ -83,3 +83,18 @@ def test_a_missing_name_says_what_is_near() -> None:
         assert not hasattr(torch, "no_such_thing")
         with pytest.raises(ModuleNotFoundError, match=r"no module fx"):
             import torch.fx
+
+
+def test_model_files_find_the_private_names_they_import() -> None:
+    with minitorch_dl.as_torch():
+        from torch import nn
+        from torch.nn.modules.batchnorm import _BatchNorm
+        from torch.nn.modules.conv import _ConvNd
+        from torch.nn.modules.utils import _pair
+
+        assert _pair(3) == (3, 3)
+        assert _pair([1, 2]) == (1, 2)
+        assert isinstance(nn.ConvTranspose2d(1, 1, 1), _ConvNd)
+        assert isinstance(nn.BatchNorm1d(2), _BatchNorm)
+        with pytest.raises(ImportError):
+            pass
