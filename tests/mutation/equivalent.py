@@ -10,6 +10,8 @@ EQUIVALENT: dict[str, str] = {
     "igamma* (a) *": "it raises: there is no derivative by the order",
     "overwrite (a) *": "the derivative is zero: everything is overwritten",
     "view_scatter (base) missing factor: *": "zero times a view of the gradient, or 0: both are 0",
+    "scatter_prod (joint) sign: source + zero -> *": "0 / 1 or 0 / -1, where the source is zero",
+    "nextafter (?) *": "it raises: there is no derivative",
     "matrix_exp (a) factor: 2 [*] n -> 5 [*] n": "the end of a slice that goes to the end anyway",
 }
 """Pattern of ``str(mutant)``: why it is no fault."""

@@ -118,8 +118,8 @@ ROWS = [
     ),
     Row(
         "pow_of_zero",
-        S(F(3, low=-2, high=-0.5), F(3, low=0.5, high=2)),
-        call=lambda torch, *exponents: [torch.pow(0, b) for b in exponents],
+        S(F(3, low=-2, high=-0.5), F(3, low=1.5, high=2), F(3, low=0, high=0)),
+        call=lambda torch, a, b, zeros: (torch.pow(0, a), torch.pow(0, b), torch.pow(zeros, b)),
         gradgrad=False,
         numeric=False,
         why="0 to a negative power is infinite",
