@@ -35,8 +35,8 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         head_bias: a bias for the first cluster.
 
     >>> import minitorch_dl as torch
-    >>> loss = torch.nn.AdaptiveLogSoftmaxWithLoss(8, 20, cutoffs=[5, 10])
-    >>> loss.log_prob(torch.ones(3, 8)).shape
+    >>> loss = torch.nn.AdaptiveLogSoftmaxWithLoss(16, 20, cutoffs=[5, 10])
+    >>> loss.log_prob(torch.ones(3, 16)).shape
     torch.Size([3, 20])
     """
 
