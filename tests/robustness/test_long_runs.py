@@ -104,7 +104,7 @@ def test_modes_belong_to_their_thread() -> None:
         assert not torch.is_grad_enabled()
 
 
-WITHOUT_AVX512 = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR"
+WITHOUT_AVX512 = "X86_V4 AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR"
 
 
 @pytest.mark.slow
