@@ -111,7 +111,7 @@ def _bars(results: dict[str, Any], peer: str) -> str:
     rows = [r for r in results["rows"] if "ratio" in r.get("peers", {}).get(peer, {})]
     if not rows:
         return "<p>not measured</p>"
-    left, width, height = 270, 620, 22
+    left, width, height = 320, 620, 22
     ratios = [v for r in rows for v in (r["peers"][peer]["ratio"], *r["peers"][peer]["spread"])]
     reach = max(2.0, *ratios, *(1 / v for v in ratios))
 
