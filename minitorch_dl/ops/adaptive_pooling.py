@@ -10,12 +10,14 @@ import math
 from typing import Any
 
 from ..autograd.primitive import TensorBase, primitive
+from ..autograd.structural import expand
 from ..backend import array_module, device_of
 from ..backend import pooling as kernels
 from ..backend import random as draw
 from .convolution import batched, per_axis
 from .gathering import _gather as take_along
 from .pooling import _avg_pools, _check_axes, _max_pools
+from .reductions import _sum
 from .resampling import resample
 from .shape import _reshape
 
@@ -91,6 +93,10 @@ def _even_windows(size: tuple[int, ...], out: tuple[int, ...]) -> tuple[int, ...
 
 def _adaptive_avg_pools(op: str, dims: int, input: Any, output_size: Any) -> Any:
     out = _regions(op, dims, input, output_size)
+    if 0 in out:  # no region, so no average: an empty part of the input
+        shape = input.array.shape[:-dims]
+        one = _sum(input, dims=tuple(range(len(shape), input.array.ndim)), keepdim=True)
+        return expand(one, shape=(*shape, *out))
     kernel = _even_windows(input.array.shape[-dims:], out)
     if kernel is None:
         return resample(input, "adaptive", out, (None,) * dims)

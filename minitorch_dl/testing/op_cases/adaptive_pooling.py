@@ -24,6 +24,12 @@ ROWS = [
         S(F(1, 2, 4, 6), 2),
         S(F(1, 2, 2, 2), 3),
     ),
+    Row(
+        "adaptive_avg_pool2d of no region",
+        S(F(1, 2, 2, 2), (0, 2)),
+        call=lambda torch, x, size: torch.nn.functional.adaptive_avg_pool2d(x, size),
+        grad=False,
+    ),
     Row("nn.functional.adaptive_avg_pool3d", S(F(1, 2, 3, 4, 5), (2, 2, 1))),
     Row("nn.functional.adaptive_max_pool1d", S(F(2, 2, 7), 3), S(F(2, 6), 3, True)),
     Row(
