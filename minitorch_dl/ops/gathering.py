@@ -381,6 +381,11 @@ def _(g: Any, a: Any, source: Any, index: Any, dim: int, a_dtype: Any) -> Any:
     dtype = dtypes.from_numpy(a_dtype).name
     zero, other = cast(source == 0, dtype=dtype), cast(source != 0, dtype=dtype)
     zeros = _gather(_gather_adjoint(zero, index, dim=dim, shape=a.shape), index, dim=dim)
+    if isinstance(zeros, TensorBase) and (zeros.array > 1).any():
+        raise RuntimeError(
+            "scatter_reduce: double backward of reduce='prod' is unsupported where more than one "
+            "zero of src goes to the same position. Keep zeros out of src, or multiply with prod()"
+        )
     # Where a source is the only zero, the other factors' product is the one without it.
     single = zero * cast(zeros == 1, dtype=dtype)
     others = source * other + single
