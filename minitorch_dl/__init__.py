@@ -113,6 +113,7 @@ from .ops.einsum import *
 from .ops.elementwise import *
 from .ops.extrema import *
 from .ops.factorizations import *
+from .ops.from_data import *
 from .ops.gathering import *
 from .ops.grids import *
 from .ops.incomplete_gamma import igamma, igammac
@@ -122,6 +123,7 @@ from .ops.joining import *
 from .ops.layout import *
 from .ops.linear import bilinear
 from .ops.lu import *
+from .ops.masks import *
 from .ops.matmul import *
 from .ops.matrix_functions import *
 from .ops.movement import *
@@ -137,6 +139,7 @@ from .ops.recurrent import *
 from .ops.reductions import *
 from .ops.rounding import *
 from .ops.scans import *
+from .ops.scattering import *
 from .ops.selection import *
 from .ops.shape import *
 from .ops.softmax import *

@@ -15,7 +15,7 @@ from .autograd.inplace import inplace, overwrite
 from .autograd.node import AccumulateGrad
 from .autograd.primitive import TensorBase, current_node
 from .backend import device, device_of, dtypes, to_host
-from .ops import creation, movement
+from .ops import creation, from_data, movement
 from .size import Size
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def legacy_tensor(data: tuple[Any, ...], dtype: Any, device: Any = None) -> Any:
         same = isinstance(value, Convertible) and value.dtype is dtype
         if same and (device is None or device == value.device):
             return value.detach()
-        return creation.tensor(value, dtype=dtype, device=device)
+        return from_data.tensor(value, dtype=dtype, device=device)
     return creation.empty(*(data or (0,)), dtype=dtype, device=device)
 
 
@@ -129,7 +129,7 @@ class Convertible(TensorBase):
         """Whether the dtype can hold negative numbers."""
         return self.dtype.is_signed
 
-    # -- conversion (ops/creation.py, ops/movement.py) ---------------------------------------------
+    # -- conversion (ops/from_data.py, ops/movement.py) --------------------------------------------
 
     def item(self) -> Any:
         """The value of a tensor of one element, as a Python number."""
@@ -178,7 +178,7 @@ class Convertible(TensorBase):
         op = getattr(ops, name, None)
         if op is None:
             return NotImplemented
-        return op(*[creation.as_tensor(x) if isinstance(x, np.ndarray) else x for x in inputs])
+        return op(*[from_data.as_tensor(x) if isinstance(x, np.ndarray) else x for x in inputs])
 
     def __dlpack__(self, **kwargs: Any) -> Any:
         if self.requires_grad:
@@ -210,7 +210,7 @@ class Convertible(TensorBase):
                 wanted_dtype = arg
         if len(rest) == 2:
             copy_ = rest[1]
-        return creation.to(self, wanted_dtype, wanted_device, copy_)
+        return movement.to(self, wanted_dtype, wanted_device, copy_)
 
     def type(self, dtype: Any = None, non_blocking: builtins.bool = False) -> Any:
         """The type's name (``"torch.FloatTensor"``), or this tensor in another dtype."""
@@ -221,61 +221,61 @@ class Convertible(TensorBase):
             dtype = LEGACY_DTYPES[dtype.split(".")[-1].removesuffix("Tensor")]
         elif getattr(dtype, "dtype", None) is not None and not isinstance(dtype, dtypes.dtype):
             dtype = dtype.dtype
-        return creation.to(self, dtype)
+        return movement.to(self, dtype)
 
     def type_as(self, other: Tensor) -> Any:
         """This tensor in the dtype and on the device of ``other``."""
-        return creation.to(self, other.dtype, other.device)
+        return movement.to(self, other.dtype, other.device)
 
     def cpu(self, memory_format: Any = None) -> Any:
         """This tensor in host memory; itself when it is there."""
-        return creation.to(self, device="cpu")
+        return movement.to(self, device="cpu")
 
     def cuda(
         self, device: Any = None, non_blocking: builtins.bool = False, memory_format: Any = None
     ) -> Any:
         """This tensor on the GPU; itself when it is there."""
-        return creation.to(self, device="cuda" if device is None else device)
+        return movement.to(self, device="cuda" if device is None else device)
 
     def float(self, memory_format: Any = None) -> Any:
         """To float32."""
-        return creation.to(self, dtypes.float32)
+        return movement.to(self, dtypes.float32)
 
     def double(self, memory_format: Any = None) -> Any:
         """To float64."""
-        return creation.to(self, dtypes.float64)
+        return movement.to(self, dtypes.float64)
 
     def half(self, memory_format: Any = None) -> Any:
         """To float16."""
-        return creation.to(self, dtypes.float16)
+        return movement.to(self, dtypes.float16)
 
     def bfloat16(self, memory_format: Any = None) -> Any:
         """To bfloat16."""
-        return creation.to(self, dtypes.bfloat16)
+        return movement.to(self, dtypes.bfloat16)
 
     def long(self, memory_format: Any = None) -> Any:
         """To int64."""
-        return creation.to(self, dtypes.int64)
+        return movement.to(self, dtypes.int64)
 
     def int(self, memory_format: Any = None) -> Any:
         """To int32."""
-        return creation.to(self, dtypes.int32)
+        return movement.to(self, dtypes.int32)
 
     def short(self, memory_format: Any = None) -> Any:
         """To int16."""
-        return creation.to(self, dtypes.int16)
+        return movement.to(self, dtypes.int16)
 
     def char(self, memory_format: Any = None) -> Any:
         """To int8."""
-        return creation.to(self, dtypes.int8)
+        return movement.to(self, dtypes.int8)
 
     def byte(self, memory_format: Any = None) -> Any:
         """To uint8."""
-        return creation.to(self, dtypes.uint8)
+        return movement.to(self, dtypes.uint8)
 
     def bool(self, memory_format: Any = None) -> Any:
         """To bool: True where nonzero."""
-        return creation.to(self, dtypes.bool)
+        return movement.to(self, dtypes.bool)
 
     def pin_memory(self, device: Any = None) -> Any:
         """Accepted for PyTorch's sake; returns the tensor."""
@@ -307,7 +307,7 @@ class Convertible(TensorBase):
     ) -> Any:
         """A new tensor of ``data`` in this one's dtype and device."""
         dtype, device = self._defaults(dtype, device)
-        return creation.tensor(data, dtype=dtype, device=device, requires_grad=requires_grad)
+        return from_data.tensor(data, dtype=dtype, device=device, requires_grad=requires_grad)
 
     def _defaults(self, dtype: Any, device: Any) -> tuple[Any, Any]:
         return self.dtype if dtype is None else dtype, self.device if device is None else device
@@ -347,7 +347,7 @@ class Convertible(TensorBase):
     def apply_(self, callable: Callable[[Any], Any]) -> Any:
         """Replace each element by ``callable`` of it, in Python: for a few elements, on the CPU."""
         values = [callable(x) for x in self.numpy().reshape(-1).tolist()]
-        return self.copy_(creation.tensor(values, dtype=self.dtype).reshape(self.shape))
+        return self.copy_(from_data.tensor(values, dtype=self.dtype).reshape(self.shape))
 
     def map_(self, tensor: Any, callable: Callable[[Any, Any], Any]) -> Any:
         """Replace each element ``a`` by ``callable(a, b)`` with the element ``b`` of ``tensor``, in
@@ -359,17 +359,17 @@ class Convertible(TensorBase):
             strict=True,
         )
         values = [callable(a, b) for a, b in pairs]
-        return self.copy_(creation.tensor(values, dtype=self.dtype).reshape(self.shape))
+        return self.copy_(from_data.tensor(values, dtype=self.dtype).reshape(self.shape))
 
     def to_dense(self, dtype: Any = None, *, masked_grad: Any = None) -> Any:
         """This tensor, which is dense already."""
-        return self if dtype is None else creation.to(self, dtype)
+        return self if dtype is None else movement.to(self, dtype)
 
     clone = movement.clone
 
     def copy_(self, src: Any, non_blocking: builtins.bool = False) -> Any:
         """Overwrite this tensor with ``src``, broadcast and converted."""
-        src = creation.to(src, self.dtype, self.device) if isinstance(src, TensorBase) else src
+        src = movement.to(src, self.dtype, self.device) if isinstance(src, TensorBase) else src
         return _copy_(self, src)
 
     def fill_(self, value: Any) -> Any:
@@ -469,7 +469,7 @@ def current_is_recorded(tensor: Any) -> builtins.bool:
 def _rebuild(cls: type, array: np.ndarray, where: str, requires_grad: builtins.bool) -> Any:
     """A tensor from its pickled parts."""
     t: Any = object.__new__(cls)
-    t.array = creation.to_array(array, device=where)
+    t.array = from_data.to_array(array, device=where)
     t.grad = t._view = None
     t._node = AccumulateGrad(t) if requires_grad else None
     return t

@@ -38,7 +38,6 @@ from ..ops.dropout import (
     feature_alpha_dropout,
 )
 from ..ops.embedding import embedding, embedding_bag
-from ..ops.gathering import one_hot
 from ..ops.grids import affine_grid, grid_sample
 from ..ops.linear import bilinear, linear
 from ..ops.losses import (
@@ -63,6 +62,7 @@ from ..ops.margin_losses import (
     triplet_margin_loss,
     triplet_margin_with_distance_loss,
 )
+from ..ops.masks import one_hot
 from ..ops.normalization import (
     batch_norm,
     group_norm,

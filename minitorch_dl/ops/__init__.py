@@ -30,6 +30,7 @@ from .einsum import *
 from .elementwise import *
 from .extrema import *
 from .factorizations import *
+from .from_data import *
 from .gathering import *
 from .grids import *
 from .incomplete_gamma import igamma, igammac
@@ -39,6 +40,7 @@ from .joining import *
 from .layout import *
 from .linear import bilinear
 from .lu import *
+from .masks import *
 from .matmul import *
 from .matrix_functions import *
 from .movement import *
@@ -54,6 +56,7 @@ from .recurrent import *
 from .reductions import *
 from .rounding import *
 from .scans import *
+from .scattering import *
 from .selection import *
 from .shape import *
 from .softmax import *

@@ -1,11 +1,12 @@
-"""Moving tensors between devices, and copying them."""
+"""Moving tensors between devices and dtypes, and copying them."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ..autograd.primitive import primitive
-from ..backend import device_of, move
+from ..autograd.structural import cast
+from ..backend import device_of, dtypes, move
 
 __all__ = ["clone"]
 
@@ -34,3 +35,15 @@ _clone.defvjp(a=lambda g: g)
 def clone(input: Any, *, memory_format: Any = None) -> Any:
     """A copy of ``input`` that is part of the graph."""
     return _clone(input)
+
+
+def to(x: Any, dtype: Any = None, device: Any = None, copy: bool = False) -> Any:
+    """``x`` with this dtype on this device, differentiably; ``x`` itself when nothing changes."""
+    y = x
+    if dtype is not None:
+        wanted = dtypes.as_dtype(dtype)
+        if x.array.dtype != wanted.numpy:
+            y = cast(y, dtype=wanted.name)
+    if device is not None and move(y.array, device) is not y.array:
+        y = transfer(y, device=str(device))
+    return y if y is not x or not copy else cast(x, dtype=dtypes.from_numpy(x.array.dtype).name)

@@ -9,8 +9,9 @@ from ..autograd.primitive import TensorBase, write_out
 from ..autograd.versions import next_number
 from ..backend import backend_for, device_of, dtypes
 from ..backend import random as draw
-from .creation import make_leaf, shape_of
+from .creation import shape_of
 from .dims import common_shape
+from .from_data import make_leaf
 
 __all__ = [
     "bernoulli",

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..backend import dtypes
 from ..backend.special import i0
-from .creation import tensor
+from .from_data import tensor
 
 __all__ = [
     "bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window",

@@ -11,7 +11,7 @@ from typing import Any
 from .. import nn
 from ..autograd.modes import no_grad
 from ..autograd.versions import mark_all_written
-from ..ops.creation import tensor
+from ..ops.from_data import tensor
 from ..tensor import Tensor
 from .lr_scheduler import LRScheduler
 from .lr_scheduler.base import per_group

@@ -1,0 +1,134 @@
+"""Elements chosen by a mask, and masks' positions: ``masked_*``, ``nonzero``, ``argwhere``,
+``one_hot``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd.primitive import TensorBase, primitive, write_out
+from ..autograd.structural import expand as _expand
+from ..backend import array_module, check_range
+from .dims import common_shape
+from .gathering import _at_least_1d, _one_value
+from .indexing import _index, _index_put, _slice
+from .shape import _reshape
+
+__all__ = ["argwhere", "masked_fill", "masked_scatter", "masked_select", "nonzero"]
+
+
+@primitive(name="masked_fill", broadcasts=True)
+def _masked_fill(xp: Any, a: Any, value: Any, mask: Any) -> Any:
+    shape = a.shape if a.shape == mask.shape else np.broadcast_shapes(a.shape, mask.shape)
+    out = xp.empty(shape, a.dtype)
+    out[...] = a
+    xp.copyto(out, value, where=mask)
+    return out
+
+
+_masked_fill.defvjp(a=lambda g, mask: _masked_fill(g, 0, mask), value=lambda g, mask: g * mask)
+
+
+def _check_mask(op: str, mask: Any) -> None:
+    if mask.array.dtype != bool:
+        raise RuntimeError(
+            f"{op} only supports boolean masks, but got mask with dtype {mask.array.dtype}"
+        )
+
+
+def masked_fill(input: Any, mask: Any, value: Any) -> Any:
+    """``value``, a number or 0-d tensor, where the bool ``mask`` (broadcast) is true, else
+    ``input``.
+
+    >>> import minitorch_dl as torch
+    >>> x = torch.tensor([1.0, -2.0])
+    >>> x.masked_fill(x < 0, 0.0)
+    tensor([1., 0.])
+    """
+    _check_mask("masked_fill", mask)
+    return _masked_fill(input, _one_value("masked_fill", input, value), mask)
+
+
+def masked_select(input: Any, mask: Any, *, out: Any = None) -> Any:
+    """The elements where the bool ``mask`` is true (both broadcast), as a vector."""
+    if mask.array.dtype != bool:
+        raise RuntimeError(f"masked_select: expected BoolTensor for mask, got {mask.array.dtype}")
+    shape = common_shape("masked_select", input.array.shape, mask.array.shape) or (1,)
+    y = _index(_expand(input, shape=shape), _expand(mask, shape=shape), dims=(0,))
+    return y if out is None else write_out("masked_select", out, y, exact=True)
+
+
+def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
+    """The elements of ``source``, in order, where the bool ``mask`` is true, else ``input``."""
+    _check_mask("masked_scatter", mask)
+    if input.array.dtype != source.array.dtype:
+        raise RuntimeError(
+            "masked_scatter: expected self and source to have same dtypes but got "
+            f"{input.array.dtype} and {source.array.dtype}"
+        )
+    shape = common_shape("masked_scatter", input.array.shape, mask.array.shape)
+    mask = _expand(mask, shape=shape or (1,))
+    n = int(mask.array.sum())
+    if n > source.array.size:
+        raise RuntimeError(
+            "masked_scatter: Number of elements of source < number of ones in mask: "
+            f"{source.array.size} < {n}"
+        )
+    values = _slice(_reshape(source, shape=(-1,)), index=((0, n, None),))
+    y = _index_put(_expand(input, shape=shape or (1,)), values, mask, dims=(0,))
+    return y if shape else _reshape(y, shape=())
+
+
+@primitive(name="nonzero")
+def _nonzero(xp: Any, a: Any) -> Any:
+    return xp.stack(xp.nonzero(a), 1) if a.ndim else xp.zeros((int(a != 0), 0), np.int64)
+
+
+def nonzero(input: Any, *, as_tuple: bool = False, out: Any = None) -> Any:
+    """The indices of the elements that are not zero, one per row; with ``as_tuple`` one index
+    tensor per axis.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nonzero(torch.tensor([0, 3, 0, 4]))
+    tensor([[1],
+            [3]])
+    """
+    if not as_tuple:
+        y = _nonzero(input)
+        return y if out is None else write_out("nonzero", out, y)
+    rows = _nonzero(_at_least_1d(input))
+    return tuple(_slice(rows, index=((None, None, None), d)) for d in range(rows.array.shape[1]))
+
+
+def argwhere(input: Any) -> Any:
+    """The indices of the elements that are not zero, one per row."""
+    return _nonzero(input)
+
+
+def one_hot(tensor: Any, num_classes: int = -1) -> Any:
+    """``(*)`` class indices to ``(*, num_classes)`` with a 1 at each index; int64.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.functional.one_hot(torch.tensor([2, 0]), 3)
+    tensor([[0, 0, 1],
+            [1, 0, 0]])
+    """
+    index = tensor.array
+    if index.dtype != np.int64:
+        raise RuntimeError(
+            f"one_hot is only applicable to index tensor of type LongTensor, got {index.dtype}."
+        )
+    if not index.size and num_classes <= 0:
+        raise RuntimeError("Can not infer total number of classes from empty tensor.")
+    if num_classes == -1:
+        num_classes = int(index.max()) + 1
+    check_range(
+        index,
+        num_classes,
+        text="Class values must be non-negative and smaller than num_classes, got {} of "
+        f"{num_classes}.",
+    )
+    xp = array_module(index)
+    return TensorBase.wrap((index[..., None] == xp.arange(num_classes)).astype(np.int64))

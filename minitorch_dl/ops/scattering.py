@@ -1,0 +1,231 @@
+"""Writing at indices along one axis, and combining what goes to the same place: ``scatter``,
+``scatter_add``, ``scatter_reduce``, ``index_reduce``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd.primitive import TensorBase, primitive, write_out
+from ..autograd.structural import cast
+from ..autograd.structural import expand as _expand
+from ..backend import array_module, dtypes
+from ..backend.segments import multiply_at, put_extrema
+from .dims import wrap_dim
+from .gathering import (
+    _at_least_1d,
+    _check_index,
+    _check_slices,
+    _gather,
+    _gather_adjoint,
+    _grid,
+    _scatter,
+    _shaped,
+    _source,
+    _vector,
+)
+from .movement import _clone
+from .shape import _reshape
+
+__all__ = ["index_reduce", "scatter", "scatter_add", "scatter_reduce"]
+
+
+def scatter(
+    input: Any,
+    dim: int,
+    index: Any,
+    src: Any = None,
+    *,
+    value: Any = None,
+    reduce: str | None = None,
+    out: Any = None,
+) -> Any:
+    """``input`` with one element written per entry of ``index``: ``out[i][index[i][j]] =
+    src[i][j]`` for ``dim`` 1.
+
+    Args:
+        src: a tensor at least as large as ``index``, or a number (also as ``value``).
+        reduce: "add" or "multiply" instead of overwriting.
+
+    >>> import minitorch_dl as torch
+    >>> torch.zeros(2, 3).scatter(1, torch.tensor([[2], [0]]), 1.0)
+    tensor([[0., 0., 1.],
+            [1., 0., 0.]])
+    """
+    src = value if src is None else src
+    if reduce is not None:
+        if reduce not in ("add", "multiply"):
+            raise RuntimeError("reduce argument must be either add or multiply.")
+        if not isinstance(src, TensorBase):
+            full = array_module(input.array).full(index.array.shape, src, input.array.dtype)
+            src = TensorBase.wrap(full)
+        y = scatter_reduce(input, dim, index, src, "sum" if reduce == "add" else "prod")
+    else:
+        a, at, dim = _check_index("scatter", input, dim, index)
+        if at.array.size:
+            y = _shaped(
+                _scatter(a, _source("scatter", a, dim, at, src), at, dim=dim), input.array.shape
+            )
+        else:
+            y = _clone(input)
+    return y if out is None else write_out("scatter", out, y)
+
+
+def scatter_add(input: Any, dim: int, index: Any, src: Any, *, out: Any = None) -> Any:
+    """``input`` with ``src`` added at ``index``: ``out[i][index[i][j]] += src[i][j]`` for
+    ``dim`` 1.
+    """
+    y = _scatter_reduce("scatter_add", input, dim, index, src, "sum", True)
+    return y if out is None else write_out("scatter_add", out, y)
+
+
+@primitive(name="scatter_prod")
+def _scatter_prod(xp: Any, a: Any, source: Any, index: Any, *, dim: int) -> Any:
+    out = a.copy()
+    multiply_at(xp, out, _grid(xp, index, dim), source)
+    return out
+
+
+@primitive(name="scatter_extremum")
+def _scatter_extremum(xp: Any, a: Any, source: Any, index: Any, *, dim: int, largest: bool) -> Any:
+    out = a.copy()
+    put_extrema(xp, out, _grid(xp, index, dim), source, largest)
+    return out
+
+
+@_scatter_prod.defvjp_joint
+def _(g: Any, a: Any, source: Any, index: Any, dim: int, a_dtype: Any) -> Any:
+    """The product of all the other factors; a division by zero is avoided by leaving single
+    zeros out.
+    """
+    dtype = dtypes.from_numpy(a_dtype).name
+    zero, other = cast(source == 0, dtype=dtype), cast(source != 0, dtype=dtype)
+    zeros = _gather(_gather_adjoint(zero, index, dim=dim, shape=a.shape), index, dim=dim)
+    if isinstance(zeros, TensorBase) and (zeros.array > 1).any():
+        raise RuntimeError(
+            "scatter_reduce: double backward of reduce='prod' is unsupported where more than one "
+            "zero of src goes to the same position. Keep zeros out of src, or multiply with prod()"
+        )
+    # Where a source is the only zero, the other factors' product is the one without it.
+    single = zero * cast(zeros == 1, dtype=dtype)
+    others = source * other + single
+    rest = _gather(g * _scatter_prod(a, others, index, dim=dim), index, dim=dim)
+    full = _gather(g * _scatter_prod(a, source, index, dim=dim), index, dim=dim)
+    ones = cast((a == a) | (a != a), dtype=dtype)
+    d_source = rest * single + full / (source + zero) * other
+    return g * _scatter_prod(ones, source, index, dim=dim), d_source, None
+
+
+@_scatter_extremum.defvjp_joint
+def _(g: Any, a: Any, source: Any, index: Any, y: Any, dim: int, a_dtype: Any) -> Any:
+    """The gradient goes in equal parts to all who hold the extremum."""
+    dtype = dtypes.from_numpy(a_dtype).name
+    from_a = cast(a == y, dtype=dtype)
+    from_source = cast(source == _gather(y, index, dim=dim), dtype=dtype)
+    share = g / (from_a + _gather_adjoint(from_source, index, dim=dim, shape=a.shape))
+    return share * from_a, _gather(share, index, dim=dim) * from_source, None
+
+
+def scatter_reduce(
+    input: Any,
+    dim: int,
+    index: Any,
+    src: Any,
+    reduce: str,
+    *,
+    include_self: bool = True,
+    out: Any = None,
+) -> Any:
+    """``input`` combined with ``src`` at ``index`` along ``dim`` by "sum", "prod", "mean", "amax"
+    or "amin".
+
+    Args:
+        include_self: whether the input's own element takes part; False replaces it where the index
+            points.
+
+    >>> import minitorch_dl as torch
+    >>> x, index = torch.tensor([1.0, 2.0]), torch.tensor([0, 0, 1])
+    >>> x.scatter_reduce(0, index, torch.tensor([3.0, 5.0, 7.0]), "mean", include_self=False)
+    tensor([4., 7.])
+    """
+    y = _scatter_reduce("scatter_reduce", input, dim, index, src, reduce, include_self)
+    return y if out is None else write_out("scatter_reduce", out, y)
+
+
+def _scatter_reduce(
+    op: str, input: Any, dim: int, index: Any, src: Any, reduce: str, include_self: bool
+) -> Any:
+    if reduce not in ("sum", "prod", "mean", "amax", "amin"):
+        raise RuntimeError(
+            f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}"
+        )
+    a, at, dim = _check_index(op, input, dim, index)
+    if not at.array.size:
+        return _clone(input)
+    source = _source(op, a, dim, at, src)
+    start = a if include_self else _scatter(a, _neutral(reduce, a.array.dtype), at, dim=dim)
+    y = _combine(start, source, at, dim, reduce)
+    if reduce == "mean":
+        xp = array_module(a.array)
+        ones = xp.ones(at.array.shape, a.array.dtype)
+        counts = _gather_adjoint(ones, at.array, dim=dim, shape=a.array.shape)
+        counts = counts + 1 if include_self else xp.maximum(counts, 1)
+        y = _mean(y, counts)
+    return _shaped(y, input.array.shape)
+
+
+def _combine(start: Any, source: Any, at: Any, dim: int, reduce: str) -> Any:
+    if reduce in ("sum", "mean"):
+        return start + _gather_adjoint(source, at, dim=dim, shape=start.array.shape)
+    if reduce == "prod":
+        return _scatter_prod(start, source, at, dim=dim)
+    return _scatter_extremum(start, source, at, dim=dim, largest=reduce == "amax")
+
+
+def _mean(total: Any, counts: Any) -> Any:
+    if total.array.dtype.kind in "iub":
+        return TensorBase.wrap(total.array // counts)
+    return total / TensorBase.wrap(counts)
+
+
+def _neutral(reduce: str, dtype: Any) -> Any:
+    """What a reduction may start from without a trace."""
+    if reduce in ("sum", "mean"):
+        return 0
+    if reduce == "prod":
+        return 1
+    low, high = (False, True) if dtype.kind == "b" else (-np.inf, np.inf)
+    if dtype.kind in "iu":
+        low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+    return low if reduce == "amax" else high
+
+
+def index_reduce(
+    input: Any,
+    dim: int,
+    index: Any,
+    source: Any,
+    reduce: str,
+    *,
+    include_self: bool = True,
+    out: Any = None,
+) -> Any:
+    """``input`` combined with the slices of ``source`` at ``index`` along ``dim`` by "prod",
+    "mean", "amax" or "amin".
+    """
+    if reduce not in ("prod", "mean", "amax", "amin"):
+        raise RuntimeError(
+            "index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got "
+            f"{reduce}."
+        )
+    index = _vector("index_reduce", index)
+    dim = wrap_dim(dim, input.array.ndim)
+    _check_slices("index_reduce", input, dim, index, source)
+    shape = _at_least_1d(source).array.shape
+    along = _reshape(index, shape=(-1,) + (1,) * (len(shape) - dim - 1))
+    y = _scatter_reduce(
+        "index_reduce", input, dim, _expand(along, shape=shape), source, reduce, include_self
+    )
+    return y if out is None else write_out("index_reduce", out, y)
