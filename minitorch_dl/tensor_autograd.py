@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .autograd.backward import backward
 from .autograd.node import AccumulateGrad, Output, RemovableHandle
-from .autograd.primitive import TensorBase, View, current_node
+from .autograd.primitive import TensorBase, View, ViewKind, current_node
 from .autograd.versions import version_of
 from .backend import device_of, dtypes
 
@@ -202,7 +202,7 @@ class Differentiable(TensorBase):
 
     def detach_(self) -> Any:
         """Forget this tensor's history; it becomes a leaf that requires no gradient."""
-        if self._view is not None and self._view.frozen != "data":
+        if self._view is not None and self._view.kind is not ViewKind.DATA:
             raise RuntimeError("Can't detach views in-place. Use detach() instead.")
         self._node = None
         return self
@@ -215,7 +215,7 @@ class Differentiable(TensorBase):
     def data(self) -> Any:
         """The same memory without history; PyTorch doesn't count writes to it."""
         out = TensorBase.wrap(self.array)
-        out._view = View(TensorBase.wrap(self.array), None, {}, "data")
+        out._view = View(TensorBase.wrap(self.array), None, {}, ViewKind.DATA)
         return out
 
     @data.setter

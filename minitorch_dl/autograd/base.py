@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -68,6 +69,37 @@ def as_raw(value: Any, like: Any = None) -> Any:
     return value
 
 
+class ViewKind(enum.Enum):
+    """What a view shares with its base besides the memory, which decides what writing to it means.
+
+    The values say why writing to such a view can't be recorded; None: it can, or needs not be.
+    """
+
+    ORDINARY = None
+    DATA = ""  # from `.data`: the memory, but no history
+    NO_GRAD = (
+        "A view was created in no_grad mode and is being modified inplace with grad mode enabled. "
+        "Make the view and write to it both inside the no_grad block, or both outside"
+    )
+    SEVERAL_OUTPUTS = (
+        "This view is the output of a function that returns multiple views (split, chunk, unbind). "
+        "Such functions do not allow the output views to be modified inplace. Index the tensor "
+        "instead, or write to a .clone()"
+    )
+    CUSTOM_FUNCTION = (
+        "This view was created inside a custom Function (or because an input was returned as-is) "
+        "and is being modified inplace, which would override its custom backward. Clone the output "
+        "of the custom Function first"
+    )
+    OTHER_DTYPE = (
+        "a view with another dtype is being modified inplace, which has no derivative. "
+        "Use .clone() first"
+    )
+
+
+ORDINARY, DATA, NO_GRAD = ViewKind.ORDINARY, ViewKind.DATA, ViewKind.NO_GRAD
+
+
 class View:
     """How a tensor came to share another's memory: ``primitive(parent, **params)``.
 
@@ -75,18 +107,17 @@ class View:
         root: the tensor at the end of the chain of parents, which owns the history of the memory.
         stamp: the root's node when the view's own node was made; another one now means that
             history was rewritten.
-        frozen: why writing to this view can't be recorded ("no_grad", "several outputs"), or None;
-            "data" marks what ``.data`` gave, which shares memory but no history.
+        kind: what it shares besides the memory.
     """
 
-    __slots__ = ("frozen", "params", "parent", "primitive", "root", "stamp")
+    __slots__ = ("kind", "params", "parent", "primitive", "root", "stamp")
 
     def __init__(
-        self, parent: Any, primitive: Any, params: dict[str, Any], frozen: str | None = None
+        self, parent: Any, primitive: Any, params: dict[str, Any], kind: ViewKind = ORDINARY
     ) -> None:
         above = parent._view
-        self.parent, self.primitive, self.params, self.frozen = parent, primitive, params, frozen
-        self.root = root = parent if above is None or above.frozen == "data" else above.root
+        self.parent, self.primitive, self.params, self.kind = parent, primitive, params, kind
+        self.root = root = parent if above is None or above.kind is DATA else above.root
         self.stamp = root._node
 
 
@@ -94,12 +125,12 @@ def current_node(tensor: Any) -> Any:
     """The tensor's node; of a view whose root was written in place since, made anew from the
     root's new history."""
     view = tensor._view
-    if view is None or view.stamp is view.root._node or view.frozen == "no_grad":
+    if view is None or view.stamp is view.root._node or view.kind is NO_GRAD:
         return tensor._node
     parent_node = current_node(view.parent)
-    if view.frozen == "dtype":
+    if view.kind is ViewKind.OTHER_DTYPE:
         return tensor._node
-    if view.frozen is not None:
+    if view.kind is not ORDINARY:
         raise RuntimeError(
             "a view of a tensor that was written in place afterwards can't be given its gradient: "
             "it is one of several outputs of one op (split, chunk, unbind), or came from a custom "

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..backend import dtypes
-from .base import TensorBase, View, current_node, write_out
+from .base import NO_GRAD, ORDINARY, TensorBase, View, ViewKind, current_node, write_out
 from .errors import KERNEL_ERRORS, explain
 from .modes import GRAD, state
 from .versions import owner_of
@@ -358,7 +358,7 @@ def many(p: Primitive) -> Callable[..., Any]:
             ys = kernel(np, a, **params)
         except KERNEL_ERRORS as error:
             raise explain(p, error, (a,), params) from error
-        view = View(input, p, params, "several outputs")
+        view = View(input, p, params, ViewKind.SEVERAL_OUTPUTS)
         outputs = []
         for y in ys:
             out = _new(_Tensor)
@@ -390,7 +390,7 @@ def as_view(p: Primitive, input: Any, y: Any, params: dict[str, Any]) -> Any:
         out._node = None
     base = y.base
     if base is not None and (base is a or base is a.base or shares_memory(y, a)):
-        out._view = View(input, p, params, None if state.flags else "no_grad")
+        out._view = View(input, p, params, ORDINARY if state.flags else NO_GRAD)
     else:
         out._view = None
     return out

@@ -14,7 +14,7 @@ from .engine import SECOND_BACKWARD, check_versions
 from .inplace import check_writable, rebase
 from .modes import GRAD, LISTENING, no_grad, state
 from .node import Node
-from .primitive import TensorBase, View, current_node
+from .primitive import TensorBase, View, ViewKind, current_node
 from .structural import cast, sum_to
 from .versions import mark_written, owner_of
 
@@ -377,7 +377,7 @@ def _connect(
             shared = out if is_input else _viewed_input(out, args)
             out = TensorBase.wrap(out.array, own)
             if shared is not None and differentiable:
-                out._view = View(shared, None, {}, "custom Function")
+                out._view = View(shared, None, {}, ViewKind.CUSTOM_FUNCTION)
         else:
             out._node = own
         wrapped.append(out)

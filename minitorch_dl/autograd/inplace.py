@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..backend import dtypes
+from .base import DATA, ORDINARY
 from .modes import GRAD, state
 from .node import AccumulateGrad
 from .primitive import PRIMITIVES, TensorBase, current_node, primitive
@@ -51,23 +52,6 @@ def _overwrite_source(g: Any, b_shape: tuple[int, ...], b_dtype: Any) -> Any:
 overwrite.defvjp(a=lambda g: g * 0, b=_overwrite_source)
 
 
-_FROZEN = {
-    "no_grad": "A view was created in no_grad mode and is being modified inplace with grad mode "
-    "enabled. Make the view and "
-    "write to it both inside the no_grad block, or both outside",
-    "several outputs": "This view is the output of a function that returns multiple views (split, "
-    "chunk, unbind). Such "
-    "functions do not allow the output views to be modified inplace. Index the tensor instead, or "
-    "write to a .clone()",
-    "custom Function": "This view was created inside a custom Function (or because an input was "
-    "returned as-is) and is being "
-    "modified inplace, which would override its custom backward. Clone the output of the custom "
-    "Function first",
-    "dtype": "a view with another dtype is being modified inplace, which has no derivative. "
-    "Use .clone() first",
-}
-
-
 def check_writable(x: Any, op: str, incoming: Any = None) -> bool:
     """Refuse a write that autograd could not follow; say whether the write has to be recorded.
 
@@ -85,9 +69,9 @@ def check_writable(x: Any, op: str, incoming: Any = None) -> bool:
             f"{op}: a leaf Variable that requires grad is being used in an in-place operation. "
             "Wrap the write in torch.no_grad(), or write to a copy (x = x.clone())"
         )
-    while view is not None and view.frozen != "data":
-        if view.frozen is not None:
-            raise RuntimeError(f"{op}: {_FROZEN[view.frozen]}")
+    while view is not None and view.kind is not DATA:
+        if view.kind is not ORDINARY:
+            raise RuntimeError(f"{op}: {view.kind.value}")
         if type(view.parent._node) is AccumulateGrad:
             raise RuntimeError(
                 f"{op}: a view of a leaf Variable that requires grad is being used in an in-place "
@@ -153,15 +137,14 @@ def is_data(x: Any) -> bool:
     view = x._view
     if view is None:
         return False
-    return view.frozen == "data" or (
-        view.root._view is not None and view.root._view.frozen == "data"
-    )
+    root = view.root._view
+    return view.kind is DATA or (root is not None and root.kind is DATA)
 
 
 def rebase(x: Any, node: Any) -> None:
     """Make ``node`` the history of ``x``, and of the tensors that ``x`` is a view of."""
     view = x._view
-    if view is None or view.frozen == "data":
+    if view is None or view.kind is DATA:
         if x._node is not None and node is not None:
             _keep_retaining(x, node)
         x._node = node

@@ -32,7 +32,7 @@ import numpy as np
 
 from ..backend import common_module, describe, dtypes
 from . import calls
-from .base import TensorBase, View, current_node, late, write_out
+from .base import NO_GRAD, ORDINARY, TensorBase, View, ViewKind, current_node, late, write_out
 from .calls import BFLOAT16, FLOATS, shares_memory
 from .errors import KERNEL_ERRORS, explain
 from .modes import GRAD, LISTENING, state
@@ -259,12 +259,12 @@ class Primitive:
                 self._attach(nodes, arrays, results, outputs, params)
         if self.view:
             parent = args[0]
-            frozen = None if state.flags & GRAD else "no_grad"
+            kind = ORDINARY if state.flags & GRAD else NO_GRAD
             if n > 1 or self.outputs == ("many",):
-                frozen = "several outputs"
+                kind = ViewKind.SEVERAL_OUTPUTS
             for out in outputs:
                 if shares_memory(out.array, parent.array):
-                    out._view = View(parent, self, params, frozen)
+                    out._view = View(parent, self, params, kind)
         if state.flags & LISTENING:
             for listener in state.listeners:
                 listener(self, args, params, outputs)

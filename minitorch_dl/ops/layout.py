@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.base import ViewKind
 from ..autograd.inplace import check_writable
 from ..autograd.primitive import TensorBase, primitive
 from ..autograd.versions import owner_of
@@ -82,7 +83,7 @@ def is_contiguous(input: Any, memory_format: Any = None) -> bool:
 def base(input: Any) -> Any:
     """The tensor whose memory this one is a view of; None when it is no view."""
     view = input._view
-    return None if view is None or view.frozen == "data" else view.root
+    return None if view is None or view.kind is ViewKind.DATA else view.root
 
 
 def is_view(input: Any) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+from ..autograd.base import ViewKind
 from ..autograd.primitive import primitive
 from ..autograd.structural import alias
 from ..autograd.structural import expand as _expand
@@ -119,7 +120,7 @@ def view_dtype(input: Any, dtype: Any) -> Any:
             f"(different element sizes), but got {shape[-1]}"
         )
     out = _view_dtype(input, dtype=dtype.name)
-    out._view.frozen = "dtype"
+    out._view.kind = ViewKind.OTHER_DTYPE
     return out
 
 
