@@ -12,13 +12,9 @@ import numpy as np
 from ..autograd import Function
 from ..backend import to_host
 from ..tensor import Tensor
-from .examination import (
-    CheckFailure,
-    Examination,
-    Measurement,
-    Options,
-    check_edges,
-)
+from .edges import check_edges
+from .examination import Examination
+from .findings import CheckFailure, Measurement, Options
 
 
 @dataclass(frozen=True)

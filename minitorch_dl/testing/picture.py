@@ -12,8 +12,9 @@ import numpy as np
 from ..autograd.gradcheck import direction
 from ..backend import to_host
 from ..ops import from_numpy
+from .derivative_check import ControlledCheck
 from .differences import derivative
-from .examination import TYPED_ERRORS, ControlledCheck, Options
+from .findings import TYPED_ERRORS, Options
 from .op_cases import Row
 from .suite import Call, calls
 

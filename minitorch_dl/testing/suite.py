@@ -15,7 +15,8 @@ import numpy as np
 from ..backend import dtypes
 from ..ops import from_numpy, manual_seed
 from ..tensor import Tensor
-from .examination import TYPED_ERRORS, CheckFailure, Measurement, Options, check_derivatives
+from .derivative_check import check_derivatives
+from .findings import TYPED_ERRORS, CheckFailure, Measurement, Options
 from .op_cases import Row, Spec, leaves, replace, table
 
 

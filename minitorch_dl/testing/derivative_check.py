@@ -1,0 +1,269 @@
+"""The derivatives of one call of a function against differences of its values."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..autograd import grad
+from ..autograd.gradcheck import (
+    Check,
+    as_tuple,
+    differentiable,
+    direction,
+    epsilon,
+    gradient_of,
+    judge,
+    random_like,
+    unit,
+)
+from ..backend import array_module, dtypes, to_host
+from ..ops import finfo
+from ..tensor import Tensor
+from .differences import Derivative, derivative
+from .findings import ORDERS, CheckFailure, Measurement, Options
+
+ENTRIES = 400
+"""The most entries of a Jacobian that are looked at one by one when a direction disagrees."""
+
+
+class ControlledCheck(Check):
+    """``gradcheck``'s parts with differences whose step is chosen for each entry."""
+
+    def __init__(self, func: Callable[..., Any], inputs: Any, options: Options) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # a function may return float32
+            super().__init__(func, inputs, 1e-6, options.atol, options.rtol, 0.0)
+        outputs = as_tuple(func(*self.inputs))
+        self.outputs = differentiable(outputs)
+        self.positions = [
+            j for j, y in enumerate(outputs) if isinstance(y, Tensor) and y.requires_grad
+        ]
+
+    def numerical(self, j: int, x: Any, v: np.ndarray, eps: float | None = None) -> np.ndarray:
+        return np.asarray(self.derivative(j, x, v).value)
+
+    def derivative(self, j: int, x: Any, v: np.ndarray) -> Derivative:
+        return derivative(lambda t: self.value(j, x, v, t))
+
+    def along(self, j: int, x: Any, v: np.ndarray, u: np.ndarray) -> Callable[[float], float]:
+        """The sum of output ``j`` weighted by ``u``, as a function of the way along ``v``."""
+        return lambda t: float(np.sum(u * self.value(j, x, v, t)))
+
+    def along_all(self, us: list[np.ndarray], vs: list[np.ndarray]) -> Callable[[float], float]:
+        """The weighted sum of all outputs, as a function of the way of all inputs."""
+        befores = [x.array.copy() for _, x in self.wanted]
+
+        def f(t: float) -> float:
+            try:
+                for (_, x), before, v in zip(self.wanted, befores, vs):
+                    x.array[...] = before + array_module(before).asarray(t * v, before.dtype)
+                outputs = as_tuple(self.func(*self.inputs))
+                values = [outputs[i].array for i in self.positions]
+                return float(sum(np.sum(u * to_host(y)) for u, y in zip(us, values)))
+            finally:
+                for (_, x), before in zip(self.wanted, befores):
+                    x.array[...] = before
+
+        return f
+
+    def gradients(self, us: list[np.ndarray]) -> list[np.ndarray]:
+        """Those of the weighted sum of all outputs, by each input; zeros where there is none."""
+        weights = [
+            Tensor.wrap(array_module(y.array).asarray(u, y.array.dtype))
+            for u, y in zip(us, self.outputs)
+        ]
+        xs = [x for _, x in self.wanted]
+        found = grad(self.outputs, xs, weights, retain_graph=True, allow_unused=True)
+        return [
+            np.zeros(x.array.shape) if g is None else np.asarray(to_host(g.array), np.float64)
+            for g, x in zip(found, xs)
+        ]
+
+
+def check_derivatives(
+    fn: Callable[..., Any], args: Sequence[Any], options: Options, found: Measurement
+) -> None:
+    """Compare the derivatives with differences along random directions, and entry by entry where
+    these disagree.
+
+    The second order is the first order of the gradient, as a function of the inputs and of the
+    gradients of the outputs: so the derivative with respect to those, which is the function's
+    forward derivative by double backward, is checked too.
+
+    Raises:
+        CheckFailure: a derivative is wrong.
+    """
+    inputs = [for_gradients(x) for x in args]
+    if not any(isinstance(x, Tensor) and x.requires_grad for x in inputs):
+        return
+    kinks = found.kinks
+    _compare(fn, inputs, args, 1, options, found)
+    found.oracles.add("differences")
+    if options.order < 2 or found.kinks > kinks:
+        return
+    outputs = differentiable(fn(*inputs))
+    rng = np.random.default_rng(options.seed)
+    if outputs:
+        given = [*inputs, *(random_like(y, rng) for y in outputs)]
+        _compare(gradient_of(fn, len(inputs)), given, args, 2, options, found)
+
+
+def for_gradients(x: Any) -> Any:
+    """A float tensor as a float64 leaf; the derivative does not depend on the precision."""
+    if not isinstance(x, Tensor) or not x.dtype.is_floating_point:
+        return x
+    return x.detach().to(dtypes.float64).clone().requires_grad_()
+
+
+def _compare(
+    fn: Callable[..., Any],
+    inputs: Sequence[Any],
+    args: Sequence[Any],
+    order: int,
+    options: Options,
+    found: Measurement,
+) -> None:
+    check = ControlledCheck(fn, inputs, options)
+    if not check.outputs:
+        return
+    rng = np.random.default_rng(options.seed)
+    us = [direction(y.array.shape, rng) for y in check.outputs]
+    vs = [direction(x.array.shape, rng) for _, x in check.wanted]
+    a = float(sum(np.sum(g * v) for g, v in zip(check.gradients(us), vs)))
+    f = check.along_all(us, vs)
+    n, error = map(float, derivative(f))
+    smooth = order > 1 or not _bends(f)
+    bound = options.atol + options.rtol * abs(n) + 4 * min(error, 1e-3 * (1 + abs(n)))
+    if not smooth or not abs(a - n) <= bound:
+        pairs = [
+            _is_kink(check, j, y, k, us[j], vs[k], args, order)
+            for j, y in enumerate(check.outputs)
+            for k in range(len(check.wanted))
+        ]
+        found.kinks += any(pairs)
+        return  # every entry is right: the direction crossed a kink or left the domain
+    if options.dtype is not dtypes.float64:
+        a = _narrow_slope(fn, inputs, us, vs, n, options, args, order)
+    found.note(order, abs(a - n) / max(1.0, abs(n)), args)
+
+
+def _in_dtype(x: Any, dtype: dtypes.dtype) -> Any:
+    if not isinstance(x, Tensor) or not x.dtype.is_floating_point:
+        return x
+    return x.detach().to(dtype).requires_grad_(x.requires_grad)
+
+
+def _narrow_slope(
+    fn: Callable[..., Any],
+    inputs: Sequence[Any],
+    us: list[np.ndarray],
+    vs: list[np.ndarray],
+    n: float,
+    options: Options,
+    args: Sequence[Any],
+    order: int,
+) -> float:
+    """The slope that gradients of fewer bits give; they must be within their rounding of ``n``."""
+    narrow = ControlledCheck(fn, [_in_dtype(x, options.dtype) for x in inputs], options)
+    terms = [g * v for g, v in zip(narrow.gradients(us), vs)]
+    a = float(sum(np.sum(term) for term in terms))
+    scale = 1.0 + abs(n) + float(sum(np.sum(np.abs(term)) for term in terms))
+    if not np.isfinite(a) and abs(n) > 0.1 * finfo(options.dtype).max:
+        return n  # overflow, as it must
+    if not abs(a - n) <= 500 * epsilon(options.dtype.numpy) * scale:
+        text = (
+            f"along a random direction, with inputs of {options.dtype}\n"
+            f"  analytical: {a:.8g}\n  numerical:  {n:.8g} (float64)"
+        )
+        raise CheckFailure(ORDERS[order], text, args, "rounding at this precision", a, n)
+    return a
+
+
+def _bends(f: Callable[[float], float]) -> bool:
+    """Whether the one-sided derivatives of ``f`` at 0 differ: of a smooth function they approach
+    each other with the step."""
+    middle = f(0.0)
+    wide, narrow = (abs(f(h) - 2 * middle + f(-h)) / h for h in (1e-4, 1e-4 / 8))
+    return narrow > 1e-6 * (1 + abs(middle)) and narrow > 0.5 * wide
+
+
+def _is_kink(
+    check: ControlledCheck,
+    j: int,
+    output: Any,
+    k: int,
+    u: np.ndarray,
+    v: np.ndarray,
+    args: Sequence[Any],
+    order: int,
+) -> bool:
+    """Whether the point is at a kink and the gradient between the one-sided derivatives.
+
+    Raises:
+        CheckFailure: the gradient is wrong.
+    """
+    x = check.wanted[k][1]
+    kink = False
+    for row, column in _entries(check, j, output, k, u, v):
+        at_output, at_input = unit(output.array.shape, row), unit(x.array.shape, column)
+        f = check.along(j, x, at_input, at_output)
+        a = float(check.analytical(output, at_output)[k].reshape(-1)[column])
+        n, error = map(float, derivative(f))
+        bends = order == 1 and _bends(f)
+        if not bends and abs(a - n) <= check.atol + check.rtol * abs(n) + 4 * min(error, 1e-4):
+            continue
+        verdict = judge(f, a, n, check.atol, check.rtol, epsilon(x.array.dtype))
+        if verdict.sides is not None:
+            low, high = sorted(verdict.sides)
+            slack = 1e-4 * (1 + abs(low) + abs(high))
+            if low - slack <= a <= high + slack:
+                kink = True
+                continue
+        if abs(a - n) <= check.atol + check.rtol * abs(n) or verdict.kind.startswith("rounding"):
+            continue
+        text = _describe(check, j, output, k, row, column, a, n, verdict.text, order, len(args))
+        raise CheckFailure(ORDERS[order], text, args, verdict.kind, a, n)
+    return kink
+
+
+def _entries(
+    check: ControlledCheck, j: int, output: Any, k: int, u: np.ndarray, v: np.ndarray
+) -> Iterator[tuple[int, int]]:
+    """The entries (output element, input element) of the Jacobian to look at."""
+    _, x = check.wanted[k]
+    if output.array.size * x.array.size > ENTRIES:
+        yield check.locate(j, output, k, x, u, v)
+        return
+    for column in range(x.array.size):
+        for row in range(output.array.size):
+            yield row, column
+
+
+def _describe(
+    check: ControlledCheck,
+    j: int,
+    output: Any,
+    k: int,
+    row: int,
+    column: int,
+    a: float,
+    n: float,
+    text: str,
+    order: int,
+    arity: int,
+) -> str:
+    i, x = check.wanted[k]
+    of = f"output {check.positions[j]}"
+    if order == 2:
+        of = f"the gradient of input {check.positions[j]}"
+    by = f"input {i}" if i < arity else f"the gradient of output {i - arity}"
+    at = tuple(int(one) for one in np.unravel_index(row, output.array.shape))
+    to = tuple(int(one) for one in np.unravel_index(column, x.array.shape))
+    return (
+        f"the derivative of {of} at index {at} by {by} at index {to}\n"
+        f"  analytical: {a:.10g}\n  numerical:  {n:.10g}\n{text}"
+    )
