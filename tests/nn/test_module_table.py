@@ -1,4 +1,4 @@
-"""Every check of every layer and loss, made from the rows of ``module_cases.py``."""
+"""Every check of every layer and loss, made from the table of modules."""
 
 from __future__ import annotations
 
@@ -11,16 +11,12 @@ import pytest
 
 import minitorch_dl
 from minitorch_dl import Tensor, nn
+from minitorch_dl.testing.module_cases import Row, table
 from tests.devices import DEVICES, tensor_on
-from tests.nn.module_cases import FAMILIES, Row
 from tests.references import modules as reference
 
-ROWS = [(family, row) for family, rows in FAMILIES.items() for row in rows]
-CASES = [
-    pytest.param(family, row, i, id=f"{row.name}-{i}")
-    for family, row in ROWS
-    for i in range(len(row.cases))
-]
+ROWS = table()
+CASES = [pytest.param(row, i, id=f"{row.name}-{i}") for row in ROWS for i in range(len(row.cases))]
 
 
 def to_tensor(array: np.ndarray) -> Tensor:
@@ -32,7 +28,7 @@ def evaluate(row: Row, i: int, dtype: Any = minitorch_dl.float64) -> tuple[str, 
 
 
 def made(row: Row, i: int) -> Any:
-    return reference.make(row, i, minitorch_dl, to_tensor)
+    return row.make(i, minitorch_dl, to_tensor)
 
 
 def numbers(tensor: Tensor) -> np.ndarray:
@@ -51,11 +47,11 @@ def check(got: dict[str, np.ndarray], expected: dict[str, np.ndarray], rtol: flo
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@pytest.mark.parametrize(("family", "row", "i"), CASES)
-def test_a_module_is_pytorchs(family: str, row: Row, i: int) -> None:
-    stored = reference.load(family)
+@pytest.mark.parametrize(("row", "i"), CASES)
+def test_a_module_is_pytorchs(row: Row, i: int) -> None:
+    stored = reference.load(row.family)
     key = f"{row.name}/{i}"
-    assert key in stored, f"{key} has no reference: python -m tests.references.modules {family}"
+    assert key in stored, f"{key} has no reference: python -m tests.references.modules {row.family}"
     text, expected = stored[key]
     ours, got = evaluate(row, i)
     arrays = {label: numbers(value) for label, value in got.items()}
@@ -67,8 +63,8 @@ def test_a_module_is_pytorchs(family: str, row: Row, i: int) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@pytest.mark.parametrize(("family", "row", "i"), CASES)
-def test_float32_stays_float32(family: str, row: Row, i: int) -> None:
+@pytest.mark.parametrize(("row", "i"), CASES)
+def test_float32_stays_float32(row: Row, i: int) -> None:
     _, wide = evaluate(row, i)
     _, got = evaluate(row, i, minitorch_dl.float32)
     assert list(got) == list(wide)
@@ -82,16 +78,16 @@ def test_float32_stays_float32(family: str, row: Row, i: int) -> None:
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize(("family", "row", "i"), CASES)
-def test_a_strict_device_gives_the_same(family: str, row: Row, i: int, device: str) -> None:
-    _, expected = reference.load(family)[f"{row.name}/{i}"]
+@pytest.mark.parametrize(("row", "i"), CASES)
+def test_a_strict_device_gives_the_same(row: Row, i: int, device: str) -> None:
+    _, expected = reference.load(row.family)[f"{row.name}/{i}"]
     on_device = tensor_on(device)
     for mode, training in (("train", True), ("eval", False)):
         module = made(row, i)
         if isinstance(module, nn.Module):
             module = module.to(device)
         else:
-            module = reference.make(row, i, minitorch_dl, on_device)
+            module = row.make(i, minitorch_dl, on_device)
         with minitorch_dl.device(device):
             got = reference.run(
                 row, i, module, minitorch_dl, on_device, training, minitorch_dl.float64
@@ -105,8 +101,8 @@ def test_a_strict_device_gives_the_same(family: str, row: Row, i: int, device: s
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@pytest.mark.parametrize(("family", "row", "i"), CASES)
-def test_copies_and_pickles_work_alike(family: str, row: Row, i: int) -> None:
+@pytest.mark.parametrize(("row", "i"), CASES)
+def test_copies_and_pickles_work_alike(row: Row, i: int) -> None:
     module = made(row, i)
 
     def outputs(m: Any) -> dict[str, np.ndarray]:
@@ -122,11 +118,11 @@ def test_copies_and_pickles_work_alike(family: str, row: Row, i: int) -> None:
         check(outputs(twin), expected, 0.0)
 
 
-@pytest.mark.parametrize(("family", "row", "i"), CASES)
-def test_a_state_from_pytorch_loads(family: str, row: Row, i: int) -> None:
+@pytest.mark.parametrize(("row", "i"), CASES)
+def test_a_state_from_pytorch_loads(row: Row, i: int) -> None:
     if row.formula is not None:
         return
-    _, expected = reference.load(family)[f"{row.name}/{i}"]
+    _, expected = reference.load(row.family)[f"{row.name}/{i}"]
     state = {
         label.removeprefix("state "): to_tensor(np.asarray(value + 1))
         for label, value in expected.items()
@@ -140,10 +136,10 @@ def test_a_state_from_pytorch_loads(family: str, row: Row, i: int) -> None:
 
 @pytest.mark.parity
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@pytest.mark.parametrize(("family", "row", "i"), CASES)
-def test_the_stored_references_are_pytorchs(family: str, row: Row, i: int) -> None:
+@pytest.mark.parametrize(("row", "i"), CASES)
+def test_the_stored_references_are_pytorchs(row: Row, i: int) -> None:
     pytest.importorskip("torch")
-    text, expected = reference.load(family)[f"{row.name}/{i}"]
+    text, expected = reference.load(row.family)[f"{row.name}/{i}"]
     live, got = reference.evaluate_torch(row, i)
     assert live == text
     check(got, expected, 1e-8)
@@ -158,7 +154,7 @@ WITHOUT_ROW = {
 
 
 def test_every_public_module_has_a_row() -> None:
-    names = {row.name for _, row in ROWS}
+    names = {row.name for row in ROWS}
     classes = {
         name
         for name, value in vars(nn).items()

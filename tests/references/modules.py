@@ -12,27 +12,17 @@ from __future__ import annotations
 import json
 import sys
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from minitorch_dl.testing.op_cases import S, leaves, replace
-from tests.nn.module_cases import FAMILIES, Case, Row
+from minitorch_dl.testing.module_cases import Row, table
+from minitorch_dl.testing.op_cases import leaves, replace
 from tests.references.ops import plain, weights
 
 FOLDER = Path(__file__).with_name("modules")
-
-
-def make(row: Row, i: int, torch: Any, to_tensor: Any) -> Any:
-    """The module of case ``i`` as drawn with seed 0; a function for a class that PyTorch lacks."""
-    torch.manual_seed(0)
-    new = row.cases[i].new
-    if not isinstance(new, S):
-        return new(torch)
-    args, kwargs = replace(row.values(i, "new", (new.args, new.kwargs)), to_tensor, np.ndarray)
-    cls = getattr(torch.nn, row.name, None)
-    return row.formula(torch, *args, **kwargs) if cls is None else cls(*args, **kwargs)  # type: ignore[misc]
 
 
 def run(
@@ -60,14 +50,9 @@ def run(
             inputs.append(t)
         return t
 
-    case: Case = row.cases[i]
-    args, kwargs = replace(
-        row.values(i, "given", (case.given.args, case.given.kwargs)), tensor, np.ndarray
-    )
+    args, kwargs = replace(row.given(i), tensor, np.ndarray)
     torch.manual_seed(1)
-    result = (
-        module(*args, **kwargs) if case.call is None else case.call(torch, module, *args, **kwargs)
-    )
+    result = row.cases[i].run(torch, module, args, kwargs)
     outputs = leaves(result, torch.Tensor)
     got = {f"output {k}": out for k, out in enumerate(outputs)}
     wanted = [(f"input {k}", x) for k, x in enumerate(inputs)] + parameters
@@ -89,14 +74,14 @@ def evaluate(
     row: Row, i: int, torch: Any, to_tensor: Any, dtype: Any
 ) -> tuple[str, dict[str, Any]]:
     """What the module prints, and every stored tensor by its label."""
-    module = make(row, i, torch, to_tensor)
+    module = row.make(i, torch, to_tensor)
     text = ""
     got = {}
     if isinstance(module, torch.nn.Module):
         text = repr(module)
         got = {f"state {name}": value.clone() for name, value in module.state_dict().items()}
     for mode, training in (("train", True), ("eval", False)):
-        module = make(row, i, torch, to_tensor)
+        module = row.make(i, torch, to_tensor)
         for label, value in run(row, i, module, torch, to_tensor, training, dtype).items():
             got[f"{mode}: {label}"] = value
     return text, got
@@ -161,6 +146,6 @@ def load(family: str) -> dict[str, tuple[str, dict[str, np.ndarray]]]:
 
 
 if __name__ == "__main__":
-    for family, rows in FAMILIES.items():
+    for family, rows in groupby(table(), key=lambda row: row.family):
         if not sys.argv[1:] or family in sys.argv[1:]:
-            store(family, rows)
+            store(family, list(rows))

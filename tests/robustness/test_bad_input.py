@@ -9,13 +9,12 @@ import pytest
 
 import minitorch_dl as torch
 from minitorch_dl import Tensor
+from minitorch_dl.testing import module_cases
 from minitorch_dl.testing.op_cases import Row, leaves, replace, table
-from tests.nn.module_cases import FAMILIES
-from tests.references import modules as reference
 from tests.robustness.bad_input import ALLOWED, OTHER_KINDS, Call, mistakes
 
 ROWS = table()
-MODULES = [row for rows in FAMILIES.values() for row in rows]
+MODULES = module_cases.table()
 
 
 def check(call: Call, function: Any) -> None:
@@ -58,8 +57,8 @@ SHAPES = [(), (0,), (1,), (2, 3), (3, 0, 2), (2, 3, 4), (1, 2, 3, 4), (1, 1, 2, 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("row", MODULES, ids=lambda row: row.name)
 def test_modules(row: Any) -> None:
-    module = reference.make(row, 0, torch, lambda a: torch.from_numpy(a.copy()))
-    given = row.values(0, "given", (row.cases[0].given.args, row.cases[0].given.kwargs))
+    module = row.make(0, torch, lambda a: torch.from_numpy(a.copy()))
+    given = row.given(0)
     for shape in SHAPES:
         for dtype in (torch.float32, torch.int64, torch.bool):
             wrong = torch.ones(shape, dtype=dtype)
