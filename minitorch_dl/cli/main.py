@@ -14,7 +14,7 @@ PROGRAM = "minitorch-dl"
 COMMANDS = {  # name: help; cli/<name>.py holds it
     "train": "train a network on real data",
     "run": "run a PyTorch program on this engine",
-    "gradcheck": "check the derivatives of every op",
+    "gradcheck": "check the derivatives of every op and module",
     "bench": "compare the speed with that of other libraries",
 }
 

@@ -12,11 +12,12 @@ import numpy as np
 from ..autograd.gradcheck import direction
 from ..backend import to_host
 from ..ops import from_numpy
+from . import op_cases
+from .calls import Call, OpCall
 from .derivative_check import ControlledCheck
 from .differences import derivative
 from .findings import TYPED_ERRORS, Options
-from .op_cases import Row
-from .suite import Call, calls
+from .suite import Subject
 
 POINTS = 41
 _STEP = 2.0**-8
@@ -39,13 +40,13 @@ class Curve:
         return self.analytical - self.numerical
 
 
-def curve(row: Row, device: Any = "cpu") -> Curve | None:
-    """The op over its domain if it is pointwise, else along a random direction through its first
-    sample; None where that has no derivative."""
-    for call in calls(row, 1, 0, device):
+def curve(subject: Subject, device: Any = "cpu") -> Curve | None:
+    """An op over its domain if it is pointwise, else op or module along a random direction through
+    its first sample; None where that has no derivative."""
+    for call in subject.calls(1, 0, device):
         if call.inputs:
-            if row.drawn == "unary":
-                return _pointwise(row, device)
+            if subject.kind == "op" and subject.row.drawn == "unary":
+                return _pointwise(subject.row, device)
             for reach in _REACHES:
                 try:
                     found = _along_a_line(call, reach)
@@ -56,11 +57,11 @@ def curve(row: Row, device: Any = "cpu") -> Curve | None:
     return None
 
 
-def _pointwise(row: Row, device: Any) -> Curve | None:
+def _pointwise(row: op_cases.Row, device: Any) -> Curve | None:
     low, high = row.domain
     edge = 0.02 * (high - low)
     t = np.linspace(low + edge, high - edge, POINTS)
-    call = Call(row, 0, ((t,), {}), device)
+    call = OpCall(row, ((t,), {}), "", device)
     check = ControlledCheck(call, [x.requires_grad_() for x in call.inputs], Options())
     if not check.outputs or check.outputs[0].shape != (POINTS,):
         return None

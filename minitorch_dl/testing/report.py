@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 
 from .picture import Curve, svg
-from .suite import RowResult
+from .suite import Result
 
 _STYLE = """
 :root { --ink: #1c2430; --soft: #5d6878; --line: #d5dae1; --paper: #fff; --bad: #b3261e;
@@ -40,21 +40,30 @@ svg path { fill: none; stroke-width: 1.4; } .axis, .zero { stroke: var(--line); 
 """
 
 
-def as_json(results: Sequence[RowResult], settings: dict[str, Any]) -> str:
-    """The settings of the run, its totals, and one object per op."""
+def as_json(results: Sequence[Result], settings: dict[str, Any]) -> str:
+    """The settings of the run, its totals, and one object per op or module."""
     return json.dumps(
-        {**settings, **totals(results), "ops": [asdict(r) for r in results]}, indent=1
+        {**settings, **totals(results), "results": [asdict(r) for r in results]}, indent=1
     )
 
 
-def totals(results: Sequence[RowResult]) -> dict[str, Any]:
+def totals(results: Sequence[Result]) -> dict[str, Any]:
     return {
         "checked": len(results),
+        "ops": sum(r.kind == "op" for r in results),
+        "modules": sum(r.kind == "module" for r in results),
         "failed": sum(bool(r.failure) for r in results),
         "points": sum(r.points for r in results),
         "kinks": sum(r.kinks for r in results),
         "seconds": round(sum(r.seconds for r in results), 2),
     }
+
+
+def counted(sums: dict[str, Any]) -> str:
+    """How many ops, modules and points there were, and how many failed."""
+    kinds = [(sums[f"{kind}s"], kind) for kind in ("op", "module") if sums[f"{kind}s"]]
+    parts = [f"{n} {kind}{'s' * (n != 1)}" for n, kind in (*kinds, (sums["points"], "point"))]
+    return f"{', '.join(parts)}, {sums['failed']} failed"
 
 
 def error(value: float | None) -> str:
@@ -63,33 +72,33 @@ def error(value: float | None) -> str:
 
 
 def as_html(
-    results: Sequence[RowResult], curves: dict[str, Curve | None], settings: dict[str, Any]
+    results: Sequence[Result], curves: dict[str, Curve | None], settings: dict[str, Any]
 ) -> str:
-    """One page without outside parts: a table of all ops, then a section and picture for each."""
+    """One page without outside parts: a table of all, then a section and picture for each."""
     sums = totals(results)
-    ordered = sorted(results, key=lambda r: (not r.failure, r.family, r.name))
+    ordered = sorted(results, key=lambda r: (not r.failure, r.kind != "op", r.family, r.name))
     given = ", ".join(f"{name} {value}" for name, value in settings.items())
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>Gradient check: {sums["failed"]} of {sums["checked"]} ops failed</title>
+<title>Gradient check: {sums["failed"]} of {sums["checked"]} failed</title>
 <style>{_STYLE}</style></head><body>
 <h1>Gradient check</h1>
-<p>{sums["checked"]} ops, {sums["points"]} points, {sums["failed"]} failed. {escape(given)}.</p>
+<p>{counted(sums)}. {escape(given)}.</p>
 <p>An error is the greatest |analytical − numerical| / max(1, |numerical|) of a directional
 derivative; the numerical one is a central difference extrapolated to step 0, in float64.</p>
 <p class="key">In the pictures: <b class="v">the function</b>, <b class="a">its derivative</b>,
 <b class="n">the numerical derivative</b> (dots), and on the right <b class="d">the difference</b>
 of the two derivatives.</p>
-<table><tr><th>op</th><th class="number">first order</th><th class="number">second order</th>
-<th class="number">points</th><th>worst point</th></tr>
+<table><tr><th>op or module</th><th class="number">first order</th>
+<th class="number">second order</th><th class="number">points</th><th>worst point</th></tr>
 {"".join(_line(r) for r in ordered)}</table>
 {"".join(_section(r, curves.get(r.name)) for r in ordered)}
 </body></html>
 """
 
 
-def _line(r: RowResult) -> str:
+def _line(r: Result) -> str:
     numbers = (error(r.first_error), error(r.second_error), str(r.points))
     cells = "".join(f'<td class="number">{text}</td>' for text in numbers)
     name = f'<td><a href="#{escape(r.name)}">{escape(r.name)}</a></td>'
@@ -97,12 +106,12 @@ def _line(r: RowResult) -> str:
     return f'<tr class="{"failed" if r.failure else "passed"}">{name}{cells}{worst}</tr>\n'
 
 
-def _section(r: RowResult, found: Curve | None) -> str:
+def _section(r: Result, found: Curve | None) -> str:
     picture = "<p>No picture: it takes no floats.</p>" if found is None else svg(found, r.name)
     failure = f"<pre>{escape(r.verdict)}\n{escape(r.failure)}</pre>" if r.failure else ""
     return (
         f'<section id="{escape(r.name)}">'
-        f"<h2>{escape(r.name)} <small>{escape(r.family)}</small></h2>"
+        f"<h2>{escape(r.name)} <small>{r.kind}, {escape(r.family)}</small></h2>"
         f"{failure}{picture}<p>Worst point: {escape(r.worst)}</p></section>\n"
     )
 
