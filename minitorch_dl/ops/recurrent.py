@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..autograd.primitive import fused
+from ..backend import lstm as lstm_kernels
 from ..backend import recurrent as kernels
 from ..backend.recurrent import steps
 from .activation import relu
@@ -133,7 +134,7 @@ def _lstm_composite(
 @fused(
     composite=_lstm_composite,
     outputs=("y", "hn", "cn"),
-    aux=("gates", "c_before", "tanh_c", "h_before"),
+    aux=("kept",),
     keeps_missing=True,
 )
 def lstm_layer(
@@ -150,7 +151,7 @@ def lstm_layer(
     sizes: Any,
     reverse: bool,
 ) -> Any:
-    return kernels.lstm_forward(xp, x, h, c, wi, wh, bi, bh, wr, sizes, reverse)
+    return lstm_kernels.forward(xp, x, h, c, wi, wh, bi, bh, wr, sizes, reverse)
 
 
 @lstm_layer.defbackward
@@ -159,20 +160,16 @@ def _lstm_backward(
     xp: Any,
     needs: Any,
     x: Any,
+    h: Any,
     wi: Any,
     wh: Any,
     wr: Any,
-    gates: Any,
-    c_before: Any,
-    tanh_c: Any,
-    h_before: Any,
+    y: Any,
+    kept: Any,
     sizes: Any,
     reverse: bool,
 ) -> Any:
-    gy, gh, gc = g
-    return kernels.lstm_backward(
-        xp, gy, gh, gc, needs, x, wi, wh, wr, gates, c_before, tanh_c, h_before, sizes, reverse
-    )
+    return lstm_kernels.backward(xp, *g, needs, x, h, wi, wh, wr, y, kept, sizes, reverse)
 
 
 def _gru_composite(
