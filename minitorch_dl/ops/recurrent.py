@@ -169,7 +169,8 @@ def _lstm_backward(
     sizes: Any,
     reverse: bool,
 ) -> Any:
-    return lstm_kernels.backward(xp, *g, needs, x, h, wi, wh, wr, y, kept, sizes, reverse)
+    gy, gh, gc = g
+    return lstm_kernels.backward(xp, gy, gh, gc, needs, x, h, wi, wh, wr, y, kept, sizes, reverse)
 
 
 def _gru_composite(
