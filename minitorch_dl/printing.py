@@ -168,7 +168,7 @@ def represent(tensor: Any, name: str = "tensor") -> str:
     if isinstance(node, AccumulateGrad):
         suffixes.append("requires_grad=True")
     elif node is not None:
-        suffixes.append(f"grad_fn=<{node.name()}>")
+        suffixes.append(f"grad_fn=<{type(node).__name__}>")
     out = prefix + text
     line = len(out) - out.rfind("\n")
     for suffix in suffixes:

@@ -13,6 +13,7 @@ import numpy as np
 
 from . import ops
 from .autograd.inplace import inplace
+from .autograd.names import named
 from .autograd.primitive import TensorBase, register_result_class
 from .backend import device_of, dtypes
 from .ops import elementwise, random, rearranging
@@ -22,9 +23,12 @@ from .tensor_autograd import Differentiable
 from .tensor_conversion import Convertible, legacy_tensor
 
 
-def reflected(operator: Callable[..., Any]) -> Callable[..., Any]:
-    """The operator with its operands swapped, for a left operand that is no Tensor."""
-    return lambda self, other: operator(other, self)
+def reflected(operator: Callable[..., Any], node: str | None = None) -> Callable[..., Any]:
+    """The operator with its operands swapped, for a left operand that is no Tensor; its node goes
+    by the name ``node``."""
+    if node is None:
+        return lambda self, other: operator(other, self)
+    return lambda self, other: named(operator(other, self), node)
 
 
 def comparison_operator(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -250,11 +254,11 @@ class Tensor(Convertible, Differentiable):
 
     __add__ = __radd__ = elementwise._add
     __mul__ = __rmul__ = elementwise.mul
-    __sub__, __truediv__, __pow__ = elementwise._sub, elementwise._div, elementwise._pow
+    __sub__, __truediv__, __pow__ = elementwise._sub, elementwise._div, elementwise.power
     __floordiv__, __mod__ = elementwise.div_floor, elementwise.remainder
     __rsub__, __rtruediv__, __rpow__ = (
-        reflected(__sub__),
-        reflected(__truediv__),
+        reflected(__sub__, "RsubBackward1"),
+        reflected(__truediv__, "MulBackward0"),  # in PyTorch the reciprocal times the number
         reflected(__pow__),
     )
     __rfloordiv__, __rmod__ = reflected(__floordiv__), reflected(__mod__)

@@ -12,6 +12,7 @@ import numpy as np
 
 from . import ops, printing
 from .autograd.inplace import inplace, overwrite
+from .autograd.names import records
 from .autograd.node import AccumulateGrad
 from .autograd.primitive import TensorBase, current_node
 from .backend import device, device_of, dtypes, to_host
@@ -35,7 +36,9 @@ LEGACY_NAMES = {
 }
 LEGACY_DTYPES = {legacy: dtypes.as_dtype(name) for name, legacy in LEGACY_NAMES.items()}
 
-_copy_, _fill_, _zero_ = (inplace(overwrite, name) for name in ("copy_", "fill_", "zero_"))
+_copy_ = inplace(records("CopyBackwards")(overwrite), "copy_")
+_fill_ = inplace(records("FillBackward2")(overwrite), "fill_")
+_zero_ = inplace(records("ZeroBackward0")(overwrite), "zero_")
 
 
 def legacy_tensor(data: tuple[Any, ...], dtype: Any, device: Any = None) -> Any:

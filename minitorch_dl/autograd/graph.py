@@ -206,7 +206,7 @@ def show_graph(tensor: Any, max_lines: int = 100) -> str:
             shape = parent.outputs[node.index][0]
             node = parent
         if node in numbers:
-            lines.append(f"{lead}#{numbers[node]} {node.name()}{output}")
+            lines.append(f"{lead}#{numbers[node]} {type(node).__name__}{output}")
             continue
         label = ""
         if node in shared:
@@ -215,7 +215,7 @@ def show_graph(tensor: Any, max_lines: int = 100) -> str:
         shape = _own_shape(node) if shape is None else shape
         size = "" if shape is None else f" {tuple(shape)}"
         text = node.formula().replace("\n", ", ")
-        lines.append(f"{lead}{label}{node.name()}{output}{size}  {text}".rstrip())
+        lines.append(f"{lead}{label}{type(node).__name__}{output}{size}  {text}".rstrip())
         below = [
             (edge, s) for edge, s in zip(node.edges, _input_shapes(node, shape)) if edge is not None
         ]

@@ -19,7 +19,7 @@ from .structural import cast
 from .versions import mark_written, next_number, owner_of
 
 
-@primitive
+@primitive(grad_fn="torch::autograd::CopySlices")
 def view_scatter(xp: Any, base: Any, source: Any, *, view: str, params: dict[str, Any]) -> Any:
     """``base`` with the part that the view primitive ``view`` shows replaced by ``source``."""
     out = xp.array(base)  # a 0-d gradient may be a NumPy scalar
@@ -35,7 +35,7 @@ view_scatter.defvjp(
 )
 
 
-@primitive
+@primitive(grad_fn="torch::autograd::CopyBackwards")
 def overwrite(xp: Any, a: Any, b: Any) -> Any:
     """``b`` broadcast to the shape and dtype of ``a``, whose values it replaces."""
     out = xp.empty_like(a)

@@ -34,6 +34,7 @@ class Node:
 
     # Rarely set; an instance that needs one gets it in its __dict__.
     primitive: Any = None
+    full_name = ""
     explanation = ""
     """What a node without a primitive computes, in words."""
     watched: bool = False
@@ -60,8 +61,8 @@ class Node:
         self.number = next_number()
 
     def name(self) -> str:
-        """The node's name in PyTorch's style, such as ``MulBackward0``."""
-        return type(self).__name__
+        """PyTorch's name of the node, such as ``MulBackward0``."""
+        return self.full_name or type(self).__name__
 
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
@@ -129,7 +130,7 @@ class Node:
         return RemovableHandle(self.tuple_hooks, hook)
 
     def __repr__(self) -> str:
-        return f"<{self.name()} object at {id(self):#x}>"
+        return f"<{type(self).__name__} object at {id(self):#x}>"
 
 
 class AccumulateGrad(Node):
@@ -137,6 +138,7 @@ class AccumulateGrad(Node):
 
     __slots__ = ("leaf",)
 
+    full_name = "torch::autograd::AccumulateGrad"
     watched = True
     explanation = ".grad += g"
     post_hooks: Any = None

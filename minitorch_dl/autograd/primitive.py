@@ -36,6 +36,7 @@ from .base import NO_GRAD, ORDINARY, TensorBase, View, ViewKind, current_node, l
 from .calls import BFLOAT16, FLOATS, shares_memory
 from .errors import KERNEL_ERRORS, explain
 from .modes import GRAD, LISTENING, state
+from .names import node_class
 from .node import Node
 from .plan import FusedPlan, Plan
 from .versions import next_number
@@ -83,6 +84,8 @@ class Primitive:
         composite: a fused op's definition in plain ops.
         domain: where a pointwise op is defined and smooth: (low, high), for the gradient checks.
         kinks: points at which its derivative jumps.
+        node_class: the class of its nodes, called ``<Name>Backward0`` or as the option ``grad_fn``
+            says, which is PyTorch's name.
     """
 
     def __init__(self, kernel: Callable[..., Any], **options: Any) -> None:
@@ -100,6 +103,8 @@ class Primitive:
         self.keeps_missing: bool = options.pop("keeps_missing", False)
         self.domain: tuple[float | None, float | None] = options.pop("domain", (None, None))
         self.kinks: tuple[float, ...] = options.pop("kinks", ())
+        camel = "".join(part.capitalize() for part in self.name.split("_"))
+        self.node_class = node_class(self, options.pop("grad_fn", f"{camel}Backward0"))
         if options:
             raise TypeError(f"primitive {self.name}: unknown options {sorted(options)}")
         parameters = list(inspect.signature(kernel).parameters.values())[1:]
@@ -110,8 +115,6 @@ class Primitive:
         self.joint: Callable[..., Any] | None = None
         self.backward: Callable[..., Any] | None = None
         self._plans: dict[tuple[bool, ...], Plan] = {}
-        camel = "".join(part.capitalize() for part in self.name.split("_"))
-        self.node_class = type(f"{camel}Backward0", (Node,), {"__slots__": (), "primitive": self})
         if self.name in PRIMITIVES:
             raise ValueError(f"a primitive named {self.name!r} exists already")
         PRIMITIVES[self.name] = self

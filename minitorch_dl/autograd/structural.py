@@ -10,7 +10,7 @@ from .base import late
 from .primitive import primitive
 
 
-@primitive
+@primitive(grad_fn="ToCopyBackward0")
 def cast(xp: Any, a: Any, *, dtype: str) -> Any:
     """The same values in another dtype (its name)."""
     return a.astype(dtypes.as_dtype(dtype).numpy)

@@ -48,7 +48,12 @@ def _composite(
     return matmul(weights if keep is None else weights * keep, v)
 
 
-@fused(name=_NAME, composite=_composite, aux=("total",))
+@fused(
+    name=_NAME,
+    composite=_composite,
+    aux=("total",),
+    grad_fn="ScaledDotProductFlashAttentionForCpuBackward0",
+)
 def _attention(
     xp: Any, q: Any, k: Any, v: Any, bias: Any, keep: Any, *, scale: float, is_causal: bool
 ) -> Any:

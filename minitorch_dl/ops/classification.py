@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.names import named
 from ..autograd.primitive import TensorBase, fused, primitive
 from ..backend import array_module, check_range
 from ..backend.exponentials import exponentials
@@ -159,18 +160,19 @@ def cross_entropy(
         loss = cross_entropy(
             input, target, weight, None, ignore_index, None, reduction, label_smoothing
         )
-        return _reshape(loss, shape=()) if reduction == "none" else loss
+        return _single(loss, reduction)
     if target.array.shape == input.array.shape:
         return _soft_cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
     _check_labels(op, input, target, ignore_index)
     if not label_smoothing:
         loss = _cross_entropy(input, target, weight, ignore_index=ignore_index)
-        return _averaged(loss, target, weight, ignore_index, reduction)
+        loss = _averaged(loss, target, weight, ignore_index, reduction)
+        return named(loss, _nll_node(input.array.ndim, reduction))
     log_p = _log_softmax(input, dim=1)
     loss = label_pick(log_p, target, weight, ignore_index=ignore_index)
     even = _even_loss(log_p, target, weight, ignore_index)
     loss = (1 - label_smoothing) * loss + label_smoothing * even
-    return _averaged(loss, target, weight, ignore_index, reduction)
+    return named(_averaged(loss, target, weight, ignore_index, reduction), "AddBackward0")
 
 
 def nll_loss(
@@ -199,10 +201,25 @@ def nll_loss(
         input = _reshape(input, shape=(1, *input.array.shape))
         target = _reshape(target, shape=(1, *target.array.shape))
         loss = nll_loss(input, target, weight, None, ignore_index, None, reduction)
-        return _reshape(loss, shape=()) if reduction == "none" else loss
+        return _single(loss, reduction)
     _check_labels(op, input, target, ignore_index)
     loss = label_pick(input, target, weight, ignore_index=ignore_index)
-    return _averaged(loss, target, weight, ignore_index, reduction)
+    loss = _averaged(loss, target, weight, ignore_index, reduction)
+    return named(loss, _nll_node(input.array.ndim, reduction))
+
+
+def _single(loss: Any, reduction: str) -> Any:
+    """The loss of a batch of one, for a sample without a batch."""
+    if reduction == "none":
+        loss = _reshape(loss, shape=())
+    return named(loss, "NllLossBackward0")
+
+
+def _nll_node(ndim: int, reduction: str) -> str:
+    """PyTorch has one op for matrices and one for images; what has other axes is viewed as such."""
+    if ndim in (2, 4):
+        return "NllLossBackward0" if ndim == 2 else "NllLoss2DBackward0"
+    return "ViewBackward0" if reduction == "none" else "NllLoss2DBackward0"
 
 
 def _averaged(loss: Any, target: Any, weight: Any, ignore_index: int, reduction: str) -> Any:
@@ -247,7 +264,9 @@ def _soft_cross_entropy(
     if weight is not None:
         q = q * _reshape(weight, shape=(classes, *(1,) * spatial))
     loss = -_sum(_log_softmax(input, dim=1) * q, dims=(1,), keepdim=False)
-    return reduced(loss, reduction)
+    return named(
+        reduced(loss, reduction), "NegBackward0" if reduction != "mean" else "DivBackward1"
+    )
 
 
 def _check_scores(op: str, input: Any, weight: Any) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd.errors import require_tensor
+from ..autograd.names import named
 from ..autograd.primitive import primitive
 from ..autograd.structural import sum_to
 from ..backend import correlation
@@ -32,7 +33,7 @@ def _convolution(xp: Any, x: Any, w: Any, b: Any, *, stride, padding, dilation, 
     return y
 
 
-@primitive(name="convolution_input")
+@primitive(name="convolution_input", grad_fn="ConvolutionBackward0")
 def _convolution_input(
     xp: Any, u: Any, w: Any, b: Any, *, size, stride, padding, dilation, groups
 ) -> Any:
@@ -351,7 +352,7 @@ def batched(x: Any, dims: int, call: Callable[[Any], Any]) -> Any:
     y = call(_reshape(x, shape=(1, *shape)))
     if isinstance(y, tuple):
         return tuple(_reshape(one, shape=one.array.shape[1:]) for one in y)
-    return _reshape(y, shape=y.array.shape[1:])
+    return named(_reshape(y, shape=y.array.shape[1:]), "SqueezeBackward1")
 
 
 def per_axis(op: str, name: str, value: Any, dims: int) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd.inplace import overwrite, view_scatter
+from ..autograd.names import named, records
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import alias
 from . import indexing, joining, layout, rearranging, shape
@@ -32,12 +33,17 @@ def _copying(name: str, view: Callable[..., Any]) -> Any:
 
     def function(*args: Any, out: Any = None, **kwargs: Any) -> Any:
         y = view(*args, **kwargs)
-        y = tuple([clone(part) for part in y]) if isinstance(y, tuple) else clone(y)
+        y = tuple([_copied(part) for part in y]) if isinstance(y, tuple) else _copied(y)
         return y if out is None else write_out(name, out, y)
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"``{view.__name__}``, but a copy instead of a view."
     return function
+
+
+def _copied(part: Any) -> Any:
+    y = clone(part)
+    return y if y._node is None else named(y, f"{part._node.name()}_copy")
 
 
 def _slice_along(
@@ -57,12 +63,13 @@ expand_copy = _copying("expand_copy", shape.expand)
 permute_copy = _copying("permute_copy", shape.permute)
 select_copy = _copying("select_copy", indexing.select)
 slice_copy = _copying("slice_copy", _slice_along)
-split_copy = unsafe_split = _copying("split_copy", joining.split)
+split_copy = _copying("split_copy", joining.split)
+unsafe_split = records("UnsafeSplitBackward0")(_copying("unsafe_split", joining.split))
 split_with_sizes_copy = _copying("split_with_sizes_copy", joining.split_with_sizes)
-unsafe_split_with_sizes, unsafe_chunk = (
-    split_with_sizes_copy,
-    _copying("unsafe_chunk", joining.chunk),
+unsafe_split_with_sizes = records("UnsafeSplitWithSizesBackward0")(
+    _copying("unsafe_split_with_sizes", joining.split_with_sizes)
 )
+unsafe_chunk = records("UnsafeSplitBackward0")(_copying("unsafe_chunk", joining.chunk))
 squeeze_copy = _copying("squeeze_copy", shape.squeeze)
 t_copy, transpose_copy = (
     _copying("t_copy", shape.t),
@@ -74,6 +81,7 @@ unsqueeze_copy = _copying("unsqueeze_copy", shape.unsqueeze)
 view_copy = _copying("view_copy", shape.view)
 
 
+@records("AsStridedScatterBackward0")
 def as_strided_scatter(
     input: Any, src: Any, size: Any, stride: Any, storage_offset: int | None = None
 ) -> Any:
@@ -100,7 +108,8 @@ def fill(input: Any, value: Any) -> Any:
             "fill only supports 0-dimension value tensor but got tensor with "
             f"{value.array.ndim} dimensions."
         )
-    return overwrite(input, value)
+    y = overwrite(input, value)
+    return named(y, f"FillBackward{int(isinstance(value, TensorBase))}")
 
 
 # -- what complex numbers would need ---------------------------------------------------------------

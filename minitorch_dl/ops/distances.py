@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.names import named, records
 from ..autograd.primitive import TensorBase, write_out
 from ..autograd.structural import cast
 from ..backend import array_module, constant, dtypes
@@ -37,7 +38,8 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     shape = common_shape("cosine_similarity", x1.array.shape, x2.array.shape)
     x1, x2 = (x if x.array.shape == shape else expand(x, shape) for x in (x1, x2))
     dims = normalize_dims(dim, len(shape))
-    return _sum((x1 / _norm(x1, dims, eps)) * (x2 / _norm(x2, dims, eps)), dims=dims, keepdim=False)
+    product = (x1 / _norm(x1, dims, eps)) * (x2 / _norm(x2, dims, eps))
+    return named(_sum(product, dims=dims, keepdim=False), "SumBackward1")
 
 
 def _norm(x: Any, dims: tuple[int, ...], eps: float) -> Any:
@@ -47,6 +49,7 @@ def _norm(x: Any, dims: tuple[int, ...], eps: float) -> Any:
     return n + TensorBase.wrap((array_module(a).maximum(a, eps) - a).astype(a.dtype))
 
 
+@records("NormBackward1")
 def pairwise_distance(
     x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
 ) -> Any:
@@ -54,6 +57,7 @@ def pairwise_distance(
     return vector_norm(x1 - x2 + eps, p, -1, keepdim)
 
 
+@records("PdistBackward0")
 def pdist(input: Any, p: float = 2.0) -> Any:
     """The p-norm distances of every two of the rows of (N, M): (N (N - 1) / 2)."""
     a = input.array
@@ -66,6 +70,7 @@ def pdist(input: Any, p: float = 2.0) -> Any:
     return vector_norm(getitem(input, first) - getitem(input, second), p, -1)
 
 
+@records("DistBackward0")
 def dist(input: Any, other: Any, p: float = 2) -> Any:
     """The p-norm of ``input - other``, whose shapes broadcast.
 
@@ -83,6 +88,7 @@ _COMPUTE_MODES = (
 )
 
 
+@records("CdistBackward0")
 def cdist(
     x1: Any, x2: Any, p: float = 2.0, compute_mode: str = "use_mm_for_euclid_dist_if_necessary"
 ) -> Any:
@@ -129,6 +135,7 @@ def _euclidean(x1: Any, x2: Any) -> Any:
     return sqrt(where(apart, squared, 1.0)) * apart
 
 
+@records("RenormBackward0")
 def renorm(input: Any, p: float, dim: int, maxnorm: float, *, out: Any = None) -> Any:
     """``input`` with each slice along ``dim`` whose p-norm is above ``maxnorm`` scaled down to it.
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.inplace import write
+from ..autograd.names import named, records
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import array_module, describe, dtypes
@@ -115,7 +116,9 @@ def sub(input: Any, other: Any, *, alpha: float = 1, out: Any = None) -> Any:
 
 def rsub(input: Any, other: Any, *, alpha: float = 1) -> Any:
     """``other - alpha * input``."""
-    return sub(other, input, alpha=alpha)
+    return named(
+        sub(other, input, alpha=alpha), f"RsubBackward{int(not isinstance(other, TensorBase))}"
+    )
 
 
 def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = None) -> Any:
@@ -129,9 +132,9 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = 
     if rounding_mode is None:
         y = _div(input, other)
     elif rounding_mode == "trunc":
-        y = div_trunc(input, other)
+        y = named(div_trunc(input, other), "DivBackward2")
     elif rounding_mode == "floor":
-        y = div_floor(input, other)
+        y = named(div_floor(input, other), "DivBackward2")
     else:
         raise RuntimeError(
             f"div expected rounding_mode to be one of None, 'trunc', or 'floor' "
@@ -243,12 +246,14 @@ sign.defvjp(a=lambda g: zero(g))
 absolute, sgn = abs, sign
 
 
+@records("AddcmulBackward0")
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1, out: Any = None) -> Any:
     """``input + value * tensor1 * tensor2``."""
     y = input + (tensor1 * tensor2 if value == 1 else tensor1 * value * tensor2)
     return y if out is None else write_out("addcmul", out, y)
 
 
+@records("AddcdivBackward0")
 def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1, out: Any = None) -> Any:
     """``input + value * tensor1 / tensor2``, of floats."""
     if tensor1.array.dtype.kind in "biu" and tensor2.array.dtype.kind in "biu":
@@ -282,6 +287,8 @@ def lerp(input: Any, end: Any, weight: Any, *, out: Any = None) -> Any:
                 f"but got dtype {x.array.dtype}"
             )
     y = _lerp(input, end, weight)
+    if isinstance(weight, TensorBase):
+        named(y, "LerpBackward1")
     return y if out is None else write_out("lerp", out, y)
 
 
@@ -336,6 +343,14 @@ def _pow_exponent(g: Any, a: Any, b: Any, y: Any) -> Any:
 _pow.defvjp(a=_pow_base, b=_pow_exponent)
 
 
+def power(input: Any, exponent: Any) -> Any:
+    """``input ** exponent`` (the operator)."""
+    y = _pow(input, exponent)
+    if not isinstance(exponent, TensorBase):
+        return y
+    return named(y, "PowBackward1" if isinstance(input, TensorBase) else "PowBackward2")
+
+
 def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:
     """``input ** exponent``; either may be a number.
 
@@ -343,7 +358,7 @@ def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:
     >>> torch.pow(2, torch.tensor([1.0, 3.0]))
     tensor([2., 8.])
     """
-    y = _pow(input, exponent)
+    y = power(input, exponent)
     return y if out is None else write_out("pow", out, y)
 
 
@@ -352,7 +367,7 @@ def float_power(input: Any, exponent: Any, *, out: Any = None) -> Any:
     input, exponent = (
         cast(x, dtype="float64") if isinstance(x, TensorBase) else x for x in (input, exponent)
     )
-    y = _pow(input, exponent)
+    y = power(input, exponent)
     return y if out is None else write_out("float_power", out, y)
 
 
@@ -375,7 +390,7 @@ def reciprocal(xp: Any, a: Any) -> Any:
 reciprocal.defvjp(a=lambda g, y: -g * y * y)
 
 
-@primitive
+@primitive(grad_fn="PowBackward0")
 def square(xp: Any, a: Any) -> Any:
     """``input ** 2``."""
     return xp.multiply(a, a, dtype="int64" if a.dtype.kind == "b" else None)
@@ -467,7 +482,7 @@ def log10(xp: Any, a: Any) -> Any:
 log10.defvjp(a=lambda g, a: g / (a * math.log(10)))
 
 
-@primitive(promotes="float", domain=(-1, None))
+@primitive(promotes="float", domain=(-1, None), grad_fn="Log1PBackward0")
 def log1p(xp: Any, a: Any) -> Any:
     """``log(1 + input)``, accurate near 0."""
     return xp.log1p(a)

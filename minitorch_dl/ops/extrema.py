@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 from typing import Any
 
+from ..autograd.names import named, records
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import alias
 from . import return_types, selection
@@ -96,6 +97,7 @@ def amin(input: Any, dim: Any = (), keepdim: builtins.bool = False, *, out: Any 
 
 
 @numpy_names
+@records("AminmaxBackward0")
 def aminmax(
     input: Any, *, dim: int | None = None, keepdim: builtins.bool = False, out: Any = None
 ) -> Any:
@@ -214,7 +216,7 @@ def _extremum(
     if dim is None:
         if not input.array.size:
             raise _needs_elements(op)
-        y = reduce(input, dims=None, keepdim=False)
+        y = named(reduce(input, dims=None, keepdim=False), f"{op.capitalize()}Backward1")
         return y if out is None else write_out(op, out, y)
     return picked(op, result, input, _position(op, search, input, dim, True), dim, keepdim, out)
 
@@ -231,7 +233,7 @@ def picked(
             values, index = _drop(values, dim), _drop(index, dim)
     else:
         values = alias(input)
-    y = result(values, index)
+    y = result(named(values, f"{op.capitalize()}Backward0"), index)
     return y if out is None else result(*write_out(op, out, y, exact=True))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..autograd.names import records
 from ..autograd.primitive import TensorBase, primitive, write_out
 from . import return_types
 from .dims import also_named
@@ -65,6 +66,7 @@ _cholesky.defvjp(a=_d_cholesky)
 
 
 @also_named(input="A")
+@records("LinalgCholeskyExBackward0")
 def cholesky(A: Any, upper: bool = False, *, out: Any = None) -> Any:
     """``L`` of ``A = L L^T``, lower triangular (or ``U`` of ``U^T U``), for symmetric
     positive-definite ``A`` ``(..., N, N)``.
@@ -83,6 +85,7 @@ def cholesky(A: Any, upper: bool = False, *, out: Any = None) -> Any:
 
 
 @also_named(input="B", input2="L")
+@records("CholeskySolveBackward0")
 def cholesky_solve(B: Any, L: Any, upper: bool = False, *, out: Any = None) -> Any:
     """``X`` of ``A X = B``, given the Cholesky factor ``L`` of ``A``."""
     check_matrices("cholesky_solve", square=True, L=L)
@@ -94,6 +97,7 @@ def cholesky_solve(B: Any, L: Any, upper: bool = False, *, out: Any = None) -> A
 
 
 @also_named(input="L")
+@records("CholeskyInverseBackward0")
 def cholesky_inverse(L: Any, upper: bool = False, *, out: Any = None) -> Any:
     """The inverse of ``A``, given its Cholesky factor ``L``."""
     check_matrices("cholesky_inverse", square=True, L=L)
@@ -104,7 +108,7 @@ def cholesky_inverse(L: Any, upper: bool = False, *, out: Any = None) -> Any:
 # -- QR --------------------------------------------------------------------------------------------
 
 
-@primitive(name="qr", outputs=("q", "r"))
+@primitive(name="qr", outputs=("q", "r"), grad_fn="LinalgQrBackward0")
 def _qr(xp: Any, a: Any) -> Any:
     """Of matrices with at least as many rows as columns, the reduced form."""
     return tuple(xp.linalg.qr(a, "reduced"))
@@ -129,6 +133,7 @@ def _qr_complete(xp: Any, a: Any) -> Any:
     return tuple(xp.linalg.qr(a, "complete"))
 
 
+@records("LinalgQrBackward0")
 def linalg_qr(A: Any, mode: str = "reduced", *, out: Any = None) -> Any:
     """``(Q, R)`` of ``A = Q R``, Q with orthonormal columns, R upper triangular.
 
@@ -170,7 +175,7 @@ def qr(input: Any, some: bool = True, *, out: Any = None) -> Any:
 # -- singular values -------------------------------------------------------------------------------
 
 
-@primitive(name="svd", outputs=("u", "s", "vh"), keeps_missing=True)
+@primitive(name="svd", outputs=("u", "s", "vh"), keeps_missing=True, grad_fn="LinalgSvdBackward0")
 def _svd(xp: Any, a: Any, *, full_matrices: bool) -> Any:
     return tuple(
         attempt(
@@ -228,6 +233,7 @@ def linalg_svd(
     return y if out is None else return_types.linalg_svd(*write_out("linalg.svd", out, y))
 
 
+@records("LinalgSvdBackward0")
 def svdvals(A: Any, *, driver: str | None = None, out: Any = None) -> Any:
     """The singular values of ``A`` in descending order."""
     check_matrices("linalg.svdvals", A=A)
@@ -279,7 +285,7 @@ def pca_lowrank(
 # -- eigenvalues -----------------------------------------------------------------------------------
 
 
-@primitive(name="eigh", outputs=("w", "v"), keeps_missing=True)
+@primitive(name="eigh", outputs=("w", "v"), keeps_missing=True, grad_fn="LinalgEighBackward0")
 def _eigh(xp: Any, a: Any, *, UPLO: str) -> Any:
     return tuple(
         attempt("linalg.eigh", xp.linalg.eigh, a, UPLO, why="the algorithm failed to converge")
@@ -318,6 +324,7 @@ def eigh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
     return y if out is None else return_types.linalg_eigh(*write_out("linalg.eigh", out, y))
 
 
+@records("LinalgEighBackward0")
 def eigvalsh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
     """The eigenvalues of symmetric ``A``, ascending."""
     check_matrices("linalg.eigvalsh", square=True, A=A)

@@ -7,6 +7,7 @@ import math
 import warnings
 from typing import Any
 
+from ..autograd.names import named, records
 from ..autograd.primitive import TensorBase
 from ..backend import array_module
 from .gathering import _gather as take_along
@@ -82,7 +83,8 @@ def grid_sample(
         axes.append(_axis_taps(p, mode))
     flat = _reshape(input, shape=(*x.shape[:2], math.prod(x.shape[2:])))
     y = _sample(flat, x.shape[2:], axes, padding_mode, align_corners)
-    return _reshape(y, shape=(*x.shape[:2], *shape[1:-1]))
+    y = _reshape(y, shape=(*x.shape[:2], *shape[1:-1]))
+    return named(y, f"GridSampler{dims}DBackward0")
 
 
 def _sample(
@@ -163,6 +165,7 @@ def _reflected(xp: Any, a: Any, size: int, align_corners: bool) -> tuple[Any, An
     return value, xp.where(odd, -sign, sign)
 
 
+@records("AffineGridGeneratorBackward0")
 def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any:
     """The grid of positions that ``theta`` (N, 2, 3) or (N, 3, 4) maps an output of ``size`` to.
 
@@ -224,6 +227,7 @@ def grid_sampler(
 grid_sampler_2d = grid_sampler_3d = grid_sampler
 
 
+@records("AffineGridGeneratorBackward0")
 def affine_grid_generator(theta: Any, size: Any, align_corners: bool) -> Any:
     """``affine_grid`` under the name that it has outside ``nn.functional``."""
     return affine_grid(theta, size, align_corners)

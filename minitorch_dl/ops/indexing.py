@@ -17,6 +17,7 @@ import numpy as np
 from ..autograd.calls import as_view
 from ..autograd.inplace import overwrite, store
 from ..autograd.modes import GRAD, state
+from ..autograd.names import named, records
 from ..autograd.primitive import TensorBase, current_node, primitive
 from ..autograd.structural import cast, sum_to
 from ..autograd.structural import expand as _expand
@@ -124,6 +125,7 @@ def _explain_basic(spec: tuple[Any, ...], shape: tuple[int, ...]) -> IndexError:
     return IndexError(f"an index can only have a single ellipsis, got {spec}")
 
 
+@records("SelectBackward0")
 def select(input: Any, dim: int, index: int) -> Any:
     """The slice at ``index`` along ``dim``, without that axis; a view."""
     shape = input.array.shape
@@ -362,11 +364,25 @@ def getitem(input: Any, index: Any) -> Any:
     items = index if index.__class__ is tuple else (index,)
     spec = _spec(items)
     if spec is not None:
-        return _basic(input, spec, items)
+        y = _basic(input, spec, items)
+        return y if y._node is None else named(y, _view_name(spec))
     items, indices, dims = _resolve(input.array, index)
     if items:
-        input = _basic(input, _spec(items), items)
+        spec = _spec(items) or ()
+        input = named(_basic(input, spec, items), _view_name(spec))
     return _pick(input, indices, dims) if indices else input
+
+
+def _view_name(spec: tuple[Any, ...]) -> str:
+    """PyTorch takes the view of a basic index step by step; this is its last step's name."""
+    for one in reversed(spec):
+        if one.__class__ is int:
+            return "SelectBackward0"
+        if one is None:
+            return "UnsqueezeBackward0"
+        if one != "..." and one != (None, None, None):
+            return "SliceBackward0"
+    return "AliasBackward0"
 
 
 def _pick(input: Any, indices: Any, dims: tuple[int, ...]) -> Any:

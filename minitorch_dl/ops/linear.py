@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..autograd.names import named
 from ..autograd.primitive import TensorBase, primitive
 from ..autograd.structural import cast, sum_to
 from ..backend.precision import in_float32
@@ -23,7 +24,7 @@ def _product(xp: Any, a: Any, b: Any) -> Any:
     return a @ b
 
 
-@primitive(name="linear")
+@primitive(name="linear", grad_fn="AddmmBackward0")
 def _linear(xp: Any, x: Any, w: Any, b: Any) -> Any:
     """``y[..., o] = b[o] + sum over i of x[..., i] w[o, i]``."""
     rows = x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
@@ -73,7 +74,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     x, w, b = input.array, weight.array, None if bias is None else bias.array
     if w.ndim == 1:  # (I,): one output, without an axis for it
         y = linear(input, _reshape(weight, shape=(1, *w.shape)), None)
-        y = _reshape(y, shape=y.array.shape[:-1])
+        y = named(_reshape(y, shape=y.array.shape[:-1]), "MvBackward0")
         return y if bias is None else y + bias
     if x.ndim == 0 or w.ndim != 2 or x.shape[-1] != w.shape[1]:
         raise RuntimeError(
@@ -90,7 +91,10 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
                 f"linear: expected bias of size [{w.shape[0]}], but got {list(b.shape)}"
             )
         return _linear(input, weight, None) + bias
-    return _linear(input, weight, bias)
+    y = _linear(input, weight, bias)
+    if b is None:
+        return named(y, "MmBackward0" if x.ndim == 2 else "UnsafeViewBackward0")
+    return y if x.ndim == 2 else named(y, "ViewBackward0")
 
 
 def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:

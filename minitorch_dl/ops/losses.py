@@ -6,6 +6,7 @@ import math
 import warnings
 from typing import Any
 
+from ..autograd.names import records
 from ..autograd.primitive import TensorBase, primitive
 from ..backend import array_module, check_all
 from .activation import logsigmoid
@@ -63,6 +64,7 @@ def l1_loss(
     return _weighted("l1_loss", abs(input - target), weight, reduction)
 
 
+@records("MseLossBackward0")
 def mse_loss(
     input: Any,
     target: Any,
@@ -95,6 +97,7 @@ def _huber(xp: Any, a: Any, *, delta: float) -> Any:
 _huber.defvjp(a=lambda g, a, delta: g * _clamp(a, -delta, delta))
 
 
+@records("HuberLossBackward0")
 def huber_loss(
     input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None
 ) -> Any:
@@ -108,6 +111,7 @@ def huber_loss(
     return _weighted("huber_loss", _huber(input - target, delta=delta), weight, reduction)
 
 
+@records("SmoothL1LossBackward0")
 def smooth_l1_loss(
     input: Any,
     target: Any,
@@ -168,6 +172,7 @@ _bce.defvjp(
 )
 
 
+@records("BinaryCrossEntropyBackward0")
 def binary_cross_entropy(
     input: Any,
     target: Any,
@@ -219,6 +224,7 @@ _bce_logits.defvjp(
 )
 
 
+@records("BinaryCrossEntropyWithLogitsBackward0")
 def binary_cross_entropy_with_logits(
     input: Any,
     target: Any,
@@ -256,6 +262,7 @@ def binary_cross_entropy_with_logits(
     return reduced(loss if weight is None else loss * weight, reduction)
 
 
+@records("SoftMarginLossBackward0")
 def soft_margin_loss(
     input: Any,
     target: Any,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..autograd.names import records
 from ..autograd.primitive import TensorBase
 from ..backend import array_module, check_range
 from .activation import logsigmoid
@@ -120,6 +121,7 @@ def _rows(op: str, input: Any, target: Any, target_ndim: int) -> tuple[Any, Any]
     return input, target
 
 
+@records("MultiMarginLossBackward0")
 def multi_margin_loss(
     input: Any,
     target: Any,
@@ -160,6 +162,7 @@ def multi_margin_loss(
     return reduced(_reshape(loss, shape=()) if single else loss, reduction)
 
 
+@records("MultilabelMarginLossBackward0")
 def multilabel_margin_loss(
     input: Any,
     target: Any,

@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from ..autograd.errors import require_tensor
+from ..autograd.names import named, records
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import alias
 from ..autograd.structural import expand as _expand
@@ -34,18 +35,8 @@ def product(xp: Any, a: Any, b: Any) -> Any:
     return xp.matmul(a, b)
 
 
-@primitive
-def matmul(xp: Any, a: Any, b: Any) -> Any:
-    """The matrix product of ``(..., N, K)`` and ``(..., K, M)``, leading dims broadcast; vectors as
-    in PyTorch.
-
-    A first operand ``(K,)`` is a row, a second one a column, and the dim added for that is dropped
-    again.
-
-    >>> import minitorch_dl as torch
-    >>> torch.matmul(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([1.0, 1.0]))
-    tensor([3., 7.])
-    """
+@primitive(name="matmul", grad_fn="MmBackward0")
+def _matmul(xp: Any, a: Any, b: Any) -> Any:
     if not (hasattr(a, "dtype") and hasattr(b, "dtype")):
         raise TypeError("expected two tensors")
     if a.dtype != b.dtype:
@@ -129,7 +120,29 @@ def _d_right(g: Any, a: Any, b_shape: Any) -> Any:
     return reshape(d, shape=b_shape)
 
 
-matmul.defvjp(a=_d_left, b=_d_right)
+_matmul.defvjp(a=_d_left, b=_d_right)
+
+_NODES = {(1, 1): "DotBackward0", (2, 1): "MvBackward0", (1, 2): "SqueezeBackward4"}
+
+
+def matmul(input: Any, other: Any, *, out: Any = None) -> Any:
+    """The matrix product of ``(..., N, K)`` and ``(..., K, M)``, leading dims broadcast; vectors as
+    in PyTorch.
+
+    A first operand ``(K,)`` is a row, a second one a column, and the dim added for that is dropped
+    again.
+
+    >>> import minitorch_dl as torch
+    >>> torch.matmul(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([1.0, 1.0]))
+    tensor([3., 7.])
+    """
+    y = _matmul(input, other)
+    if getattr(y, "_node", None) is not None:
+        n, m = input.array.ndim, other.array.ndim
+        if (n, m) != (2, 2):
+            named(y, _NODES.get((n, m), "UnsafeViewBackward0"))
+    return y if out is None else write_out("matmul", out, y)
+
 
 # -- by number of dims -----------------------------------------------------------------------------
 
@@ -144,12 +157,14 @@ def _check_dims(op: str, **operands: tuple[Any, int]) -> None:
             )
 
 
+@records("MmBackward0")
 def mm(input: Any, mat2: Any, *, out: Any = None) -> Any:
     """The product of the matrices ``(N, K)`` and ``(K, M)``; no broadcasting."""
     _check_dims("mm", input=(input, 2), mat2=(mat2, 2))
     return matmul(input, mat2, out=out)
 
 
+@records("BmmBackward0")
 def bmm(input: Any, mat2: Any, *, out: Any = None) -> Any:
     """The products of ``(B, N, K)`` and ``(B, K, M)``, matrix by matrix; no broadcasting."""
     _check_dims("bmm", input=(input, 3), mat2=(mat2, 3))
@@ -161,18 +176,21 @@ def bmm(input: Any, mat2: Any, *, out: Any = None) -> Any:
     return matmul(input, mat2, out=out)
 
 
+@records("MvBackward0")
 def mv(input: Any, vec: Any, *, out: Any = None) -> Any:
     """The product of the matrix ``(N, K)`` and the vector ``(K,)``."""
     _check_dims("mv", input=(input, 2), vec=(vec, 1))
     return matmul(input, vec, out=out)
 
 
+@records("DotBackward0")
 def dot(input: Any, tensor: Any, *, out: Any = None) -> Any:
     """The sum of the products of two vectors of the same length."""
     _check_dims("dot", input=(input, 1), tensor=(tensor, 1))
     return matmul(input, tensor, out=out)
 
 
+@records("VdotBackward0")
 def vdot(input: Any, other: Any, *, out: Any = None) -> Any:
     """The dot product of two vectors; of real ones the same as ``dot``."""
     _check_dims("vdot", input=(input, 1), other=(other, 1))
@@ -269,6 +287,7 @@ def _plus(op: str, input: Any, y: Any, beta: float, alpha: float, out: Any) -> A
     return y if out is None else write_out(op, out, y)
 
 
+@records("AddmmBackward0")
 def addmm(
     input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1, out: Any = None
 ) -> Any:
@@ -282,6 +301,7 @@ def addmm(
     return _plus("addmm", input, mm(mat1, mat2), beta, alpha, out)
 
 
+@records("AddmvBackward0")
 def addmv(
     input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1, out: Any = None
 ) -> Any:
@@ -289,6 +309,7 @@ def addmv(
     return _plus("addmv", input, mv(mat, vec), beta, alpha, out)
 
 
+@records("AddrBackward0")
 def addr(
     input: Any, vec1: Any, vec2: Any, *, beta: float = 1, alpha: float = 1, out: Any = None
 ) -> Any:
@@ -296,6 +317,7 @@ def addr(
     return _plus("addr", input, outer(vec1, vec2), beta, alpha, out)
 
 
+@records("BaddbmmBackward0")
 def baddbmm(
     input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1, out: Any = None
 ) -> Any:
@@ -308,6 +330,7 @@ def _sum_first(y: Any) -> Any:
     return y.sum(0, dtype=y.dtype)
 
 
+@records("AddbmmBackward0")
 def addbmm(
     input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1, out: Any = None
 ) -> Any:
@@ -328,6 +351,7 @@ def outer(input: Any, vec2: Any, *, out: Any = None) -> Any:
 ger = outer
 
 
+@records("ViewBackward0")
 def inner(input: Any, other: Any, *, out: Any = None) -> Any:
     """The sum of products over the last dim of both; a product with a 0-d tensor."""
     if not (input.ndim and other.ndim):
@@ -342,6 +366,7 @@ def inner(input: Any, other: Any, *, out: Any = None) -> Any:
     return tensordot(input, other, ([-1], [-1]), out=out)
 
 
+@records("ViewBackward0")
 def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
     """The sum of products over pairs of dims: the last ``dims`` of ``a`` with the first of ``b``,
     or two lists of dims.
@@ -385,6 +410,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
     return y if out is None else write_out("tensordot", out, y)
 
 
+@records("UnsafeViewBackward0")
 def kron(input: Any, other: Any, *, out: Any = None) -> Any:
     """The Kronecker product: each element of ``input`` times all of ``other``, laid out block by
     block."""
@@ -397,13 +423,14 @@ def kron(input: Any, other: Any, *, out: Any = None) -> Any:
     return y if out is None else write_out("kron", out, y)
 
 
+@records("TraceBackward0")
 def trace(input: Any) -> Any:
     """The sum of a matrix's diagonal."""
     _check_dims("trace", input=(input, 2))
     return _diagonal(input, offset=0, dim1=0, dim2=1).sum()
 
 
-@primitive(name="cross", broadcasts=True, promotes="same")
+@primitive(name="cross", grad_fn="LinalgCrossBackward0", broadcasts=True, promotes="same")
 def _cross(xp: Any, a: Any, b: Any, *, dim: int) -> Any:
     return xp.cross(a, b, axis=dim)
 

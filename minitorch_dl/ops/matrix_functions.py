@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..autograd.names import records
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import array_module
 from . import return_types
@@ -73,6 +74,7 @@ def _raw(x: Any) -> Any:
     return x.array if isinstance(x, TensorBase) else x
 
 
+@records("LinalgPinvBackward0")
 def pinv(
     A: Any,
     rcond: Any = None,
@@ -128,6 +130,7 @@ def matrix_rank(
     return y if out is None else write_out("linalg.matrix_rank", out, y)
 
 
+@records("LinalgLstsqBackward0")
 def lstsq(A: Any, B: Any, rcond: float | None = None, *, driver: str | None = None) -> Any:
     """``(solution, residuals, rank, singular_values)`` of ``min_X |A X - B|``, the smallest such X.
 
@@ -259,6 +262,7 @@ def _d_matrix_exp(g: Any, a: Any) -> Any:
 _matrix_exp.defvjp(a=_d_matrix_exp)
 
 
+@records("LinalgMatrixExpBackward0")
 def matrix_exp(input: Any) -> Any:
     """The matrix exponential ``sum of A^k / k!`` of ``(..., N, N)``.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..autograd.names import records
 from ..autograd.primitive import fused, write_out
 from ..autograd.structural import cast
 from ..autograd.versions import mark_written
@@ -85,6 +86,7 @@ def _standardize_backward(
 # -- the public functions -------------------------------------------------------------------------
 
 
+@records("NativeBatchNormBackward0")
 def batch_norm(
     input: Any,
     running_mean: Any,
@@ -142,6 +144,7 @@ def batch_norm(
     return y if y.array.dtype == dtype else cast(y, dtype=dtypes.from_numpy(dtype).name)
 
 
+@records("ViewBackward0")
 def instance_norm(
     input: Any,
     running_mean: Any = None,
@@ -182,6 +185,7 @@ def instance_norm(
     return y
 
 
+@records("NativeGroupNormBackward0")
 def group_norm(
     input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5
 ) -> Any:
@@ -216,6 +220,7 @@ def group_norm(
     )[0]
 
 
+@records("NativeLayerNormBackward0")
 def layer_norm(
     input: Any,
     normalized_shape: Any,
@@ -235,6 +240,7 @@ def layer_norm(
     return _feature_norm("layer_norm", input, normalized_shape, weight, bias, eps, True)
 
 
+@records("MulBackward0")
 def rms_norm(
     input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None
 ) -> Any:

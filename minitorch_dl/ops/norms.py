@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..autograd.names import records
 from ..autograd.primitive import primitive, write_out
 from ..autograd.structural import cast
 from ..backend import dtypes
@@ -65,6 +66,7 @@ def _float_matrix(op: str, x: Any, dtype: Any) -> Any:
     return cast(x, dtype=dtype.name)
 
 
+@records("LinalgVectorNormBackward0")
 def vector_norm(
     x: Any,
     ord: float = 2,

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.names import named
 from ..autograd.primitive import primitive
 from ..backend import array_module, constant
 from .indexing import _index, _range, _slice
@@ -16,7 +17,7 @@ __all__ = ["constant_pad_nd"]  # ``pad`` is public as nn.functional.pad
 Pads = tuple[tuple[int, int], ...]
 
 
-@primitive(name="pad")
+@primitive(name="pad", grad_fn="ConstantPadNdBackward0")
 def _pad(xp: Any, a: Any, *, pads: Pads, value: float) -> Any:
     """``a`` inside a frame of ``value``, (before, after) elements wide per axis; at least 0."""
     shape = [n + before + after for n, (before, after) in zip(a.shape, pads)]
@@ -73,7 +74,9 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
     for d, (before, after) in enumerate(pads):
         if before or after:
             input = _edge(input, d, before, after, mode)
-    return input
+    if mode == "circular":
+        return named(input, "torch::autograd::CopySlices")
+    return named(input, f"{_KINDS[mode]}Pad{axes}DBackward0")
 
 
 _pad_with = pad
@@ -109,6 +112,7 @@ def _constant(input: Any, pads: Pads, value: float) -> Any:
     return _pad(input, pads=pads, value=value)
 
 
+_KINDS = {"reflect": "Reflection", "replicate": "Replication"}
 _SOURCES = {
     "reflect": lambda i, n: (n - 1) - abs(i % (2 * (n - 1) or 1) - (n - 1)),
     "replicate": lambda i, n: np.clip(i, 0, n - 1),

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.names import named
 from ..autograd.primitive import TensorBase, primitive
 from ..backend import constant
 from ..backend import pooling as kernels
@@ -236,7 +237,12 @@ def _max_pools(
         y = _max_pool(x, **window)
         return (y, max_positions(x, **window)) if return_indices else y
 
-    return batched(input, dims, pool)
+    y = batched(input, dims, pool)
+    named(
+        y[0] if return_indices else y,
+        f"MaxPool{dims}DWithIndicesBackward0" if dims > 1 else "SqueezeBackward1",
+    )
+    return y
 
 
 def avg_pool1d(
@@ -327,11 +333,12 @@ def _avg_pools(
         raise RuntimeError(f"{op}: divisor must be not zero")
     window = _window(op, dims, input, kernel, stride, padding, 1, ceil_mode)
     del window["dilation"]
-    return batched(
+    y = batched(
         input,
         dims,
         lambda x: _avg_pool(x, **window, count_include_pad=count_include_pad, divisor=divisor),
     )
+    return named(y, f"AvgPool{dims}DBackward0" if dims > 1 else "SqueezeBackward1")
 
 
 def lp_pool1d(

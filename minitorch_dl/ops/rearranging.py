@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.inplace import view_scatter
+from ..autograd.names import records
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast, sum_to
 from ..backend import array_module
@@ -56,6 +57,7 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
     return tuple([x if x.array.shape == shape else expand(x, shape) for x in tensors])
 
 
+@records("RepeatBackward0")
 def repeat(input: Any, *repeats: Any, **named: Any) -> Any:
     """``input`` repeated so many times along each axis; more numbers than axes add axes in front.
 
@@ -86,6 +88,7 @@ def repeat(input: Any, *repeats: Any, **named: Any) -> Any:
     return y if y._view is None else _clone(y)
 
 
+@records("RepeatBackward0")
 def tile(input: Any, *dims: Any, **named: Any) -> Any:
     """``input`` repeated ``dims`` times along its last axes."""
     times = sizes("tile", dims or tuple(named.values()))
@@ -157,6 +160,7 @@ def sum_to_size(input: Any, *size: Any) -> Any:
 # -- another order along an axis -------------------------------------------------------------------
 
 
+@records("RollBackward0")
 def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
     """The elements moved by ``shifts`` along ``dims``; what leaves at the end comes back at the
     start.
@@ -198,6 +202,7 @@ def _flip(xp: Any, a: Any, *, dims: tuple[int, ...]) -> Any:
 _flip.defvjp(a=lambda g, dims: _flip(g, dims=dims))
 
 
+@records("FlipBackward0")
 def flip(input: Any, *dims: Any, **named: Any) -> Any:
     """The order of the elements reversed along ``dims``; a copy."""
     dims = sizes("flip", dims or (named["dims"],))
@@ -220,6 +225,7 @@ def flipud(input: Any) -> Any:
     return _flip(input, dims=(0,))
 
 
+@records("Rot90Backward0")
 def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
     """The plane of two axes turned by 90 degrees ``k`` times, from the first axis towards the
     second.
@@ -284,7 +290,7 @@ def _diagonal(xp: Any, a: Any, *, offset: int, dim1: int, dim2: int) -> Any:
     return y
 
 
-@primitive(name="diagonal_adjoint")
+@primitive(name="diagonal_adjoint", grad_fn="DiagEmbedBackward0")
 def _diagonal_adjoint(
     xp: Any, a: Any, *, offset: int, dim1: int, dim2: int, shape: tuple[int, ...]
 ) -> Any:
@@ -317,6 +323,7 @@ def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     return _diagonal(input, offset=offset, dim1=first, dim2=second)
 
 
+@records("DiagEmbedBackward0")
 def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
     """The last axis on a diagonal of the planes of two new axes, zeros elsewhere.
 
@@ -424,6 +431,7 @@ def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
 # -- views written into a copy ---------------------------------------------------------------------
 
 
+@records("NarrowCopyBackward0")
 def narrow_copy(input: Any, dim: int, start: Any, length: int) -> Any:
     """``narrow`` as a copy."""
     return _clone(narrow(input, dim, start, length))
@@ -441,6 +449,7 @@ def _embed(
     return view_scatter(input, src, view=view, params=params)
 
 
+@records("SliceScatterBackward0")
 def slice_scatter(
     input: Any,
     src: Any,
@@ -459,6 +468,7 @@ def slice_scatter(
     )
 
 
+@records("SelectScatterBackward0")
 def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
     """A copy of ``input`` with ``src`` in place of its slice at ``index`` along ``dim``."""
     have = input.array.shape
@@ -474,6 +484,7 @@ def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
     )
 
 
+@records("DiagonalScatterBackward0")
 def diagonal_scatter(input: Any, src: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     """A copy of ``input`` with ``src`` in place of a diagonal."""
     first, second = _two_dims(dim1, dim2, input.array.ndim)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..autograd.names import named, records
 from ..autograd.primitive import fused
 from ..backend import lstm as lstm_kernels
 from ..backend import recurrent as kernels
@@ -283,7 +284,7 @@ def _sequence(
     y, *last = _stack(
         layer, rows, states, params, per_layer, num_layers, p, train, bidirectional, (B,) * T
     )
-    y = y.reshape(T, B, y.shape[1])
+    y = named(y.reshape(T, B, y.shape[1]), "StackBackward0")
     return (y.transpose(0, 1) if batch_first else y), *last
 
 
@@ -388,6 +389,7 @@ def lstm_cell(
     return y, cn
 
 
+@records("AddBackward0")
 def gru_cell(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None) -> Any:
     """One GRU step of a batch ``(B, I)``: the new h, ``(B, H)``."""
     sizes = (input.shape[0],)
@@ -400,6 +402,7 @@ def _rnn_cell(nonlinearity: str, input: Any, hx: Any, *weights: Any) -> Any:
     return rnn_layer(input, hx, *weights, **options)[0]
 
 
+@records("TanhBackward0")
 def rnn_tanh_cell(
     input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None
 ) -> Any:
@@ -407,6 +410,7 @@ def rnn_tanh_cell(
     return _rnn_cell("tanh", input, hx, w_ih, w_hh, b_ih, b_hh)
 
 
+@records("ReluBackward0")
 def rnn_relu_cell(
     input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None
 ) -> Any:

@@ -11,6 +11,7 @@ import math
 import warnings
 from typing import Any
 
+from ..autograd.names import named, records
 from ..autograd.primitive import fused, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import dtypes
@@ -126,6 +127,8 @@ def sum(
         dims=None if dim is None else normalize_dims(dim, input.ndim),
         keepdim=keepdim,
     )
+    if dim is not None:
+        named(y, "SumBackward1")
     y = _in_dtype(y, dtype)  # integers are summed in int64 whatever was asked for
     return y if out is None else write_out("sum", out, y)
 
@@ -179,10 +182,13 @@ def mean(
     if dtype is not None or not input.dtype.is_floating_point:
         input = _float_input("mean", input, dtype)
     y = _mean(input, dims=None if dim is None else normalize_dims(dim, input.ndim), keepdim=keepdim)
+    if dim is not None:
+        named(y, "MeanBackward1")
     return y if out is None else write_out("mean", out, y)
 
 
 @numpy_names
+@records("NansumBackward0")
 def nansum(
     input: Any,
     dim: Any = None,
@@ -335,6 +341,7 @@ def std(
 
 
 @numpy_names
+@records("VarMeanBackward0")
 def var_mean(
     input: Any,
     dim: Any = None,
@@ -350,6 +357,7 @@ def var_mean(
 
 
 @numpy_names
+@records("StdMeanBackward0")
 def std_mean(
     input: Any,
     dim: Any = None,
@@ -430,6 +438,8 @@ def prod(
         keepdim=keepdim,
     )
     y = _in_dtype(y, dtype)
+    if dim is not None:
+        named(y, "ProdBackward1")
     return y if out is None else write_out("prod", out, y)
 
 

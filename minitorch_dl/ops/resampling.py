@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from ..autograd.names import named
 from ..autograd.primitive import primitive
 from ..autograd.structural import cast
 from ..backend import resampling
@@ -164,7 +165,11 @@ def interpolate(
     if antialias:
         kind = f"{kind}-smoothed"
     scales = tuple([None if f is None else 1.0 / f for f in factors])
-    return resample(input, kind, out, scales, bool(align_corners))
+    y = resample(input, kind, out, scales, bool(align_corners))
+    if mode == "area":
+        return named(y, f"AdaptiveAvgPool{dims}DBackward0" if dims > 1 else "SqueezeBackward1")
+    kind = "NearestExact" if mode == "nearest-exact" else mode.capitalize()
+    return named(y, f"Upsample{kind}{dims}D{'Aa' if antialias else ''}Backward0")
 
 
 def _sizes(have: Any, size: Any, scale_factor: Any, recompute: bool | None) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.names import named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import array_module, dtypes
@@ -202,17 +203,21 @@ def clamp(input: Any, min: Any = None, max: Any = None, *, out: Any = None) -> A
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     y = _clamp(input, min, max)
+    if not isinstance(min, TensorBase) and not isinstance(max, TensorBase):
+        named(y, "ClampBackward1")
     return y if out is None else write_out("clamp", out, y)
 
 
 def clamp_min(input: Any, min: Any, *, out: Any = None) -> Any:
     """``input``, but at least ``min``."""
-    return clamp(input, min, out=out)
+    y = named(_clamp(input, min, None), f"ClampMinBackward{int(isinstance(min, TensorBase))}")
+    return y if out is None else write_out("clamp_min", out, y)
 
 
 def clamp_max(input: Any, max: Any, *, out: Any = None) -> Any:
     """``input``, but at most ``max``."""
-    return clamp(input, None, max, out=out)
+    y = named(_clamp(input, None, max), f"ClampMaxBackward{int(isinstance(max, TensorBase))}")
+    return y if out is None else write_out("clamp_max", out, y)
 
 
 clip = clamp

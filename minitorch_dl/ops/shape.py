@@ -10,6 +10,7 @@ from math import prod
 from typing import Any
 
 from ..autograd.base import ViewKind
+from ..autograd.names import named
 from ..autograd.primitive import primitive
 from ..autograd.structural import alias
 from ..autograd.structural import expand as _expand
@@ -27,7 +28,7 @@ __all__ = [
 # -- the same order of elements --------------------------------------------------------------------
 
 
-@primitive(name="reshape", view=True)
+@primitive(name="reshape", view=True, grad_fn="ViewBackward0")
 def _reshape(xp: Any, a: Any, *, shape: tuple[int, ...]) -> Any:
     return a.reshape(shape)
 
@@ -35,7 +36,7 @@ def _reshape(xp: Any, a: Any, *, shape: tuple[int, ...]) -> Any:
 _reshape.defvjp(a=lambda g, a_shape: _reshape(g, shape=a_shape))
 
 
-def reshape(input: Any, *shape: Any, **named: Any) -> Any:
+def reshape(input: Any, *shape: Any, **keywords: Any) -> Any:
     """``input`` in another shape; one size may be -1, which is inferred. A view where possible,
     else a copy.
 
@@ -47,10 +48,11 @@ def reshape(input: Any, *shape: Any, **named: Any) -> Any:
     if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
         shape = tuple(shape[0])
     try:
-        return _reshape(input, shape=shape)
+        y = _reshape(input, shape=shape)
     except (RuntimeError, TypeError):
-        wanted = sizes("reshape", shape or tuple(named.values()))
-        return _reshape(input, shape=inferred(input.array.shape, wanted))
+        wanted = sizes("reshape", shape or tuple(keywords.values()))
+        y = _reshape(input, shape=inferred(input.array.shape, wanted))
+    return y if y._view is not None else named(y, "UnsafeViewBackward0")
 
 
 def inferred(have: tuple[int, ...], wanted: tuple[int, ...]) -> tuple[int, ...]:
@@ -76,7 +78,7 @@ def inferred(have: tuple[int, ...], wanted: tuple[int, ...]) -> tuple[int, ...]:
     return tuple([total // known if n == -1 else n for n in wanted])
 
 
-def view(input: Any, *shape: Any, **named: Any) -> Any:
+def view(input: Any, *shape: Any, **keywords: Any) -> Any:
     """``input`` in another shape without a copy, or, given a dtype, its bytes as another dtype.
 
     Raises:
@@ -84,9 +86,9 @@ def view(input: Any, *shape: Any, **named: Any) -> Any:
     """
     if len(shape) == 1 and isinstance(shape[0], dtypes.dtype):
         return view_dtype(input, shape[0])
-    if "dtype" in named:
-        return view_dtype(input, named["dtype"])
-    out = reshape(input, *shape, **named)
+    if "dtype" in keywords:
+        return view_dtype(input, keywords["dtype"])
+    out = reshape(input, *shape, **keywords)
     if out._view is None:
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one "
@@ -182,7 +184,8 @@ def unsqueeze(input: Any, dim: int) -> Any:
     """``input`` with a new axis of size 1 before ``dim``."""
     shape = input.array.shape
     dim = wrap_dim(dim, len(shape) + 1)
-    return _reshape(input, shape=(*shape[:dim], 1, *shape[dim:]))
+    y = _reshape(input, shape=(*shape[:dim], 1, *shape[dim:]))
+    return named(y, "UnsqueezeBackward0")
 
 
 @numpy_names
@@ -192,9 +195,12 @@ def squeeze(input: Any, dim: Any = None, *more: int) -> Any:
     """
     shape = input.array.shape
     if dim is None:
-        return _reshape(input, shape=tuple([n for n in shape if n != 1]))
-    dims = wrap_dims(dim if isinstance(dim, (tuple, list)) else (dim, *more), len(shape))
-    return _reshape(input, shape=tuple([n for i, n in enumerate(shape) if n != 1 or i not in dims]))
+        y = _reshape(input, shape=tuple([n for n in shape if n != 1]))
+        return named(y, "SqueezeBackward0")
+    several = isinstance(dim, (tuple, list)) or bool(more)
+    dims = wrap_dims((dim, *more) if more or not several else dim, len(shape))
+    y = _reshape(input, shape=tuple([n for i, n in enumerate(shape) if n != 1 or i not in dims]))
+    return named(y, "SqueezeBackward2" if several else "SqueezeBackward1")
 
 
 # -- another order of the axes ---------------------------------------------------------------------
@@ -231,19 +237,19 @@ def transpose(input: Any, dim0: int, dim1: int) -> Any:
         ndim = input.array.ndim
         wrap_dim(dim0, ndim)
         wrap_dim(dim1, ndim)
-        return alias(input)  # 0-d
+        return named(alias(input), "TransposeBackward0")  # 0-d
 
 
 swapdims = transpose
 swapaxes = also_named(axis0="dim0", axis1="dim1")(transpose)
 
 
-def permute(input: Any, *dims: Any, **named: Any) -> Any:
+def permute(input: Any, *dims: Any, **keywords: Any) -> Any:
     """``input`` with its axes in the order ``dims``; a view."""
     if len(dims) == 1 and isinstance(dims[0], (tuple, list)):
         dims = tuple(dims[0])
-    elif named:
-        dims = named["dims"]
+    elif keywords:
+        dims = keywords["dims"]
     ndim = input.array.ndim
     if len(dims) != ndim:
         raise RuntimeError(
@@ -287,20 +293,15 @@ moveaxis = movedim
 def t(input: Any) -> Any:
     """The transposed matrix; vectors and 0-d tensors are returned as they are."""
     ndim = input.array.ndim
-    if ndim == 2:
-        return _transpose(input, dim0=0, dim1=1)
     if ndim > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {ndim}D")
-    return alias(input)
+    y = _transpose(input, dim0=0, dim1=1) if ndim == 2 else alias(input)
+    return named(y, "TBackward0")
 
 
 def T(input: Any) -> Any:
     """All axes in reverse order (the attribute ``tensor.T``)."""
-    return (
-        t(input)
-        if input.array.ndim < 3
-        else _permute(input, dims=tuple(range(input.array.ndim))[::-1])
-    )
+    return _permute(input, dims=tuple(range(input.array.ndim))[::-1])
 
 
 def mT(input: Any) -> Any:
@@ -321,7 +322,7 @@ def H(input: Any) -> Any:
             "tensor."
             + (" For batches of matrices, consider using tensor.mH" if input.array.ndim > 2 else "")
         )
-    return t(input)
+    return transpose(input, 0, 1) if input.array.ndim else alias(input)
 
 
 def adjoint(input: Any) -> Any:
@@ -332,7 +333,7 @@ def adjoint(input: Any) -> Any:
 # -- repetition without a copy ---------------------------------------------------------------------
 
 
-def expand(input: Any, *size: Any, **named: Any) -> Any:
+def expand(input: Any, *size: Any, **keywords: Any) -> Any:
     """``input`` repeated along new axes and those of size 1, as a view; -1 keeps an axis's size.
 
     >>> import minitorch_dl as torch
@@ -341,7 +342,7 @@ def expand(input: Any, *size: Any, **named: Any) -> Any:
             [2, 2, 2]])
     """
     have = input.array.shape
-    wanted = sizes("expand", size or (named["size"],))
+    wanted = sizes("expand", size or (keywords["size"],))
     new = len(wanted) - len(have)
     if new < 0:
         raise RuntimeError(
@@ -363,7 +364,7 @@ def expand(input: Any, *size: Any, **named: Any) -> Any:
                 f"Target sizes: {list(wanted)}.  Tensor sizes: {list(have)}"
             )
     if prod(shape) == input.array.size:  # nothing is repeated: memory that may be written to
-        return _reshape(input, shape=shape)
+        return named(_reshape(input, shape=shape), "ExpandBackward0")
     return _expand(input, shape=shape)
 
 
@@ -372,15 +373,15 @@ def expand_as(input: Any, other: Any) -> Any:
     return expand(input, other.array.shape)
 
 
-def broadcast_to(input: Any, *size: Any, **named: Any) -> Any:
+def broadcast_to(input: Any, *size: Any, **keywords: Any) -> Any:
     """``input`` broadcast to ``size``; the same as ``expand``."""
-    return expand(input, *size, **named)
+    return expand(input, *size, **keywords)
 
 
 # -- memory ----------------------------------------------------------------------------------------
 
 
-@primitive(name="contiguous")
+@primitive(name="contiguous", grad_fn="CloneBackward0")
 def _contiguous(xp: Any, a: Any) -> Any:
     return a.copy()
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import require_tensor
+from ..autograd.names import records
 from ..autograd.primitive import primitive, write_out
 from ..autograd.structural import sum_to
 from . import return_types
@@ -130,6 +131,7 @@ def _d_triangular_a(g: Any, a: Any, y: Any, upper: bool, transpose: bool, unit: 
 _solve_triangular.defvjp(a=_d_triangular_a, b=_d_triangular_b)
 
 
+@records("LinalgSolveTriangularBackward0")
 def solve_triangular(
     A: Any, B: Any, *, upper: bool, left: bool = True, unitriangular: bool = False, out: Any = None
 ) -> Any:
@@ -168,6 +170,7 @@ def _check_system(op: str, A: Any, B: Any, left: bool = True) -> None:
 
 
 @also_named(input="b")
+@records("TriangularSolveBackward0")
 def triangular_solve(
     b: Any,
     A: Any,
@@ -205,6 +208,7 @@ def _inv(xp: Any, a: Any) -> Any:
 _inv.defvjp(a=lambda g, y: -mul(mul(y, g, ta=True), y, tb=True))
 
 
+@records("LinalgInvExBackward0")
 def inv(A: Any, *, out: Any = None) -> Any:
     """The inverse of ``(..., N, N)``. To multiply by an inverse, ``solve`` is quicker and more
     accurate.
@@ -248,6 +252,7 @@ def _d_solve_a(g: Any, a: Any, y: Any, transpose: bool) -> Any:
 _solve.defvjp(a=_d_solve_a, b=_d_solve_b)
 
 
+@records("LinalgSolveExBackward0")
 def solve(A: Any, B: Any, *, left: bool = True, out: Any = None) -> Any:
     """``X`` of ``A X = B`` (``X A = B`` with ``left=False``); ``B`` is a vector ``(N,)``, vectors
     ``(*, N)`` or matrices ``(*, N, K)``.
@@ -309,6 +314,7 @@ cofactors.defvjp(a=_d_cofactors)
 
 
 @also_named(input="A")
+@records("LinalgDetBackward0")
 def det(A: Any, *, out: Any = None) -> Any:
     """The determinant of ``(..., N, N)``.
 
@@ -331,6 +337,7 @@ _slogdet.defvjp(a=lambda g, a: as_column(as_column(g[1])) * mT(_inv(a)))
 
 
 @also_named(input="A")
+@records("LinalgSlogdetBackward0")
 def slogdet(A: Any, *, out: Any = None) -> Any:
     """``(sign, logabsdet)`` of the determinant of ``(..., N, N)``; the logarithm is -inf where it
     is 0."""

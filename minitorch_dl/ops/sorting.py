@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..autograd.names import named, records
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import array_module, check_all
 from . import return_types
@@ -66,6 +67,7 @@ def _order_first(xp: Any, a: Any, *, k: int, dim: int, largest: bool) -> Any:
 
 
 @numpy_names
+@records("SortBackward0")
 def sort(
     input: Any, dim: int = -1, descending: bool = False, stable: bool = False, *, out: Any = None
 ) -> Any:
@@ -89,6 +91,7 @@ def argsort(
     return y if out is None else write_out("argsort", out, y)
 
 
+@records("SortBackward0")
 def msort(input: Any, *, out: Any = None) -> Any:
     """The elements in order along the first dim."""
     y = sort(input, 0)[0]
@@ -96,6 +99,7 @@ def msort(input: Any, *, out: Any = None) -> Any:
 
 
 @numpy_names
+@records("TopkBackward0")
 def topk(
     input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, *, out: Any = None
 ) -> Any:
@@ -115,6 +119,7 @@ def topk(
 
 
 @numpy_names
+@records("KthvalueBackward0")
 def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False, *, out: Any = None) -> Any:
     """The ``k``-th smallest element along ``dim`` (the smallest is the first), and where it is:
     ``(values, indices)``."""
@@ -152,7 +157,7 @@ def _median_position(xp: Any, a: Any, *, dim: int, skip_nan: bool) -> Any:
     return xp.take_along_axis(order, rank, dim)
 
 
-@primitive(name="median_value")
+@primitive(name="median_value", grad_fn="MedianBackward0")
 def _median_value(xp: Any, a: Any, *, skip_nan: bool) -> Any:
     if not a.size:
         return xp.asarray(xp.nan if a.dtype.kind not in "iub" else xp.iinfo(a.dtype).min, a.dtype)
@@ -188,12 +193,14 @@ def nanmedian(input: Any, dim: int | None = None, keepdim: bool = False, *, out:
 
 def _median(op: str, result: Any, input: Any, dim: Any, keepdim: bool, out: Any) -> Any:
     if dim is None:
-        y = _median_value(input, skip_nan=op == "nanmedian")
+        y = named(_median_value(input, skip_nan=op == "nanmedian"), f"{op.capitalize()}Backward0")
         return y if out is None else write_out(op, out, y)
     dim = wrap_dim(dim, input.ndim)
     _need_elements(op, input, dim)
     index = _median_position(input, dim=dim, skip_nan=op == "nanmedian")
-    return picked(op, result, input, index, dim, keepdim, out)
+    y = picked(op, result, input, index, dim, keepdim, out)
+    named(y[0], f"{op.capitalize()}Backward1")
+    return y
 
 
 # -- modes -----------------------------------------------------------------------------------------
@@ -218,6 +225,7 @@ def _mode_position(xp: Any, a: Any, *, dim: int) -> Any:
 
 
 @numpy_names
+@records("ModeBackward0")
 def mode(input: Any, dim: int = -1, keepdim: bool = False, *, out: Any = None) -> Any:
     """The most frequent element along ``dim`` (of several the smallest), and where it last is:
     ``(values, indices)``."""

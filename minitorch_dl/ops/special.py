@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..autograd.names import records
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import special as kernels
 from .elementwise import exp, log, log1p
@@ -71,7 +72,7 @@ def erfc(xp: Any, a: Any) -> Any:
     return kernels.erfc(xp, a)
 
 
-@primitive(promotes="float")
+@primitive(promotes="float", grad_fn="SpecialErfcxBackward0")
 def erfcx(xp: Any, a: Any) -> Any:
     """``exp(input**2) * erfc(input)``."""
     return kernels.erfcx(xp, a)
@@ -83,19 +84,19 @@ def erfinv(xp: Any, a: Any) -> Any:
     return kernels.erfinv(xp, a)
 
 
-@primitive(promotes="float")
+@primitive(promotes="float", grad_fn="MulBackward1")
 def ndtr(xp: Any, a: Any) -> Any:
     """The standard normal distribution function ``(1 + erf(input / sqrt(2))) / 2``."""
     return kernels.ndtr(xp, a)
 
 
-@primitive(promotes="float")
+@primitive(promotes="float", grad_fn="SpecialLogNdtrBackward0")
 def log_ndtr(xp: Any, a: Any) -> Any:
     """``log(ndtr(input))``, accurate in the lower tail."""
     return kernels.log_ndtr(xp, a)
 
 
-@primitive(promotes="float", domain=(0, 1))
+@primitive(promotes="float", domain=(0, 1), grad_fn="SpecialNdtriBackward0")
 def ndtri(xp: Any, a: Any) -> Any:
     """The quantile of the standard normal distribution: the inverse of ``ndtr``."""
     return kernels.ndtri(xp, a)
@@ -153,6 +154,7 @@ def polygamma(n: Any, input: Any = None, *, out: Any = None) -> Any:
     return y if out is None else write_out("polygamma", out, y)
 
 
+@records("MvlgammaBackward0")
 def mvlgamma(input: Any, p: int, *, out: Any = None) -> Any:
     """The multivariate log-gamma: ``p (p - 1) / 4 * log(pi) + sum over i < p of lgamma(input - i /
     2)``.
@@ -184,19 +186,19 @@ def i0(xp: Any, a: Any) -> Any:
     return kernels.i0(xp, a)
 
 
-@primitive(promotes="float")
+@primitive(promotes="float", grad_fn="SpecialI0EBackward0")
 def i0e(xp: Any, a: Any) -> Any:
     """``exp(-|input|) * i0(input)``."""
     return kernels.i0e(xp, a)
 
 
-@primitive(promotes="float")
+@primitive(promotes="float", grad_fn="SpecialI1Backward0")
 def i1(xp: Any, a: Any) -> Any:
     """The modified Bessel function of the first kind, order 1."""
     return kernels.i1(xp, a)
 
 
-@primitive(promotes="float")
+@primitive(promotes="float", grad_fn="SpecialI1EBackward0")
 def i1e(xp: Any, a: Any) -> Any:
     """``exp(-|input|) * i1(input)``."""
     return kernels.i1e(xp, a)
@@ -252,7 +254,7 @@ def _xlogy(xp: Any, a: Any, b: Any) -> Any:
     return xp.where(nothing, 0, a * xp.log(b)).astype(_float_of(a, b))
 
 
-@primitive(name="xlog1py", broadcasts=True, promotes="float")
+@primitive(name="xlog1py", broadcasts=True, promotes="float", grad_fn="SpecialXlog1PyBackward0")
 def _xlog1py(xp: Any, a: Any, b: Any) -> Any:
     nothing = xp.equal(a, 0) & xp.equal(b, b)
     return xp.where(nothing, 0, a * xp.log1p(b)).astype(_float_of(a, b))
@@ -276,6 +278,7 @@ _xlog1py.defvjp(
 )
 
 
+@records("SpecialEntrBackward0")
 def entr(input: Any, *, out: Any = None) -> Any:
     """``-input * log(input)``; 0 at 0 and minus infinity below."""
     y = where(input < 0, -math.inf, -xlogy(input, input))

@@ -1,0 +1,82 @@
+"""``grad_fn`` shows PyTorch's name of the op that made a tensor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minitorch_dl
+from minitorch_dl.testing.op_cases import Row, leaves, replace, table
+
+# What PyTorch composes of other steps, of which it shows the last, or can't differentiate.
+OTHER_STEPS = {
+        "cdist", "cholesky", "combinations", "diag", "div_rounded", "index_put", "inner",
+        "log_softmax", "rrelu_inplace",         "Tensor.sum_to_size", "detach_copy", "resize",
+        "chain_matmul", "copysign", "cumulative_trapezoid", "diff", "einsum",
+        "einsum_lists", "fill_diagonal", "fill_zero", "floor_divide", "fmod", "getitem",
+        "gru", "heaviside", "histogramdd", "linalg.cond", "linalg.matrix_norm",
+        "linalg.matrix_power", "linalg.multi_dot", "linalg.norm", "linalg.tensorinv",
+        "linalg.vander", "logdet", "lstm_cell", "matmul", "matrix_power", "nanquantile",
+        "native_group_norm", "nn.functional.bilinear", "nn.functional.cross_entropy",
+        "nn.functional.mse_loss", "nn.functional.multi_head_attention_forward",
+        "nn.functional.scaled_dot_product_attention",
+        "nn.functional.scaled_dot_product_attention(bool)", "nn.functional.smooth_l1_loss",
+        "norm", "operators", "pca_lowrank", "quantile", "remainder", "repeat_interleave",
+        "rnn_relu", "rnn_tanh", "round", "scatter_with_reduce", "setitem", "softmax",
+        "special.xlog1py", "special.zeta", "svd_lowrank", "trapezoid", "trapz",
+        "views_in_place", "whole_number_operators", "xlogy",
+}  # fmt: skip
+ROWS = [row for row in table() if row.name not in OTHER_STEPS]
+
+
+def names(row: Row, i: int, library: Any) -> list[str | None]:
+    args, kwargs = row.values(i)
+
+    def leaf(x: np.ndarray) -> Any:
+        t = library.tensor(x)
+        return t.requires_grad_() if x.dtype.kind == "f" else t
+
+    args, kwargs = replace((args, kwargs), leaf, np.ndarray)
+    library.manual_seed(0)
+    results = leaves([row.function(library)(*args, **kwargs)], library.Tensor)
+    return [y.grad_fn and y.grad_fn.name() for y in results]
+
+
+@pytest.mark.parity
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_names_of_the_table(row: Row) -> None:
+    torch = pytest.importorskip("torch")
+    for i in row.cases:
+        assert names(row, i, minitorch_dl) == names(row, i, torch)
+
+
+def test_names_of_common_results() -> None:
+    x = minitorch_dl.rand(3, 3, requires_grad=True)
+    f = minitorch_dl.nn.functional
+    labels = minitorch_dl.tensor([0, 1, 2])
+    for y, name in (
+        (f.linear(x, x, x[0]), "AddmmBackward0"),
+        (f.linear(x, x), "MmBackward0"),
+        (x @ x[0], "MvBackward0"),
+        (x.sum(), "SumBackward0"),
+        (x.sum(0), "SumBackward1"),
+        (x.max(), "MaxBackward1"),
+        (x.max(0).values, "MaxBackward0"),
+        (x[0], "SelectBackward0"),
+        (x[1:], "SliceBackward0"),
+        (x[labels], "IndexBackward0"),
+        (x.view(9), "ViewBackward0"),
+        (x.T.reshape(9), "UnsafeViewBackward0"),
+        (1 - x, "RsubBackward1"),
+        (f.mse_loss(x, x.detach()), "MseLossBackward0"),
+        (f.cross_entropy(x, labels), "NllLossBackward0"),
+    ):
+        assert y.grad_fn.name() == type(y.grad_fn).__name__ == name
+        assert f"grad_fn=<{name}>" in repr(y)
+    y = x * 1
+    y[0] = 0.0
+    assert y.grad_fn.name() == "torch::autograd::CopySlices"
+    assert "grad_fn=<CopySlices>" in repr(y)
