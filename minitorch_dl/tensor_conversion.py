@@ -12,7 +12,7 @@ import numpy as np
 
 from . import ops, printing
 from .autograd.inplace import inplace, overwrite
-from .autograd.names import records
+from .autograd.names import as_one
 from .autograd.node import AccumulateGrad
 from .autograd.primitive import TensorBase, current_node
 from .backend import device, device_of, dtypes, to_host
@@ -36,9 +36,9 @@ LEGACY_NAMES = {
 }
 LEGACY_DTYPES = {legacy: dtypes.as_dtype(name) for name, legacy in LEGACY_NAMES.items()}
 
-_copy_ = inplace(records("CopyBackwards")(overwrite), "copy_")
-_fill_ = inplace(records("FillBackward2")(overwrite), "fill_")
-_zero_ = inplace(records("ZeroBackward0")(overwrite), "zero_")
+_copy_ = inplace(as_one("CopyBackwards")(overwrite), "copy_")
+_fill_ = inplace(as_one("FillBackward2")(overwrite), "fill_")
+_zero_ = inplace(as_one("ZeroBackward0")(overwrite), "zero_")
 
 
 def legacy_tensor(data: tuple[Any, ...], dtype: Any, device: Any = None) -> Any:

@@ -10,24 +10,49 @@ from ..autograd.modes import set_transforms, state
 from ..backend import backend_for, device_of, dtypes
 from ..tensor import Tensor
 
+# What PyTorch's autocast runs in which precision, by the names of primitives and of functions that
+# are one op there (``autograd.names.as_one``).
 # Products: their sums are kept in float32 inside, so half-precision operands lose little.
-_IN_HALF = frozenset(
-    "matmul linear convolution convolution_input dot_along contract add_rows solve_triangular "
-    "rnn_layer lstm_layer gru_layer scaled_dot_product_attention".split()
+_PRODUCTS = (
+    "matmul linear convolution convolution_input contract scaled_dot_product_attention lstm_layer "
+    "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d "
+    "mm bmm addmm addbmm baddbmm prelu"
 )
+_LOSSES = (
+    "binary_cross_entropy_with_logits cross_entropy nll_loss mse_loss l1_loss smooth_l1_loss "
+    "huber_loss kl_div poisson_nll_loss soft_margin_loss margin_ranking_loss hinge_embedding_loss "
+    "cosine_embedding_loss triplet_margin_loss multi_margin_loss multilabel_margin_loss"
+)
+_IN_HALF = {
+    "cpu": frozenset(f"{_PRODUCTS} vecdot rnn_layer".split()),
+    "cuda": frozenset(
+        f"{_PRODUCTS} mv addmv addr chain_matmul multi_dot rnn_layer gru_layer lstm_cell gru_cell "
+        "rnn_tanh_cell rnn_relu_cell".split()
+    ),
+}
 # Wide ranges and long sums: these need float32. On the CPU bfloat16 has the range, so there only
-# losses, products and inverses do.
+# losses, matrix decompositions and what has no kernel for it do.
 _IN_FLOAT32 = {
     "cpu": frozenset(
-        "binary_cross_entropy binary_cross_entropy_with_logits cross_entropy label_pick ctc_loss "
-        "huber prod cholesky inv pinv qr solve svd det slogdet eigh".split()
+        f"{_LOSSES} binary_cross_entropy ctc_loss prod quantile nanquantile cdist trace "
+        "grid_sample avg_pool3d max_pool3d adaptive_avg_pool3d adaptive_max_pool3d "
+        "fractional_max_pool2d fractional_max_pool3d max_unpool1d max_unpool2d max_unpool3d "
+        "cholesky cholesky_ex cholesky_solve cholesky_inverse inv inv_ex inverse pinverse lu "
+        "linalg_lu_solve lu_solve linalg_qr qr linalg_svd svd svdvals linalg_eigh eigh eigvalsh "
+        "eig eigvals solve triangular_solve lstsq cond matrix_rank householder_product tensorinv "
+        "tensorsolve".split()
     ),
     "cuda": frozenset(
-        "exp exp2 expm1 log log10 log1p log2 pow reciprocal rsqrt softmax log_softmax "
-        "cross_entropy label_pick binary_cross_entropy binary_cross_entropy_with_logits ctc_loss "
-        "huber standardize cumsum cumprod prod sum mean var std vector_norm softplus erfinv "
-        "logsumexp tan acos asin cosh sinh logcumsumexp".split()
+        f"{_LOSSES} acos asin cosh erfinv exp exp2 expm1 log log10 log1p log2 pow reciprocal rsqrt "
+        "sinh tan softplus softmax log_softmax sum prod cumsum cumprod logsumexp logcumsumexp "
+        "norm vector_norm matrix_norm layer_norm group_norm cosine_similarity dist pdist cdist "
+        "renorm interpolate ctc_loss".split()
     ),
+}
+# Neither: products that PyTorch leaves alone, although they are made of others here.
+_AS_IS = {
+    "cpu": frozenset("mv dot vdot addmv addr gru gru_cell lstm_cell".split()),
+    "cuda": frozenset(("dot", "vdot")),
 }
 _DEFAULTS = {"cuda": dtypes.float16, "cpu": dtypes.bfloat16}
 
@@ -37,20 +62,37 @@ class _Cast:
 
     def __init__(self, device_type: str, dtype: dtypes.dtype) -> None:
         self.device_type, self.dtype = device_type, dtype
+        self.wanted: dict[str, dtypes.dtype | None] = {
+            **dict.fromkeys(_AS_IS[device_type]),
+            **dict.fromkeys(_IN_FLOAT32[device_type], dtypes.float32),
+            **dict.fromkeys(_IN_HALF[device_type], dtype),
+        }
 
     def __call__(self, primitive: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        if primitive.name in _IN_HALF:
-            return tuple(self._to(x, self.dtype) for x in args)
-        if primitive.name in _IN_FLOAT32[self.device_type]:
-            return tuple(self._to(x, dtypes.float32) for x in args)
-        return args
+        wanted = self.wanted.get(primitive.name)
+        return args if wanted is None else tuple([self._to(x, wanted) for x in args])
 
-    def _to(self, x: Any, dtype: dtypes.dtype) -> Any:
-        if not isinstance(x, Tensor) or not x.dtype.is_floating_point:
-            return x
-        if x.dtype is dtypes.float64 or device_of(x.array).type != self.device_type:
-            return x
-        return x.to(dtype)
+    def whole(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """Run a function that is one op of PyTorch's; what it is made of is not cast again."""
+        wanted = self.wanted.get(function.__name__, self)
+        if wanted is self or not any(map(self._takes, (*args, *kwargs.values()))):
+            return NotImplemented
+        if wanted is not None:
+            args = [self._to(x, wanted) for x in args]
+            kwargs = {name: self._to(x, wanted) for name, x in kwargs.items()}
+        with autocast(self.device_type, enabled=False):
+            return function(*args, **kwargs)
+
+    def _takes(self, x: Any) -> bool:
+        return (
+            isinstance(x, Tensor)
+            and x.dtype.is_floating_point
+            and x.dtype is not dtypes.float64
+            and device_of(x.array).type == self.device_type
+        )
+
+    def _to(self, x: Any, dtype: Any) -> Any:
+        return x.to(dtype) if self._takes(x) else x
 
 
 class autocast:

@@ -1,9 +1,9 @@
-"""The names of nodes: what ``tensor.grad_fn`` shows is what PyTorch shows.
+"""What PyTorch calls an op: the names of nodes, and what autocast goes by.
 
 A node is called after its primitive, or as the primitive's option ``grad_fn`` says. Where PyTorch
-has one op for what is several primitives here, or another name for some arguments, the public
-function says how the node that made its result is called: by ``@records("MseLossBackward0")`` over
-it, or by ``named(y, "SumBackward1")`` in the branch that needs it.
+has one op for what is several primitives here, ``@as_one("MseLossBackward0")`` over the public
+function says so; where it has another name for some arguments, ``named(y, "SumBackward1")`` in the
+branch that needs it.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from .modes import LISTENING, state
 from .node import Node, Output
 from .versions import next_number
 
-__all__ = ["named", "node_class", "records"]
+__all__ = ["as_one", "named", "node_class", "transformed"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -38,22 +39,40 @@ def named(result: Any, name: str) -> Any:
     return result
 
 
-def records(name: str) -> Callable[[F], F]:
-    """Have the nodes that make the results of a function called ``name``."""
+def as_one(node: str | None = None) -> Callable[[F], F]:
+    """Mark a public function that is one op in PyTorch and several primitives here: its node is
+    called ``node``, and autocast decides about it as a whole."""
 
     def decorate(function: F) -> F:
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
+            if state.flags & LISTENING:
+                result = transformed(call, args, kwargs)
+                if result is not NotImplemented:
+                    return result
+            if node is None:
+                return function(*args, **kwargs)
             before = next_number()
             result = function(*args, **kwargs)
             for y in result if isinstance(result, (tuple, list)) else (result,):
-                node = getattr(y, "_node", None)
-                if node is None or node.number < before or (args and y is args[0]):
+                made = getattr(y, "_node", None)
+                if made is None or made.number < before or (args and y is args[0]):
                     continue  # not made here, or written in place, which has a name of its own
-                if (node.edges[0] if node.__class__ is Output else node).primitive is not None:
-                    named(y, name)
+                if (made.edges[0] if made.__class__ is Output else made).primitive is not None:
+                    named(y, node)
             return result
 
         return call  # type: ignore[return-value]
 
     return decorate
+
+
+def transformed(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """What the transforms of ops (autocast) make of this call; NotImplemented if none of them
+    knows the function."""
+    for transform in state.transforms:
+        whole = getattr(transform, "whole", None)
+        result = NotImplemented if whole is None else whole(function, args, kwargs)
+        if result is not NotImplemented:
+            return result
+    return NotImplemented

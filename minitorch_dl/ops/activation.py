@@ -12,7 +12,7 @@ from typing import Any
 
 from ..autograd.inplace import inplace as in_place
 from ..autograd.inplace import write
-from ..autograd.names import records
+from ..autograd.names import as_one
 from ..autograd.primitive import fused, primitive, write_out
 from ..backend import describe_one
 from ..backend import special as kernels
@@ -46,7 +46,7 @@ _IN_PLACE_NODES = {
 
 def _in_place_node(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     node = _IN_PLACE_NODES.get(name)
-    return function if node is None else records(node)(function)
+    return function if node is None else as_one(node)(function)
 
 
 def _apply(op: str, function: Callable[[Any], Any], input: Any, inplace: bool) -> Any:
@@ -103,13 +103,13 @@ def relu6(input: Any, inplace: bool = False) -> Any:
     return hardtanh(input, 0.0, 6.0, inplace)
 
 
-@records("HardsigmoidBackward0")
+@as_one("HardsigmoidBackward0")
 def hardsigmoid(input: Any, inplace: bool = False) -> Any:
     """``relu6(input + 3) / 6``."""
     return _apply("hardsigmoid", lambda x: relu6(x + 3) / 6, input, inplace)
 
 
-@records("HardswishBackward0")
+@as_one("HardswishBackward0")
 def hardswish(input: Any, inplace: bool = False) -> Any:
     """``input * relu6(input + 3) / 6`` (Howard et al., "Searching for MobileNetV3", 2019)."""
     return _apply("hardswish", lambda x: x * relu6(x + 3) / 6, input, inplace)
@@ -133,7 +133,7 @@ def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) 
     return _apply("leaky_relu", lambda x: _leaky_relu(x, negative_slope), input, inplace)
 
 
-@records("PreluKernelBackward0")
+@as_one("PreluKernelBackward0")
 def prelu(input: Any, weight: Any) -> Any:
     """``leaky_relu`` with a learned slope per channel (dim 1), or one for all (He et al., 2015)."""
     count, channels = weight.array.size, input.array.shape[1] if input.array.ndim > 1 else 1
@@ -149,7 +149,7 @@ def prelu(input: Any, weight: Any) -> Any:
     return _leaky_relu(input, weight)
 
 
-@records("RreluWithNoiseBackward0")
+@as_one("RreluWithNoiseBackward0")
 def rrelu(
     input: Any,
     lower: float = 1 / 8,
@@ -176,20 +176,20 @@ def rrelu(
     return _apply("rrelu", lambda x: _leaky_relu(x, slopes), input, inplace)
 
 
-@records("ThresholdBackward0")
+@as_one("ThresholdBackward0")
 def threshold(input: Any, threshold: float, value: float, inplace: bool = False) -> Any:
     """``input`` where it is above ``threshold``, else ``value``."""
     return _apply("threshold", lambda x: select(x <= threshold, value, x), input, inplace)
 
 
-@records("HardshrinkBackward0")
+@as_one("HardshrinkBackward0")
 def hardshrink(input: Any, lambd: float = 0.5, *, out: Any = None) -> Any:
     """``input`` where ``|input| > lambd``, else 0."""
     y = keep(input, ~((input >= -lambd) & (input <= lambd)))
     return y if out is None else write_out("hardshrink", out, y)
 
 
-@records("SoftshrinkBackward0")
+@as_one("SoftshrinkBackward0")
 def softshrink(input: Any, lambd: float = 0.5, *, out: Any = None) -> Any:
     """``input`` moved towards 0 by ``lambd``: ``input - clamp(input, -lambd, lambd)``."""
     if lambd < 0:
@@ -222,7 +222,7 @@ def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     return _apply("elu", lambda x: _elu(x, alpha=alpha, scale=1.0, rate=1.0), input, inplace)
 
 
-@records("CeluBackward0")
+@as_one("CeluBackward0")
 def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     """``input`` where positive, else ``alpha * (exp(input / alpha) - 1)`` (Barron, 2017)."""
     if alpha == 0:
@@ -264,13 +264,13 @@ def softplus(input: Any, beta: float = 1, threshold: float = 20) -> Any:
     return _softplus(input, beta=beta, threshold=threshold)
 
 
-@records("LogSigmoidBackward0")
+@as_one("LogSigmoidBackward0")
 def logsigmoid(input: Any) -> Any:
     """``log(sigmoid(input))`` without overflow or underflow."""
     return -_softplus(-input, beta=1, threshold=math.inf)
 
 
-@records("MishBackward0")
+@as_one("MishBackward0")
 def mish(input: Any, inplace: bool = False) -> Any:
     """``input * tanh(softplus(input))`` (Misra, 2019)."""
     return _apply(
@@ -288,7 +288,7 @@ def tanhshrink(input: Any) -> Any:
     return input - tanh(input)
 
 
-@records("GluBackward0")
+@as_one("GluBackward0")
 def glu(input: Any, dim: int = -1) -> Any:
     """``a * sigmoid(b)`` of the two halves of ``input`` along ``dim`` (Dauphin et al., 2016)."""
     if input.array.ndim == 0:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd.names import records
+from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive
 from ..autograd.structural import expand
 from ..backend import array_module, device_of
@@ -25,13 +25,13 @@ from .shape import _reshape
 __all__ = ["adaptive_avg_pool1d", "adaptive_max_pool1d"]
 
 
-@records("SqueezeBackward1")
+@as_one("SqueezeBackward1")
 def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:
     """The averages of ``output_size`` stretches of (N, C, L) or (C, L)."""
     return _adaptive_avg_pools("adaptive_avg_pool1d", 1, input, output_size)
 
 
-@records("AdaptiveAvgPool2DBackward0")
+@as_one("AdaptiveAvgPool2DBackward0")
 def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
     """The averages of ``output_size`` regions of (N, C, H, W) or (C, H, W).
 
@@ -47,19 +47,19 @@ def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
     return _adaptive_avg_pools("adaptive_avg_pool2d", 2, input, output_size)
 
 
-@records("AdaptiveAvgPool3DBackward0")
+@as_one("AdaptiveAvgPool3DBackward0")
 def adaptive_avg_pool3d(input: Any, output_size: Any) -> Any:
     """The averages of ``output_size`` regions of (N, C, D, H, W) or (C, D, H, W)."""
     return _adaptive_avg_pools("adaptive_avg_pool3d", 3, input, output_size)
 
 
-@records("SqueezeBackward1")
+@as_one("SqueezeBackward1")
 def adaptive_max_pool1d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
     """The maxima of ``output_size`` stretches of (N, C, L) or (C, L)."""
     return _adaptive_max_pools("adaptive_max_pool1d", 1, input, output_size, return_indices)
 
 
-@records("AdaptiveMaxPool2DBackward0")
+@as_one("AdaptiveMaxPool2DBackward0")
 def adaptive_max_pool2d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
     """The maxima of ``output_size`` regions of (N, C, H, W) or (C, H, W), and where they are.
 
@@ -68,7 +68,7 @@ def adaptive_max_pool2d(input: Any, output_size: Any, return_indices: bool = Fal
     return _adaptive_max_pools("adaptive_max_pool2d", 2, input, output_size, return_indices)
 
 
-@records("AdaptiveMaxPool3DBackward0")
+@as_one("AdaptiveMaxPool3DBackward0")
 def adaptive_max_pool3d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
     """The maxima of ``output_size`` regions of (N, C, D, H, W) or (C, D, H, W)."""
     return _adaptive_max_pools("adaptive_max_pool3d", 3, input, output_size, return_indices)
@@ -148,7 +148,7 @@ def _take(x: Any, index: Any) -> Any:
 # -- fractional ------------------------------------------------------------------------------------
 
 
-@records("FractionalMaxPool2DBackward0")
+@as_one("FractionalMaxPool2DBackward0")
 def fractional_max_pool2d(
     input: Any,
     kernel_size: Any,
@@ -172,7 +172,7 @@ def fractional_max_pool2d(
     )  # fmt: skip
 
 
-@records("FractionalMaxPool3DBackward0")
+@as_one("FractionalMaxPool3DBackward0")
 def fractional_max_pool3d(
     input: Any,
     kernel_size: Any,

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.names import named
+from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, fused, primitive
 from ..backend import array_module, check_range
 from ..backend.exponentials import exponentials
@@ -118,6 +118,7 @@ def _cross_entropy_backward(
 # -- the public functions -------------------------------------------------------------------------
 
 
+@as_one()
 def cross_entropy(
     input: Any,
     target: Any,
@@ -175,6 +176,7 @@ def cross_entropy(
     return named(_averaged(loss, target, weight, ignore_index, reduction), "AddBackward0")
 
 
+@as_one()
 def nll_loss(
     input: Any,
     target: Any,

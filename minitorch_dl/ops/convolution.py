@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd.errors import require_tensor
-from ..autograd.names import named
+from ..autograd.names import as_one, named
 from ..autograd.primitive import primitive
 from ..autograd.structural import sum_to
 from ..backend import correlation
@@ -104,6 +104,7 @@ _convolution_weight.defvjp(
 # -- the public functions -------------------------------------------------------------------------
 
 
+@as_one()
 def conv1d(
     input: Any,
     weight: Any,
@@ -117,6 +118,7 @@ def conv1d(
     return _conv("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
 
 
+@as_one()
 def conv2d(
     input: Any,
     weight: Any,
@@ -148,6 +150,7 @@ def conv2d(
     return _conv("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
 
 
+@as_one()
 def conv3d(
     input: Any,
     weight: Any,
@@ -161,6 +164,7 @@ def conv3d(
     return _conv("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
 
 
+@as_one()
 def conv_transpose1d(
     input: Any,
     weight: Any,
@@ -186,6 +190,7 @@ def conv_transpose1d(
     )
 
 
+@as_one()
 def conv_transpose2d(
     input: Any,
     weight: Any,
@@ -228,6 +233,7 @@ def conv_transpose2d(
     )
 
 
+@as_one()
 def conv_transpose3d(
     input: Any,
     weight: Any,

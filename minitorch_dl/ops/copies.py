@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd.inplace import overwrite, view_scatter
-from ..autograd.names import named, records
+from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import alias
 from . import indexing, joining, layout, rearranging, shape
@@ -64,12 +64,12 @@ permute_copy = _copying("permute_copy", shape.permute)
 select_copy = _copying("select_copy", indexing.select)
 slice_copy = _copying("slice_copy", _slice_along)
 split_copy = _copying("split_copy", joining.split)
-unsafe_split = records("UnsafeSplitBackward0")(_copying("unsafe_split", joining.split))
+unsafe_split = as_one("UnsafeSplitBackward0")(_copying("unsafe_split", joining.split))
 split_with_sizes_copy = _copying("split_with_sizes_copy", joining.split_with_sizes)
-unsafe_split_with_sizes = records("UnsafeSplitWithSizesBackward0")(
+unsafe_split_with_sizes = as_one("UnsafeSplitWithSizesBackward0")(
     _copying("unsafe_split_with_sizes", joining.split_with_sizes)
 )
-unsafe_chunk = records("UnsafeSplitBackward0")(_copying("unsafe_chunk", joining.chunk))
+unsafe_chunk = as_one("UnsafeSplitBackward0")(_copying("unsafe_chunk", joining.chunk))
 squeeze_copy = _copying("squeeze_copy", shape.squeeze)
 t_copy, transpose_copy = (
     _copying("t_copy", shape.t),
@@ -81,7 +81,7 @@ unsqueeze_copy = _copying("unsqueeze_copy", shape.unsqueeze)
 view_copy = _copying("view_copy", shape.view)
 
 
-@records("AsStridedScatterBackward0")
+@as_one("AsStridedScatterBackward0")
 def as_strided_scatter(
     input: Any, src: Any, size: Any, stride: Any, storage_offset: int | None = None
 ) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, fused
 from ..backend import array_module, check_all, check_range, ctc
 from ..backend.precision import in_float32
@@ -91,6 +92,7 @@ def _ctc_backward(
     return grad, None, None, None
 
 
+@as_one()
 def ctc_loss(
     log_probs: Any,
     targets: Any,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.names import named, records
+from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, write_out
 from ..autograd.structural import cast
 from ..backend import array_module, constant, dtypes
@@ -21,6 +21,7 @@ from .shape import expand, transpose, unsqueeze
 __all__ = ["cdist", "cosine_similarity", "dist", "pairwise_distance", "pdist", "renorm"]
 
 
+@as_one()
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     """``x1 . x2 / (max(||x1||, eps) max(||x2||, eps))`` along ``dim``; the shapes broadcast.
 
@@ -49,7 +50,7 @@ def _norm(x: Any, dims: tuple[int, ...], eps: float) -> Any:
     return n + TensorBase.wrap((array_module(a).maximum(a, eps) - a).astype(a.dtype))
 
 
-@records("NormBackward1")
+@as_one("NormBackward1")
 def pairwise_distance(
     x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
 ) -> Any:
@@ -57,7 +58,7 @@ def pairwise_distance(
     return vector_norm(x1 - x2 + eps, p, -1, keepdim)
 
 
-@records("PdistBackward0")
+@as_one("PdistBackward0")
 def pdist(input: Any, p: float = 2.0) -> Any:
     """The p-norm distances of every two of the rows of (N, M): (N (N - 1) / 2)."""
     a = input.array
@@ -70,7 +71,7 @@ def pdist(input: Any, p: float = 2.0) -> Any:
     return vector_norm(getitem(input, first) - getitem(input, second), p, -1)
 
 
-@records("DistBackward0")
+@as_one("DistBackward0")
 def dist(input: Any, other: Any, p: float = 2) -> Any:
     """The p-norm of ``input - other``, whose shapes broadcast.
 
@@ -88,7 +89,7 @@ _COMPUTE_MODES = (
 )
 
 
-@records("CdistBackward0")
+@as_one("CdistBackward0")
 def cdist(
     x1: Any, x2: Any, p: float = 2.0, compute_mode: str = "use_mm_for_euclid_dist_if_necessary"
 ) -> Any:
@@ -135,7 +136,7 @@ def _euclidean(x1: Any, x2: Any) -> Any:
     return sqrt(where(apart, squared, 1.0)) * apart
 
 
-@records("RenormBackward0")
+@as_one("RenormBackward0")
 def renorm(input: Any, p: float, dim: int, maxnorm: float, *, out: Any = None) -> Any:
     """``input`` with each slice along ``dim`` whose p-norm is above ``maxnorm`` scaled down to it.
 

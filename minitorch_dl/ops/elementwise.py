@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.inplace import write
-from ..autograd.names import named, records
+from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import array_module, describe, dtypes
@@ -246,14 +246,14 @@ sign.defvjp(a=lambda g: zero(g))
 absolute, sgn = abs, sign
 
 
-@records("AddcmulBackward0")
+@as_one("AddcmulBackward0")
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1, out: Any = None) -> Any:
     """``input + value * tensor1 * tensor2``."""
     y = input + (tensor1 * tensor2 if value == 1 else tensor1 * value * tensor2)
     return y if out is None else write_out("addcmul", out, y)
 
 
-@records("AddcdivBackward0")
+@as_one("AddcdivBackward0")
 def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1, out: Any = None) -> Any:
     """``input + value * tensor1 / tensor2``, of floats."""
     if tensor1.array.dtype.kind in "biu" and tensor2.array.dtype.kind in "biu":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.names import records
+from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive
 from ..autograd.versions import mark_written
 from ..backend import array_module, check_range
@@ -46,7 +46,7 @@ scale_gradient.defvjp(a=lambda g, factor: g * factor)
 # -- the public functions -------------------------------------------------------------------------
 
 
-@records("EmbeddingBackward0")
+@as_one("EmbeddingBackward0")
 def embedding(
     input: Any,
     weight: Any,
@@ -135,7 +135,7 @@ def _limit_norms(weight: Any, index: Any, max_norm: float, norm_type: float) -> 
     mark_written(table, "embedding(max_norm=...)")
 
 
-@records("EmbeddingBagBackward0")
+@as_one("EmbeddingBagBackward0")
 def embedding_bag(
     input: Any,
     weight: Any,

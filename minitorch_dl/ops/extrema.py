@@ -9,7 +9,7 @@ from __future__ import annotations
 import builtins
 from typing import Any
 
-from ..autograd.names import named, records
+from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import alias
 from . import return_types, selection
@@ -97,7 +97,7 @@ def amin(input: Any, dim: Any = (), keepdim: builtins.bool = False, *, out: Any 
 
 
 @numpy_names
-@records("AminmaxBackward0")
+@as_one("AminmaxBackward0")
 def aminmax(
     input: Any, *, dim: int | None = None, keepdim: builtins.bool = False, out: Any = None
 ) -> Any:

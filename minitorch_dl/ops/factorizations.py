@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.names import records
+from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
 from . import return_types
 from .dims import also_named
@@ -66,7 +66,7 @@ _cholesky.defvjp(a=_d_cholesky)
 
 
 @also_named(input="A")
-@records("LinalgCholeskyExBackward0")
+@as_one("LinalgCholeskyExBackward0")
 def cholesky(A: Any, upper: bool = False, *, out: Any = None) -> Any:
     """``L`` of ``A = L L^T``, lower triangular (or ``U`` of ``U^T U``), for symmetric
     positive-definite ``A`` ``(..., N, N)``.
@@ -85,7 +85,7 @@ def cholesky(A: Any, upper: bool = False, *, out: Any = None) -> Any:
 
 
 @also_named(input="B", input2="L")
-@records("CholeskySolveBackward0")
+@as_one("CholeskySolveBackward0")
 def cholesky_solve(B: Any, L: Any, upper: bool = False, *, out: Any = None) -> Any:
     """``X`` of ``A X = B``, given the Cholesky factor ``L`` of ``A``."""
     check_matrices("cholesky_solve", square=True, L=L)
@@ -97,7 +97,7 @@ def cholesky_solve(B: Any, L: Any, upper: bool = False, *, out: Any = None) -> A
 
 
 @also_named(input="L")
-@records("CholeskyInverseBackward0")
+@as_one("CholeskyInverseBackward0")
 def cholesky_inverse(L: Any, upper: bool = False, *, out: Any = None) -> Any:
     """The inverse of ``A``, given its Cholesky factor ``L``."""
     check_matrices("cholesky_inverse", square=True, L=L)
@@ -133,7 +133,7 @@ def _qr_complete(xp: Any, a: Any) -> Any:
     return tuple(xp.linalg.qr(a, "complete"))
 
 
-@records("LinalgQrBackward0")
+@as_one("LinalgQrBackward0")
 def linalg_qr(A: Any, mode: str = "reduced", *, out: Any = None) -> Any:
     """``(Q, R)`` of ``A = Q R``, Q with orthonormal columns, R upper triangular.
 
@@ -167,6 +167,7 @@ def linalg_qr(A: Any, mode: str = "reduced", *, out: Any = None) -> Any:
     return y if out is None else return_types.qr(*write_out("linalg.qr", out, y))
 
 
+@as_one()
 def qr(input: Any, some: bool = True, *, out: Any = None) -> Any:
     """``linalg.qr``, reduced if ``some``, else complete."""
     return linalg_qr(input, "reduced" if some else "complete", out=out)
@@ -215,6 +216,7 @@ def _d_svd(g: Any, u: Any, s: Any, vh: Any, full_matrices: bool) -> Any:
 _svd.defvjp(a=_d_svd)
 
 
+@as_one()
 def linalg_svd(
     A: Any, full_matrices: bool = True, *, driver: str | None = None, out: Any = None
 ) -> Any:
@@ -233,7 +235,7 @@ def linalg_svd(
     return y if out is None else return_types.linalg_svd(*write_out("linalg.svd", out, y))
 
 
-@records("LinalgSvdBackward0")
+@as_one("LinalgSvdBackward0")
 def svdvals(A: Any, *, driver: str | None = None, out: Any = None) -> Any:
     """The singular values of ``A`` in descending order."""
     check_matrices("linalg.svdvals", A=A)
@@ -241,6 +243,7 @@ def svdvals(A: Any, *, driver: str | None = None, out: Any = None) -> Any:
     return y if out is None else write_out("linalg.svdvals", out, y)
 
 
+@as_one()
 def svd(input: Any, some: bool = True, compute_uv: bool = True, *, out: Any = None) -> Any:
     """``(U, S, V)`` of ``A = U diag(S) V^T``: the older form of ``linalg.svd``, with V not
     transposed."""
@@ -311,6 +314,7 @@ def _check_uplo(op: str, UPLO: str) -> str:
     return UPLO.upper()
 
 
+@as_one()
 def eigh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
     """``(eigenvalues, eigenvectors)`` of symmetric ``A = V diag(w) V^T``, ascending; only the
     triangle ``UPLO`` is looked at.
@@ -324,7 +328,7 @@ def eigh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
     return y if out is None else return_types.linalg_eigh(*write_out("linalg.eigh", out, y))
 
 
-@records("LinalgEighBackward0")
+@as_one("LinalgEighBackward0")
 def eigvalsh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
     """The eigenvalues of symmetric ``A``, ascending."""
     check_matrices("linalg.eigvalsh", square=True, A=A)
@@ -361,6 +365,7 @@ def _d_eig(g: Any, w: Any, v: Any) -> Any:
 _eig.defvjp(a=_d_eig)
 
 
+@as_one()
 def eig(A: Any, *, out: Any = None) -> Any:
     """``(eigenvalues, eigenvectors)`` of ``A V = V diag(w)``, in no order. They must be real, and
     are returned so (PyTorch: as complex).
@@ -373,6 +378,7 @@ def eig(A: Any, *, out: Any = None) -> Any:
     return y if out is None else return_types.linalg_eig(*write_out("linalg.eig", out, y))
 
 
+@as_one()
 def eigvals(A: Any, *, out: Any = None) -> Any:
     """The eigenvalues of ``A``, in no order; they must be real."""
     y = eig(A)[0]

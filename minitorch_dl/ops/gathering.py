@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.names import named, records
+from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
 from ..autograd.structural import expand as _expand
@@ -50,7 +50,7 @@ def _vector(op: str, index: Any) -> Any:
 
 
 @numpy_names
-@records("IndexSelectBackward0")
+@as_one("IndexSelectBackward0")
 def index_select(input: Any, dim: int, index: Any, *, out: Any = None) -> Any:
     """The slices of ``input`` at ``index`` along ``dim``: ``out[i] = input[index[i]]`` for ``dim``
     0.
@@ -72,7 +72,7 @@ def index_select(input: Any, dim: int, index: Any, *, out: Any = None) -> Any:
     return y if out is None else write_out("index_select", out, y, exact=True)
 
 
-@records("IndexAddBackward0")
+@as_one("IndexAddBackward0")
 def index_add(
     input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1, out: Any = None
 ) -> Any:
@@ -100,7 +100,7 @@ def index_add(
     return y if out is None else write_out("index_add", out, y)
 
 
-@records("IndexCopyBackward0")
+@as_one("IndexCopyBackward0")
 def index_copy(input: Any, dim: int, index: Any, source: Any, *, out: Any = None) -> Any:
     """``input`` with its slices at ``index`` along ``dim`` replaced by those of ``source``."""
     index = _vector("index_copy", index)
@@ -270,7 +270,7 @@ def _check_index(
 
 
 @numpy_names
-@records("GatherBackward0")
+@as_one("GatherBackward0")
 def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False, out: Any = None) -> Any:
     """One element per entry of ``index``: ``out[i][j] = input[i][index[i][j]]`` for ``dim`` 1.
 
@@ -356,7 +356,7 @@ def _check_take(op: str, input: Any, index: Any) -> None:
     )
 
 
-@records("TakeBackward0")
+@as_one("TakeBackward0")
 def take(input: Any, index: Any, *, out: Any = None) -> Any:
     """The elements of the flattened ``input`` at ``index``; the result has the shape of
     ``index``.
@@ -366,7 +366,7 @@ def take(input: Any, index: Any, *, out: Any = None) -> Any:
     return y if out is None else write_out("take", out, y, exact=True)
 
 
-@records("PutBackward0")
+@as_one("PutBackward0")
 def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
     """``input`` with the elements of ``source`` written at (or added to) positions of the
     flattened tensor.

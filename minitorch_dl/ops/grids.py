@@ -7,7 +7,7 @@ import math
 import warnings
 from typing import Any
 
-from ..autograd.names import named, records
+from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase
 from ..backend import array_module
 from .gathering import _gather as take_along
@@ -18,6 +18,7 @@ from .shape import _reshape, transpose, unsqueeze
 __all__ = ["affine_grid_generator", "grid_sampler", "grid_sampler_2d", "grid_sampler_3d"]
 
 
+@as_one()
 def grid_sample(
     input: Any,
     grid: Any,
@@ -165,7 +166,7 @@ def _reflected(xp: Any, a: Any, size: int, align_corners: bool) -> tuple[Any, An
     return value, xp.where(odd, -sign, sign)
 
 
-@records("AffineGridGeneratorBackward0")
+@as_one("AffineGridGeneratorBackward0")
 def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any:
     """The grid of positions that ``theta`` (N, 2, 3) or (N, 3, 4) maps an output of ``size`` to.
 
@@ -215,6 +216,7 @@ _MODES = ("bilinear", "nearest", "bicubic")
 _PADDINGS = ("zeros", "border", "reflection")
 
 
+@as_one()
 def grid_sampler(
     input: Any, grid: Any, interpolation_mode: int, padding_mode: int, align_corners: bool
 ) -> Any:
@@ -227,7 +229,7 @@ def grid_sampler(
 grid_sampler_2d = grid_sampler_3d = grid_sampler
 
 
-@records("AffineGridGeneratorBackward0")
+@as_one("AffineGridGeneratorBackward0")
 def affine_grid_generator(theta: Any, size: Any, align_corners: bool) -> Any:
     """``affine_grid`` under the name that it has outside ``nn.functional``."""
     return affine_grid(theta, size, align_corners)

@@ -17,7 +17,7 @@ import numpy as np
 from ..autograd.calls import as_view
 from ..autograd.inplace import overwrite, store
 from ..autograd.modes import GRAD, state
-from ..autograd.names import named, records
+from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, current_node, primitive
 from ..autograd.structural import cast, sum_to
 from ..autograd.structural import expand as _expand
@@ -125,7 +125,7 @@ def _explain_basic(spec: tuple[Any, ...], shape: tuple[int, ...]) -> IndexError:
     return IndexError(f"an index can only have a single ellipsis, got {spec}")
 
 
-@records("SelectBackward0")
+@as_one("SelectBackward0")
 def select(input: Any, dim: int, index: int) -> Any:
     """The slice at ``index`` along ``dim``, without that axis; a view."""
     shape = input.array.shape

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.names import named, records
+from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import array_module, dtypes
@@ -113,7 +113,7 @@ concat = concatenate = cat
 
 
 @numpy_names
-@records("StackBackward0")
+@as_one("StackBackward0")
 def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
     """The tensors, all of one shape, along a new axis ``dim``."""
     if not len(tensors):
@@ -209,7 +209,7 @@ def column_stack(tensors: Any, *, out: Any = None) -> Any:
     return y if out is None else write_out("column_stack", out, y)
 
 
-@records("BlockDiagBackward0")
+@as_one("BlockDiagBackward0")
 def block_diag(*tensors: Any) -> Any:
     """The matrix with the given matrices (vectors: rows) along its diagonal and zeros elsewhere.
 
@@ -268,7 +268,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
     )
 
 
-@records("StackBackward0")
+@as_one("StackBackward0")
 def cartesian_prod(*tensors: Any) -> Any:
     """All tuples with one element of each vector, one per row; a single vector is returned as it
     is.
@@ -339,7 +339,7 @@ def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     return _unbind(input, dim=dim) if shape[dim] else ()
 
 
-@records("SplitWithSizesBackward0")
+@as_one("SplitWithSizesBackward0")
 def split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple[Any, ...]:
     """Consecutive parts of ``input`` along ``dim`` with the given sizes, as views."""
     if not input.array.ndim:
@@ -399,7 +399,7 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     indices="indices_or_sections",
     tensor_indices_or_sections="indices_or_sections",
 )
-@records("SliceBackward0")
+@as_one("SliceBackward0")
 def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
     """Parts along ``dim``, as views: so many of nearly equal size, or cut before the given
     indices.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.names import named
+from ..autograd.names import named, transformed
 from ..autograd.primitive import TensorBase, primitive
 from ..autograd.structural import cast, sum_to
 from ..backend.precision import in_float32
@@ -83,6 +83,9 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
             f"[out_features, {x.shape[-1] if x.ndim else 1}], but got {list(w.shape)}"
         )
     if w.dtype != x.dtype or (b is not None and b.dtype != x.dtype):
+        y = transformed(linear, (input, weight, bias), {})
+        if y is not NotImplemented:
+            return y
         given = f"{x.dtype}, {w.dtype}" + ("" if b is None else f" and bias {b.dtype}")
         raise RuntimeError(f"linear: mat1 and mat2 must have the same dtype, but got {given}")
     if b is not None and b.shape != (w.shape[0],):

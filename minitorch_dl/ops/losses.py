@@ -6,7 +6,7 @@ import math
 import warnings
 from typing import Any
 
-from ..autograd.names import records
+from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive
 from ..backend import array_module, check_all
 from .activation import logsigmoid
@@ -50,6 +50,7 @@ def _weighted(op: str, loss: Any, weight: Any, reduction: str) -> Any:
     return reduced(loss, reduction)
 
 
+@as_one()
 def l1_loss(
     input: Any,
     target: Any,
@@ -64,7 +65,7 @@ def l1_loss(
     return _weighted("l1_loss", abs(input - target), weight, reduction)
 
 
-@records("MseLossBackward0")
+@as_one("MseLossBackward0")
 def mse_loss(
     input: Any,
     target: Any,
@@ -97,7 +98,7 @@ def _huber(xp: Any, a: Any, *, delta: float) -> Any:
 _huber.defvjp(a=lambda g, a, delta: g * _clamp(a, -delta, delta))
 
 
-@records("HuberLossBackward0")
+@as_one("HuberLossBackward0")
 def huber_loss(
     input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None
 ) -> Any:
@@ -111,7 +112,7 @@ def huber_loss(
     return _weighted("huber_loss", _huber(input - target, delta=delta), weight, reduction)
 
 
-@records("SmoothL1LossBackward0")
+@as_one("SmoothL1LossBackward0")
 def smooth_l1_loss(
     input: Any,
     target: Any,
@@ -129,6 +130,7 @@ def smooth_l1_loss(
     return reduced(abs(d) if beta == 0 else _huber(d, delta=beta) / beta, reduction)
 
 
+@as_one()
 def kl_div(
     input: Any,
     target: Any,
@@ -172,7 +174,7 @@ _bce.defvjp(
 )
 
 
-@records("BinaryCrossEntropyBackward0")
+@as_one("BinaryCrossEntropyBackward0")
 def binary_cross_entropy(
     input: Any,
     target: Any,
@@ -224,7 +226,7 @@ _bce_logits.defvjp(
 )
 
 
-@records("BinaryCrossEntropyWithLogitsBackward0")
+@as_one("BinaryCrossEntropyWithLogitsBackward0")
 def binary_cross_entropy_with_logits(
     input: Any,
     target: Any,
@@ -262,7 +264,7 @@ def binary_cross_entropy_with_logits(
     return reduced(loss if weight is None else loss * weight, reduction)
 
 
-@records("SoftMarginLossBackward0")
+@as_one("SoftMarginLossBackward0")
 def soft_margin_loss(
     input: Any,
     target: Any,
@@ -275,6 +277,7 @@ def soft_margin_loss(
     return reduced(-logsigmoid(target * input), reduction)
 
 
+@as_one()
 def poisson_nll_loss(
     input: Any,
     target: Any,

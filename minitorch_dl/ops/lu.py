@@ -8,7 +8,7 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from ..autograd.names import records
+from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import array_module
 from . import return_types
@@ -84,7 +84,7 @@ def _order(xp: Any, pivots: Any, m: int) -> Any:
     return order.reshape(*pivots.shape[:-1], m)
 
 
-@records("LinalgLuFactorExBackward0")
+@as_one("LinalgLuFactorExBackward0")
 def lu_factor_ex(
     A: Any, *, pivot: bool = True, check_errors: bool = False, out: Any = None
 ) -> return_types.linalg_lu_factor_ex:
@@ -131,7 +131,7 @@ def lu_factor(A: Any, *, pivot: bool = True, out: Any = None) -> return_types.li
     )
 
 
-@records("LuUnpackBackward0")
+@as_one("LuUnpackBackward0")
 def lu_unpack(
     LU_data: Any,
     LU_pivots: Any,
@@ -163,7 +163,7 @@ def lu_unpack(
     return return_types.lu_unpack(*(y if out is None else write_out("lu_unpack", out, y)))
 
 
-@records("LinalgLuBackward0")
+@as_one("LinalgLuBackward0")
 def linalg_lu(A: Any, *, pivot: bool = True, out: Any = None) -> return_types.linalg_lu:
     """``(P, L, U)`` of ``A = P L U``; the permutation ``P`` is empty with ``pivot=False``."""
     LU, pivots, _ = lu_factor_ex(A, pivot=pivot)
@@ -171,6 +171,7 @@ def linalg_lu(A: Any, *, pivot: bool = True, out: Any = None) -> return_types.li
     return return_types.linalg_lu(*(y if out is None else write_out("linalg.lu", out, tuple(y))))
 
 
+@as_one()
 def lu(A: Any, pivot: bool = True, get_infos: bool = False, out: Any = None) -> tuple[Any, ...]:
     """``(LU, pivots)``, with ``get_infos`` also ``info``: see ``linalg.lu_factor_ex``."""
     LU, pivots, info = lu_factor_ex(A, pivot=pivot)
@@ -178,7 +179,7 @@ def lu(A: Any, pivot: bool = True, get_infos: bool = False, out: Any = None) -> 
     return y if out is None else write_out("lu", out, y)
 
 
-@records("LinalgLuSolveBackward0")
+@as_one("LinalgLuSolveBackward0")
 def linalg_lu_solve(
     LU: Any, pivots: Any, B: Any, *, left: bool = True, adjoint: bool = False, out: Any = None
 ) -> Any:
@@ -204,6 +205,7 @@ def linalg_lu_solve(
     return y if out is None else write_out("linalg.lu_solve", out, y)
 
 
+@as_one()
 def lu_solve(b: Any, LU_data: Any, LU_pivots: Any, *, out: Any = None) -> Any:
     """``X`` of ``A X = b``; see ``linalg.lu_solve``."""
     return linalg_lu_solve(LU_data, LU_pivots, b, out=out)
@@ -233,14 +235,14 @@ def _attempt(function: Callable[..., Any], A: Any, check_errors: bool) -> tuple[
     return TensorBase.wrap(y), TensorBase.wrap(info)
 
 
-@records("LinalgInvExBackward0")
+@as_one("LinalgInvExBackward0")
 def inv_ex(A: Any, *, check_errors: bool = False, out: Any = None) -> return_types.linalg_inv_ex:
     """``(inverse, info)``: info is 0, or positive for a singular matrix, whose inverse is NaN."""
     y = _attempt(inv, A, check_errors)
     return return_types.linalg_inv_ex(*(y if out is None else write_out("inv_ex", out, y)))
 
 
-@records("LinalgCholeskyExBackward0")
+@as_one("LinalgCholeskyExBackward0")
 def cholesky_ex(
     A: Any, *, upper: bool = False, check_errors: bool = False, out: Any = None
 ) -> return_types.linalg_cholesky_ex:
@@ -253,7 +255,7 @@ def cholesky_ex(
     )
 
 
-@records("LinalgSolveExBackward0")
+@as_one("LinalgSolveExBackward0")
 def solve_ex(
     A: Any, B: Any, *, left: bool = True, check_errors: bool = False, out: Any = None
 ) -> return_types.linalg_solve_ex:
@@ -267,7 +269,7 @@ def solve_ex(
     return return_types.linalg_solve_ex(*(y if out is None else write_out("solve_ex", out, y)))
 
 
-@records("LinalgHouseholderProductBackward0")
+@as_one("LinalgHouseholderProductBackward0")
 def householder_product(A: Any, tau: Any, *, out: Any = None) -> Any:
     """The first N columns of ``H_1 H_2 ... H_k``, ``H_i = I - tau_i v_i v_i^T`` where ``v_i`` is
     column i of ``A`` ``(..., M, N)`` with 1 on the diagonal and 0 above it.

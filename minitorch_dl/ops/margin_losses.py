@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..autograd.names import records
+from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase
 from ..backend import array_module, check_range
 from .activation import logsigmoid
@@ -29,6 +29,7 @@ def _mask(array: Any) -> Any:
     return TensorBase.wrap(array)
 
 
+@as_one()
 def margin_ranking_loss(
     input1: Any,
     input2: Any,
@@ -50,6 +51,7 @@ def margin_ranking_loss(
     return reduced(clamp_min(-target * (input1 - input2) + margin, 0), reduction)
 
 
+@as_one()
 def hinge_embedding_loss(
     input: Any,
     target: Any,
@@ -65,6 +67,7 @@ def hinge_embedding_loss(
     return reduced(apart + where(_mask(t != -1), input, 0.0), reduction)
 
 
+@as_one()
 def cosine_embedding_loss(
     input1: Any,
     input2: Any,
@@ -121,7 +124,7 @@ def _rows(op: str, input: Any, target: Any, target_ndim: int) -> tuple[Any, Any]
     return input, target
 
 
-@records("MultiMarginLossBackward0")
+@as_one("MultiMarginLossBackward0")
 def multi_margin_loss(
     input: Any,
     target: Any,
@@ -162,7 +165,7 @@ def multi_margin_loss(
     return reduced(_reshape(loss, shape=()) if single else loss, reduction)
 
 
-@records("MultilabelMarginLossBackward0")
+@as_one("MultilabelMarginLossBackward0")
 def multilabel_margin_loss(
     input: Any,
     target: Any,
@@ -215,6 +218,7 @@ def multilabel_soft_margin_loss(
     return reduced(loss, reduction)
 
 
+@as_one()
 def triplet_margin_loss(
     anchor: Any,
     positive: Any,

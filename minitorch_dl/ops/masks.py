@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.names import named, records
+from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import expand as _expand
 from ..backend import array_module, check_range
@@ -53,7 +53,7 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     return y if not isinstance(value, TensorBase) else named(y, "MaskedFillBackward1")
 
 
-@records("MaskedSelectBackward0")
+@as_one("MaskedSelectBackward0")
 def masked_select(input: Any, mask: Any, *, out: Any = None) -> Any:
     """The elements where the bool ``mask`` is true (both broadcast), as a vector."""
     if mask.array.dtype != bool:
@@ -63,7 +63,7 @@ def masked_select(input: Any, mask: Any, *, out: Any = None) -> Any:
     return y if out is None else write_out("masked_select", out, y, exact=True)
 
 
-@records("MaskedScatterBackward0")
+@as_one("MaskedScatterBackward0")
 def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
     """The elements of ``source``, in order, where the bool ``mask`` is true, else ``input``."""
     _check_mask("masked_scatter", mask)

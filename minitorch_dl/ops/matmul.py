@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from ..autograd.errors import require_tensor
-from ..autograd.names import named, records
+from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import alias
 from ..autograd.structural import expand as _expand
@@ -157,14 +157,14 @@ def _check_dims(op: str, **operands: tuple[Any, int]) -> None:
             )
 
 
-@records("MmBackward0")
+@as_one("MmBackward0")
 def mm(input: Any, mat2: Any, *, out: Any = None) -> Any:
     """The product of the matrices ``(N, K)`` and ``(K, M)``; no broadcasting."""
     _check_dims("mm", input=(input, 2), mat2=(mat2, 2))
     return matmul(input, mat2, out=out)
 
 
-@records("BmmBackward0")
+@as_one("BmmBackward0")
 def bmm(input: Any, mat2: Any, *, out: Any = None) -> Any:
     """The products of ``(B, N, K)`` and ``(B, K, M)``, matrix by matrix; no broadcasting."""
     _check_dims("bmm", input=(input, 3), mat2=(mat2, 3))
@@ -176,27 +176,28 @@ def bmm(input: Any, mat2: Any, *, out: Any = None) -> Any:
     return matmul(input, mat2, out=out)
 
 
-@records("MvBackward0")
+@as_one("MvBackward0")
 def mv(input: Any, vec: Any, *, out: Any = None) -> Any:
     """The product of the matrix ``(N, K)`` and the vector ``(K,)``."""
     _check_dims("mv", input=(input, 2), vec=(vec, 1))
     return matmul(input, vec, out=out)
 
 
-@records("DotBackward0")
+@as_one("DotBackward0")
 def dot(input: Any, tensor: Any, *, out: Any = None) -> Any:
     """The sum of the products of two vectors of the same length."""
     _check_dims("dot", input=(input, 1), tensor=(tensor, 1))
     return matmul(input, tensor, out=out)
 
 
-@records("VdotBackward0")
+@as_one("VdotBackward0")
 def vdot(input: Any, other: Any, *, out: Any = None) -> Any:
     """The dot product of two vectors; of real ones the same as ``dot``."""
     _check_dims("vdot", input=(input, 1), other=(other, 1))
     return matmul(input, other, out=out)
 
 
+@as_one()
 def chain_matmul(*matrices: Any, out: Any = None) -> Any:
     """The product of several matrices, in the order that takes the fewest multiplications; see
     ``linalg.multi_dot``."""
@@ -208,6 +209,7 @@ def chain_matmul(*matrices: Any, out: Any = None) -> Any:
     return y if out is None else write_out("chain_matmul", out, y)
 
 
+@as_one()
 def multi_dot(tensors: Any, *, out: Any = None) -> Any:
     """The product of two or more matrices, in the order that takes the fewest multiplications.
 
@@ -287,7 +289,7 @@ def _plus(op: str, input: Any, y: Any, beta: float, alpha: float, out: Any) -> A
     return y if out is None else write_out(op, out, y)
 
 
-@records("AddmmBackward0")
+@as_one("AddmmBackward0")
 def addmm(
     input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1, out: Any = None
 ) -> Any:
@@ -301,7 +303,7 @@ def addmm(
     return _plus("addmm", input, mm(mat1, mat2), beta, alpha, out)
 
 
-@records("AddmvBackward0")
+@as_one("AddmvBackward0")
 def addmv(
     input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1, out: Any = None
 ) -> Any:
@@ -309,7 +311,7 @@ def addmv(
     return _plus("addmv", input, mv(mat, vec), beta, alpha, out)
 
 
-@records("AddrBackward0")
+@as_one("AddrBackward0")
 def addr(
     input: Any, vec1: Any, vec2: Any, *, beta: float = 1, alpha: float = 1, out: Any = None
 ) -> Any:
@@ -317,7 +319,7 @@ def addr(
     return _plus("addr", input, outer(vec1, vec2), beta, alpha, out)
 
 
-@records("BaddbmmBackward0")
+@as_one("BaddbmmBackward0")
 def baddbmm(
     input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1, out: Any = None
 ) -> Any:
@@ -330,7 +332,7 @@ def _sum_first(y: Any) -> Any:
     return y.sum(0, dtype=y.dtype)
 
 
-@records("AddbmmBackward0")
+@as_one("AddbmmBackward0")
 def addbmm(
     input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1, out: Any = None
 ) -> Any:
@@ -351,7 +353,7 @@ def outer(input: Any, vec2: Any, *, out: Any = None) -> Any:
 ger = outer
 
 
-@records("ViewBackward0")
+@as_one("ViewBackward0")
 def inner(input: Any, other: Any, *, out: Any = None) -> Any:
     """The sum of products over the last dim of both; a product with a 0-d tensor."""
     if not (input.ndim and other.ndim):
@@ -366,7 +368,7 @@ def inner(input: Any, other: Any, *, out: Any = None) -> Any:
     return tensordot(input, other, ([-1], [-1]), out=out)
 
 
-@records("ViewBackward0")
+@as_one("ViewBackward0")
 def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
     """The sum of products over pairs of dims: the last ``dims`` of ``a`` with the first of ``b``,
     or two lists of dims.
@@ -410,7 +412,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
     return y if out is None else write_out("tensordot", out, y)
 
 
-@records("UnsafeViewBackward0")
+@as_one("UnsafeViewBackward0")
 def kron(input: Any, other: Any, *, out: Any = None) -> Any:
     """The Kronecker product: each element of ``input`` times all of ``other``, laid out block by
     block."""
@@ -423,7 +425,7 @@ def kron(input: Any, other: Any, *, out: Any = None) -> Any:
     return y if out is None else write_out("kron", out, y)
 
 
-@records("TraceBackward0")
+@as_one("TraceBackward0")
 def trace(input: Any) -> Any:
     """The sum of a matrix's diagonal."""
     _check_dims("trace", input=(input, 2))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd.names import records
+from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import array_module
 from . import return_types
@@ -74,7 +74,7 @@ def _raw(x: Any) -> Any:
     return x.array if isinstance(x, TensorBase) else x
 
 
-@records("LinalgPinvBackward0")
+@as_one("LinalgPinvBackward0")
 def pinv(
     A: Any,
     rcond: Any = None,
@@ -99,11 +99,13 @@ def pinv(
     return y if out is None else write_out("linalg.pinv", out, y)
 
 
+@as_one()
 def pinverse(input: Any, rcond: float = 1e-15) -> Any:
     """The Moore-Penrose pseudo-inverse; see ``linalg.pinv``."""
     return pinv(input, rcond)
 
 
+@as_one()
 def matrix_rank(
     A: Any,
     tol: Any = None,
@@ -130,7 +132,7 @@ def matrix_rank(
     return y if out is None else write_out("linalg.matrix_rank", out, y)
 
 
-@records("LinalgLstsqBackward0")
+@as_one("LinalgLstsqBackward0")
 def lstsq(A: Any, B: Any, rcond: float | None = None, *, driver: str | None = None) -> Any:
     """``(solution, residuals, rank, singular_values)`` of ``min_X |A X - B|``, the smallest such X.
 
@@ -173,6 +175,7 @@ def lstsq(A: Any, B: Any, rcond: float | None = None, *, driver: str | None = No
     return return_types.linalg_lstsq(x, residuals, rank, singular)
 
 
+@as_one()
 def cond(A: Any, p: Any = None, *, out: Any = None) -> Any:
     """The condition number of ``A``: ``norm(A) norm(A^-1)`` in the norm ``p`` (None and 2: the
     ratio of the extreme singular values)."""
@@ -262,7 +265,7 @@ def _d_matrix_exp(g: Any, a: Any) -> Any:
 _matrix_exp.defvjp(a=_d_matrix_exp)
 
 
-@records("LinalgMatrixExpBackward0")
+@as_one("LinalgMatrixExpBackward0")
 def matrix_exp(input: Any) -> Any:
     """The matrix exponential ``sum of A^k / k!`` of ``(..., N, N)``.
 
@@ -278,6 +281,7 @@ def matrix_exp(input: Any) -> Any:
 # -- tensors as matrices ---------------------------------------------------------------------------
 
 
+@as_one()
 def tensorinv(A: Any, ind: int = 2, *, out: Any = None) -> Any:
     """The inverse of ``A`` as a map from its last dims to its first ``ind`` ones."""
     if ind <= 0:
@@ -293,6 +297,7 @@ def tensorinv(A: Any, ind: int = 2, *, out: Any = None) -> Any:
     return y if out is None else write_out("linalg.tensorinv", out, y)
 
 
+@as_one()
 def tensorsolve(A: Any, B: Any, dims: Any = None, *, out: Any = None) -> Any:
     """``X`` of ``tensordot(A, X, X.ndim) = B``, after the dims ``dims`` of ``A`` were moved to its
     end."""
@@ -348,6 +353,7 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     return powers if increasing else _range(powers, 1, None, None, -1)  # type: ignore[arg-type]
 
 
+@as_one()
 def vecdot(x: Any, y: Any, *, dim: int = -1, out: Any = None) -> Any:
     """The sum of products along ``dim``, the other dims broadcast."""
     z = (x * y).sum(dim)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd.names import records
+from ..autograd.names import as_one
 from ..autograd.primitive import fused, write_out
 from ..autograd.structural import cast
 from ..autograd.versions import mark_written
 from ..backend import dtypes, standardization
-from ..backend.precision import epsilon, in_float32
+from ..backend.precision import in_float32
 from .elementwise import sqrt
 from .norms import norm
 from .pooling import _avg_pool
@@ -86,7 +86,7 @@ def _standardize_backward(
 # -- the public functions -------------------------------------------------------------------------
 
 
-@records("NativeBatchNormBackward0")
+@as_one("NativeBatchNormBackward0")
 def batch_norm(
     input: Any,
     running_mean: Any,
@@ -144,7 +144,7 @@ def batch_norm(
     return y if y.array.dtype == dtype else cast(y, dtype=dtypes.from_numpy(dtype).name)
 
 
-@records("ViewBackward0")
+@as_one("ViewBackward0")
 def instance_norm(
     input: Any,
     running_mean: Any = None,
@@ -185,7 +185,7 @@ def instance_norm(
     return y
 
 
-@records("NativeGroupNormBackward0")
+@as_one("NativeGroupNormBackward0")
 def group_norm(
     input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5
 ) -> Any:
@@ -220,7 +220,7 @@ def group_norm(
     )[0]
 
 
-@records("NativeLayerNormBackward0")
+@as_one("NativeLayerNormBackward0")
 def layer_norm(
     input: Any,
     normalized_shape: Any,
@@ -240,16 +240,17 @@ def layer_norm(
     return _feature_norm("layer_norm", input, normalized_shape, weight, bias, eps, True)
 
 
-@records("MulBackward0")
+@as_one("MulBackward0")
 def rms_norm(
     input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None
 ) -> Any:
     """``x / sqrt(mean(x^2) + eps) * weight`` over the last axes, of sizes ``normalized_shape``.
 
-    ``eps`` is the dtype's machine epsilon unless given. Source: Zhang and Sennrich, 2019.
+    ``eps`` is unless given the machine epsilon of the dtype that it is computed in, float32 for
+    half precision. Source: Zhang and Sennrich, 2019.
     """
     if eps is None:
-        eps = epsilon(input.array.dtype)
+        eps = 2.0**-52 if input.array.dtype.itemsize == 8 else 2.0**-23
     return _feature_norm("rms_norm", input, normalized_shape, weight, None, eps, False)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd.names import records
+from ..autograd.names import as_one
 from ..autograd.primitive import primitive, write_out
 from ..autograd.structural import cast
 from ..backend import dtypes
@@ -66,7 +66,7 @@ def _float_matrix(op: str, x: Any, dtype: Any) -> Any:
     return cast(x, dtype=dtype.name)
 
 
-@records("LinalgVectorNormBackward0")
+@as_one("LinalgVectorNormBackward0")
 def vector_norm(
     x: Any,
     ord: float = 2,
@@ -110,6 +110,7 @@ def vector_norm(
 # -- matrices --------------------------------------------------------------------------------------
 
 
+@as_one()
 def matrix_norm(
     A: Any,
     ord: Any = "fro",
@@ -201,6 +202,7 @@ def linalg_norm(
 
 
 @numpy_names
+@as_one()
 def norm(
     input: Any,
     p: Any = "fro",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd.names import records
+from ..autograd.names import as_one
 from ..autograd.primitive import primitive
 from ..backend import windows
 from .convolution import batched, per_axis
@@ -44,7 +44,7 @@ _fold.defvjp(
 )
 
 
-@records("Im2ColBackward0")
+@as_one("Im2ColBackward0")
 def unfold(
     input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
 ) -> Any:
@@ -72,7 +72,7 @@ def unfold(
     return batched(input, 2, lambda x: _unfold(x, **window))
 
 
-@records("Col2ImBackward0")
+@as_one("Col2ImBackward0")
 def fold(
     input: Any,
     output_size: Any,
@@ -123,7 +123,7 @@ def _window(op: str, kernel: Any, dilation: Any, padding: Any, stride: Any) -> d
 # -- channels and space ---------------------------------------------------------------------------
 
 
-@records("PixelShuffleBackward0")
+@as_one("PixelShuffleBackward0")
 def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
     """(*, C r^2, H, W) as (*, C, H r, W r): each pixel's channels become an r x r block.
 
@@ -150,7 +150,7 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
     return _reshape(x, shape=(*lead, c // (r * r), h * r, w * r))
 
 
-@records("PixelUnshuffleBackward0")
+@as_one("PixelUnshuffleBackward0")
 def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
     """(*, C, H r, W r) as (*, C r^2, H, W): the reverse of ``pixel_shuffle``."""
     shape, r = input.array.shape, downscale_factor
@@ -173,7 +173,7 @@ def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
     return _reshape(x, shape=(*lead, c * r * r, h // r, w // r))
 
 
-@records("ChannelShuffleBackward0")
+@as_one("ChannelShuffleBackward0")
 def channel_shuffle(input: Any, groups: int) -> Any:
     """The channels of (N, C, *S) reordered: one of each of ``groups`` groups in turn."""
     shape = input.array.shape

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.names import named
+from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive
 from ..backend import constant
 from ..backend import pooling as kernels
@@ -197,6 +197,7 @@ def max_pool2d(
     )
 
 
+@as_one()
 def max_pool3d(
     input: Any,
     kernel_size: Any,
@@ -295,6 +296,7 @@ def avg_pool2d(
     )
 
 
+@as_one()
 def avg_pool3d(
     input: Any,
     kernel_size: Any,

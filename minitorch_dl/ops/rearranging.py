@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.inplace import view_scatter
-from ..autograd.names import records
+from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast, sum_to
 from ..backend import array_module
@@ -57,7 +57,7 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
     return tuple([x if x.array.shape == shape else expand(x, shape) for x in tensors])
 
 
-@records("RepeatBackward0")
+@as_one("RepeatBackward0")
 def repeat(input: Any, *repeats: Any, **named: Any) -> Any:
     """``input`` repeated so many times along each axis; more numbers than axes add axes in front.
 
@@ -88,7 +88,7 @@ def repeat(input: Any, *repeats: Any, **named: Any) -> Any:
     return y if y._view is None else _clone(y)
 
 
-@records("RepeatBackward0")
+@as_one("RepeatBackward0")
 def tile(input: Any, *dims: Any, **named: Any) -> Any:
     """``input`` repeated ``dims`` times along its last axes."""
     times = sizes("tile", dims or tuple(named.values()))
@@ -160,7 +160,7 @@ def sum_to_size(input: Any, *size: Any) -> Any:
 # -- another order along an axis -------------------------------------------------------------------
 
 
-@records("RollBackward0")
+@as_one("RollBackward0")
 def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
     """The elements moved by ``shifts`` along ``dims``; what leaves at the end comes back at the
     start.
@@ -202,7 +202,7 @@ def _flip(xp: Any, a: Any, *, dims: tuple[int, ...]) -> Any:
 _flip.defvjp(a=lambda g, dims: _flip(g, dims=dims))
 
 
-@records("FlipBackward0")
+@as_one("FlipBackward0")
 def flip(input: Any, *dims: Any, **named: Any) -> Any:
     """The order of the elements reversed along ``dims``; a copy."""
     dims = sizes("flip", dims or (named["dims"],))
@@ -225,7 +225,7 @@ def flipud(input: Any) -> Any:
     return _flip(input, dims=(0,))
 
 
-@records("Rot90Backward0")
+@as_one("Rot90Backward0")
 def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
     """The plane of two axes turned by 90 degrees ``k`` times, from the first axis towards the
     second.
@@ -323,7 +323,7 @@ def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     return _diagonal(input, offset=offset, dim1=first, dim2=second)
 
 
-@records("DiagEmbedBackward0")
+@as_one("DiagEmbedBackward0")
 def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
     """The last axis on a diagonal of the planes of two new axes, zeros elsewhere.
 
@@ -431,7 +431,7 @@ def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
 # -- views written into a copy ---------------------------------------------------------------------
 
 
-@records("NarrowCopyBackward0")
+@as_one("NarrowCopyBackward0")
 def narrow_copy(input: Any, dim: int, start: Any, length: int) -> Any:
     """``narrow`` as a copy."""
     return _clone(narrow(input, dim, start, length))
@@ -449,7 +449,7 @@ def _embed(
     return view_scatter(input, src, view=view, params=params)
 
 
-@records("SliceScatterBackward0")
+@as_one("SliceScatterBackward0")
 def slice_scatter(
     input: Any,
     src: Any,
@@ -468,7 +468,7 @@ def slice_scatter(
     )
 
 
-@records("SelectScatterBackward0")
+@as_one("SelectScatterBackward0")
 def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
     """A copy of ``input`` with ``src`` in place of its slice at ``index`` along ``dim``."""
     have = input.array.shape
@@ -484,7 +484,7 @@ def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
     )
 
 
-@records("DiagonalScatterBackward0")
+@as_one("DiagonalScatterBackward0")
 def diagonal_scatter(input: Any, src: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     """A copy of ``input`` with ``src`` in place of a diagonal."""
     first, second = _two_dims(dim1, dim2, input.array.ndim)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..autograd.names import named, records
+from ..autograd.names import as_one, named
 from ..autograd.primitive import fused
 from ..backend import lstm as lstm_kernels
 from ..backend import recurrent as kernels
@@ -347,6 +347,7 @@ def _without_cell(layer: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any
     )  # fmt: skip
 
 
+@as_one()
 def gru(*args: Any) -> tuple[Any, Any]:
     """Stacked GRU; arguments and results as :func:`lstm` without c.
 
@@ -379,6 +380,7 @@ def rnn_relu(*args: Any) -> tuple[Any, Any]:
 # -- single steps ----------------------------------------------------------------------------------
 
 
+@as_one()
 def lstm_cell(
     input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None
 ) -> tuple[Any, Any]:
@@ -389,7 +391,7 @@ def lstm_cell(
     return y, cn
 
 
-@records("AddBackward0")
+@as_one("AddBackward0")
 def gru_cell(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None) -> Any:
     """One GRU step of a batch ``(B, I)``: the new h, ``(B, H)``."""
     sizes = (input.shape[0],)
@@ -402,7 +404,7 @@ def _rnn_cell(nonlinearity: str, input: Any, hx: Any, *weights: Any) -> Any:
     return rnn_layer(input, hx, *weights, **options)[0]
 
 
-@records("TanhBackward0")
+@as_one("TanhBackward0")
 def rnn_tanh_cell(
     input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None
 ) -> Any:
@@ -410,7 +412,7 @@ def rnn_tanh_cell(
     return _rnn_cell("tanh", input, hx, w_ih, w_hh, b_ih, b_hh)
 
 
-@records("ReluBackward0")
+@as_one("ReluBackward0")
 def rnn_relu_cell(
     input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None
 ) -> Any:

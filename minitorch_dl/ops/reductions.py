@@ -11,7 +11,7 @@ import math
 import warnings
 from typing import Any
 
-from ..autograd.names import named, records
+from ..autograd.names import as_one, named
 from ..autograd.primitive import fused, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import dtypes
@@ -188,7 +188,7 @@ def mean(
 
 
 @numpy_names
-@records("NansumBackward0")
+@as_one("NansumBackward0")
 def nansum(
     input: Any,
     dim: Any = None,
@@ -341,7 +341,7 @@ def std(
 
 
 @numpy_names
-@records("VarMeanBackward0")
+@as_one("VarMeanBackward0")
 def var_mean(
     input: Any,
     dim: Any = None,
@@ -357,7 +357,7 @@ def var_mean(
 
 
 @numpy_names
-@records("StdMeanBackward0")
+@as_one("StdMeanBackward0")
 def std_mean(
     input: Any,
     dim: Any = None,
@@ -465,6 +465,7 @@ _logsumexp.defvjp(a=_d_logsumexp)
 
 
 @numpy_names
+@as_one()
 def logsumexp(input: Any, dim: Any, keepdim: builtins.bool = False, *, out: Any = None) -> Any:
     """``log(sum(exp(input)))`` over ``dim``, computed without overflow.
 

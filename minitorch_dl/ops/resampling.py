@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from ..autograd.names import named
+from ..autograd.names import as_one, named
 from ..autograd.primitive import primitive
 from ..autograd.structural import cast
 from ..backend import resampling
@@ -103,6 +103,7 @@ _MODES = {
 }
 
 
+@as_one()
 def interpolate(
     input: Any,
     size: Any = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.names import records
+from ..autograd.names import as_one
 from ..autograd.primitive import primitive, write_out
 from ..autograd.structural import cast
 from ..backend import dtypes
@@ -133,7 +133,7 @@ def frexp(input: Any, *, out: Any = None) -> return_types.frexp:
     return return_types.frexp(*(y if out is None else write_out("frexp", out, y)))
 
 
-@records("LdexpBackward0")
+@as_one("LdexpBackward0")
 def ldexp(input: Any, other: Any, *, out: Any = None) -> Any:
     """``input * 2**other``."""
     target = dtypes.result_type(input.array, other.array)

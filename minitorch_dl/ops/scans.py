@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.names import records
+from ..autograd.names import as_one
 from ..autograd.primitive import fused, primitive, write_out
 from ..autograd.structural import alias, cast
 from ..backend import dtypes
@@ -167,6 +167,7 @@ _logcumsumexp.defvjp(a=_d_logcumsumexp)
 
 
 @numpy_names
+@as_one()
 def logcumsumexp(input: Any, dim: int, *, out: Any = None) -> Any:
     """``log(cumsum(exp(input)))`` along ``dim``, computed without overflow."""
     if input.array.dtype.kind in "iub":
@@ -190,7 +191,7 @@ def _running_position(xp: Any, a: Any, *, dim: int, ufunc: str) -> Any:
 
 
 @numpy_names
-@records("CummaxBackward0")
+@as_one("CummaxBackward0")
 def cummax(input: Any, dim: int, *, out: Any = None) -> Any:
     """The largest element so far along ``dim``, and where it is: ``(values, indices)``.
 
@@ -203,7 +204,7 @@ def cummax(input: Any, dim: int, *, out: Any = None) -> Any:
 
 
 @numpy_names
-@records("CumminBackward0")
+@as_one("CumminBackward0")
 def cummin(input: Any, dim: int, *, out: Any = None) -> Any:
     """The smallest element so far along ``dim``, and where it is: ``(values, indices)``."""
     index = _running_position(input, dim=wrap_dim(dim, input.ndim), ufunc="minimum")

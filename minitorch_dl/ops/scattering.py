@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.names import named, records
+from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
 from ..autograd.structural import expand as _expand
@@ -75,7 +75,7 @@ def scatter(
     return y if out is None else write_out("scatter", out, y)
 
 
-@records("ScatterAddBackward0")
+@as_one("ScatterAddBackward0")
 def scatter_add(input: Any, dim: int, index: Any, src: Any, *, out: Any = None) -> Any:
     """``input`` with ``src`` added at ``index``: ``out[i][index[i][j]] += src[i][j]`` for
     ``dim`` 1.
@@ -131,7 +131,7 @@ def _(g: Any, a: Any, source: Any, index: Any, y: Any, dim: int, a_dtype: Any) -
     return share * from_a, _gather(share, index, dim=dim) * from_source, None
 
 
-@records("ScatterReduceBackward0")
+@as_one("ScatterReduceBackward0")
 def scatter_reduce(
     input: Any,
     dim: int,
@@ -206,7 +206,7 @@ def _neutral(reduce: str, dtype: Any) -> Any:
     return low if reduce == "amax" else high
 
 
-@records("IndexReduceBackward0")
+@as_one("IndexReduceBackward0")
 def index_reduce(
     input: Any,
     dim: int,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import require_tensor
-from ..autograd.names import records
+from ..autograd.names import as_one
 from ..autograd.primitive import primitive, write_out
 from ..autograd.structural import sum_to
 from . import return_types
@@ -131,7 +131,7 @@ def _d_triangular_a(g: Any, a: Any, y: Any, upper: bool, transpose: bool, unit: 
 _solve_triangular.defvjp(a=_d_triangular_a, b=_d_triangular_b)
 
 
-@records("LinalgSolveTriangularBackward0")
+@as_one("LinalgSolveTriangularBackward0")
 def solve_triangular(
     A: Any, B: Any, *, upper: bool, left: bool = True, unitriangular: bool = False, out: Any = None
 ) -> Any:
@@ -170,7 +170,7 @@ def _check_system(op: str, A: Any, B: Any, left: bool = True) -> None:
 
 
 @also_named(input="b")
-@records("TriangularSolveBackward0")
+@as_one("TriangularSolveBackward0")
 def triangular_solve(
     b: Any,
     A: Any,
@@ -208,7 +208,7 @@ def _inv(xp: Any, a: Any) -> Any:
 _inv.defvjp(a=lambda g, y: -mul(mul(y, g, ta=True), y, tb=True))
 
 
-@records("LinalgInvExBackward0")
+@as_one("LinalgInvExBackward0")
 def inv(A: Any, *, out: Any = None) -> Any:
     """The inverse of ``(..., N, N)``. To multiply by an inverse, ``solve`` is quicker and more
     accurate.
@@ -226,6 +226,7 @@ def inv(A: Any, *, out: Any = None) -> Any:
     return y if out is None else write_out("linalg.inv", out, y)
 
 
+@as_one()
 def inverse(input: Any, *, out: Any = None) -> Any:
     """The inverse of ``(..., N, N)``; see ``linalg.inv``."""
     return inv(input, out=out)
@@ -252,7 +253,7 @@ def _d_solve_a(g: Any, a: Any, y: Any, transpose: bool) -> Any:
 _solve.defvjp(a=_d_solve_a, b=_d_solve_b)
 
 
-@records("LinalgSolveExBackward0")
+@as_one("LinalgSolveExBackward0")
 def solve(A: Any, B: Any, *, left: bool = True, out: Any = None) -> Any:
     """``X`` of ``A X = B`` (``X A = B`` with ``left=False``); ``B`` is a vector ``(N,)``, vectors
     ``(*, N)`` or matrices ``(*, N, K)``.
@@ -314,7 +315,7 @@ cofactors.defvjp(a=_d_cofactors)
 
 
 @also_named(input="A")
-@records("LinalgDetBackward0")
+@as_one("LinalgDetBackward0")
 def det(A: Any, *, out: Any = None) -> Any:
     """The determinant of ``(..., N, N)``.
 
@@ -337,7 +338,7 @@ _slogdet.defvjp(a=lambda g, a: as_column(as_column(g[1])) * mT(_inv(a)))
 
 
 @also_named(input="A")
-@records("LinalgSlogdetBackward0")
+@as_one("LinalgSlogdetBackward0")
 def slogdet(A: Any, *, out: Any = None) -> Any:
     """``(sign, logabsdet)`` of the determinant of ``(..., N, N)``; the logarithm is -inf where it
     is 0."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.names import named, records
+from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import array_module, check_all
 from . import return_types
@@ -67,7 +67,7 @@ def _order_first(xp: Any, a: Any, *, k: int, dim: int, largest: bool) -> Any:
 
 
 @numpy_names
-@records("SortBackward0")
+@as_one("SortBackward0")
 def sort(
     input: Any, dim: int = -1, descending: bool = False, stable: bool = False, *, out: Any = None
 ) -> Any:
@@ -91,7 +91,7 @@ def argsort(
     return y if out is None else write_out("argsort", out, y)
 
 
-@records("SortBackward0")
+@as_one("SortBackward0")
 def msort(input: Any, *, out: Any = None) -> Any:
     """The elements in order along the first dim."""
     y = sort(input, 0)[0]
@@ -99,7 +99,7 @@ def msort(input: Any, *, out: Any = None) -> Any:
 
 
 @numpy_names
-@records("TopkBackward0")
+@as_one("TopkBackward0")
 def topk(
     input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, *, out: Any = None
 ) -> Any:
@@ -119,7 +119,7 @@ def topk(
 
 
 @numpy_names
-@records("KthvalueBackward0")
+@as_one("KthvalueBackward0")
 def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False, *, out: Any = None) -> Any:
     """The ``k``-th smallest element along ``dim`` (the smallest is the first), and where it is:
     ``(values, indices)``."""
@@ -225,7 +225,7 @@ def _mode_position(xp: Any, a: Any, *, dim: int) -> Any:
 
 
 @numpy_names
-@records("ModeBackward0")
+@as_one("ModeBackward0")
 def mode(input: Any, dim: int = -1, keepdim: bool = False, *, out: Any = None) -> Any:
     """The most frequent element along ``dim`` (of several the smallest), and where it last is:
     ``(values, indices)``."""
@@ -242,6 +242,7 @@ _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 
 @numpy_names
+@as_one()
 def quantile(
     input: Any,
     q: Any,
@@ -266,6 +267,7 @@ def quantile(
 
 
 @numpy_names
+@as_one()
 def nanquantile(
     input: Any,
     q: Any,

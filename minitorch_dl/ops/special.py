@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd.names import records
+from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import special as kernels
 from .elementwise import exp, log, log1p
@@ -154,7 +154,7 @@ def polygamma(n: Any, input: Any = None, *, out: Any = None) -> Any:
     return y if out is None else write_out("polygamma", out, y)
 
 
-@records("MvlgammaBackward0")
+@as_one("MvlgammaBackward0")
 def mvlgamma(input: Any, p: int, *, out: Any = None) -> Any:
     """The multivariate log-gamma: ``p (p - 1) / 4 * log(pi) + sum over i < p of lgamma(input - i /
     2)``.
@@ -278,7 +278,7 @@ _xlog1py.defvjp(
 )
 
 
-@records("SpecialEntrBackward0")
+@as_one("SpecialEntrBackward0")
 def entr(input: Any, *, out: Any = None) -> Any:
     """``-input * log(input)``; 0 at 0 and minus infinity below."""
     y = where(input < 0, -math.inf, -xlogy(input, input))

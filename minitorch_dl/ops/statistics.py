@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.names import records
+from ..autograd.names import as_one
 from ..backend import check_all, describe
 from .elementwise import sqrt
 from .reductions import _sum
@@ -14,7 +14,7 @@ from .shape import squeeze, transpose, unsqueeze
 __all__ = ["corrcoef", "cov"]
 
 
-@records("SqueezeBackward0")
+@as_one("SqueezeBackward0")
 def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any = None) -> Any:
     """The covariances of variables (rows) over observations (columns):
     ``sum_k w_k (x_ik - m_i)(x_jk - m_j) / norm`` with the weighted means ``m``.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd.names import records
+from ..autograd.names import as_one
 from ..autograd.primitive import primitive, write_out
 from .elementwise import rsqrt
 
@@ -118,14 +118,14 @@ arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
 arcsinh, arccosh, arctanh = asinh, acosh, atanh
 
 
-@records("Deg2RadBackward0")
+@as_one("Deg2RadBackward0")
 def deg2rad(input: Any, *, out: Any = None) -> Any:
     """Degrees to radians."""
     y = input * (math.pi / 180)
     return y if out is None else write_out("deg2rad", out, y)
 
 
-@records("Rad2DegBackward0")
+@as_one("Rad2DegBackward0")
 def rad2deg(input: Any, *, out: Any = None) -> Any:
     """Radians to degrees."""
     y = input * (180 / math.pi)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd.names import records
+from ..autograd.names import as_one
 from ..autograd.primitive import primitive
 from ..backend import check_range
 from .convolution import per_axis
@@ -26,7 +26,7 @@ def place_along(xp: Any, a: Any, index: Any, *, dim: int, size: int) -> Any:
 place_along.defvjp(a=lambda g, index, dim: take_along(g, index, dim=dim))
 
 
-@records("SqueezeBackward1")
+@as_one("SqueezeBackward1")
 def max_unpool1d(
     input: Any,
     indices: Any,
@@ -41,7 +41,7 @@ def max_unpool1d(
     )
 
 
-@records("MaxUnpool2DBackward0")
+@as_one("MaxUnpool2DBackward0")
 def max_unpool2d(
     input: Any,
     indices: Any,
@@ -64,7 +64,7 @@ def max_unpool2d(
     )
 
 
-@records("MaxUnpool3DBackward0")
+@as_one("MaxUnpool3DBackward0")
 def max_unpool3d(
     input: Any,
     indices: Any,
