@@ -7,6 +7,7 @@ import os
 import warnings
 from typing import Any
 
+from .backend import segments
 from .backend.allocator import keep_freed_memory
 from .backend.blas import set_blas_threads
 from .backend.precision import float32_products, set_float32_products
@@ -56,8 +57,10 @@ def get_num_interop_threads() -> int:
 
 
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
-    """Accepted for PyTorch's sake: on the CPU every op is deterministic."""
+    """Have every run give the same bits. The CPU does always; on a GPU the gradients of embeddings
+    are then summed in a fixed order instead of by atomic additions."""
     _deterministic.update(enabled=bool(mode), warn_only=bool(warn_only))
+    segments.in_order = bool(mode)
 
 
 def are_deterministic_algorithms_enabled() -> bool:

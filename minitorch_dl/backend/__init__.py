@@ -16,11 +16,13 @@ from .devices import (
     to_host,
 )
 from .errors import describe, describe_mismatch, describe_one
+from .recording import capturing
 
 __all__ = [
     "array_module",
     "backend_for",
     "backend_of",
+    "capturing",
     "check_all",
     "check_at_once",
     "check_range",

@@ -96,12 +96,11 @@ def check_range(
         return
     if _may_wait(index):
         xp = backend_of(index).xp
-        if kernels.enabled:
-            with _lock:
-                notes = _notes_of(index)
-                number = notes.number(error, text)
-                if kernels.note_outside(xp, index, low, size, ignore, number, notes.found):
-                    return
+        with _lock:
+            notes = _notes_of(index)
+            number = notes.number(error, text)
+            if kernels.note_outside(xp, index, low, size, ignore, number, notes.found):
+                return
         if ignore is not None:
             index = xp.where(index == ignore, low, index)
         least, most = index.min(), index.max()

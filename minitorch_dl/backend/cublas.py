@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,7 +40,7 @@ def describe_operand(
         return None
     *lead, down, right = (s // itemsize for s in strides)
     *batch, rows, columns = shape
-    stride = _batch_stride(batch, lead)
+    stride = one_step(batch, lead)
     if stride is None:
         return None
     if columns == 1 or right == 1:
@@ -56,8 +56,8 @@ def describe_operand(
     return None
 
 
-def _batch_stride(shape: list[int], strides: list[int]) -> int | None:
-    """The one step through all leading dims; None when there is none."""
+def one_step(shape: Sequence[int], strides: Sequence[int]) -> int | None:
+    """The one step through all these dims; None when there is none, 0 through a single element."""
     dims = [(n, s) for n, s in zip(shape, strides) if n != 1]
     if not dims:
         return 0

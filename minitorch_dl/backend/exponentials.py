@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import kernels
-from .sums import sum_over
+from .sums import dot_over, sum_over
 
 _BLOCK = 1 << 16
 """Elements of a block on the host: 256 kB of float32."""
@@ -32,10 +32,11 @@ def exponentials(xp: Any, a: Any) -> tuple[Any, Any, Any]:
     return e.reshape(n, c, p), total.reshape(n, p), log_sum.reshape(n, p)
 
 
+@kernels.softmax.twin
 def softmax(xp: Any, a: Any, axis: int) -> Any:
     """``exp(a - max a)`` over its sum along ``axis``."""
-    if kernels.serve(xp, a):
-        return kernels.normalize(xp, "softmax", a, axis)
+    if xp is not np and (y := kernels.softmax(xp, a, axis=axis)) is not None:
+        return y
     y = xp.empty(a.shape, a.dtype)
     for rows in _blocks(xp, len(a), a.size // len(a) if axis else 0):
         part = a[rows]
@@ -45,16 +46,37 @@ def softmax(xp: Any, a: Any, axis: int) -> Any:
     return y
 
 
+@kernels.log_softmax.twin
 def log_softmax(xp: Any, a: Any, axis: int) -> Any:
     """``a - max a`` less the logarithm of the sum of its exponentials, along ``axis``."""
-    if kernels.serve(xp, a):
-        return kernels.normalize(xp, "log_softmax", a, axis)
+    if xp is not np and (y := kernels.log_softmax(xp, a, axis=axis)) is not None:
+        return y
     y = xp.empty(a.shape, a.dtype)
     for rows in _blocks(xp, len(a), a.size // len(a) if axis else 0):
         part = a[rows]
         less = xp.subtract(part, part.max(axis=axis, keepdims=True), out=y[rows])
         less -= xp.log(sum_over(xp, xp.exp(less), (axis,)))
     return y
+
+
+@kernels.softmax_slope.twin
+def softmax_slope(xp: Any, g: Any, y: Any, axis: int) -> Any:
+    """``(g - sum of g y) y``: the gradient behind the softmax ``y``, of ``g`` before it."""
+    if xp is not np and (d := kernels.softmax_slope(xp, g, y, axis=axis)) is not None:
+        return d
+    d = g - dot_over(xp, g, y, (axis,))
+    d *= y
+    return d
+
+
+@kernels.log_softmax_slope.twin
+def log_softmax_slope(xp: Any, g: Any, y: Any, axis: int) -> Any:
+    """``g - exp(y) sum of g``: the gradient behind the logarithm ``y`` of the softmax."""
+    if xp is not np and (d := kernels.log_softmax_slope(xp, g, y, axis=axis)) is not None:
+        return d
+    d = xp.exp(y)
+    d *= sum_over(xp, g, (axis,))
+    return xp.subtract(g, d, out=d)
 
 
 def _blocks(xp: Any, n: int, width: int) -> Iterator[slice]:

@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from . import kernels
+
 _HOST_CHUNK = 1 << 16
 """Elements of the slopes that are computed together on the host: 256 kB of float32."""
 _DEVICE_CHUNK = 1 << 26
@@ -101,23 +103,30 @@ def forward(
         ig, fc = work[:H], work[H:]
         for t in range(T):
             block = blocks[t]
-            gates, sigmoids, tanh_c = block[: 4 * H], block[: 3 * H], block[5 * H :]
-            xp.matmul(weights, inputs[t], out=gates)
-            xp.tanh(gates, out=gates)
-            xp.multiply(sigmoids, half, out=sigmoids)
-            xp.add(sigmoids, half, out=sigmoids)
-            xp.multiply(block[H : 3 * H], block[3 * H : 5 * H], out=work)
+            xp.matmul(weights, inputs[t], out=block[: 4 * H])
             c_out = blocks[t + 1, 4 * H : 5 * H] if t + 1 < T else ig
-            xp.add(ig, fc, out=c_out)
-            xp.tanh(c_out, out=tanh_c)
-            if wr is None:
-                xp.multiply(block[:H], tanh_c, out=hs[t + 1])
-            else:
-                xp.multiply(block[:H], tanh_c, out=fc)
+            _cell(xp, block, work, half, c_out, hs[t + 1] if wr is None else fc)
+            if wr is not None:
                 xp.matmul(wr, fc, out=hs[t + 1])
         run.steps(y)[...] = hs[1:]
         h[:, :n], c[:, :n] = hs[T], ig
     return y, h.T.copy(), c.T.copy(), kept
+
+
+@kernels.lstm_cell.twin
+def _cell(xp: Any, block: Any, work: Any, half: Any, c: Any, h: Any) -> None:
+    """A step's gates and tanh(c) in its block, c and ``o tanh(c)``, after the product."""
+    if xp is not np and kernels.lstm_cell(xp, block, work, half, c, h):
+        return
+    H = len(c)
+    gates, sigmoids, tanh_c = block[: 4 * H], block[: 3 * H], block[5 * H :]
+    xp.tanh(gates, out=gates)
+    xp.multiply(sigmoids, half, out=sigmoids)
+    xp.add(sigmoids, half, out=sigmoids)
+    xp.multiply(block[H : 3 * H], block[3 * H : 5 * H], out=work)
+    xp.add(work[:H], work[H:], out=c)
+    xp.tanh(c, out=tanh_c)
+    xp.multiply(block[:H], tanh_c, out=h)
 
 
 def _slopes(xp: Any, blocks: Any, out: Any) -> None:

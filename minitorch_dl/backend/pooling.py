@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from . import kernels
 from .constants import constant
 from .sums import sum_over
 from .windows import Ints, Pairs, taps
@@ -50,6 +51,18 @@ def max_pool(
 ) -> Any:
     """The largest element of each window; NaN if there is one."""
     out = pooled_size(x.shape[2:], kernel, stride, padding, dilation, ceil_mode)
+    return _maxima(xp, x, out=out, kernel=kernel, stride=stride, padding=padding, dilation=dilation)
+
+
+@kernels.max_pool.twin
+def _maxima(
+    xp: Any, x: Any, *, out: Ints, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
+) -> Any:
+    if xp is not np:
+        window = {"kernel": kernel, "stride": stride, "padding": padding, "dilation": dilation}
+        y = kernels.max_pool(xp, x, out=out, **window)
+        if y is not None:
+            return y
     lowest = xp.iinfo(x.dtype).min if x.dtype.kind in "iu" else -math.inf
     for i, (t, k, step, p, d) in enumerate(zip(out, kernel, stride, padding, dilation), start=2):
         y = None
@@ -96,10 +109,16 @@ def _first_hits(
         yield hit, windows, elements
 
 
+@kernels.max_scatter.twin
 def max_scatter(
     xp: Any, u: Any, x: Any, y: Any, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
 ) -> Any:
     """``u`` of each window added at its maximum, in the shape of ``x``."""
+    if xp is not np:
+        window = {"kernel": kernel, "stride": stride, "padding": padding, "dilation": dilation}
+        done = kernels.max_scatter(xp, u, x, y, **window)
+        if done is not None:
+            return done
     to = xp.zeros(x.shape, u.dtype)
     for hit, windows, elements in _first_hits(xp, x, y, kernel, stride, padding, dilation):
         to[elements] += u[windows] * hit

@@ -40,11 +40,17 @@ def in_float32(kernel: Callable[..., Any]) -> Callable[..., Any]:
     they add up.
     """
 
+    on_gpu = getattr(kernel, "gpu_kernel", None)  # it reads and writes 16-bit floats as they are
+
     @functools.wraps(kernel)
     def wide(xp: Any, *arrays: Any, **params: Any) -> Any:
         dtype = arrays[0].dtype
         if not is_half(dtype):
             return kernel(xp, *arrays, **params)
+        if on_gpu is not None and xp is not np:
+            result = on_gpu(xp, *arrays, **params)
+            if result is not None:
+                return result
         given = [a.astype("float32") if a is not None and a.dtype == dtype else a for a in arrays]
         result = kernel(xp, *given, **params)
         if isinstance(result, tuple):

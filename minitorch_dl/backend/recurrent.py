@@ -15,6 +15,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
+from . import kernels
+
 
 def steps(sizes: Sequence[int], reverse: bool) -> Iterator[slice]:
     """The rows of each step, in the order in which the layer visits them."""
@@ -124,27 +128,34 @@ def gru_forward(
     y = xp.empty((gates.shape[0], H), gates.dtype)
     before, inner = xp.empty_like(y), xp.empty_like(y)
     product = xp.empty((max(sizes), 3 * H), gates.dtype)
-    work = xp.empty((max(sizes), H), gates.dtype)
     for rows in steps(sizes, reverse):
         m = rows.stop - rows.start
-        a, state, w = gates[rows], h[:m], work[:m]
+        a, state = gates[rows], h[:m]
         before[rows] = state
         from_state = xp.matmul(state, wh.T, out=product[:m])
-        if bh is not None:
-            from_state += bh
-        inner[rows] = from_state[:, 2 * H :]
-        rz = a[:, : 2 * H]
-        rz += from_state[:, : 2 * H]
-        sigmoid_in_place(xp, rz)
-        r, z, n = (a[:, k * H : (k + 1) * H] for k in range(3))
-        xp.multiply(r, inner[rows], out=w)
-        n += w
-        xp.tanh(n, out=n)
-        state -= n
-        state *= z
-        state += n  # h' = n + z (h - n)
+        _gru_cell(xp, a, from_state, bh, inner[rows], state)
         y[rows] = state
     return y, h, gates, inner, before
+
+
+@kernels.gru_cell.twin
+def _gru_cell(xp: Any, gates: Any, product: Any, bias: Any, inner: Any, h: Any) -> None:
+    """One step's gates, from their inputs' share, the state's part of n, the state: in place."""
+    if xp is not np and kernels.gru_cell(xp, gates, product, bias, inner, h):
+        return
+    H = h.shape[1]
+    if bias is not None:
+        product += bias
+    inner[...] = product[:, 2 * H :]
+    rz = gates[:, : 2 * H]
+    rz += product[:, : 2 * H]
+    sigmoid_in_place(xp, rz)
+    r, z, n = (gates[:, k * H : (k + 1) * H] for k in range(3))
+    n += xp.multiply(r, inner, out=product[:, :H])
+    xp.tanh(n, out=n)
+    h -= n
+    h *= z
+    h += n  # h' = n + z (h - n)
 
 
 def gru_backward(

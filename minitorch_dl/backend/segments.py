@@ -8,15 +8,21 @@ from typing import Any
 
 import numpy as np
 
+from . import kernels
+
 # The dtypes without atomic addition on a GPU, and what serves instead.
 _SUMMED = dict.fromkeys(("bool", "int8", "uint8", "int16", "uint16"), "int32")
 _SUMMED["bfloat16"] = "float32"
 
 
+in_order = False
+"""Whether a GPU adds the same rows in the same order at every run, which takes a sort."""
+
 _ROUNDS = 32
 """Rows of one target beyond so many are added by a product with ones."""
 
 
+@kernels.add_rows_in_order.twin
 def add_rows(xp: Any, a: Any, index: Any, rows: int) -> Any:
     """Zeros (rows, *D) with each ``a[i]`` added at row ``index[i]``.
 
@@ -28,6 +34,10 @@ def add_rows(xp: Any, a: Any, index: Any, rows: int) -> Any:
     if not a.size:
         return y
     if xp is not np or a.ndim == 1:
+        if xp is not np and in_order:
+            done = kernels.add_rows_in_order(xp, a, index, rows)
+            if done is not None:
+                return done
         xp.add.at(y, index, a)
         return y
     order = np.argsort(index, kind="stable")

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from . import kernels
 from .sums import dot_over, sum_over
 
 Axes = tuple[int, ...]
 
 
+@kernels.standardize.twin
 def forward(
     xp: Any,
     x: Any,
@@ -27,6 +29,11 @@ def forward(
 ) -> tuple[Any, Any, Any]:
     """``(x - mean) / sqrt(variance + eps) * w + b``, the mean, and the variance over ``axes``."""
     x = x.reshape(shape)
+    if xp is not np:
+        view = {"shape": shape, "axes": axes, "affine": affine}
+        done = kernels.standardize(xp, x, w, b, **view, eps=eps, centered=centered)
+        if done is not None:
+            return done
     y = xp.empty(shape, x.dtype)
     kept = tuple(1 if i in axes else n for i, n in enumerate(shape))
     mean, variance = xp.zeros(kept, x.dtype), xp.empty(kept, x.dtype)
@@ -54,6 +61,7 @@ def forward(
     return y, mean, variance
 
 
+@kernels.standardize_slope.twin
 def backward(
     xp: Any,
     g: Any,
@@ -75,6 +83,13 @@ def backward(
     ``dx = (h - m(h) - s m(h s)) / sqrt(variance + eps)``.
     """
     g, x = g.reshape(shape), x.reshape(shape)
+    if xp is not np:
+        view = {"shape": shape, "axes": axes, "affine": affine}
+        done = kernels.standardize_slope(
+            xp, g, x, w, mean, variance, needs=needs, **view, eps=eps, centered=centered
+        )
+        if done is not None:
+            return done
     count = math.prod(shape[i] for i in axes) or math.nan
     along = tuple(i for i, n in enumerate(affine) if n == 1 and shape[i] != 1)  # w repeats here
     w = None if w is None else w.reshape(affine)

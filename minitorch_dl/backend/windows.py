@@ -11,6 +11,10 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
+from . import kernels
+
 Ints = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
 Slices = tuple[slice, ...]
@@ -75,6 +79,19 @@ def im2col(
     if buffer is None:
         hangs_over = any(side for pair in padding for side in pair)
         buffer = (xp.zeros if hangs_over else xp.empty)((n, c, *kernel, *out), x.dtype)
+    return _fill(xp, x, kernel, stride, padding, dilation, buffer)
+
+
+@kernels.im2col.twin
+def _fill(
+    xp: Any, x: Any, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints, buffer: Any
+) -> Any:
+    """The windows of ``x`` in ``buffer``, whose zeros are in place."""
+    if xp is not np:
+        done = kernels.im2col(xp, x, kernel, stride, padding, dilation, buffer)
+        if done is not None:
+            return done
+    size, out = x.shape[2:], buffer.shape[x.ndim :]
     for position, windows, elements in taps(size, out, kernel, stride, padding, dilation):
         buffer[(*EVERY, *position)][windows] = x[elements]
     return buffer
@@ -87,7 +104,18 @@ def col2im(xp: Any, columns: Any, size: Ints, stride: Ints, padding: Pairs, dila
     kernel, out = columns.shape[2 : 2 + dims], columns.shape[2 + dims :]
     if math.prod(kernel) == 1 and out == tuple(size) and set(stride) == {1}:
         return columns.reshape(n, c, *size)
-    x = xp.zeros((n, c, *size), columns.dtype)
+    return _add(xp, columns, xp.zeros((n, c, *size), columns.dtype), stride, padding, dilation)
+
+
+@kernels.col2im.twin
+def _add(xp: Any, columns: Any, x: Any, stride: Ints, padding: Pairs, dilation: Ints) -> Any:
+    """``x`` with the columns of its elements added, in place."""
+    if xp is not np:
+        done = kernels.col2im(xp, columns, x, stride, padding, dilation)
+        if done is not None:
+            return done
+    size = x.shape[2:]
+    kernel, out = columns.shape[2 : x.ndim], columns.shape[x.ndim :]
     for position, windows, elements in taps(size, out, kernel, stride, padding, dilation):
         x[elements] += columns[(*EVERY, *position)][windows]
     return x

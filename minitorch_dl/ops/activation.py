@@ -10,12 +10,13 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..autograd.inplace import inplace as in_place
 from ..autograd.inplace import write
 from ..autograd.names import as_one
 from ..autograd.primitive import fused, primitive, write_out
-from ..backend import describe_one
-from ..backend import special as kernels
+from ..backend import describe_one, kernels, special
 from .creation import empty, zeros_like
 from .elementwise import abs, exp
 from .selection import clamp, keep, select
@@ -336,7 +337,10 @@ def _gelu_composite(x: Any, *, approximate: str) -> Any:
 
 
 @fused(name="gelu", composite=_gelu_composite, aux=("cdf",), promotes="float")
+@kernels.gelu.twin
 def _gelu(xp: Any, a: Any, *, approximate: str) -> Any:
+    if xp is not np and (done := kernels.gelu(xp, a, approximate=approximate)) is not None:
+        return done
     if approximate == "tanh":
         t = a * a
         t *= 0.044715
@@ -345,17 +349,21 @@ def _gelu(xp: Any, a: Any, *, approximate: str) -> Any:
         t *= _SQRT_2_PI
         cdf = xp.tanh(t)
     else:
-        cdf = kernels.erf(xp, a * _SQRT_HALF)
+        cdf = special.erf(xp, a * _SQRT_HALF)
     cdf += 1
     cdf *= 0.5
     return a * cdf, cdf
 
 
-@_gelu.defbackward
-def _gelu_backward(g: Any, xp: Any, a: Any, cdf: Any, approximate: str) -> Any:
+@kernels.gelu_slope.twin
+def _gelu_slope(xp: Any, g: Any, a: Any, cdf: Any, approximate: str) -> Any:
     """``cdf + a * pdf``; the pdf is the cdf's derivative, with tanh's ``1 - t**2 = 4 cdf (1 -
     cdf)``.
     """
+    if xp is not np:
+        done = kernels.gelu_slope(xp, g, a, cdf, approximate=approximate)
+        if done is not None:
+            return done
     if approximate == "tanh":
         slope = a * a
         slope *= 3 * 0.044715
@@ -371,6 +379,11 @@ def _gelu_backward(g: Any, xp: Any, a: Any, cdf: Any, approximate: str) -> Any:
     slope += cdf
     slope *= g
     return (slope,)
+
+
+@_gelu.defbackward
+def _gelu_backward(g: Any, xp: Any, a: Any, cdf: Any, approximate: str) -> Any:
+    return _gelu_slope(xp, g, a, cdf, approximate=approximate)
 
 
 def gelu(input: Any, approximate: str = "none") -> Any:

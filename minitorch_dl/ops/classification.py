@@ -13,8 +13,7 @@ import numpy as np
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, fused, primitive
 from ..backend import array_module, check_range
-from ..backend.exponentials import exponentials
-from ..backend.precision import is_half
+from ..backend.label_losses import factors, label_losses, label_losses_slope, places
 from .loss_reduction import reduced, reduction_name
 from .reductions import _sum
 from .selection import select
@@ -36,31 +35,12 @@ def _labels(target: Any) -> Any:
     return target.reshape(len(target), math.prod(target.shape[1:]))
 
 
-def _places(xp: Any, target: Any, shape: tuple[int, ...], ignore_index: int) -> tuple[Any, Any]:
-    """Where each sample's label lies in scores of ``shape`` as a vector, and which samples count:
-    both (N, P)."""
-    target = _labels(target)
-    counts = target != ignore_index
-    n, p = target.shape
-    where = target * counts
-    if p != 1:
-        where = where * p + xp.arange(p)
-    return where + xp.arange(n)[:, None] * (shape[1] * p), counts
-
-
-def _factors(xp: Any, dtype: Any, target: Any, weight: Any, ignore_index: int) -> Any:
-    """Each sample's weight, (N, P): its label's, or 1; 0 for an ignored one."""
-    target = _labels(target)
-    counts = target != ignore_index
-    return counts.astype(dtype) if weight is None else weight[target * counts] * counts
-
-
 @primitive
 def label_pick(xp: Any, a: Any, target: Any, weight: Any, *, ignore_index: int) -> Any:
     """``-weight[t] * a[n, t]`` per sample with label t, (N, *S); 0 where the label is ignored."""
-    where, counts = _places(xp, target, a.shape, ignore_index)
+    where, counts = places(xp, _labels(target), a.shape[1], ignore_index)
     picked = xp.where(counts, a.reshape(-1)[where], 0)
-    picked *= -_factors(xp, a.dtype, target, weight, ignore_index)
+    picked *= -factors(a.dtype, _labels(target), weight, ignore_index)
     return picked.reshape(target.shape)
 
 
@@ -69,9 +49,9 @@ def label_place(
     xp: Any, u: Any, target: Any, weight: Any, *, ignore_index: int, shape: tuple[int, ...]
 ) -> Any:
     """Zeros of ``shape`` with ``-weight[t] * u[n]`` at the labels: ``label_pick`` reversed."""
-    where, counts = _places(xp, target, shape, ignore_index)
+    where, counts = places(xp, _labels(target), shape[1], ignore_index)
     y = xp.zeros(math.prod(shape), u.dtype)
-    y[where] = u.reshape(counts.shape) * -_factors(xp, u.dtype, target, weight, ignore_index)
+    y[where] = u.reshape(counts.shape) * -factors(u.dtype, _labels(target), weight, ignore_index)
     return y.reshape(shape)
 
 
@@ -97,22 +77,19 @@ def _cross_entropy_composite(a: Any, target: Any, weight: Any, *, ignore_index: 
 def _cross_entropy(xp: Any, a: Any, target: Any, weight: Any, *, ignore_index: int) -> Any:
     """``weight[t] * (log sum over c of exp(a[n, c]) - a[n, t])`` per sample with label t; the
     softmax, as numerators and denominator."""
-    scores = a.astype("float32") if is_half(a.dtype) else a
-    e, total, log_sum = exponentials(xp, _flat(scores))
-    where, counts = _places(xp, target, a.shape, ignore_index)
-    loss = xp.where(counts, log_sum - scores.reshape(-1)[where], 0)
-    loss *= _factors(xp, loss.dtype, target, weight, ignore_index)
-    return loss.astype(a.dtype, copy=False).reshape(target.shape), e, total
+    loss, e, total = label_losses(xp, _flat(a), _labels(target), weight, ignore_index=ignore_index)
+    return loss.reshape(target.shape), e, total
 
 
 @_cross_entropy.defbackward
 def _cross_entropy_backward(
     g: Any, xp: Any, a: Any, target: Any, weight: Any, e: Any, total: Any, ignore_index: int
 ) -> Any:
-    scale = g.reshape(total.shape) * _factors(xp, e.dtype, target, weight, ignore_index)
-    d = e * (scale / total)[:, None]
-    d.reshape(-1)[_places(xp, target, a.shape, ignore_index)[0]] -= scale
-    return d.astype(a.dtype, copy=False).reshape(a.shape), None, None
+    d = label_losses_slope(
+        xp, _flat(a), g.reshape(total.shape), _labels(target), weight, e, total,
+        ignore_index=ignore_index,
+    )  # fmt: skip
+    return d.reshape(a.shape), None, None
 
 
 # -- the public functions -------------------------------------------------------------------------
@@ -234,8 +211,8 @@ def _averaged(loss: Any, target: Any, weight: Any, ignore_index: int, reduction:
     if weight is None and xp is np and not (target == ignore_index).any():
         return reduced(loss, "mean")
     weight = None if weight is None else weight.array
-    factors = _factors(xp, loss.array.dtype, target, weight, ignore_index)
-    return reduced(loss, "sum") / TensorBase.wrap(factors.sum())
+    weights = factors(loss.array.dtype, _labels(target), weight, ignore_index)
+    return reduced(loss, "sum") / TensorBase.wrap(weights.sum())
 
 
 def _even_loss(log_p: Any, target: Any, weight: Any, ignore_index: int) -> Any:

@@ -46,8 +46,29 @@ def _dot(xp: Any, a: Any, b: Any, *, dim: int) -> Any:
 
 dot_along.defvjp(a=lambda g, b: g * b, b=lambda g, a: g * a)
 
-_softmax.defvjp(a=lambda g, y, dim: (g - dot_along(g, y, dim=dim)) * y)
-_log_softmax.defvjp(a=lambda g, y, dim: g - exp(y) * _sum(g, dims=(dim,), keepdim=True))
+
+@primitive
+def softmax_slope(xp: Any, d: Any, p: Any, *, dim: int) -> Any:
+    """``(d - sum of d p) p``: the gradient of the softmax ``p``'s input, of ``d`` that of ``p``."""
+    return in_float32(exponentials.softmax_slope)(xp, d, p, axis=dim) if d.size else d.copy()
+
+
+@primitive
+def log_softmax_slope(xp: Any, d: Any, q: Any, *, dim: int) -> Any:
+    """``d - exp(q) sum of d``: the same for the softmax's logarithm ``q``."""
+    return in_float32(exponentials.log_softmax_slope)(xp, d, q, axis=dim) if d.size else d.copy()
+
+
+_softmax.defvjp(a=lambda g, y, dim: softmax_slope(g, y, dim=dim))
+_log_softmax.defvjp(a=lambda g, y, dim: log_softmax_slope(g, y, dim=dim))
+softmax_slope.defvjp(
+    d=lambda g, p, dim: softmax_slope(g, p, dim=dim),
+    p=lambda g, d, p, dim: g * (d - dot_along(d, p, dim=dim)) - d * dot_along(g, p, dim=dim),
+)
+log_softmax_slope.defvjp(
+    d=lambda g, q, dim: g - _sum(g * exp(q), dims=(dim,), keepdim=True),
+    q=lambda g, d, q, dim: -g * exp(q) * _sum(d, dims=(dim,), keepdim=True),
+)
 
 
 @numpy_names

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-import math
+import functools
 from typing import Any
 
+from ..backend import kernels
 from ..tensor import Tensor
 from .flat import Update
 from .optimizer import ParamsT
-from .rule import RuleOptimizer, check_betas, check_lr, check_not_negative, plus_decay
+from .rule import (
+    RuleOptimizer,
+    check_betas,
+    check_lr,
+    check_not_negative,
+    coefficient,
+    plus_decay,
+)
 
 
 class Adam(RuleOptimizer):
@@ -28,7 +36,9 @@ class Adam(RuleOptimizer):
         maximize: ascend instead.
         decoupled_weight_decay: shrink ``θ`` by ``1 - γλ`` instead of adding to the gradient
             (AdamW).
-        foreach, fused, capturable: accepted; the update is always fused.
+        capturable: count the steps on the parameters' device, so that a step can be recorded in a
+            CUDA graph; on the CPU without effect.
+        foreach, fused: accepted; the update is always fused.
 
     >>> import minitorch_dl as torch
     >>> w = torch.tensor([1.0, -3.0], requires_grad=True)
@@ -38,6 +48,8 @@ class Adam(RuleOptimizer):
     >>> w
     tensor([ 0.9000, -2.9000], requires_grad=True)
     """
+
+    capturable = True
 
     def __init__(
         self,
@@ -79,43 +91,60 @@ class Adam(RuleOptimizer):
         return dict.fromkeys(names if group["amsgrad"] else names[:2], 0.0)
 
     def rule(self, xp: Any, group: dict[str, Any], scalars: dict[str, Any], fresh: bool) -> Update:
-        lr, eps, weight_decay = float(group["lr"]), group["eps"], float(group["weight_decay"])
-        beta1, beta2 = map(float, group["betas"])
-        decoupled = group["decoupled_weight_decay"]
         scalars["step"] += 1
-        t = float(scalars["step"])
-        c1, c2 = 1 - beta1**t, math.sqrt(1 - beta2**t)
+        on_device = self.counts_on_device(xp, group)
+        return functools.partial(
+            _adam,
+            xp,
+            lr=coefficient(group["lr"], on_device),
+            betas=tuple(map(float, group["betas"])),
+            eps=group["eps"],
+            weight_decay=float(group["weight_decay"]),
+            decoupled=group["decoupled_weight_decay"],
+            step=scalars["step"] if on_device else float(scalars["step"]),
+        )
 
-        def update(
-            param: Any,
-            grad: Any,
-            work: Any,
-            exp_avg: Any,
-            exp_avg_sq: Any,
-            max_exp_avg_sq: Any = None,
-        ) -> None:
-            m, v, a = exp_avg, exp_avg_sq, work[1]
-            if decoupled and weight_decay:
-                param *= 1 - lr * weight_decay
-                g = grad
-            else:
-                g = plus_decay(xp, grad, param, weight_decay, work)
-            # m ← m + (1 - β₁)(g - m)
-            xp.subtract(g, m, out=a)
-            a *= 1 - beta1
-            m += a
-            # v ← β₂v + (1 - β₂)g²
-            xp.multiply(g, g, out=a)
-            a *= 1 - beta2
-            v *= beta2
-            v += a
-            if max_exp_avg_sq is not None:
-                v = xp.maximum(max_exp_avg_sq, v, out=max_exp_avg_sq)
-            # θ ← θ - γ m̂ / (√v̂ + ε), with √(1 - β₂ᵗ) taken out of the fraction
-            xp.sqrt(v, out=a)
-            a += eps * c2
-            xp.divide(m, a, out=a)
-            a *= lr * c2 / c1
-            param -= a
 
-        return update
+@kernels.adam.twin
+def _adam(
+    xp: Any,
+    param: Any,
+    grad: Any,
+    work: Any,
+    exp_avg: Any,
+    exp_avg_sq: Any,
+    max_exp_avg_sq: Any = None,
+    *,
+    lr: Any,
+    betas: tuple[float, float],
+    eps: float,
+    weight_decay: float,
+    decoupled: bool,
+    step: Any,
+) -> None:
+    """``lr`` and ``step`` are numbers, or 0-d arrays where steps are counted on the device."""
+    m, v, a = exp_avg, exp_avg_sq, work[1]
+    beta1, beta2 = betas
+    c1, c2 = 1 - beta1**step, (1 - beta2**step) ** 0.5
+    if decoupled and weight_decay:
+        param *= 1 - lr * weight_decay
+        g = grad
+    else:
+        g = plus_decay(xp, grad, param, weight_decay, work)
+    # m ← m + (1 - β₁)(g - m)
+    xp.subtract(g, m, out=a)
+    a *= 1 - beta1
+    m += a
+    # v ← β₂v + (1 - β₂)g²
+    xp.multiply(g, g, out=a)
+    a *= 1 - beta2
+    v *= beta2
+    v += a
+    if max_exp_avg_sq is not None:
+        v = xp.maximum(max_exp_avg_sq, v, out=max_exp_avg_sq)
+    # θ ← θ - γ m̂ / (√v̂ + ε), with √(1 - β₂ᵗ) taken out of the fraction
+    xp.sqrt(v, out=a)
+    a += eps * c2
+    xp.divide(m, a, out=a)
+    a *= lr * c2 / c1
+    param -= a

@@ -22,7 +22,9 @@ class AdamW(Adam):
         weight_decay: λ >= 0.
         amsgrad: keep the maximum of ``v``.
         maximize: ascend instead.
-        foreach, fused, capturable: accepted; the update is always fused.
+        capturable: count the steps on the parameters' device, so that a step can be recorded in a
+            CUDA graph; on the CPU without effect.
+        foreach, fused: accepted; the update is always fused.
 
     >>> import minitorch_dl as torch
     >>> w = torch.tensor([1.0], requires_grad=True)

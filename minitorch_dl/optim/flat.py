@@ -114,6 +114,7 @@ class FlatState:
         scalar_dtype: NumPy dtype of the 0-d state.
         work: how many temporaries the rule asks for.
         elementwise: False keeps each parameter in one piece, for rules that need its norm.
+        count_on_device: the 0-d state lies on the parameters' device.
     """
 
     def __init__(
@@ -125,6 +126,7 @@ class FlatState:
         scalar_dtype: Any,
         work: int,
         elementwise: bool,
+        count_on_device: bool = False,
     ) -> None:
         first = params[0].array
         self.xp = xp = array_module(first)
@@ -150,15 +152,21 @@ class FlatState:
         self.scalars = {
             name: np.full(len(params), value, scalar_dtype) for name, value in scalars.items()
         }
+        # What the rules read and write; the host's numbers say which parameters go together.
+        self.counts = self.scalars
+        if count_on_device:
+            self.counts = {n: xp.full(len(params), v, scalar_dtype) for n, v in scalars.items()}
         self.names = (*moments, *scalars)
         self.fresh = [any(state.get(name) is None for name in self.names) for state in states]
         for i, state in enumerate(states):
             a, b = self.offsets[i], self.offsets[i + 1]
             views = {name: flat[a:b].reshape(self.shapes[i]) for name, flat in self.flat.items()}
-            views |= {name: row[i : i + 1].reshape(()) for name, row in self.scalars.items()}
+            views |= {name: row[i : i + 1].reshape(()) for name, row in self.counts.items()}
             for name in (*scalars, *moments):
                 if state.get(name) is not None:
                     _take_over(views[name], state[name], name)
+                    if count_on_device and name in scalars:
+                        _take_over(self.scalars[name][i : i + 1].reshape(()), state[name], name)
                 state[name] = Tensor.wrap(views[name])
         self.held = [state[name].array for state in states for name in self.names]
         self._all = self._blocks(0, len(params))
@@ -191,14 +199,29 @@ class FlatState:
     ) -> None:
         """One step for the parameters that have a gradient, each at its own step count."""
         for first, last in self._runs(grads):
-            scalars = {name: row[first] for name, row in self.scalars.items()}
+            scalars = {name: row[first] for name, row in self.counts.items()}
             update = rule(self.xp, group, scalars, self.fresh[first])
-            for name, row in self.scalars.items():
+            for name, row in self.counts.items():
                 row[first:last] = scalars[name]
-            blocks = self._all if last - first == len(params) else self._blocks(first, last)
-            for block in blocks:
-                block.apply(update, params, grads, group["maximize"])
+            if self.counts is not self.scalars:
+                for row in self.scalars.values():
+                    row[first:last] += 1
+            if self.xp is np or not self._launch(update, group, params, grads, first, last):
+                blocks = self._all if last - first == len(params) else self._blocks(first, last)
+                for block in blocks:
+                    block.apply(update, params, grads, group["maximize"])
             self.fresh[first:last] = [False] * (last - first)
+
+    def _launch(
+        self, update: Any, group: dict[str, Any], params: Any, grads: Any, first: int, last: int
+    ) -> bool:
+        """Update these parameters by the rule's kernel, where it has one."""
+        kernel = getattr(getattr(update, "func", None), "gpu_kernel", None)
+        if kernel is None:
+            return False
+        arrays = list(params[first:last]), list(grads[first:last]), list(self.flat.values())
+        starts, maximize = self.offsets[first : last + 1], group["maximize"]
+        return bool(kernel(self.xp, *arrays, starts, maximize, **update.keywords))
 
     def _runs(self, grads: Sequence[Any]) -> list[tuple[int, int]]:
         """Neighbours that all have a gradient and the same scalar state."""

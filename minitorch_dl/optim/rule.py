@@ -6,8 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import numpy as np
+
 from ..autograd.modes import enable_grad
 from ..autograd.versions import mark_all_written
+from ..backend import array_module, capturing
 from ..backend.dtypes import float32, float64, get_default_dtype
 from ..tensor import Tensor
 from .flat import FlatState, Update
@@ -25,6 +28,8 @@ class RuleOptimizer(Optimizer):
     """How many temporaries the rule needs."""
     elementwise: ClassVar[bool] = True
     """False when the rule needs whole parameters (their norm)."""
+    capturable: ClassVar[bool] = False
+    """Whether the rule can count its steps on a device, with the option of this name."""
 
     def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:
         if defaults.get("differentiable"):
@@ -58,6 +63,10 @@ class RuleOptimizer(Optimizer):
         """
         raise NotImplementedError
 
+    def counts_on_device(self, xp: Any, group: dict[str, Any]) -> bool:
+        """Whether the group's 0-d state lies on its parameters' device ``xp``."""
+        return self.capturable and bool(group.get("capturable")) and xp is not np
+
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update the parameters that have a gradient.
 
@@ -75,6 +84,8 @@ class RuleOptimizer(Optimizer):
 
     def _step_group(self, index: int, group: dict[str, Any]) -> None:
         gradients = {p: p.grad for p in group["params"]}
+        if capturing():
+            self._check_capturable(group)
         for flat in self._layout(index, group, gradients):
             params = [p.array for p in flat.params]
             grads = [None if (g := gradients[p]) is None else g.array for p in flat.params]
@@ -88,6 +99,18 @@ class RuleOptimizer(Optimizer):
             mark_all_written(
                 [array for array, grad in zip(params, grads) if grad is not None],
                 f"{type(self).__name__}.step",
+            )
+
+    def _check_capturable(self, group: dict[str, Any]) -> None:
+        if not self.capturable:
+            raise RuntimeError(
+                f"{type(self).__name__}: its steps are counted on the host, so that they can't be "
+                "captured in a CUDA graph. Use SGD, Adam or AdamW, or leave step() outside"
+            )
+        if "capturable" in group and not group["capturable"]:
+            raise RuntimeError(
+                f"Attempting CUDA graph capture of step() for an instance of {type(self).__name__} "
+                "but param_groups' capturable is False. Make it with capturable=True"
             )
 
     def _layout(
@@ -126,6 +149,7 @@ class RuleOptimizer(Optimizer):
                 dtype.numpy,
                 self.work,
                 self.elementwise,
+                self.counts_on_device(array_module(alike[0].array), group),
             )
             for alike in kinds.values()
         ]
@@ -152,6 +176,15 @@ def check_betas(betas: Any) -> None:
     for i, beta in enumerate(betas):
         if not 0.0 <= beta < 1.0:
             raise ValueError(f"Invalid beta parameter at index {i}: {beta}. It must be in [0, 1)")
+
+
+def coefficient(value: Any, on_device: bool) -> Any:
+    """A number; or, where a rule works on a device and takes it, the 0-d array of a tensor there.
+
+    So a captured step sees what is later written to the tensor."""
+    if on_device and isinstance(value, Tensor) and not isinstance(value.array, np.ndarray):
+        return value.array.reshape(())
+    return float(value)
 
 
 def plus_decay(xp: Any, grad: Any, param: Any, weight_decay: float, work: Any) -> Any:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
+import numpy as np
+
+from ..backend import kernels
 from ..tensor import Tensor
 from .flat import Update
 from .optimizer import ParamsT
-from .rule import RuleOptimizer, check_lr, check_not_negative, plus_decay
+from .rule import RuleOptimizer, check_lr, check_not_negative, coefficient, plus_decay
 
 
 class SGD(RuleOptimizer):
@@ -34,6 +38,8 @@ class SGD(RuleOptimizer):
     >>> w.item()
     0.800...
     """
+
+    capturable = True
 
     def __init__(
         self,
@@ -74,20 +80,38 @@ class SGD(RuleOptimizer):
         return {}
 
     def rule(self, xp: Any, group: dict[str, Any], scalars: dict[str, Any], fresh: bool) -> Update:
-        lr, weight_decay = float(group["lr"]), float(group["weight_decay"])
-        momentum, nesterov = group["momentum"], group["nesterov"]
-        dampening = 0.0 if fresh else group["dampening"]
+        return functools.partial(
+            _sgd,
+            xp,
+            lr=coefficient(group["lr"], xp is not np),
+            momentum=group["momentum"],
+            dampening=0.0 if fresh else group["dampening"],
+            weight_decay=float(group["weight_decay"]),
+            nesterov=group["nesterov"],
+        )
 
-        def update(param: Any, grad: Any, work: Any, momentum_buffer: Any = None) -> None:
-            g, b, a = plus_decay(xp, grad, param, weight_decay, work), momentum_buffer, work[1]
-            if b is None:
-                xp.multiply(g, lr, out=a)
-            else:
-                b *= momentum
-                b += g if not dampening else xp.multiply(g, 1 - dampening, out=a)
-                xp.multiply(b, lr * momentum if nesterov else lr, out=a)
-                if nesterov:
-                    a += xp.multiply(g, lr, out=work[0])
-            param -= a
 
-        return update
+@kernels.sgd.twin
+def _sgd(
+    xp: Any,
+    param: Any,
+    grad: Any,
+    work: Any,
+    momentum_buffer: Any = None,
+    *,
+    lr: Any,
+    momentum: float,
+    dampening: float,
+    weight_decay: float,
+    nesterov: bool,
+) -> None:
+    g, b, a = plus_decay(xp, grad, param, weight_decay, work), momentum_buffer, work[1]
+    if b is None:
+        xp.multiply(g, lr, out=a)
+    else:
+        b *= momentum
+        b += g if not dampening else xp.multiply(g, 1 - dampening, out=a)
+        xp.multiply(b, lr * momentum if nesterov else lr, out=a)
+        if nesterov:
+            a += xp.multiply(g, lr, out=work[0])
+    param -= a

@@ -1,0 +1,63 @@
+"""Launches of ``labels.cu``; the twins are in ``backend/label_losses.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .launching import REALS, Kernel, Sample, launch, row_threads
+
+
+def _fits(a: Any) -> bool:
+    """Whether these scores (N, C, P) are rows, one after the other."""
+    return a.dtype.name in REALS and a.size > 0 and a.shape[2] == 1
+
+
+def _samples(random: np.random.Generator, dtype: str) -> Iterator[tuple[Any, Any, Any, Any]]:
+    target = np.array([[4], [0], [2], [-100], [4]])
+    for weight in (None, np.linspace(0.5, 2, 5).astype(dtype)):
+        g = random.normal(size=(5, 1)).astype(dtype)
+        yield random.normal(size=(5, 5, 1)).astype(dtype), target, weight, g
+
+
+def _forward_samples(random: np.random.Generator, dtype: str) -> Iterator[Sample]:
+    for scores, target, weight, _ in _samples(random, dtype):
+        yield (scores, target, weight), {"ignore_index": -100}
+
+
+def _backward_samples(random: np.random.Generator, dtype: str) -> Iterator[Sample]:
+    for scores, target, weight, g in _samples(random, dtype):
+        e = np.exp(scores.astype("float64" if dtype == "float64" else "float32"))
+        yield (scores, g, target, weight, e, e.sum(axis=1)), {"ignore_index": -100}
+
+
+def _forward(xp: Any, a: Any, target: Any, weight: Any, *, ignore_index: int) -> Any:
+    if not _fits(a):
+        return None
+    a, (n, columns, _) = xp.ascontiguousarray(a), a.shape
+    computed = "float64" if a.dtype == "float64" else "float32"
+    loss, total = xp.empty((n, 1), a.dtype), xp.empty((n, 1), computed)
+    e = xp.empty(a.shape, computed)
+    target = xp.ascontiguousarray(target.astype("int64", copy=False))
+    args = (a, target, weight, np.int64(ignore_index), loss, e, total, np.int64(columns))
+    launch(xp, "labels", "label_losses", a.dtype, n, args, row_threads(columns))
+    return loss, e, total
+
+
+def _backward(
+    xp: Any, a: Any, g: Any, target: Any, weight: Any, e: Any, total: Any, *, ignore_index: int
+) -> Any:
+    if not _fits(a):
+        return None
+    n, columns, _ = a.shape
+    d = xp.empty(a.shape, a.dtype)
+    g, target = xp.ascontiguousarray(g), xp.ascontiguousarray(target.astype("int64", copy=False))
+    args = (g, target, weight, np.int64(ignore_index), e, total, d, np.int64(columns))
+    launch(xp, "labels", "label_losses_slope", a.dtype, n, args, row_threads(columns))
+    return d
+
+
+label_losses = Kernel("label_losses", _forward, _forward_samples)
+label_losses_slope = Kernel("label_losses_slope", _backward, _backward_samples)

@@ -1,0 +1,29 @@
+"""Whether this thread's work on a GPU is being recorded into a CUDA graph."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class _State(threading.local):
+    on = False
+
+
+_state = _State()
+
+
+def capturing() -> bool:
+    """Whether work is only recorded: nothing may wait for it, or read what it will compute."""
+    return _state.on
+
+
+@contextmanager
+def recording() -> Iterator[None]:
+    """Record what the block asks of the GPU."""
+    before, _state.on = _state.on, True
+    try:
+        yield
+    finally:
+        _state.on = before
