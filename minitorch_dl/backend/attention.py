@@ -13,7 +13,6 @@ All arrays are 4-D: queries ``(N, H, L, E)``, keys ``(N, H, S, E)``, values ``(N
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -26,12 +25,15 @@ _CAUSAL_ROWS = 64
 """Queries of a causal tile on the host: short tiles skip most of what the mask would hide."""
 
 
-def _tiles(xp: Any, q: Any, k: Any, is_causal: bool) -> Iterator[tuple[Any, slice, int]]:
-    """Index of the heads, the queries, and how many keys these see."""
+def _tiling(
+    xp: Any, q: Any, k: Any, is_causal: bool
+) -> tuple[list[Any], list[tuple[slice, int, Any]]]:
+    """The tiles: indices of groups of heads; and for each group the same spans of queries, with how
+    many keys they see and the mask of those of them that lie ahead (None: no mask)."""
     N, H, L, _ = q.shape
     S = k.shape[2]
     if 0 in (N, H, L, S):
-        return
+        return [], []
     size = _HOST_TILE if xp is np else _DEVICE_TILE
     rows = min(L, max(1, size // S))
     if is_causal and xp is np:
@@ -44,24 +46,45 @@ def _tiles(xp: Any, q: Any, k: Any, is_causal: bool) -> Iterator[tuple[Any, slic
         groups = [
             (slice(n, n + 1), slice(h, h + heads)) for n in range(N) for h in range(0, H, heads)
         ]
-    for group in groups:
-        for first in range(0, L, rows):
-            queries = slice(first, min(first + rows, L))
-            yield group, queries, min(S, queries.stop) if is_causal else S
+    spans = []
+    for first in range(0, L, rows):
+        queries = slice(first, min(first + rows, L))
+        seen = min(S, queries.stop) if is_causal else S
+        mask = None
+        if is_causal and seen > first:  # only keys from the first query on can lie ahead of it
+            ahead = xp.tri(seen - first, queries.stop - first, -1, dtype=bool)  # (keys, queries)
+            mask = xp.where(ahead, q.dtype.type(-np.inf), q.dtype.type(0))
+        spans.append((queries, seen, mask))
+    return groups, spans
 
 
 def _scores(
-    xp: Any, qt: Any, k: Any, bias: Any, heads: Any, queries: slice, seen: int, is_causal: bool
+    xp: Any, qt: Any, k: Any, bias: Any, heads: Any, queries: slice, mask: Any, out: Any = None
 ) -> Any:
     """``K Qᵀ`` of a tile ``(n, h, keys, queries)``, biased and masked; ``qt`` is scaled already."""
-    s = xp.matmul(k[heads][:, :, :seen], qt)
+    s = xp.matmul(k, qt, out=out)
     if bias is not None:
-        s += _tile(bias, heads, queries, seen)
-    first, rows = queries.start, queries.stop - queries.start
-    if is_causal and seen > first:  # only keys from the first query on can lie ahead of a query
-        ahead = xp.tri(seen - first, rows, -1, dtype=bool)  # key first + j > query first + i
-        s[:, :, first:] += xp.where(ahead, s.dtype.type(-np.inf), s.dtype.type(0))
+        s += _tile(bias, heads, queries, k.shape[2])
+    if mask is not None:
+        s[:, :, queries.start :] += mask
     return s
+
+
+def _keys_first(xp: Any, k: Any, qt: Any) -> Any:
+    """Room for the scores of a tile on the host, whose keys come first in memory: a reduction over
+    them takes a row of all heads at a time, not one of each head."""
+    if xp is not np:
+        return None
+    (n, h, keys, _), queries = k.shape, qt.shape[3]
+    return np.empty((keys, n, h, queries), qt.dtype).transpose(1, 2, 0, 3)
+
+
+def _add_product(xp: Any, a: Any, b: Any, total: Any, is_first: bool) -> None:
+    """``total += a @ b``, or ``total = a @ b``."""
+    if is_first:
+        xp.matmul(a, b, out=total)
+    else:
+        total += xp.matmul(a, b)
 
 
 def _tile(a: Any, heads: Any, queries: slice, seen: int) -> Any:
@@ -81,20 +104,24 @@ def attend(
     y = xp.zeros((N, L, H, v.shape[3]), q.dtype).swapaxes(1, 2)
     total = xp.zeros((N, H, 1, L), q.dtype)
     limits = np.finfo(q.dtype)
-    for heads, queries, seen in _tiles(xp, q, k, is_causal):
-        qt = (q[heads][:, :, queries] * q.dtype.type(scale)).swapaxes(-1, -2)
-        p = _scores(xp, qt, k, bias, heads, queries, seen, is_causal)
-        # The lower bounds take effect where every key is masked: exp(-inf - min) = 0, 0 / tiny = 0.
-        m = xp.maximum(p.max(axis=2, keepdims=True), limits.min)
-        p -= m
-        xp.exp(p, out=p)
-        n = xp.maximum(p.sum(axis=2, keepdims=True), limits.tiny)
-        if keep is not None:
-            p *= _tile(keep, heads, queries, seen)
-        part = xp.matmul(p.swapaxes(-1, -2), v[heads][:, :, :seen])
-        part /= n.swapaxes(-1, -2)
-        y[heads][:, :, queries] = part
-        total[heads][:, :, :, queries] = xp.log(n) + m
+    scale = q.dtype.type(scale)
+    groups, spans = _tiling(xp, q, k, is_causal)
+    for heads in groups:
+        for queries, seen, mask in spans:
+            qt = (q[heads][:, :, queries] * scale).swapaxes(-1, -2)
+            keys = k[heads][:, :, :seen]
+            p = _scores(xp, qt, keys, bias, heads, queries, mask, out=_keys_first(xp, keys, qt))
+            # The lower bounds take effect where every key is masked: exp(-inf - min) = 0, and
+            # 0 / tiny = 0.
+            m = xp.maximum(p.max(axis=2, keepdims=True), limits.min)
+            p -= m
+            xp.exp(p, out=p)
+            n = xp.maximum(p.sum(axis=2, keepdims=True), limits.tiny)
+            if keep is not None:
+                p *= _tile(keep, heads, queries, seen)
+            part = xp.matmul(p.swapaxes(-1, -2), v[heads][:, :, :seen])
+            xp.divide(part, n.swapaxes(-1, -2), out=y[heads][:, :, queries])
+            xp.add(xp.log(n), m, out=total[heads][:, :, :, queries])
     return y, total
 
 
@@ -110,23 +137,29 @@ def attend_backward(
     dq, dk, dv = xp.zeros_like(q), xp.zeros_like(k), xp.zeros_like(v)
     dbias = xp.zeros(bias.shape, bias.dtype) if needs[3] else None
     scale = q.dtype.type(scale)
-    for heads, queries, seen in _tiles(xp, q, k, is_causal):
-        gs, qs = g[heads][:, :, queries], q[heads][:, :, queries] * scale
-        p = _scores(xp, qs.swapaxes(-1, -2), k, bias, heads, queries, seen, is_causal)
-        p -= total[heads][:, :, :, queries]
-        xp.exp(p, out=p)
-        dp = xp.matmul(v[heads][:, :, :seen], gs.swapaxes(-1, -2))
-        dropped = p
-        if keep is not None:
-            kept = _tile(keep, heads, queries, seen)
-            dropped = p * kept
-            dp *= kept
-        dv[heads][:, :, :seen] += xp.matmul(dropped, gs)
-        dp -= (gs * y[heads][:, :, queries]).sum(axis=3)[:, :, None]
-        dp *= p
-        if dbias is not None:
-            dbias[heads][:, :, queries, :seen] = dp.swapaxes(-1, -2)
-        dk[heads][:, :, :seen] += xp.matmul(dp, qs)
-        dq[heads][:, :, queries] = xp.matmul(dp.swapaxes(-1, -2), k[heads][:, :, :seen])
+    L = q.shape[2]
+    groups, spans = _tiling(xp, q, k, is_causal)
+    for heads in groups:
+        for queries, seen, mask in reversed(spans):
+            gs, qs = g[heads][:, :, queries], q[heads][:, :, queries] * scale
+            keys = k[heads][:, :, :seen]
+            p = _scores(xp, qs.swapaxes(-1, -2), keys, bias, heads, queries, mask)
+            p -= total[heads][:, :, :, queries]
+            xp.exp(p, out=p)
+            dp = xp.matmul(v[heads][:, :, :seen], gs.swapaxes(-1, -2))
+            dropped = p
+            if keep is not None:
+                kept = _tile(keep, heads, queries, seen)
+                dropped = p * kept
+                dp *= kept
+            dv_seen, dk_seen = dv[heads][:, :, :seen], dk[heads][:, :, :seen]
+            is_first = queries.stop == L  # and sees all that the others see
+            _add_product(xp, dropped, gs, dv_seen, is_first)
+            dp -= xp.einsum("nhlv,nhlv->nhl", gs, y[heads][:, :, queries])[:, :, None]
+            dp *= p
+            if dbias is not None:
+                dbias[heads][:, :, queries, :seen] = dp.swapaxes(-1, -2)
+            _add_product(xp, dp, qs, dk_seen, is_first)
+            xp.matmul(dp.swapaxes(-1, -2), keys, out=dq[heads][:, :, queries])
     dq *= scale
     return dq, dk, dv, dbias, None
