@@ -96,10 +96,10 @@ class Detector:
         """After each custom Function: note who called it."""
         node.origin = _frames()
 
-    def derive(self, node: Node, g: Any, saved: Any, create_graph: bool) -> Any:
+    def derive(self, plan: Any, node: Node, g: Any, saved: Any, create_graph: bool) -> Any:
         """The gradients that ``node`` sends back, checked."""
         try:
-            results = node.plan.differentiate(node, g) if create_graph else node.plan.rule(g, saved)
+            results = plan.differentiate(node, g) if create_graph else plan.rule(g, saved)
         except Exception as error:
             if hasattr(error, "add_note"):
                 error.add_note(f"Error detected in {node.name()}. {made_at(node)}")

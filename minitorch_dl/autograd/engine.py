@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
+from operator import attrgetter
 from typing import Any
 
 from . import versions
@@ -107,7 +108,8 @@ def run_backward(
                     g, is_ours = _run_hooks(node, g, create_graph), False
                 if node.tuple_hooks is not None:
                     g, is_ours = _run_tuple_hooks(node, g, create_graph), False
-                if targeted is not None and node in targeted:
+                is_target = targeted is not None and node in targeted
+                if is_target:
                     found[node] = g
                 cls = node.__class__
                 if cls is AccumulateGrad:
@@ -123,22 +125,28 @@ def run_backward(
                         slots, i = waiting[-parent.number][1], node.index
                         slots[i] = g if slots[i] is None else slots[i] + g
                     continue
-            elif targeted is not None and node in targeted:
-                found[node] = g
-            if wanted is not None and not any(edge in wanted for edge in node.edges):
-                continue
+            else:
+                is_target = targeted is not None and node in targeted
+                if is_target:
+                    found[node] = g
+            plan = node.plan
+            if wanted is not None:
+                needs = tuple([edge in wanted for edge in node.edges])
+                if is_target and True not in needs:
+                    continue
+                if plan.narrows and needs != plan.needs:
+                    plan = plan.narrowed(needs)
             if g.__class__ is list:
                 g = _fill_missing(node, g)
             saved = node.saved
             if saved is None:
                 raise RuntimeError(SECOND_BACKWARD.format(node.name()))
-            plan = node.plan
             if watched and node.packed is not None:
                 node.saved = saved = node.packed.restore()
             if node.number < versions.latest:
                 check_versions(node, saved)
             if watcher is not None:
-                results = watcher.derive(node, g, saved, create_graph)
+                results = watcher.derive(plan, node, g, saved, create_graph)
             elif create_graph:
                 results = plan.differentiate(node, g)
             else:
@@ -167,23 +175,24 @@ def run_backward(
     return found
 
 
-def _nodes_below(roots: Iterable[Node]) -> set[Node]:
-    """Every node that the roots depend on, roots included."""
+def _nodes_below(roots: Iterable[Node], lowest: int = 0) -> set[Node]:
+    """Every node that the roots depend on, roots included, down to this creation number."""
     seen: set[Node] = set()
-    stack = list(roots)
+    stack: list[Any] = list(roots)
     while stack:
         node = stack.pop()
-        if node not in seen:
+        if node is not None and node not in seen and node.number >= lowest:
             seen.add(node)
-            stack.extend(edge for edge in node.edges if edge is not None)
+            stack += node.edges
     return seen
 
 
 def _ancestors_of(roots: Iterable[Node], targets: set[Node]) -> set[Node]:
     """The nodes from which a target can be reached, targets included."""
     wanted: set[Node] = set()
-    for node in sorted(_nodes_below(roots), key=lambda n: n.number):
-        if node in targets or any(edge in wanted for edge in node.edges):
+    oldest = min([target.number for target in targets], default=0)
+    for node in sorted(_nodes_below(roots, oldest), key=attrgetter("number")):
+        if node in targets or not wanted.isdisjoint(node.edges):
             wanted.add(node)
     return wanted
 

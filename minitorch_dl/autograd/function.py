@@ -136,6 +136,7 @@ class FunctionPlan:
 
     borrows = True
     keeps_missing = frees = True
+    narrows = False
     names: tuple[str, ...] = ()
 
     def __init__(self, cls: type[Function], ctx: FunctionCtx, args: Sequence[Any]) -> None:
@@ -419,6 +420,7 @@ class _TwicePlan:
     """The derivative of a derivative that was declared to have none."""
 
     borrows = keeps_missing = frees = True
+    narrows = False
     names: tuple[str, ...] = ()
 
     def rule(self, g: Any, saved: Any) -> Any:

@@ -20,50 +20,65 @@ class Plan:
         node: ``(edges, inputs..., outputs..., params, shapes) -> Node`` records the op and saves
             what the derivative names.
         rule: ``(g, saved) -> gradients`` per input, None where none is wanted.
+        differentiate: ``(node, g) -> gradients`` on Tensors that are connected to the graph, for
+            gradients of gradients.
         names: what ``saved`` holds.
         borrows: the results may share memory with something else.
         keeps_missing: a missing gradient of one of several outputs reaches the rule as None, not
             as zeros.
         frees: a backward pass lets go of what was saved; shapes and parameters alone may stay.
+        narrows: a backward pass that wants fewer gradients takes the plan of those alone.
     """
 
     borrows = False
     frees = True
     keeps_missing = False
+    narrows = True
 
     node: Any
     rule: Any
+    differentiate: Any
 
-    def __init__(self, primitive: Primitive, needs: tuple[bool, ...]) -> None:
+    def __init__(
+        self, primitive: Primitive, needs: tuple[bool, ...], names: Sequence[str] | None = None
+    ) -> None:
         self.primitive, self.needs = primitive, needs
         self.keeps_missing = primitive.keeps_missing
-        names: list[str] = []
+        self.narrows = not primitive.variadic
+        self._narrowed: dict[tuple[bool, ...], Plan] = {}
+        used: list[str] = []
         calls = []
         scope: dict[str, Any] = {"needs": needs}
         arrays = (*primitive.inputs, *primitive.outputs, *primitive.aux)
         if primitive.joint is not None:
             wanted = primitive.reads(primitive.joint)
-            names += [n for n in wanted if n != "needs"]
+            used += [n for n in wanted if n != "needs"]
             scope["joint"] = primitive.joint
             body = f"joint(g, {', '.join(wanted)})"
         else:
             for name, need in zip(primitive.inputs, needs, strict=True):
                 if need:
                     wanted = primitive.reads(primitive.formulas[name])
-                    names += [n for n in wanted if n not in names]
+                    used += [n for n in wanted if n not in used]
                     scope[f"d_{name}"] = primitive.formulas[name]
                     calls.append(f"d_{name}(g, {', '.join(wanted)})")
                 else:
                     calls.append("None")
             body = f"({', '.join(calls)},)"
-        self.names = tuple(names)
-        self.frees = any(n == "inputs" or n in arrays for n in names)
-        self.node = primitive.compile_node(self.names, self)
-        self.rule = _compile_rule(self.names, body, scope)
+        self.names = tuple(used if names is None else names)
+        self.frees = any(n == "inputs" or n in arrays for n in self.names)
+        if names is None:
+            self.node = primitive.compile_node(self.names, self)
+        self.rule = _compile("g, saved", self.names, (), body, scope)
+        connected = [line for n in used if (line := _connection(n, primitive))]
+        self.differentiate = _compile("node, g", self.names, connected, body, scope)
 
-    def differentiate(self, node: Node, g: Any) -> Any:
-        """The rule on Tensors that are connected to the graph, for gradients of gradients."""
-        return self.rule(g, _reconnect(node, self.names, node.saved, self.primitive))
+    def narrowed(self, needs: tuple[bool, ...]) -> Plan:
+        """The plan of fewer gradients, for a node that saved what this one names."""
+        plan = self._narrowed.get(needs)
+        if plan is None:
+            plan = self._narrowed[needs] = type(self)(self.primitive, needs, self.names)
+        return plan
 
     def zeros(self, shape: Any, dtype: Any, like: Any) -> Any:
         """The gradient of an output that nothing used."""
@@ -72,19 +87,52 @@ class Plan:
         return TensorBase.wrap(zeros) if isinstance(like, TensorBase) else zeros
 
 
-def _compile_rule(names: Sequence[str], body: str, scope: dict[str, Any]) -> Callable[..., Any]:
-    """``(g, saved) -> gradients``, with the saved values under their names."""
-    unpack = f"({', '.join(names)},) = saved" if names else "pass"
-    exec(f"def rule(g, saved):\n    {unpack}\n    return {body}", scope)
-    return scope["rule"]
+def _compile(
+    arguments: str, names: Sequence[str], lines: Sequence[str], body: str, scope: dict[str, Any]
+) -> Callable[..., Any]:
+    """A function of ``arguments``, "g, saved" or "node, g", that returns ``body`` with the saved
+    values under their names."""
+    saved = "saved" if "saved" in arguments else "node.saved"
+    unpack = [f"({', '.join(names)},) = {saved}"] if names else []
+    scope = {**scope, "connected": _connected, "several": _connected_inputs}
+    text = "\n    ".join([f"def derive({arguments}):", *unpack, *lines, f"return {body}"])
+    exec(text, scope)
+    return scope["derive"]
+
+
+def _connection(name: str, primitive: Primitive) -> str:
+    """The line that makes of a saved array a Tensor that knows where it came from."""
+    if name == "inputs":  # all inputs of an op that takes any number of them
+        return "inputs = several(inputs, node.edges)"
+    if name in primitive.inputs:
+        return f"{name} = connected({name}, node.edges[{primitive.inputs.index(name)}])"
+    if name in primitive.outputs:
+        if len(primitive.outputs) == 1:
+            return f"{name} = connected({name}, node)"
+        if name not in primitive.constant:
+            return f"{name} = connected({name}, node.output({primitive.outputs.index(name)}))"
+    if name in (*primitive.outputs, *primitive.aux):
+        return f"{name} = connected({name}, None)"
+    return ""  # a parameter, a shape or a dtype
+
+
+def _connected(value: Any, node: Any) -> Any:
+    if hasattr(value, "dtype") and hasattr(value, "shape"):
+        return TensorBase.wrap(value, node)
+    return value  # a number in the place of a tensor
+
+
+def _connected_inputs(values: Any, edges: Any) -> list[Any]:
+    return [TensorBase.wrap(v, e) for v, e in zip(values, edges, strict=True)]
 
 
 class FusedPlan(Plan):
     """The hand-written backward on arrays; gradients of gradients come from the composite."""
 
-    def __init__(self, primitive: Primitive, needs: tuple[bool, ...]) -> None:
+    def __init__(self, primitive: Primitive, needs: tuple[bool, ...], *_: Any) -> None:
         self.primitive, self.needs = primitive, needs
         self.keeps_missing = primitive.keeps_missing
+        self._narrowed = {}
         backward = primitive.backward
         assert backward is not None
         wanted = primitive.reads(backward)
@@ -95,12 +143,13 @@ class FusedPlan(Plan):
         given = ", ".join("module(g)" if n == "xp" else n for n in wanted)
         if primitive.variadic:
             raise TypeError(f"{primitive.name}: a fused op names each of its inputs")
-        self.rule = _compile_rule(self.names, f"backward(g, {given})", scope)
+        self.rule = _compile("g, saved", self.names, (), f"backward(g, {given})", scope)
+        self.differentiate = self._through_composite
 
-    def differentiate(self, node: Node, g: Any) -> Any:
+    def _through_composite(self, node: Node, g: Any) -> Any:
         primitive = self.primitive
         n = len(primitive.inputs)
-        inputs = _reconnect(node, self.names[:n], node.saved[:n], primitive)
+        inputs = [_connected(x, edge) for x, edge in zip(node.saved[:n], node.edges, strict=True)]
         # Each input gets a node of its own, so that one tensor used twice gets two gradients.
         inputs = [late.alias(x) if need else x for x, need in zip(inputs, self.needs, strict=True)]
         outputs = primitive.composite(*inputs, **node.params)
@@ -127,24 +176,3 @@ def _module_of_gradient(g: Any) -> Any:
     if isinstance(g, tuple):
         g = next(one for one in g if one is not None)
     return array_module(g)
-
-
-def _reconnect(
-    node: Node, names: Sequence[str], saved: Sequence[Any], primitive: Primitive
-) -> list[Any]:
-    """What a node saved, as Tensors that know where they came from."""
-    result: list[Any] = []
-    for name, value in zip(names, saved, strict=True):
-        if name == "inputs":  # all inputs of an op that takes any number of them
-            result.append([TensorBase.wrap(v, e) for v, e in zip(value, node.edges, strict=True)])
-        elif not hasattr(value, "dtype") or not hasattr(value, "shape"):
-            result.append(value)
-        elif name in primitive.inputs:
-            result.append(TensorBase.wrap(value, node.edges[primitive.inputs.index(name)]))
-        elif name in primitive.outputs and len(primitive.outputs) == 1:
-            result.append(TensorBase.wrap(value, node))
-        elif name in primitive.outputs and name not in primitive.constant:
-            result.append(TensorBase.wrap(value, node.output(primitive.outputs.index(name))))
-        else:
-            result.append(TensorBase.wrap(value))
-    return result

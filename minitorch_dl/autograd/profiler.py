@@ -124,14 +124,14 @@ class profile:
         if self._open:
             self.close()
 
-    def derive(self, node: Node, g: Any, saved: Any, create_graph: bool) -> Any:
+    def derive(self, plan: Any, node: Node, g: Any, saved: Any, create_graph: bool) -> Any:
         """The gradients that ``node`` sends back, timed."""
         self.open(node.name())
         depth = len(self._open)
         try:
             if state.anomaly is not None:
-                return state.anomaly.derive(node, g, saved, create_graph)
-            return node.plan.differentiate(node, g) if create_graph else node.plan.rule(g, saved)
+                return state.anomaly.derive(plan, node, g, saved, create_graph)
+            return plan.differentiate(node, g) if create_graph else plan.rule(g, saved)
         finally:
             del self._open[depth:]
             self.close()

@@ -160,7 +160,7 @@ class _Plan:
     """How a recorded segment sends gradients back: it is computed again, then differentiated."""
 
     borrows = keeps_missing = True
-    frees = False
+    frees = narrows = False
     names: tuple[str, ...] = ()
 
     def __init__(self, run: Callable[[], list[Any]], edges: tuple[Node, ...]) -> None:
