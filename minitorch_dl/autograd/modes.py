@@ -45,8 +45,8 @@ class _Mode:
     _inference: bool | None = None
 
     def __new__(cls, function: Any = None, *args: Any, **kwargs: Any) -> Any:
-        self = super().__new__(cls)
-        if callable(function):
+        self = object.__new__(cls)
+        if function is not None and callable(function):
             self.__init__()  # type: ignore[misc]
             return self(function)
         return self
@@ -55,14 +55,15 @@ class _Mode:
         self._previous: list[tuple[int, bool]] = []
 
     def __enter__(self) -> None:
-        self._previous.append((state.flags, state.inference))
-        _set_grad(self._enabled)
+        flags = state.flags
+        self._previous.append((flags, state.inference))
+        state.flags = flags | GRAD if self._enabled else flags & ~GRAD
         if self._inference is not None:
             state.inference = self._inference
 
     def __exit__(self, *exc: object) -> None:
-        flags, state.inference = self._previous.pop()
-        _set_grad(bool(flags & GRAD))
+        before, state.inference = self._previous.pop()
+        state.flags = state.flags & ~GRAD | before & GRAD
 
     def clone(self) -> _Mode:
         """A fresh context of the same kind: a decorated function may run in several threads."""

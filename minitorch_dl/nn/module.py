@@ -91,9 +91,12 @@ class Module(Hooked, Stateful):
     def __getattr__(self, name: str) -> Any:
         state = self.__dict__
         if "_parameters" in state:  # else __init__ has not run
-            for members in (state["_parameters"], state["_modules"], state["_buffers"]):
-                if name in members:
-                    return members[name]
+            if name in (members := state["_parameters"]):
+                return members[name]
+            if name in (members := state["_modules"]):
+                return members[name]
+            if name in (members := state["_buffers"]):
+                return members[name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __setattr__(self, name: str, value: Any) -> None:
