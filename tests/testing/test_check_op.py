@@ -62,6 +62,32 @@ def test_kinks_are_recognized(fn: Any) -> None:
     assert report.kinks > 0
 
 
+BESIDE_A_KINK = [sign * 10.0**-k for k in range(2, 9) for sign in (1, -1)]
+
+
+@pytest.mark.parametrize("x", BESIDE_A_KINK)
+@pytest.mark.parametrize("fn", [torch.relu, lambda x: torch.relu(x) ** 2], ids=["bend", "curve"])
+def test_a_kink_beside_the_point_is_no_fault(fn: Any, x: float) -> None:
+    assert check_op(fn, (torch.tensor([x, 1.0]).double(),), edges=False)
+
+
+@pytest.mark.parametrize("x", BESIDE_A_KINK)
+def test_a_kink_beside_the_point_hides_no_fault(x: float) -> None:
+    class Wrong(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
+            ctx.save_for_backward(x)
+            return torch.relu(x)
+
+        @staticmethod
+        def backward(ctx: Any, g: torch.Tensor) -> torch.Tensor:
+            (x,) = ctx.saved_tensors
+            return g * torch.where(x > 0, 1.01, -0.01)
+
+    error = failure(Wrong, (torch.tensor([x]).double(),), edges=False)
+    assert error.check == "first derivative"
+
+
 def test_a_strict_device() -> None:
     standin.register()
     x = torch.tensor([0.5, -1.0]).double().to("standin")
