@@ -49,6 +49,10 @@ class ControlledCheck(Check):
     def derivative(self, j: int, x: Any, v: np.ndarray) -> Derivative:
         return derivative(lambda t: self.value(j, x, v, t))
 
+    def bound(self, n: float, error: float = 0.0) -> float:
+        """How far a derivative may be from the numerical ``n``, which may be off by ``error``."""
+        return self.atol + self.rtol * abs(n) + 4 * error
+
     def along(self, j: int, x: Any, v: np.ndarray, u: np.ndarray) -> Callable[[float], float]:
         """The sum of output ``j`` weighted by ``u``, as a function of the way along ``v``."""
         return lambda t: float(np.sum(u * self.value(j, x, v, t)))
@@ -137,15 +141,17 @@ def _compare(
     f = check.along_all(us, vs)
     n, error = map(float, derivative(f))
     smooth = order > 1 or not _bends(f)
-    bound = options.atol + options.rtol * abs(n) + 4 * min(error, 1e-3 * (1 + abs(n)))
-    if not smooth or not abs(a - n) <= bound:
-        pairs = [
-            _is_kink(check, j, y, k, us[j], vs[k], args, order)
-            for j, y in enumerate(check.outputs)
-            for k in range(len(check.wanted))
-        ]
-        found.kinks += any(pairs)
-        return  # every entry is right: the direction crossed a kink or left the domain
+    if not smooth or not abs(a - n) <= check.bound(n, min(error, 1e-3 * (1 + abs(n)))):
+        closer = _closer(check, f, a)
+        if closer is None:
+            pairs = [
+                _is_kink(check, j, y, k, us[j], vs[k], args, order)
+                for j, y in enumerate(check.outputs)
+                for k in range(len(check.wanted))
+            ]
+            found.kinks += any(pairs)
+            return  # every entry is right: the direction crossed a kink or left the domain
+        n = closer
     if options.dtype is not dtypes.float64:
         a = _narrow_slope(fn, inputs, us, vs, n, options, args, order)
     found.note(order, abs(a - n) / max(1.0, abs(n)), args)
@@ -196,14 +202,13 @@ _CLOSER = ((2.0**-14, 1e-6), (2.0**-20, 1e-8))
 not the first choice, for rounding costs them half of the digits."""
 
 
-def _agrees_closer(check: ControlledCheck, f: Callable[[float], float], a: float) -> bool:
-    """Whether differences with smaller steps give ``a``, where greater ones cross a kink."""
+def _closer(check: ControlledCheck, f: Callable[[float], float], a: float) -> float | None:
+    """The derivative by smaller steps, if it is ``a``: greater ones cross a kink."""
     for step, bend in _CLOSER:
         n, error = map(float, derivative(f, step))
-        near = abs(a - n) <= check.atol + check.rtol * abs(n) + 4 * min(error, 1e-4)
-        if near and not _bends(f, bend):
-            return True
-    return False
+        if abs(a - n) <= check.bound(n, min(error, 1e-4)) and not _bends(f, bend):
+            return n
+    return None
 
 
 def _is_kink(
@@ -229,9 +234,9 @@ def _is_kink(
         a = float(check.analytical(output, at_output)[k].reshape(-1)[column])
         n, error = map(float, derivative(f))
         bends = order == 1 and _bends(f)
-        if not bends and abs(a - n) <= check.atol + check.rtol * abs(n) + 4 * min(error, 1e-4):
+        if not bends and abs(a - n) <= check.bound(n, min(error, 1e-4)):
             continue
-        if _agrees_closer(check, f, a):
+        if _closer(check, f, a) is not None:
             continue
         verdict = judge(f, a, n, check.atol, check.rtol, epsilon(x.array.dtype))
         if verdict.sides is not None:
@@ -240,7 +245,7 @@ def _is_kink(
             if low - slack <= a <= high + slack:
                 kink = True
                 continue
-        if abs(a - n) <= check.atol + check.rtol * abs(n) or verdict.kind.startswith("rounding"):
+        if abs(a - n) <= check.bound(n) or verdict.kind.startswith("rounding"):
             continue
         text = _describe(check, j, output, k, row, column, a, n, verdict.text, order, len(args))
         raise CheckFailure(ORDERS[order], text, args, verdict.kind, a, n)
