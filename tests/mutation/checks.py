@@ -5,14 +5,17 @@ from __future__ import annotations
 import functools
 import time
 from collections import defaultdict
+from typing import NamedTuple
 
 import minitorch_dl
 from minitorch_dl.autograd.modes import listening
+from minitorch_dl.autograd.primitive import PRIMITIVES
 from minitorch_dl.testing import standin, suite
 from minitorch_dl.testing.op_cases import Row
 from tests.ops import test_op_table as checks
 
-from .mutants import Mutant, applied
+from .equivalent import explanation
+from .mutants import Mutant, applied, mutants
 
 Case = tuple[Row, int]
 
@@ -109,3 +112,24 @@ def killer(mutant: Mutant) -> str | None:
 def passes(name: str, i: int) -> bool:
     """Whether the sample passes its checks when nothing is broken: only then it proves anything."""
     return not notices(next(row for row in checks.ROWS if row.name == name), i)
+
+
+class Outcome(NamedTuple):
+    """What became of the mutants of one primitive: how many were caught, the others by their
+    text."""
+
+    caught: int
+    explained: list[str]
+    survived: list[str]
+
+
+def outcome(name: str) -> Outcome:
+    caught, explained, survived = 0, [], []
+    for mutant in mutants(PRIMITIVES[name]):
+        if killer(mutant) is not None:
+            caught += 1
+        elif explanation(mutant):
+            explained.append(str(mutant))
+        else:
+            survived.append(str(mutant))
+    return Outcome(caught, explained, survived)

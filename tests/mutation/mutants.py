@@ -1,11 +1,13 @@
 """The ways to break a formula, and how a broken one is put in the place of the right one."""
 
 from __future__ import annotations
+import __future__
 
 import ast
 import copy
 import functools
 import inspect
+import sys
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,15 +26,18 @@ class Mutant:
         formula: the input whose derivative it is, "joint" or "backward".
         change: what was changed, as ``kind: before -> after``.
         broken: the function.
+        part: the function that is broken, if it is not the formula itself but one that it calls.
     """
 
     primitive: str
     formula: str
     change: str
     broken: Callable[..., Any]
+    part: Callable[..., Any] | None = None
 
     def __str__(self) -> str:
-        return f"{self.primitive} [{self.formula}] {self.change}"
+        where = self.formula if self.part is None else f"{self.formula}: {self.part.__name__}"
+        return f"{self.primitive} [{where}] {self.change}"
 
 
 def formulas(p: Primitive) -> dict[str, Callable[..., Any]]:
@@ -53,6 +58,10 @@ def mutants(p: Primitive) -> Iterator[Mutant]:
             yield Mutant(p.name, name, change, broken)
         for change, broken in _source_changed(formula):
             yield Mutant(p.name, name, change, broken)
+        for part in _parts(formula):
+            if _first_users()[part] == (p.name, name):  # once, where several share a part
+                for change, broken in _source_changed(part):
+                    yield Mutant(p.name, name, change, broken, part)
 
 
 def _is_zero(formula: Callable[..., Any]) -> bool:
@@ -64,6 +73,21 @@ def _is_zero(formula: Callable[..., Any]) -> bool:
 @contextmanager
 def applied(mutant: Mutant) -> Iterator[None]:
     """Run with the broken formula in place of the right one."""
+    if mutant.part is not None:
+        holders = [
+            (module, name)
+            for module in _modules()
+            for name, value in vars(module).items()
+            if value is mutant.part
+        ]
+        for module, name in holders:
+            setattr(module, name, mutant.broken)
+        try:
+            yield
+        finally:
+            for module, name in holders:
+                setattr(module, name, mutant.part)
+        return
     p = PRIMITIVES[mutant.primitive]
     right = formulas(p)[mutant.formula]
     _use(p, mutant.formula, mutant.broken)
@@ -83,6 +107,73 @@ def _use(p: Primitive, name: str, formula: Callable[..., Any]) -> None:
     for plan in p._plans.values():  # the quick calls keep plans, so these are changed as they stand
         if key in plan.rule.__globals__:
             plan.rule.__globals__[key] = formula
+
+
+# -- the functions that formulas call --------------------------------------------------------------
+
+
+def _modules() -> list[types.ModuleType]:
+    """Where derivatives are computed."""
+    return [m for name, m in list(sys.modules.items()) if name.startswith(_COMPUTES)]
+
+
+_COMPUTES = ("minitorch_dl.ops", "minitorch_dl.backend")
+_NO_MATHEMATICS = ("minitorch_dl.backend.devices", "minitorch_dl.backend.dtypes")
+
+
+def _called(function: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+    """The functions of this package that one calls by name, or as ``module.name``."""
+    names = _names(function.__code__)
+    for value in [function.__globals__.get(name) for name in names]:
+        if isinstance(value, types.ModuleType) and value.__name__.startswith(_COMPUTES):
+            yield from (vars(value)[name] for name in names if name in vars(value))
+        else:
+            yield value
+
+
+def _names(code: types.CodeType) -> list[str]:
+    inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
+    return [*code.co_names, *(name for c in inner for name in _names(c))]
+
+
+def _reached(function: Callable[..., Any]) -> dict[Callable[..., Any], None]:
+    """The kernels and private functions that a function ends up calling, in order; not the ops,
+    which have formulas of their own."""
+    found: dict[Callable[..., Any], None] = {}
+    waiting = [inspect.unwrap(function)]
+    while waiting:
+        for value in _called(waiting.pop()):
+            ours = isinstance(value, types.FunctionType) and value.__module__.startswith(_COMPUTES)
+            if not ours or value in found or value.__module__ in _NO_MATHEMATICS:
+                continue
+            if value.__module__.startswith("minitorch_dl.backend") or value.__name__[0] == "_":
+                found[value] = None
+                waiting.append(value)
+    return found
+
+
+@functools.cache
+def _forward_parts() -> set[Callable[..., Any]]:
+    """What forward passes call, too: the checks of values are there for these."""
+    return {part for p in PRIMITIVES.values() for part in _reached(p.kernel)}
+
+
+def _parts(formula: Callable[..., Any]) -> list[Callable[..., Any]]:
+    """The functions that this formula calls and that serve derivatives only."""
+    if not isinstance(inspect.unwrap(formula), types.FunctionType):
+        return []
+    return [part for part in _reached(formula) if part not in _forward_parts()]
+
+
+@functools.cache
+def _first_users() -> dict[Callable[..., Any], tuple[str, str]]:
+    """The primitive and formula that each part is broken with."""
+    found: dict[Callable[..., Any], tuple[str, str]] = {}
+    for p in PRIMITIVES.values():
+        for name, formula in formulas(p).items():
+            for part in _parts(formula):
+                found.setdefault(part, (p.name, name))
+    return found
 
 
 # -- by changing results ---------------------------------------------------------------------------
@@ -139,10 +230,22 @@ def _node_of(formula: Callable[..., Any]) -> ast.AST | None:
             if first == code.co_firstlineno:
                 found.append(node)
     if len(found) > 1:  # several on one line
-        found = [
-            node for node in found if _compiled(node, formula).__code__.co_names == code.co_names
-        ]
+        found = [node for node in found if _is_written_in(node, formula)]
     return found[0] if found else None
+
+
+def _is_written_in(node: Any, formula: Callable[..., Any]) -> bool:
+    """Whether this lambda, of several with the same arguments on its line, made the function."""
+    code = formula.__code__
+    if not hasattr(code, "co_positions"):  # before Python 3.11
+        made = _compiled(node, formula).__code__
+        return (made.co_code, made.co_consts) == (code.co_code, code.co_consts)
+    start, end = (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
+    return all(
+        start <= (line, column) < end
+        for line, _, column, last in code.co_positions()
+        if column != last  # the entry into the function has no width
+    )
 
 
 def _arguments(node: ast.Lambda) -> tuple[str, ...]:
@@ -154,8 +257,8 @@ def _compiled(node: Any, formula: Callable[..., Any]) -> Callable[..., Any]:
     node = copy.deepcopy(node)
     if isinstance(node, ast.FunctionDef):
         node.decorator_list, node.name = [], "broken"
-        node.args.defaults = node.args.kw_defaults = []
-        node.returns = None
+        node.args.defaults = []
+        node.args.kw_defaults = [None] * len(node.args.kwonlyargs)
         body: list[ast.stmt] = [node]
     else:
         body = [ast.Assign(targets=[ast.Name("broken", ast.Store())], value=node)]
@@ -168,15 +271,17 @@ def _compiled(node: Any, formula: Callable[..., Any]) -> Callable[..., Any]:
         type_params=[],
     )
     module = ast.fix_missing_locations(ast.Module([outer], []))
-    flags = 0
+    flags = __future__.annotations.compiler_flag
     code = compile(module, formula.__code__.co_filename, "exec", flags, dont_inherit=True)
     scope: dict[str, Any] = {}
     exec(code, formula.__globals__, scope)
     cells = formula.__closure__ or ()
     made = scope["make"](*(cell.cell_contents for cell in cells))
-    return types.FunctionType(
+    broken = types.FunctionType(
         made.__code__, formula.__globals__, formula.__name__, formula.__defaults__, made.__closure__
     )
+    broken.__kwdefaults__ = formula.__kwdefaults__
+    return broken
 
 
 def _source_changed(formula: Callable[..., Any]) -> Iterator[tuple[str, Callable[..., Any]]]:
@@ -207,7 +312,11 @@ def _replace(root: ast.AST, target: ast.AST, after: ast.AST) -> None:
                 value[:] = [after if item is target else item for item in value]
 
 
-def _changes(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+_OTHERS = {"add": "subtract", "subtract": "add", "multiply": "add", "divide": "multiply"}
+"""Array functions, and what is called in their place."""
+
+
+def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     """What else could stand in this place."""
     if isinstance(node, ast.BinOp):
         a, b = node.left, node.right
@@ -229,6 +338,12 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
                 changed = ast.Constant(constant.value * 2 + 1)
                 pair = (changed, other) if constant is a else (other, changed)
                 yield "factor", ast.BinOp(pair[0], node.op, pair[1])
+    elif isinstance(node, ast.AugAssign) and isinstance(node.op, (ast.Add, ast.Sub)):
+        other = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
+        yield "sign", ast.AugAssign(node.target, other, node.value)
+    elif isinstance(node, ast.AugAssign) and isinstance(node.op, (ast.Mult, ast.Div)):
+        other = ast.Div() if isinstance(node.op, ast.Mult) else ast.Mult()
+        yield "factor", ast.AugAssign(node.target, other, node.value)
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         yield "sign", node.operand
     elif isinstance(node, ast.Compare) and len(node.ops) == 1:
@@ -236,6 +351,8 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
         made = opposite.get(type(node.ops[0]))
         if made is not None:
             yield "wrong side", ast.Compare(node.left, [made()], node.comparators)
+    elif isinstance(node, ast.Attribute) and node.attr in _OTHERS:
+        yield "another function", ast.Attribute(node.value, _OTHERS[node.attr], node.ctx)
     elif isinstance(node, ast.Call) and len(node.args) == 2 and not node.keywords:
         symmetric = ast.unparse(node.func) == "keep"  # a product with a mask
         if not symmetric and not any(isinstance(a, (ast.Constant, ast.Starred)) for a in node.args):
