@@ -209,7 +209,7 @@ def _d_svd(g: Any, u: Any, s: Any, vh: Any, full_matrices: bool) -> Any:
         inner = inner + as_column(s) * (p - mT(p)) / squares
         if n > k:
             rest = g_vh / as_column(s)
-            d = d + mul(u, rest - mul(mul(rest, vh, tb=True), vh))
+            d = mul(u, rest - mul(mul(rest, vh, tb=True), vh))
     return d + mul(mul(u, inner), vh)
 
 

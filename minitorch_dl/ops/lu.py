@@ -60,11 +60,11 @@ def _lu_square(xp: Any, a: Any) -> Any:
 
 
 def _d_lu_square(g: Any, y: Any) -> Any:
-    """``L^-T (tril(L^T gL, -1) + triu(gU U^T)) U^-T``."""
+    """``L^-T (tril(L^T g, -1) + triu(g U^T)) U^-T``."""
     lower = _tril(y, diagonal=-1) + eye_like(y, n=y.shape[-1])
     upper = _triu(y, diagonal=0)
-    middle = _tril(mul(lower, _tril(g, diagonal=-1), ta=True), diagonal=-1)
-    middle = middle + _triu(mul(_triu(g, diagonal=0), upper, tb=True), diagonal=0)
+    middle = _tril(mul(lower, g, ta=True), diagonal=-1)
+    middle = middle + _triu(mul(g, upper, tb=True), diagonal=0)
     left = _solve_triangular(lower, middle, upper=False, transpose=True, unit=True)
     return mT(_solve_triangular(upper, mT(left), upper=True, transpose=False, unit=False))
 

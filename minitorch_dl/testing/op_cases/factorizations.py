@@ -96,6 +96,7 @@ ROWS = [
         S(F(3, 3), True),
         S(F(4, 3), True),
         S(F(2, 3, 2), True),
+        S(F(3, 2, 4), True),
         S(F(2, 3), True),
         call=_svd,
     ),

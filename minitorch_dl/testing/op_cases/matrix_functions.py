@@ -54,7 +54,7 @@ ROWS = [
         for name in ("matrix_power", "linalg.matrix_power")
     ),
     *(
-        Row(name, *MATRICES, S(F(3, 3, low=-9, high=9)), rtol=1e-8)
+        Row(name, *MATRICES, S(F(3, 3, low=-9, high=9)), S(F(2, 1, 2, 2)), rtol=1e-8)
         for name in ("matrix_exp", "linalg.matrix_exp")
     ),
     Row("linalg.tensorinv", S(F(6, 2, 3)), call=lambda torch, a: torch.linalg.tensorinv(a, ind=1)),

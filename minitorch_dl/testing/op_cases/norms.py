@@ -32,6 +32,13 @@ ROWS = [
         ),
     ),
     Row(
+        "linalg.vector_norm_with_0",
+        *(S(F(3, 3), p) for p in (0.5, -1, 1, 2, 3)),
+        numeric=False,
+        why="the derivative by an element that is 0 may be infinite",
+        call=lambda torch, x, p: torch.linalg.vector_norm(torch.tril(x, -1), p, dim=1),
+    ),
+    Row(
         "linalg.matrix_norm",
         *(S(F(3, 4), p) for p in ("fro", "nuc", 2, -2, 1, -1, inf, -inf)),
         S(F(2, 3, 4), "nuc", (0, 2), True),
