@@ -35,6 +35,13 @@ class Mutant:
     broken: Callable[..., Any]
     part: Callable[..., Any] | None = None
 
+    @property
+    def concerned(self) -> list[str]:
+        """The primitives whose derivatives it breaks."""
+        if self.part is None:
+            return [self.primitive]
+        return list(dict.fromkeys(name for name, _ in users_of_parts()[self.part]))
+
     def __str__(self) -> str:
         where = self.formula if self.part is None else f"{self.formula}: {self.part.__name__}"
         return f"{self.primitive} [{where}] {self.change}"
@@ -59,7 +66,7 @@ def mutants(p: Primitive) -> Iterator[Mutant]:
         for change, broken in _source_changed(formula):
             yield Mutant(p.name, name, change, broken)
         for part in _parts(formula):
-            if _first_users()[part] == (p.name, name):  # once, where several share a part
+            if users_of_parts()[part][0] == (p.name, name):  # once, where several share a part
                 for change, broken in _source_changed(part):
                     yield Mutant(p.name, name, change, broken, part)
 
@@ -166,13 +173,13 @@ def _parts(formula: Callable[..., Any]) -> list[Callable[..., Any]]:
 
 
 @functools.cache
-def _first_users() -> dict[Callable[..., Any], tuple[str, str]]:
-    """The primitive and formula that each part is broken with."""
-    found: dict[Callable[..., Any], tuple[str, str]] = {}
+def users_of_parts() -> dict[Callable[..., Any], list[tuple[str, str]]]:
+    """The primitives and formulas that call each part."""
+    found: dict[Callable[..., Any], list[tuple[str, str]]] = {}
     for p in PRIMITIVES.values():
         for name, formula in formulas(p).items():
             for part in _parts(formula):
-                found.setdefault(part, (p.name, name))
+                found.setdefault(part, []).append((p.name, name))
     return found
 
 
@@ -354,6 +361,6 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     elif isinstance(node, ast.Attribute) and node.attr in _OTHERS:
         yield "another function", ast.Attribute(node.value, _OTHERS[node.attr], node.ctx)
     elif isinstance(node, ast.Call) and len(node.args) == 2 and not node.keywords:
-        symmetric = ast.unparse(node.func) == "keep"  # a product with a mask
+        symmetric = ast.unparse(node.func) in ("keep", "max", "min")  # keep: times a mask
         if not symmetric and not any(isinstance(a, (ast.Constant, ast.Starred)) for a in node.args):
             yield "swapped inputs", ast.Call(node.func, node.args[::-1], [])
