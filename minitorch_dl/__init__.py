@@ -33,9 +33,17 @@ from . import (
     signal,
     special,
     testing,
+    types,
     utils,
 )
-from .amp import autocast, is_autocast_enabled
+from .amp import (
+    autocast,
+    get_autocast_dtype,
+    is_autocast_available,
+    is_autocast_cpu_enabled,
+    is_autocast_enabled,
+)
+from .aten import *
 from .autograd import (
     enable_grad,
     inference_mode,
@@ -86,7 +94,9 @@ from .legacy_types import (
     IntTensor,
     LongTensor,
     ShortTensor,
+    set_default_tensor_type,
 )
+from .ops import return_types
 from .ops.activation import (
     celu,
     celu_,
@@ -190,6 +200,8 @@ warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minitorch_dl
 for _name in _IN_PLACE_FUNCTIONS.split():
     globals()[_name] = getattr(Tensor, _name)
 newaxis = None
+GradScaler = amp.GradScaler
+layout = memory_format = str  # their values are strings here
 strided = "torch.strided"
 contiguous_format, preserve_format = "torch.contiguous_format", "torch.preserve_format"
 channels_last, channels_last_3d = "torch.channels_last", "torch.channels_last_3d"
@@ -198,13 +210,16 @@ for _namespace in (
     autograd,
     backends,
     cuda,
+    distributions,
     func,
     linalg,
     nn,
     nn.functional,
     nn.init,
+    nn.utils,
     optim,
     utils,
+    utils.data,
 ):
     explain_missing(_namespace)
 explain_missing(_sys.modules[__name__])

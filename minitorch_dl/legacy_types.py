@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .backend import dtypes
+from .backend import dtypes, set_default_device
+from .backend.dtypes import set_default_dtype
 from .tensor import Tensor
 from .tensor_conversion import LEGACY_DTYPES, legacy_tensor
 
@@ -32,3 +33,14 @@ FloatTensor, DoubleTensor, HalfTensor = _legacy("Float"), _legacy("Double"), _le
 BFloat16Tensor, ByteTensor, CharTensor = _legacy("BFloat16"), _legacy("Byte"), _legacy("Char")
 ShortTensor, IntTensor, LongTensor = _legacy("Short"), _legacy("Int"), _legacy("Long")
 BoolTensor = _legacy("Bool")
+
+
+def set_default_tensor_type(t: Any) -> None:
+    """PyTorch's old way to set the default dtype, and device: a type or its name, such as
+    ``torch.DoubleTensor`` or ``"torch.cuda.FloatTensor"``."""
+    name = t if isinstance(t, str) else t.__name__
+    kind = name.rpartition(".")[2].removesuffix("Tensor")
+    if kind not in LEGACY_DTYPES or not LEGACY_DTYPES[kind].is_floating_point:
+        raise TypeError(f"only floating-point types are supported as the default type, got {name}")
+    set_default_dtype(LEGACY_DTYPES[kind])
+    set_default_device("cuda" if ".cuda." in name else "cpu")

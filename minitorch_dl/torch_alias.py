@@ -23,11 +23,19 @@ API_VERSION = "2.13.0"
 """The PyTorch release whose API this package follows; what ``torch.__version__`` says to a
 program."""
 
-# Folders of PyTorch whose files don't exist here: their names are those of another namespace.
+# Folders and files of PyTorch that don't exist here: their names are those of another namespace.
 _ELSEWHERE = {
     "nn.modules": "nn",
+    **{
+        f"nn.modules.{name}": "nn"
+        for name in (
+            "activation adaptive batchnorm channelshuffle container conv distance dropout flatten "
+            "fold instancenorm linear loss module normalization padding pixelshuffle pooling rnn "
+            "sparse transformer upsampling utils"
+        ).split()
+    },
+    "nn.modules.lazy": "nn.lazy",
     "_tensor": "",
-    "types": "",
     "functional": "",
     "_C": "",
     "utils.data._utils": "utils.data",
@@ -130,6 +138,9 @@ def explain_missing(module: ModuleType) -> None:
     def __getattr__(name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
+        full = f"{namespace}.{name}" if namespace else name
+        if full in _ELSEWHERE:
+            return importlib.import_module(f"{PACKAGE}.{full}")
         if name in _NOT_SUPPORTED:
             raise AttributeError(
                 f"minitorch_dl has no torch.{name}: {_NOT_SUPPORTED[name]} are not supported"
@@ -137,7 +148,6 @@ def explain_missing(module: ModuleType) -> None:
         known = [n for n in vars(module) if not n.startswith("_")]
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
         hint = f" Nearest here: {', '.join(near)}." if near else ""
-        full = f"{namespace}.{name}" if namespace else name
         raise AttributeError(f"minitorch_dl has no {full} (torch.{full}).{hint}")
 
     module.__getattr__ = __getattr__  # type: ignore[method-assign]
@@ -185,10 +195,8 @@ class _Finder(importlib.abc.MetaPathFinder):
         return torch
 
     def _inner(self, rest: str) -> ModuleType | None:
-        folder, _, leaf = rest.rpartition(".")
-        for place, namespace in _ELSEWHERE.items():
-            if rest == place or (folder == place == "nn.modules" and not leaf.startswith("_")):
-                return _delegate(rest, f"{PACKAGE}.{namespace}".rstrip("."))
+        if rest in _ELSEWHERE:
+            return _delegate(rest)
         try:
             return importlib.import_module(f"{PACKAGE}.{rest}")
         except ModuleNotFoundError as error:
@@ -200,13 +208,28 @@ class _Finder(importlib.abc.MetaPathFinder):
         return value if isinstance(value, ModuleType) else None
 
 
-def _delegate(name: str, namespace: str) -> ModuleType:
-    """A module that finds every name in ``namespace``."""
-    source = importlib.import_module(namespace)
+class _Folders(importlib.abc.MetaPathFinder):
+    """Finds PyTorch's folders that don't exist here under this package's name: ``from
+    minitorch_dl.nn.modules.conv import Conv2d``."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> Any:
+        package, _, rest = fullname.partition(".")
+        if package != PACKAGE or rest not in _ELSEWHERE:
+            return None
+        return importlib.machinery.ModuleSpec(fullname, _Loader(_delegate(rest)), is_package=True)
+
+
+def _delegate(name: str) -> ModuleType:
+    """A module that finds every name of PyTorch's ``name`` where it is here."""
+    source = importlib.import_module(f"{PACKAGE}.{_ELSEWHERE[name]}".rstrip("."))
     module = ModuleType(f"torch.{name}")
     module.__path__ = []
 
     def __getattr__(attribute: str) -> Any:
+        if f"{name}.{attribute}" in _ELSEWHERE:
+            return importlib.import_module(f"{PACKAGE}.{name}.{attribute}")
         if attribute in _PRIVATE:
             file, own = _PRIVATE[attribute]
             return getattr(importlib.import_module(f"{PACKAGE}.nn.{file}"), own)
@@ -242,3 +265,6 @@ class as_torch:
 def _pop_torch() -> dict[str, ModuleType]:
     names = [name for name in sys.modules if name == "torch" or name.startswith("torch.")]
     return {name: sys.modules.pop(name) for name in names}
+
+
+sys.meta_path.append(_Folders())

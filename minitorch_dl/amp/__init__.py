@@ -5,7 +5,9 @@ from .autocast_mode import (
     autocast,
     custom_bwd,
     custom_fwd,
+    get_autocast_dtype,
     is_autocast_available,
+    is_autocast_cpu_enabled,
     is_autocast_enabled,
 )
 from .grad_scaler import GradScaler
@@ -15,6 +17,8 @@ __all__ = [
     "autocast",
     "custom_bwd",
     "custom_fwd",
+    "get_autocast_dtype",
     "is_autocast_available",
+    "is_autocast_cpu_enabled",
     "is_autocast_enabled",
 ]

@@ -163,6 +163,19 @@ def is_autocast_enabled(device_type: str = "cuda") -> bool:
     return any(isinstance(t, _Cast) and t.device_type == device_type for t in state.transforms)
 
 
+def is_autocast_cpu_enabled() -> bool:
+    """Whether an autocast block for the CPU is active."""
+    return is_autocast_enabled("cpu")
+
+
+def get_autocast_dtype(device_type: str) -> dtypes.dtype:
+    """The half-precision dtype of the active autocast block, or the one that a block would have."""
+    for t in state.transforms:
+        if isinstance(t, _Cast) and t.device_type == device_type:
+            return t.dtype
+    return _DEFAULTS[device_type]
+
+
 def is_autocast_available(device_type: str) -> bool:
     """Whether autocast can serve this device type here."""
     if device_type not in _DEFAULTS:

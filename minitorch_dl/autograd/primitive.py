@@ -54,6 +54,7 @@ __all__ = [
 ]
 
 ndarray = np.ndarray
+_PACKAGE = f"{__package__.partition('.')[0]}."
 PRIMITIVES: dict[str, Primitive] = {}
 """Every registered primitive by name."""
 
@@ -115,7 +116,9 @@ class Primitive:
         self.joint: Callable[..., Any] | None = None
         self.backward: Callable[..., Any] | None = None
         self._plans: dict[tuple[bool, ...], Plan] = {}
-        if self.name in PRIMITIVES:
+        earlier = PRIMITIVES.get(self.name)
+        # A user's own may be defined again: a notebook's cell that is run twice.
+        if earlier is not None and earlier.kernel.__module__.startswith(_PACKAGE):
             raise ValueError(f"a primitive named {self.name!r} exists already")
         PRIMITIVES[self.name] = self
 

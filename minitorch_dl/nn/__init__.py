@@ -19,13 +19,14 @@ from .hooks import (
     register_module_module_registration_hook,
     register_module_parameter_registration_hook,
 )
+from .lazy import *
 from .linear import *
 from .loss import *
 from .module import Module
 from .normalization import *
 from .padding import *
 from .parallel import DataParallel
-from .parameter import Buffer, Parameter
+from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 from .pooling import *
 from .rnn import *
 from .transformer import *

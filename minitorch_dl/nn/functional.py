@@ -18,7 +18,7 @@ from ..ops.adaptive_pooling import (
     fractional_max_pool3d,
 )
 from ..ops.attention import multi_head_attention_forward, scaled_dot_product_attention
-from ..ops.classification import cross_entropy, nll_loss
+from ..ops.classification import cross_entropy, linear_cross_entropy, nll_loss
 from ..ops.convolution import (
     conv1d,
     conv2d,

@@ -14,7 +14,7 @@ from ..ops import empty_like
 from ..tensor import Tensor
 from . import hooks
 from .hooks import Hooked
-from .parameter import Buffer, Parameter
+from .parameter import Buffer, Parameter, is_lazy
 from .state_dict import Stateful
 
 __all__ = ["Module"]
@@ -398,7 +398,10 @@ class Module(Hooked, Stateful):
                         parameter.grad = fn(grad).requires_grad_(grad.requires_grad)
             for name, buffer in self._buffers.items():
                 if buffer is not None:
-                    self._buffers[name] = fn(buffer)
+                    if is_lazy(buffer):
+                        buffer.data = fn(buffer)
+                    else:
+                        self._buffers[name] = fn(buffer)
         return self
 
     def to(self: Self, *args: Any, **kwargs: Any) -> Self:

@@ -67,7 +67,7 @@ def _relu(xp: Any, a: Any) -> Any:
     return xp.maximum(a, 0)
 
 
-_relu.defvjp(a=lambda g, y: keep(g, y > 0))
+_relu.defvjp(a=lambda g, y: keep(g, y != 0))  # y is positive, zero or NaN, through which g goes
 
 
 def relu(input: Any, inplace: bool = False) -> Any:
@@ -260,15 +260,17 @@ _softplus.defvjp(
 )
 
 
-def softplus(input: Any, beta: float = 1, threshold: float = 20) -> Any:
+def softplus(input: Any, beta: float = 1, threshold: float = 20, *, out: Any = None) -> Any:
     """``log(1 + exp(beta * input)) / beta``; the identity where ``beta * input > threshold``."""
-    return _softplus(input, beta=beta, threshold=threshold)
+    y = _softplus(input, beta=beta, threshold=threshold)
+    return y if out is None else write_out("softplus", out, y)
 
 
 @as_one("LogSigmoidBackward0")
-def logsigmoid(input: Any) -> Any:
+def logsigmoid(input: Any, *, out: Any = None) -> Any:
     """``log(sigmoid(input))`` without overflow or underflow."""
-    return -_softplus(-input, beta=1, threshold=math.inf)
+    y = -_softplus(-input, beta=1, threshold=math.inf)
+    return y if out is None else write_out("logsigmoid", out, y)
 
 
 @as_one("MishBackward0")
@@ -386,7 +388,7 @@ def _gelu_backward(g: Any, xp: Any, a: Any, cdf: Any, approximate: str) -> Any:
     return _gelu_slope(xp, g, a, cdf, approximate=approximate)
 
 
-def gelu(input: Any, approximate: str = "none") -> Any:
+def gelu(input: Any, approximate: str = "none", *, out: Any = None) -> Any:
     """``input * P(X <= input)`` for a standard normal X: ``0.5 * input * (1 + erf(input /
     sqrt(2)))``.
 
@@ -397,7 +399,8 @@ def gelu(input: Any, approximate: str = "none") -> Any:
         raise RuntimeError(
             f"gelu: approximate argument must be either none or tanh, got {approximate!r}"
         )
-    return _gelu(input, approximate=approximate)
+    y = _gelu(input, approximate=approximate)
+    return y if out is None else write_out("gelu", out, y)
 
 
 relu_, elu_, celu_, selu_, hardtanh_, leaky_relu_, rrelu_, threshold_ = (

@@ -14,13 +14,14 @@ from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, fused, primitive
 from ..backend import array_module, check_range
 from ..backend.label_losses import factors, label_losses, label_losses_slope, places
+from .linear import linear
 from .loss_reduction import reduced, reduction_name
 from .reductions import _sum
 from .selection import select
 from .shape import _reshape
 from .softmax import _log_softmax
 
-__all__ = ["cross_entropy", "nll_loss"]
+__all__ = ["cross_entropy", "linear_cross_entropy", "nll_loss"]
 
 # -- picking the labelled scores: a closed pair ---------------------------------------------------
 
@@ -151,6 +152,59 @@ def cross_entropy(
     even = _even_loss(log_p, target, weight, ignore_index)
     loss = (1 - label_smoothing) * loss + label_smoothing * even
     return named(_averaged(loss, target, weight, ignore_index, reduction), "AddBackward0")
+
+
+def linear_cross_entropy(
+    input: Any,
+    linear_weight: Any,
+    target: Any,
+    *,
+    linear_bias: Any = None,
+    weight: Any = None,
+    reduction: str = "mean",
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+    options: Any = None,
+) -> Any:
+    """``cross_entropy(linear(input, linear_weight, linear_bias), target)``.
+
+    Args:
+        input: (I) or (N, I).
+        linear_weight: (C, I), or (C, *S, I) for scores (N, C, *S).
+        target, weight, ignore_index, label_smoothing: as in ``cross_entropy``.
+        options: accepted; the scores are computed as a whole.
+    """
+    op, shape = "linear_cross_entropy", linear_weight.array.shape
+    if input.array.ndim not in (1, 2):
+        raise RuntimeError(
+            f"{op}: expected input with dimensionality 1 or 2, got {input.array.ndim}"
+        )
+    if len(shape) < 2 or shape[-1] != input.array.shape[-1]:
+        raise RuntimeError(
+            f"{op}: expected linear_weight of shape (C, {input.array.shape[-1]}) or "
+            f"(C, ..., {input.array.shape[-1]}), got {list(shape)}"
+        )
+    if len(shape) > 2 and input.array.ndim == 1:
+        raise RuntimeError(f"{op}: a linear_weight of shape {list(shape)} needs a batched input")
+    if linear_bias is not None and linear_bias.array.shape != shape[:-1]:
+        raise RuntimeError(
+            f"{op}: expected linear_bias of shape {list(shape[:-1])}, got "
+            f"{list(linear_bias.array.shape)}"
+        )
+    if len(shape) > 2:
+        linear_weight = _reshape(linear_weight, shape=(-1, shape[-1]))
+        linear_bias = None if linear_bias is None else _reshape(linear_bias, shape=(-1,))
+    scores = linear(input, linear_weight, linear_bias)
+    if len(shape) > 2:
+        scores = _reshape(scores, shape=(input.array.shape[0], *shape[:-1]))
+    if ignore_index is not None and target.array.shape == scores.array.shape:
+        raise RuntimeError(
+            f"{op}: ignore_index cannot be specified when target contains probabilities"
+        )
+    ignore_index = -100 if ignore_index is None else ignore_index
+    return cross_entropy(
+        scores, target, weight, None, ignore_index, None, reduction, label_smoothing
+    )
 
 
 @as_one()

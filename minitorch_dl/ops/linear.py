@@ -11,7 +11,7 @@ from typing import Any
 
 from ..autograd.errors import require_tensor
 from ..autograd.names import named, transformed
-from ..autograd.primitive import TensorBase, primitive
+from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast, sum_to
 from ..backend.precision import in_float32
 from .reductions import _sum
@@ -60,7 +60,7 @@ linear_input.defvjp(u=lambda g, w: _linear(g, w, None), w=lambda g, u: linear_we
 linear_weight.defvjp(x=lambda g, u: linear_input(u, g), u=lambda g, x: _linear(x, g, None))
 
 
-def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+def linear(input: Any, weight: Any, bias: Any = None, *, out: Any = None) -> Any:
     """``y = x w^T + b``: ``(..., I)`` with weight ``(O, I)`` and bias ``(O,)`` gives ``(..., O)``.
 
     Raises:
@@ -70,6 +70,8 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     >>> torch.nn.functional.linear(torch.ones(2, 3), torch.ones(4, 3)).shape
     torch.Size([2, 4])
     """
+    if out is not None:
+        return write_out("linear", out, linear(input, weight, bias))
     if not (isinstance(input, TensorBase) and isinstance(weight, TensorBase)):
         require_tensor("linear", "input", input)
         require_tensor("linear", "weight", weight)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.names import as_one, named
-from ..autograd.primitive import TensorBase, primitive
+from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import constant
 from ..backend import pooling as kernels
 from ..backend.precision import in_float32
@@ -268,6 +268,8 @@ def avg_pool2d(
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     divisor_override: int | None = None,
+    *,
+    out: Any = None,
 ) -> Any:
     """The average of each window.
 
@@ -283,7 +285,7 @@ def avg_pool2d(
     >>> torch.nn.functional.avg_pool2d(torch.tensor([[[1.0, 2.0], [3.0, 4.0]]]), 2)
     tensor([[[2.5000]]])
     """
-    return _avg_pools(
+    y = _avg_pools(
         "avg_pool2d",
         2,
         input,
@@ -294,6 +296,7 @@ def avg_pool2d(
         count_include_pad,
         divisor_override,
     )
+    return y if out is None else write_out("avg_pool2d", out, y)
 
 
 @as_one()
@@ -305,9 +308,11 @@ def avg_pool3d(
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     divisor_override: int | None = None,
+    *,
+    out: Any = None,
 ) -> Any:
     """The average of each window of (N, C, D, H, W) or (C, D, H, W); as ``avg_pool2d``."""
-    return _avg_pools(
+    y = _avg_pools(
         "avg_pool3d",
         3,
         input,
@@ -318,6 +323,7 @@ def avg_pool3d(
         count_include_pad,
         divisor_override,
     )
+    return y if out is None else write_out("avg_pool3d", out, y)
 
 
 def _avg_pools(
@@ -367,6 +373,10 @@ def lp_pool3d(
 def _lp_pools(
     average: Any, dims: int, input: Any, p: float, kernel: Any, stride: Any, ceil_mode: bool
 ) -> Any:
+    if math.isinf(p):
+        size = abs(input) if p > 0 else -abs(input)
+        y = _max_pools(f"max_pool{dims}d", dims, size, kernel, stride, 0, 1, ceil_mode, False)
+        return y if p > 0 else -y
     count = math.prod(per_axis("lp_pool", "kernel_size", kernel, dims))
     y = average(input**p, kernel, stride or None, 0, ceil_mode)
     # sign(y) relu(|y|) is y, but stops the infinite gradient of the root at 0.

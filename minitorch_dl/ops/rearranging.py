@@ -432,9 +432,10 @@ def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
 
 
 @as_one("NarrowCopyBackward0")
-def narrow_copy(input: Any, dim: int, start: Any, length: int) -> Any:
+def narrow_copy(input: Any, dim: int, start: Any, length: int, *, out: Any = None) -> Any:
     """``narrow`` as a copy."""
-    return _clone(narrow(input, dim, start, length))
+    y = _clone(narrow(input, dim, start, length))
+    return y if out is None else write_out("narrow_copy", out, y)
 
 
 def _embed(
@@ -457,15 +458,18 @@ def slice_scatter(
     start: int | None = None,
     end: int | None = None,
     step: int = 1,
+    *,
+    out: Any = None,
 ) -> Any:
     """A copy of ``input`` with ``src`` in place of ``input[start:end:step]`` along ``dim``."""
     have = input.array.shape
     dim = wrap_dim(dim, len(have))
     n = len(range(*slice(start, end, step).indices(have[dim])))
     index = (*((None, None, None),) * dim, (start, end, step))
-    return _embed(
+    y = _embed(
         "slice_scatter", input, src, "slice", {"index": index}, (*have[:dim], n, *have[dim + 1 :])
     )
+    return y if out is None else write_out("slice_scatter", out, y)
 
 
 @as_one("SelectScatterBackward0")

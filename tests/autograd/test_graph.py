@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import minitorch_dl as torch
 from minitorch_dl.autograd.formulas import derivative_texts
-from minitorch_dl.autograd.primitive import PRIMITIVES
+from minitorch_dl.autograd.primitive import PRIMITIVES, primitive
 
 
 def test_names_and_edges() -> None:
@@ -30,9 +32,9 @@ def test_formulas() -> None:
 
 
 def test_every_primitive_has_a_formula_as_text() -> None:
-    for name, primitive in PRIMITIVES.items():
-        texts = derivative_texts(primitive)
-        assert bool(texts) == bool(primitive.formulas), name
+    for name, p in PRIMITIVES.items():
+        texts = derivative_texts(p)
+        assert bool(texts) == bool(p.formulas), name
         assert all(texts.values()), name
 
 
@@ -144,3 +146,21 @@ def test_a_write_to_memory_that_the_hooks_kept_is_refused() -> None:
     w.mul_(2)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         y.backward()
+
+
+def test_a_primitive_of_the_user_may_be_defined_again() -> None:
+    def define(factor: float) -> Any:
+        @primitive(name="scaled_by_a_user")
+        def scaled(xp: Any, a: Any) -> Any:
+            return a * factor
+
+        scaled.defvjp(a=lambda g: g * factor)
+        return scaled
+
+    for factor in (2.0, 3.0):
+        x = torch.ones(1, requires_grad=True)
+        define(factor)(x).backward()
+        assert x.grad.item() == factor
+    del PRIMITIVES["scaled_by_a_user"]
+    with pytest.raises(ValueError, match="'tanh' exists already"):
+        primitive(name="tanh")(lambda xp, a: a)

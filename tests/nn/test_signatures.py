@@ -13,7 +13,9 @@ torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.parity
 
 # PyTorch's own signature says *args, **kwargs.
-_HIDDEN = {"Buffer", "GRU", "LSTM", "Parameter", "RNN"}
+_HIDDEN = {
+    "Buffer", "GRU", "LSTM", "Parameter", "RNN", "UninitializedBuffer", "UninitializedParameter",
+}  # fmt: skip
 # The base classes' forward only raises.
 _ABSTRACT = {
     "Module", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "RNNBase",

@@ -69,3 +69,22 @@ def test_out_of_a_copy_of_a_view_is_written() -> None:
     out = torch.empty(3, 2)
     assert torch.permute_copy(X.reshape(2, 3), (1, 0), out=out) is out
     assert out.tolist() == [[0.0, 3.0], [1.0, 4.0], [2.0, 5.0]]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda **out: torch.nn.functional.gelu(X, **out),
+        lambda **out: torch.nn.functional.softplus(X, **out),
+        lambda **out: torch.nn.functional.logsigmoid(X, **out),
+        lambda **out: torch.nn.functional.linear(X, torch.ones(2, 6), **out),
+        lambda **out: torch.nn.functional.avg_pool2d(X.view(1, 2, 3), 2, **out),
+        lambda **out: torch.nn.functional.avg_pool3d(X.view(1, 1, 2, 3), (1, 2, 1), **out),
+        lambda **out: torch.narrow_copy(X, 0, 1, 3, **out),
+        lambda **out: torch.slice_scatter(X, torch.ones(2), 0, 1, 3, **out),
+    ],
+)
+def test_out_of_network_functions(call) -> None:
+    out = torch.empty(0)
+    assert call(out=out) is out
+    assert torch.equal(out, call())

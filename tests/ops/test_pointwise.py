@@ -125,3 +125,8 @@ def test_a_refused_write_changes_nothing() -> None:
     with pytest.raises(RuntimeError, match="doesn't match the broadcast shape"):
         x.add_(torch.ones(3, 2, dtype=torch.int64))
     assert x.tolist() == [1, 2]
+
+
+def test_the_gradient_of_relu_passes_nan() -> None:
+    for x, g in ((math.nan, 1.0), (INF, 1.0), (0.0, 0.0), (-1.0, 0.0)):
+        assert gradient(torch.relu, x) == [g]

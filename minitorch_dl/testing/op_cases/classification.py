@@ -32,6 +32,13 @@ ROWS = [
         call=_call("cross_entropy"),
     ),
     Row(
+        "nn.functional.linear_cross_entropy",
+        S(F(4, 3), F(5, 3), I(4)),
+        S(F(3), F(5, 3), I(), linear_bias=F(5)),
+        S(F(2, 3), F(4, 2, 3), I(2, 2, high=4), linear_bias=F(4, 2), reduction="sum"),
+        S(F(2, 3), F(4, 3), F(2, 4, low=0), label_smoothing=0.2),
+    ),
+    Row(
         "nn.functional.nll_loss",
         S(F(4, 3), I(4, high=3)),
         S(F(4, 3), I(4, high=3), (0.5, 1.5, 0.2), ignore_index=1, reduction="sum"),

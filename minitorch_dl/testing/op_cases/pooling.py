@@ -40,7 +40,11 @@ ROWS = [
         S(F(1, 2, 3, 5), (3, 5)),
     ),
     Row("nn.functional.avg_pool3d", S(F(1, 2, 3, 4, 4), 2), S(F(2, 3, 4, 4), (1, 2, 3), 2, 0)),
-    Row("nn.functional.lp_pool1d", S(F(2, 2, 6, low=0.1), 3, 2)),
-    Row("nn.functional.lp_pool2d", S(F(2, 2, 4, 4, low=0.1), 2, (2, 1), 2)),
+    Row("nn.functional.lp_pool1d", S(F(2, 2, 6, low=0.1), 3, 2), S(F(2, 6), float("inf"), 2)),
+    Row(
+        "nn.functional.lp_pool2d",
+        S(F(2, 2, 4, 4, low=0.1), 2, (2, 1), 2),
+        S(F(2, 2, 4, 4), float("-inf"), 2),
+    ),
     Row("nn.functional.lp_pool3d", S(F(1, 2, 2, 4, 4, low=0.1), 2, 2)),
 ]

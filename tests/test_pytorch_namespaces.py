@@ -1,0 +1,76 @@
+"""Names that PyTorch keeps elsewhere than this package, and functions of its top level."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import pytest
+
+import minitorch_dl as torch
+from minitorch_dl.nn import functional as F
+
+x = torch.rand(4, 3, 5)
+w, m = torch.rand(3), torch.rand(6, 3)
+probabilities, labels = torch.rand(4, 3), torch.tensor([1, 0, 1, 0])
+
+
+def test_folders_of_pytorch_are_found_under_this_name() -> None:
+    assert importlib.import_module("minitorch_dl.nn.modules.conv").Conv2d is torch.nn.Conv2d
+    assert torch.nn.modules.batchnorm._BatchNorm.__name__ == "_BatchNorm"
+    assert torch.nn.modules.utils._pair(3) == (3, 3)
+    assert torch.nn.modules.linear.Linear is torch.nn.modules.Linear is torch.nn.Linear
+    assert torch.distributions.normal.Normal is torch.distributions.Normal
+    assert isinstance(1.0, torch.types.Number)
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("minitorch_dl.nn.modules.nowhere")
+    with pytest.raises(AttributeError, match=r"nn\.Linnear.*Nearest here: Linear"):
+        torch.nn.Linnear  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (torch.batch_norm(x, w, None, None, None, True, 0.1, 1e-5, False),
+         F.batch_norm(x, None, None, w, None, True)),
+        (torch.instance_norm(x, None, w, None, None, True, 0.1, 1e-5, False),
+         F.instance_norm(x, bias=w)),
+        (torch.embedding(m, labels), F.embedding(labels, m)),
+        (torch.kl_div(probabilities, probabilities, 2),
+         F.kl_div(probabilities, probabilities, reduction="sum")),
+        (torch.binary_cross_entropy_with_logits(probabilities, probabilities, None, w, 0),
+         F.binary_cross_entropy_with_logits(
+             probabilities, probabilities, pos_weight=w, reduction="none")),
+        (torch.margin_ranking_loss(w, w, w, 0.5), F.margin_ranking_loss(w, w, w, 0.5)),
+        (torch.hinge_embedding_loss(w, w), F.hinge_embedding_loss(w, w)),
+        (torch.cosine_embedding_loss(m[:4], probabilities, labels),
+         F.cosine_embedding_loss(m[:4], probabilities, labels)),
+        (torch.poisson_nll_loss(w, w, True, False, 1e-8, 1), F.poisson_nll_loss(w, w)),
+        (torch.triplet_margin_loss(m, m + 1, m - 1), F.triplet_margin_loss(m, m + 1, m - 1)),
+        (torch.ctc_loss(x[:, :1].log_softmax(2), labels[None, :1], (4,), (1,), 0, 2),
+         F.ctc_loss(x[:, :1].log_softmax(2), labels[None, :1], (4,), (1,), reduction="sum")),
+        (torch.norm_except_dim(x, 2, 1).flatten(), x.transpose(0, 1).flatten(1).norm(dim=1)),
+    ],
+)  # fmt: skip
+def test_functions_of_the_top_level(one: Any, other: Any) -> None:
+    torch.testing.assert_close(one, other)
+
+
+def test_the_old_way_to_set_the_default_dtype() -> None:
+    before = torch.get_default_dtype()
+    try:
+        torch.set_default_tensor_type("torch.DoubleTensor")
+        assert torch.ones(1).dtype is torch.float64
+        torch.set_default_tensor_type(torch.FloatTensor)
+        assert torch.ones(1).dtype is torch.float32
+        with pytest.raises(TypeError, match="floating-point"):
+            torch.set_default_tensor_type(torch.LongTensor)
+    finally:
+        torch.set_default_dtype(before)
+
+
+def test_the_dtype_of_autocast() -> None:
+    assert torch.get_autocast_dtype("cpu") is torch.bfloat16
+    with torch.autocast("cpu", torch.float16):
+        assert torch.get_autocast_dtype("cpu") is torch.float16
+        assert torch.is_autocast_cpu_enabled()
