@@ -54,6 +54,7 @@ from .autograd import (
     no_grad,
     set_grad_enabled,
 )
+from .autograd.boundary import publish as _publish
 from .backend import device, get_default_device, set_default_device
 from .backend.dtypes import (
     bfloat16,
@@ -223,3 +224,12 @@ for _namespace in (
 ):
     explain_missing(_namespace)
 explain_missing(_sys.modules[__name__])
+for _namespace, _prefix in (
+    (_sys.modules[__name__], ""),
+    (nn.functional, ""),
+    (nn.init, ""),
+    (linalg, "linalg."),
+    (special, "special."),
+    (signal.windows, "signal.windows."),
+):
+    _publish(_namespace, _prefix)

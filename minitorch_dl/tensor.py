@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import ops
+from .autograd.boundary import publish
 from .autograd.inplace import inplace
 from .autograd.names import named
 from .autograd.primitive import TensorBase, register_result_class
@@ -368,6 +369,7 @@ for _operator, _name in {
 }.items():
     setattr(Tensor, f"__i{_operator}__", getattr(Tensor, f"{_name}_"))
 
+publish(Tensor)
 register_result_class(Tensor)
 
 IN_PLACE_FUNCTIONS = """

@@ -52,7 +52,10 @@ def unary(p: Primitive) -> Callable[..., Any]:
         a = input.array
         if a.__class__ is not ndarray or (as_float and a.dtype.kind != "f"):
             return p(input)
-        y = kernel(np, a)
+        try:
+            y = kernel(np, a)
+        except KERNEL_ERRORS as error:
+            raise explain(p, error, (a,), {}) from error
         out = _new(_Tensor)
         out.array = y if y.__class__ is ndarray else np.asarray(y)
         out._grad = None

@@ -11,19 +11,37 @@ from .base import TensorBase
 if TYPE_CHECKING:
     from .primitive import Primitive
 
-KERNEL_ERRORS = (ValueError, TypeError, IndexError, OverflowError)
+KERNEL_ERRORS = (ValueError, TypeError, IndexError, OverflowError, AttributeError, MemoryError)
 """What array functions raise for operands that don't fit."""
 
+_PUBLIC_NAMES = {"a": "input", "b": "other"}
 
-def no_tensor(op: str, name: str, value: Any) -> TypeError:
+
+def no_tensor(op: str, name: str, value: Any, position: int = 1) -> TypeError:
     """The exception to raise for an argument that is no tensor."""
-    return TypeError(f"{op}(): argument {name!r} must be Tensor, not {type(value).__name__}")
+    return TypeError(
+        f"{op}(): argument {_PUBLIC_NAMES.get(name, name)!r} (position {position}) must be Tensor, "
+        f"not {type(value).__name__}"
+    )
 
 
 def require_tensor(op: str, name: str, value: Any) -> None:
     """Refuse an argument that is no tensor."""
     if not isinstance(value, TensorBase):
         raise no_tensor(op, name, value)
+
+
+def builtin_kind(error: Exception) -> type[Exception]:
+    """The type of exception that PyTorch raises where Python or an array library raises this."""
+    kind = type(error)
+    if kind.__module__.partition(".")[0] in ("numpy", "cupy", "cupy_backends"):
+        for base in (IndexError, TypeError):
+            if isinstance(error, base):
+                return base
+        return RuntimeError
+    if isinstance(error, (ArithmeticError, MemoryError)):
+        return RuntimeError
+    return ValueError if kind is KeyError else kind
 
 
 def explain(
@@ -42,8 +60,9 @@ def explain(
     reason: Any = error
     if primitive.broadcasts:
         reason = describe_mismatch([getattr(a, "shape", ()) for a in arrays]) or error
-    kind = RuntimeError if isinstance(error, (ValueError, OverflowError)) else type(error)
-    try:
-        return kind(f"{primitive.name}({given}): {reason}")
-    except TypeError:  # an exception class with a constructor of its own (NumPy's AxisError)
-        return IndexError(f"{primitive.name}({given}): {reason}")
+    kind = builtin_kind(error)
+    if kind is ValueError:
+        kind = RuntimeError
+    elif kind is AttributeError:
+        kind = TypeError
+    return kind(f"{primitive.name}({given}): {reason}")

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..backend import dtypes
 from .base import DATA, ORDINARY
+from .boundary import FAULTS, arguments_of, explained
 from .modes import GRAD, state
 from .node import AccumulateGrad
 from .primitive import PRIMITIVES, TensorBase, current_node, primitive
@@ -192,7 +193,10 @@ def inplace(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         if not isinstance(self, TensorBase):
             raise TypeError(f"{name}(): expected a Tensor, got {type(self).__name__}")
-        return write(name, self, lambda: function(self, *args, **kwargs))
+        try:
+            return write(name, self, lambda: function(self, *args, **kwargs))
+        except FAULTS as error:
+            raise explained(name, error, arguments_of(function, self, *args, **kwargs)) from None
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = (

@@ -34,7 +34,7 @@ from ..backend import common_module, describe, dtypes
 from . import calls
 from .base import NO_GRAD, ORDINARY, TensorBase, View, ViewKind, current_node, late, write_out
 from .calls import BFLOAT16, FLOATS, shares_memory
-from .errors import KERNEL_ERRORS, explain
+from .errors import KERNEL_ERRORS, explain, no_tensor
 from .modes import GRAD, LISTENING, state
 from .names import node_class
 from .node import Node
@@ -240,10 +240,10 @@ class Primitive:
             args = tuple([_weak(x) for x in args])
             params = {name: _weak(value) for name, value in params.items()}
         arrays = [x.array if isinstance(x, TensorBase) else x for x in args]
-        if not (boxed or any(hasattr(x, "dtype") for x in arrays)):
-            raise TypeError(f"{self.name}(): expected a Tensor, got {describe(arrays)}")
-        if self.broadcasts and boxed:
-            self._check_operands(args, arrays)
+        if boxed or not any(hasattr(x, "dtype") for x in arrays):
+            self._check_operands(args, boxed)
+            if self.check is not None:
+                self.check(*arrays)
         if self.promotes is not None and boxed:
             args, arrays = self._promote(args, arrays)
         xp = common_module(self.name, arrays)
@@ -347,21 +347,17 @@ class Primitive:
         wants a gradient."""
         return self._make_node(tuple(nodes), arrays, (result,), params)
 
-    def _check_operands(self, args: Sequence[Any], arrays: Sequence[Any]) -> None:
-        for i, (name, x) in enumerate(zip(self.inputs, args, strict=True)):
+    def _check_operands(self, args: Sequence[Any], boxed: bool) -> None:
+        """Refuse what is neither a tensor nor may stand for one."""
+        for i, x in enumerate(args):
             if isinstance(x, TensorBase) or hasattr(x, "dtype"):
                 continue
-            if name not in self.tensors and (
-                isinstance(x, (int, float)) or (x is None and len(args) > 2)
+            name = self.inputs[min(i, len(self.inputs) - 1)]
+            if name in self.tensors or not (
+                (isinstance(x, (int, float)) and boxed)
+                or (x is None and (len(args) > 2 or not self.broadcasts))
             ):
-                continue
-            public = {"a": "input", "b": "other"}.get(name, name)
-            raise TypeError(
-                f"{self.name}(): argument {public!r} (position {i + 1}) must be Tensor, not "
-                f"{type(x).__name__}"
-            )
-        if self.check is not None:
-            self.check(*arrays)
+                raise no_tensor(self.name, name, x, i + 1)
 
     def _promote(self, args: Sequence[Any], arrays: Sequence[Any]) -> tuple[Any, Any]:
         operands = [x for x in arrays if x is not None]

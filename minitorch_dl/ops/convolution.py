@@ -6,6 +6,7 @@ of its arrays and leave the third open. So each one's derivatives are the other 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -370,8 +371,8 @@ def per_axis(op: str, name: str, value: Any, dims: int) -> tuple[int, ...]:
     """
     try:
         values = (value,) * dims if not hasattr(value, "__len__") else tuple(value)
-        values = tuple([v.__index__() for v in values])
-    except AttributeError:
+        values = tuple(map(operator.index, values))
+    except TypeError:
         raise TypeError(
             f"{op}(): argument '{name}' must be int or tuple of ints, not {value!r}"
         ) from None

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..autograd.primitive import TensorBase, write_out
 from ..backend import array_module, backend_for, device_of, dtypes
+from .dims import sizes
 from .from_data import _in_range, make_leaf
 
 __all__ = [
@@ -19,15 +20,9 @@ __all__ = [
 ]  # fmt: skip
 
 
-def shape_of(size: Any, op: str = "size") -> tuple[int, ...]:
+def shape_of(size: Any) -> tuple[int, ...]:
     """The shape meant by ``f(2, 3)``, ``f((2, 3))`` or ``f(torch.Size([2, 3]))``, checked."""
-    if len(size) == 1 and isinstance(size[0], (tuple, list)):
-        size = size[0]
-    try:
-        shape = tuple([n.__index__() for n in size])
-    except AttributeError:
-        given = ", ".join(type(n).__name__ for n in size)
-        raise TypeError(f"{op}(): sizes must be integers, got ({given})") from None
+    shape = sizes(size)
     for n in shape:
         if n < 0:
             raise RuntimeError(
@@ -46,7 +41,7 @@ def _filled(
     device: Any,
     requires_grad: bool,
 ) -> Any:
-    shape = shape_of(size if names is None else (names,), op)
+    shape = shape_of(size if names is None else (names,))
     backend, where = backend_for(device)
     wanted = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
     with backend.select(where):
@@ -91,7 +86,7 @@ def full(
         fill_value = fill_value.array.item()
     elif isinstance(fill_value, np.generic):
         fill_value = fill_value.item()
-    shape = shape_of((size,), "full")
+    shape = shape_of((size,))
     backend, where = backend_for(device)
     wanted = dtypes.of_number(fill_value) if dtype is None else dtypes.as_dtype(dtype)
     fill_value = _in_range(fill_value, wanted)
@@ -306,7 +301,7 @@ def eye(
     device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """The identity matrix of shape ``(n, m)``."""
-    shape_of((n, n if m is None else m), "eye")
+    shape_of((n, n if m is None else m))
     wanted = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
     backend, where = backend_for(device)
     with backend.select(where):
@@ -315,7 +310,7 @@ def eye(
 
 
 def _triangle(row: int, col: int, keep: Any, dtype: Any, device: Any) -> Any:
-    shape_of((row, col), "tril_indices")
+    shape_of((row, col))
     backend, where = backend_for(device)
     wanted = dtypes.int64 if dtype is None else dtypes.as_dtype(dtype)
     i, j = np.indices((row, col))

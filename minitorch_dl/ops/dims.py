@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
+import operator
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import numpy as np
 
-from ..autograd.errors import no_tensor
-from ..autograd.primitive import TensorBase
 from ..backend import describe_mismatch
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-_NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
 
 
 def wrap_dim(dim: int, ndim: int) -> int:
@@ -23,6 +19,8 @@ def wrap_dim(dim: int, ndim: int) -> int:
     Raises:
         IndexError: there is no such axis.
     """
+    if dim.__class__ is not int:
+        dim = operator.index(dim)
     n = ndim or 1
     if not -n <= dim < n:
         raise IndexError(
@@ -55,48 +53,19 @@ def normalize_dims(dim: Any, ndim: int) -> tuple[int, ...]:
     return tuple(sorted(axes)) if ndim else ()
 
 
-def numpy_names(function: _F) -> _F:
-    """Let a function also take its dims under NumPy's names (``axis``, ``keepdims``), as PyTorch
-    does."""
+def also_named(**second_names: str) -> Callable[[_F], _F]:
+    """Let the public function take arguments by a second name too: ``@also_named(input="A")``
+    takes ``input=`` for ``A``."""
 
-    @functools.wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        if kwargs and ("axis" in kwargs or "keepdims" in kwargs):
-            kwargs = {_NUMPY_NAMES.get(name, name): value for name, value in kwargs.items()}
-        try:
-            return function(*args, **kwargs)
-        except AttributeError as error:
-            raise _wrong_kind(function, args, kwargs) or error from None
+    def mark(function: _F) -> _F:
+        function.second_names = second_names  # type: ignore[attr-defined]
+        return function
 
-    return call  # type: ignore[return-value]
+    return mark
 
 
-def also_named(**names: str) -> Callable[[_F], _F]:
-    """Let arguments go by a second name: ``@also_named(input="A")`` takes ``input=`` for ``A``."""
-
-    def decorate(function: _F) -> _F:
-        @functools.wraps(function)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            if kwargs:
-                kwargs = {names.get(name, name): value for name, value in kwargs.items()}
-            return function(*args, **kwargs)
-
-        return call  # type: ignore[return-value]
-
-    return decorate
-
-
-def _wrong_kind(
-    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> TypeError | None:
-    """The error for a call whose first argument is no tensor, nor a sequence of them."""
-    name = next(iter(inspect.signature(function).parameters))
-    given: Any = args[0] if args else kwargs.get(name)
-    several = name == "tensors" and isinstance(given, (list, tuple))
-    for x in given if several else (given,):
-        if not isinstance(x, TensorBase):
-            return no_tensor(function.__name__, name, x)
-    return None
+numpy_names = also_named(axis="dim", keepdims="keepdim")
+"""Let the public function also take its dims under NumPy's names, as PyTorch does."""
 
 
 def common_shape(op: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
@@ -107,12 +76,12 @@ def common_shape(op: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
         raise RuntimeError(f"{op}: {describe_mismatch(shapes)}") from None
 
 
-def sizes(op: str, given: tuple[Any, ...]) -> tuple[int, ...]:
+def sizes(given: tuple[Any, ...]) -> tuple[int, ...]:
     """The integers meant by ``f(2, 3)``, ``f((2, 3))`` or ``f([2, 3])``."""
     if len(given) == 1 and isinstance(given[0], (tuple, list)):
         given = tuple(given[0])
     try:
-        return tuple([n.__index__() for n in given])
-    except AttributeError:
+        return tuple(map(operator.index, given))
+    except TypeError:
         kinds = ", ".join(type(n).__name__ for n in given)
-        raise TypeError(f"{op}(): expected integers, got ({kinds})") from None
+        raise TypeError(f"expected integers, got ({kinds})") from None

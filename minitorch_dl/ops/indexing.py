@@ -9,6 +9,7 @@ In a formula ``g`` is the gradient of the output.
 from __future__ import annotations
 
 import functools
+import operator
 from math import prod
 from typing import Any
 
@@ -75,7 +76,9 @@ def _spec(items: Any) -> tuple[Any, ...] | None:
             if not (
                 start.__class__ in _PLAIN and stop.__class__ in _PLAIN and step.__class__ in _PLAIN
             ):
-                start, stop, step = [n if n is None else n.__index__() for n in (start, stop, step)]
+                start, stop, step = [
+                    n if n is None else operator.index(n) for n in (start, stop, step)
+                ]
             if step is not None and step <= 0:
                 raise ValueError("step must be greater than zero")
             spec.append((start, stop, step))
@@ -131,7 +134,7 @@ def select(input: Any, dim: int, index: int) -> Any:
     shape = input.array.shape
     if not shape:
         raise IndexError("select() cannot be applied to a 0-dim tensor.")
-    dim, index = wrap_dim(dim, len(shape)), index.__index__()
+    dim, index = wrap_dim(dim, len(shape)), operator.index(index)
     if not -shape[dim] <= index < shape[dim]:
         raise IndexError(
             f"select(): index {index} out of range for tensor of size {list(shape)} at dimension "
@@ -154,7 +157,7 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
         raise RuntimeError(
             f"narrow(): start must be an 0-dim integral Tensor, got {describe_one(start.array)}."
         )
-    dim, first = wrap_dim(dim, len(shape)), start.__index__()
+    dim, first = wrap_dim(dim, len(shape)), operator.index(start)
     size = shape[dim]
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")
@@ -549,7 +552,7 @@ def _normal(one: Any, a: Any) -> Any:
     elif isinstance(one, bool):
         array = np.asarray(one)
     elif hasattr(one, "__index__"):
-        return one.__index__()
+        return operator.index(one)
     else:
         raise IndexError(
             "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import array_module, dtypes
-from .dims import also_named, numpy_names, sizes, wrap_dim
+from .dims import also_named, numpy_names, wrap_dim
 from .indexing import _index, _range
 from .padding import _pad
 from .shape import _reshape, expand
@@ -346,7 +347,7 @@ def split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple[Any, .
         raise RuntimeError("split expects at least a 1-dimensional tensor")
     dim = wrap_dim(dim, input.array.ndim)
     n = input.array.shape[dim]
-    wanted = tuple([s.__index__() for s in split_sizes])
+    wanted = tuple(map(operator.index, split_sizes))
     if sum(wanted) != n or any(s < 0 for s in wanted):
         raise RuntimeError(
             f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at "
@@ -369,7 +370,7 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
     if not tensor.array.ndim:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
     dim = wrap_dim(dim, tensor.array.ndim)
-    n, size = tensor.array.shape[dim], split_size_or_sections.__index__()
+    n, size = tensor.array.shape[dim], operator.index(split_size_or_sections)
     if size < 0:
         raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
     if size == 0 and n:
@@ -393,8 +394,8 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     return split(input, size, dim) if size else split_with_sizes(input, (0,) * chunks, dim)
 
 
-@numpy_names
 @also_named(
+    axis="dim",
     sections="indices_or_sections",
     indices="indices_or_sections",
     tensor_indices_or_sections="indices_or_sections",
@@ -414,9 +415,9 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[An
     if isinstance(indices_or_sections, TensorBase):
         indices_or_sections = indices_or_sections.array.tolist()
     if isinstance(indices_or_sections, (tuple, list)):
-        cuts = [0, *(i.__index__() for i in indices_or_sections), None]
+        cuts = [0, *map(operator.index, indices_or_sections), None]
         return tuple([_range(input, dim, start, stop) for start, stop in itertools.pairwise(cuts)])
-    (sections,) = sizes("tensor_split", (indices_or_sections,))
+    sections = operator.index(indices_or_sections)
     if sections <= 0:
         raise RuntimeError(f"number of sections must be larger than 0, got {sections}")
     small, larger = divmod(n, sections)

@@ -4,6 +4,7 @@ one's own.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from math import prod
 from typing import Any
@@ -143,7 +144,7 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = 
     tensor([[1, 3],
             [2, 4]])
     """
-    size, stride = tuple([n.__index__() for n in size]), tuple([n.__index__() for n in stride])
+    size, stride = tuple(map(operator.index, size)), tuple(map(operator.index, stride))
     if len(size) != len(stride):
         raise RuntimeError(f"mismatch in length of strides and shape: {list(size)}, {list(stride)}")
     if any(s < 0 for s in stride):
@@ -198,7 +199,7 @@ def resize_(input: Any, *size: Any, memory_format: Any = None) -> Any:
     """Give the tensor another shape in place: its first elements stay, in row-major order, and
     new ones are zero.
     """
-    shape = sizes("resize_", size)
+    shape = sizes(size)
     if input._node is not None:
         raise RuntimeError("cannot resize variables that require grad")
     a = input.array

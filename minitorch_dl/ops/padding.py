@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,7 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
     >>> torch.nn.functional.pad(torch.tensor([[1, 2, 3]]), (2, 1), mode="reflect")
     tensor([[3, 2, 1, 2, 3, 2]])
     """
-    widths = tuple([n.__index__() for n in pad])
+    widths = tuple(map(operator.index, pad))
     shape = input.array.shape
     if len(widths) % 2:
         raise RuntimeError(f"Padding length must be divisible by 2, got {len(widths)} numbers")

@@ -75,7 +75,7 @@ def _drawn(
 ) -> Any:
     backend, where = backend_for(device)
     wanted = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
-    shape = shape_of(size, op)
+    shape = shape_of(size)
     with backend.select(where):
         array = sample(shape, wanted.numpy, _generator(generator, where), backend.xp)
     result = make_leaf(array, requires_grad)

@@ -6,6 +6,7 @@ In a formula ``g`` is the gradient of the output.
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,7 @@ def repeat(input: Any, *repeats: Any, **named: Any) -> Any:
     tensor([[1, 2, 1, 2],
             [1, 2, 1, 2]])
     """
-    times = sizes("repeat", repeats or tuple(named.values()))
+    times = sizes(repeats or tuple(named.values()))
     have = input.array.shape
     extra = len(times) - len(have)
     if extra < 0:
@@ -91,7 +92,7 @@ def repeat(input: Any, *repeats: Any, **named: Any) -> Any:
 @as_one("RepeatBackward0")
 def tile(input: Any, *dims: Any, **named: Any) -> Any:
     """``input`` repeated ``dims`` times along its last axes."""
-    times = sizes("tile", dims or tuple(named.values()))
+    times = sizes(dims or tuple(named.values()))
     return repeat(input, (1,) * (input.array.ndim - len(times)) + times)
 
 
@@ -148,7 +149,7 @@ def _repeated(xp: Any, counts: Any, n: int) -> Any:
 
 def sum_to_size(input: Any, *size: Any) -> Any:
     """``input`` summed over the axes along which a tensor of this size would be expanded to it."""
-    wanted, have = sizes("sum_to_size", size), input.array.shape
+    wanted, have = sizes(size), input.array.shape
     tail = have[len(have) - len(wanted) :]
     if len(wanted) > len(have) or any(w not in (1, h) for w, h in zip(wanted, tail)):
         raise RuntimeError(f"size {list(wanted)} is not expandable to size {list(have)}.")
@@ -205,7 +206,7 @@ _flip.defvjp(a=lambda g, dims: _flip(g, dims=dims))
 @as_one("FlipBackward0")
 def flip(input: Any, *dims: Any, **named: Any) -> Any:
     """The order of the elements reversed along ``dims``; a copy."""
-    dims = sizes("flip", dims or (named["dims"],))
+    dims = sizes(dims or (named["dims"],))
     return (
         _flip(input, dims=wrap_dims(dims, input.array.ndim)) if input.array.ndim else _clone(input)
     )
@@ -270,7 +271,7 @@ def tril(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
     """The matrices with zeros above the given diagonal (0 the main one, positive above it)."""
     if input.array.ndim < 2:
         raise RuntimeError("tril: input tensor must have at least 2 dimensions")
-    y = _tril(input, diagonal=diagonal.__index__())
+    y = _tril(input, diagonal=operator.index(diagonal))
     return y if out is None else write_out("tril", out, y)
 
 
@@ -278,7 +279,7 @@ def triu(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
     """The matrices with zeros below the given diagonal (0 the main one, positive above it)."""
     if input.array.ndim < 2:
         raise RuntimeError("triu: input tensor must have at least 2 dimensions")
-    y = _triu(input, diagonal=diagonal.__index__())
+    y = _triu(input, diagonal=operator.index(diagonal))
     return y if out is None else write_out("triu", out, y)
 
 

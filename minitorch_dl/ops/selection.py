@@ -15,7 +15,6 @@ from ..autograd.names import named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import array_module, dtypes
-from .dims import also_named
 
 __all__ = [
     "clamp", "clamp_max", "clamp_min", "clip", "fmax", "fmin", "heaviside", "maximum", "minimum",
@@ -226,15 +225,16 @@ clip = clamp
 # -- steps and repairs -----------------------------------------------------------------------------
 
 
-@primitive(broadcasts=True, tensors=("a", "b"))
-def heaviside(xp: Any, a: Any, b: Any) -> Any:
+@primitive(name="heaviside", broadcasts=True, tensors=("a", "values"))
+def _heaviside(xp: Any, a: Any, values: Any) -> Any:
+    return xp.where(a == 0, values, (a > 0).astype(values.dtype))
+
+
+def heaviside(input: Any, values: Any, *, out: Any = None) -> Any:
     """The step function: 0 for negative ``input``, 1 for positive, ``values`` at 0. Not
     differentiable.
     """
-    return xp.where(a == 0, b, (a > 0).astype(b.dtype))
-
-
-heaviside = also_named(values="other")(heaviside)
+    return _heaviside(input, values, out=out)
 
 
 @primitive(name="nan_to_num")

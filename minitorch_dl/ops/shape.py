@@ -6,10 +6,12 @@ In a formula ``g`` is the gradient of the output.
 
 from __future__ import annotations
 
+from functools import partial
 from math import prod
 from typing import Any
 
 from ..autograd.base import ViewKind
+from ..autograd.boundary import guarded, public
 from ..autograd.names import named
 from ..autograd.primitive import primitive
 from ..autograd.structural import alias
@@ -36,6 +38,7 @@ def _reshape(xp: Any, a: Any, *, shape: tuple[int, ...]) -> Any:
 _reshape.defvjp(a=lambda g, a_shape: _reshape(g, shape=a_shape))
 
 
+@guarded
 def reshape(input: Any, *shape: Any, **keywords: Any) -> Any:
     """``input`` in another shape; one size may be -1, which is inferred. A view where possible,
     else a copy.
@@ -50,9 +53,15 @@ def reshape(input: Any, *shape: Any, **keywords: Any) -> Any:
     try:
         y = _reshape(input, shape=shape)
     except (RuntimeError, TypeError):
-        wanted = sizes("reshape", shape or tuple(keywords.values()))
-        y = _reshape(input, shape=inferred(input.array.shape, wanted))
+        y = _reshape_inferred(input, shape or tuple(keywords.values()))
     return y if y._view is not None else named(y, "UnsafeViewBackward0")
+
+
+def _reshaped(input: Any, shape: Any) -> Any:
+    return _reshape(input, shape=inferred(input.array.shape, sizes(shape)))
+
+
+_reshape_inferred, _view_inferred = public(_reshaped, "reshape"), public(_reshaped, "view")
 
 
 def inferred(have: tuple[int, ...], wanted: tuple[int, ...]) -> tuple[int, ...]:
@@ -78,20 +87,27 @@ def inferred(have: tuple[int, ...], wanted: tuple[int, ...]) -> tuple[int, ...]:
     return tuple([total // known if n == -1 else n for n in wanted])
 
 
+@guarded
 def view(input: Any, *shape: Any, **keywords: Any) -> Any:
     """``input`` in another shape without a copy, or, given a dtype, its bytes as another dtype.
 
     Raises:
         RuntimeError: the memory layout allows no such view (use ``reshape``).
     """
-    if len(shape) == 1 and isinstance(shape[0], dtypes.dtype):
-        return view_dtype(input, shape[0])
-    if "dtype" in keywords:
-        return view_dtype(input, keywords["dtype"])
-    out = reshape(input, *shape, **keywords)
+    if len(shape) == 1:
+        if isinstance(shape[0], dtypes.dtype):
+            return _view_as_dtype(input, shape[0])
+        if isinstance(shape[0], (tuple, list)):
+            shape = tuple(shape[0])
+    elif "dtype" in keywords:
+        return _view_as_dtype(input, keywords["dtype"])
+    try:
+        out = _reshape(input, shape=shape)
+    except (RuntimeError, TypeError):
+        out = _view_inferred(input, shape or tuple(keywords.values()))
     if out._view is None:
         raise RuntimeError(
-            "view size is not compatible with input tensor's size and stride (at least one "
+            "view(): view size is not compatible with input tensor's size and stride (at least one "
             "dimension spans across two "
             "contiguous subspaces). Use .reshape(...) instead."
         )
@@ -124,6 +140,9 @@ def view_dtype(input: Any, dtype: Any) -> Any:
     out = _view_dtype(input, dtype=dtype.name)
     out._view.kind = ViewKind.OTHER_DTYPE
     return out
+
+
+_view_as_dtype = public(view_dtype, "view")
 
 
 def reshape_as(input: Any, other: Any) -> Any:
@@ -224,6 +243,7 @@ _permute.defvjp(
 )
 
 
+@also_named(axis0="dim0", axis1="dim1")
 def transpose(input: Any, dim0: int, dim1: int) -> Any:
     """``input`` with two axes exchanged; a view.
 
@@ -241,15 +261,19 @@ def transpose(input: Any, dim0: int, dim1: int) -> Any:
 
 
 swapdims = transpose
-swapaxes = also_named(axis0="dim0", axis1="dim1")(transpose)
+swapaxes = transpose
 
 
+@guarded
 def permute(input: Any, *dims: Any, **keywords: Any) -> Any:
     """``input`` with its axes in the order ``dims``; a view."""
     if len(dims) == 1 and isinstance(dims[0], (tuple, list)):
         dims = tuple(dims[0])
-    elif keywords:
-        dims = keywords["dims"]
+    return _permuted(input, keywords["dims"] if keywords else dims)
+
+
+@partial(public, name="permute")
+def _permuted(input: Any, dims: Any) -> Any:
     ndim = input.array.ndim
     if len(dims) != ndim:
         raise RuntimeError(
@@ -333,6 +357,7 @@ def adjoint(input: Any) -> Any:
 # -- repetition without a copy ---------------------------------------------------------------------
 
 
+@guarded
 def expand(input: Any, *size: Any, **keywords: Any) -> Any:
     """``input`` repeated along new axes and those of size 1, as a view; -1 keeps an axis's size.
 
@@ -341,8 +366,13 @@ def expand(input: Any, *size: Any, **keywords: Any) -> Any:
     tensor([[1, 1, 1],
             [2, 2, 2]])
     """
+    return _expanded(input, size or named.get("size", ()))
+
+
+@partial(public, name="expand")
+def _expanded(input: Any, size: Any) -> Any:
     have = input.array.shape
-    wanted = sizes("expand", size or (keywords["size"],))
+    wanted = sizes(size)
     new = len(wanted) - len(have)
     if new < 0:
         raise RuntimeError(

@@ -1,0 +1,233 @@
+"""The line between a caller and the ops: what goes wrong behind it is told in the caller's words.
+
+``public(function, name)`` is ``function`` within one ``try``. A call that succeeds pays for one
+more Python call, some 20 ns (with ``*args, **kwargs`` it would be five times as much, so each is
+compiled with the function's own signature). An exception on its way out is given the op's name and
+what came in, unless it says so already; an argument of the wrong kind becomes a TypeError that
+names it; what NumPy raises becomes what PyTorch raises.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import linecache
+from collections.abc import Callable, Mapping
+from types import FunctionType, MappingProxyType, ModuleType
+from typing import Any
+
+from ..backend import describe_one
+from .base import TensorBase, late
+from .errors import builtin_kind
+
+__all__ = ["FAULTS", "arguments_of", "explained", "guarded", "public", "publish"]
+
+FAULTS = (
+    AttributeError,
+    TypeError,
+    ValueError,
+    LookupError,
+    RuntimeError,
+    ArithmeticError,
+    AssertionError,
+    MemoryError,
+)
+"""What a mistake in the arguments may raise."""
+
+_PACKAGE = __name__.partition(".")[0]
+_HOMES = tuple(f"{_PACKAGE}.{part}" for part in ("ops.", "tensor", "nn.init"))
+_SOURCE = "<public"
+
+
+class _Absent:
+    def __repr__(self) -> str:
+        return "(absent)"
+
+
+_ABSENT = _Absent()
+
+
+def publish(namespace: Any, prefix: str = "") -> None:
+    """Put the ops in a module or class under their public names, as callers are to get them."""
+    for name, value in list(vars(namespace).items()):
+        home = getattr(value, "__module__", None) or ""
+        if isinstance(value, FunctionType) and name[0] != "_" and home.startswith(_HOMES):
+            call = public(value, prefix + name)
+            setattr(namespace, name, call)
+            if call is not value and isinstance(namespace, ModuleType):
+                call.__module__, call.__qualname__ = namespace.__name__, name  # for pickle
+
+
+def public(function: Any, name: str) -> Any:
+    """The function under its public name, which its errors tell. Primitives explain their errors
+    themselves."""
+    if hasattr(function, "primitive") or getattr(function, "guarded", False):
+        return function
+    if function.__code__.co_filename.startswith(_SOURCE):
+        return function
+    return _compiled(function, name)
+
+
+def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark an op that has the ``try`` in its own body: one that takes ``*args`` and is called
+    often."""
+    function.guarded = True  # type: ignore[attr-defined]
+    return function
+
+
+@functools.cache
+def _compiled(function: Any, name: str) -> Any:
+    signature = inspect.signature(function)
+    parameters = list(signature.parameters.values())
+    second_names: dict[str, str] = getattr(function, "second_names", {})
+    declared, passed = [], []
+    scope = {f"default_{p.name}": p.default for p in parameters}
+    keyword_only = optional = False
+    for p in parameters:
+        if p.kind is p.VAR_KEYWORD:
+            continue
+        if p.kind is p.KEYWORD_ONLY and not keyword_only:
+            declared.append("*")
+        keyword_only = keyword_only or p.kind in (p.KEYWORD_ONLY, p.VAR_POSITIONAL)
+        if p.kind is p.VAR_POSITIONAL:
+            declared.append(f"*{p.name}")
+            passed.append(f"*{p.name}")
+            continue
+        if p.default is p.empty and (optional or p.name in second_names.values()):
+            optional = True
+            scope[f"default_{p.name}"] = _ABSENT
+        required = scope[f"default_{p.name}"] is p.empty
+        declared.append(p.name if required else f"{p.name}=default_{p.name}")
+        passed.append(f"{p.name}={p.name}" if p.kind is p.KEYWORD_ONLY else p.name)
+    if second_names and not keyword_only:
+        declared.append("*")
+    declared += [f"{second}=absent" for second in second_names]
+    renaming = "".join(
+        f"        if {second} is not absent:\n            {first} = {second}\n"
+        for second, first in second_names.items()
+    )
+    for p in parameters:
+        if p.kind is p.VAR_KEYWORD:
+            declared.append(f"**{p.name}")
+            passed.append(f"**{p.name}")
+        elif scope[f"default_{p.name}"] is _ABSENT:
+            renaming += f"        if {p.name} is absent:\n            missing({p.name!r})\n"
+    last = name.rpartition(".")[2]
+    given = "".join(f"{p.name}, " for p in parameters)
+    source = (
+        f"def {last}({', '.join(declared)}):\n"
+        "    try:\n"
+        f"{renaming}"
+        f"        return function({', '.join(passed)})\n"
+        "    except FAULTS as error:\n"
+        f"        raise told(error, ({given}))\n"
+    )
+
+    def missing(parameter: str) -> None:
+        raise TypeError(f"{last}() missing 1 required positional argument: {parameter!r}")
+
+    def told(error: Exception, values: tuple[Any, ...]) -> Exception:
+        arguments = dict(zip(signature.parameters, values, strict=True))
+        return explained(name, error, arguments, {p.name: p.default for p in parameters})
+
+    scope |= {
+        "function": function, "FAULTS": FAULTS, "absent": _ABSENT, "told": told, "missing": missing,
+    }  # fmt: skip
+    filename = f"{_SOURCE} {name}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    exec(compile(source, filename, "exec"), scope)
+    call = functools.update_wrapper(scope[last], function)
+    call.__name__ = last
+    return call
+
+
+def explained(
+    op: str,
+    error: Exception,
+    arguments: Mapping[str, Any],
+    defaults: Mapping[str, Any] = MappingProxyType({}),
+) -> Exception:
+    """The exception to raise for one on its way to the caller: itself, with more in its message
+    where that doesn't name the op, or one of the type that PyTorch has for it."""
+    if not _from_here(error):
+        return error  # from code of the caller's: a hook, a subclass
+    if isinstance(error, AttributeError):
+        new = _wrong_kind(op, error, arguments)
+        if new is not None:
+            new.__cause__ = error
+            return new
+        return error
+    kind, message = builtin_kind(error), str(error)
+    if not _names(op, message):
+        told = {k: v for k, v in arguments.items() if v is not defaults.get(k) and v != {}}
+        given = ", ".join(f"{name}={_described(value)}" for name, value in told.items())
+        message = f"{op}({given}): {message}"
+    if kind is type(error):
+        if message != str(error):
+            error.args = (message,)
+        return error
+    new = kind(message)
+    new.__cause__ = error
+    return new
+
+
+def arguments_of(function: Callable[..., Any], *args: Any, **kwargs: Any) -> dict[str, Any]:
+    """The arguments of a call by name."""
+    try:
+        return inspect.signature(function).bind(*args, **kwargs).arguments
+    except TypeError:
+        return {f"argument {i + 1}": value for i, value in enumerate(args)} | kwargs
+
+
+def _names(op: str, message: str) -> bool:
+    name = op.rpartition(".")[2]
+    return f"{name}(" in message or f"{name}:" in message or message.startswith(f"{name} ")
+
+
+def _from_here(error: Exception) -> bool:
+    """Whether code of this package, or of the array libraries under it, raised the exception."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return True
+    module = str(trace.tb_frame.f_globals.get("__name__", _PACKAGE))
+    return module.partition(".")[0] in (_PACKAGE, "numpy", "cupy", "ml_dtypes")
+
+
+def _wrong_kind(op: str, error: AttributeError, arguments: Mapping[str, Any]) -> TypeError | None:
+    """The error for an argument that lacks what every one of its kind has."""
+    name, culprit = error.name, error.obj
+    if name is None:
+        return None
+    wanted = (
+        "int" if name == "__index__"
+        else "Tensor" if hasattr(late.Tensor, name)
+        else "str" if hasattr(str, name)
+        else None
+    )  # fmt: skip
+    kind = type(culprit).__name__
+    for i, (parameter, value) in enumerate(arguments.items()):
+        if wanted and value is culprit:
+            return TypeError(
+                f"{op}(): argument {parameter!r} (position {i + 1}) must be {wanted}, not {kind}"
+            )
+        if wanted and isinstance(value, (list, tuple)) and any(x is culprit for x in value):
+            return TypeError(
+                f"{op}(): argument {parameter!r} (position {i + 1}) must hold {wanted}s, but has "
+                f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+            )
+    if isinstance(culprit, TensorBase):
+        return None
+    given = ", ".join(f"{name}={_described(value)}" for name, value in arguments.items())
+    return TypeError(f"{op}({given}): an argument is of the wrong kind: {error}")
+
+
+def _described(value: Any) -> str:
+    if isinstance(value, TensorBase):
+        return describe_one(value.array)
+    if isinstance(value, (list, tuple)):
+        inner = ", ".join(_described(x) for x in value[:8]) + (", ..." if len(value) > 8 else "")
+        inner += "," if isinstance(value, tuple) and len(value) == 1 else ""
+        return f"[{inner}]" if isinstance(value, list) else f"({inner})"
+    return repr(value) if isinstance(value, str) else describe_one(value)
