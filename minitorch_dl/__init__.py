@@ -226,6 +226,7 @@ for _namespace in (
 explain_missing(_sys.modules[__name__])
 for _namespace, _prefix in (
     (_sys.modules[__name__], ""),
+    (nn, ""),
     (nn.functional, ""),
     (nn.init, ""),
     (linalg, "linalg."),

@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import inspect
 import linecache
+import re
 from collections.abc import Callable, Mapping
 from types import FunctionType, MappingProxyType, ModuleType
 from typing import Any
@@ -36,6 +37,7 @@ FAULTS = (
 
 _PACKAGE = __name__.partition(".")[0]
 _HOMES = tuple(f"{_PACKAGE}.{part}" for part in ("ops.", "tensor", "nn.init"))
+_LAYERS = f"{_PACKAGE}.nn."
 _SOURCE = "<public"
 
 
@@ -48,14 +50,21 @@ _ABSENT = _Absent()
 
 
 def publish(namespace: Any, prefix: str = "") -> None:
-    """Put the ops in a module or class under their public names, as callers are to get them."""
+    """Put the ops in a module or class, and the ``forward`` of its layers, in front of their
+    callers."""
     for name, value in list(vars(namespace).items()):
         home = getattr(value, "__module__", None) or ""
-        if isinstance(value, FunctionType) and name[0] != "_" and home.startswith(_HOMES):
+        if name[0] == "_":
+            continue
+        if isinstance(value, FunctionType) and home.startswith(_HOMES):
             call = public(value, prefix + name)
             setattr(namespace, name, call)
             if call is not value and isinstance(namespace, ModuleType):
                 call.__module__, call.__qualname__ = namespace.__name__, name  # for pickle
+        elif isinstance(value, type) and home.startswith(_LAYERS):
+            for base in value.__mro__:
+                if "forward" in vars(base):
+                    base.forward = public(base.forward, "forward")  # type: ignore[attr-defined]
 
 
 def public(function: Any, name: str) -> Any:
@@ -128,9 +137,11 @@ def _compiled(function: Any, name: str) -> Any:
 
     def told(error: Exception, values: tuple[Any, ...]) -> Exception:
         arguments = dict(zip(signature.parameters, values, strict=True))
-        return explained(name, error, arguments, {p.name: p.default for p in parameters})
+        op = type(arguments.pop("self")).__name__ if name == "forward" else name
+        return explained(op, error, arguments, {p.name: p.default for p in parameters})
 
     scope |= {
+        "__name__": __name__,
         "function": function, "FAULTS": FAULTS, "absent": _ABSENT, "told": told, "missing": missing,
     }  # fmt: skip
     filename = f"{_SOURCE} {name}>"
@@ -152,23 +163,21 @@ def explained(
     if not _from_here(error):
         return error  # from code of the caller's: a hook, a subclass
     if isinstance(error, AttributeError):
-        new = _wrong_kind(op, error, arguments)
-        if new is not None:
-            new.__cause__ = error
-            return new
-        return error
+        return _wrong_kind(op, error, arguments) or error
     kind, message = builtin_kind(error), str(error)
     if not _names(op, message):
-        told = {k: v for k, v in arguments.items() if v is not defaults.get(k) and v != {}}
+        told = {
+            k: v
+            for k, v in arguments.items()
+            if v is not defaults.get(k) and not (isinstance(v, dict) and not v)
+        }
         given = ", ".join(f"{name}={_described(value)}" for name, value in told.items())
         message = f"{op}({given}): {message}"
     if kind is type(error):
         if message != str(error):
             error.args = (message,)
         return error
-    new = kind(message)
-    new.__cause__ = error
-    return new
+    return kind(message)
 
 
 def arguments_of(function: Callable[..., Any], *args: Any, **kwargs: Any) -> dict[str, Any]:
@@ -180,8 +189,10 @@ def arguments_of(function: Callable[..., Any], *args: Any, **kwargs: Any) -> dic
 
 
 def _names(op: str, message: str) -> bool:
-    name = op.rpartition(".")[2]
-    return f"{name}(" in message or f"{name}:" in message or message.startswith(f"{name} ")
+    if op[0].isupper():  # a layer: the function that it calls may be the one that complains
+        return re.match(r"[\w.]+[(:]", message) is not None
+    name = re.escape(op.rpartition(".")[2])
+    return re.search(rf"(?<!\w){name}[(:]|^{name} ", message) is not None
 
 
 def _from_here(error: Exception) -> bool:

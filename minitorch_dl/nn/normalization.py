@@ -126,14 +126,12 @@ class _BatchNorm(_RunningNorm):
     def forward(self, input: Tensor) -> Tensor:
         self._check_input_dim(input)
         factor = 0.0 if self.momentum is None else self.momentum
-        updates = self.training and self.track_running_stats
-        if updates and self.num_batches_tracked is not None:
-            self.num_batches_tracked.add_(1)
-            if self.momentum is None:
-                factor = 1.0 / float(self.num_batches_tracked)
+        counts = self.training and self.track_running_stats and self.num_batches_tracked is not None
+        if counts and self.momentum is None:
+            factor = 1.0 / (float(self.num_batches_tracked) + 1.0)
         use_running = not self.training or self.track_running_stats
         batch_statistics = self.training or (self.running_mean is None and self.running_var is None)
-        return F.batch_norm(
+        y = F.batch_norm(
             input,
             self.running_mean if use_running else None,
             self.running_var if use_running else None,
@@ -143,6 +141,9 @@ class _BatchNorm(_RunningNorm):
             factor,
             self.eps,
         )
+        if counts:
+            self.num_batches_tracked.add_(1)
+        return y
 
 
 class BatchNorm1d(_BatchNorm):

@@ -220,47 +220,46 @@ def logical_not(xp: Any, a: Any) -> Any:
 # -- bitwise: integers and bools; on bools the same as logical -------------------------------------
 
 
-def _on_integers(function: Any, *operands: Any) -> Any:
+def _on_integers(op: str, function: Any, *operands: Any) -> Any:
     try:
         return function(*operands)
     except TypeError:
         raise NotImplementedError(
-            f"{function.__name__}: bitwise ops are defined for integers and bools, "
-            f"got {describe(operands)}"
+            f"{op}(): bitwise ops are defined for integers and bools, got {describe(operands)}"
         ) from None
 
 
 @primitive(broadcasts=True, promotes="same")
 def bitwise_and(xp: Any, a: Any, b: Any) -> Any:
     """``input & other`` of integers or bools."""
-    return _on_integers(xp.bitwise_and, a, b)
+    return _on_integers("bitwise_and", xp.bitwise_and, a, b)
 
 
 @primitive(broadcasts=True, promotes="same")
 def bitwise_or(xp: Any, a: Any, b: Any) -> Any:
     """``input | other`` of integers or bools."""
-    return _on_integers(xp.bitwise_or, a, b)
+    return _on_integers("bitwise_or", xp.bitwise_or, a, b)
 
 
 @primitive(broadcasts=True, promotes="same")
 def bitwise_xor(xp: Any, a: Any, b: Any) -> Any:
     """``input ^ other`` of integers or bools."""
-    return _on_integers(xp.bitwise_xor, a, b)
+    return _on_integers("bitwise_xor", xp.bitwise_xor, a, b)
 
 
 @primitive
 def bitwise_not(xp: Any, a: Any) -> Any:
     """``~input`` of integers or bools."""
-    return _on_integers(xp.invert, a)
+    return _on_integers("bitwise_not", xp.invert, a)
 
 
 @primitive(broadcasts=True, promotes="same")
 def bitwise_left_shift(xp: Any, a: Any, b: Any) -> Any:
     """``input << other``: ``input * 2**other`` of integers."""
-    return _on_integers(xp.left_shift, a, b)
+    return _on_integers("bitwise_left_shift", xp.left_shift, a, b)
 
 
 @primitive(broadcasts=True, promotes="same")
 def bitwise_right_shift(xp: Any, a: Any, b: Any) -> Any:
     """``input >> other``: the floor of ``input / 2**other`` of integers."""
-    return _on_integers(xp.right_shift, a, b)
+    return _on_integers("bitwise_right_shift", xp.right_shift, a, b)

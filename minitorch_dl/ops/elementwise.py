@@ -214,7 +214,7 @@ def neg(xp: Any, a: Any) -> Any:
         return xp.negative(a)
     except TypeError:
         raise RuntimeError(
-            "negation of a bool tensor is not supported. Use the ~ operator or logical_not()"
+            "neg(): negation of a bool tensor is not supported. Use the ~ operator or logical_not()"
         ) from None
 
 

@@ -415,7 +415,7 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[An
     if isinstance(indices_or_sections, TensorBase):
         indices_or_sections = indices_or_sections.array.tolist()
     if isinstance(indices_or_sections, (tuple, list)):
-        cuts = [0, *map(operator.index, indices_or_sections), None]
+        cuts: list[Any] = [0, *map(operator.index, indices_or_sections), None]
         return tuple([_range(input, dim, start, stop) for start, stop in itertools.pairwise(cuts)])
     sections = operator.index(indices_or_sections)
     if sections <= 0:

@@ -366,7 +366,7 @@ def expand(input: Any, *size: Any, **keywords: Any) -> Any:
     tensor([[1, 1, 1],
             [2, 2, 2]])
     """
-    return _expanded(input, size or named.get("size", ()))
+    return _expanded(input, size or keywords.get("size", ()))
 
 
 @partial(public, name="expand")

@@ -14,8 +14,6 @@ from minitorch_dl.testing import standin
 from minitorch_dl.testing.op_cases import Row, leaves, replace
 
 ALLOWED = (RuntimeError, ValueError, TypeError, IndexError, NotImplementedError, AssertionError)
-OTHER_KINDS = ("None", "a string", "an object", "a list", "another value")
-"""The mistakes that put something of another kind in the place of a Tensor or a number."""
 OTHER_VALUES = (99, -99, True, 1.5, "text", None, (0, 0), (7, -9), object())
 
 
