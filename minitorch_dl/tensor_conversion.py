@@ -382,6 +382,8 @@ class Convertible(TensorBase):
                 "fill_ only supports 0-dimension value tensor but got tensor with "
                 f"{value.array.ndim} dimensions."
             )
+        if isinstance(value, (int, float)):
+            value = dtypes.element(value, self.array.dtype)
         return _fill_(self, value)
 
     def zero_(self) -> Any:

@@ -10,6 +10,7 @@ dimensions.
 from __future__ import annotations
 
 import builtins
+import math
 from typing import Any
 
 import numpy as np
@@ -190,6 +191,31 @@ def of_number(value: Any) -> dtype:
     if isinstance(value, builtins.float):
         return _default
     raise TypeError(f"expected a tensor or a number, got {type(value).__name__}")
+
+
+def element(number: Any, numpy_dtype: Any) -> Any:
+    """A Python number as PyTorch stores it in an array of this dtype: truncated for integers, and
+    wrapped around where a negative one goes into an unsigned type.
+
+    Raises:
+        RuntimeError: the type can't hold it.
+    """
+    wanted = from_numpy(numpy_dtype)
+    if wanted.kind == INTEGER:
+        limits = np.iinfo(wanted.numpy)
+        low = limits.min if wanted.is_signed else -limits.max
+        if low <= number <= limits.max:  # NaN is not
+            whole = builtins.int(number)
+            return whole if wanted.is_signed else whole % (limits.max + 1)
+    elif wanted.kind != FLOAT:
+        return number
+    else:
+        large = 6e4 <= abs(number) < math.inf  # float16 holds what is smaller
+        if not large or math.isfinite(wanted.numpy.type(number)):
+            return number
+    raise RuntimeError(
+        f"value cannot be converted to type {wanted.name} without overflow: {number}"
+    )
 
 
 def result_type(*operands: Any) -> dtype:

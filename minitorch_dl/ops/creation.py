@@ -11,7 +11,7 @@ import numpy as np
 from ..autograd.primitive import TensorBase, write_out
 from ..backend import array_module, backend_for, device_of, dtypes
 from .dims import sizes
-from .from_data import _in_range, make_leaf
+from .from_data import make_leaf
 
 __all__ = [
     "arange", "empty", "empty_like", "empty_permuted", "empty_strided", "eye", "full", "full_like",
@@ -89,7 +89,7 @@ def full(
     shape = shape_of((size,))
     backend, where = backend_for(device)
     wanted = dtypes.of_number(fill_value) if dtype is None else dtypes.as_dtype(dtype)
-    fill_value = _in_range(fill_value, wanted)
+    fill_value = dtypes.element(fill_value, wanted.numpy)
     with backend.select(where):
         result = make_leaf(backend.xp.full(shape, fill_value, wanted.numpy), requires_grad)
     return result if out is None else write_out("full", out, result)
@@ -99,7 +99,7 @@ def _like(input: Any, fill: str, dtype: Any, device: Any, requires_grad: bool, *
     wanted = dtypes.from_numpy(input.array.dtype) if dtype is None else dtypes.as_dtype(dtype)
     backend, where = backend_for(device_of(input.array) if device is None else device)
     with backend.select(where):
-        given = [_in_range(value, wanted) for value in values]
+        given = [dtypes.element(value, wanted.numpy) for value in values]
         array = getattr(backend.xp, fill)(input.array.shape, *given, dtype=wanted.numpy)
     return make_leaf(array, requires_grad)
 

@@ -199,15 +199,6 @@ def _check_range(array: np.ndarray, wanted: dtypes.dtype) -> None:
         )
 
 
-def _in_range(number: Any, wanted: dtypes.dtype) -> Any:
-    """A Python number as an element of this dtype."""
-    if wanted.kind != dtypes.INTEGER:
-        return number
-    array, _ = _from_python(number)
-    _check_range(array, wanted)
-    return array.astype(wanted.numpy)[()]
-
-
 def from_numpy(ndarray: Any) -> Any:
     """A tensor that shares the memory of a NumPy array: writing to one is seen in the other."""
     if not isinstance(ndarray, np.ndarray):

@@ -152,7 +152,7 @@ def _shaped(x: Any, shape: tuple[int, ...]) -> Any:
 def _one_value(op: str, input: Any, value: Any) -> Any:
     """A fill value as a number or a 0-d tensor of the input's dtype."""
     if not isinstance(value, TensorBase):
-        return value if input.array.dtype.kind not in "iub" else input.array.dtype.type(value)
+        return dtypes.element(value, input.array.dtype)
     if value.array.ndim:
         raise RuntimeError(
             f"{op} only supports a 0-dimensional value tensor, but got tensor with "

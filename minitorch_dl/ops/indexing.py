@@ -397,13 +397,16 @@ def _pick(input: Any, indices: Any, dims: tuple[int, ...]) -> Any:
 
 def setitem(input: Any, index: Any, value: Any) -> None:
     """``input[index] = value``, broadcast and cast; differentiable in both."""
-    if not isinstance(value, (TensorBase, int, float)):
-        if not isinstance(value, np.generic):
+    if not isinstance(value, TensorBase):
+        if isinstance(value, np.generic):
+            value = value.item()
+        if not isinstance(value, (int, float)):
             raise TypeError(
                 f"can't assign a {type(value).__name__} to a "
                 f"{dtypes.from_numpy(input.array.dtype)} tensor"
             )
-        value = value.item()
+        if not 0 <= value < 128:  # what every dtype holds
+            value = dtypes.element(value, input.array.dtype)
     items = index if index.__class__ is tuple else (index,)
     spec = _spec(items)
     if spec is not None:

@@ -103,7 +103,9 @@ def _promoted(like: Any, *values: Any) -> list[Any]:
     result = []
     for x, a in zip(values, raw, strict=True):
         if not hasattr(a, "dtype"):
-            x = TensorBase.wrap(array_module(like.array).full((), a, target.numpy))
+            x = TensorBase.wrap(
+                array_module(like.array).full((), dtypes.element(a, target.numpy), target.numpy)
+            )
         elif a.dtype != target.numpy:
             x = cast(x, dtype=target.name)
         result.append(x)

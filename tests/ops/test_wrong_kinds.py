@@ -1,7 +1,10 @@
-"""Arguments that are no tensors: a TypeError that names the op and what came."""
+"""Mistakes in the arguments: the error names the op as the caller knows it, and what came."""
 
 from __future__ import annotations
 
+import inspect
+import pickle
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -23,5 +26,82 @@ OPS: list[Callable[[Any], Any]] = [
 @pytest.mark.parametrize("value", ["a", [1.0], object()], ids=["str", "list", "object"])
 def test_the_op_and_the_kind_are_named(op: Callable[[Any], Any], value: Any) -> None:
     arguments = (value, 0) if op is torch.cumsum else (value,)
-    with pytest.raises(TypeError, match=rf"\w+\(\).* (Tensor|tensor).* {type(value).__name__}"):
+    kind = type(value).__name__
+    with pytest.raises(TypeError, match=rf"\w+\(\): argument '\w+' .* must be Tensor, not {kind}"):
         op(*arguments)
+
+
+X = torch.arange(6.0).reshape(2, 3)
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "message"),
+    [
+        (lambda: X.sum(5), IndexError, "sum(input=float32 (2, 3), dim=5): Dimension out of range"),
+        (lambda: X.permute(0), RuntimeError, "permute"),
+        (lambda: X.view(4), RuntimeError, "view(input=float32 (2, 3), shape=(4,)): shape '[4]' is"),
+        (lambda: X.view("a"), TypeError, "view(input=float32 (2, 3), shape=('a',)): expected int"),
+        (lambda: X.clone().add_([1]), TypeError, "add_(input=float32 (2, 3), other=[1]): add(): "),
+        (lambda: torch.cat([X, None]), TypeError, "cat(tensors=[float32 (2, 3), None]): "),
+        (lambda: torch.stack([X, 3]), TypeError, "stack(tensors=[float32 (2, 3), 3]): expected"),
+        (lambda: torch.einsum(5, X), TypeError, "einsum(): argument 'equation' (position 1) must"),
+        (lambda: torch.linalg.inv([1]), TypeError, "linalg.inv(): argument 'A' (position 1) must"),
+        (lambda: torch.tril(X, "a"), TypeError, "tril("),
+        (lambda: torch.zeros(10**14), RuntimeError, "zeros(size=(100000000000000,)): Unable to"),
+        (lambda: torch.nn.LSTM(3, 4)("a"), TypeError, "LSTM(): argument 'input' (position 1) must"),
+        (lambda: torch.nn.Flatten()(None), TypeError, "Flatten(): argument 'input'"),
+    ],
+)
+def test_the_call_is_described(call, kind, message) -> None:
+    with pytest.raises(kind, match=re.escape(message)):
+        call()
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda x: x.fill_(300),
+        lambda x: x.__setitem__(0, 300),
+        lambda x: x.__setitem__(x > 0, 300),
+        lambda x: x.masked_fill(x > 0, 300),
+        lambda x: torch.where(x > 0, 300, x),
+        lambda x: torch.full_like(x, 300),
+    ],
+)
+def test_a_number_that_the_dtype_cannot_hold(write) -> None:
+    x = torch.tensor([1, 2], dtype=torch.uint8)
+    with pytest.raises(RuntimeError, match="value cannot be converted to type uint8 without over"):
+        write(x)
+    assert x.tolist() == [1, 2]
+
+
+def test_a_negative_number_wraps_around_in_an_unsigned_type() -> None:
+    x = torch.tensor([1, 2], dtype=torch.uint8)
+    assert x.masked_fill(x > 1, -1).tolist() == torch.where(x > 1, -1, x).tolist() == [1, 255]
+
+
+def test_errors_of_the_callers_code_pass_unchanged() -> None:
+    class Index:
+        def __index__(self) -> int:
+            raise ValueError("mine")
+
+    with pytest.raises(ValueError, match=r"^mine$"):
+        torch.narrow(X, 0, Index(), 1)
+
+    class Model(torch.nn.Module):
+        def forward(self, x):
+            return x.no_such_method()
+
+    with pytest.raises(AttributeError, match=r"^'Tensor' object has no attribute 'no_such_method'"):
+        torch.nn.Sequential(Model())(X)
+
+
+def test_a_public_function_is_the_one_behind_it_in_all_else() -> None:
+    from minitorch_dl.ops import reductions
+
+    assert inspect.signature(torch.sum) == inspect.signature(reductions.sum)
+    assert inspect.getsource(torch.sum) == inspect.getsource(reductions.sum)
+    assert torch.sum.__doc__ == reductions.sum.__doc__
+    assert torch.Tensor.sum is torch.sum
+    for function in (torch.sum, torch.nn.functional.pad, torch.linalg.norm, torch.nn.init.ones_):
+        assert pickle.loads(pickle.dumps(function)) is function

@@ -21,14 +21,20 @@ MODULES = module_cases.table()
 
 def check(call: Call, row: Row) -> None:
     """Make the call; if it raises, the exception tells who and what, and nothing has changed."""
-    try:
-        row.function(torch)(*call.args, **call.kwargs)
-    except Exception as error:
-        if raised_by_the_row(error):
-            return
+    error = raised(row.function(torch), call.args, call.kwargs)
+    if error is not None and not raised_by_the_row(error):
         assert type(error) in ALLOWED, f"{call.what}: {error!r}"
         assert named(row, str(error)), f"{call.what}: {error!r} names no op"
         assert call.unchanged(), f"{call.what}: the call raised, but changed an input"
+
+
+def raised(function: Any, args: Any, kwargs: Any) -> Exception | None:
+    """The exception that the call raises, if any."""
+    try:
+        function(*args, **kwargs)
+    except Exception as error:
+        return error
+    return None
 
 
 def raised_by_the_row(error: BaseException) -> bool:
@@ -87,9 +93,8 @@ def test_modules(row: Any) -> None:
             )
             tensors = [*leaves((args, kwargs), Tensor), *module.parameters(), *module.buffers()]
             before = [x.clone() for x in tensors]
-            try:
-                module(*args, **kwargs)
-            except Exception as error:
+            error = raised(module, args, kwargs)
+            if error is not None:
                 assert type(error) in ALLOWED, f"{wrong!r}: {error!r}"
                 assert re.match(r"Module \[|[\w.]+([(:]|( \w+)? should)", str(error)), repr(error)
                 for x, was in zip(tensors, before, strict=True):
