@@ -4,24 +4,34 @@ They are the three ways to contract ``sum x[n, c, t * stride + k - padding] w[o,
 each leaves one of the arrays open. Shapes, for any number of spatial axes: x (N, C, *S),
 w (O, C / groups, *K), g (N, O, *T); padding is a (before, after) pair per axis.
 
-The algorithm is chosen by shape: 3x3 kernels in float32 over enough channels by Winograd's
-filtering (``winograd``); else columns (im2col), of which a 1x1 kernel needs none, turn each into
-matrix products. They are made for a few images, or a few rows of one image, at a time: never more
-than ``COLUMN_BYTES``, unless a single row of windows needs more.
+The algorithm is chosen by shape: one channel per group by shifted sums (``depthwise``); small
+kernels of stride 1 or 2 in float32 over enough channels by Winograd's filtering (``winograd``);
+else columns (im2col), of which a 1x1 kernel needs none, turn each into matrix products. They are
+made for a few images, or a few rows of one image, at a time: never more than ``COLUMN_BYTES``,
+unless a single row of windows needs more, for each of the threads that work on blocks side by side.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
-from . import winograd
-from .windows import Ints, Pairs, col2im, im2col, taps, window_counts
+import numpy as np
+
+from . import depthwise, winograd
+from .blas import share_products
+from .windows import Ints, Pairs, col2im, im2col, window_counts
 
 COLUMN_BYTES = 4 << 20
 """Room for one block's columns: about a second-level cache. It also bounds memory."""
+
+MERGED_WINDOWS = 128
+"""With fewer windows per image than this, those of a block's images share one matrix."""
+
+PARTS = 4
+"""Into how many parts the images are split for the threads, and as many sums the weight's gradient
+has. It is fixed: the number of threads must not change the results."""
 
 
 def correlate(
@@ -29,21 +39,35 @@ def correlate(
 ) -> Any:
     """The cross-correlation of ``x`` with ``w``: (N, O, *T)."""
     o, _, *kernel = w.shape
-    n, _, *size = x.shape
+    n, c, *size = x.shape
     out = window_counts(size, kernel, stride, padding, dilation)
-    rest = (*stride, *dilation, groups)
-    if winograd.suits(xp, x.dtype, n, x.shape[1], o, kernel, out, rest):
-        return winograd.correlate(xp, x, w, out, padding)
+    if depthwise.suits(c, o, groups):
+        return depthwise.correlate(xp, x, w, out, stride, padding, dilation)
+    if winograd.suits(xp, x.dtype, n, c, o, kernel, stride, out, (*dilation, groups)):
+        return winograd.correlate(xp, x, w, out, stride, padding)
     y = xp.empty((n, o, *out), x.dtype)
     matrix = w.reshape(groups, o // groups, -1)  # (G, O/G, CK)
-    columns = _Columns(xp, kernel, stride, dilation, groups, _is_merged(out))
-    for images, rows, slab, pads in _blocks(x, out, kernel, stride, padding, dilation):
-        part = y[images, :, rows]
-        col = columns(x[images, :, slab], pads)  # (n, G, CK, P)
-        if part.flags.c_contiguous and not columns.merged:
+    merged = _is_merged(out)
+
+    def work(block: _Block) -> None:
+        part = y[block.images, :, block.rows]
+        col = _columns(
+            xp,
+            x[block.images, :, block.slab],
+            kernel,
+            stride,
+            block.padding,
+            dilation,
+            groups,
+            merged,
+        )
+        if part.flags.c_contiguous and not merged:
             xp.matmul(matrix, col, out=part.reshape(len(part), groups, o // groups, -1))
         else:
-            part[...] = _by_image(xp.matmul(matrix, col), part.shape, columns.merged)
+            part[...] = _by_image(_product(xp, matrix, col, merged), part.shape, merged)
+
+    blocks = _blocks(x, out, kernel, stride, padding, dilation, merged)
+    _each(xp, work, list(itertools.chain(*blocks)), merged)
     return y
 
 
@@ -62,10 +86,12 @@ def correlate_input(
     n, o, *out = g.shape
     _, per_group, *kernel = w.shape
     c = per_group * groups
-    rest = (*stride, *dilation, groups)
-    if set(stride) == {1} and (
-        o <= 2 * c or winograd.suits(xp, g.dtype, n, o, c, kernel, size, rest)
-    ):
+    if depthwise.suits(c, o, groups):
+        return depthwise.correlate_input(xp, g, w, size, stride, padding, dilation, groups)
+    counts = tuple(-(-s // step) for s, step in zip(size, stride))
+    if winograd.suits(xp, g.dtype, n, o, c, kernel, stride, counts, (*dilation, groups)):
+        return winograd.correlate_input(xp, g, w, size, stride, padding)
+    if set(stride) == {1} and o <= 2 * c:
         # Then this is a correlation too, with the kernel turned round: no sums of columns.
         turned = w.reshape(groups, o // groups, per_group, *kernel).swapaxes(1, 2)
         turned = turned.reshape(c, o // groups, *kernel)
@@ -77,17 +103,19 @@ def correlate_input(
         )
     if set(dilation) == {1} and set(stride) != {1} and o <= 2 * c:
         return _interleave(xp, g, w, size, stride, padding, groups)
-    if per_group == 1 and o <= 4 * groups:
-        return _scatter_depthwise(xp, g, w, size, stride, padding, dilation, groups)
     x = xp.zeros((n, c, *size), g.dtype)
     matrix = w.reshape(groups, o // groups, -1).swapaxes(1, 2)  # (G, CK, O/G)
     merged = _is_merged(out)
-    for images, rows, slab, pads in _blocks(x, out, kernel, stride, padding, dilation):
-        part = g[images, :, rows]
-        col = xp.matmul(matrix, _matrices(part, groups, merged))  # (n, G, CK, P)
-        col = _by_image(col, (len(part), c, *kernel, *part.shape[2:]), merged, 1 + len(kernel))
-        into = x[images, :, slab]
-        into += col2im(xp, col, into.shape[2:], stride, pads, dilation)
+
+    def work(blocks: list[_Block]) -> None:
+        for images, rows, slab, pads in blocks:
+            part = g[images, :, rows]
+            col = _product(xp, matrix, _matrices(part, groups, merged), merged)  # (n, G, CK, P)
+            col = _by_image(col, (len(part), c, *kernel, *part.shape[2:]), merged, 1 + len(kernel))
+            into = x[images, :, slab]
+            into += col2im(xp, col, into.shape[2:], stride, pads, dilation)
+
+    _each(xp, work, _blocks(x, out, kernel, stride, padding, dilation, merged), merged)
     return x
 
 
@@ -105,24 +133,76 @@ def correlate_weight(
     """The contraction that leaves ``w`` open, of kernel size ``kernel``: (O, C / groups, *K)."""
     c = x.shape[1]
     n, o, *out = g.shape
-    rest = (*stride, *dilation, groups)
-    if winograd.suits(xp, x.dtype, n, c, o, kernel, out, rest):
-        return winograd.correlate_weight(xp, x, g, padding)
-    w = xp.zeros((groups, o // groups, c // groups * math.prod(kernel)), x.dtype)
-    columns = _Columns(xp, kernel, stride, dilation, groups, _is_merged(out))
-    for images, rows, slab, pads in _blocks(x, out, kernel, stride, padding, dilation):
-        col = columns(x[images, :, slab], pads)  # (n, G, CK, P)
-        part = _matrices(g[images, :, rows], groups, columns.merged)  # (n, G, O/G, P)
-        w += xp.matmul(part, col.swapaxes(2, 3)).sum(axis=0)
-    return w.reshape(o, c // groups, *kernel)
+    if depthwise.suits(c, o, groups):
+        return depthwise.correlate_weight(xp, x, g, kernel, stride, padding, dilation)
+    if winograd.suits(xp, x.dtype, n, c, o, kernel, stride, out, (*dilation, groups)):
+        return winograd.correlate_weight(xp, x, g, kernel, stride, padding)
+    merged = _is_merged(out)
+    blocks = list(itertools.chain(*_blocks(x, out, kernel, stride, padding, dilation, merged)))
+    each = -(-len(blocks) // (1 if merged else PARTS)) or 1
+    parts = [blocks[i : i + each] for i in range(0, len(blocks), each)]
+    shape = (groups, o // groups, c // groups * math.prod(kernel))
+    w = xp.zeros((max(1, len(parts)), *shape), x.dtype)
+
+    def work(i: int) -> None:
+        for images, rows, slab, pads in parts[i]:
+            col = _columns(
+                xp, x[images, :, slab], kernel, stride, pads, dilation, groups, merged
+            )  # (n, G, CK, P)
+            part = _matrices(g[images, :, rows], groups, merged)  # (n, G, O/G, P)
+            product = _product(xp, part, col.swapaxes(2, 3), merged)
+            w[i] += product[0] if len(product) == 1 else product.sum(axis=0)
+
+    _each(xp, work, list(range(len(parts))), merged)
+    return (w[0] if len(w) == 1 else w.sum(axis=0)).reshape(o, c // groups, *kernel)
 
 
-MERGED_WINDOWS = 128
-"""With fewer windows per image than this, those of a block's images share one matrix."""
+# -- columns and matrices --------------------------------------------------------------------------
 
 
 def _is_merged(out: Ints) -> bool:
     return math.prod(out) < MERGED_WINDOWS
+
+
+def _columns(
+    xp: Any,
+    x: Any,
+    kernel: Ints,
+    stride: Ints,
+    padding: Pairs,
+    dilation: Ints,
+    groups: int,
+    merged: bool,
+) -> Any:
+    """``im2col`` as matrices: (N, G, C/G * K, P), or merged (1, G, C/G * K, N P)."""
+    x = _padded(xp, x, padding)
+    n, c, *size = x.shape
+    padding = ((0, 0),) * len(size)
+    inner = c // groups * math.prod(kernel)
+    if not merged:
+        col = im2col(xp, x, kernel, stride, padding, dilation)
+        return col.reshape(n, groups, inner, -1)
+    out = window_counts(size, kernel, stride, padding, dilation)
+    buffer = xp.empty((c, *kernel, n, *out), x.dtype)
+    channels = 1 + len(kernel)  # axes of a column
+    col = im2col(xp, x, kernel, stride, padding, dilation, xp.moveaxis(buffer, channels, 0))
+    return xp.moveaxis(col, 0, channels).reshape(1, groups, inner, -1)
+
+
+def _padded(xp: Any, x: Any, padding: Pairs) -> Any:
+    """(N, C, *S) with zeros around; negative padding, of transposed correlations, takes away."""
+    if not any(side for pair in padding for side in pair):
+        return x
+    sizes = x.shape[2:]
+    to = xp.zeros((*x.shape[:2], *(s + a + b for s, (a, b) in zip(sizes, padding))), x.dtype)
+    seen, places = [], []
+    for s, (before, after) in zip(sizes, padding):
+        start = min(max(0, -before), s)
+        stop = max(start, s + min(0, after))
+        seen.append(slice(start, stop))
+        places.append(slice(start + before, stop + before) if start < stop else slice(0, 0))
+    to[(..., *places)] = x[(..., *seen)]
+    return to
 
 
 def _matrices(a: Any, groups: int, merged: bool) -> Any:
@@ -142,65 +222,80 @@ def _by_image(a: Any, shape: Ints, merged: bool, channels: int = 1) -> Any:
     return a.transpose(channels, *first, *last)
 
 
-class _Columns:
-    """``im2col`` as matrices, into one buffer for blocks of the same shape: (n, G, C/G * K, P), or
-    merged (1, G, C/G * K, n P)."""
+# -- the parts of the work -------------------------------------------------------------------------
 
-    def __init__(
-        self, xp: Any, kernel: Ints, stride: Ints, dilation: Ints, groups: int, merged: bool
-    ) -> None:
-        self.xp, self.kernel, self.stride, self.dilation = xp, kernel, stride, dilation
-        self.groups, self.merged = groups, merged
-        self.made_for: Any = None
-        self.buffer: Any = None
 
-    def __call__(self, x: Any, padding: Pairs) -> Any:
-        shape = (x.shape, padding)
-        buffer = self.buffer if self.made_for == shape else None
-        n, c, *size = x.shape
-        channels = 1 + len(self.kernel)  # axes of a column
-        if self.merged and buffer is None:
-            out = window_counts(size, self.kernel, self.stride, padding, self.dilation)
-            buffer = self.xp.zeros((c, *self.kernel, n, *out), x.dtype)
-            buffer = self.xp.moveaxis(buffer, channels, 0)
-        self.buffer = im2col(self.xp, x, self.kernel, self.stride, padding, self.dilation, buffer)
-        self.made_for = shape
-        columns = self.xp.moveaxis(self.buffer, 0, channels) if self.merged else self.buffer
-        inner = c // self.groups * math.prod(self.kernel)
-        return columns.reshape(1 if self.merged else n, self.groups, inner, -1)
+def _each(xp: Any, work: Any, parts: list[Any], merged: bool) -> None:
+    """``work`` on each part: side by side, unless the parts are large products of their own."""
+    if merged:
+        for part in parts:
+            work(part)
+    else:
+        share_products(xp, work, parts)
+
+
+def _product(xp: Any, a: Any, b: Any, merged: bool) -> Any:
+    """``a @ b``; a merged one is shared by the threads, by rows."""
+    if not merged or xp is not np:
+        return xp.matmul(a, b)
+    y = xp.empty((1, *a.shape[-3:-1], b.shape[-1]), a.dtype)
+    step = max(16, -(-a.shape[-2] // PARTS))
+    rows = [slice(i, i + step) for i in range(0, a.shape[-2], step)]
+
+    def work(some: slice) -> None:
+        xp.matmul(a[..., some, :], b, out=y[..., some, :])
+
+    share_products(xp, work, rows)
+    return y
+
+
+class _Block(NamedTuple):
+    """A problem of the same kind whose columns fit ``COLUMN_BYTES``.
+
+    Attributes:
+        images, rows: of the windows.
+        slab: the rows of ``x`` that these read, and ``padding``, what is left to them.
+    """
+
+    images: slice
+    rows: slice
+    slab: slice
+    padding: Pairs
 
 
 def _blocks(
-    x: Any, out: Ints, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
-) -> Iterator[tuple[slice, slice, slice, Pairs]]:
-    """Cut the problem into ones of the same kind whose columns fit ``COLUMN_BYTES``.
-
-    Yields:
-        ``(images, rows, slab, padding)``: which images, which rows of windows, the rows of ``x``
-        that these read, and the padding that is left to them.
-    """
+    x: Any,
+    out: Ints,
+    kernel: Ints,
+    stride: Ints,
+    padding: Pairs,
+    dilation: Ints,
+    merged: bool,
+) -> list[list[_Block]]:
+    """The blocks, those of the same image together."""
     n, c, height = x.shape[:3]
     if n == 0 or 0 in out:
-        return
+        return []
     row_bytes = max(1, c * math.prod(kernel) * math.prod(out[1:]) * x.dtype.itemsize)
     images = COLUMN_BYTES // (row_bytes * out[0])
     if images or out[0] == 1:
-        step = -(-n // -(-n // max(1, images)))  # blocks of about equal size
-        for i in range(0, n, step):
-            yield slice(i, i + step), slice(None), slice(None), padding
-        return
+        count = max(-(-n // max(1, images)), 1 if merged else min(n, PARTS))
+        step = -(-n // count)  # blocks of about equal size
+        whole = slice(None)
+        return [[_Block(slice(i, i + step), whole, whole, padding)] for i in range(0, n, step)]
     rows = max(1, COLUMN_BYTES // row_bytes)
     reach = dilation[0] * (kernel[0] - 1) + 1
-    for i in range(n):
-        for first in range(0, out[0], rows):
-            last = min(first + rows, out[0])
-            low = first * stride[0] - padding[0][0]
-            high = (last - 1) * stride[0] - padding[0][0] + reach
-            start = min(max(low, 0), height)
-            stop = max(min(high, height), start)
-            before = max(-low, 0)
-            pads = ((before, high - low - before - (stop - start)), *padding[1:])
-            yield slice(i, i + 1), slice(first, last), slice(start, stop), pads
+    slabs = []
+    for first in range(0, out[0], rows):
+        last = min(first + rows, out[0])
+        low = first * stride[0] - padding[0][0]
+        high = (last - 1) * stride[0] - padding[0][0] + reach
+        start = min(max(low, 0), height)
+        stop = max(min(high, height), start)
+        before = max(-low, 0)
+        pads = ((before, high - low - before - (stop - start)), *padding[1:])
+        slabs.append((slice(first, last), slice(start, stop), pads))
+    return [[_Block(slice(i, i + 1), *slab) for slab in slabs] for i in range(n)]
 
 
 def _interleave(
@@ -223,19 +318,4 @@ def _interleave(
         x[(..., *at)] = correlate_input(
             xp, g, part, size=count, stride=one, padding=pads, dilation=one, groups=groups
         )
-    return x
-
-
-def _scatter_depthwise(
-    xp: Any, g: Any, w: Any, size: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int
-) -> Any:
-    """``correlate_input`` with one input channel per group, for which matrix products are thin."""
-    n, o, *out = g.shape
-    kernel = w.shape[2:]
-    x = xp.zeros((n, groups, *size), g.dtype)
-    part = g.reshape(n, groups, o // groups, *out)
-    for position, windows, elements in taps(size, out, kernel, stride, padding, dilation):
-        factor = w[(slice(None), 0, *position)].reshape(groups, -1, *(1,) * len(position))
-        spread = part[(..., *windows[2:])] * factor  # (N, G, M, *T)
-        x[elements] += spread[:, :, 0] if o == groups else spread.sum(axis=2)
     return x

@@ -1,11 +1,19 @@
-"""Convolution with 3x3 kernels by Winograd's minimal filtering F(4x4, 3x3), as matrix products.
+"""Convolution by Winograd's minimal filtering, as matrix products.
 
-A tile of 4x4 outputs reads 6x6 inputs. Transformed, it needs 36 products per pair of channels
-instead of 144: ``y = Aᵀ [(G w Gᵀ) * (Bᵀ d B)] A``. The transforms run along one axis at a time;
-each is a product with a matrix that holds ``Bᵀ`` or ``Aᵀ`` once per tile, so that overlap, padding
-and the change of layout cost nothing extra: the transposed product puts the channels last.
+Four outputs of a filter with r taps need r + 3 products instead of 4 r: ``y = A [(G w) * (B d)]``,
+with matrices of small numbers that evaluate and interpolate polynomials at a few points. A strided
+filter is one such filter per phase (every second element meets every second tap), and a transposed
+one makes one phase of the outputs each. In two dimensions both axes are filtered so, and a 3x3
+kernel needs 36 products for 4x4 outputs, not 144; of stride 2, 81; a 4x4 kernel of stride 2, 100
+of 256. Per product there is a matrix product over the channels.
 
-Float32 results differ from those of a direct sum by about 1e-5 of the largest (direct: 1e-6).
+The transforms run along one axis at a time. Each is a product with a matrix that holds B or A once
+per tile, so that overlap, padding and the change of layout cost nothing extra: the transposed
+product puts the channels last.
+
+Images are transformed a few at a time, by several threads; how they are parted does not depend on
+the number of threads, so neither do the results. Float32 results differ from those of a direct sum
+by about 1e-5 of the largest (direct: 1e-6).
 
 Source: Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2015.
 """
@@ -13,160 +21,294 @@ Source: Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2015.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+import itertools
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from .blas import share_products
 from .windows import Ints, Pairs
 
 WORK_BYTES = 4 << 20
 """Room for each array of transformed tiles: about a second-level cache. It also bounds memory."""
 
+GRADIENT_BYTES = 16 << 20
+"""Room for the transformed tiles of each operand that the weight's gradient sums over at once."""
+
 enabled = True
 """Whether float32 convolutions may be computed so: the switch ``backends.cpu.winograd``."""
 
-# Rows of Bᵀ, G and Aᵀ for the points 0, 1, -1, 2, -2 and infinity.
-_BT = [
-    [4, 0, -5, 0, 1, 0],
-    [0, -4, -4, 1, 1, 0],
-    [0, 4, -4, -1, 1, 0],
-    [0, -2, -1, 2, 1, 0],
-    [0, 2, -1, -2, 1, 0],
-    [0, 4, 0, -5, 0, 1],
-]
-_G: Any = [
-    [1 / 4, 0, 0],
-    [-1 / 6, -1 / 6, -1 / 6],
-    [-1 / 6, 1 / 6, -1 / 6],
-    [1 / 24, 1 / 12, 1 / 6],
-    [1 / 24, -1 / 12, 1 / 6],
-    [0, 0, 1],
-]
-_AT = [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]]
+TILE = 4
+"""Outputs of a tile, of each phase."""
+
+SPAN = 16
+"""Elements that are transformed by one matrix, about: longer spans would mean more zeros to multiply
+with, shorter ones smaller products."""
 
 
-def suits(xp: Any, dtype: Any, n: int, c: int, o: int, kernel: Ints, out: Ints, rest: Any) -> bool:
-    """Whether this is faster than columns: ``rest`` holds strides, dilations and groups."""
-    if not enabled or xp is not np or tuple(kernel) != (3, 3) or dtype != np.float32:
+def suits(
+    xp: Any, dtype: Any, n: int, c: int, o: int, kernel: Ints, stride: Ints, counts: Ints, rest: Any
+) -> bool:
+    """Whether this is faster than columns.
+
+    Args:
+        counts: how many windows there are along each axis.
+        rest: dilations and groups.
+    """
+    if not enabled or xp is not np or dtype != np.float32 or len(kernel) != 2 or set(rest) != {1}:
         return False
-    tiles = -(-out[0] // 4) * -(-out[1] // 4)
+    if any(s > 2 or not s < k <= 3 * s for k, s in zip(kernel, stride)):
+        return False
+    tiles = -(-counts[0] // TILE) * -(-counts[1] // TILE)
     # With fewer tiles, transforming the kernels would cost more than it saves.
-    return set(rest) == {1} and min(c, o) >= 32 and c * o >= 2048 and n * tiles >= 16
+    return min(c, o) >= 32 and c * o >= 2048 and n * tiles >= 16
 
 
-def correlate(xp: Any, x: Any, w: Any, out: Ints, padding: Pairs) -> Any:
-    """The cross-correlation of (N, C, H, W) with (O, C, 3, 3)."""
-    n, c, height, width = x.shape
-    o = w.shape[0]
-    rows, columns = _spans(height, out[0], padding[0]), _spans(width, out[1], padding[1])
+def correlate(xp: Any, x: Any, w: Any, out: Ints, stride: Ints, padding: Pairs) -> Any:
+    """The cross-correlation of (N, C, H, W) with (O, C, *K): (N, O, *out)."""
+    axes = tuple(map(_correlation, w.shape[2:], stride, padding, x.shape[2:], out))
+    u = _filtered_kernels(xp, w, axes).swapaxes(1, 2)  # (KK, C, O)
+    return _filter(xp, x, u, out, axes)
+
+
+def correlate_input(xp: Any, g: Any, w: Any, size: Ints, stride: Ints, padding: Pairs) -> Any:
+    """The transpose of ``correlate`` in its input: (N, C, *size)."""
+    axes = tuple(map(_transposed, w.shape[2:], stride, padding, g.shape[2:], size))
+    return _filter(xp, g, _filtered_kernels(xp, w, axes), size, axes)
+
+
+def correlate_weight(xp: Any, x: Any, g: Any, kernel: Ints, stride: Ints, padding: Pairs) -> Any:
+    """The weight's gradient: (O, C, *K)."""
+    n, c = x.shape[:2]
+    o = g.shape[1]
+    axes = tuple(map(_correlation, kernel, stride, padding, x.shape[2:], g.shape[2:]))
+    products = len(axes[0].filters) * len(axes[1].filters)
+    back = tuple([span.transposed() for span in axis.spans] for axis in axes)
+    du = xp.zeros((products, o, c), x.dtype)
+    step = _images(n, max(c, o), axes)
+    parts = list(itertools.product(range(0, n, step), range(len(axes[1].spans))))
+    room = WORK_BYTES * len(axes[0].spans)
+    together = max(2, GRADIENT_BYTES // room)
+    for first in range(0, len(parts), together):
+        tiles: dict[tuple[int, int], Any] = {}
+
+        def transform(part: tuple[int, int], tiles: dict[tuple[int, int], Any] = tiles) -> None:
+            images, column = slice(part[0], part[0] + step), part[1]
+            s = _into_columns(xp, axes[1].spans[column], x[images])
+            t = _into_columns(xp, back[1][column], g[images])
+            tiles[part] = [
+                (_into_rows(xp, to, t, o), _into_rows(xp, row, s, c))
+                for row, to in zip(axes[0].spans, back[0])
+            ]
+
+        def multiply(some: slice, tiles: dict[tuple[int, int], Any] = tiles) -> None:
+            for part in sorted(tiles):
+                for m, v in tiles[part]:
+                    du[some] += xp.matmul(m[some].swapaxes(1, 2), v[some])
+
+        share_products(xp, transform, parts[first : first + together])
+        share_products(xp, multiply, _slices(products, 8))
+    filters = _kron(axes)
+    dw = xp.empty((o * c, filters.shape[1]), x.dtype)
+    flat = du.reshape(products, -1).T
+
+    def interpolate(some: slice) -> None:
+        xp.matmul(flat[some], filters, out=dw[some])
+
+    share_products(xp, interpolate, _slices(len(dw), 4))
+    return dw.reshape(o, c, *kernel)
+
+
+# -- the three steps: into the products' space, the products, and back -----------------------------
+
+
+def _filter(xp: Any, x: Any, u: Any, out: Ints, axes: tuple[_Axis, ...]) -> Any:
+    """(N, C, H, W) through filters in the products' space, (KK, C, O): (N, O, *out)."""
+    n = len(x)
+    _, c, o = u.shape
     y = xp.empty((n, o, *out), x.dtype)
-    u = xp.matmul(_filters(), w.reshape(o * c, 9).T)  # (36, OC)
-    u = u.reshape(6, 1, 6, o, c).swapaxes(3, 4)  # (6, 1, 6, C, O)
-    for images in _blocks(n, max(c, o), 12 * max(12, height)):
-        by_row = y[images].reshape(-1, *out).swapaxes(0, 1)  # (H, N O, W)
-        for column in columns:
-            t = _into(xp, column, x[images])  # (6 T N C, H)
-            for row in rows:
-                v = _into(xp, row, t).reshape(6, row.tiles, 6, -1, c)  # (6, T, 6, T N, C)
-                m = xp.matmul(v, u).reshape(6 * row.tiles, -1)
-                z = xp.matmul(row.back, m).reshape(len(row.back), 6 * column.tiles, -1)
-                part = by_row[row.outputs, :, column.outputs]
-                xp.matmul(z.swapaxes(1, 2), column.back.T, out=part)
+    step = _images(n, max(c, o), axes)
+
+    def filter_part(part: tuple[int, _Span]) -> None:
+        i, column = part
+        by_row = y[i : i + step].reshape(-1, *out).swapaxes(0, 1)  # (H, N O, W)
+        s = _into_columns(xp, column, x[i : i + step])
+        for row in axes[0].spans:
+            m = xp.matmul(_into_rows(xp, row, s, c), u)  # (KK, TT N, O)
+            m = m.reshape(-1, row.back.shape[1], column.tiles * by_row.shape[1])
+            z = xp.empty((len(row.back), len(m), m.shape[2]), x.dtype)  # (rows, K, T N O)
+            xp.matmul(row.back, m, out=z.swapaxes(0, 1))
+            z = z.reshape(len(z), column.back.shape[1], -1)  # (rows, K T, N O)
+            xp.matmul(z.swapaxes(1, 2), column.back.T, out=by_row[row.outputs, :, column.outputs])
+
+    share_products(xp, filter_part, list(itertools.product(range(0, n, step), axes[1].spans)))
     return y
 
 
-def correlate_weight(xp: Any, x: Any, g: Any, padding: Pairs) -> Any:
-    """The weight's gradient: (O, C, 3, 3)."""
-    n, c, height, width = x.shape
-    o, *out = g.shape[1:]
-    rows, columns = _spans(height, out[0], padding[0]), _spans(width, out[1], padding[1])
-    gradient_rows = [row.of_outputs() for row in rows]
-    du = xp.zeros((36, o, c), x.dtype)
-    for images in _blocks(n, max(c, o), 18 * (max(height, out[0]) + 4)):
-        for column in columns:
-            v = _tiles(xp, column, rows, x[images])  # (36, P, C)
-            m = _tiles(xp, column.of_outputs(), gradient_rows, g[images])  # (36, P, O)
-            du += xp.matmul(m.swapaxes(1, 2), v)
-    return xp.matmul(du.reshape(36, o * c).T, _filters()).reshape(o, c, 3, 3)
+def _filtered_kernels(xp: Any, w: Any, axes: tuple[_Axis, ...]) -> Any:
+    """(O, C, *K) in the products' space: (KK, O, C)."""
+    o, c = w.shape[:2]
+    filters = _kron(axes)
+    taps = w.reshape(o * c, -1).T
+    u = xp.empty((len(filters), o * c), w.dtype)
+
+    def evaluate(some: slice) -> None:
+        xp.matmul(filters, taps[:, some], out=u[:, some])
+
+    share_products(xp, evaluate, _slices(o * c, 4))
+    return u.reshape(-1, o, c)
+
+
+def _into_columns(xp: Any, span: _Span, x: Any) -> Any:
+    """The last axis of (N, C, H, W) transformed and put first: (K, T N C, H)."""
+    lines = x.reshape(-1, x.shape[-1])[:, span.elements]
+    s = xp.matmul(span.into, lines.T)  # (K T, N C H)
+    return s.reshape(len(s) // span.tiles, -1, x.shape[2])
+
+
+def _into_rows(xp: Any, span: _Span, s: Any, channels: int) -> Any:
+    """The second axis transformed as well: (KK, T T N, C)."""
+    v = xp.matmul(span.into, s[:, :, span.elements].swapaxes(1, 2))  # (K, K T, T N C)
+    return v.reshape(len(s) * (len(span.into) // span.tiles), -1, channels)
+
+
+def _kron(axes: tuple[_Axis, ...]) -> Any:
+    """The kernels' transform of both axes, the products of the second axis first."""
+    rows, columns = (axis.filters for axis in axes)
+    both = columns[:, None, None, :] * rows[None, :, :, None]  # (K, K, taps, taps)
+    return both.reshape(len(rows) * len(columns), -1)
+
+
+def _images(n: int, channels: int, axes: tuple[_Axis, ...]) -> int:
+    """How many images a part has: as many as fit ``WORK_BYTES``, at most half of them."""
+    tiles = [axis.spans[0].into.shape[0] for axis in axes]
+    most = min(max(1, WORK_BYTES // (4 * channels * tiles[0] * tiles[1])), -(-n // 2))
+    return -(-n // -(-n // most))
+
+
+def _slices(size: int, parts: int) -> list[slice]:
+    step = max(1, -(-size // parts))
+    return [slice(i, i + step) for i in range(0, size, step)]
+
+
+# -- the matrices ----------------------------------------------------------------------------------
 
 
 class _Span(NamedTuple):
     """Some adjacent tiles of one axis.
 
     Attributes:
-        elements: which they read, and ``into`` (6 T, elements): what transforms these.
-        outputs: which they give, and ``back`` (outputs, 6 T): what makes these from the products.
+        tiles: T.
+        elements: which they read, and ``into`` (K T, elements): what transforms these.
+        outputs: which they give, and ``back`` (outputs, K T): what makes these from the products.
     """
 
+    tiles: int
     elements: slice
     into: Any
     outputs: slice
     back: Any
 
-    @property
-    def tiles(self) -> int:
-        """T."""
-        return len(self.into) // 6
+    def transposed(self) -> _Span:
+        """From the outputs' gradients to the products'."""
+        return _Span(self.tiles, self.outputs, self.back.T, self.elements, self.into.T)
 
-    def of_outputs(self) -> _Span:
-        """The transposed way: from the outputs' gradients to the products'."""
-        return _Span(self.outputs, self.back.T, self.elements, self.into.T)
+
+class _Axis(NamedTuple):
+    """How one axis is filtered: the transform of a kernel, (K, taps), and the spans of tiles."""
+
+    filters: Any
+    spans: list[_Span]
+
+
+def minimal_filter(taps: int) -> tuple[Any, Any, Any]:
+    """``(B, G, A)`` with ``A [(G w) * (B d)]`` the 4 sums ``sum_k w[k] d[i + k]``.
+
+    Both sides are polynomials, evaluated at ``taps + 2`` points and at infinity and interpolated.
+    """
+    if taps == 1:
+        return np.eye(TILE), np.ones((TILE, 1)), np.eye(TILE)
+    points = np.array([0, 1, -1, 2, -2][: TILE + taps - 2])
+    count = len(points) + 1
+    into, filters, back = np.zeros((count, count)), np.zeros((count, taps)), np.zeros((TILE, count))
+    for i, point in enumerate(points):
+        others = np.delete(points, i)
+        into[i, :-1] = np.poly(others)[::-1]
+        filters[i] = point ** np.arange(taps) / np.prod(point - others)
+        back[:, i] = point ** np.arange(TILE)
+    into[-1], filters[-1, -1], back[-1, -1] = np.poly(points)[::-1], 1, 1
+    return into, filters, back
 
 
 @functools.lru_cache(maxsize=256)
-def _spans(size: int, out: int, pad: tuple[int, int]) -> list[_Span]:
-    """An axis in spans of two tiles, which share most of what they read; more would cost zeros."""
-    spans = []
-    for first in range(0, out, 8):
-        last = min(first + 8, out)
-        tiles = -(-(last - first) // 4)
-        start = min(max(first - pad[0], 0), size)
-        stop = max(min(first - pad[0] + 4 * tiles + 2, size), start)
-        into = np.zeros((6, tiles, stop - start), np.float32)
-        back = np.zeros((last - first, 6, tiles), np.float32)
-        for t in range(tiles):
-            for k in range(6):
-                element = first + 4 * t + k - pad[0] - start
-                if 0 <= element < stop - start:
-                    into[:, t, element] = [row[k] for row in _BT]
-            for k in range(min(4, len(back) - 4 * t)):
-                back[4 * t + k, :, t] = _AT[k]
-        flat = into.reshape(6 * tiles, -1), back.reshape(-1, 6 * tiles)
-        spans.append(_Span(slice(start, stop), flat[0], slice(first, last), flat[1]))
-    return spans
-
-
-@functools.cache
-def _filters() -> Any:
-    """``G ⊗ G``: (36, 9)."""
-    return np.kron(_G, _G).astype(np.float32)
-
-
-def _blocks(n: int, channels: int, numbers: int) -> Iterator[slice]:
-    """Images by as many as fit ``WORK_BYTES`` with so many numbers per channel."""
-    step = max(1, WORK_BYTES // (4 * channels * numbers))
-    for i in range(0, n, step):
-        yield slice(i, i + step)
-
-
-def _into(xp: Any, span: _Span, x: Any) -> Any:
-    """The last axis of ``x`` transformed and put first, the rest of it in one: (6 T * rest, axis
-    before), for the axis before to be next."""
-    lines = x.reshape(-1, x.shape[-1])[:, span.elements]
-    return xp.matmul(span.into, lines.T).reshape(-1, x.shape[-2])
-
-
-def _tiles(xp: Any, column: _Span, rows: list[_Span], x: Any) -> Any:
-    """The transformed tiles of a span of columns of (N, C, H, W): (36, P, C)."""
-    n, c = x.shape[:2]
-    t = _into(xp, column, x)  # (6 T N C, H)
-    beside = column.tiles * n
-    v = xp.empty((6, 6, sum(row.tiles for row in rows) * beside, c), x.dtype)
+def _correlation(taps: int, stride: int, pad: tuple[int, int], size: int, out: int) -> _Axis:
+    """One filter per phase; their products are added up."""
+    phases = [minimal_filter(len(range(p, taps, stride))) for p in range(stride)]
+    products = sum(len(into) for into, _, _ in phases)
+    reads = max(p + stride * (len(into) - 1) for p, (into, _, _) in enumerate(phases)) + 1
+    into, filters = np.zeros((products, reads)), np.zeros((products, taps))
     first = 0
-    for row in rows:
-        part = _into(xp, row, t).reshape(6, row.tiles, 6, beside, c)
-        last = first + row.tiles * beside
-        v[:, :, first:last].reshape(6, 6, row.tiles, beside, c)[...] = part.swapaxes(1, 2)
-        first = last
-    return v.reshape(36, -1, c)
+    for p, (b, g, _) in enumerate(phases):
+        some = slice(first, first + len(b))
+        into[some, p : p + stride * len(b) : stride] = b
+        filters[some, p::stride] = g
+        first = some.stop
+    back = np.concatenate([a for _, _, a in phases], axis=1)
+    return _axis(into, filters, back, TILE * stride, -pad[0], size, out)
+
+
+@functools.lru_cache(maxsize=256)
+def _transposed(taps: int, stride: int, pad: tuple[int, int], size: int, out: int) -> _Axis:
+    """One filter per phase of the outputs: output ``i`` sums ``w[k] g[t]``, ``i + pad = t stride +
+    k``."""
+    whole, rest = divmod(pad[0], stride)
+    counts = [len(range(p, taps, stride)) for p in range(stride)]
+    lowest = min((p < rest) - (count - 1) for p, count in enumerate(counts))
+    matrices = []
+    for p, count in enumerate(counts):
+        b, g, a = minimal_filter(count)
+        shift = (p < rest) - (count - 1) - lowest
+        matrices.append((p, shift, b, g[:, ::-1], a))
+    products = sum(len(b) for _, _, b, _, _ in matrices)
+    reads = max(shift + len(b) for _, shift, b, _, _ in matrices)
+    into, filters = np.zeros((products, reads)), np.zeros((products, taps))
+    back = np.zeros((TILE * stride, products))
+    first = 0
+    for p, shift, b, g, a in matrices:
+        some = slice(first, first + len(b))
+        into[some, shift : shift + len(b)] = b
+        filters[some, p::stride] = g
+        back[(p - rest) % stride :: stride, some] = a
+        first = some.stop
+    return _axis(into, filters, back, TILE, whole + lowest, size, out)
+
+
+def _axis(into: Any, filters: Any, back: Any, step: int, offset: int, size: int, out: int) -> _Axis:
+    """Tile t reads the elements from ``step t + offset`` on."""
+    count = -(-out // len(back))
+    per_span = -(-count // -(-count * max(step, len(back)) // SPAN))
+    spans = []
+    for first in range(0, count, per_span):
+        tiles = min(per_span, count - first)
+        low = step * first + offset
+        start = min(max(low, 0), size)
+        stop = max(min(low + step * (tiles - 1) + into.shape[1], size), start)
+        outputs = slice(len(back) * first, min(len(back) * (first + tiles), out))
+        reads = np.zeros((len(into), tiles, size + 2 * abs(low) + step * tiles + into.shape[1]))
+        gives = np.zeros((tiles, len(back), len(into), tiles))
+        for t in range(tiles):
+            at = abs(low) + low + step * t
+            reads[:, t, at : at + into.shape[1]] = into
+            gives[t, :, :, t] = back
+        reads = reads[:, :, abs(low) + start : abs(low) + stop].reshape(-1, stop - start)
+        gives = gives.reshape(-1, len(into) * tiles)[: outputs.stop - outputs.start]
+        spans.append(
+            _Span(
+                tiles,
+                slice(start, stop),
+                reads.astype(np.float32),
+                outputs,
+                gives.astype(np.float32),
+            )
+        )
+    return _Axis(filters.astype(np.float32), spans)

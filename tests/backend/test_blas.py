@@ -7,7 +7,8 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from minitorch_dl.backend.blas import set_blas_threads
+from minitorch_dl.backend.blas import set_blas_threads, share_products
+from minitorch_dl.backend.threads import set_thread_count, thread_count
 
 
 def blas_threads() -> int | None:
@@ -41,3 +42,26 @@ def test_the_wheels_for_linux_can_be_told() -> None:
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]["name"]
     if sys.platform == "linux" and "openblas" in blas:
         assert set_blas_threads(1)
+
+
+def test_shared_products_use_one_thread_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = thread_count()
+    if not set_blas_threads(3):
+        pytest.skip("this BLAS can't be told")
+    seen: list[int | None] = []
+
+    def work(part: int) -> None:
+        share_products(np, lambda inner: seen.append(blas_threads()), [1, 2])
+        if part == 3:
+            raise ValueError(part)
+
+    try:
+        set_thread_count(2)
+        share_products(np, work, [0, 1])
+        with pytest.raises(ValueError, match="3"):
+            share_products(np, work, [2, 3])
+    finally:
+        set_thread_count(before)
+    assert seen
+    assert set(seen) == {1}
+    assert blas_threads() == 3

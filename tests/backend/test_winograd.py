@@ -9,51 +9,64 @@ import pytest
 
 import minitorch_dl as torch
 from minitorch_dl.backend import correlation, winograd
+from minitorch_dl.backend.windows import window_counts
 
 SHAPES = [
-    # n, channels in, out, height, width, padding
-    (2, 32, 64, 8, 8, ((1, 1), (1, 1))),
-    (1, 64, 32, 13, 22, ((0, 0), (0, 0))),
-    (3, 33, 70, 9, 3, ((2, 0), (3, 2))),
-    (5, 64, 40, 7, 12, ((-1, 1), (0, -2))),
+    # n, channels in, out, height, width, kernel, stride, padding
+    (2, 32, 64, 8, 8, (3, 3), (1, 1), ((1, 1), (1, 1))),
+    (1, 64, 32, 13, 22, (3, 3), (1, 1), ((0, 0), (0, 0))),
+    (3, 33, 70, 9, 3, (3, 3), (1, 1), ((2, 0), (3, 2))),
+    (5, 8, 4, 7, 12, (3, 2), (1, 1), ((1, 1), (0, 2))),
+    (3, 8, 12, 16, 37, (3, 3), (2, 2), ((1, 1), (1, 1))),
+    (2, 16, 8, 13, 10, (4, 4), (2, 2), ((1, 1), (1, 1))),
+    (3, 8, 12, 9, 12, (4, 3), (2, 1), ((0, 0), (2, 1))),
+    (2, 4, 6, 20, 21, (5, 6), (2, 2), ((2, 2), (1, 2))),
 ]
 
 
 def _problem(shape: Any) -> Any:
-    n, c, o, height, width, padding = shape
+    n, c, o, height, width, kernel, stride, padding = shape
     rng = np.random.default_rng(0)
-    out = (height + sum(padding[0]) - 2, width + sum(padding[1]) - 2)
-    x, w, g = (rng.standard_normal(s) for s in ((n, c, height, width), (o, c, 3, 3), (n, o, *out)))
-    return x, w, g, out, padding
-
-
-def _cropped(x: Any, padding: Any) -> tuple[Any, Any]:
-    """Negative padding, which the columns don't know, as a smaller input."""
-    cut = tuple(
-        slice(max(0, -before), n - max(0, -after))
-        for n, (before, after) in zip(x.shape[2:], padding)
+    out = window_counts((height, width), kernel, stride, padding, (1, 1))
+    x, w, g = (
+        rng.standard_normal(s) for s in ((n, c, height, width), (o, c, *kernel), (n, o, *out))
     )
-    return x[(..., *cut)], tuple((max(0, a), max(0, b)) for a, b in padding)
+    return x, w, g, {"stride": stride, "padding": padding}
 
 
 @pytest.mark.parametrize("room", [4 << 20, 1])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_it_is_the_convolution(shape: Any, room: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(winograd, "WORK_BYTES", room)
-    x, w, g, out, padding = _problem(shape)
-    y = winograd.correlate(np, x.astype("f"), w.astype("f"), out, padding)
-    dw = winograd.correlate_weight(np, x.astype("f"), g.astype("f"), padding)
-    assert y.dtype == dw.dtype == np.float32
-    seen, pads = _cropped(x, padding)
-    options: Any = {"stride": (1, 1), "padding": pads, "dilation": (1, 1), "groups": 1}
-    exact = correlation.correlate(np, seen, w, **options)
-    np.testing.assert_allclose(y, exact, atol=3e-5 * abs(exact).max())
-    exact = correlation.correlate_weight(np, seen, g, kernel=(3, 3), **options)
-    np.testing.assert_allclose(dw, exact, atol=3e-5 * abs(exact).max())
+    monkeypatch.setattr(winograd, "GRADIENT_BYTES", 4 * room)
+    x, w, g, window = _problem(shape)
+    size, kernel = x.shape[2:], w.shape[2:]
+    x4, w4, g4 = (a.astype("f") for a in (x, w, g))
+    y = winograd.correlate(np, x4, w4, g.shape[2:], **window)
+    dx = winograd.correlate_input(np, g4, w4, size, **window)
+    dw = winograd.correlate_weight(np, x4, g4, kernel, **window)
+    options: Any = {**window, "dilation": (1, 1), "groups": 1}
+    for fast, exact in (
+        (y, correlation.correlate(np, x, w, **options)),
+        (dx, correlation.correlate_input(np, g, w, size=size, **options)),
+        (dw, correlation.correlate_weight(np, x, g, kernel=kernel, **options)),
+    ):
+        assert fast.dtype == np.float32
+        np.testing.assert_allclose(fast, exact, atol=3e-5 * abs(exact).max())
+
+
+@pytest.mark.parametrize("taps", [1, 2, 3])
+def test_a_minimal_filter_has_three_more_products_than_taps_for_four_outputs(taps: int) -> None:
+    into, filters, back = winograd.minimal_filter(taps)
+    assert len(into) == len(filters) == taps + 3
+    w, d = np.arange(1.0, taps + 1), np.random.default_rng(0).standard_normal(taps + 3)
+    np.testing.assert_allclose(
+        back @ ((filters @ w) * (into @ d)), np.correlate(d, w), rtol=1e-12, atol=1e-12
+    )
 
 
 def test_the_switch_gives_the_direct_sum_and_both_agree() -> None:
-    x, w, *_ = _problem((2, 64, 64, 16, 16, ((1, 1), (1, 1))))
+    x, w, *_ = _problem((2, 64, 64, 16, 16, (3, 3), (1, 1), ((1, 1), (1, 1))))
     results = {}
     assert torch.backends.cpu.winograd
     try:
@@ -73,9 +86,16 @@ def test_the_switch_gives_the_direct_sum_and_both_agree() -> None:
         np.testing.assert_allclose(fast, direct, atol=5e-5 * abs(direct).max())
 
 
-def test_double_precision_strides_and_few_channels_are_summed_directly() -> None:
-    ones = (1, 1, 1, 1, 1)
-    good: Any = (np, np.dtype("f4"), 8, 64, 64, (3, 3), (16, 16), ones)
+def test_double_precision_dilation_and_few_channels_are_summed_directly() -> None:
+    good: Any = (np, np.dtype("f4"), 8, 64, 64, (3, 3), (1, 1), (16, 16), (1, 1, 1))
     assert winograd.suits(*good)
-    for i, other in ((1, np.dtype("f8")), (2, 0), (3, 16), (5, (5, 5)), (7, (2, 2, 1, 1, 1))):
+    assert winograd.suits(*good[:5], (4, 3), (2, 1), *good[7:])
+    for i, other in (
+        (1, np.dtype("f8")),
+        (2, 0),
+        (3, 16),
+        (5, (5, 3)),
+        (6, (2, 3)),
+        (8, (2, 1, 1)),
+    ):
         assert not winograd.suits(*good[:i], other, *good[i + 1 :])

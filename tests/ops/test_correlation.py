@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minitorch_dl.backend import correlation
+from minitorch_dl.backend import correlation, depthwise
+from minitorch_dl.backend.blas import set_blas_threads
+from minitorch_dl.backend.threads import set_thread_count, thread_count
 
 PROBLEMS = {
     "plain": ((2, 3, 8, 9), (4, 3, 3, 3), (1, 1), (1, 1), (1, 1), 1),
@@ -17,6 +19,7 @@ PROBLEMS = {
     "steps over elements": ((2, 3, 9, 10), (4, 3, 2, 3), (3, 4), (0, 1), (1, 1), 1),
     "many windows": ((2, 2, 14, 15), (3, 2, 3, 1), (1, 1), (1, 0), (1, 1), 1),
     "all padding": ((1, 1, 2, 3), (1, 1, 2, 2), (1, 1), (9, 5), (1, 1), 1),
+    "depthwise, whole steps": ((5, 3, 6, 8), (3, 1, 3, 3), (1, 1), (1, 1), (1, 1), 3),
     "wide steps": ((1, 2, 5, 5), (2, 2, 1, 1), (3, 3), (0, 0), (1, 1), 1),
 }
 
@@ -54,6 +57,7 @@ def test_blocks_of_any_size_give_the_definition(
         "groups": groups,
     }
     monkeypatch.setattr(correlation, "COLUMN_BYTES", room)
+    monkeypatch.setattr(depthwise, "COLUMN_BYTES", room)
     np.testing.assert_allclose(correlation.correlate(np, x, w, **options), y, atol=1e-12)
     dx = correlation.correlate_input(np, u, w, size=shape[2:], **options)
     dw = correlation.correlate_weight(np, x, u, kernel=weight[2:], **options)
@@ -80,3 +84,41 @@ def test_columns_stay_within_their_room(monkeypatch: pytest.MonkeyPatch) -> None
     correlation.correlate(np, x, w, **options)
     assert sizes
     assert max(sizes) <= 10_000
+
+
+THREADED = {
+    "winograd": ((6, 32, 12, 17), (64, 32, 3, 3), (1, 1), 1),
+    "winograd, strided": ((6, 32, 12, 17), (64, 32, 4, 4), (2, 2), 1),
+    "columns": ((6, 8, 12, 17), (16, 8, 5, 5), (1, 1), 1),
+    "few windows": ((6, 16, 6, 6), (40, 16, 3, 3), (1, 1), 1),
+    "depthwise": ((6, 40, 12, 17), (40, 1, 3, 3), (1, 1), 40),
+}
+
+
+@pytest.mark.parametrize("name", THREADED)
+def test_the_number_of_threads_changes_no_bit(name: str) -> None:
+    shape, weight, stride, groups = THREADED[name]
+    rng = np.random.default_rng(0)
+    x, w = (rng.standard_normal(s).astype("f") for s in (shape, weight))
+    options: Any = {
+        "stride": stride, "padding": ((1, 1), (1, 1)), "dilation": (1, 1), "groups": groups
+    }  # fmt: skip
+
+    def results() -> list[Any]:
+        y = correlation.correlate(np, x, w, **options)
+        dx = correlation.correlate_input(np, y, w, size=shape[2:], **options)
+        return [y, dx, correlation.correlate_weight(np, x, y, kernel=weight[2:], **options)]
+
+    before = thread_count()
+    try:
+        set_thread_count(1)
+        set_blas_threads(1)
+        alone = results()
+        for count in (2, 3):
+            set_thread_count(count)
+            set_blas_threads(count)
+            for one, several in zip(alone, results()):
+                np.testing.assert_array_equal(one, several)
+    finally:
+        set_thread_count(before)
+        set_blas_threads(before)
