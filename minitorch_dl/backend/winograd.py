@@ -42,8 +42,8 @@ TILE = 4
 """Outputs of a tile, of each phase."""
 
 SPAN = 16
-"""Elements that are transformed by one matrix, about: longer spans would mean more zeros to multiply
-with, shorter ones smaller products."""
+"""Elements that one matrix transforms, about: longer spans would mean more zeros to multiply with,
+shorter ones smaller products."""
 
 
 def suits(

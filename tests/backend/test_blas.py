@@ -44,10 +44,9 @@ def test_the_wheels_for_linux_can_be_told() -> None:
         assert set_blas_threads(1)
 
 
-def test_shared_products_use_one_thread_each(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shared_products_use_one_thread_each() -> None:
     before = thread_count()
-    if not set_blas_threads(3):
-        pytest.skip("this BLAS can't be told")
+    could_be_told = set_blas_threads(3)
     seen: list[int | None] = []
 
     def work(part: int) -> None:
@@ -62,6 +61,5 @@ def test_shared_products_use_one_thread_each(monkeypatch: pytest.MonkeyPatch) ->
             share_products(np, work, [2, 3])
     finally:
         set_thread_count(before)
-    assert seen
-    assert set(seen) == {1}
-    assert blas_threads() == 3
+    assert set(seen) == {1 if could_be_told else None}
+    assert blas_threads() == (3 if could_be_told else None)
