@@ -3,7 +3,6 @@ compilation."""
 
 from __future__ import annotations
 
-import os
 import warnings
 from typing import Any
 
@@ -11,11 +10,11 @@ from .backend import segments
 from .backend.allocator import keep_freed_memory
 from .backend.blas import set_blas_threads
 from .backend.precision import float32_products, set_float32_products
+from .backend.threads import set_thread_count, thread_count
 
 keep_freed_memory()
 
 _deterministic = {"enabled": False, "warn_only": False}
-_threads = {"intra": os.cpu_count() or 1, "inter": 1}
 
 
 def _blas_limits(threads: int) -> None:
@@ -35,16 +34,20 @@ def _blas_limits(threads: int) -> None:
 
 
 def set_num_threads(num: int) -> None:
-    """Set the number of threads of NumPy's matrix products (at least 1)."""
+    """Set the number of threads of matrix products and of work on large arrays (at least 1).
+
+    At the start it is ``OMP_NUM_THREADS``, or the number of cores. Only matrix products may round
+    otherwise with another number of threads.
+    """
     if not isinstance(num, int) or num < 1:
         raise RuntimeError(f"set_num_threads expects a positive integer, got {num!r}")
-    _threads["intra"] = num
+    set_thread_count(num)
     _blas_limits(num)
 
 
 def get_num_threads() -> int:
-    """The number of threads of matrix products."""
-    return _threads["intra"]
+    """The number of threads of matrix products and of work on large arrays."""
+    return thread_count()
 
 
 def set_num_interop_threads(num: int) -> None:

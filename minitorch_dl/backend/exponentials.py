@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from . import kernels
+from .blocks import in_blocks
 from .sums import dot_over, sum_over
-
-_BLOCK = 1 << 16
-"""Elements of a block on the host: 256 kB of float32."""
 
 
 def exponentials(xp: Any, a: Any) -> tuple[Any, Any, Any]:
@@ -21,13 +19,16 @@ def exponentials(xp: Any, a: Any) -> tuple[Any, Any, Any]:
     log_sum = xp.empty((n, 1, p), a.dtype)
     if p == 1:  # then the last axis can be the one that is summed
         a, e, total, log_sum = (v[:, :, 0] for v in (a, e, total, log_sum))
-    for rows in _blocks(xp, n, c * p):
+
+    def work(rows: slice) -> None:
         part = a[rows]
-        largest = part.max(axis=1, keepdims=True)
+        largest = maxima(xp, part, 1)
         y = xp.subtract(part, largest, out=e[rows])
         xp.exp(y, out=y)
         total[rows] = sum_over(xp, y, (1,))
         log_sum[rows] = largest
+
+    in_blocks(xp, work, n, c * p, passes=10)
     log_sum += xp.log(total)
     return e.reshape(n, c, p), total.reshape(n, p), log_sum.reshape(n, p)
 
@@ -35,52 +36,79 @@ def exponentials(xp: Any, a: Any) -> tuple[Any, Any, Any]:
 @kernels.softmax.twin
 def softmax(xp: Any, a: Any, axis: int) -> Any:
     """``exp(a - max a)`` over its sum along ``axis``."""
-    if xp is not np and (y := kernels.softmax(xp, a, axis=axis)) is not None:
-        return y
-    y = xp.empty(a.shape, a.dtype)
-    for rows in _blocks(xp, len(a), a.size // len(a) if axis else 0):
-        part = a[rows]
-        e = xp.subtract(part, part.max(axis=axis, keepdims=True), out=y[rows])
-        xp.exp(e, out=e)
-        e /= sum_over(xp, e, (axis,))
-    return y
+    if xp is not np and (done := kernels.softmax(xp, a, axis=axis)) is not None:
+        return done
+
+    def work(a: Any, y: Any, axis: int) -> None:
+        xp.subtract(a, maxima(xp, a, axis), out=y)
+        xp.exp(y, out=y)
+        y /= sum_over(xp, y, (axis,))
+
+    return _along(xp, work, (a,), axis, passes=10)
 
 
 @kernels.log_softmax.twin
 def log_softmax(xp: Any, a: Any, axis: int) -> Any:
     """``a - max a`` less the logarithm of the sum of its exponentials, along ``axis``."""
-    if xp is not np and (y := kernels.log_softmax(xp, a, axis=axis)) is not None:
-        return y
-    y = xp.empty(a.shape, a.dtype)
-    for rows in _blocks(xp, len(a), a.size // len(a) if axis else 0):
-        part = a[rows]
-        less = xp.subtract(part, part.max(axis=axis, keepdims=True), out=y[rows])
-        less -= xp.log(sum_over(xp, xp.exp(less), (axis,)))
-    return y
+    if xp is not np and (done := kernels.log_softmax(xp, a, axis=axis)) is not None:
+        return done
+
+    def work(a: Any, y: Any, axis: int) -> None:
+        xp.subtract(a, maxima(xp, a, axis), out=y)
+        y -= xp.log(sum_over(xp, xp.exp(y), (axis,)))
+
+    return _along(xp, work, (a,), axis, passes=10)
 
 
 @kernels.softmax_slope.twin
 def softmax_slope(xp: Any, g: Any, y: Any, axis: int) -> Any:
     """``(g - sum of g y) y``: the gradient behind the softmax ``y``, of ``g`` before it."""
-    if xp is not np and (d := kernels.softmax_slope(xp, g, y, axis=axis)) is not None:
-        return d
-    d = g - dot_over(xp, g, y, (axis,))
-    d *= y
-    return d
+    if xp is not np and (done := kernels.softmax_slope(xp, g, y, axis=axis)) is not None:
+        return done
+
+    def work(g: Any, y: Any, d: Any, axis: int) -> None:
+        xp.subtract(g, dot_over(xp, g, y, (axis,)), out=d)
+        d *= y
+
+    return _along(xp, work, (g, y), axis, passes=4)
 
 
 @kernels.log_softmax_slope.twin
 def log_softmax_slope(xp: Any, g: Any, y: Any, axis: int) -> Any:
     """``g - exp(y) sum of g``: the gradient behind the logarithm ``y`` of the softmax."""
-    if xp is not np and (d := kernels.log_softmax_slope(xp, g, y, axis=axis)) is not None:
-        return d
-    d = xp.exp(y)
-    d *= sum_over(xp, g, (axis,))
-    return xp.subtract(g, d, out=d)
+    if xp is not np and (done := kernels.log_softmax_slope(xp, g, y, axis=axis)) is not None:
+        return done
+
+    def work(g: Any, y: Any, d: Any, axis: int) -> None:
+        xp.exp(y, out=d)
+        d *= sum_over(xp, g, (axis,))
+        xp.subtract(g, d, out=d)
+
+    return _along(xp, work, (g, y), axis, passes=8)
 
 
-def _blocks(xp: Any, n: int, width: int) -> Iterator[slice]:
-    """So many rows of so many elements, in parts that fit; all at once where the width is 0."""
-    step = max(1, _BLOCK // width) if xp is np and width else max(n, 1)
-    for i in range(0, n, step):
-        yield slice(i, i + step)
+def maxima(xp: Any, a: Any, axis: int) -> Any:
+    """``a.max(axis, keepdims=True)``; NumPy is up to five times quicker at finding where they are
+    in short rows."""
+    if xp is np and a.ndim == 2 and axis == 1 and 32 <= a.shape[1] < 2048:
+        return a[np.arange(len(a)), a.argmax(axis=1), None]
+    return a.max(axis=axis, keepdims=True)
+
+
+def _along(
+    xp: Any, work: Callable[..., None], arrays: tuple[Any, ...], axis: int, passes: int
+) -> Any:
+    """What ``work(*arrays, out, axis)`` writes, called with some of the rows at a time."""
+    out = xp.empty(arrays[0].shape, arrays[0].dtype)
+    shape = out.shape
+    if axis and axis == out.ndim - 1:
+        shape, axis = (-1, shape[-1]), 1
+    seen = [v.reshape(shape) for v in (*arrays, out)]
+    if axis:
+        rows = len(seen[0])
+        in_blocks(
+            xp, lambda part: work(*[v[part] for v in seen], axis), rows, out.size // rows, passes
+        )
+    else:
+        work(*seen, axis)
+    return out

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from .blocks import pointwise
+
 BLOCK = 1 << 14
 EULER_GAMMA = 0.57721566490153286061
 BERNOULLI = (
@@ -127,20 +129,23 @@ def erf(xp: Any, a: Any) -> Any:
         return native(a)
     if a.dtype != np.float32:
         return _erf64(xp, a)
-    flat = xp.asarray(a).reshape(-1)
-    out = xp.empty_like(flat)
-    for start in range(0, flat.size, 4 * BLOCK):
-        x = flat[start : start + 4 * BLOCK]
-        y = out[start : start + 4 * BLOCK]
-        square = x * x
-        xp.multiply(square, _ERF_FLOAT32[-1], out=y)
-        for c in _ERF_FLOAT32[-2:0:-1]:
-            y += c
-            y *= square
-        y += _ERF_FLOAT32[0]
-        y *= x
-        xp.tanh(y, out=y)
-    return out.reshape(a.shape)
+    return pointwise(xp, functools.partial(put_erf, xp), xp.asarray(a), passes=16)
+
+
+def put_erf(xp: Any, x: Any, out: Any, scale: float = 1.0) -> None:
+    """``out[...] = erf(scale * x)``, in few passes in float32."""
+    if x.dtype != np.float32 or _native(xp, "erf") is not None:
+        out[...] = erf(xp, x * scale)
+        return
+    last, *others = reversed([c * scale ** (2 * k + 1) for k, c in enumerate(_ERF_FLOAT32)])
+    square = x * x
+    xp.multiply(square, last, out=out)
+    for c in others[:-1]:
+        out += c
+        out *= square
+    out += others[-1]
+    out *= x
+    xp.tanh(out, out=out)
 
 
 @kernel

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from . import kernels
-from .sums import dot_over, sum_over
+from .blocks import in_blocks
+from .sums import dot_over, sum_over, weighted_sum
 
 Axes = tuple[int, ...]
+Index = tuple[slice, ...]
 
 
 @kernels.standardize.twin
@@ -27,38 +29,46 @@ def forward(
     eps: float,
     centered: bool,
 ) -> tuple[Any, Any, Any]:
-    """``(x - mean) / sqrt(variance + eps) * w + b``, the mean, and the variance over ``axes``."""
-    x = x.reshape(shape)
+    """``(x - mean) / sqrt(variance + eps) * w + b``, the mean, and the variance over ``axes``.
+
+    x is seen in ``shape``, w and b in ``affine``.
+    """
     if xp is not np:
         view = {"shape": shape, "axes": axes, "affine": affine}
-        done = kernels.standardize(xp, x, w, b, **view, eps=eps, centered=centered)
+        done = kernels.standardize(xp, x.reshape(shape), w, b, **view, eps=eps, centered=centered)
         if done is not None:
             return done
-    y = xp.empty(shape, x.dtype)
-    kept = tuple(1 if i in axes else n for i, n in enumerate(shape))
-    mean, variance = xp.zeros(kept, x.dtype), xp.empty(kept, x.dtype)
-    count = math.prod(shape[i] for i in axes) or math.nan
-    # One factor for both, where it stays small.
-    factor = None
-    if w is not None and 4 * math.prod(max(pair) for pair in zip(kept, affine)) <= y.size:
-        factor, w = w.reshape(affine), None
-    for rows in blocks(xp, shape, axes, affine):
-        part, out = x[rows], y[rows]
+    out = xp.empty(x.shape, x.dtype)
+    x, y = x.reshape(shape), out.reshape(shape)
+    kept = tuple([1 if i in axes else n for i, n in enumerate(shape)])
+    mean = (xp.empty if centered else xp.zeros)(kept, x.dtype)
+    variance = xp.empty(kept, x.dtype)
+    count = _count(shape, axes)
+    w, b = (None if v is None else v.reshape(affine) for v in (w, b))
+    one_factor = w is not None and _cheap_factor(kept, affine, y.size)
+
+    def work(part: Index) -> None:
+        d, v = y[part], variance[part]
         if centered:
-            m = mean[rows]
-            xp.divide(sum_over(xp, part, axes), count, out=m)
-            xp.subtract(part, m, out=out)
+            m = mean[part]
+            xp.divide(sum_over(xp, x[part], axes), count, out=m)
+            xp.subtract(x[part], m, out=d)
         else:
-            out[...] = part
-        v = variance[rows]
-        xp.divide(dot_over(xp, out, out, axes), count, out=v)
+            d[...] = x[part]
+        xp.divide(dot_over(xp, d, d, axes), count, out=v)
         scale = 1 / xp.sqrt(v + eps)
-        out *= scale if factor is None else scale * factor
-        if w is not None:
-            out *= w.reshape(affine)
+        if w is None:
+            d *= scale
+        elif one_factor:
+            d *= scale * _part(w, part)
+        else:
+            d *= scale
+            d *= _part(w, part)
         if b is not None:
-            out += b.reshape(affine)
-    return y, mean, variance
+            d += _part(b, part)
+
+    _over_groups(xp, work, shape, axes, passes=6)
+    return out, mean, variance
 
 
 @kernels.standardize_slope.twin
@@ -79,59 +89,94 @@ def backward(
 ) -> tuple[Any, Any, Any]:
     """The gradients of x, w and b.
 
-    With s = x standardised, h = g w and m() the mean over ``axes``:
-    ``dx = (h - m(h) - s m(h s)) / sqrt(variance + eps)``.
+    With s = (x - mean) r, r = 1 / sqrt(variance + eps), h = g w and m() the mean over ``axes``:
+    ``dx = r (h - m(h) - s m(h s))``.
     """
-    g, x = g.reshape(shape), x.reshape(shape)
     if xp is not np:
         view = {"shape": shape, "axes": axes, "affine": affine}
         done = kernels.standardize_slope(
-            xp, g, x, w, mean, variance, needs=needs, **view, eps=eps, centered=centered
-        )
+            xp, g.reshape(shape), x.reshape(shape), w, mean, variance, needs=needs, **view, eps=eps,
+            centered=centered,
+        )  # fmt: skip
         if done is not None:
             return done
-    count = math.prod(shape[i] for i in axes) or math.nan
-    along = tuple(i for i, n in enumerate(affine) if n == 1 and shape[i] != 1)  # w repeats here
+    dx = xp.empty(x.shape, x.dtype)
+    g, x, d = g.reshape(shape), x.reshape(shape), dx.reshape(shape)
     w = None if w is None else w.reshape(affine)
-    factor = None
-    if along == axes:  # one factor for the whole of what the moments are over
-        factor, w = w, None
-    dx: Any = xp.empty(shape, x.dtype) if needs[0] else None
-    dw: Any = None
-    db: Any = None
-    for rows in blocks(xp, shape, axes, affine):
-        u = g[rows]
-        scale = 1 / xp.sqrt(variance[rows] + eps)
-        s = xp.subtract(x[rows], mean[rows], out=dx[rows] if needs[0] else None)
-        s *= scale
-        part_w: Any = dot_over(xp, u, s, along) if needs[1] else None
-        part_b: Any = sum_over(xp, u, along) if needs[2] else None
-        if needs[0]:
-            h = u if w is None else u * w
-            shared = h is u and along == axes
-            both = part_w if shared and needs[1] else dot_over(xp, h, s, axes)
-            s *= both / -count
-            s += h
-            if centered:
-                s -= (part_b if shared and needs[2] else sum_over(xp, h, axes)) / count
-            s *= scale if factor is None else scale * factor
-        dw = part_w if dw is None else dw + part_w
-        db = part_b if db is None else db + part_b
-    return dx, dw, db
+    # Axes by what is summed over them: both moments and affine gradients, either, or neither.
+    both = tuple([i for i in axes if affine[i] == 1])
+    only_moments = tuple([i for i in axes if affine[i] != 1])
+    only_affine = tuple([i for i, n in enumerate(affine) if n == 1 and i not in axes])
+    if not (needs[1] or needs[2]) and w is None:
+        both, only_moments = axes, ()
+    partial_sums: list[tuple[int, Any, Any]] = []
+    count = _count(shape, axes)
+
+    def work(part: Index) -> None:
+        u, s = g[part], xp.subtract(x[part], mean[part], out=d[part])
+        r = 1 / xp.sqrt(variance[part] + eps)
+        factor = None if w is None else _part(w, part)
+        us, us_sum = dot_over(xp, u, s, both), sum_over(xp, u, both)
+        if needs[1] or needs[2]:
+            dw = weighted_sum(xp, us, r, only_affine) if needs[1] else None
+            db = sum_over(xp, us_sum, only_affine) if needs[2] else None
+            partial_sums.append((max(p.start or 0 for p in part), dw, db))
+        if not needs[0]:
+            return
+        if only_moments:
+            us, us_sum = (weighted_sum(xp, v, factor, only_moments) for v in (us, us_sum))
+        s *= us * r * r / -count
+        s += u if factor is None or not only_moments else u * factor
+        if centered:
+            s -= us_sum / count
+        s *= r if factor is None or only_moments else r * factor
+
+    _over_groups(xp, work, shape, axes, passes=8)
+    dw, db = _joined(xp, partial_sums, affine, axes)
+    return (dx if needs[0] else None), dw, db
 
 
-BLOCK = 1 << 16
-"""Elements that are handled together on the host: 256 kB of float32 stay in a core's cache."""
+def _joined(xp: Any, parts: list[tuple[int, Any, Any]], affine: Axes, axes: Axes) -> Any:
+    """The gradients of w and b from those of the blocks, in the blocks' order."""
+    if not parts:
+        return None, None
+    parts.sort(key=lambda part: part[0])
+    results = []
+    for blocks in list(zip(*parts))[1:]:
+        if blocks[0] is None or len(blocks) == 1:
+            results.append(blocks[0])
+        elif 0 in axes:  # the blocks were of what w and b have an entry for
+            results.append(xp.concatenate(blocks, axis=1))
+        else:
+            total = blocks[0]
+            for block in blocks[1:]:
+                total += block
+            results.append(total)
+    return results
 
 
-def blocks(xp: Any, shape: Axes, axes: Axes, affine: Axes) -> Iterator[slice]:
-    """The first axis in parts, where it is none of those that the moments are over."""
-    n = shape[0]
-    step = n
-    if xp is np and 0 not in axes and affine[0] == 1:
-        step = max(1, BLOCK // max(1, math.prod(shape[1:])))
-    if n <= step:
-        yield slice(None)
+def _over_groups(
+    xp: Any, work: Callable[[Index], None], shape: Axes, axes: Axes, passes: int
+) -> None:
+    """``work(index)`` for parts of the first axis that the moments are not over."""
+    axis = next((i for i in range(len(shape)) if i not in axes), None)
+    if axis is None:
+        work((slice(None),))
         return
-    for i in range(0, n, step):
-        yield slice(i, i + step)
+    before, n = (slice(None),) * axis, shape[axis]
+    width = math.prod(shape) // max(n, 1)
+    in_blocks(xp, lambda part: work((*before, part)), n, width, passes)
+
+
+def _part(v: Any, index: Index) -> Any:
+    """The entries for a part of the whole of what broadcasts to it."""
+    return v[tuple([slice(None) if n == 1 else i for i, n in zip(index, v.shape)])]
+
+
+def _count(shape: Axes, axes: Axes) -> float:
+    return math.prod([shape[i] for i in axes]) or math.nan
+
+
+def _cheap_factor(kept: Axes, affine: Axes, size: int) -> bool:
+    """Whether the product of both is small beside the whole."""
+    return 4 * math.prod([max(pair) for pair in zip(kept, affine)]) <= size

@@ -10,16 +10,15 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from ..autograd.inplace import inplace as in_place
 from ..autograd.inplace import write
 from ..autograd.names import as_one
 from ..autograd.primitive import fused, primitive, write_out
-from ..backend import describe_one, kernels, special
+from ..backend import activations as kernels
+from ..backend import describe_one
 from .creation import empty, zeros_like
 from .elementwise import abs, exp
-from .selection import clamp, keep, select
+from .selection import clamp, keep, keep_nonzero, select
 from .special import erf, sigmoid
 from .trigonometric import tanh
 
@@ -64,10 +63,10 @@ def _apply(op: str, function: Callable[[Any], Any], input: Any, inplace: bool) -
 def _relu(xp: Any, a: Any) -> Any:
     if a.dtype.kind == "b":
         raise RuntimeError("relu: boolean inputs are not supported")
-    return xp.maximum(a, 0)
+    return kernels.relu(xp, a)
 
 
-_relu.defvjp(a=lambda g, y: keep(g, y != 0))  # y is positive, zero or NaN, through which g goes
+_relu.defvjp(a=lambda g, y: keep_nonzero(g, y))  # y is positive, 0 or NaN: that lets g through
 
 
 def relu(input: Any, inplace: bool = False) -> Any:
@@ -310,18 +309,12 @@ def _silu_composite(x: Any) -> Any:
 
 @fused(name="silu", composite=_silu_composite, aux=("gate",), promotes="float")
 def _silu(xp: Any, a: Any) -> Any:
-    gate = sigmoid.primitive.kernel(xp, a)
-    return a * gate, gate
+    return kernels.silu(xp, a)
 
 
 @_silu.defbackward
 def _silu_backward(g: Any, xp: Any, a: Any, gate: Any) -> Any:
-    slope = 1 - gate
-    slope *= a
-    slope += 1
-    slope *= gate
-    slope *= g
-    return (slope,)
+    return (kernels.silu_slope(xp, g, a, gate),)
 
 
 def silu(input: Any, inplace: bool = False) -> Any:
@@ -339,53 +332,13 @@ def _gelu_composite(x: Any, *, approximate: str) -> Any:
 
 
 @fused(name="gelu", composite=_gelu_composite, aux=("cdf",), promotes="float")
-@kernels.gelu.twin
 def _gelu(xp: Any, a: Any, *, approximate: str) -> Any:
-    if xp is not np and (done := kernels.gelu(xp, a, approximate=approximate)) is not None:
-        return done
-    if approximate == "tanh":
-        t = a * a
-        t *= 0.044715
-        t += 1
-        t *= a
-        t *= _SQRT_2_PI
-        cdf = xp.tanh(t)
-    else:
-        cdf = special.erf(xp, a * _SQRT_HALF)
-    cdf += 1
-    cdf *= 0.5
-    return a * cdf, cdf
-
-
-@kernels.gelu_slope.twin
-def _gelu_slope(xp: Any, g: Any, a: Any, cdf: Any, approximate: str) -> Any:
-    """``cdf + a * pdf``; the pdf is the cdf's derivative, with tanh's ``1 - t**2 = 4 cdf (1 -
-    cdf)``.
-    """
-    if xp is not np:
-        done = kernels.gelu_slope(xp, g, a, cdf, approximate=approximate)
-        if done is not None:
-            return done
-    if approximate == "tanh":
-        slope = a * a
-        slope *= 3 * 0.044715
-        slope += 1
-        slope *= (1 - cdf) * cdf
-        slope *= 2 * _SQRT_2_PI
-    else:
-        slope = a * a
-        slope *= -0.5
-        slope = xp.exp(slope, out=slope if slope.ndim else None)
-        slope *= 0.5 * _SQRT_2_PI
-    slope *= a
-    slope += cdf
-    slope *= g
-    return (slope,)
+    return kernels.gelu(xp, a, approximate=approximate)
 
 
 @_gelu.defbackward
 def _gelu_backward(g: Any, xp: Any, a: Any, cdf: Any, approximate: str) -> Any:
-    return _gelu_slope(xp, g, a, cdf, approximate=approximate)
+    return kernels.gelu_slope(xp, g, a, cdf, approximate=approximate)
 
 
 def gelu(input: Any, approximate: str = "none", *, out: Any = None) -> Any:

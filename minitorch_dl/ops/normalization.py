@@ -77,7 +77,8 @@ def _standardize_backward(
         centered=centered,
     )  # fmt: skip
     return (
-        dx.reshape(x.shape) if needs[0] else None,
+        # A view, even of the whole, would be copied where it becomes a leaf's gradient.
+        dx if not needs[0] or dx.shape == x.shape else dx.reshape(x.shape),
         dw.reshape(w.shape) if needs[1] else None,
         db.reshape(b.shape) if needs[2] else None,
     )

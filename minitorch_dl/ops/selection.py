@@ -15,6 +15,7 @@ from ..autograd.names import named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import array_module, dtypes
+from ..backend.activations import where_not_zero
 
 __all__ = [
     "clamp", "clamp_max", "clamp_min", "clip", "fmax", "fmin", "heaviside", "maximum", "minimum",
@@ -34,6 +35,15 @@ def keep(xp: Any, a: Any, mask: Any) -> Any:
 
 
 keep.defvjp(a=lambda g, mask: keep(g, mask))
+
+
+@primitive
+def keep_nonzero(xp: Any, a: Any, b: Any) -> Any:
+    """``keep(a, b != 0)`` without a mask."""
+    return where_not_zero(xp, a, b)
+
+
+keep_nonzero.defvjp(a=lambda g, b: keep_nonzero(g, b))
 
 
 @primitive

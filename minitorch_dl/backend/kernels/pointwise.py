@@ -1,4 +1,4 @@
-"""Launches of ``pointwise.cu``; the twins are in ``ops/activation.py``."""
+"""Launches of ``pointwise.cu``; the twins are in ``backend/activations.py``."""
 
 from __future__ import annotations
 
