@@ -3,7 +3,10 @@
 import pytest
 from hypothesis import settings
 
+from minitorch_dl.backend import generator
 from minitorch_dl.backend.blas import set_blas_threads
+from minitorch_dl.backend.counter import CounterGenerator
+from minitorch_dl.backend.generator import Generator
 
 set_blas_threads(1)  # the workers of pytest-xdist share the cores already
 
@@ -12,6 +15,19 @@ set_blas_threads(1)  # the workers of pytest-xdist share the cores already
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 settings.register_profile("explore", deadline=None)
 settings.load_profile("repeatable")
+
+
+@pytest.fixture
+def cpu_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All devices get the numbers that the CPU, and PyTorch's, draws, so that results compare."""
+    generators = {device: Generator() for device in ("standin", "cuda")}
+    monkeypatch.setattr(generator, "_defaults", generators)
+
+
+@pytest.fixture
+def device_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The CPU gets the numbers that the other devices draw."""
+    monkeypatch.setattr(generator, "_defaults", {"cpu": CounterGenerator("cpu")})
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

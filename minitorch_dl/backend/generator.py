@@ -53,6 +53,14 @@ class Generator:
     tensor([0.4963, 0.7682])
     """
 
+    of_a_device: type[Generator]
+    """The class of generators for other devices than the CPU."""
+
+    def __new__(cls, device: Any = "cpu") -> Generator:
+        if cls is Generator and _device(device).type != "cpu":
+            cls = cls.of_a_device
+        return super().__new__(cls)
+
     def __init__(self, device: Any = "cpu") -> None:
         self.device = _device(device)
         self.lock = threading.RLock()

@@ -118,7 +118,7 @@ def _cell(xp: Any, block: Any, work: Any, half: Any, c: Any, h: Any) -> None:
     """A step's gates and tanh(c) in its block, c and ``o tanh(c)``, after the product."""
     if xp is not np and kernels.lstm_cell(xp, block, work, half, c, h):
         return
-    H = len(c)
+    H = c.shape[0]
     gates, sigmoids, tanh_c = block[: 4 * H], block[: 3 * H], block[5 * H :]
     xp.tanh(gates, out=gates)
     xp.multiply(sigmoids, half, out=sigmoids)

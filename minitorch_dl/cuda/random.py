@@ -1,7 +1,7 @@
 """The GPU's random generator.
 
-Its numbers are drawn on the host and copied, so that a seed gives the CPU's and PyTorch's numbers
-on every device. There is one generator for all GPUs.
+It counts (``backend/counter.py``), so that the GPU draws its numbers itself. As in PyTorch they are
+not the CPU's; nor are they those of PyTorch's GPU generator. There is one generator for all GPUs.
 """
 
 from __future__ import annotations

@@ -49,6 +49,7 @@ def results(name: str, device: str) -> list[np.ndarray]:
     return [t.detach().cpu().numpy() for t in found]
 
 
+@pytest.mark.usefixtures("cpu_numbers")
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("name", cases.DISTRIBUTIONS)
 def test_devices_agree(name: str, device: str) -> None:

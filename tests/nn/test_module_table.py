@@ -76,6 +76,7 @@ def test_float32_stays_float32(row: Row, i: int) -> None:
             assert got[label].dtype is expected, label
 
 
+@pytest.mark.usefixtures("cpu_numbers")
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize(("row", "i"), CASES)

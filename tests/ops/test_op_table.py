@@ -126,6 +126,7 @@ def test_layout_does_not_matter(row: Row, i: int) -> None:
     check_against_stored(row, i, evaluate(row, i, lay=scattered), row.rtol, row.rtol)
 
 
+@pytest.mark.usefixtures("cpu_numbers")
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize(("row", "i"), CASES)
 def test_a_strict_device_gives_the_same(row: Row, i: int, device: str) -> None:

@@ -6,8 +6,9 @@ NumPy.
 """
 
 from .labels import label_losses, label_losses_slope
-from .launching import Kernel, aside
+from .launching import REALS, Kernel, aside
 from .pointwise import gelu, gelu_slope
+from .random import bernoulli, random_words
 from .ranges import note_outside
 from .recurrent import gru_cell, lstm_cell
 from .segments import add_rows_in_order
@@ -17,8 +18,8 @@ from .updates import adam, sgd
 from .windows import col2im, im2col, max_pool, max_scatter
 
 __all__ = [
-    "Kernel", "add_rows_in_order", "adam", "aside", "col2im", "gelu", "gelu_slope", "gru_cell",
-    "im2col", "label_losses", "label_losses_slope", "log_softmax", "log_softmax_slope",
-    "lstm_cell", "max_pool", "max_scatter", "note_outside", "sgd", "softmax", "softmax_slope",
-    "standardize", "standardize_slope",
+    "Kernel", "REALS", "adam", "add_rows_in_order", "aside", "bernoulli", "col2im", "gelu",
+    "gelu_slope", "gru_cell", "im2col", "label_losses", "label_losses_slope", "log_softmax",
+    "log_softmax_slope", "lstm_cell", "max_pool", "max_scatter", "note_outside", "random_words",
+    "sgd", "softmax", "softmax_slope", "standardize", "standardize_slope",
 ]  # fmt: skip

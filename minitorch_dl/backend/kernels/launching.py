@@ -36,6 +36,7 @@ _TYPES = {
     "float64": ("double", "double"),
     "int64": ("long long", "long long"),
     "int32": ("int", "int"),
+    "uint32": ("unsigned", "unsigned"),
     "uint8": ("unsigned char", "int"),
 }
 REALS = frozenset(("float16", "bfloat16", "float32", "float64"))

@@ -16,6 +16,7 @@ NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CU
 DEVICES = ["standin", pytest.param("cuda", marks=[pytest.mark.gpu, NEEDS_GPU])]
 
 
+@pytest.mark.usefixtures("cpu_numbers")
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("name", cases.CASES)
 def test_devices_agree(name: str, device: str) -> None:
