@@ -259,8 +259,8 @@ def bernoulli(p: Any, shape: Shape, dtype: np.dtype, generator: Generator, xp: A
     if isinstance(generator, CounterGenerator):
         text = "bernoulli expects all probabilities to be in [0, 1]"
         check_all((p >= 0) & (p <= 1), RuntimeError, text)
-        real = np.dtype(_real("bernoulli_", p.dtype))
-        return (counter.uniform(xp, shape, 0.0, 1.0, real, generator) < p).astype(dtype)
+        computed = np.dtype(_real("bernoulli_", p.dtype))
+        return (counter.uniform(xp, shape, 0.0, 1.0, computed, generator) < p).astype(dtype)
     p = to_host(p)
     real = _real("bernoulli_", p.dtype)
     if not ((p >= 0) & (p <= 1)).all():
