@@ -84,7 +84,7 @@ def run_backward(
     def add(key: int, g: Any) -> None:
         """Another gradient for a node that has one."""
         node, total, is_ours = waiting[key]
-        if is_ours and not create_graph and total.base is None and total.dtype == g.dtype:
+        if is_ours and not create_graph and total.base is None and total.dtype is g.dtype:
             total += g  # a NumPy scalar gives a new one
         else:
             total = total + g
