@@ -15,24 +15,25 @@ from pathlib import Path
 from typing import Any
 
 from .machine import describe
+from .peers import LIBRARIES
 from .report import curves, page, table
 from .workloads import WORKLOADS
 
 OURS = "minitorch_dl"
-PEERS = ("torch",)
+PEERS = ("torch", *LIBRARIES)
 
 
 class Peer:
     """A library in a process of its own, with its threads pinned."""
 
-    def __init__(self, name: str, threads: int) -> None:
+    def __init__(self, name: str, threads: int, python: str = sys.executable) -> None:
         self.name = name
         count = str(threads)
         limits = dict.fromkeys(
             ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), count
         )
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker", name, count],
+            [python, "-m", "benchmarks.worker", name, count],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **limits},
         )  # fmt: skip
         self.version = self._answer()["version"]
@@ -54,9 +55,10 @@ class Peer:
 
     def close(self) -> None:
         """End the process."""
-        assert self.process.stdin is not None
+        assert self.process.stdin is not None and self.process.stdout is not None
         self.process.stdin.close()
         self.process.wait()
+        self.process.stdout.close()
 
 
 def compare(
@@ -123,7 +125,14 @@ def parser() -> argparse.ArgumentParser:
         nargs="*",
         default=list(PEERS),
         metavar="NAME",
-        help="libraries with PyTorch's API",
+        help=f"libraries to compare with (default: those of {', '.join(PEERS)} that are installed)",
+    )
+    p.add_argument(
+        "--peer-python",
+        nargs="*",
+        default=[],
+        metavar="NAME=PATH",
+        help="the Python in which a library is installed, if not this one",
     )
     p.add_argument("--threads", type=int, default=2, help="threads of matrix products (default: 2)")
     p.add_argument("--rounds", type=int, help="rounds per workload (default: 5, quick 3)")
@@ -154,10 +163,14 @@ def main(arguments: list[str] | None = None) -> int:
         return _look_inside(args, names)
     rounds = args.rounds or (3 if args.quick else 5)
     seconds = args.seconds or (0.2 if args.quick else 0.5)
-    present = [peer for peer in args.peers if importlib.util.find_spec(peer) is not None]
-    for peer in set(args.peers) - set(present):
-        print(f"{peer} is not installed: it is left out", file=sys.stderr)
-    ours, others = Peer(OURS, args.threads), [Peer(peer, args.threads) for peer in present]
+    pythons = dict(given.split("=", 1) for given in args.peer_python)
+    present = [
+        peer for peer in args.peers if peer in pythons or importlib.util.find_spec(peer) is not None
+    ]
+    if missing := [peer for peer in args.peers if peer not in present]:
+        print(f"not installed, and left out: {', '.join(missing)}", file=sys.stderr)
+    ours = Peer(OURS, args.threads)
+    others = [Peer(peer, args.threads, pythons.get(peer, sys.executable)) for peer in present]
     results: dict[str, Any] = {
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "machine": describe(),
