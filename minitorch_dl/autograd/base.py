@@ -138,9 +138,12 @@ def current_node(tensor: Any) -> Any:
             "Use .clone() on it, or index the base tensor instead"
         )
     view.stamp = view.root._node
+    old = tensor._node
     tensor._node = view.primitive.record(
         (view.parent.array,), (parent_node,), view.params, tensor.array
     )
+    if tensor._node is not None:
+        tensor._node.take_retained(old, tensor)
     return tensor._node
 
 

@@ -30,10 +30,16 @@ def view_scatter(xp: Any, base: Any, source: Any, *, view: str, params: dict[str
 
 view_scatter.defvjp(
     base=lambda g, source_shape, view, params: view_scatter(
-        g, PRIMITIVES[view](g, **params) * 0, view=view, params=params
+        g, zeros(PRIMITIVES[view](g, **params)), view=view, params=params
     ),
     source=lambda g, view, params: PRIMITIVES[view](g, **params),
 )
+
+
+@primitive
+def zeros(xp: Any, a: Any) -> Any:
+    """The gradient of what was overwritten: zero, whatever that of the result is."""
+    return xp.zeros_like(a)
 
 
 @primitive(grad_fn="torch::autograd::CopyBackwards")
@@ -50,7 +56,7 @@ def _overwrite_source(g: Any, b_shape: tuple[int, ...], b_dtype: Any) -> Any:
     return cast(sum_to(g, shape=b_shape), dtype=dtypes.from_numpy(b_dtype).name)
 
 
-overwrite.defvjp(a=lambda g: g * 0, b=_overwrite_source)
+overwrite.defvjp(a=lambda g: zeros(g), b=_overwrite_source)
 
 
 def check_writable(x: Any, op: str, incoming: Any = None) -> bool:
@@ -85,9 +91,14 @@ def check_writable(x: Any, op: str, incoming: Any = None) -> bool:
 
 def write(op: str, x: Any, compute: Callable[[], Any]) -> Any:
     """Replace the values of ``x`` by ``compute()``, a Tensor of its shape; returns ``x``."""
-    check_writable(x, op)
+    watched = x._node
+    if check_writable(x, op):
+        watched, x._node = x._node, _unwatched_node(x)
     before = next_number()
-    y = compute()
+    try:
+        y = compute()
+    finally:
+        x._node = watched
     if y.array.shape != x.array.shape:
         raise RuntimeError(
             f"{op}: output with shape {list(x.array.shape)} doesn't match the broadcast shape "
@@ -144,28 +155,33 @@ def is_data(x: Any) -> bool:
 
 def rebase(x: Any, node: Any) -> None:
     """Make ``node`` the history of ``x``, and of the tensors that ``x`` is a view of."""
-    view = x._view
-    if view is None or view.kind is DATA:
-        if x._node is not None and node is not None:
-            _keep_retaining(x, node)
-        x._node = node
-        return
-    history = view_scatter.primitive.record(
-        (view.parent.array, x.array),
-        (current_node(view.parent), node),
-        {"view": view.primitive.name, "params": view.params},
-        view.parent.array,
-    )
-    rebase(view.parent, history)
+    at = x
+    while (view := at._view) is not None and view.kind is not DATA:
+        parent = view.parent
+        node = view_scatter.primitive.record(
+            (parent.array, at.array),
+            (_unwatched_node(parent), node),
+            {"view": view.primitive.name, "params": view.params},
+            parent.array,
+        )
+        at = parent
+    if node is not None:
+        node.take_retained(at._node, at)
+    at._node = node
     current_node(x)
 
 
-def _keep_retaining(x: Any, node: Any) -> None:
-    """``x.retain_grad()`` means the gradient of the value that ``x`` has now."""
-    old = x._node
-    if old.retained is not None and old.retained() is x:
-        old.retained = None
-        node.retain_gradient(x)
+def _unwatched_node(x: Any) -> Any:
+    """The node through which the history of memory about to be written goes: of a view, one
+    without the hooks on its value so far, which see the gradients of that value's own uses only.
+    """
+    node, view = current_node(x), x._view
+    if node is None or view is None or view.kind is DATA:
+        return node
+    parent = _unwatched_node(view.parent)
+    if not node.pre_hooks and parent is current_node(view.parent):
+        return node
+    return view.primitive.record((view.parent.array,), (parent,), view.params, x.array)
 
 
 def _keep_old_values(node: Any, array: Any, before: int) -> None:

@@ -110,6 +110,13 @@ class Node:
         self.retained = weakref.ref(tensor)
         self.watched = True
 
+    def take_retained(self, old: Node | None, tensor: Any) -> None:
+        """Store the gradient in the place of the tensor's earlier node, if that was asked to:
+        ``retain_grad`` means the value that the tensor has now."""
+        if old is not None and old.retained is not None and old.retained() is tensor:
+            old.retained = None
+            self.retain_gradient(tensor)
+
     def output(self, index: int) -> Output:
         """Output ``index`` of a node that has several: one object for as long as anything uses it,
         so that gradients meet there."""

@@ -31,7 +31,8 @@ __all__ = [
 
 @primitive(name="cat")
 def _cat(xp: Any, *inputs: Any, dim: int) -> Any:
-    return xp.concatenate(inputs, dim)
+    y = xp.concatenate(inputs, dim)  # in the order of the inputs' elements in memory
+    return y if y.flags.c_contiguous else xp.ascontiguousarray(y)
 
 
 @_cat.defvjp_joint

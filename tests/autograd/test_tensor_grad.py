@@ -138,3 +138,14 @@ def test_a_tensor_takes_the_history_of_what_is_written_to_it(torch) -> None:
     assert y.requires_grad
     y.sum().backward()
     assert x.grad.tolist() == [3, 3]
+
+
+def test_a_view_keeps_its_gradient_of_the_value_that_it_has_now(torch) -> None:
+    w = torch.ones(4, 2, requires_grad=True)
+    y = w * 1
+    x = y[1:3]
+    x.retain_grad()
+    y.mul_(2)
+    assert x.retains_grad
+    (x * x).sum().backward()
+    assert x.grad.tolist() == [[4.0, 4.0], [4.0, 4.0]]

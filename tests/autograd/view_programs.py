@@ -760,3 +760,49 @@ def second_derivative_through_index(torch, w, v):
     y = x[torch.tensor([2, 2, 1])] * x.gather(1, torch.tensor([[0], [0], [3]]))
     (g,) = torch.autograd.grad(y.sum(), w, create_graph=True)
     return g
+
+
+# -- gradients watched while the memory is written -------------------------------------------------
+
+
+@program
+def hook_on_a_view_written_afterwards(torch, w, v):
+    x = w * 2
+    row = x[0]
+    y = row * 3
+    row.register_hook(lambda g: g * 10)
+    row.add_(w[1])
+    return x, y
+
+
+@program
+def hook_on_a_view_whose_view_is_written(torch, w, v):
+    x = w * 2
+    rows = x[1:]
+    rows.register_hook(lambda g: g * 10)
+    rows[0] = w[0]
+    return rows
+
+
+@program
+def hook_on_the_base_of_a_written_view(torch, w, v):
+    x = w * 2
+    x.register_hook(lambda g: g * 10)
+    x[0].mul_(w[1])
+    return x
+
+
+@program
+def hook_on_a_view_after_the_write(torch, w, v):
+    x = w * 2
+    row = x[0]
+    row.mul_(w[1])
+    row.register_hook(lambda g: g * 10)
+    return row, x
+
+
+@program
+def infinite_gradient_of_an_overwritten_value(torch, w, v):
+    x = w * 2
+    x[0] = 0.0
+    return x.sqrt()
