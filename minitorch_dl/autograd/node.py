@@ -67,9 +67,11 @@ class Node:
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """Per input ``(node, output index)``; ``(None, 0)`` where no gradient flows."""
+        edges, p = self.edges, self.primitive
+        if p is not None and p.shows and type(self) is p.node_class:
+            edges = tuple(edges[p.inputs.index(name)] for name in p.shows)
         return tuple(
-            (edge.edges[0], edge.index) if type(edge) is Output else (edge, 0)
-            for edge in self.edges
+            (edge.edges[0], edge.index) if type(edge) is Output else (edge, 0) for edge in edges
         )
 
     def formula(self) -> str:

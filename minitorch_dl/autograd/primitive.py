@@ -87,6 +87,8 @@ class Primitive:
         kinks: points at which its derivative jumps.
         node_class: the class of its nodes, called ``<Name>Backward0`` or as the option ``grad_fn``
             says, which is PyTorch's name.
+        shows: the inputs in the order in which ``next_functions`` lists them, where PyTorch's is
+            another.
     """
 
     def __init__(self, kernel: Callable[..., Any], **options: Any) -> None:
@@ -106,6 +108,7 @@ class Primitive:
         self.kinks: tuple[float, ...] = options.pop("kinks", ())
         camel = "".join(part.capitalize() for part in self.name.split("_"))
         self.node_class = node_class(self, options.pop("grad_fn", f"{camel}Backward0"))
+        self.shows: tuple[str, ...] = options.pop("shows", ())
         if options:
             raise TypeError(f"primitive {self.name}: unknown options {sorted(options)}")
         parameters = list(inspect.signature(kernel).parameters.values())[1:]

@@ -74,7 +74,12 @@ def _cross_entropy_composite(a: Any, target: Any, weight: Any, *, ignore_index: 
     return label_pick(_log_softmax(a, dim=1), target, weight, ignore_index=ignore_index)
 
 
-@fused(name="cross_entropy", composite=_cross_entropy_composite, aux=("e", "total"))
+@fused(
+    name="cross_entropy",
+    composite=_cross_entropy_composite,
+    aux=("e", "total"),
+    grad_fn="LogSoftmaxBackward0",  # which PyTorch shows under that of the loss
+)
 def _cross_entropy(xp: Any, a: Any, target: Any, weight: Any, *, ignore_index: int) -> Any:
     """``weight[t] * (log sum over c of exp(a[n, c]) - a[n, t])`` per sample with label t; the
     softmax, as numerators and denominator."""

@@ -28,7 +28,7 @@ def _product(xp: Any, a: Any, b: Any) -> Any:
 _half_product = in_float32(lambda xp, a, b: xp.dot(a, b))
 
 
-@primitive(name="linear", grad_fn="AddmmBackward0")
+@primitive(name="linear", grad_fn="AddmmBackward0", shows=("b", "x", "w"))
 def _linear(xp: Any, x: Any, w: Any, b: Any) -> Any:
     """``y[..., o] = b[o] + sum over i of x[..., i] w[o, i]``."""
     rows = x if x.ndim == 2 else x.reshape(-1, x.shape[-1])

@@ -12,6 +12,7 @@ from ..backend import array_module, check_all
 from .activation import logsigmoid
 from .elementwise import abs, exp, log, square
 from .loss_reduction import reduced, reduction_name
+from .reductions import _mean, _sum
 from .selection import _clamp, where
 from .shape import expand, unsqueeze
 from .special import sigmoid, xlogy
@@ -65,7 +66,25 @@ def l1_loss(
     return _weighted("l1_loss", abs(input - target), weight, reduction)
 
 
-@as_one("MseLossBackward0")
+@primitive(name="mse_loss", broadcasts=True, promotes="same")
+def _mse_loss(xp: Any, a: Any, b: Any, *, reduction: str) -> Any:
+    """``(a - b)^2``, averaged, added up or element by element."""
+    d = xp.subtract(a, b)
+    d *= d
+    if reduction == "none":
+        return d
+    return (_mean if reduction == "mean" else _sum)(d, dims=None, keepdim=False)
+
+
+@_mse_loss.defvjp_joint
+def _(g: Any, a: Any, b: Any, reduction: str) -> Any:
+    d = a - b
+    count = math.prod(d.shape) if reduction == "mean" else 1
+    d = d * (2 / (count or math.nan)) * g
+    return d, -d
+
+
+@as_one()
 def mse_loss(
     input: Any,
     target: Any,
@@ -82,6 +101,8 @@ def mse_loss(
     """
     reduction = reduction_name(size_average, reduce, reduction)
     _warn_sizes("mse_loss", input, target)
+    if weight is None:
+        return _mse_loss(input, target, reduction=reduction)
     return _weighted("mse_loss", square(input - target), weight, reduction)
 
 

@@ -80,3 +80,20 @@ def test_names_of_common_results() -> None:
     y[0] = 0.0
     assert y.grad_fn.name() == "torch::autograd::CopySlices"
     assert "grad_fn=<CopySlices>" in repr(y)
+
+
+def test_the_steps_of_a_classifier() -> None:
+    """What tutorials walk through: the loss, its layer, the layer before it."""
+    torch, f = minitorch_dl, minitorch_dl.nn.functional
+    x, w, b = torch.rand(2, 3), torch.rand(3, 3, requires_grad=True), torch.rand(3).requires_grad_()
+    scores = f.linear(f.linear(x, w, b).relu(), w, b)
+    for loss, steps in (
+        (f.mse_loss(scores, x), ["MseLoss", "Addmm"]),
+        (f.cross_entropy(scores, torch.tensor([0, 1])), ["NllLoss", "LogSoftmax", "Addmm"]),
+    ):
+        node = loss.grad_fn
+        for step in steps:
+            assert node.name() == f"{step}Backward0"
+            last, node = node, node.next_functions[0][0]
+        assert node.name() == "torch::autograd::AccumulateGrad"
+        assert [n and n.name() for n, _ in last.next_functions[1:]][:1] == ["ReluBackward0"]
