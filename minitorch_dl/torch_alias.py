@@ -82,7 +82,7 @@ _NOT_SUPPORTED = {
         "complex numbers": "fft stft istft complex polar view_as_complex view_as_real complex32 "
         "complex64 complex128 chalf cfloat cdouble",
         "sparse tensors": "sparse sparse_coo_tensor sparse_csr_tensor sparse_csc_tensor "
-        "sparse_bsr_tensor sparse_bsc_tensor sparse_compressed_tensor SparseAdam",
+        "sparse_bsr_tensor sparse_bsc_tensor sparse_compressed_tensor",
         "quantized tensors": "ao quantization quantize_per_tensor quantize_per_channel dequantize "
         "qint8 quint8 qint32",
     }.items()

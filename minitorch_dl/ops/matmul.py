@@ -3,13 +3,15 @@ disguise."""
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 from ..autograd.errors import require_tensor
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
-from ..autograd.structural import alias
+from ..autograd.structural import alias, cast
 from ..autograd.structural import expand as _expand
 from ..backend.precision import in_float32, is_half
 from .dims import wrap_dim, wrap_dims
@@ -270,6 +272,22 @@ def multi_dot(tensors: Any, *, out: Any = None) -> Any:
 # -- plus a matrix product -------------------------------------------------------------------------
 
 
+def _rounded_once(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Have half precision computed in float32, so that product and sum are rounded together."""
+
+    @functools.wraps(function)
+    def call(input: Any, *factors: Any, out: Any = None, **kwargs: Any) -> Any:
+        operands = (input, *factors)
+        halves = {getattr(x, "dtype", None) for x in operands}
+        if len(halves) > 1 or not is_half(input.array.dtype):
+            return function(*operands, out=out, **kwargs)
+        y = function(*(cast(x, dtype="float32") for x in operands), **kwargs)
+        y = cast(y, dtype=input.dtype.name)
+        return y if out is None else write_out(function.__name__, out, y)
+
+    return call
+
+
 def _plus(op: str, input: Any, y: Any, beta: float, alpha: float, out: Any) -> Any:
     """``beta * input + alpha * y``; with ``beta`` 0 the input's values, NaN included, don't
     count."""
@@ -290,6 +308,7 @@ def _plus(op: str, input: Any, y: Any, beta: float, alpha: float, out: Any) -> A
 
 
 @as_one("AddmmBackward0")
+@_rounded_once
 def addmm(
     input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1, out: Any = None
 ) -> Any:
@@ -304,6 +323,7 @@ def addmm(
 
 
 @as_one("AddmvBackward0")
+@_rounded_once
 def addmv(
     input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1, out: Any = None
 ) -> Any:
@@ -320,6 +340,7 @@ def addr(
 
 
 @as_one("BaddbmmBackward0")
+@_rounded_once
 def baddbmm(
     input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1, out: Any = None
 ) -> Any:
@@ -333,6 +354,7 @@ def _sum_first(y: Any) -> Any:
 
 
 @as_one("AddbmmBackward0")
+@_rounded_once
 def addbmm(
     input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1, out: Any = None
 ) -> Any:

@@ -52,6 +52,18 @@ OPTIMIZERS: list[tuple[str, dict[str, Any]]] = [
     ("Adagrad", {}),
     ("Adagrad", {"lr": 0.1, "lr_decay": 0.1, "weight_decay": 0.1, "maximize": True}),
     ("Adagrad", {"initial_accumulator_value": 0.3, "eps": 1e-3}),
+    ("Adafactor", {}),
+    (
+        "Adafactor",
+        {
+            "lr": 0.2,
+            "beta2_decay": -0.5,
+            "eps": (1e-3, 0.1),
+            "d": 1.5,
+            "weight_decay": 0.1,
+            "maximize": True,
+        },
+    ),
     ("Adadelta", {}),
     ("Adadelta", {"lr": 0.5, "rho": 0.7, "eps": 1e-3, "weight_decay": 0.1, "maximize": True}),
     ("ASGD", {}),

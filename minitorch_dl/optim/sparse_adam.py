@@ -1,0 +1,70 @@
+"""Adam for the rows of a table of which few are used (Kingma & Ba 2015)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from ..autograd import enable_grad, no_grad
+from ..tensor import Tensor
+from .optimizer import Optimizer, ParamsT
+from .rule import check_betas, check_lr, check_not_negative
+
+
+class SparseAdam(Optimizer):
+    """:class:`Adam` that moves only the rows whose gradient isn't zero, and only their moments.
+
+    Gradients are dense here: a row that was used but whose gradient is exactly zero counts as
+    unused.
+
+    Args: as for :class:`Adam`, without weight decay.
+
+    >>> import minitorch_dl as torch
+    >>> table = torch.zeros(3, 1, requires_grad=True)
+    >>> optimizer = torch.optim.SparseAdam([table], lr=0.1)
+    >>> table[1].sum().backward()
+    >>> optimizer.step()
+    >>> table.flatten()
+    tensor([ 0.0000, -0.1000,  0.0000], grad_fn=<ViewBackward0>)
+    """
+
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float | Tensor = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        maximize: bool = False,
+    ) -> None:
+        check_lr(lr)
+        check_betas(betas)
+        check_not_negative("epsilon value", eps)
+        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "maximize": maximize})
+
+    @no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update the parameters that have a gradient; returns the closure's loss."""
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            (beta1, beta2), lr = group["betas"], float(group["lr"])
+            for param in group["params"]:
+                if param.grad is None:
+                    continue
+                grad = -param.grad if group["maximize"] else param.grad
+                state = self.state[param]
+                if not state:
+                    state["step"] = 0
+                    state["exp_avg"] = grad.new_zeros(grad.shape)
+                    state["exp_avg_sq"] = grad.new_zeros(grad.shape)
+                state["step"] += 1
+                rows = grad.flatten(1).any(1).nonzero().flatten()
+                g, m, v = grad[rows], state["exp_avg"], state["exp_avg_sq"]
+                m[rows] = m[rows].lerp(g, 1 - beta1)
+                v[rows] = v[rows].lerp(g * g, 1 - beta2)
+                c1, c2 = 1 - beta1 ** state["step"], 1 - beta2 ** state["step"]
+                param[rows] -= lr * math.sqrt(c2) / c1 * m[rows] / (v[rows].sqrt() + group["eps"])
+        return loss

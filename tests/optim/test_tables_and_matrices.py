@@ -1,0 +1,89 @@
+"""Optimizers for one kind of parameter: SparseAdam for tables, Muon for matrices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minitorch_dl
+
+
+def test_sparse_adam_is_adam_on_the_rows_that_are_used() -> None:
+    torch = minitorch_dl
+    table = torch.rand(4, 2, requires_grad=True)
+    untouched = table.detach()[3].tolist()
+    rows = [table.detach()[i].clone().requires_grad_() for i in range(3)]
+    sparse = torch.optim.SparseAdam([table], lr=0.1, betas=(0.8, 0.9), eps=1e-6)
+    dense = [torch.optim.Adam([row], lr=0.1, betas=(0.8, 0.9), eps=1e-6) for row in rows]
+    for step in range(4):
+        used = range(3)
+        sparse.zero_grad()
+        (table[:3] ** 2).sum().backward()
+        sparse.step()
+        for i in used:
+            dense[i].zero_grad()
+            (rows[i] ** 2).sum().backward()
+            dense[i].step()
+        torch.testing.assert_close(table[:3].detach(), torch.stack([r.detach() for r in rows]))
+        assert sparse.state[table]["step"] == step + 1
+    assert table.detach()[3].tolist() == untouched
+
+
+def test_sparse_adam_leaves_the_moments_of_unused_rows() -> None:
+    torch = minitorch_dl
+    table = torch.ones(2, 1, requires_grad=True)
+    optimizer = torch.optim.SparseAdam([table])
+    for row in (0, 1):
+        optimizer.zero_grad()
+        table[row].sum().backward()
+        optimizer.step()
+    torch.testing.assert_close(optimizer.state[table]["exp_avg"], torch.tensor([[0.1], [0.1]]))
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (5, 3)])
+def test_muons_update_is_nearly_orthogonal(shape: tuple[int, int]) -> None:
+    pytest.importorskip("ml_dtypes")
+    torch = minitorch_dl
+    torch.manual_seed(0)
+    w = torch.zeros(*shape, requires_grad=True)
+    w.grad = torch.randn(*shape)
+    torch.optim.Muon([w], lr=1.0, weight_decay=0.0, adjust_lr_fn="original").step()
+    scale = max(1.0, shape[0] / shape[1]) ** 0.5
+    singular = torch.linalg.svdvals(w.detach()) / scale
+    assert singular.min() > 0.5
+    assert singular.max() < 1.5
+    u, _, v = torch.linalg.svd(w.grad, full_matrices=False)
+    assert torch.nn.functional.cosine_similarity((-w).flatten(), (u @ v).flatten(), dim=0) > 0.95
+
+
+def muon(torch: Any, **options: Any) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    params = [
+        torch.tensor(rng.standard_normal(s), dtype=torch.float32, requires_grad=True)
+        for s in ((3, 4), (6, 2))
+    ]
+    optimizer = torch.optim.Muon(params, **options)
+    for _ in range(5):
+        for p in params:
+            p.grad = torch.tensor(rng.standard_normal(tuple(p.shape)), dtype=torch.float32)
+        optimizer.step()
+    return np.concatenate([p.detach().numpy().ravel() for p in params])
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"lr": 0.1, "nesterov": False}, {"lr": 0.02, "adjust_lr_fn": "match_rms_adamw"}],
+)
+def test_muon_is_pytorchs(options: dict[str, Any]) -> None:
+    torch = pytest.importorskip("torch")
+    np.testing.assert_allclose(
+        muon(minitorch_dl, **options), muon(torch, **options), rtol=0.01, atol=0.002
+    )
+
+
+def test_muon_takes_matrices_only() -> None:
+    with pytest.raises(ValueError, match="only supports 2D parameters"):
+        minitorch_dl.optim.Muon([minitorch_dl.ones(3, requires_grad=True)])
