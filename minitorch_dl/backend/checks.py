@@ -9,6 +9,7 @@ error is raised when the host waits anyway: at ``.item()``, ``.cpu()``, printing
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 from typing import Any
@@ -17,6 +18,7 @@ import numpy as np
 
 from . import kernels
 from .devices import Backend, backend_of, before_reading, device, device_of
+from .recording import capturing
 
 __all__ = ["check_all", "check_at_once", "check_range", "raise_noted"]
 
@@ -48,10 +50,15 @@ class _Notes:
         self.backend = backend
         self.found = backend.xp.zeros(2, np.int64)
         self.asked: dict[tuple[type[Exception], str], int] = {}
+        self.captured: dict[tuple[type[Exception], str], int] = {}  # asked whenever it is replayed
+        self.numbers = itertools.count(1)
 
     def number(self, error: type[Exception], text: str) -> int:
         """The number of a check; the same one whenever the same is asked."""
-        return self.asked.setdefault((error, text), len(self.asked) + 1)
+        key = (error, text)
+        number = self.captured.get(key) or self.asked.get(key) or next(self.numbers)
+        (self.captured if capturing() else self.asked)[key] = number
+        return number
 
     def add(self, failed: Any, value: Any, error: type[Exception], text: str) -> None:
         """Note on the device whether a check failed, unless one did before."""
@@ -61,10 +68,10 @@ class _Notes:
 
     def take(self) -> Exception | None:
         """The error of the first check that failed; the notes start anew."""
-        if not self.asked:
+        if not self.asked and not self.captured:
             return None
         number, value = self.found.get().tolist()
-        asked, self.asked = self.asked, {}
+        asked, self.asked = self.asked | self.captured, {}
         if not number:
             return None
         self.found[...] = 0

@@ -15,7 +15,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .cublas_library import CublasLibrary
 from .precision import float32_products
+from .recording import capturing
 
 
 class Operand(NamedTuple):
@@ -76,6 +78,8 @@ class Matmul:
         kinds: cuBLAS's number of each floating dtype, by name.
         handle: gives cuBLAS's handle of the current device.
         pointer: gives an array's address.
+        library: makes what serves while a step is captured, with ``gemmStridedBatchedEx`` and
+            ``handle``; None where nothing can be captured.
     """
 
     def __init__(
@@ -85,8 +89,10 @@ class Matmul:
         kinds: dict[str, int],
         handle: Callable[[], int],
         pointer: Callable[[Any], int] = lambda array: array.data.ptr,
+        library: Callable[[], Any] | None = None,
     ) -> None:
         self.xp, self.blas, self.kinds = xp, blas, kinds
+        self._make_library, self._library = library, None
         self.handle, self.pointer = handle, pointer
         # cuBLAS reads the factors of the product and of the old result from host memory.
         self.one = {t: np.ones((), t) for t in ("float32", "float64")}
@@ -96,6 +102,13 @@ class Matmul:
             "high": blas.CUBLAS_COMPUTE_32F_FAST_TF32,
             "medium": blas.CUBLAS_COMPUTE_32F_FAST_16BF,
         }
+
+    def prepare_capture(self) -> None:
+        """Make what serves while a step is captured."""
+        if self._library is None and self._make_library is not None:
+            self._library = self._make_library()
+        if self._library is not None:
+            self._library.handle()
 
     def __call__(self, a: Any, b: Any, out: Any = None) -> Any:
         if a.dtype != b.dtype or a.dtype.name not in self.kinds or not (a.ndim and b.ndim):
@@ -136,8 +149,11 @@ class Matmul:
                 compute = self.float32[float32_products()]
         # To cuBLAS, which counts columns first, row-major y = a b is the matrix y' = b' a'.
         flag = (blas.CUBLAS_OP_N, blas.CUBLAS_OP_T)
-        blas.gemmStridedBatchedEx(
-            self.handle(), flag[of_b.transposed], flag[of_a.transposed], m, n, k,
+        library, handle = blas, self.handle
+        if self._library is not None and capturing():
+            library, handle = self._library, self._library.handle
+        library.gemmStridedBatchedEx(
+            handle(), flag[of_b.transposed], flag[of_a.transposed], m, n, k,
             self.one[factor].ctypes.data,
             self.pointer(b), kind, of_b.leading, of_b.stride,
             self.pointer(a), kind, of_a.leading, of_a.stride,
@@ -169,4 +185,6 @@ def for_cupy(cupy: Any) -> Matmul:
         "float32": runtime.CUDA_R_32F,
         "float64": runtime.CUDA_R_64F,
     }
-    return Matmul(cupy, cublas, kinds, cupy.cuda.get_cublas_handle)
+    return Matmul(
+        cupy, cublas, kinds, cupy.cuda.get_cublas_handle, library=lambda: CublasLibrary(cupy)
+    )

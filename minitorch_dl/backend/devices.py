@@ -17,6 +17,7 @@ import numpy as np
 
 from . import pool
 from .errors import describe
+from .recording import capturing
 
 
 class device:
@@ -272,6 +273,11 @@ def to_host(array: Any) -> Any:
     """The array as a NumPy array; copied only when it lives elsewhere."""
     if isinstance(array, (np.ndarray, np.generic)):
         return array
+    if capturing():
+        raise RuntimeError(
+            "a step that reads from the device (.item(), .cpu(), print, if, ...) can't be captured, "
+            "for what it reads is computed only when the graph is replayed. Read outside the step"
+        )
     for function in before_reading:
         function()
     return array.get()

@@ -18,9 +18,9 @@ class Allocator:
         used, held: per GPU, the most bytes in use by arrays, and held by the pool.
     """
 
-    def __init__(self, cupy: Any) -> None:
+    def __init__(self, cupy: Any, allocate: Any = None) -> None:
         self._cupy = cupy
-        self._allocate = cupy.cuda.get_allocator()
+        self._allocate = cupy.cuda.get_allocator() if allocate is None else allocate
         self.watching = False
         self.used: dict[int, int] = {}
         self.held: dict[int, int] = {}

@@ -3,6 +3,7 @@ a machine without one too."""
 
 from . import amp
 from .devices import *
+from .graphs import *
 from .memory import *
 from .random import *
 from .streams import *

@@ -32,6 +32,23 @@ counts: Counter[str] = Counter()
 it."""
 
 
+recorder: Callable[..., None] | None = None
+"""Told what is asked of the device, ``(function, args, kwargs, result)``, while it is captured; then
+nothing may wait for the device, nor be copied to or from the host."""
+
+
+def _did(function: Any, args: Any, kwargs: Any, result: Any) -> Any:
+    if recorder is not None:
+        recorder(function, args, kwargs, result)
+    return result
+
+
+def _count(what: str) -> None:
+    if recorder is not None:
+        raise RuntimeError(f"{what}: operation not permitted when stream is capturing")
+    counts[what] += 1
+
+
 _NAMESPACES = ("linalg", "lib", "lib.stride_tricks", "fft")
 
 # What makes the host wait: functions whose result's shape depends on the values.
@@ -69,15 +86,15 @@ class StandInArray:
 
     def get(self) -> np.ndarray:
         """A copy in host memory."""
-        counts["copy to host"] += 1
+        _count("copy to host")
         return self._array.copy()
 
     def item(self, *args: Any) -> Any:
-        counts["synchronisation"] += 1
+        _count("synchronisation")
         return self._array.item(*args)
 
     def tolist(self) -> Any:
-        counts["copy to host"] += 1
+        _count("copy to host")
         return self._array.tolist()
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
@@ -108,16 +125,20 @@ class StandInArray:
 
     def __getitem__(self, index: Any) -> Any:
         _count_masks(index)
-        return _wrap(self._array[wrapped(self._array.shape, index)], (self,))
+        picked = _wrap(self._array[wrapped(self._array.shape, index)], (self,))
+        return _did(_pick, (self, index), {}, picked)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         _count_masks(index)
         self._array[wrapped(self._array.shape, index)] = _unwrap(value)
+        _did(_put, (self, index, value), {}, None)
 
     def take(self, indices: Any, axis: Any = None, out: Any = None) -> Any:
         """CuPy's wraps indices around."""
-        taken = self._array.take(_unwrap(indices), axis, _unwrap(out), "wrap")
-        return _wrap(taken, (self,)) if out is None else out
+        given: Any = (_unwrap(indices), axis, _unwrap(out), "wrap")
+        taken = self._array.take(*given)
+        taken = _wrap(taken, (self,)) if out is None else out
+        return _did(self._array.take, given, {}, taken)
 
     def __len__(self) -> int:
         return len(self._array)
@@ -129,7 +150,7 @@ class StandInArray:
         return f"standin({self._array!r})"
 
     def _read(self, convert: Callable[[Any], Any]) -> Any:
-        counts["synchronisation"] += 1
+        _count("synchronisation")
         return convert(self._array)
 
     def __bool__(self) -> bool:
@@ -154,10 +175,11 @@ def _operator(name: str, ufunc: str | None) -> Callable[..., Any]:
         if result is NotImplemented:
             return result
         if ufunc is not None and not name.startswith("__i"):
-            operands = [*operands, self._array] if name[2] == "r" else [self._array, *operands]
+            both = [*operands, self._array] if name[2] == "r" else [self._array, *operands]
             made = result if isinstance(result, tuple) else (result,)
-            table()[f"cupy.{ufunc}"].check_loop(operands, made)
-        return self if result is self._array else _wrap(result, (self,))
+            table()[f"cupy.{ufunc}"].check_loop(both, made)
+        result = self if result is self._array else _wrap(result, (self,))
+        return _did(getattr(self._array, name), operands[: len(others)], {}, result)
 
     method.__name__ = name
     return method
@@ -184,7 +206,15 @@ for _name, _ufunc in _OTHERS.items():
 def _count_masks(index: Any) -> None:
     """CuPy waits for the number of elements that a mask picks, to read and to write them."""
     if any(_is_mask(key) for key in (index if isinstance(index, tuple) else (index,))):
-        counts["synchronisation"] += 1
+        _count("synchronisation")
+
+
+def _pick(array: StandInArray, index: Any) -> Any:
+    return array._array[wrapped(array._array.shape, index)]
+
+
+def _put(array: StandInArray, index: Any, value: Any) -> None:
+    array._array[wrapped(array._array.shape, index)] = _unwrap(value)
 
 
 def _is_mask(key: Any) -> bool:
@@ -253,11 +283,12 @@ def _wrap_call(function: Callable[..., Any], entry: Entry, owners: Any = ()) -> 
     def call(*args: Any, **kwargs: Any) -> Any:
         entry.check_arguments(args, kwargs)
         if _waits(entry.name, args, kwargs):
-            counts["synchronisation"] += 1
-        result = function(*_unwrap(args), **_unwrap(kwargs))
+            _count("synchronisation")
+        given, options = _unwrap(args), _unwrap(kwargs)
+        result = function(*given, **options)
         if isinstance(kwargs.get("out"), StandInArray):
-            return kwargs["out"]
-        return _wrap(result, (*owners, *_arrays_in(args)))
+            return _did(function, given, options, kwargs["out"])
+        return _did(function, given, options, _wrap(result, (*owners, *_arrays_in(args))))
 
     call.__name__ = getattr(function, "__name__", "call")
     return call
@@ -289,17 +320,22 @@ class _Ufunc:
         if not kwargs and len(args) == self._ufunc.nin:
             self._entry.check_loop(given, outputs)
         if len(args) > self._ufunc.nin:
-            return args[-1]
-        if isinstance(kwargs.get("out"), StandInArray):
-            return kwargs["out"]
-        return _wrap(result, _arrays_in(args))
+            result = args[-1]
+        elif isinstance(kwargs.get("out"), StandInArray):
+            result = kwargs["out"]
+        else:
+            result = _wrap(result, _arrays_in(args))
+        return _did(self._ufunc, given, options, result)
 
     def at(self, a: StandInArray, indices: Any, b: Any) -> None:
         self._entry.check_method("at", a._array.dtype)
-        self._ufunc.at(a._array, wrapped(a._array.shape, indices), _unwrap(b))
+        given = (a._array, wrapped(a._array.shape, indices), _unwrap(b))
+        self._ufunc.at(*given)
+        _did(self._ufunc.at, given, {}, None)
 
     def outer(self, a: StandInArray, b: StandInArray) -> Any:
-        return _wrap(self._ufunc.outer(a._array, b._array), (a, b))
+        result = _wrap(self._ufunc.outer(a._array, b._array), (a, b))
+        return _did(self._ufunc.outer, (a._array, b._array), {}, result)
 
     def reduce(self, array: StandInArray, axis: Any = 0, dtype: Any = None, out: Any = None,
                keepdims: bool = False) -> Any:  # fmt: skip
@@ -313,7 +349,8 @@ class _Ufunc:
 
     def _method(self, name: str, array: StandInArray, *args: Any) -> Any:
         self._entry.check_method(name)
-        return _wrap(getattr(self._ufunc, name)(array._array, *_unwrap(args)), (array,))
+        method, given = getattr(self._ufunc, name), (array._array, *_unwrap(args))
+        return _did(method, given, {}, _wrap(method(*given), (array,)))
 
 
 class _Module:
@@ -352,9 +389,9 @@ class _TopModule(_Module):
     def array(self, a: Any, dtype: Any = None, copy: bool = True) -> StandInArray:
         """A new array on the device."""
         if not _arrays_in([a]):
-            counts["copy to device"] += 1
+            _count("copy to device")
         plain = a if isinstance(a, np.ndarray) else _unwrap(a)
-        return StandInArray(np.array(plain, dtype))
+        return _did(np.array, (plain, dtype), {}, StandInArray(np.array(plain, dtype)))
 
     def take(self, a: StandInArray, indices: Any, axis: Any = None, out: Any = None) -> Any:
         """CuPy's wraps indices around."""
@@ -363,13 +400,21 @@ class _TopModule(_Module):
     def take_along_axis(self, a: StandInArray, indices: StandInArray, axis: Any) -> Any:
         """CuPy's wraps indices around."""
         size = a._array.shape[axis] if axis is not None else a._array.size
-        at = indices._array % max(size, 1)
-        return StandInArray(np.take_along_axis(a._array, at, axis))
+
+        def taken() -> np.ndarray:
+            return np.take_along_axis(a._array, indices._array % max(size, 1), axis)
+
+        return _did(taken, (), {}, StandInArray(taken()))
 
     def put_along_axis(self, arr: StandInArray, indices: Any, values: Any, axis: Any) -> None:
         """CuPy's wraps indices around."""
         size = arr._array.shape[axis] if axis is not None else arr._array.size
-        np.put_along_axis(arr._array, indices._array % max(size, 1), _unwrap(values), axis)
+
+        def put() -> None:
+            np.put_along_axis(arr._array, indices._array % max(size, 1), _unwrap(values), axis)
+
+        put()
+        _did(put, (), {}, None)
 
     def asnumpy(self, a: Any) -> np.ndarray:
         """To the host."""

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 import minitorch_dl as torch
 from minitorch_dl.backend.cublas import Matmul, describe_operand
+from minitorch_dl.backend.cublas_library import _SIGNATURES, WORKSPACE, CublasLibrary
+from minitorch_dl.backend.recording import recording
 from tests.devices import NEEDS_GPU
 
 KINDS = {"float16": 2, "bfloat16": 14, "float32": 0, "float64": 1}
@@ -180,6 +182,63 @@ def test_float32_precision_chooses_the_arithmetic() -> None:
     finally:
         torch.set_float32_matmul_precision("highest")
     assert torch.backends.cuda.matmul.allow_tf32 is False
+
+
+class Library:
+    """cuBLAS's C interface, over ``Blas``."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+        for name in _SIGNATURES:
+            setattr(self, name, self._function(name))
+
+    def _function(self, name: str) -> Any:
+        def call(*args: Any) -> int:
+            self.asked.append((name, args))
+            if name == "cublasCreate_v2":
+                args[0]._obj.value = 7
+            if name == "cublasGemmStridedBatchedEx":
+                Blas().gemmStridedBatchedEx(args[0].value, *args[1:])
+            return self.status if hasattr(self, "status") else 0
+
+        return call
+
+
+def gpu() -> Any:
+    """What of CuPy the library asks."""
+    queue = SimpleNamespace(ptr=11)
+    return SimpleNamespace(cuda=SimpleNamespace(
+        Device=lambda: SimpleNamespace(id=0), alloc=lambda size: SimpleNamespace(ptr=4096),
+        get_current_stream=lambda: queue,
+    ))  # fmt: skip
+
+
+def test_captured_products_go_through_our_own_binding() -> None:
+    library = Library()
+    matmul = product()
+    matmul._make_library = lambda: CublasLibrary(gpu(), library)
+    a, b = draw((2, 3, 4)), draw((2, 5, 4)).swapaxes(1, 2)
+    matmul(a, b)
+    assert library.asked == []
+    matmul.prepare_capture()
+    assert [name for name, _ in library.asked][:1] == ["cublasCreate_v2"]
+    library.asked.clear()
+    with recording():
+        y = matmul(a, b)
+    np.testing.assert_allclose(y, np.matmul(a, b), rtol=1e-13)
+    # The stream first: setting it brings the library's own workspace back.
+    names = [name for name, _ in library.asked]
+    assert names == ["cublasSetStream_v2", "cublasSetWorkspace_v2", "cublasGemmStridedBatchedEx"]
+    assert library.asked[0][1][1] == 11
+    assert library.asked[1][1][1:] == (4096, WORKSPACE)
+    library.status = 13
+    with recording(), pytest.raises(RuntimeError, match="failed with status 13"):
+        matmul(a, b)
+
+
+def test_the_library_has_what_is_asked_of_it() -> None:
+    pytest.importorskip("cuda.pathfinder")
+    CublasLibrary(gpu())  # every name is found, or this raises
 
 
 @pytest.mark.gpu
