@@ -275,7 +275,7 @@ def to_host(array: Any) -> Any:
         return array
     if capturing():
         raise RuntimeError(
-            "a step that reads from the device (.item(), .cpu(), print, if, ...) can't be captured, "
+            "a step that reads from the device (.item(), .cpu(), print, if) can't be captured, "
             "for what it reads is computed only when the graph is replayed. Read outside the step"
         )
     for function in before_reading:

@@ -33,7 +33,7 @@ it."""
 
 
 recorder: Callable[..., None] | None = None
-"""Told what is asked of the device, ``(function, args, kwargs, result)``, while it is captured; then
+"""Told what is asked of the device while it is captured: ``(function, args, kwargs, result)``. Then
 nothing may wait for the device, nor be copied to or from the host."""
 
 
