@@ -16,7 +16,7 @@ from typing import Any
 
 from .machine import describe
 from .peers import LIBRARIES
-from .report import curves, page, table
+from .report import crossings, curves, page, table
 from .workloads import WORKLOADS
 
 OURS = "minitorch_dl"
@@ -24,19 +24,38 @@ PEERS = ("torch", *LIBRARIES)
 
 
 class Peer:
-    """A library in a process of its own, with its threads pinned."""
+    """A library in a process of its own, with its threads pinned, on one device.
 
-    def __init__(self, name: str, threads: int, python: str = sys.executable) -> None:
-        self.name = name
+    Args:
+        device: "cpu", "cuda", or "cuda+capture" for steps that are captured.
+        name: in the report.
+
+    Raises:
+        RuntimeError: it can't serve the device.
+    """
+
+    def __init__(
+        self,
+        library: str,
+        threads: int,
+        python: str = sys.executable,
+        device: str = "cpu",
+        name: str = "",
+    ) -> None:
+        self.name = name or library
         count = str(threads)
         limits = dict.fromkeys(
             ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), count
         )
         self.process = subprocess.Popen(
-            [python, "-m", "benchmarks.worker", name, count],
+            [python, "-m", "benchmarks.worker", library, count, device],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **limits},
         )  # fmt: skip
-        self.version = self._answer()["version"]
+        answer = self._answer()
+        if "error" in answer:
+            self.close()
+            raise RuntimeError(f"{self.name}: {answer['error']}")
+        self.version = answer["version"]
 
     def _answer(self) -> dict[str, Any]:
         assert self.process.stdout is not None
@@ -135,6 +154,12 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME=PATH",
         help="the Python in which a library is installed, if not this one",
     )
+    p.add_argument(
+        "--devices",
+        metavar="NAMES",
+        help="two or more, such as cpu,cuda: this engine on the last one, against itself on the "
+        "others, against itself with captured steps and against PyTorch on the same device",
+    )
     p.add_argument("--threads", type=int, default=2, help="threads of matrix products (default: 2)")
     p.add_argument("--rounds", type=int, help="rounds per workload (default: 5, quick 3)")
     p.add_argument(
@@ -153,7 +178,8 @@ def main(arguments: list[str] | None = None) -> int:
         for name, w in WORKLOADS.items()
         if any(fnmatch.fnmatch(name, f"*{p}*" if p != "*" else p) for p in args.patterns)
         and (w.quick or not args.quick)
-        and (w.curve is not None) == args.scaling
+        and ((w.curve is not None) == args.scaling or args.devices)
+        and not (args.devices and name.startswith(("start/", "data/")))
     ]
     if args.profile is not None:
         names = [name for name in WORKLOADS if args.profile in name]
@@ -170,15 +196,24 @@ def main(arguments: list[str] | None = None) -> int:
     ]
     if missing := [peer for peer in args.peers if peer not in present]:
         print(f"not installed, and left out: {', '.join(missing)}", file=sys.stderr)
-    ours = Peer(OURS, args.threads)
-    others = [Peer(peer, args.threads, pythons.get(peer, sys.executable)) for peer in present]
+    try:
+        if args.devices:
+            ours, others = _on_devices(args.devices.split(","), args.threads, present)
+        else:
+            ours = Peer(OURS, args.threads)
+            others = [
+                Peer(peer, args.threads, pythons.get(peer, sys.executable)) for peer in present
+            ]
+    except RuntimeError as error:
+        print(f"python -m benchmarks: {error}", file=sys.stderr)
+        return 2
     results: dict[str, Any] = {
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "machine": describe(),
         "threads": args.threads,
         "command": " ".join(["python -m benchmarks", *(arguments or sys.argv[1:])]),
         "versions": {peer.name: peer.version for peer in (ours, *others)},
-        "peers": present,
+        "peers": [peer.name for peer in others],
         "rows": [],
     }
     print(f"{results['machine']}; {args.threads} threads; {results['versions']}", file=sys.stderr)
@@ -194,13 +229,30 @@ def main(arguments: list[str] | None = None) -> int:
         for peer in (ours, *others):
             peer.close()
     print(table(results))
-    if args.scaling:
+    if any(row.get("curve") for row in results["rows"]):
         print(curves(results))
+    if args.devices:
+        print(crossings(results))
     if args.json:
         args.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     if args.html:
         args.html.write_text(page(results), encoding="utf-8")
     return 1 if any("error" in row for row in results["rows"]) else 0
+
+
+def _on_devices(devices: list[str], threads: int, installed: list[str]) -> tuple[Peer, list[Peer]]:
+    """This engine on the last device, and what it is compared with."""
+    *before, last = devices
+    ours = Peer(OURS, threads, device=last, name=f"{OURS} {last}")
+    others = [Peer(OURS, threads, device=d, name=f"{OURS} {d}") for d in before]
+    if last.startswith("cuda"):
+        others.append(Peer(OURS, threads, device=f"{last}+capture", name=f"{OURS} captured"))
+    if "torch" in installed and last != "standin":
+        try:
+            others.append(Peer("torch", threads, device=last, name=f"torch {last}"))
+        except RuntimeError as error:
+            print(f"left out: {error}", file=sys.stderr)
+    return ours, others
 
 
 def _look_inside(args: argparse.Namespace, names: list[str]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 import math
 from typing import Any
 
@@ -71,6 +72,31 @@ def curves(results: dict[str, Any]) -> str:
                 e, last = exponent(measured), exponent(measured[-2:])
                 lines.append(f"{name:20}{library:>16}{e:8.2f}{last:10.2f}")
     return "\n".join(lines)
+
+
+def crossings(results: dict[str, Any]) -> str:
+    """Per scaling curve the size from which on we are faster than each peer."""
+    lines = [f"{'we are faster than':20}{'':26}{'from size':>10}"]
+    for name, by_library in points(results).items():
+        mine = dict(by_library.get("ours", []))
+        for library, theirs in by_library.items():
+            if library != "ours":
+                ratios = [(size, time / mine[size]) for size, time in theirs if size in mine]
+                lines.append(f"{name:20}{library:>26}{crossing(ratios):>10}")
+    return "\n".join(lines)
+
+
+def crossing(ratios: list[tuple[float, float]]) -> str:
+    """Where ratios over sizes pass 1 for good, between two sizes on logarithmic axes."""
+    size, ratio = ratios[-1]
+    if ratio < 1:
+        return "never"
+    for before, at in reversed(ratios[:-1]):
+        if at < 1:
+            share = math.log(1 / at) / math.log(ratio / at)
+            return f"{before * (size / before) ** share:.0f}"
+        size, ratio = before, at
+    return f"<= {size:g}"
 
 
 def geometric_mean(results: dict[str, Any], peer: str) -> float | None:
@@ -167,7 +193,7 @@ def _curve(lines: dict[str, list[tuple[float, float]]]) -> str:
             f'<text x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{duration(seconds)}</text>'
             f'<line x1="{left}" x2="{width - 160}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ddd"/>'
         )
-    colors = dict(zip(lines, ("#06c", "#c63", "#2a7", "#808")))
+    colors = dict(zip(lines, itertools.cycle(("#06c", "#c63", "#2a7", "#808", "#a60", "#555"))))
     last = -math.inf
     for library, line in sorted(lines.items(), key=lambda item: at(*item[1][-1])[1]):
         color = colors[library]

@@ -1,7 +1,8 @@
 """One peer in a process of its own: builds workloads and times them when asked.
 
 Reads a JSON object a line from standard input, ``{"workload": name, "seconds": s}``, and answers
-with ``{"times": [...]}`` (seconds per step) or ``{"error": text}``.
+with ``{"times": [...]}`` (seconds per step) or ``{"error": text}``. Its arguments are the library,
+the number of threads, and the device, which ends in ``+capture`` where steps are to be captured.
 """
 
 from __future__ import annotations
@@ -22,49 +23,95 @@ from .workloads import WORKLOADS, Workload
 Build = Callable[[], Callable[[], Any]]
 
 
-def load(peer: str, threads: int) -> tuple[str, dict[str, Build]]:
-    """The peer's version, and what builds the steps of the workloads it has; its threads are
-    set."""
+Clock = Callable[[Callable[[], Any], int], float]
+"""How long some runs of a step take, in seconds."""
+
+
+def load(peer: str, threads: int, device: str) -> tuple[str, dict[str, Build], Clock]:
+    """The peer's version, what builds the steps of the workloads it has, and its clock; its threads
+    and device are set."""
     if peer in peers.LIBRARIES:
         library = peers.LIBRARIES[peer](threads)
-        return peers.version(peer), {
-            name: functools.partial(build, library) for name, build in peers.WORKLOADS.items()
-        }
+        return (
+            peers.version(peer),
+            {name: functools.partial(build, library) for name, build in peers.WORKLOADS.items()},
+            wall_time,
+        )
     torch = importlib.import_module(peer)
     torch.set_num_threads(threads)
 
+    device, _, captured = device.partition("+")
+    if device == "standin":
+        importlib.import_module(f"{peer}.testing.standin").register()
+    torch.set_default_device(device)
+    torch.empty(1)  # raises what is missing
+
     def build(workload: Workload) -> Callable[[], Any]:
         torch.manual_seed(0)
-        return workload.build(torch)
+        step = workload.build(torch)
+        return torch.cuda.capture(step) if captured else step
 
-    return str(torch.__version__), {
-        name: functools.partial(build, workload) for name, workload in WORKLOADS.items()
-    }
+    if captured:
+        torch.optim.optimizer.register_optimizer_step_pre_hook(_count_on_device)
+    clock = functools.partial(gpu_time, torch) if device.startswith("cuda") else wall_time
+    return (
+        str(torch.__version__),
+        {
+            name: functools.partial(build, workload)
+            for name, workload in WORKLOADS.items()
+            if not captured or name.startswith(("train/", "scaling/"))
+        },
+        clock,
+    )
 
 
-def measure(step: Callable[[], Any], seconds: float) -> list[float]:
+def _count_on_device(optimizer: Any, args: Any, kwargs: Any) -> None:
+    for group in optimizer.param_groups:
+        if "capturable" in group:
+            group["capturable"] = True
+
+
+def wall_time(step: Callable[[], Any], runs: int) -> float:
+    """By the host's clock."""
+    begin = time.perf_counter()
+    for _ in range(runs):
+        step()
+    return time.perf_counter() - begin
+
+
+def gpu_time(torch: Any, step: Callable[[], Any], runs: int) -> float:
+    """Between two events of the GPU."""
+    begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    begin.record()
+    for _ in range(runs):
+        step()
+    end.record()
+    end.synchronize()
+    return begin.elapsed_time(end) / 1e3
+
+
+def measure(step: Callable[[], Any], seconds: float, time_of: Clock) -> list[float]:
     """Times of single steps, or of runs of short ones, for about ``seconds``."""
     clock = time.perf_counter
-    begin = clock()
-    step()
-    once = clock() - begin
+    once = time_of(step, 1)
     repeat = max(1, int(1e-3 / max(once, 1e-9)))  # a run of steps lasts at least a millisecond
     times = []
     end = clock() + seconds
     while not times or clock() < end:
-        begin = clock()
-        for _ in range(repeat):
-            step()
-        times.append((clock() - begin) / repeat)
+        times.append(time_of(step, repeat) / repeat)
     return times
 
 
 def main() -> None:
     """Serve requests until standard input ends."""
-    peer, threads = sys.argv[1], int(sys.argv[2])
+    peer, threads, device = sys.argv[1], int(sys.argv[2]), sys.argv[3]
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what a library prints must not mix with the answers
-    version, workloads = load(peer, threads)
+    try:
+        version, workloads, clock = load(peer, threads, device)
+    except Exception as error:
+        print(json.dumps({"error": f"{type(error).__name__}: {error}"}), file=answers)
+        return
     print(json.dumps({"version": version}), file=answers)
     steps: dict[str, Callable[[], Any]] = {}
     for line in sys.stdin:
@@ -77,9 +124,9 @@ def main() -> None:
             if name not in steps:
                 steps.clear()
                 steps[name] = workloads[name]()
-                measure(steps[name], request["seconds"])  # warm-up
+                measure(steps[name], request["seconds"], clock)  # warm-up
             gc.collect()
-            answer: dict[str, Any] = {"times": measure(steps[name], request["seconds"])}
+            answer: dict[str, Any] = {"times": measure(steps[name], request["seconds"], clock)}
         except NotImplementedError:
             answer = {"error": "-"}
         except Exception as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -27,3 +28,17 @@ def recording() -> Iterator[None]:
         yield
     finally:
         _state.on = before
+
+
+@contextmanager
+def refuse_waiting() -> Iterator[None]:
+    """Have CuPy raise at once where the host would wait for the GPU, which no capture survives."""
+    try:
+        from cupyx import allow_synchronize
+    except ImportError:  # announced for a later CuPy; in a capture CUDA itself refuses
+        yield
+        return
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "cupyx.allow_synchronize")
+        with allow_synchronize(False):
+            yield

@@ -9,16 +9,15 @@ simulated GPU, and has not yet run on one.
 from __future__ import annotations
 
 import gc
-import warnings
 from collections.abc import Callable
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Any
 
 from ..backend import capturing
 from ..backend.counter import CounterGenerator
 from ..backend.generator import default_generator
 from ..backend.pool import Allocator
-from ..backend.recording import recording
+from ..backend.recording import recording, refuse_waiting
 from .devices import _cupy, is_available, synchronize
 from .memory import empty_cache
 from .streams import Stream, current_stream, stream
@@ -84,7 +83,7 @@ class CUDAGraph:
             for generator, kept in self._generators.items():
                 kept.append(entered.enter_context(generator.recording(kept[0])))
             entered.enter_context(cupy.cuda.using_allocator(Allocator(cupy, self._pool.malloc)))
-            entered.enter_context(_nothing_waits())
+            entered.enter_context(refuse_waiting())
             queue.begin_capture()
             entered.callback(self._end, queue)
             entered.enter_context(recording())
@@ -138,20 +137,6 @@ class CUDAGraph:
             raise RuntimeError("debug_dump: nothing has been recorded")
         with open(debug_path, "w", encoding="utf-8") as file:
             file.write(self._graph.debug_dot_str())
-
-
-@contextmanager
-def _nothing_waits() -> Any:
-    """Have CuPy refuse at once what would wait, which a capture does not survive."""
-    try:
-        from cupyx import allow_synchronize
-    except ImportError:  # announced for a later CuPy; CUDA refuses too
-        yield
-        return
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "cupyx.allow_synchronize")
-        with allow_synchronize(False):
-            yield
 
 
 class graph:
