@@ -124,6 +124,7 @@ def where_not_zero(xp: Any, a: Any, y: Any) -> Any:
     A product of the bit patterns: ``0 * inf`` would be NaN, and ``where`` is twenty times slower.
     """
     bits = f"u{a.dtype.itemsize}"
+    y = y.astype(a.dtype, copy=False)  # of bfloat16, NumPy computes gradients in float32
 
     def work(y: Any, a: Any, out: Any) -> None:
         mask = xp.left_shift(y.view(bits), 1, out=out.view(bits))  # the sign is gone: -0.0 is 0
