@@ -91,7 +91,8 @@ def _logcumsumexp_of_float16() -> None:
     x = minitorch_dl.tensor([0.5, -1.0, 2.0, 1.0])
     g = minitorch_dl.tensor([1.0, -2.0, 0.5, -1.0])
     wide, narrow = (
-        x.detach().to(dtype).requires_grad_() for dtype in (minitorch_dl.float32, minitorch_dl.float16)
+        x.detach().to(dtype).requires_grad_()
+        for dtype in (minitorch_dl.float32, minitorch_dl.float16)
     )
     for a in (wide, narrow):
         minitorch_dl.logcumsumexp(a, 0).backward(g.to(a.dtype))
