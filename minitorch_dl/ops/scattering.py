@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.names import as_one, named
-from ..autograd.primitive import TensorBase, primitive, write_out
+from ..autograd.primitive import TensorBase, fused, primitive, write_out
 from ..autograd.structural import cast
 from ..autograd.structural import expand as _expand
 from ..backend import array_module, dtypes
@@ -28,6 +28,7 @@ from .gathering import (
     _vector,
 )
 from .movement import _clone
+from .reductions import _prod
 from .shape import _reshape
 
 __all__ = ["index_reduce", "scatter", "scatter_add", "scatter_reduce"]
@@ -84,7 +85,24 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any, *, out: Any = None) 
     return y if out is None else write_out("scatter_add", out, y)
 
 
-@primitive(name="scatter_prod")
+def _prod_of_stacked(a: Any, source: Any, index: Any, *, dim: int) -> Any:
+    """The sources for each place of ``a`` stacked, the first of all places, the second and so on,
+    and multiplied."""
+    at, shape = index.array, a.array.shape
+    xp, size = array_module(at), a.array.size
+    place = xp.arange(size).reshape(shape)[_grid(xp, at, dim)].reshape(-1)
+    order = xp.argsort(place, kind="stable")
+    ranked = place[order]
+    rank = xp.empty_like(place)
+    rank[order] = xp.arange(len(place)) - xp.searchsorted(ranked, ranked)  # among its place's
+    n = int(rank.max()) + 1
+    ones = TensorBase.wrap(xp.ones(n * size, a.array.dtype))
+    where = TensorBase.wrap(rank * size + place)
+    stacked = _scatter(ones, _reshape(source, shape=(len(place),)), where, dim=0)
+    return a * _prod(_reshape(stacked, shape=(n, *shape)), dims=(0,), keepdim=False)
+
+
+@fused(name="scatter_prod", composite=_prod_of_stacked)
 def _scatter_prod(xp: Any, a: Any, source: Any, index: Any, *, dim: int) -> Any:
     out = a.copy()
     multiply_at(xp, out, _grid(xp, index, dim), source)
@@ -98,27 +116,21 @@ def _scatter_extremum(xp: Any, a: Any, source: Any, index: Any, *, dim: int, lar
     return out
 
 
-@_scatter_prod.defvjp_joint
-def _(g: Any, a: Any, source: Any, index: Any, dim: int, a_dtype: Any) -> Any:
+@_scatter_prod.defbackward
+def _(g: Any, xp: Any, a: Any, source: Any, index: Any, dim: int) -> Any:
     """The product of all the other factors; a division by zero is avoided by leaving single
     zeros out.
     """
-    dtype = dtypes.from_numpy(a_dtype).name
-    zero, other = cast(source == 0, dtype=dtype), cast(source != 0, dtype=dtype)
+    zero = (source == 0).astype(a.dtype)
     zeros = _gather(_gather_adjoint(zero, index, dim=dim, shape=a.shape), index, dim=dim)
-    if isinstance(zeros, TensorBase) and (zeros.array > 1).any():
-        raise RuntimeError(
-            "scatter_reduce: double backward of reduce='prod' is unsupported where more than one "
-            "zero of src goes to the same position. Keep zeros out of src, or multiply with prod()"
-        )
     # Where a source is the only zero, the other factors' product is the one without it.
-    single = zero * cast(zeros == 1, dtype=dtype)
-    others = source * other + single
-    rest = _gather(g * _scatter_prod(a, others, index, dim=dim), index, dim=dim)
+    single = zero * (zeros == 1)
+    rest = _gather(
+        g * _scatter_prod(a, xp.where(single, 1, source), index, dim=dim), index, dim=dim
+    )
     full = _gather(g * _scatter_prod(a, source, index, dim=dim), index, dim=dim)
-    ones = cast((a == a) | (a != a), dtype=dtype)
-    d_source = rest * single + full / (source + zero) * other
-    return g * _scatter_prod(ones, source, index, dim=dim), d_source, None
+    d_source = xp.where(zero, rest * single, full / (source + zero))
+    return g * _scatter_prod(xp.ones_like(a), source, index, dim=dim), d_source, None
 
 
 @_scatter_extremum.defvjp_joint

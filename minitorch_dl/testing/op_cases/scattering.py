@@ -30,7 +30,7 @@ ROWS = [
         x.scatter_reduce(0, torch.tensor([0, 0, 1, 2, 1, 2], device=x.device), torch.cat([y, zeros]), "prod"))),
     Row("scatter_reduce_two_zeros", S(F(2), F(2), F(3, low=0, high=0)), gradgrad=False, call=lambda torch, x, y, zeros: (
         x.scatter_reduce(0, torch.tensor([0, 1, 0, 0, 1], device=x.device), torch.cat([y, zeros]), "prod")),
-        why="the second derivative of a product of two zeros is refused"),
+        why="PyTorch refuses the second derivative of a product of two zeros"),
     Row("scatter_reduce_ties", S(F(2, low=0, high=0), F(3, low=0, high=0)), gradgrad=False, numeric=False, call=lambda torch, x, y: (
         x.scatter_reduce(0, torch.tensor([0, 0, 1], device=x.device), y, "amax")), why="ties are at kinks"),
     Row("scatter_reduce_integers", S(I(3, 4), I(5, 4, high=3), I(5, 4)), grad=False, call=lambda torch, x, i, y: [
