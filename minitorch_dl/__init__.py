@@ -60,6 +60,10 @@ from .backend.dtypes import (
     bfloat16,
     bool,
     can_cast,
+    cdouble,
+    cfloat,
+    complex64,
+    complex128,
     double,
     dtype,
     float,
@@ -114,6 +118,7 @@ from .ops.activation import (
 )  # fmt: skip
 from .ops.adaptive_pooling import *
 from .ops.comparison import *
+from .ops.complex_numbers import *
 from .ops.convolution import *
 from .ops.copies import *
 from .ops.counting import *

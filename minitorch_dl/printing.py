@@ -74,10 +74,10 @@ class _Formatter:
             self.integral = bool((finite == np.ceil(finite)).all())
             wide = high / low > 1000.0 or high > 1.0e8
             self.scientific = wide if self.integral else wide or low < 1.0e-4
+            if options.sci_mode is not None:
+                self.scientific = options.sci_mode
         else:
             self.integral = True
-        if options.sci_mode is not None:
-            self.scientific = options.sci_mode
         # Nonzero finite numbers decide the width; an integral tensor's inf and nan stand without a
         # point.
         shown = values[np.isfinite(values) & (values != 0)]
@@ -98,7 +98,19 @@ class _Formatter:
         return text.rjust(self.width)
 
 
-def _vector(values: np.ndarray, indent: int, write: _Formatter, summarize: bool) -> str:
+class _ComplexFormatter:
+    """The real and the imaginary parts, each as the numbers of one tensor."""
+
+    def __init__(self, values: np.ndarray) -> None:
+        self.real, self.imag = _Formatter(values.real), _Formatter(values.imag)
+        self.width = self.real.width + self.imag.width + 1
+
+    def __call__(self, value: complex) -> str:
+        imag = self.imag(value.imag).lstrip()
+        return f"{self.real(value.real)}{'' if imag[0] in '+-' else '+'}{imag}j"
+
+
+def _vector(values: np.ndarray, indent: int, write: Any, summarize: bool) -> str:
     per_line = max(1, (options.linewidth - indent) // (write.width + 2))
     n, edge = len(values), options.edgeitems
     if summarize and n > 2 * edge:
@@ -110,7 +122,7 @@ def _vector(values: np.ndarray, indent: int, write: _Formatter, summarize: bool)
     return "[" + (",\n" + " " * (indent + 1)).join(", ".join(line) for line in lines) + "]"
 
 
-def _nested(values: np.ndarray, indent: int, write: _Formatter, summarize: bool) -> str:
+def _nested(values: np.ndarray, indent: int, write: Any, summarize: bool) -> str:
     if values.ndim == 0:
         return write(values.item())
     if values.ndim == 1:
@@ -136,7 +148,7 @@ def _shown(values: np.ndarray) -> np.ndarray:
 
 def _widen(array: Any) -> np.ndarray:
     host = to_host(array)
-    return host if host.dtype.kind in "biuf" else host.astype(np.float32)
+    return host if host.dtype.kind in "biufc" else host.astype(np.float32)
 
 
 def contents(tensor: Any, indent: int = 0) -> str:
@@ -145,7 +157,8 @@ def contents(tensor: Any, indent: int = 0) -> str:
     if values.size == 0:
         return "[]"
     summarize = values.size > options.threshold
-    write = _Formatter(_shown(values) if summarize else values.reshape(-1))
+    formatter = _ComplexFormatter if values.dtype.kind == "c" else _Formatter
+    write = formatter(_shown(values) if summarize else values.reshape(-1))
     return _nested(values, indent, write, summarize)
 
 
@@ -158,11 +171,12 @@ def represent(tensor: Any, name: str = "tensor") -> str:
     suffixes = []
     if where.type != "cpu":
         suffixes.append(f"device='{where}'")
-    implied = d in (dtypes.get_default_dtype(), dtypes.int64, dtypes.bool)
+    default = dtypes.get_default_dtype()
+    implied = d.to_real() is default or d in (dtypes.int64, dtypes.bool)
     if array.size == 0:
         if array.ndim != 1:
             suffixes.append(f"size={tuple(array.shape)}")
-        implied = d is dtypes.get_default_dtype()
+        implied = d is default
     if not implied:
         suffixes.append(f"dtype={d}")
     if isinstance(node, AccumulateGrad):
@@ -170,7 +184,7 @@ def represent(tensor: Any, name: str = "tensor") -> str:
     elif node is not None:
         suffixes.append(f"grad_fn=<{type(node).__name__}>")
     out = prefix + text
-    line = len(out) - out.rfind("\n")
+    line = len(out) - out.rfind("\n") + 1
     for suffix in suffixes:
         if line + len(suffix) + 2 > options.linewidth:
             out += ",\n" + " " * len(prefix) + suffix

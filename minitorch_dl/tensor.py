@@ -108,7 +108,7 @@ class Tensor(Convertible, Differentiable):
         property(shape_ops.T),
         property(shape_ops.mT),
         property(shape_ops.H),
-        property(shape_ops.mT),
+        property(shape_ops.adjoint),
     )
     expand, expand_as, broadcast_to = ops.expand, ops.expand_as, ops.broadcast_to
     contiguous = ops.contiguous
@@ -129,14 +129,24 @@ class Tensor(Convertible, Differentiable):
     untyped_storage, is_set_to = layout_ops.untyped_storage, layout_ops.is_set_to
     dim_order, const_data_ptr = layout_ops.dim_order, layout_ops.data_ptr
 
-    # -- copies of views; parts of complex numbers (ops/copies.py) ---------------------------------
+    # -- copies of views (ops/copies.py) -----------------------------------------------------------
 
     unsafe_split, unsafe_chunk = ops.unsafe_split, ops.unsafe_chunk
     unsafe_split_with_sizes = ops.unsafe_split_with_sizes
     as_strided_scatter, is_same_size = ops.as_strided_scatter, ops.is_same_size
-    real, imag, angle = property(ops.real), property(ops.imag), ops.angle
-    conj, conj_physical, resolve_conj = ops.conj, ops.conj_physical, ops.resolve_conj
-    resolve_neg, is_conj, is_neg = ops.resolve_neg, ops.is_conj, ops.is_neg
+
+    # -- complex numbers (ops/complex_numbers.py) --------------------------------------------------
+
+    real = property(ops.real, lambda self, value: ops.real(self).copy_(value))
+    imag = property(ops.imag, lambda self, value: ops.imag(self).copy_(value))
+    angle, conj, conj_physical, isreal = ops.angle, ops.conj, ops.conj_physical, ops.isreal
+    conj_physical_ = inplace(ops.conj_physical, "conj_physical_")
+    resolve_conj, resolve_neg, is_conj, is_neg = (
+        ops.resolve_conj,
+        ops.resolve_neg,
+        ops.is_conj,
+        ops.is_neg,
+    )
 
     # -- rearrangement (ops/rearranging.py) --------------------------------------------------------
 
@@ -231,7 +241,7 @@ class Tensor(Convertible, Differentiable):
     greater, greater_equal, equal = ops.greater, ops.greater_equal, ops.equal
     isclose, allclose = ops.isclose, ops.allclose
     isnan, isinf, isfinite = ops.isnan, ops.isinf, ops.isfinite
-    isposinf, isneginf, isreal = ops.isposinf, ops.isneginf, ops.isreal
+    isposinf, isneginf = ops.isposinf, ops.isneginf
     is_nonzero = ops.is_nonzero
     logical_and, logical_or = ops.logical_and, ops.logical_or
     logical_xor, logical_not = ops.logical_xor, ops.logical_not

@@ -48,9 +48,10 @@ class Differentiable(TensorBase):
                     "subgraph that doesn't require differentiation use var_no_grad = var.detach()."
                 )
             return self
-        if requires_grad and not dtypes.from_numpy(self.array.dtype).is_floating_point:
+        if requires_grad and dtypes.from_numpy(self.array.dtype).kind < dtypes.FLOAT:
             raise RuntimeError(
-                "only Tensors of floating point dtype can require gradients, this one is "
+                "only Tensors of floating point and complex dtype can require gradients, this one "
+                "is "
                 f"{dtypes.from_numpy(self.array.dtype)}"
             )
         if not requires_grad:

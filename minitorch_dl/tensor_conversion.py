@@ -33,6 +33,8 @@ LEGACY_NAMES = {
     "int32": "Int",
     "int64": "Long",
     "bool": "Bool",
+    "complex64": "ComplexFloat",
+    "complex128": "ComplexDouble",
 }
 LEGACY_DTYPES = {legacy: dtypes.as_dtype(name) for name, legacy in LEGACY_NAMES.items()}
 
@@ -125,8 +127,8 @@ class Convertible(TensorBase):
         return self.dtype.is_floating_point
 
     def is_complex(self) -> builtins.bool:
-        """Always False: complex dtypes are not supported."""
-        return False
+        """Whether the dtype is a complex one."""
+        return self.dtype.is_complex
 
     def is_signed(self) -> builtins.bool:
         """Whether the dtype can hold negative numbers."""
@@ -141,7 +143,7 @@ class Convertible(TensorBase):
                 f"a Tensor with {self.array.size} elements cannot be converted to Scalar"
             )
         value = to_host(self.array).item()
-        return value if isinstance(value, (bool, int, float)) else float(value)
+        return value if isinstance(value, (bool, int, float, complex)) else float(value)
 
     def tolist(self) -> Any:
         """The values as a number or nested lists of numbers."""
@@ -255,6 +257,14 @@ class Convertible(TensorBase):
     def bfloat16(self, memory_format: Any = None) -> Any:
         """To bfloat16."""
         return movement.to(self, dtypes.bfloat16)
+
+    def cfloat(self, memory_format: Any = None) -> Any:
+        """To complex64."""
+        return movement.to(self, dtypes.complex64)
+
+    def cdouble(self, memory_format: Any = None) -> Any:
+        """To complex128."""
+        return movement.to(self, dtypes.complex128)
 
     def long(self, memory_format: Any = None) -> Any:
         """To int64."""
@@ -416,9 +426,12 @@ class Convertible(TensorBase):
         return builtins.int(self.item())
 
     def __index__(self) -> builtins.int:
-        if self.dtype.is_floating_point or self.array.size != 1:
+        if self.dtype.kind > dtypes.INTEGER or self.array.size != 1:
             raise TypeError("only integer tensors of a single element can be converted to an index")
         return builtins.int(self.item())
+
+    def __complex__(self) -> complex:
+        return complex(self.item())
 
     def __len__(self) -> builtins.int:
         if self.array.ndim == 0:
@@ -431,7 +444,7 @@ class Convertible(TensorBase):
         return iter(self.unbind(0))
 
     def __contains__(self, element: Any) -> builtins.bool:
-        if isinstance(element, (TensorBase, int, float, builtins.bool)):
+        if isinstance(element, (TensorBase, int, float, builtins.bool, complex)):
             return builtins.bool(ops.eq(self, element).any().item())
         raise RuntimeError(
             "Tensor.__contains__ only supports Tensor or scalar, but you passed in a "

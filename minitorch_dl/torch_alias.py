@@ -79,8 +79,8 @@ _ELSEWHERE = {
 _NOT_SUPPORTED = {
     name: kind
     for kind, names in {
-        "complex numbers": "fft stft istft complex polar view_as_complex view_as_real complex32 "
-        "complex64 complex128 chalf cfloat cdouble",
+        "Fourier transforms": "fft stft istft",
+        "complex numbers of float16 parts": "complex32 chalf",
         "sparse tensors": "sparse sparse_coo_tensor sparse_csr_tensor sparse_csc_tensor "
         "sparse_bsr_tensor sparse_bsc_tensor sparse_compressed_tensor",
         "quantized tensors": "ao quantization quantize_per_tensor quantize_per_channel dequantize "

@@ -24,11 +24,19 @@ def test_the_table_and_the_tests_agree() -> None:
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("complex64", "complex"), ("sparse", "sparse"), ("quantize_per_tensor", "quantized")],
+    [("complex32", "complex"), ("sparse", "sparse"), ("quantize_per_tensor", "quantized")],
 )
 def test_kinds_of_tensors_left_out(name: str, kind: str) -> None:
     with pytest.raises(AttributeError, match=f"{kind} .* not supported"):
         getattr(torch, name)
+
+
+def test_conjugates_are_copies() -> None:
+    z = torch.tensor([1 + 2j, 3 - 1j])
+    conjugates = z.conj()
+    assert not conjugates.is_conj()
+    conjugates[0] = 0
+    assert z[0].item() == 1 + 2j
 
 
 def test_compiling_returns_the_function() -> None:

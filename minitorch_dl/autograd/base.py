@@ -14,8 +14,9 @@ from .modes import GRAD, state
 from .versions import mark_written
 
 late = SimpleNamespace()
-"""What the engine calls but defines above the caller: ``cast``, ``alias``, ``run_backward``, and
-the class ``Tensor`` of the results. The modules that define them set them here on import."""
+"""What the engine calls but defines above the caller: ``cast``, ``alias``, ``conj``,
+``run_backward``, and the class ``Tensor`` of the results. The modules that define them set them
+here on import."""
 
 
 class TensorBase:

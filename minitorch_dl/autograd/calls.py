@@ -25,7 +25,14 @@ ndarray = np.ndarray
 BFLOAT16 = dtypes.bfloat16._numpy  # None without ml_dtypes
 INT64 = np.dtype("int64")
 _OPERANDS = frozenset({np.ndarray, float, int})
-FLOATS = frozenset(d.numpy for d in dtypes.ALL if d.is_floating_point and d._numpy is not None)
+_KNOWN = [d for d in dtypes.ALL if d._numpy is not None]
+DIFFERENTIABLE = frozenset([d.numpy for d in _KNOWN if d.kind >= dtypes.FLOAT])
+COMPLEX = frozenset([d.numpy for d in _KNOWN if d.is_complex])
+# What the shortened calls take: NumPy's floats where a primitive promotes to floats, else all but
+# complex numbers, which need another derivative, and bfloat16, whose results must be kept so.
+_FLOATS = frozenset([d.numpy for d in _KNOWN if d.is_floating_point and d is not dtypes.bfloat16])
+_REAL = frozenset([d.numpy for d in _KNOWN if not d.is_complex])
+_PLAIN = _REAL - {BFLOAT16}
 _new: Callable[[type], Any] = object.__new__
 _Tensor: Any = TensorBase
 
@@ -37,7 +44,7 @@ def use_result_class(cls: type) -> None:
 
 
 def unary(p: Primitive) -> Callable[..., Any]:
-    kernel, as_float = p.kernel, p.promotes == "float"
+    kernel, taken = p.kernel, _FLOATS if p.promotes == "float" else _REAL
     plan = None
 
     def call(input: Any, *, out: Any = None) -> Any:
@@ -50,7 +57,7 @@ def unary(p: Primitive) -> Callable[..., Any]:
         if flags > GRAD or not isinstance(input, TensorBase):
             return p(input)
         a = input.array
-        if a.__class__ is not ndarray or (as_float and a.dtype.kind != "f"):
+        if a.__class__ is not ndarray or a.dtype not in taken:
             return p(input)
         try:
             y = kernel(np, a)
@@ -73,7 +80,8 @@ def unary(p: Primitive) -> Callable[..., Any]:
 
 
 def parametrized(p: Primitive) -> Callable[..., Any]:
-    kernel, as_float, promotes = p.kernel, p.promotes == "float", p.promotes is not None
+    kernel, promotes = p.kernel, p.promotes is not None
+    taken = _FLOATS if p.promotes == "float" else _PLAIN
     plan = None
 
     def call(input: Any, **params: Any) -> Any:
@@ -87,7 +95,7 @@ def parametrized(p: Primitive) -> Callable[..., Any]:
             return p(input, **params)
         a = input.array
         dtype = a.dtype
-        if a.__class__ is not ndarray or dtype is BFLOAT16 or (as_float and dtype.kind != "f"):
+        if a.__class__ is not ndarray or dtype not in taken:
             return p(input, **params)
         try:
             y = kernel(np, a, **params)
@@ -101,7 +109,7 @@ def parametrized(p: Primitive) -> Callable[..., Any]:
         out._grad = None
         out._view = None
         node = input._node if input._view is None else current_node(input)
-        if node is None or not flags or not p.formulas or y.dtype not in FLOATS:
+        if node is None or not flags or not p.formulas or y.dtype not in DIFFERENTIABLE:
             out._node = None
             return out
         if plan is None:
@@ -137,7 +145,8 @@ def binary(p: Primitive) -> Callable[..., Any]:
     """The call of a primitive of two inputs: tensors of one dtype, or a float tensor and a
     number."""
     kernel, formulas = p.kernel, p.formulas
-    as_float, broadcasts, promotes = p.promotes == "float", p.broadcasts, p.promotes is not None
+    broadcasts, promotes = p.broadcasts, p.promotes is not None
+    taken = _FLOATS if p.promotes == "float" else _REAL
     first_number, second_number = (name not in p.tensors for name in p.inputs)
     plans: dict[Any, Any] = {}
 
@@ -149,22 +158,25 @@ def binary(p: Primitive) -> Callable[..., Any]:
             return p(input, other)
         if isinstance(input, TensorBase):
             a = input.array
+            dtype = a.dtype
             na = input._node if input._view is None else current_node(input)
             if isinstance(other, TensorBase):
                 b = other.array
                 nb = other._node if other._view is None else current_node(other)
-                if b.__class__ is not ndarray or (promotes and b.dtype is not a.dtype):
+                if b.__class__ is not ndarray or (
+                    b.dtype is not dtype and (promotes or b.dtype not in taken)
+                ):
                     return p(input, other)
                 mixed = False
             elif (
                 (other.__class__ is float or other.__class__ is int)
-                and (a.dtype.kind == "f" or (other.__class__ is int and a.dtype is INT64))
+                and (dtype in _FLOATS or (other.__class__ is int and dtype is INT64))
                 and second_number
             ):
                 b, nb, mixed = other, None, True
             else:
                 return p(input, other)
-            if a.__class__ is not ndarray or (as_float and a.dtype.kind != "f"):
+            if a.__class__ is not ndarray or dtype not in taken:
                 return p(input, other)
         elif (
             (input.__class__ is float or input.__class__ is int)
@@ -174,7 +186,7 @@ def binary(p: Primitive) -> Callable[..., Any]:
             a, na, mixed = input, None, True
             b = other.array
             nb = other._node if other._view is None else current_node(other)
-            if b.__class__ is not ndarray or b.dtype.kind != "f":
+            if b.__class__ is not ndarray or b.dtype not in _FLOATS:
                 return p(input, other)
         elif input.__class__ is ndarray and other.__class__ in _OPERANDS:  # within a derivative
             return p(input, other) if input.dtype is BFLOAT16 else kernel(np, input, other)
@@ -241,11 +253,12 @@ def general(p: Primitive) -> Callable[..., Any]:
         for x in args:
             if isinstance(x, TensorBase):
                 a = x.array
-                if a.__class__ is not ndarray or (
-                    promotes and dtype is not None and a.dtype is not dtype
-                ):
+                if a.__class__ is not ndarray:
                     return p(*args, **params)
-                dtype = a.dtype
+                if a.dtype is not dtype:
+                    if a.dtype not in _PLAIN or (promotes and dtype is not None):
+                        return p(*args, **params)
+                    dtype = a.dtype
                 node = x._node if x._view is None else current_node(x)
                 if node is not None:
                     recorded = True
@@ -262,7 +275,7 @@ def general(p: Primitive) -> Callable[..., Any]:
                 return p(*args, **params)
             results = kernel(np, *arrays, **params)
             return results if not kept else results[0] if single else results[: len(results) - kept]
-        if dtype is BFLOAT16 or ((promotes or numbers) and dtype.kind != "f"):
+        if (promotes or numbers) and dtype not in _FLOATS:
             return p(*args, **params)
         if weak and numbers and not _STRONG.isdisjoint(map(type, args)):
             return p(*args, **params)
@@ -295,7 +308,7 @@ def general(p: Primitive) -> Callable[..., Any]:
                 node = record(tuple(nodes), *arrays, *results, params, shapes)
                 if not single:
                     p.attach_outputs(node, outputs)
-                elif outputs[0].array.dtype in FLOATS:
+                elif outputs[0].array.dtype in DIFFERENTIABLE:
                     outputs[0]._node = node
         return outputs[0] if single else tuple(outputs)
 
@@ -318,7 +331,7 @@ def variadic(p: Primitive) -> Callable[..., Any]:
                     recorded = True
                 nodes.append(node)
                 x = x.array
-            if x.__class__ is not ndarray or x.dtype is BFLOAT16:
+            if x.__class__ is not ndarray or x.dtype not in _PLAIN:
                 return p(*inputs, **params)
             arrays.append(x)
         if len(nodes) != len(arrays) or not arrays:
@@ -330,7 +343,7 @@ def variadic(p: Primitive) -> Callable[..., Any]:
         out = _new(_Tensor)
         out.array = y if y.__class__ is ndarray else np.asarray(y)
         out._grad = out._view = None
-        if recorded and flags and formulas and out.array.dtype in FLOATS:
+        if recorded and flags and formulas and out.array.dtype in DIFFERENTIABLE:
             if p.joint is None or named:
                 out._node = p.record(arrays, nodes, params, out.array)
             else:

@@ -44,6 +44,23 @@ def builtin_kind(error: Exception) -> type[Exception]:
     return ValueError if kind is KeyError else kind
 
 
+def complex_refused(op: str, arrays: Sequence[Any]) -> Exception:
+    """The exception to raise for complex numbers that the op can't take."""
+    kinds = [a.dtype for a in arrays if hasattr(a, "dtype") and a.dtype.kind == "c"]
+    legacy = "ComplexFloat" if kinds[0].itemsize == 8 else "ComplexDouble"
+    return NotImplementedError(
+        f"\"{op}\" not implemented for '{legacy}': the op is not defined for complex numbers, or "
+        f"has no derivative for them here. Got {describe(arrays)}"
+    )
+
+
+def refuse_complex(op: str, *operands: Any) -> None:
+    """Refuse complex tensors where nothing that the op is made of does."""
+    arrays = [x.array for x in operands if isinstance(x, TensorBase)]
+    if any(a.dtype.kind == "c" for a in arrays):
+        raise complex_refused(op, arrays)
+
+
 def explain(
     primitive: Primitive, error: Exception, arrays: Sequence[Any], params: dict[str, Any]
 ) -> Exception:

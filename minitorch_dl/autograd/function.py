@@ -367,7 +367,7 @@ def _connect(
         differentiable = (
             node is not None
             and not _is_in(out, ctx._non_differentiable)
-            and dtypes.from_numpy(out.array.dtype).is_floating_point
+            and dtypes.from_numpy(out.array.dtype).kind >= dtypes.FLOAT
         )
         own = None if not differentiable else node if node.outputs is None else node.output(i)
         if _is_in(out, ctx._dirty):

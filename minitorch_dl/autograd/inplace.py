@@ -20,7 +20,7 @@ from .structural import cast
 from .versions import mark_written, next_number, owner_of
 
 
-@primitive(grad_fn="torch::autograd::CopySlices")
+@primitive(grad_fn="torch::autograd::CopySlices", complex=True)
 def view_scatter(xp: Any, base: Any, source: Any, *, view: str, params: dict[str, Any]) -> Any:
     """``base`` with the part that the view primitive ``view`` shows replaced by ``source``."""
     out = xp.array(base)  # a 0-d gradient may be a NumPy scalar
@@ -36,17 +36,17 @@ view_scatter.defvjp(
 )
 
 
-@primitive
+@primitive(complex=True)
 def zeros(xp: Any, a: Any) -> Any:
     """The gradient of what was overwritten: zero, whatever that of the result is."""
     return xp.zeros_like(a)
 
 
-@primitive(grad_fn="torch::autograd::CopyBackwards")
+@primitive(grad_fn="torch::autograd::CopyBackwards", complex=True)
 def overwrite(xp: Any, a: Any, b: Any) -> Any:
     """``b`` broadcast to the shape and dtype of ``a``, whose values it replaces."""
     out = xp.empty_like(a)
-    out[...] = b
+    out[...] = b if out.dtype.kind == "c" or getattr(b, "dtype", a.dtype).kind != "c" else b.real
     return out
 
 

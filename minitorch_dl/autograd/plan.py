@@ -126,6 +126,37 @@ def _connected_inputs(values: Any, edges: Any) -> list[Any]:
     return [TensorBase.wrap(v, e) for v, e in zip(values, edges, strict=True)]
 
 
+class ConjugatedPlan(Plan):
+    """The formulas of a holomorphic op on complex numbers.
+
+    The gradient of a real loss L by z = x + iy is, as in PyTorch, dL/dx + i dL/dy: of w = f(z) it
+    is ``g * conj(f'(z))``. A formula is linear in ``g``, so that is ``conj(formula(conj(g)))``,
+    with what it saved as it is.
+    """
+
+    def __init__(
+        self, primitive: Primitive, needs: tuple[bool, ...], names: Sequence[str] | None = None
+    ) -> None:
+        super().__init__(primitive, needs, names)
+        rule, differentiate = self.rule, self.differentiate
+        self.rule = lambda g, saved: _conjugates(rule(_conjugates(g), saved))
+        self.differentiate = lambda node, g: _conjugates(differentiate(node, _conjugates(g)))
+
+
+def _conjugates(x: Any) -> Any:
+    """The conjugate, or that of each of several; None where there is none."""
+    if x.__class__ is tuple:
+        return tuple(map(_conjugates, x))
+    return None if x is None else late.conj(x)
+
+
+def _compile_rule(names: Sequence[str], body: str, scope: dict[str, Any]) -> Callable[..., Any]:
+    """``(g, saved) -> gradients``, with the saved values under their names."""
+    unpack = f"({', '.join(names)},) = saved" if names else "pass"
+    exec(f"def rule(g, saved):\n    {unpack}\n    return {body}", scope)
+    return scope["rule"]
+
+
 class FusedPlan(Plan):
     """The hand-written backward on arrays; gradients of gradients come from the composite."""
 

@@ -33,12 +33,12 @@ import numpy as np
 from ..backend import common_module, describe, dtypes
 from . import calls
 from .base import NO_GRAD, ORDINARY, TensorBase, View, ViewKind, current_node, late, write_out
-from .calls import BFLOAT16, FLOATS, shares_memory
-from .errors import KERNEL_ERRORS, explain, no_tensor
+from .calls import BFLOAT16, COMPLEX, DIFFERENTIABLE, shares_memory
+from .errors import KERNEL_ERRORS, complex_refused, explain, no_tensor
 from .modes import GRAD, LISTENING, state
 from .names import node_class
 from .node import Node
-from .plan import FusedPlan, Plan
+from .plan import ConjugatedPlan, FusedPlan, Plan
 from .versions import next_number
 
 __all__ = [
@@ -79,6 +79,10 @@ class Primitive:
         promotes: None, "same" (inputs are brought to their common dtype) or "float" (and an integer
             one to the default float).
         tensors: the inputs of a broadcasting op in whose place no Python number may stand.
+        complex: what becomes of complex numbers. False: they are refused. "holomorphic": the
+            formulas are the complex derivatives, which the engine conjugates as PyTorch's
+            convention wants. True: the formulas hold as they read (those of views always do). A
+            fused op runs its composite on them.
         check: called with the operands before they are promoted, to refuse some of them.
         view: the result may share the input's memory.
         formulas: the derivative per input.
@@ -102,6 +106,7 @@ class Primitive:
         self.tensors = frozenset(options.pop("tensors", ()))
         self.check: Callable[..., None] | None = options.pop("check", None)
         self.view: bool = options.pop("view", False)
+        self.complex: bool | str = options.pop("complex", self.view)
         self.composite: Any = options.pop("composite", None)
         self.keeps_missing: bool = options.pop("keeps_missing", False)
         self.domain: tuple[float | None, float | None] = options.pop("domain", (None, None))
@@ -119,6 +124,7 @@ class Primitive:
         self.joint: Callable[..., Any] | None = None
         self.backward: Callable[..., Any] | None = None
         self._plans: dict[tuple[bool, ...], Plan] = {}
+        self._conjugated: dict[tuple[bool, ...], Plan] = {}
         earlier = PRIMITIVES.get(self.name)
         # A user's own may be defined again: a notebook's cell that is run twice.
         if earlier is not None and earlier.kernel.__module__.startswith(_PACKAGE):
@@ -223,11 +229,13 @@ class Primitive:
         )
         return scope["record"]  # type: ignore[return-value]
 
-    def plan(self, needs: tuple[bool, ...]) -> Plan:
+    def plan(self, needs: tuple[bool, ...], conjugated: bool = False) -> Plan:
         """The compiled derivative for these inputs."""
-        plan = self._plans.get(needs)
+        plans = self._conjugated if conjugated else self._plans
+        plan = plans.get(needs)
         if plan is None:
-            plan = self._plans[needs] = (FusedPlan if self.backward else Plan)(self, needs)
+            kind = ConjugatedPlan if conjugated else FusedPlan if self.backward else Plan
+            plan = plans[needs] = kind(self, needs)
         return plan
 
     # -- the call ----------------------------------------------------------------------------------
@@ -249,6 +257,11 @@ class Primitive:
                 self.check(*arrays)
         if self.promotes is not None and boxed:
             args, arrays = self._promote(args, arrays)
+        if boxed and _any_complex(arrays):
+            if not self.complex:
+                raise complex_refused(self.name, arrays)
+            if self.composite is not None:
+                return self.composite(*args, **params)
         xp = common_module(self.name, arrays)
         try:
             results = self.kernel(xp, *arrays, **params)
@@ -293,7 +306,7 @@ class Primitive:
         if node is None:
             return
         if n == 1 and self.outputs != ("many",):
-            if outputs[0].array.dtype in FLOATS:
+            if outputs[0].array.dtype in DIFFERENTIABLE:
                 outputs[0]._node = node
             return
         self.attach_outputs(node, outputs)
@@ -303,7 +316,7 @@ class Primitive:
         node.outputs = [(o.array.shape, o.array.dtype) for o in outputs]
         for i, out in enumerate(outputs):
             named = self.outputs[i] if len(self.outputs) == len(outputs) else None
-            if named not in self.constant and out.array.dtype in FLOATS:
+            if named not in self.constant and out.array.dtype in DIFFERENTIABLE:
                 out._node = node.output(i)
 
     def _make_node(
@@ -327,7 +340,7 @@ class Primitive:
                 edges += (None,) * (len(self.inputs) - len(edges))
         if not any(edge is not None for edge in edges):
             return None
-        plan = self.plan(needs)
+        plan = self.plan(needs, self._conjugates(arrays))
         given: Sequence[Any] = arrays
         if self.variadic:
             named = len(self.inputs) - 1
@@ -343,6 +356,10 @@ class Primitive:
             state.saved_hooks.keep(node)
         return node
 
+    def _conjugates(self, arrays: Sequence[Any]) -> bool:
+        """Whether the derivative at these inputs is conjugated around its formulas."""
+        return self.complex == "holomorphic" and _any_complex(arrays)
+
     def record(
         self, arrays: Sequence[Any], nodes: Sequence[Any], params: dict[str, Any], result: Any
     ) -> Any:
@@ -357,7 +374,7 @@ class Primitive:
                 continue
             name = self.inputs[min(i, len(self.inputs) - 1)]
             if name in self.tensors or not (
-                (isinstance(x, (int, float)) and boxed)
+                (isinstance(x, (int, float, complex)) and boxed)
                 or (x is None and (len(args) > 2 or not self.broadcasts))
             ):
                 raise no_tensor(self.name, name, x, i + 1)
@@ -368,7 +385,7 @@ class Primitive:
             target = dtypes.result_type(*operands)
         except TypeError as error:
             raise TypeError(f"{self.name}(): {error}. Got {describe(arrays)}") from None
-        if self.promotes == "float" and not target.is_floating_point:
+        if self.promotes == "float" and target.kind < dtypes.FLOAT:
             target = dtypes.get_default_dtype()
         wanted = target.numpy
         args = [
@@ -380,6 +397,10 @@ class Primitive:
         ):  # PyTorch refuses elsewhere, as NumPy does
             args = [_wrapped(x, wanted) if x.__class__ is int else x for x in args]
         return args, [x.array if isinstance(x, TensorBase) else x for x in args]
+
+
+def _any_complex(operands: Sequence[Any]) -> bool:
+    return any(getattr(x, "dtype", None) in COMPLEX or x.__class__ is complex for x in operands)
 
 
 def _weak(x: Any) -> Any:
@@ -398,7 +419,7 @@ def _wrapped(number: int, dtype: np.dtype) -> Any:
 def _keep_bfloat16(operands: Sequence[Any], results: tuple[Any, ...]) -> tuple[Any, ...]:
     """The results in bfloat16 where all floating operands are: ml_dtypes lets a Python float widen
     them to float32."""
-    floats = {x.dtype for x in operands if hasattr(x, "dtype") and x.dtype in FLOATS}
+    floats = {x.dtype for x in operands if hasattr(x, "dtype") and x.dtype in DIFFERENTIABLE}
     if floats != {BFLOAT16}:
         return results
     return tuple([y.astype(BFLOAT16) if y.dtype == np.float32 else y for y in results])

@@ -6,17 +6,35 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend import dtypes
-from .base import late
+from .base import TensorBase, late
 from .primitive import primitive
 
 
-@primitive(grad_fn="ToCopyBackward0")
+@primitive(grad_fn="ToCopyBackward0", complex=True)
 def cast(xp: Any, a: Any, *, dtype: str) -> Any:
-    """The same values in another dtype (its name)."""
-    return a.astype(dtypes.as_dtype(dtype).numpy)
+    """The same values in another dtype (its name); of complex numbers a real one takes the real
+    parts."""
+    wanted = dtypes.as_dtype(dtype)
+    if a.dtype.kind == "c" and wanted.kind < dtypes.COMPLEX:
+        a = a != 0 if wanted is dtypes.bool else a.real
+    return a.astype(wanted.numpy)
 
 
 cast.defvjp(a=lambda g, a_dtype: cast(g, dtype=dtypes.from_numpy(a_dtype).name))
+
+
+@primitive(complex=True)
+def conj(xp: Any, a: Any) -> Any:
+    """The complex conjugate."""
+    return xp.conjugate(a)
+
+
+conj.defvjp(a=lambda g: conj(g))
+
+
+def is_complex(x: Any) -> bool:
+    """Whether an array or a Tensor holds complex numbers; for formulas."""
+    return (x.array if isinstance(x, TensorBase) else x).dtype.kind == "c"
 
 
 @primitive(view=True)
@@ -25,7 +43,7 @@ def expand(xp: Any, a: Any, *, shape: tuple[int, ...]) -> Any:
     return xp.broadcast_to(a, shape)
 
 
-@primitive
+@primitive(complex=True)
 def sum_to(xp: Any, a: Any, *, shape: tuple[int, ...]) -> Any:
     """``a`` summed over the axes along which ``shape`` was expanded to ``a.shape``: the reverse of
     ``expand``."""
@@ -49,4 +67,4 @@ def alias(xp: Any, a: Any) -> Any:
 
 alias.defvjp(a=lambda g: g)
 
-late.cast, late.alias = cast, alias
+late.cast, late.alias, late.conj = cast, alias, conj

@@ -3,8 +3,8 @@
 A ``dtype`` is a small named object (``float32``, ``int64``, ...) that stands for one NumPy dtype.
 The promotion rules are PyTorch's, which differ from NumPy's in two ways: an integer never widens a
 float (``float32 + int64`` is ``float32``), and a zero-dimensional tensor or a Python number only
-counts when its *kind* (bool < integer < float) is higher than that of the tensors that have
-dimensions.
+counts when its *kind* (bool < integer < float < complex) is higher than that of the tensors that
+have dimensions.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ try:  # bfloat16 is no NumPy type; ml_dtypes registers one
 except ImportError:
     _bfloat16 = None
 
-BOOL, INTEGER, FLOAT = 0, 1, 2
+BOOL, INTEGER, FLOAT, COMPLEX = 0, 1, 2, 3
 
 
 class dtype:
@@ -29,23 +29,24 @@ class dtype:
     Attributes:
         name: the bare name, ``"float32"``.
         numpy: the NumPy dtype of the raw array.
-        kind: 0 for bool, 1 for integers, 2 for floats.
+        kind: 0 for bool, 1 for integers, 2 for floats, 3 for complex numbers.
 
     >>> import minitorch_dl as torch
     >>> torch.float32, torch.float32.is_floating_point, torch.float32.itemsize
     (torch.float32, True, 4)
     """
 
-    __slots__ = ("_numpy", "is_floating_point", "is_signed", "itemsize", "kind", "name")
-
-    is_complex = False
+    __slots__ = (
+        "_numpy", "is_complex", "is_floating_point", "is_signed", "itemsize", "kind", "name",
+    )  # fmt: skip
 
     def __init__(self, name: str, numpy: Any, kind: builtins.int, itemsize: builtins.int) -> None:
         self.name = name
         self._numpy = None if numpy is None else np.dtype(numpy)
         self.kind = kind
         self.is_floating_point = kind == FLOAT
-        self.is_signed = kind == FLOAT or name.startswith("int")
+        self.is_complex = kind == COMPLEX
+        self.is_signed = kind >= FLOAT or name.startswith("int")
         self.itemsize = itemsize
 
     @property
@@ -58,10 +59,25 @@ class dtype:
         return self._numpy
 
     def to_complex(self) -> dtype:
-        raise RuntimeError("complex dtypes are not supported by minitorch_dl")
+        """The complex dtype whose parts have this dtype, and at least single precision.
+
+        Raises:
+            RuntimeError: of integers, and of float16, whose complex dtype no NumPy array can have.
+        """
+        if self.kind == COMPLEX:
+            return self
+        if self.kind != FLOAT:
+            raise RuntimeError(f"Unknown Complex ScalarType for {self}: expected a floating dtype")
+        if self is float16:
+            raise RuntimeError(
+                "complex numbers of float16 parts (torch.complex32) are not supported by "
+                "minitorch_dl: use float32 or float64"
+            )
+        return complex128 if self is float64 else complex64
 
     def to_real(self) -> dtype:
-        return self
+        """The dtype of a complex dtype's parts; of others, the dtype itself."""
+        return {complex64: float32, complex128: float64}.get(self, self)
 
     def __repr__(self) -> str:
         return f"torch.{self.name}"
@@ -83,13 +99,20 @@ uint16 = dtype("uint16", np.uint16, INTEGER, 2)
 uint32 = dtype("uint32", np.uint32, INTEGER, 4)
 uint64 = dtype("uint64", np.uint64, INTEGER, 8)
 bool = dtype("bool", np.bool_, BOOL, 1)
+complex64 = cfloat = dtype("complex64", np.complex64, COMPLEX, 8)
+complex128 = cdouble = dtype("complex128", np.complex128, COMPLEX, 16)
 
 ALL = (
     float16, bfloat16, float32, float64,
-    int8, int16, int32, int64, uint8, uint16, uint32, uint64, bool,
+    int8, int16, int32, int64, uint8, uint16, uint32, uint64, bool, complex64, complex128,
 )  # fmt: skip
 _FROM_NUMPY = {d._numpy: d for d in ALL if d._numpy is not None}
-_FROM_PYTHON = {builtins.float: float64, builtins.int: int64, builtins.bool: bool}
+_FROM_PYTHON = {
+    builtins.float: float64,
+    builtins.int: int64,
+    builtins.bool: bool,
+    builtins.complex: complex128,
+}
 
 _default = float32
 
@@ -112,7 +135,7 @@ def from_numpy(numpy_dtype: Any) -> dtype:
     """The ``dtype`` of a NumPy dtype.
 
     Raises:
-        TypeError: there is no such tensor type (strings, objects, complex numbers, ...).
+        TypeError: there is no such tensor type (strings, objects, ...).
     """
     try:
         return _FROM_NUMPY[numpy_dtype]
@@ -163,7 +186,9 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
     if not (isinstance(a, dtype) and isinstance(b, dtype)):
         raise TypeError(f"promote_types(): expected two dtypes, got {a!r} and {b!r}")
     if a.kind != b.kind:
-        return a if a.kind > b.kind else b
+        high, low = (a, b) if a.kind > b.kind else (b, a)
+        wide = high.kind == COMPLEX and low is float64
+        return complex128 if wide else high
     if a.kind == FLOAT and {a, b} == {float16, bfloat16}:
         return float32
     if a.kind == FLOAT:
@@ -175,6 +200,8 @@ def _combine(higher: dtype | None, lower: dtype | None) -> dtype | None:
     """Let operands of lower priority count only when their kind is higher."""
     if higher is None or lower is None:
         return higher or lower
+    if lower.kind == COMPLEX and higher.kind == FLOAT:
+        return higher.to_complex()
     return promote_types(higher, lower) if lower.kind > higher.kind else higher
 
 
@@ -182,7 +209,7 @@ def of_number(value: Any) -> dtype:
     """The dtype that a Python number asks for.
 
     Raises:
-        TypeError: ``value`` is no real number.
+        TypeError: ``value`` is no number.
     """
     if isinstance(value, builtins.bool):
         return bool
@@ -190,6 +217,8 @@ def of_number(value: Any) -> dtype:
         return int64
     if isinstance(value, builtins.float):
         return _default
+    if isinstance(value, builtins.complex):
+        return _default.to_complex()
     raise TypeError(f"expected a tensor or a number, got {type(value).__name__}")
 
 
@@ -201,7 +230,12 @@ def element(number: Any, numpy_dtype: Any) -> Any:
         RuntimeError: the type can't hold it.
     """
     wanted = from_numpy(numpy_dtype)
-    if wanted.kind == INTEGER:
+    if isinstance(number, complex) and not wanted.is_complex and not number.imag:
+        number = number.real
+    if isinstance(number, complex):
+        if wanted.kind in (BOOL, COMPLEX):
+            return number
+    elif wanted.kind == INTEGER:
         limits = np.iinfo(wanted.numpy)
         low = limits.min if wanted.is_signed else -limits.max
         if low <= number <= limits.max:  # NaN is not

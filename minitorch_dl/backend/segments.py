@@ -38,7 +38,7 @@ def add_rows(xp: Any, a: Any, index: Any, rows: int) -> Any:
             done = kernels.add_rows_in_order(xp, a, index, rows)
             if done is not None:
                 return done
-        xp.add.at(y, index, a)
+        put_sums(xp, y, index, a)
         return y
     order = np.argsort(index, kind="stable")
     target = index[order]
@@ -74,6 +74,10 @@ def first_maxima(xp: Any, a: Any, segment: Any, count: int) -> Any:
 
 def put_sums(xp: Any, out: Any, index: Any, values: Any) -> None:
     """``out[index] += values`` in place; indices may repeat."""
+    if xp is not np and out.dtype.kind == "c":  # a GPU adds real numbers only
+        xp.add.at(out.real, index, values.real)
+        xp.add.at(out.imag, index, values.imag)
+        return
     wide = None if xp is np else _SUMMED.get(out.dtype.name)
     if wide is None:
         xp.add.at(out, index, values)

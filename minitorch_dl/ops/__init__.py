@@ -20,6 +20,7 @@ from .activation import (
 )  # fmt: skip
 from .adaptive_pooling import *
 from .comparison import *
+from .complex_numbers import *
 from .convolution import *
 from .copies import *
 from .counting import *

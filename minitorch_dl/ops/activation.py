@@ -307,7 +307,7 @@ def _silu_composite(x: Any) -> Any:
     return x * sigmoid(x)
 
 
-@fused(name="silu", composite=_silu_composite, aux=("gate",), promotes="float")
+@fused(name="silu", composite=_silu_composite, aux=("gate",), promotes="float", complex=True)
 def _silu(xp: Any, a: Any) -> Any:
     return kernels.silu(xp, a)
 

@@ -10,7 +10,7 @@ from ..backend import describe, describe_one, dtypes
 __all__ = [
     "allclose", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or",
     "bitwise_right_shift", "bitwise_xor", "eq", "equal", "ge", "greater", "greater_equal", "gt",
-    "is_nonzero", "isclose", "isfinite", "isin", "isinf", "isnan", "isneginf", "isposinf", "isreal",
+    "is_nonzero", "isclose", "isfinite", "isin", "isinf", "isnan", "isneginf", "isposinf",
     "le", "less", "less_equal", "logical_and", "logical_not", "logical_or", "logical_xor", "lt",
     "ne", "not_equal", "signbit",
 ]  # fmt: skip
@@ -18,13 +18,13 @@ __all__ = [
 # -- comparisons -----------------------------------------------------------------------------------
 
 
-@primitive(broadcasts=True, promotes="same", tensors=("a",))
+@primitive(broadcasts=True, promotes="same", tensors=("a",), complex=True)
 def eq(xp: Any, a: Any, b: Any) -> Any:
     """``input == other``, element by element."""
     return xp.equal(a, b)
 
 
-@primitive(broadcasts=True, promotes="same", tensors=("a",))
+@primitive(broadcasts=True, promotes="same", tensors=("a",), complex=True)
 def ne(xp: Any, a: Any, b: Any) -> Any:
     """``input != other``, element by element."""
     return xp.not_equal(a, b)
@@ -137,19 +137,19 @@ def _isin(xp: Any, a: Any, b: Any, *, invert: bool) -> Any:
 # -- kinds of numbers ------------------------------------------------------------------------------
 
 
-@primitive
+@primitive(complex=True)
 def isnan(xp: Any, a: Any) -> Any:
     """Whether each element is not a number."""
     return xp.not_equal(a, a)
 
 
-@primitive
+@primitive(complex=True)
 def isfinite(xp: Any, a: Any) -> Any:
     """Whether each element is neither infinite nor NaN."""
     return xp.isfinite(a)
 
 
-@primitive
+@primitive(complex=True)
 def isinf(xp: Any, a: Any) -> Any:
     """Whether each element is plus or minus infinity."""
     return xp.isinf(a)
@@ -165,12 +165,6 @@ def isposinf(xp: Any, a: Any) -> Any:
 def isneginf(xp: Any, a: Any) -> Any:
     """Whether each element is minus infinity."""
     return xp.equal(a, -float("inf"))
-
-
-@primitive
-def isreal(xp: Any, a: Any) -> Any:
-    """Whether each element is real: always, since there are no complex dtypes here."""
-    return xp.ones(a.shape, dtype=bool)
 
 
 @primitive
@@ -193,28 +187,33 @@ def is_nonzero(input: Any) -> bool:
 # -- logical ---------------------------------------------------------------------------------------
 
 
-@primitive(broadcasts=True, tensors=("a", "b"))
+def _truth(a: Any) -> Any:
+    """``a`` as what logical functions take on every device, which is no complex number."""
+    return a != 0 if a.dtype.kind == "c" else a
+
+
+@primitive(broadcasts=True, tensors=("a", "b"), complex=True)
 def logical_and(xp: Any, a: Any, b: Any) -> Any:
     """Whether both are nonzero."""
-    return xp.logical_and(a, b)
+    return xp.logical_and(_truth(a), _truth(b))
 
 
-@primitive(broadcasts=True, tensors=("a", "b"))
+@primitive(broadcasts=True, tensors=("a", "b"), complex=True)
 def logical_or(xp: Any, a: Any, b: Any) -> Any:
     """Whether at least one is nonzero."""
-    return xp.logical_or(a, b)
+    return xp.logical_or(_truth(a), _truth(b))
 
 
-@primitive(broadcasts=True, tensors=("a", "b"))
+@primitive(broadcasts=True, tensors=("a", "b"), complex=True)
 def logical_xor(xp: Any, a: Any, b: Any) -> Any:
     """Whether exactly one is nonzero."""
-    return xp.logical_xor(a, b)
+    return xp.logical_xor(_truth(a), _truth(b))
 
 
-@primitive
+@primitive(complex=True)
 def logical_not(xp: Any, a: Any) -> Any:
     """Whether each element is zero."""
-    return xp.logical_not(a)
+    return xp.logical_not(_truth(a))
 
 
 # -- bitwise: integers and bools; on bools the same as logical -------------------------------------

@@ -1,30 +1,25 @@
-"""The view functions' twins that give copies: ``permute_copy`` and the rest; and PyTorch's names
-for what is nothing but the tensor itself when there are no complex numbers.
-"""
+"""The view functions' twins that give copies: ``permute_copy`` and the rest."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 from ..autograd.inplace import overwrite, view_scatter
 from ..autograd.names import as_one, named
-from ..autograd.primitive import TensorBase, primitive, write_out
+from ..autograd.primitive import TensorBase, write_out
 from ..autograd.structural import alias
 from . import indexing, joining, layout, rearranging, shape
 from .dims import wrap_dim
 from .indexing import _slice
 from .movement import clone
-from .selection import zero
 
 __all__ = [
-    "alias_copy", "angle", "as_strided_copy", "as_strided_scatter", "conj", "conj_physical",
-    "detach_copy", "diagonal_copy", "expand_copy", "fill", "imag", "is_conj", "is_neg",
-    "is_same_size", "permute_copy", "real", "resolve_conj", "resolve_neg", "select_copy",
-    "slice_copy", "split_copy", "split_with_sizes_copy", "squeeze_copy", "t_copy",
-    "transpose_copy", "unbind_copy", "unfold_copy", "unsafe_chunk", "unsafe_split",
-    "unsafe_split_with_sizes", "unsqueeze_copy", "view_copy",
+    "alias_copy", "as_strided_copy", "as_strided_scatter", "detach_copy", "diagonal_copy",
+    "expand_copy", "fill", "is_same_size", "permute_copy", "select_copy", "slice_copy",
+    "split_copy", "split_with_sizes_copy", "squeeze_copy", "t_copy", "transpose_copy",
+    "unbind_copy", "unfold_copy", "unsafe_chunk", "unsafe_split", "unsafe_split_with_sizes",
+    "unsqueeze_copy", "view_copy",
 ]  # fmt: skip
 
 
@@ -110,39 +105,6 @@ def fill(input: Any, value: Any) -> Any:
         )
     y = overwrite(input, value)
     return named(y, f"FillBackward{int(isinstance(value, TensorBase))}")
-
-
-# -- what complex numbers would need ---------------------------------------------------------------
-
-
-def real(input: Any) -> Any:
-    """``input`` itself."""
-    return input
-
-
-conj = conj_physical = resolve_conj = resolve_neg = real
-
-
-def imag(input: Any) -> Any:
-    """An error: no tensor is complex here."""
-    raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
-
-
-def is_conj(input: Any) -> bool:
-    """Always False."""
-    return False
-
-
-is_neg = is_conj
-
-
-@primitive(promotes="float")
-def angle(xp: Any, a: Any) -> Any:
-    """Pi for negative numbers, 0 for others, NaN for NaN."""
-    return xp.where(a < 0, math.pi, a * 0).astype(a.dtype)
-
-
-angle.defvjp(a=lambda g: zero(g))
 
 
 def is_same_size(input: Any, other: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..autograd.errors import refuse_complex
 from ..autograd.primitive import TensorBase, write_out
 from ..backend import array_module, common_module
 from . import return_types
@@ -37,6 +38,7 @@ def unique(
     >>> torch.unique(torch.tensor([3, 1, 3]), return_counts=True)
     (tensor([1, 3]), tensor([1, 2]))
     """
+    refuse_complex("unique", input)
     a = input.array
     xp = array_module(a)
     if dim is not None:
@@ -77,6 +79,7 @@ def unique_consecutive(
     >>> torch.unique_consecutive(torch.tensor([1, 1, 2, 1]))
     tensor([1, 2, 1])
     """
+    refuse_complex("unique_consecutive", input)
     a = input.array
     xp = array_module(a)
     axis = 0 if dim is None else wrap_dim(dim, a.ndim)
@@ -107,6 +110,7 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     >>> torch.bincount(torch.tensor([0, 2, 2]))
     tensor([1, 0, 2])
     """
+    refuse_complex("bincount", weights)
     a = input.array
     xp = array_module(a)
     if a.ndim != 1 or a.dtype.kind not in "iu" or (a.size and a.min() < 0):
@@ -157,6 +161,7 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0, *, out: A
     >>> torch.histc(torch.tensor([1.0, 2.0, 1.0]), bins=4, min=0, max=3)
     tensor([0., 2., 1., 0.])
     """
+    refuse_complex("histc", input)
     a = input.array.reshape(-1)
     xp = array_module(a)
     if bins <= 0:
@@ -179,6 +184,7 @@ def histogram(
 ) -> Any:
     """``(hist, bin_edges)``: counts, or sums of ``weight``, in bins of equal width over ``range``
     or between the edges ``bins``."""
+    refuse_complex("histogram", input)
     a = input.array.reshape(-1)
     xp = array_module(a)
     if isinstance(bins, TensorBase):
@@ -205,6 +211,7 @@ def histogramdd(
         bins: how many per dimension (one number for all), or the edges, one tensor per dimension.
         range: the lowest and the highest coordinate of each dimension, one after the other.
     """
+    refuse_complex("histogramdd", input)
     a = input.array.reshape(-1, input.shape[-1])
     xp = array_module(a)
     d = a.shape[1]
@@ -280,6 +287,7 @@ def searchsorted(
     >>> torch.searchsorted(torch.tensor([1, 3, 5]), torch.tensor([3, 6]))
     tensor([1, 3])
     """
+    refuse_complex("searchsorted", sorted_sequence, input)
     if side not in (None, "left", "right"):
         raise RuntimeError(f"searchsorted(): side can only be 'left' or 'right' but got {side}")
     if side == "left" and right:

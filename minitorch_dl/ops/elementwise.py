@@ -6,6 +6,7 @@ In a formula ``g`` is the gradient of the output, ``y`` the output, ``a`` and ``
 
 from __future__ import annotations
 
+import cmath
 import math
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from ..autograd.inplace import write
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
-from ..autograd.structural import cast
+from ..autograd.structural import cast, conj, is_complex
 from ..backend import array_module, describe, dtypes
 from .selection import keep, zero
 
@@ -29,7 +30,7 @@ __all__ = [
 # -- arithmetic ------------------------------------------------------------------------------------
 
 
-@primitive(name="add", broadcasts=True, promotes="same")
+@primitive(name="add", broadcasts=True, promotes="same", complex=True)
 def _add(xp: Any, a: Any, b: Any) -> Any:
     return xp.add(a, b)
 
@@ -51,7 +52,7 @@ def _refuse_bools(a: Any, b: Any) -> None:
         )
 
 
-@primitive(name="sub", broadcasts=True, promotes="same", check=_refuse_bools)
+@primitive(name="sub", broadcasts=True, promotes="same", check=_refuse_bools, complex=True)
 def _sub(xp: Any, a: Any, b: Any) -> Any:
     try:
         return xp.subtract(a, b)
@@ -63,7 +64,7 @@ def _sub(xp: Any, a: Any, b: Any) -> Any:
 _sub.defvjp(a=lambda g: g, b=lambda g: -g)
 
 
-@primitive(broadcasts=True, promotes="same")
+@primitive(broadcasts=True, promotes="same", complex="holomorphic")
 def mul(xp: Any, a: Any, b: Any) -> Any:
     """The product ``input * other``."""
     return xp.multiply(a, b)
@@ -72,12 +73,22 @@ def mul(xp: Any, a: Any, b: Any) -> Any:
 mul.defvjp(a=lambda g, b: g * b, b=lambda g, a: g * a)
 
 
-@primitive(name="div", broadcasts=True, promotes="float")
+@primitive(name="div", broadcasts=True, promotes="float", complex="holomorphic")
 def _div(xp: Any, a: Any, b: Any) -> Any:
     return xp.true_divide(a, b)
 
 
 _div.defvjp(a=lambda g, b: g / b, b=lambda g, a, b: -g * (a / b) / b)
+
+
+@primitive(complex="holomorphic")
+def div_or_zero(xp: Any, a: Any, b: Any) -> Any:
+    """``a / b``, and 0 where ``b`` is 0: the gradient that PyTorch gives a root at 0."""
+    zero = b == 0
+    return xp.divide(a, b + zero) * ~zero
+
+
+div_or_zero.defvjp(a=lambda g, b: div_or_zero(g, b), b=lambda g, b, y: -div_or_zero(g * y, b))
 
 
 def _scaled(op: str, input: Any, other: Any, alpha: float) -> Any:
@@ -88,7 +99,14 @@ def _scaled(op: str, input: Any, other: Any, alpha: float) -> Any:
         raw = [x.array if isinstance(x, TensorBase) else x for x in (input, other)]
         target = dtypes.result_type(*raw)
         fits = isinstance(alpha, bool) and target is dtypes.bool
-        if not (fits or target.is_floating_point):
+        if target.is_complex or (target.is_floating_point and alpha.__class__ is not complex):
+            return other * alpha
+        if alpha.__class__ is complex:
+            raise RuntimeError(
+                f"{op}(): For non-complex input tensors, argument alpha must not be a complex "
+                f"number: got alpha={alpha!r} with {describe(raw)}"
+            )
+        if not fits:
             raise RuntimeError(
                 f"{op}(): For integral input tensors, argument alpha must not be a floating "
                 f"point number, and a bool only for bool tensors: "
@@ -207,7 +225,7 @@ remainder.defvjp(a=lambda g: g, b=lambda g, a, b: -g * div_floor(a, b))
 fmod.defvjp(a=lambda g: g, b=lambda g, a, b: -g * div_trunc(a, b))
 
 
-@primitive
+@primitive(complex=True)
 def neg(xp: Any, a: Any) -> Any:
     """``-input``."""
     try:
@@ -229,7 +247,7 @@ def positive(input: Any) -> Any:
     return input
 
 
-@primitive(kinks=(0,))
+@primitive(kinks=(0,), complex=True)
 def abs(xp: Any, a: Any) -> Any:
     """``|input|``; the derivative at 0 is 0."""
     return xp.absolute(a)
@@ -241,9 +259,27 @@ def sign(xp: Any, a: Any) -> Any:
     return a if a.dtype.kind == "b" else xp.subtract(a > 0, a < 0, dtype=a.dtype)
 
 
-abs.defvjp(a=lambda g, a: g * sign(a))
+@primitive(kinks=(0,), complex=True)
+def sgn(xp: Any, a: Any) -> Any:
+    """``sign`` for complex numbers too: ``input / |input|``, and 0 at 0."""
+    if a.dtype.kind != "c":
+        return sign.primitive.kernel(xp, a)
+    size = xp.absolute(a)
+    return xp.where(size == 0, 0, a / (size + (size == 0))).astype(a.dtype)
+
+
+def _d_sgn(g: Any, a: Any, y: Any) -> Any:
+    """The part of ``g`` across ``a``, over ``|a|``."""
+    if not is_complex(a):
+        return zero(g)
+    along = (conj(y) * g + y * conj(g)) * 0.5
+    return div_or_zero(g - y * along, cast(abs(a), dtype=dtypes.as_dtype(y.dtype).name))
+
+
+abs.defvjp(a=lambda g, a: g * sgn(a))
 sign.defvjp(a=lambda g: zero(g))
-absolute, sgn = abs, sign
+sgn.defvjp(a=_d_sgn)
+absolute = abs
 
 
 @as_one("AddcmulBackward0")
@@ -266,7 +302,7 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1, out: An
     return y if out is None else write_out("addcdiv", out, y)
 
 
-@primitive(name="lerp", broadcasts=True, tensors=("a", "b"))
+@primitive(name="lerp", broadcasts=True, tensors=("a", "b"), complex="holomorphic")
 def _lerp(xp: Any, a: Any, b: Any, weight: Any) -> Any:
     return a + weight * (b - a)
 
@@ -313,7 +349,7 @@ _POWERS = {
 """Exponents with something far quicker than the general power."""
 
 
-@primitive(name="pow", broadcasts=True, promotes="same")
+@primitive(name="pow", broadcasts=True, promotes="same", complex="holomorphic")
 def _pow(xp: Any, a: Any, b: Any) -> Any:
     if not hasattr(b, "dtype"):
         special = _POWERS.get(b)
@@ -334,10 +370,20 @@ def _pow_base(g: Any, a: Any, b: Any) -> Any:
     return keep(g * (b * _pow(a, b - 1)), b != 0)
 
 
+@primitive(complex=True)
+def shrinks(xp: Any, b: Any) -> Any:
+    """Whether 0 to the power of ``b`` is 0 or 1: real exponents of at least 0."""
+    return (b.imag == 0) & (b.real >= 0) if is_complex(b) else b >= 0
+
+
 def _pow_exponent(g: Any, a: Any, b: Any, y: Any) -> Any:
     if hasattr(a, "dtype"):
-        return keep(g * y * log(a), (a != 0) | (b < 0))
-    return g * y * math.log(a) if a else -g * keep(y, b < 0)
+        return keep(g * y * log(a), ~((a == 0) & shrinks(b)))
+    if not a:
+        return -g * keep(y, ~shrinks(b))
+    if a.__class__ is complex:
+        return g * y * cmath.log(a)
+    return g * y * (math.log(a) if a > 0 else math.nan)
 
 
 _pow.defvjp(a=_pow_base, b=_pow_exponent)
@@ -363,9 +409,11 @@ def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:
 
 
 def float_power(input: Any, exponent: Any, *, out: Any = None) -> Any:
-    """``input ** exponent`` computed in float64."""
+    """``input ** exponent`` computed in float64, of complex numbers in complex128."""
+    raw = [x.array if isinstance(x, TensorBase) else x for x in (input, exponent)]
+    wide = "complex128" if dtypes.result_type(*raw).is_complex else "float64"
     input, exponent = (
-        cast(x, dtype="float64") if isinstance(x, TensorBase) else x for x in (input, exponent)
+        cast(x, dtype=wide) if isinstance(x, TensorBase) else x for x in (input, exponent)
     )
     y = power(input, exponent)
     return y if out is None else write_out("float_power", out, y)
@@ -381,7 +429,7 @@ def float_power_(input: Any, exponent: Any) -> Any:
     return write("float_power_", input, lambda: float_power(input, exponent))
 
 
-@primitive(promotes="float")
+@primitive(promotes="float", complex="holomorphic")
 def reciprocal(xp: Any, a: Any) -> Any:
     """``1 / input``."""
     return xp.reciprocal(a)
@@ -390,7 +438,7 @@ def reciprocal(xp: Any, a: Any) -> Any:
 reciprocal.defvjp(a=lambda g, y: -g * y * y)
 
 
-@primitive(grad_fn="PowBackward0")
+@primitive(grad_fn="PowBackward0", complex="holomorphic")
 def square(xp: Any, a: Any) -> Any:
     """``input ** 2``."""
     return xp.multiply(a, a, dtype="int64" if a.dtype.kind == "b" else None)
@@ -399,7 +447,7 @@ def square(xp: Any, a: Any) -> Any:
 square.defvjp(a=lambda g, a: 2 * g * a)
 
 
-@primitive(promotes="float", domain=(0, None))
+@primitive(promotes="float", domain=(0, None), complex="holomorphic")
 def sqrt(xp: Any, a: Any) -> Any:
     """The square root; NaN below 0."""
     return xp.sqrt(a)
@@ -408,7 +456,7 @@ def sqrt(xp: Any, a: Any) -> Any:
 sqrt.defvjp(a=lambda g, y: g / (2 * y))
 
 
-@primitive(promotes="float", domain=(0, None))
+@primitive(promotes="float", domain=(0, None), complex="holomorphic")
 def rsqrt(xp: Any, a: Any) -> Any:
     """``1 / sqrt(input)``."""
     return xp.reciprocal(xp.sqrt(a))
@@ -428,7 +476,7 @@ hypot.defvjp(a=lambda g, a, y: g * (a / y), b=lambda g, b, y: g * (b / y))
 # -- exponentials and logarithms -------------------------------------------------------------------
 
 
-@primitive(promotes="float")
+@primitive(promotes="float", complex="holomorphic")
 def exp(xp: Any, a: Any) -> Any:
     """e to the power of ``input``."""
     return xp.exp(a)
@@ -437,7 +485,7 @@ def exp(xp: Any, a: Any) -> Any:
 exp.defvjp(a=lambda g, y: g * y)
 
 
-@primitive(promotes="float")
+@primitive(promotes="float", complex="holomorphic")
 def exp2(xp: Any, a: Any) -> Any:
     """2 to the power of ``input``."""
     return xp.exp2(a)
@@ -446,7 +494,7 @@ def exp2(xp: Any, a: Any) -> Any:
 exp2.defvjp(a=lambda g, y: g * y * math.log(2))
 
 
-@primitive(promotes="float")
+@primitive(promotes="float", complex="holomorphic")
 def expm1(xp: Any, a: Any) -> Any:
     """``exp(input) - 1``, accurate near 0."""
     return xp.expm1(a)
@@ -455,7 +503,7 @@ def expm1(xp: Any, a: Any) -> Any:
 expm1.defvjp(a=lambda g, y: g * (y + 1))
 
 
-@primitive(promotes="float", domain=(0, None))
+@primitive(promotes="float", domain=(0, None), complex="holomorphic")
 def log(xp: Any, a: Any) -> Any:
     """The natural logarithm."""
     return xp.log(a)
@@ -464,7 +512,7 @@ def log(xp: Any, a: Any) -> Any:
 log.defvjp(a=lambda g, a: g / a)
 
 
-@primitive(promotes="float", domain=(0, None))
+@primitive(promotes="float", domain=(0, None), complex="holomorphic")
 def log2(xp: Any, a: Any) -> Any:
     """The logarithm to base 2."""
     return xp.log2(a)
@@ -473,7 +521,7 @@ def log2(xp: Any, a: Any) -> Any:
 log2.defvjp(a=lambda g, a: g / (a * math.log(2)))
 
 
-@primitive(promotes="float", domain=(0, None))
+@primitive(promotes="float", domain=(0, None), complex="holomorphic")
 def log10(xp: Any, a: Any) -> Any:
     """The logarithm to base 10."""
     return xp.log10(a)
@@ -482,7 +530,7 @@ def log10(xp: Any, a: Any) -> Any:
 log10.defvjp(a=lambda g, a: g / (a * math.log(10)))
 
 
-@primitive(promotes="float", domain=(-1, None), grad_fn="Log1PBackward0")
+@primitive(promotes="float", domain=(-1, None), grad_fn="Log1PBackward0", complex="holomorphic")
 def log1p(xp: Any, a: Any) -> Any:
     """``log(1 + input)``, accurate near 0."""
     return xp.log1p(a)

@@ -19,13 +19,13 @@ __all__: list[str] = []
 # -- a closed pair ---------------------------------------------------------------------------------
 
 
-@primitive
+@primitive(complex=True)
 def take_rows(xp: Any, a: Any, index: Any) -> Any:
     """``a[index]``: (rows, *D) and any shape of indices give (*I, *D)."""
     return a.take(index, axis=0)
 
 
-@primitive
+@primitive(complex=True)
 def add_rows(xp: Any, a: Any, index: Any, *, rows: int) -> Any:
     """Zeros (rows, *D) with ``a`` (*I, *D) added at the rows ``index``."""
     return add_rows_kernel(xp, a.reshape(index.size, *a.shape[index.ndim :]), index.ravel(), rows)

@@ -11,6 +11,8 @@ from typing import Any
 
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
+from ..autograd.structural import cast, conj, is_complex
+from ..backend import dtypes
 from . import return_types
 from .dims import also_named
 from .indexing import _range
@@ -28,7 +30,7 @@ from .solving import (
     check_matrices,
     diagonal_of,
     eye_like,
-    mT,
+    mH,
     mul,
 )
 
@@ -45,7 +47,7 @@ def _gaps(values: Any) -> Any:
 # -- Cholesky --------------------------------------------------------------------------------------
 
 
-@primitive(name="cholesky")
+@primitive(name="cholesky", complex=True)
 def _cholesky(xp: Any, a: Any) -> Any:
     why = "the input is not positive-definite: a leading minor is not positive"
     y = attempt("linalg.cholesky", xp.linalg.cholesky, a, why=why)
@@ -55,11 +57,11 @@ def _cholesky(xp: Any, a: Any) -> Any:
 
 
 def _d_cholesky(g: Any, y: Any) -> Any:
-    """``L^-T sym(L^T g) L^-1`` (Murray, 2016, with the lower triangle mirrored)."""
-    p = _tril(mul(y, g, ta=True), diagonal=0)
-    s = (p + mT(_tril(p, diagonal=-1))) * 0.5
-    half = _solve_triangular(y, s, upper=False, transpose=True, unit=False)  # L^-T s
-    return mT(_solve_triangular(y, mT(half), upper=False, transpose=True, unit=False))
+    """``L^-H sym(L^H g) L^-1`` (Murray, 2016, with the lower triangle mirrored)."""
+    p = mul(y, g, ta=True)
+    s = (_tril(p, diagonal=0) + mH(_tril(p, diagonal=-1))) * 0.5
+    half = _solve_triangular(y, s, upper=False, adjoint=True, unit=False)  # L^-H s
+    return mH(_solve_triangular(y, mH(half), upper=False, adjoint=True, unit=False))
 
 
 _cholesky.defvjp(a=_d_cholesky)
@@ -68,7 +70,7 @@ _cholesky.defvjp(a=_d_cholesky)
 @also_named(input="A")
 @as_one("LinalgCholeskyExBackward0")
 def cholesky(A: Any, upper: bool = False, *, out: Any = None) -> Any:
-    """``L`` of ``A = L L^T``, lower triangular (or ``U`` of ``U^T U``), for symmetric
+    """``L`` of ``A = L L^H``, lower triangular (or ``U`` of ``U^H U``), for symmetric (Hermitian)
     positive-definite ``A`` ``(..., N, N)``.
 
     >>> import minitorch_dl as torch
@@ -80,7 +82,7 @@ def cholesky(A: Any, upper: bool = False, *, out: Any = None) -> Any:
         LinAlgError: ``A`` is not positive definite.
     """
     check_matrices("linalg.cholesky", square=True, A=A)
-    y = mT(_cholesky(mT(A))) if upper else _cholesky(A)
+    y = mH(_cholesky(mH(A))) if upper else _cholesky(A)
     return y if out is None else write_out("linalg.cholesky", out, y)
 
 
@@ -91,8 +93,8 @@ def cholesky_solve(B: Any, L: Any, upper: bool = False, *, out: Any = None) -> A
     check_matrices("cholesky_solve", square=True, L=L)
     check_matrices("cholesky_solve", B=B)
     _check_system("cholesky_solve", L, B)
-    half = _solve_triangular(L, B, upper=upper, transpose=upper, unit=False)
-    y = _solve_triangular(L, half, upper=upper, transpose=not upper, unit=False)
+    half = _solve_triangular(L, B, upper=upper, adjoint=upper, unit=False)
+    y = _solve_triangular(L, half, upper=upper, adjoint=not upper, unit=False)
     return y if out is None else write_out("cholesky_solve", out, y)
 
 
@@ -108,26 +110,29 @@ def cholesky_inverse(L: Any, upper: bool = False, *, out: Any = None) -> Any:
 # -- QR --------------------------------------------------------------------------------------------
 
 
-@primitive(name="qr", outputs=("q", "r"), grad_fn="LinalgQrBackward0")
+@primitive(name="qr", outputs=("q", "r"), grad_fn="LinalgQrBackward0", complex=True)
 def _qr(xp: Any, a: Any) -> Any:
     """Of matrices with at least as many rows as columns, the reduced form."""
     return tuple(xp.linalg.qr(a, "reduced"))
 
 
 def _d_qr(g: Any, q: Any, r: Any) -> Any:
-    """``(g_Q + Q sym(M)) R^-T`` with ``M = R g_R^T - g_Q^T Q`` and its lower triangle mirrored
+    """``(g_Q + Q sym(M)) R^-H`` with ``M = R g_R^H - g_Q^H Q`` and its lower triangle mirrored
     (Seeger et al., 2017)."""
     g_q, g_r = g
     m = mul(r, g_r, tb=True) - mul(g_q, q, ta=True)
-    symmetric = _tril(m, diagonal=0) + mT(_tril(m, diagonal=-1))
+    symmetric = _tril(m, diagonal=0) + mH(_tril(m, diagonal=-1))
+    if is_complex(m):  # imaginary parts of the diagonal don't count
+        d = diagonal_of(m)
+        symmetric = symmetric - as_diagonal((d - conj(d)) * 0.5)
     b = g_q + mul(q, symmetric)
-    return mT(_solve_triangular(r, mT(b), upper=True, transpose=False, unit=False))
+    return mH(_solve_triangular(r, mH(b), upper=True, adjoint=False, unit=False))
 
 
 _qr.defvjp(a=_d_qr)
 
 
-@primitive(name="qr_complete", outputs=("q", "r"))
+@primitive(name="qr_complete", outputs=("q", "r"), complex=True)
 def _qr_complete(xp: Any, a: Any) -> Any:
     """With a square Q; not differentiable, since its last columns are arbitrary."""
     return tuple(xp.linalg.qr(a, "complete"))
@@ -176,7 +181,13 @@ def qr(input: Any, some: bool = True, *, out: Any = None) -> Any:
 # -- singular values -------------------------------------------------------------------------------
 
 
-@primitive(name="svd", outputs=("u", "s", "vh"), keeps_missing=True, grad_fn="LinalgSvdBackward0")
+@primitive(
+    name="svd",
+    outputs=("u", "s", "vh"),
+    keeps_missing=True,
+    grad_fn="LinalgSvdBackward0",
+    complex=True,
+)
 def _svd(xp: Any, a: Any, *, full_matrices: bool) -> Any:
     return tuple(
         attempt(
@@ -186,7 +197,10 @@ def _svd(xp: Any, a: Any, *, full_matrices: bool) -> Any:
 
 
 def _d_svd(g: Any, u: Any, s: Any, vh: Any, full_matrices: bool) -> Any:
-    """Townsend (2016); of full matrices only the columns that belong to singular values count."""
+    """Townsend (2016); of full matrices only the columns that belong to singular values count.
+
+    Complex vectors are unique but for a phase each, which the gradients must not depend on: then
+    what ``U`` and ``V`` say of it is the same, and is taken from ``U``."""
     g_u, g_s, g_vh = g
     m, n, k = u.shape[-2], vh.shape[-1], s.shape[-1]
     if full_matrices:
@@ -200,17 +214,25 @@ def _d_svd(g: Any, u: Any, s: Any, vh: Any, full_matrices: bool) -> Any:
     d = 0
     if g_u is not None:
         p = mul(u, g_u, ta=True)
-        inner = inner + (p - mT(p)) / squares * as_row(s)
+        skew = p - mH(p)
+        inner = inner + _off_diagonal(skew) / squares * as_row(s)
+        if is_complex(skew):
+            inner = inner + as_diagonal(diagonal_of(skew) / (2 * s))
         if m > k:
             rest = g_u / as_row(s)
             d = mul(rest - mul(u, mul(u, rest, ta=True)), vh)
     if g_vh is not None:
         p = mul(vh, g_vh, tb=True)
-        inner = inner + as_column(s) * (p - mT(p)) / squares
+        inner = inner + as_column(s) * _off_diagonal(p - mH(p)) / squares
         if n > k:
             rest = g_vh / as_column(s)
             d = mul(u, rest - mul(mul(rest, vh, tb=True), vh))
     return d + mul(mul(u, inner), vh)
+
+
+def _off_diagonal(a: Any) -> Any:
+    """``a`` with zeros on the diagonal, where skew real matrices have them anyway."""
+    return a - as_diagonal(diagonal_of(a)) if is_complex(a) else a
 
 
 _svd.defvjp(a=_d_svd)
@@ -245,14 +267,14 @@ def svdvals(A: Any, *, driver: str | None = None, out: Any = None) -> Any:
 
 @as_one()
 def svd(input: Any, some: bool = True, compute_uv: bool = True, *, out: Any = None) -> Any:
-    """``(U, S, V)`` of ``A = U diag(S) V^T``: the older form of ``linalg.svd``, with V not
+    """``(U, S, V)`` of ``A = U diag(S) V^H``: the older form of ``linalg.svd``, with V not
     transposed."""
     check_matrices("svd", input=input)
     u, s, vh = _svd(input, full_matrices=not some)
     if not compute_uv:
         m, n = input.shape[-2:]
-        u, vh = eye_like(s, n=m) * 0, eye_like(s, n=n) * 0
-    y = return_types.svd(u, s, mT(vh))
+        u, vh = eye_like(u, n=m) * 0, eye_like(u, n=n) * 0
+    y = return_types.svd(u, s, mH(vh))
     return y if out is None else return_types.svd(*write_out("svd", out, y))
 
 
@@ -267,7 +289,7 @@ def svd_lowrank(
     if M is not None:
         A = A - M
     u, s, vh = linalg_svd(A, full_matrices=False)
-    return u[..., :q], s[..., :q], mT(vh)[..., :q]
+    return u[..., :q], s[..., :q], mH(vh)[..., :q]
 
 
 def pca_lowrank(
@@ -288,7 +310,9 @@ def pca_lowrank(
 # -- eigenvalues -----------------------------------------------------------------------------------
 
 
-@primitive(name="eigh", outputs=("w", "v"), keeps_missing=True, grad_fn="LinalgEighBackward0")
+@primitive(
+    name="eigh", outputs=("w", "v"), keeps_missing=True, grad_fn="LinalgEighBackward0", complex=True
+)
 def _eigh(xp: Any, a: Any, *, UPLO: str) -> Any:
     return tuple(
         attempt("linalg.eigh", xp.linalg.eigh, a, UPLO, why="the algorithm failed to converge")
@@ -296,7 +320,7 @@ def _eigh(xp: Any, a: Any, *, UPLO: str) -> Any:
 
 
 def _d_eigh(g: Any, w: Any, v: Any) -> Any:
-    """``V (diag(g_w) + V^T g_V / E) V^T`` with ``E[i, j] = w_j - w_i`` (Giles, 2008)."""
+    """``V (diag(g_w) + V^H g_V / E) V^H`` with ``E[i, j] = w_j - w_i`` (Giles, 2008)."""
     g_w, g_v = g
     inner = 0 if g_w is None else as_diagonal(g_w)
     if g_v is not None:
@@ -316,8 +340,8 @@ def _check_uplo(op: str, UPLO: str) -> str:
 
 @as_one()
 def eigh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
-    """``(eigenvalues, eigenvectors)`` of symmetric ``A = V diag(w) V^T``, ascending; only the
-    triangle ``UPLO`` is looked at.
+    """``(eigenvalues, eigenvectors)`` of symmetric (Hermitian) ``A = V diag(w) V^H``, ascending;
+    only the triangle ``UPLO`` is looked at.
 
     >>> import minitorch_dl as torch
     >>> torch.linalg.eigh(torch.tensor([[2.0, 0.0], [0.0, 1.0]])).eigenvalues
@@ -330,36 +354,31 @@ def eigh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
 
 @as_one("LinalgEighBackward0")
 def eigvalsh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
-    """The eigenvalues of symmetric ``A``, ascending."""
+    """The eigenvalues of symmetric (Hermitian) ``A``, ascending."""
     check_matrices("linalg.eigvalsh", square=True, A=A)
     y = _eigh(A, UPLO=_check_uplo("linalg.eigvalsh", UPLO))[0]
     return y if out is None else write_out("linalg.eigvalsh", out, y)
 
 
-@primitive(name="eig", outputs=("w", "v"), keeps_missing=True)
+@primitive(name="eig", outputs=("w", "v"), keeps_missing=True, complex=True)
 def _eig(xp: Any, a: Any) -> Any:
-    w, v = attempt("linalg.eig", xp.linalg.eig, a, why="the algorithm failed to converge")
-    if w.dtype.kind == "c":
-        if (w.imag != 0).any():
-            raise RuntimeError(
-                "linalg.eig: the matrix has complex eigenvalues, and complex numbers are not "
-                "supported. "
-                "For a symmetric matrix use linalg.eigh"
-            )
-        w, v = w.real.astype(a.dtype), v.real.astype(a.dtype)
-    return w, v
+    found = attempt("linalg.eig", xp.linalg.eig, a, why="the algorithm failed to converge")
+    kind = dtypes.from_numpy(a.dtype).to_complex().numpy
+    return tuple([one.astype(kind) for one in found])
 
 
-def _d_eig(g: Any, w: Any, v: Any) -> Any:
-    """``V^-T (diag(g_w) + (P - V^T V diag(P)) / E) V^T`` with ``P = V^T g_V`` (Giles, 2008, for
-    eigenvectors of length 1)."""
+def _d_eig(g: Any, w: Any, v: Any, a_dtype: Any) -> Any:
+    """``V^-H (diag(g_w) + (P - V^H V diag(Re P)) / conj(E)) V^H`` with ``P = V^H g_V`` (Giles,
+    2008, for eigenvectors of length 1)."""
     g_w, g_v = g
     inner = 0 if g_w is None else as_diagonal(g_w)
     if g_v is not None:
         p = mul(v, g_v, ta=True)
-        q = p - mul(v, v, ta=True) * as_row(diagonal_of(p))
-        inner = inner + q / _gaps(w)
-    return _solve(v, mul(inner, v, tb=True), transpose=True)
+        d = diagonal_of(p)
+        q = p - mul(v, v, ta=True) * as_row((d + conj(d)) * 0.5)
+        inner = inner + q / conj(_gaps(w))
+    d_a = _solve(v, mul(inner, v, tb=True), adjoint=True)
+    return cast(d_a, dtype=dtypes.from_numpy(a_dtype).name)  # the real part, if A is real
 
 
 _eig.defvjp(a=_d_eig)
@@ -367,11 +386,11 @@ _eig.defvjp(a=_d_eig)
 
 @as_one()
 def eig(A: Any, *, out: Any = None) -> Any:
-    """``(eigenvalues, eigenvectors)`` of ``A V = V diag(w)``, in no order. They must be real, and
-    are returned so (PyTorch: as complex).
+    """``(eigenvalues, eigenvectors)`` of ``A V = V diag(w)``, complex and in no order.
 
-    Raises:
-        RuntimeError: an eigenvalue is complex.
+    >>> import minitorch_dl as torch
+    >>> torch.linalg.eig(torch.tensor([[0.0, -1.0], [1.0, 0.0]])).eigenvalues
+    tensor([0.+1.j, 0.-1.j])
     """
     check_matrices("linalg.eig", square=True, A=A)
     y = return_types.linalg_eig(*_eig(A))
@@ -380,6 +399,6 @@ def eig(A: Any, *, out: Any = None) -> Any:
 
 @as_one()
 def eigvals(A: Any, *, out: Any = None) -> Any:
-    """The eigenvalues of ``A``, in no order; they must be real."""
+    """The eigenvalues of ``A``, complex and in no order."""
     y = eig(A)[0]
     return y if out is None else write_out("linalg.eigvals", out, y)

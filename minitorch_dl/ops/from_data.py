@@ -11,7 +11,8 @@ import numpy as np
 
 from ..autograd.node import AccumulateGrad
 from ..autograd.primitive import TensorBase
-from ..backend import backend_for, device_of, dtypes, move
+from ..autograd.structural import cast
+from ..backend import array_module, backend_for, device_of, dtypes, move
 from .movement import to
 
 __all__ = [
@@ -23,9 +24,10 @@ def make_leaf(array: Any, requires_grad: bool = False) -> Any:
     """A Tensor around ``array`` without history, recording from here on if ``requires_grad``."""
     t = TensorBase.wrap(array)
     if requires_grad:
-        if not dtypes.from_numpy(array.dtype).is_floating_point:
+        if dtypes.from_numpy(array.dtype).kind < dtypes.FLOAT:
             raise RuntimeError(
-                f"Only Tensors of floating point dtype can require gradients, got {array.dtype}"
+                "Only Tensors of floating point and complex dtype can require gradients, got "
+                f"{array.dtype}"
             )
         t._node = AccumulateGrad(t)
     return t
@@ -113,7 +115,7 @@ def to_array(data: Any, dtype: Any = None, device: Any = None) -> Any:
         return move(array.astype(wanted.numpy, copy=False), device)
     wanted = dtypes.from_numpy(array.dtype) if dtype is None else dtypes.as_dtype(dtype)
     if array.dtype != wanted.numpy:
-        array = array.astype(wanted.numpy)
+        array = cast.primitive.kernel(array_module(array), array, dtype=wanted.name)
     return move(array, device)
 
 
@@ -148,6 +150,7 @@ _OF_PYTHON: dict[type, Any] = {
     bool: lambda: dtypes.bool,
     int: lambda: dtypes.int64,
     float: dtypes.get_default_dtype,
+    complex: lambda: dtypes.get_default_dtype().to_complex(),
 }
 
 
@@ -157,8 +160,9 @@ def _dtype_of_leaf(x: Any, array: np.ndarray) -> dtypes.dtype:
     x = x.array if isinstance(x, TensorBase) else x
     if hasattr(x, "dtype"):
         return dtypes.from_numpy(x.dtype)
-    if array.dtype.kind == "f":
-        return dtypes.get_default_dtype()
+    if array.dtype.kind in "fc":
+        default = dtypes.get_default_dtype()
+        return default if array.dtype.kind == "f" else default.to_complex()
     return dtypes.bool if array.dtype.kind == "b" else dtypes.int64
 
 
@@ -171,8 +175,6 @@ def _plain(data: Any) -> Any:
 def _not_numbers(leaves: list[Any]) -> Exception:
     """What to raise for values of which no tensor can be made."""
     for x in leaves:
-        if isinstance(x, complex):
-            return TypeError("complex numbers are not supported by minitorch_dl")
         if not isinstance(x, (int, float)):
             kind = TypeError if isinstance(x, str) else RuntimeError
             return kind(
@@ -186,6 +188,10 @@ def _not_numbers(leaves: list[Any]) -> Exception:
 def _check_range(array: np.ndarray, wanted: dtypes.dtype) -> None:
     """Refuse numbers that an integer dtype can't hold; unsigned ones take negative numbers, which
     wrap around."""
+    if array.dtype.kind == "c" and not wanted.is_complex and (array.imag != 0).any():
+        raise RuntimeError(
+            f"value cannot be converted to type {wanted.name} without overflow: it is complex"
+        )
     if wanted.kind != dtypes.INTEGER or array.dtype == wanted.numpy or not array.size:
         return
     limits = np.iinfo(wanted.numpy)

@@ -214,18 +214,18 @@ def _flat(xp: Any, index: Any, dim: int, shape: tuple[int, ...]) -> Any:
     return total
 
 
-@primitive(name="gather")
+@primitive(name="gather", complex=True)
 def _gather(xp: Any, a: Any, index: Any, *, dim: int) -> Any:
     return a[_grid(xp, index, dim)] if a.ndim else a[index]
 
 
-@primitive(name="gather_adjoint")
+@primitive(name="gather_adjoint", complex=True)
 def _gather_adjoint(xp: Any, a: Any, index: Any, *, dim: int, shape: tuple[int, ...]) -> Any:
     """Zeros of ``shape`` with ``a`` added at the index along ``dim``: the reverse of ``gather``."""
     return add_at(xp, _flat(xp, index, dim, shape), a, shape)
 
 
-@primitive(name="scatter")
+@primitive(name="scatter", complex=True)
 def _scatter(xp: Any, a: Any, source: Any, index: Any, *, dim: int) -> Any:
     out = a.copy()
     out[_grid(xp, index, dim)] = source

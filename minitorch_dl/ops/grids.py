@@ -7,6 +7,7 @@ import math
 import warnings
 from typing import Any
 
+from ..autograd.errors import refuse_complex
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase
 from ..backend import array_module
@@ -40,6 +41,7 @@ def grid_sample(
     Returns:
         (N, C, H', W') or (N, C, D', H', W').
     """
+    refuse_complex("grid_sample", input, grid)
     op, x = "grid_sample", input.array
     if mode not in ("bilinear", "nearest", "bicubic"):
         raise ValueError(
@@ -177,6 +179,7 @@ def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any
     Returns:
         (N, H, W, 2) or (N, D, H, W, 3).
     """
+    refuse_complex("affine_grid", theta)
     op, a = "affine_grid", theta.array
     align_corners = _aligned(op, align_corners)
     dims = len(size) - 2

@@ -49,7 +49,7 @@ def _slice(xp: Any, a: Any, *, index: tuple[Any, ...]) -> Any:
     return a[_decode(index)]
 
 
-@primitive(name="unslice")
+@primitive(name="unslice", complex=True)
 def _unslice(xp: Any, a: Any, *, index: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
     """Zeros of ``shape`` with ``a`` at ``index``: the reverse of ``slice``."""
     out = xp.zeros(shape, a.dtype)
@@ -230,7 +230,7 @@ def add_at(xp: Any, flat: Any, values: Any, shape: tuple[int, ...]) -> Any:
     return out.reshape(shape)
 
 
-@primitive(name="index")
+@primitive(name="index", complex=True)
 def _index(xp: Any, a: Any, *indices: Any, dims: tuple[int, ...]) -> Any:
     """``a`` at index arrays or masks, which stand at the axes ``dims``."""
     if xp is not np:
@@ -240,7 +240,7 @@ def _index(xp: Any, a: Any, *indices: Any, dims: tuple[int, ...]) -> Any:
     return a[_key(xp, indices, dims)]
 
 
-@primitive(name="index_adjoint")
+@primitive(name="index_adjoint", complex=True)
 def _index_adjoint(
     xp: Any, a: Any, *indices: Any, dims: tuple[int, ...], shape: tuple[int, ...]
 ) -> Any:
@@ -260,7 +260,7 @@ _index.defvjp(
 _index_adjoint.defvjp(a=lambda g, indices, dims: _index(g, *indices, dims=dims))
 
 
-@primitive(name="index_put")
+@primitive(name="index_put", complex=True)
 def _index_put(xp: Any, a: Any, values: Any, *indices: Any, dims: tuple[int, ...]) -> Any:
     """A copy of ``a`` with ``values`` (broadcast) written at the indices."""
     out = a.copy()

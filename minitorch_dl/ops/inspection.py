@@ -32,8 +32,8 @@ def is_floating_point(input: Any) -> bool:
 
 
 def is_complex(input: Any) -> bool:
-    """Always False: complex dtypes are not supported."""
-    return False
+    """Whether the tensor's dtype is a complex one."""
+    return dtypes.from_numpy(input.array.dtype).is_complex
 
 
 def is_signed(input: Any) -> bool:

@@ -29,7 +29,7 @@ __all__ = [
 # -- joining ---------------------------------------------------------------------------------------
 
 
-@primitive(name="cat")
+@primitive(name="cat", complex=True)
 def _cat(xp: Any, *inputs: Any, dim: int) -> Any:
     y = xp.concatenate(inputs, dim)  # in the order of the inputs' elements in memory
     return y if y.flags.c_contiguous else xp.ascontiguousarray(y)

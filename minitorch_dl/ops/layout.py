@@ -104,7 +104,7 @@ def _as_strided(
     return strided(xp, a, size, tuple([s * n for s in stride]), offset * n)
 
 
-@primitive(name="as_strided_adjoint")
+@primitive(name="as_strided_adjoint", complex=True)
 def _as_strided_adjoint(
     xp: Any,
     a: Any,

@@ -28,7 +28,7 @@ def _product(xp: Any, a: Any, b: Any) -> Any:
 _half_product = in_float32(lambda xp, a, b: xp.dot(a, b))
 
 
-@primitive(name="linear", grad_fn="AddmmBackward0", shows=("b", "x", "w"))
+@primitive(name="linear", grad_fn="AddmmBackward0", shows=("b", "x", "w"), complex="holomorphic")
 def _linear(xp: Any, x: Any, w: Any, b: Any) -> Any:
     """``y[..., o] = b[o] + sum over i of x[..., i] w[o, i]``."""
     rows = x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
@@ -38,13 +38,13 @@ def _linear(xp: Any, x: Any, w: Any, b: Any) -> Any:
     return y if x.ndim == 2 else y.reshape(*x.shape[:-1], w.shape[0])
 
 
-@primitive
+@primitive(complex="holomorphic")
 def linear_input(xp: Any, u: Any, w: Any) -> Any:
     """``x[..., i] = sum over o of u[..., o] w[o, i]``."""
     return _linear(u, w.T, None)
 
 
-@primitive
+@primitive(complex="holomorphic")
 def linear_weight(xp: Any, x: Any, u: Any) -> Any:
     """``w[o, i] = sum over all leading axes of u[..., o] x[..., i]``."""
     rows, outputs = x.reshape(-1, x.shape[-1]), u.reshape(-1, u.shape[-1])

@@ -6,6 +6,7 @@ import math
 import warnings
 from typing import Any
 
+from ..autograd.errors import refuse_complex
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive
 from ..backend import array_module, check_all
@@ -103,6 +104,7 @@ def mse_loss(
     _warn_sizes("mse_loss", input, target)
     if weight is None:
         return _mse_loss(input, target, reduction=reduction)
+    refuse_complex("mse_loss", input, target)
     return _weighted("mse_loss", square(input - target), weight, reduction)
 
 
@@ -168,6 +170,7 @@ def kl_div(
             definition.
         log_target: ``target`` holds log probabilities too.
     """
+    refuse_complex("kl_div", input, target)
     by_batch = reduction == "batchmean"
     reduction = reduction_name(size_average, reduce, "sum" if by_batch else reduction)
     if reduction == "mean":
@@ -340,6 +343,7 @@ def gaussian_nll_loss(
     Raises:
         ValueError: a negative variance, or shapes that don't fit.
     """
+    refuse_complex("gaussian_nll_loss", input, target)
     op = "gaussian_nll_loss"
     reduction = reduction_name(None, None, reduction)
     x = input.array

@@ -23,7 +23,7 @@ from .solving import (
     check_matrices,
     eye_like,
     inv,
-    mT,
+    mH,
     mul,
     solve,
     solve_triangular,
@@ -42,7 +42,7 @@ def _eliminate(xp: Any, a: Any, pivot: bool) -> tuple[Any, Any]:
     pivots = xp.empty((flat.shape[0], min(m, n)), dtype="int64")
     batch = xp.arange(flat.shape[0])
     for k in range(min(m, n)):
-        row = k + xp.abs(flat[:, k:, k]).argmax(axis=1) if pivot else xp.full_like(batch, k)
+        row = k + _size(flat[:, k:, k]).argmax(axis=1) if pivot else xp.full_like(batch, k)
         pivots[:, k] = row
         top = flat[:, k].copy()
         flat[:, k] = flat[batch, row]
@@ -53,20 +53,25 @@ def _eliminate(xp: Any, a: Any, pivot: bool) -> tuple[Any, Any]:
     return flat.reshape(a.shape), pivots.reshape(*a.shape[:-2], min(m, n))
 
 
-@primitive(name="lu_square")
+def _size(a: Any) -> Any:
+    """By what LAPACK compares pivots: of complex numbers the sum of the parts' absolute values."""
+    return abs(a.real) + abs(a.imag) if a.dtype.kind == "c" else abs(a)
+
+
+@primitive(name="lu_square", complex=True)
 def _lu_square(xp: Any, a: Any) -> Any:
     """``L - I + U`` of square matrices that need no pivoting."""
     return _eliminate(xp, a, pivot=False)[0]
 
 
 def _d_lu_square(g: Any, y: Any) -> Any:
-    """``L^-T (tril(L^T g, -1) + triu(g U^T)) U^-T``."""
+    """``L^-H (tril(L^H g, -1) + triu(g U^H)) U^-H``."""
     lower = _tril(y, diagonal=-1) + eye_like(y, n=y.shape[-1])
     upper = _triu(y, diagonal=0)
     middle = _tril(mul(lower, g, ta=True), diagonal=-1)
     middle = middle + _triu(mul(g, upper, tb=True), diagonal=0)
-    left = _solve_triangular(lower, middle, upper=False, transpose=True, unit=True)
-    return mT(_solve_triangular(upper, mT(left), upper=True, transpose=False, unit=False))
+    left = _solve_triangular(lower, middle, upper=False, adjoint=True, unit=True)
+    return mH(_solve_triangular(upper, mH(left), upper=True, adjoint=False, unit=False))
 
 
 _lu_square.defvjp(a=_d_lu_square)
@@ -187,18 +192,18 @@ def linalg_lu_solve(
 
     Args:
         left: False solves ``X A = B``.
-        adjoint: use the transpose of ``A``.
+        adjoint: use the adjoint of ``A``.
     """
     check_matrices("torch.linalg.lu_solve", square=True, LU=LU)
     check_matrices("torch.linalg.lu_solve", B=B)
     _check_system("torch.linalg.lu_solve", LU, B, left)
     if not left:
-        y = mT(linalg_lu_solve(LU, pivots, mT(B), adjoint=not adjoint))
+        y = mH(linalg_lu_solve(LU, pivots, mH(B), adjoint=not adjoint))
         return y if out is None else write_out("linalg.lu_solve", out, y)
     P, L, U = lu_unpack(LU, pivots)
     if adjoint:
-        y = solve_triangular(mT(U), B, upper=False)
-        y = mul(P, solve_triangular(mT(L), y, upper=True, unitriangular=True))
+        y = solve_triangular(mH(U), B, upper=False)
+        y = mul(P, solve_triangular(mH(L), y, upper=True, unitriangular=True))
     else:
         y = solve_triangular(L, mul(P, B, ta=True), upper=False, unitriangular=True)
         y = solve_triangular(U, y, upper=True)
@@ -271,7 +276,7 @@ def solve_ex(
 
 @as_one("LinalgHouseholderProductBackward0")
 def householder_product(A: Any, tau: Any, *, out: Any = None) -> Any:
-    """The first N columns of ``H_1 H_2 ... H_k``, ``H_i = I - tau_i v_i v_i^T`` where ``v_i`` is
+    """The first N columns of ``H_1 H_2 ... H_k``, ``H_i = I - tau_i v_i v_i^H`` where ``v_i`` is
     column i of ``A`` ``(..., M, N)`` with 1 on the diagonal and 0 above it.
     """
     check_matrices("torch.linalg.householder_product", A=A)

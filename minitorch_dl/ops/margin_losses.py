@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..autograd.errors import refuse_complex
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase
 from ..backend import array_module, check_range
@@ -83,6 +84,7 @@ def cosine_embedding_loss(
         input1, input2: (N, D), or (D) each.
         target: (N), or ().
     """
+    refuse_complex("cosine_embedding_loss", input1, input2)
     op = "cosine_embedding_loss"
     reduction = reduction_name(size_average, reduce, reduction)
     t, dims = target.array, max(input1.array.ndim, input2.array.ndim)
@@ -284,6 +286,7 @@ def _triplet(
             f"{ndims[2]}D inputs"
         )
     near, far = distance(anchor, positive), distance(anchor, negative)
+    refuse_complex(op, near, far)
     if swap:
         far = minimum(far, distance(positive, negative))
     return reduced(clamp_min(margin + near - far, 0), reduction)

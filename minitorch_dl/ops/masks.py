@@ -20,7 +20,7 @@ from .shape import _reshape
 __all__ = ["argwhere", "masked_fill", "masked_scatter", "masked_select", "nonzero"]
 
 
-@primitive(name="masked_fill", broadcasts=True)
+@primitive(name="masked_fill", broadcasts=True, complex=True)
 def _masked_fill(xp: Any, a: Any, value: Any, mask: Any) -> Any:
     shape = a.shape if a.shape == mask.shape else np.broadcast_shapes(a.shape, mask.shape)
     out = xp.empty(shape, a.dtype)
@@ -85,7 +85,7 @@ def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
     return y if shape else _reshape(y, shape=())
 
 
-@primitive(name="nonzero")
+@primitive(name="nonzero", complex=True)
 def _nonzero(xp: Any, a: Any) -> Any:
     return xp.stack(xp.nonzero(a), 1) if a.ndim else xp.zeros((int(a != 0), 0), np.int64)
 

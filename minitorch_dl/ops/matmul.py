@@ -11,7 +11,7 @@ from typing import Any
 from ..autograd.errors import require_tensor
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
-from ..autograd.structural import alias, cast
+from ..autograd.structural import alias, cast, conj, is_complex
 from ..autograd.structural import expand as _expand
 from ..backend.precision import in_float32, is_half
 from .dims import wrap_dim, wrap_dims
@@ -37,7 +37,7 @@ def product(xp: Any, a: Any, b: Any) -> Any:
     return xp.matmul(a, b)
 
 
-@primitive(name="matmul", grad_fn="MmBackward0")
+@primitive(name="matmul", grad_fn="MmBackward0", complex="holomorphic")
 def _matmul(xp: Any, a: Any, b: Any) -> Any:
     if not (hasattr(a, "dtype") and hasattr(b, "dtype")):
         raise TypeError("expected two tensors")
@@ -59,7 +59,7 @@ def _matmul(xp: Any, a: Any, b: Any) -> Any:
     return product(xp, a, b)
 
 
-@primitive
+@primitive(complex="holomorphic")
 def matmul_to(xp: Any, a: Any, b: Any, *, ta: bool, tb: bool, shape: tuple[int, ...]) -> Any:
     """``op(a) @ op(b)`` summed or repeated over its leading dims to ``shape``; ``ta``, ``tb`` say
     which matrices are transposed.
@@ -194,9 +194,9 @@ def dot(input: Any, tensor: Any, *, out: Any = None) -> Any:
 
 @as_one("VdotBackward0")
 def vdot(input: Any, other: Any, *, out: Any = None) -> Any:
-    """The dot product of two vectors; of real ones the same as ``dot``."""
+    """The dot product ``sum(conj(input) * other)`` of two vectors."""
     _check_dims("vdot", input=(input, 1), other=(other, 1))
-    return matmul(input, other, out=out)
+    return matmul(conj(input) if is_complex(input) else input, other, out=out)
 
 
 @as_one()
@@ -454,7 +454,13 @@ def trace(input: Any) -> Any:
     return _diagonal(input, offset=0, dim1=0, dim2=1).sum()
 
 
-@primitive(name="cross", grad_fn="LinalgCrossBackward0", broadcasts=True, promotes="same")
+@primitive(
+    name="cross",
+    grad_fn="LinalgCrossBackward0",
+    broadcasts=True,
+    promotes="same",
+    complex="holomorphic",
+)
 def _cross(xp: Any, a: Any, b: Any, *, dim: int) -> Any:
     return xp.cross(a, b, axis=dim)
 

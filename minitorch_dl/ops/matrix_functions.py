@@ -9,7 +9,9 @@ from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import array_module
 from . import return_types
+from .complex_numbers import real
 from .dims import also_named, wrap_dim
+from .elementwise import abs, square
 from .factorizations import svdvals
 from .indexing import _range
 from .joining import _cat, cat
@@ -20,10 +22,13 @@ from .scans import cumprod
 from .shape import _reshape, permute
 from .solving import (
     LinAlgError,
+    adjoint_of,
     as_column,
     check_matrices,
+    conjugated,
     eye_like,
     inv,
+    mH,
     mT,
     mul,
     solve,
@@ -44,22 +49,22 @@ def _cutoff(xp: Any, s: Any, shape: tuple[int, ...], atol: Any, rtol: Any) -> An
     return xp.maximum(0.0 if atol is None else atol, rtol * largest).astype(s.dtype)[..., None]
 
 
-@primitive(name="pinv")
+@primitive(name="pinv", complex=True)
 def _pinv(xp: Any, a: Any, atol: Any, rtol: Any, *, hermitian: bool) -> Any:
     if hermitian:
         w, u = xp.linalg.eigh(a)
-        s, vh = xp.abs(w), xp.where(w < 0, -1, 1).astype(a.dtype)[..., None] * u.swapaxes(-1, -2)
+        s, vh = xp.abs(w), xp.where(w < 0, -1, 1).astype(w.dtype)[..., None] * adjoint_of(u)
     else:
         u, s, vh = xp.linalg.svd(a, False)
     kept = s > _cutoff(xp, s, a.shape, atol, rtol)
     inverse = kept / xp.where(kept, s, xp.ones_like(s))
-    return xp.matmul(vh.swapaxes(-1, -2) * inverse[..., None, :], u.swapaxes(-1, -2))
+    return xp.matmul(adjoint_of(vh) * inverse[..., None, :], adjoint_of(u))
 
 
 def _d_pinv(g: Any, a: Any, y: Any) -> Any:
-    """``-P^T g P^T + (I - A P) g^T P P^T + P^T P g^T (I - P A)`` (Golub and Pereyra, 1973)."""
-    h = mul(g, y, ta=True)  # g^T P
-    k = mul(y, g, tb=True)  # P g^T
+    """``-P^H g P^H + (I - A P) g^H P P^H + P^H P g^H (I - P A)`` (Golub and Pereyra, 1973)."""
+    h = mul(g, y, ta=True)  # g^H P
+    k = mul(y, g, tb=True)  # P g^H
     return (
         mul(h - mul(a, mul(y, h)), y, tb=True)
         + mul(y, k - mul(mul(k, y), a), ta=True)
@@ -93,7 +98,7 @@ def pinv(
     """
     check_matrices("linalg.pinv", square=hermitian, A=A)
     if not A.array.size:
-        y = mT(A) * 1
+        y = mH(A) * 1
     else:
         y = _pinv(A, _raw(atol), _raw(rcond if rtol is None else rtol), hermitian=hermitian)
     return y if out is None else write_out("linalg.pinv", out, y)
@@ -162,15 +167,15 @@ def lstsq(A: Any, B: Any, rcond: float | None = None, *, driver: str | None = No
     rank = TensorBase.wrap(A.array.reshape(-1)[:0].astype("i8"))
     if driver != "gels":
         rank = matrix_rank(A, rtol=rcond)
-    residuals = _reshape(_range(x, x.ndim - 1, 0, 0), shape=(0,))
+    residuals = real(_reshape(_range(x, x.ndim - 1, 0, 0), shape=(0,)))
     if m > n and (driver == "gels" or (driver in ("gelsd", "gelss") and (rank.array == n).all())):
         d = matmul(A, x) - b
-        residuals = (d * d).sum(-2)
+        residuals = square(abs(d)).sum(-2)
     x = _reshape(x, shape=x.shape[:-1]) if vector else x
     singular = (
         svdvals(A.detach())
         if driver in ("gelsd", "gelss")
-        else TensorBase.wrap(A.array.reshape(-1)[:0])
+        else TensorBase.wrap(A.array.real.reshape(-1)[:0])
     )
     return return_types.linalg_lstsq(x, residuals, rank, singular)
 
@@ -231,12 +236,12 @@ _PADE = (
 )  # fmt: skip
 
 
-@primitive(name="matrix_exp")
+@primitive(name="matrix_exp", complex="holomorphic")
 def _matrix_exp(xp: Any, a: Any) -> Any:
     """Scaling and squaring with the [13/13] Pade approximant (Higham, 2005)."""
     if not a.size:
         return a.copy()
-    x = a.astype("f8")
+    x = a.astype("c16" if a.dtype.kind == "c" else "f8")
     size = float(xp.abs(x).sum(-2).max())
     squarings = max(0, math.ceil(math.log2(size / 5.37))) if 0 < size < math.inf else 0
     x = x / 2.0**squarings
@@ -355,8 +360,8 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
 
 @as_one()
 def vecdot(x: Any, y: Any, *, dim: int = -1, out: Any = None) -> Any:
-    """The sum of products along ``dim``, the other dims broadcast."""
-    z = (x * y).sum(dim)
+    """The sum of products ``conj(x) * y`` along ``dim``, the other dims broadcast."""
+    z = (conjugated(x) * y).sum(dim)
     return z if out is None else write_out("linalg.vecdot", out, z)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from ..autograd.primitive import primitive
@@ -11,7 +12,7 @@ from ..backend import device_of, dtypes, move
 __all__ = ["clone"]
 
 
-@primitive
+@primitive(complex=True)
 def transfer(xp: Any, a: Any, *, device: str) -> Any:
     """The same values on another device."""
     return move(a, device)
@@ -24,7 +25,7 @@ def _back(g: Any, a: Any, device: str) -> Any:
 transfer.defvjp(a=_back)
 
 
-@primitive(name="clone")
+@primitive(name="clone", complex=True)
 def _clone(xp: Any, a: Any) -> Any:
     return a.copy()
 
@@ -43,6 +44,12 @@ def to(x: Any, dtype: Any = None, device: Any = None, copy: bool = False) -> Any
     if dtype is not None:
         wanted = dtypes.as_dtype(dtype)
         if x.array.dtype != wanted.numpy:
+            if x.array.dtype.kind == "c" and dtypes.BOOL < wanted.kind < dtypes.COMPLEX:
+                warnings.warn(
+                    "Casting complex values to real discards the imaginary part",
+                    UserWarning,
+                    stacklevel=3,
+                )
             y = cast(y, dtype=wanted.name)
     if device is not None and move(y.array, device) is not y.array:
         y = transfer(y, device=str(device))

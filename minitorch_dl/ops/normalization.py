@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..autograd.errors import refuse_complex
 from ..autograd.names import as_one
 from ..autograd.primitive import fused, write_out
 from ..autograd.structural import cast
@@ -108,6 +109,7 @@ def batch_norm(
 
     Source: Ioffe and Szegedy, 2015.
     """
+    refuse_complex("batch_norm", input)
     op, shape = "batch_norm", input.array.shape
     if training and eps <= 0:
         raise ValueError(f"{op}: eps must be positive during training, but got {eps}")
@@ -165,6 +167,7 @@ def instance_norm(
 
     Source: Ulyanov et al., 2016.
     """
+    refuse_complex("instance_norm", input)
     op, shape = "instance_norm", input.array.shape
     if not use_input_stats:
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)

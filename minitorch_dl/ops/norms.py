@@ -11,10 +11,10 @@ from ..autograd.structural import cast
 from ..backend import dtypes
 from ..backend.precision import in_float32
 from .dims import normalize_dims, numpy_names, wrap_dims
-from .elementwise import abs, sign
+from .elementwise import abs, div_or_zero, sgn
 from .extrema import _amax, _amin
 from .factorizations import svdvals
-from .reductions import _sum, div_or_zero, spread
+from .reductions import _sum, spread
 from .selection import keep
 from .shape import _reshape, permute
 
@@ -25,11 +25,13 @@ __all__ = ["norm"]
 
 def _root_of_powers(xp: Any, a: Any, *, ord: float, dims: Any, keepdim: bool) -> Any:
     if ord == 2:
-        return xp.sqrt((a * a).sum(dims, a.dtype, None, keepdim))
-    return (xp.abs(a) ** ord).sum(dims, a.dtype, None, keepdim) ** (1 / ord)
+        squares = a.real**2 + a.imag**2 if a.dtype.kind == "c" else a * a
+        return xp.sqrt(squares.sum(dims, squares.dtype, None, keepdim))
+    powers = xp.abs(a) ** ord
+    return powers.sum(dims, powers.dtype, None, keepdim) ** (1 / ord)
 
 
-@primitive(name="vector_norm")
+@primitive(name="vector_norm", complex=True)
 def _vector_norm(
     xp: Any, a: Any, *, ord: float, dims: tuple[int, ...] | None, keepdim: bool
 ) -> Any:
@@ -46,19 +48,21 @@ def _d_vector_norm(g: Any, a: Any, y: Any, ord: float, dims: Any, keepdim: bool)
     powers = size ** (ord - 1)
     if ord < 1:
         powers = keep(powers, size != 0)
-    return sign(a) * powers * spread(div_or_zero(g, y ** (ord - 1)), **full)
+    return sgn(a) * powers * spread(div_or_zero(g, y ** (ord - 1)), **full)
 
 
 _vector_norm.defvjp(a=_d_vector_norm)
 
 
 def _float_matrix(op: str, x: Any, dtype: Any) -> Any:
-    if not x.dtype.is_floating_point:
-        raise RuntimeError(f"{op}: Expected a floating point tensor as input. Got {x.dtype}")
+    if x.dtype.kind < dtypes.FLOAT:
+        raise RuntimeError(
+            f"{op}: Expected a floating point or complex tensor as input. Got {x.dtype}"
+        )
     if dtype is None:
         return x
     dtype = dtypes.as_dtype(dtype)
-    if not dtype.is_floating_point or dtypes.promote_types(x.dtype, dtype) is not dtype:
+    if dtype.kind < dtypes.FLOAT or dtypes.promote_types(x.dtype, dtype) is not dtype:
         raise RuntimeError(
             f"{op}: the dtype of the input ({x.dtype}) should be convertible without narrowing "
             f"to the specified dtype ({dtype})"
@@ -101,7 +105,7 @@ def vector_norm(
     elif ord == 1:
         y = _sum(abs(x), **reduced)
     elif ord == 0:
-        y = _sum(abs(sign(x)), **reduced)
+        y = _sum(abs(sgn(x)), **reduced)
     else:
         y = _vector_norm(x, ord=float(ord), **reduced)
     return y if out is None else write_out("linalg.vector_norm", out, y)

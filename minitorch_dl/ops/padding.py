@@ -18,7 +18,7 @@ __all__ = ["constant_pad_nd"]  # ``pad`` is public as nn.functional.pad
 Pads = tuple[tuple[int, int], ...]
 
 
-@primitive(name="pad", grad_fn="ConstantPadNdBackward0")
+@primitive(name="pad", grad_fn="ConstantPadNdBackward0", complex=True)
 def _pad(xp: Any, a: Any, *, pads: Pads, value: float) -> Any:
     """``a`` inside a frame of ``value``, (before, after) elements wide per axis; at least 0."""
     shape = [n + before + after for n, (before, after) in zip(a.shape, pads)]

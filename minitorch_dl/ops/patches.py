@@ -16,7 +16,7 @@ __all__ = ["channel_shuffle", "native_channel_shuffle", "pixel_shuffle", "pixel_
 # -- sliding blocks: a closed pair ----------------------------------------------------------------
 
 
-@primitive(name="unfold_patches")
+@primitive(name="unfold_patches", complex=True)
 def _unfold(xp: Any, a: Any, *, kernel, stride, padding, dilation) -> Any:
     """The windows of (N, C, *S) as columns, (N, C * K, T)."""
     columns = windows.im2col(xp, a, kernel, stride, padding, dilation)
@@ -24,7 +24,7 @@ def _unfold(xp: Any, a: Any, *, kernel, stride, padding, dilation) -> Any:
     return columns.reshape(len(a), a.shape[1] * math.prod(kernel), count)
 
 
-@primitive(name="fold_patches")
+@primitive(name="fold_patches", complex=True)
 def _fold(xp: Any, a: Any, *, size, kernel, stride, padding, dilation) -> Any:
     """Columns (N, C * K, T) added up to (N, C, *size)."""
     out = windows.window_counts(size, kernel, stride, padding, dilation)

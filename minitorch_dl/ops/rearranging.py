@@ -193,7 +193,7 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
     return _clone(out) if out is input else out
 
 
-@primitive(name="flip")
+@primitive(name="flip", complex=True)
 def _flip(xp: Any, a: Any, *, dims: tuple[int, ...]) -> Any:
     return a[
         tuple([slice(None, None, -1) if d in dims else slice(None) for d in range(a.ndim)])
@@ -253,12 +253,12 @@ def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
 # -- triangles and diagonals -----------------------------------------------------------------------
 
 
-@primitive(name="tril")
+@primitive(name="tril", complex=True)
 def _tril(xp: Any, a: Any, *, diagonal: int) -> Any:
     return xp.tril(a, diagonal)
 
 
-@primitive(name="triu")
+@primitive(name="triu", complex=True)
 def _triu(xp: Any, a: Any, *, diagonal: int) -> Any:
     return xp.triu(a, diagonal)
 
@@ -291,7 +291,7 @@ def _diagonal(xp: Any, a: Any, *, offset: int, dim1: int, dim2: int) -> Any:
     return y
 
 
-@primitive(name="diagonal_adjoint", grad_fn="DiagEmbedBackward0")
+@primitive(name="diagonal_adjoint", grad_fn="DiagEmbedBackward0", complex=True)
 def _diagonal_adjoint(
     xp: Any, a: Any, *, offset: int, dim1: int, dim2: int, shape: tuple[int, ...]
 ) -> Any:
@@ -384,7 +384,7 @@ def _unfold(xp: Any, a: Any, *, dim: int, size: int, step: int) -> Any:
     return strided(xp, a, shape, strides)
 
 
-@primitive(name="unfold_adjoint")
+@primitive(name="unfold_adjoint", complex=True)
 def _unfold_adjoint(
     xp: Any, a: Any, *, dim: int, size: int, step: int, shape: tuple[int, ...]
 ) -> Any:

@@ -11,12 +11,13 @@ import math
 import warnings
 from typing import Any
 
+from ..autograd.errors import refuse_complex
 from ..autograd.names import as_one, named
 from ..autograd.primitive import fused, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import dtypes
 from .dims import normalize_dims, numpy_names
-from .elementwise import exp
+from .elementwise import div_or_zero, exp
 from .joining import cat
 from .selection import keep
 from .shape import _reshape, permute
@@ -30,7 +31,7 @@ __all__ = [
 
 _ACCUMULATOR = {
     d.numpy: (dtypes.float32 if d.itemsize == 2 else d).numpy
-    if d.is_floating_point
+    if d.kind >= dtypes.FLOAT
     else dtypes.int64.numpy
     for d in dtypes.ALL
     if d._numpy is not None
@@ -59,7 +60,7 @@ def _total(xp: Any, a: Any, dims: tuple[int, ...] | None, keepdim: builtins.bool
     return a.sum(dims, _ACCUMULATOR[dtype], None, keepdim)
 
 
-@primitive(name="sum")
+@primitive(name="sum", complex=True)
 def _sum(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool) -> Any:
     y = _total(xp, a, dims, keepdim)
     return y if y.dtype is a.dtype or y.dtype.kind == "i" else y.astype(a.dtype)
@@ -80,7 +81,7 @@ def _product_with_ones(xp: Any, a: Any, dims: tuple[int, ...]) -> Any:
     return None
 
 
-@primitive
+@primitive(complex=True)
 def spread(
     xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool, shape: tuple[int, ...]
 ) -> Any:
@@ -133,7 +134,7 @@ def sum(
     return y if out is None else write_out("sum", out, y)
 
 
-@primitive(name="mean")
+@primitive(name="mean", complex=True)
 def _mean(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool) -> Any:
     y = _total(xp, a, dims, keepdim) / _count(a.shape, dims)
     return y if y.dtype is a.dtype else y.astype(a.dtype)
@@ -155,7 +156,7 @@ _mean.defvjp(
 def _float_input(op: str, input: Any, dtype: Any) -> Any:
     """``input`` in the wanted dtype, which must be a floating one."""
     input = _in_dtype(input, dtype)
-    if not input.dtype.is_floating_point:
+    if input.dtype.kind < dtypes.FLOAT:
         raise RuntimeError(
             f"{op}(): could not infer output dtype. Input dtype must be a floating point dtype, "
             f"got {input.dtype}. "
@@ -198,6 +199,7 @@ def nansum(
     out: Any = None,
 ) -> Any:
     """The sum over ``dim`` of all that is not NaN."""
+    refuse_complex("nansum", input)
     input = _in_dtype(input, dtype)
     y = sum(keep(input, _not_nan(input)), dim, keepdim, dtype=dtype)
     return y if out is None else write_out("nansum", out, y)
@@ -219,7 +221,7 @@ def nanmean(
     return y if out is None else write_out("nanmean", out, y)
 
 
-@primitive(name="not_nan")
+@primitive(name="not_nan", complex=True)
 def _not_nan(xp: Any, a: Any) -> Any:
     return a == a
 
@@ -227,17 +229,7 @@ def _not_nan(xp: Any, a: Any) -> Any:
 # -- variances -------------------------------------------------------------------------------------
 
 
-@primitive
-def div_or_zero(xp: Any, a: Any, b: Any) -> Any:
-    """``a / b``, and 0 where ``b`` is 0: the gradient that PyTorch gives a root at 0."""
-    zero = b == 0
-    return xp.divide(a, b + zero) * ~zero
-
-
-div_or_zero.defvjp(a=lambda g, b: div_or_zero(g, b), b=lambda g, b, y: -div_or_zero(g * y, b))
-
-
-@primitive(name="var")
+@primitive(name="var", complex=True)
 def _var(
     xp: Any, a: Any, *, dims: tuple[int, ...] | None, correction: float, keepdim: builtins.bool
 ) -> Any:
@@ -245,12 +237,15 @@ def _var(
     d = (a if a.dtype == wide else a.astype(wide)) - _total(xp, a, dims, True) / _count(
         a.shape, dims
     )
-    d *= d
+    if d.dtype.kind == "c":
+        d = d.real**2 + d.imag**2
+    else:
+        d *= d
     y = _total(xp, d, dims, keepdim) * _per_freedom(a.shape, dims, correction)
-    return y if y.dtype is a.dtype else y.astype(a.dtype)
+    return y if y.dtype is (dtype := a.real.dtype) else y.astype(dtype)
 
 
-@primitive(name="std")
+@primitive(name="std", complex=True)
 def _std(
     xp: Any, a: Any, *, dims: tuple[int, ...] | None, correction: float, keepdim: builtins.bool
 ) -> Any:
@@ -283,9 +278,9 @@ def _spread_arguments(
     """The dims and the correction meant by the several ways to call a variance."""
     if dim.__class__ is builtins.bool:  # var(x, unbiased)
         dim, unbiased = None, dim
-    if not input.dtype.is_floating_point:
+    if input.dtype.kind < dtypes.FLOAT:
         raise RuntimeError(
-            f"{op}(): std and var only support floating point dtypes, got {input.dtype}"
+            f"{op}(): std and var only support floating point and complex dtypes, got {input.dtype}"
         )
     if unbiased is not None and correction is not None:
         raise TypeError(f"{op}(): takes unbiased or correction, not both")
@@ -312,7 +307,7 @@ def var(
     correction: float | None = None,
     out: Any = None,
 ) -> Any:
-    """The variance over ``dim``: ``sum((x - mean)^2) / max(0, n - correction)``; correction 1
+    """The variance over ``dim``: ``sum(|x - mean|^2) / max(0, n - correction)``; correction 1
     unless given, 0 if ``unbiased=False``.
 
     >>> import minitorch_dl as torch
@@ -392,7 +387,7 @@ def _prod_tree(a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool) 
     )
 
 
-@fused(name="prod", composite=_prod_tree)
+@fused(name="prod", composite=_prod_tree, complex=True)
 def _prod(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool) -> Any:
     dtype = a.dtype
     return a.prod(dims, _ACCUMULATOR[dtype], None, keepdim).astype(
@@ -446,11 +441,11 @@ def prod(
 # -- sums of exponentials --------------------------------------------------------------------------
 
 
-@primitive(name="logsumexp", promotes="float")
+@primitive(name="logsumexp", promotes="float", complex="holomorphic")
 def _logsumexp(xp: Any, a: Any, *, dims: tuple[int, ...], keepdim: builtins.bool) -> Any:
     if not a.size:
         return xp.log(a.sum(dims, None, None, keepdim))
-    m = a.max(dims, None, True)
+    m = a.real.max(dims, None, True)
     m = xp.where(xp.isfinite(m), m, xp.zeros_like(m))
     y = xp.log(xp.exp(a - m).sum(dims, _ACCUMULATOR[a.dtype], None, True)).astype(a.dtype) + m
     return y if keepdim else y.reshape([n for i, n in enumerate(y.shape) if i not in dims])
@@ -480,21 +475,21 @@ def logsumexp(input: Any, dim: Any, keepdim: builtins.bool = False, *, out: Any 
 # -- logic -----------------------------------------------------------------------------------------
 
 
-@primitive(name="any")
+@primitive(name="any", complex=True)
 def _any(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool) -> Any:
     return (
         (a != 0).any(axis=dims, keepdims=keepdim).astype(a.dtype if a.dtype == xp.uint8 else bool)
     )
 
 
-@primitive(name="all")
+@primitive(name="all", complex=True)
 def _all(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool) -> Any:
     return (
         (a != 0).all(axis=dims, keepdims=keepdim).astype(a.dtype if a.dtype == xp.uint8 else bool)
     )
 
 
-@primitive(name="count_nonzero")
+@primitive(name="count_nonzero", complex=True)
 def _count_nonzero(xp: Any, a: Any, *, dims: tuple[int, ...] | None) -> Any:
     return (a != 0).sum(dims)
 

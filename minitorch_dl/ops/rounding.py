@@ -137,7 +137,7 @@ def frexp(input: Any, *, out: Any = None) -> return_types.frexp:
 def ldexp(input: Any, other: Any, *, out: Any = None) -> Any:
     """``input * 2**other``."""
     target = dtypes.result_type(input.array, other.array)
-    if not target.is_floating_point:
+    if target.kind < dtypes.FLOAT:
         target = dtypes.get_default_dtype()
     y = mul(input, _pow(2.0, cast(other, dtype=target.name)))
     return y if out is None else write_out("ldexp", out, y)

@@ -62,7 +62,7 @@ def _accumulate(xp: Any, ufunc: str, a: Any, dim: int, reverse: bool = False) ->
 # -- sums ------------------------------------------------------------------------------------------
 
 
-@primitive(name="cumsum")
+@primitive(name="cumsum", complex=True)
 def _cumsum(xp: Any, a: Any, *, dim: int, reverse: bool) -> Any:
     if not a.ndim:
         return a.copy()
@@ -106,7 +106,7 @@ def _cumprod_steps(a: Any, *, dim: int) -> Any:
     return alias(y) if y is a else y
 
 
-@fused(name="cumprod", composite=_cumprod_steps)
+@fused(name="cumprod", composite=_cumprod_steps, complex=True)
 def _cumprod(xp: Any, a: Any, *, dim: int) -> Any:
     if not a.ndim:
         return a.copy()

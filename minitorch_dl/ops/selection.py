@@ -25,11 +25,13 @@ __all__ = [
 _BITS = {2: "i2", 4: "i4", 8: "i8"}
 
 
-@primitive
+@primitive(complex=True)
 def keep(xp: Any, a: Any, mask: Any) -> Any:
     """``a`` where ``mask`` holds and 0 elsewhere, also where ``a`` is infinite or NaN."""
     if a.dtype.kind in "iub":
         return xp.multiply(a, mask)
+    if a.dtype.kind == "c":
+        return xp.where(mask, a, a.dtype.type(0))
     # An integer product of the bit patterns: 0 * inf would be NaN, and where() is ten times slower.
     return xp.multiply(a.view(_BITS[a.dtype.itemsize]), mask).view(a.dtype)
 
@@ -46,7 +48,7 @@ def keep_nonzero(xp: Any, a: Any, b: Any) -> Any:
 keep_nonzero.defvjp(a=lambda g, b: keep_nonzero(g, b))
 
 
-@primitive
+@primitive(complex=True)
 def zero(xp: Any, a: Any) -> Any:
     """Zeros of the shape and dtype of ``a``: the derivative of a step function."""
     return xp.zeros_like(a)
@@ -55,7 +57,7 @@ def zero(xp: Any, a: Any) -> Any:
 # -- where -----------------------------------------------------------------------------------------
 
 
-@primitive(name="where", broadcasts=True)
+@primitive(name="where", broadcasts=True, complex=True)
 def select(xp: Any, condition: Any, a: Any, b: Any) -> Any:
     if not hasattr(a, "dtype"):
         a = xp.full((), a, b.dtype)
@@ -249,7 +251,7 @@ def heaviside(input: Any, values: Any, *, out: Any = None) -> Any:
     return _heaviside(input, values, out=out)
 
 
-@primitive(name="nan_to_num")
+@primitive(name="nan_to_num", complex=True)
 def _nan_to_num(xp: Any, a: Any, *, nan: float, posinf: float | None, neginf: float | None) -> Any:
     return xp.nan_to_num(a, copy=True, nan=nan, posinf=posinf, neginf=neginf)
 

@@ -14,7 +14,7 @@ from ..autograd.base import ViewKind
 from ..autograd.boundary import guarded, public
 from ..autograd.names import named
 from ..autograd.primitive import primitive
-from ..autograd.structural import alias
+from ..autograd.structural import alias, conj, is_complex
 from ..autograd.structural import expand as _expand
 from ..backend import dtypes
 from .dims import also_named, numpy_names, sizes, wrap_dim, wrap_dims
@@ -339,19 +339,20 @@ def mT(input: Any) -> Any:
 
 
 def H(input: Any) -> Any:
-    """The transposed matrix (the attribute ``tensor.H``)."""
+    """The adjoint matrix: transposed and conjugated (the attribute ``tensor.H``)."""
     if input.array.ndim not in (0, 2):
         raise RuntimeError(
             f"tensor.H is only supported on matrices (2-D tensors). Got {input.array.ndim}-D "
             "tensor."
             + (" For batches of matrices, consider using tensor.mH" if input.array.ndim > 2 else "")
         )
+    input = conj(input) if is_complex(input) else input
     return transpose(input, 0, 1) if input.array.ndim else alias(input)
 
 
 def adjoint(input: Any) -> Any:
-    """Every matrix of a batch transposed (tensors are real here)."""
-    return mT(input)
+    """Every matrix of a batch transposed and conjugated (the attribute ``tensor.mH``)."""
+    return mT(conj(input) if is_complex(input) else input)
 
 
 # -- repetition without a copy ---------------------------------------------------------------------
@@ -411,7 +412,7 @@ def broadcast_to(input: Any, *size: Any, **keywords: Any) -> Any:
 # -- memory ----------------------------------------------------------------------------------------
 
 
-@primitive(name="contiguous", grad_fn="CloneBackward0")
+@primitive(name="contiguous", grad_fn="CloneBackward0", complex=True)
 def _contiguous(xp: Any, a: Any) -> Any:
     return a.copy()
 

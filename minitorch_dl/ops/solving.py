@@ -12,7 +12,8 @@ import numpy as np
 from ..autograd.errors import require_tensor
 from ..autograd.names import as_one
 from ..autograd.primitive import primitive, write_out
-from ..autograd.structural import sum_to
+from ..autograd.structural import cast, conj, is_complex, sum_to
+from ..backend import dtypes
 from . import return_types
 from .dims import also_named
 from .elementwise import log
@@ -31,13 +32,16 @@ class LinAlgError(RuntimeError):
 
 
 def check_matrices(op: str, square: bool = False, **matrices: Any) -> None:
-    """Refuse what is no float32 or float64 tensor of (square) matrices."""
+    """Refuse what is no tensor of (square) matrices of single or double precision."""
     for name, x in matrices.items():
         require_tensor(op, name, x)
         if x.ndim < 2:
             raise RuntimeError(f"{op}: The input tensor {name} must have at least 2 dimensions.")
-        if x.array.dtype not in ("float32", "float64"):
-            raise RuntimeError(f"{op}: expected {name} of dtype float32 or float64, got {x.dtype}")
+        if x.array.dtype not in ("float32", "float64", "complex64", "complex128"):
+            raise RuntimeError(
+                f"{op}: expected {name} of dtype float32 or float64, or of the complex ones, got "
+                f"{x.dtype}"
+            )
         if square and x.shape[-1] != x.shape[-2]:
             raise RuntimeError(
                 f"{op}: {name} must be batches of square matrices, but they are {x.shape[-2]} by "
@@ -46,7 +50,13 @@ def check_matrices(op: str, square: bool = False, **matrices: Any) -> None:
 
 
 def mul(a: Any, b: Any, ta: bool = False, tb: bool = False) -> Any:
-    """``op(a) @ op(b)``, each transposed if said so; for formulas."""
+    """``op(a) @ op(b)``, each the adjoint (of real matrices the transpose) if said so; for
+    formulas."""
+    if is_complex(a) or is_complex(b):
+        a, b = conjugated(a) if ta else a, conjugated(b) if tb else b
+        if a.dtype != b.dtype:  # singular values are real
+            wide = dtypes.promote_types(*(dtypes.as_dtype(x.dtype) for x in (a, b))).name
+            a, b = cast(a, dtype=wide), cast(b, dtype=wide)
     batch = np.broadcast_shapes(tuple(a.shape[:-2]), tuple(b.shape[:-2]))
     shape = (*batch, a.shape[-1 if ta else -2], b.shape[-2 if tb else -1])
     return matmul_to(a, b, ta=ta, tb=tb, shape=shape)
@@ -55,6 +65,16 @@ def mul(a: Any, b: Any, ta: bool = False, tb: bool = False) -> Any:
 def mT(a: Any) -> Any:
     """The matrices transposed; for formulas."""
     return _transpose(a, dim0=a.ndim - 2, dim1=a.ndim - 1)
+
+
+def conjugated(a: Any) -> Any:
+    """The complex conjugates, of real numbers ``a`` itself; for formulas."""
+    return conj(a) if is_complex(a) else a
+
+
+def mH(a: Any) -> Any:
+    """The adjoint matrices, of real ones the transposed; for formulas."""
+    return mT(conjugated(a))
 
 
 def as_column(a: Any) -> Any:
@@ -78,7 +98,7 @@ def as_diagonal(a: Any) -> Any:
     return _diagonal_adjoint(a, offset=0, dim1=a.ndim - 1, dim2=a.ndim, shape=shape)
 
 
-@primitive
+@primitive(complex=True)
 def eye_like(xp: Any, a: Any, *, n: int) -> Any:
     """The identity matrix in the dtype of ``a``."""
     return xp.eye(n, dtype=a.dtype)
@@ -95,8 +115,8 @@ def attempt(op: str, compute: Any, *args: Any, why: str, **options: Any) -> Any:
 # -- triangular systems ----------------------------------------------------------------------------
 
 
-@primitive(name="solve_triangular")
-def _solve_triangular(xp: Any, a: Any, b: Any, *, upper: bool, transpose: bool, unit: bool) -> Any:
+@primitive(name="solve_triangular", complex=True)
+def _solve_triangular(xp: Any, a: Any, b: Any, *, upper: bool, adjoint: bool, unit: bool) -> Any:
     """``x`` of ``op(a) x = b``, where only one triangle of ``a`` counts, with 1 for its diagonal if
     ``unit``."""
     a = xp.triu(a) if upper else xp.tril(a)
@@ -107,24 +127,26 @@ def _solve_triangular(xp: Any, a: Any, b: Any, *, upper: bool, transpose: bool, 
     return attempt(
         "linalg.solve_triangular",
         xp.linalg.solve,
-        a.swapaxes(-1, -2) if transpose else a,
+        adjoint_of(a) if adjoint else a,
         b,
         why=why,
     )
 
 
-def _d_triangular_b(g: Any, a: Any, b_shape: Any, upper: bool, transpose: bool, unit: bool) -> Any:
-    d = _solve_triangular(a, g, upper=upper, transpose=not transpose, unit=unit)
+def adjoint_of(a: Any) -> Any:
+    """The adjoint of raw matrices."""
+    return (a.conj() if a.dtype.kind == "c" else a).swapaxes(-1, -2)
+
+
+def _d_triangular_b(g: Any, a: Any, b_shape: Any, upper: bool, adjoint: bool, unit: bool) -> Any:
+    d = _solve_triangular(a, g, upper=upper, adjoint=not adjoint, unit=unit)
     return d if d.shape == b_shape else sum_to(d, shape=b_shape)
 
 
-def _d_triangular_a(g: Any, a: Any, y: Any, upper: bool, transpose: bool, unit: bool) -> Any:
-    d = _solve_triangular(a, g, upper=upper, transpose=not transpose, unit=unit)
-    d = (
-        matmul_to(y, d, ta=False, tb=True, shape=a.shape)
-        if transpose
-        else matmul_to(d, y, ta=False, tb=True, shape=a.shape)
-    )
+def _d_triangular_a(g: Any, a: Any, y: Any, upper: bool, adjoint: bool, unit: bool) -> Any:
+    d = _solve_triangular(a, g, upper=upper, adjoint=not adjoint, unit=unit)
+    left, right = (y, d) if adjoint else (d, y)
+    d = matmul_to(left, conjugated(right), ta=False, tb=True, shape=a.shape)
     return -(_triu(d, diagonal=int(unit)) if upper else _tril(d, diagonal=-int(unit)))
 
 
@@ -149,9 +171,9 @@ def solve_triangular(
     check_matrices("linalg.solve_triangular", B=B)
     _check_system("linalg.solve_triangular", A, B, left)
     if left:
-        y = _solve_triangular(A, B, upper=upper, transpose=False, unit=unitriangular)
+        y = _solve_triangular(A, B, upper=upper, adjoint=False, unit=unitriangular)
     else:
-        y = mT(_solve_triangular(A, mT(B), upper=upper, transpose=True, unit=unitriangular))
+        y = mH(_solve_triangular(A, mH(B), upper=upper, adjoint=True, unit=unitriangular))
     return y if out is None else write_out("linalg.solve_triangular", out, y)
 
 
@@ -185,7 +207,8 @@ def triangular_solve(
     check_matrices("triangular_solve", square=True, A=A)
     check_matrices("triangular_solve", b=b)
     _check_system("triangular_solve", A, b)
-    x = _solve_triangular(A, b, upper=upper, transpose=transpose, unit=unitriangular)
+    a = conjugated(A) if transpose else A
+    x = _solve_triangular(a, b, upper=upper, adjoint=transpose, unit=unitriangular)
     y = return_types.triangular_solve(x, clone(A))
     return (
         y if out is None else return_types.triangular_solve(*write_out("triangular_solve", out, y))
@@ -195,7 +218,7 @@ def triangular_solve(
 # -- general systems -------------------------------------------------------------------------------
 
 
-@primitive(name="inv")
+@primitive(name="inv", complex=True)
 def _inv(xp: Any, a: Any) -> Any:
     return attempt(
         "linalg.inv",
@@ -232,22 +255,21 @@ def inverse(input: Any, *, out: Any = None) -> Any:
     return inv(input, out=out)
 
 
-@primitive(name="solve")
-def _solve(xp: Any, a: Any, b: Any, *, transpose: bool) -> Any:
+@primitive(name="solve", complex=True)
+def _solve(xp: Any, a: Any, b: Any, *, adjoint: bool) -> Any:
     why = "the solver failed because the input matrix is singular"
-    return attempt(
-        "linalg.solve", xp.linalg.solve, a.swapaxes(-1, -2) if transpose else a, b, why=why
-    )
+    return attempt("linalg.solve", xp.linalg.solve, adjoint_of(a) if adjoint else a, b, why=why)
 
 
-def _d_solve_b(g: Any, a: Any, b_shape: Any, transpose: bool) -> Any:
-    d = _solve(a, g, transpose=not transpose)
+def _d_solve_b(g: Any, a: Any, b_shape: Any, adjoint: bool) -> Any:
+    d = _solve(a, g, adjoint=not adjoint)
     return d if d.shape == b_shape else sum_to(d, shape=b_shape)
 
 
-def _d_solve_a(g: Any, a: Any, y: Any, transpose: bool) -> Any:
-    d = _solve(a, g, transpose=not transpose)
-    return -matmul_to(*((y, d) if transpose else (d, y)), ta=False, tb=True, shape=a.shape)
+def _d_solve_a(g: Any, a: Any, y: Any, adjoint: bool) -> Any:
+    d = _solve(a, g, adjoint=not adjoint)
+    left, right = (y, d) if adjoint else (d, y)
+    return -matmul_to(left, conjugated(right), ta=False, tb=True, shape=a.shape)
 
 
 _solve.defvjp(a=_d_solve_a, b=_d_solve_b)
@@ -276,9 +298,9 @@ def solve(A: Any, B: Any, *, left: bool = True, out: Any = None) -> Any:
     check_matrices("linalg.solve", B=b)
     _check_system("linalg.solve", A, b, left)
     if left:
-        y = _solve(A, b, transpose=False)
+        y = _solve(A, b, adjoint=False)
     else:
-        y = mT(_solve(A, mT(b), transpose=True))
+        y = mH(_solve(A, mH(b), adjoint=True))
     if vector:
         y = _reshape(y, shape=y.shape[:-1])
     return y if out is None else write_out("linalg.solve", out, y)
@@ -287,27 +309,29 @@ def solve(A: Any, B: Any, *, left: bool = True, out: Any = None) -> Any:
 # -- determinants ----------------------------------------------------------------------------------
 
 
-@primitive(name="det")
+@primitive(name="det", complex="holomorphic")
 def _det(xp: Any, a: Any) -> Any:
     return xp.linalg.det(a)
 
 
-@primitive
+@primitive(complex="holomorphic")
 def cofactors(xp: Any, a: Any) -> Any:
-    """The derivative of the determinant, of singular matrices too: ``det(U) det(V) U diag(products
-    of the other s) V^T``."""
+    """The derivative of the determinant, of singular matrices too: ``det(U) det(V^H) conj(U)
+    diag(products of the other s) conj(V^H)``."""
     u, s, vh = xp.linalg.svd(a)
     before, after = xp.ones_like(s), xp.ones_like(s)
     before[..., 1:] = s[..., :-1].cumprod(-1)
     after[..., :-1] = s[..., :0:-1].cumprod(-1)[..., ::-1]
     sign = xp.linalg.det(u) * xp.linalg.det(vh)
+    if a.dtype.kind == "c":
+        u, vh = u.conj(), vh.conj()
     return xp.matmul(u * (sign[..., None] * before * after)[..., None, :], vh)
 
 
 def _d_cofactors(g: Any, a: Any, y: Any) -> Any:
     """``<g, C> Z - C g^T Z`` with ``Z = A^-T``: of regular matrices only."""
     z = mT(_inv(a))
-    return _sum(g * y, dims=(y.ndim - 2, y.ndim - 1), keepdim=True) * z - mul(mul(y, g, tb=True), z)
+    return _sum(g * y, dims=(y.ndim - 2, y.ndim - 1), keepdim=True) * z - mul(mul(y, mT(g)), z)
 
 
 _det.defvjp(a=lambda g, a: as_column(as_column(g)) * cofactors(a))
@@ -328,13 +352,22 @@ def det(A: Any, *, out: Any = None) -> Any:
     return y if out is None else write_out("linalg.det", out, y)
 
 
-@primitive(name="slogdet", outputs=("sign", "logabsdet"))
+@primitive(name="slogdet", outputs=("sign", "logabsdet"), complex=True)
 def _slogdet(xp: Any, a: Any) -> Any:
     sign, logabsdet = xp.linalg.slogdet(a)
-    return sign.astype(a.dtype), logabsdet.astype(a.dtype)
+    return sign.astype(a.dtype), logabsdet.astype(a.real.dtype)
 
 
-_slogdet.defvjp(a=lambda g, a: as_column(as_column(g[1])) * mT(_inv(a)))
+def _d_slogdet(g: Any, a: Any, sign: Any) -> Any:
+    """``g_logabsdet A^-H``; the sign of a complex matrix, ``exp(i phase)``, changes too."""
+    g_sign, g_log = g
+    if is_complex(a):
+        turn = conj(g_sign) * sign
+        g_log = g_log - (turn - conj(turn)) * 0.5
+    return as_column(as_column(g_log)) * mH(_inv(a))
+
+
+_slogdet.defvjp(a=_d_slogdet)
 
 
 @also_named(input="A")

@@ -25,7 +25,7 @@ __all__ = [
 # -- sigmoid and logit -----------------------------------------------------------------------------
 
 
-@primitive(promotes="float")
+@primitive(promotes="float", complex="holomorphic")
 def sigmoid(xp: Any, a: Any) -> Any:
     """``1 / (1 + exp(-input))``."""
     # Not 0.5 * tanh(0.5 x) + 0.5, which has no correct digit left below -17 in float32, where
@@ -217,7 +217,7 @@ i1e.defvjp(a=lambda g, a, y: g * (i0e(a) - ((a > 0) * y - (a < 0) * y) - _ratio(
 # -- with removable singularities ------------------------------------------------------------------
 
 
-@primitive(promotes="float")
+@primitive(promotes="float", complex="holomorphic")
 def sinc(xp: Any, a: Any) -> Any:
     """``sin(pi input) / (pi input)``, and 1 at 0."""
     x = xp.where(a == 0, 1, a) * math.pi

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.names import as_one
+from ..autograd.structural import is_complex
 from ..backend import check_all, describe
+from .complex_numbers import complex, imaginary_part, real_part
 from .elementwise import sqrt
 from .reductions import _sum
 from .selection import clamp
-from .shape import squeeze, transpose, unsqueeze
+from .shape import adjoint, squeeze, unsqueeze
 
 __all__ = ["corrcoef", "cov"]
 
@@ -55,7 +57,7 @@ def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any 
         norm = clamp(norm, min=0)
     centered = x - mean  # (V, N)
     weighted = centered if w is None else centered * w
-    y = weighted @ transpose(centered, 0, 1) / norm
+    y = weighted @ adjoint(centered) / norm
     return squeeze(y)
 
 
@@ -96,4 +98,7 @@ def corrcoef(input: Any) -> Any:
     if c.array.ndim == 0:
         return c / c
     s = sqrt(c.diagonal())
-    return clamp(c / unsqueeze(s, 1) / unsqueeze(s, 0), -1, 1)
+    y = c / unsqueeze(s, 1) / unsqueeze(s, 0)
+    if is_complex(y):
+        return complex(clamp(real_part(y), -1, 1), clamp(imaginary_part(y), -1, 1))
+    return clamp(y, -1, 1)

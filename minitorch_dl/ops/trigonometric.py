@@ -19,73 +19,73 @@ __all__ = [
 ]  # fmt: skip
 
 
-@primitive(promotes="float")
+@primitive(promotes="float", complex="holomorphic")
 def sin(xp: Any, a: Any) -> Any:
     """The sine; radians."""
     return xp.sin(a)
 
 
-@primitive(promotes="float")
+@primitive(promotes="float", complex="holomorphic")
 def cos(xp: Any, a: Any) -> Any:
     """The cosine; radians."""
     return xp.cos(a)
 
 
-@primitive(promotes="float")
+@primitive(promotes="float", complex="holomorphic")
 def tan(xp: Any, a: Any) -> Any:
     """The tangent; radians."""
     return xp.tan(a)
 
 
-@primitive(promotes="float", domain=(-1, 1))
+@primitive(promotes="float", domain=(-1, 1), complex="holomorphic")
 def asin(xp: Any, a: Any) -> Any:
     """The inverse sine, in ``[-pi/2, pi/2]``."""
     return xp.arcsin(a)
 
 
-@primitive(promotes="float", domain=(-1, 1))
+@primitive(promotes="float", domain=(-1, 1), complex="holomorphic")
 def acos(xp: Any, a: Any) -> Any:
     """The inverse cosine, in ``[0, pi]``."""
     return xp.arccos(a)
 
 
-@primitive(promotes="float")
+@primitive(promotes="float", complex="holomorphic")
 def atan(xp: Any, a: Any) -> Any:
     """The inverse tangent, in ``(-pi/2, pi/2)``."""
     return xp.arctan(a)
 
 
-@primitive(promotes="float")
+@primitive(promotes="float", complex="holomorphic")
 def sinh(xp: Any, a: Any) -> Any:
     """The hyperbolic sine."""
     return xp.sinh(a)
 
 
-@primitive(promotes="float")
+@primitive(promotes="float", complex="holomorphic")
 def cosh(xp: Any, a: Any) -> Any:
     """The hyperbolic cosine."""
     return xp.cosh(a)
 
 
-@primitive(promotes="float")
+@primitive(promotes="float", complex="holomorphic")
 def tanh(xp: Any, a: Any) -> Any:
     """The hyperbolic tangent."""
     return xp.tanh(a)
 
 
-@primitive(promotes="float")
+@primitive(promotes="float", complex="holomorphic")
 def asinh(xp: Any, a: Any) -> Any:
     """The inverse hyperbolic sine."""
     return xp.arcsinh(a)
 
 
-@primitive(promotes="float", domain=(1, None))
+@primitive(promotes="float", domain=(1, None), complex="holomorphic")
 def acosh(xp: Any, a: Any) -> Any:
     """The inverse hyperbolic cosine."""
     return xp.arccosh(a)
 
 
-@primitive(promotes="float", domain=(-1, 1))
+@primitive(promotes="float", domain=(-1, 1), complex="holomorphic")
 def atanh(xp: Any, a: Any) -> Any:
     """The inverse hyperbolic tangent."""
     return xp.arctanh(a)

@@ -117,6 +117,24 @@ class StandInArray:
             c_contiguous=flags.c_contiguous, f_contiguous=flags.f_contiguous, owndata=flags.owndata
         )
 
+    @property
+    def real(self) -> Any:
+        """The real parts, a view as CuPy's."""
+        return _wrap(self._array.real, (self,))
+
+    @real.setter
+    def real(self, value: Any) -> None:
+        self._array.real = _unwrap(value)
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary parts, a view as CuPy's."""
+        return _wrap(self._array.imag, (self,))
+
+    @imag.setter
+    def imag(self, value: Any) -> None:
+        self._array.imag = _unwrap(value)
+
     def diagonal(self, *args: Any) -> Any:
         """CuPy's can be written to, NumPy's can't."""
         view = self._array.diagonal(*args)

@@ -29,7 +29,7 @@ def gradients(row: Row, i: int, overwritten: int | None) -> list[Any] | None:
 
     def make(spec: Spec) -> Any:
         x = torch.tensor(spec.make(rng))
-        if spec.kind == "float":
+        if spec.kind in ("float", "complex"):
             leaves.append(x.requires_grad_())
             inputs.append(x := x * 1)
         return x
@@ -47,6 +47,7 @@ def gradients(row: Row, i: int, overwritten: int | None) -> list[Any] | None:
     if not outputs:  # a sample of integers
         return []
     sums = [(y * (k + 1)).sum() for k, y in enumerate(outputs)]
+    sums = [s.real + 2 * s.imag if s.is_complex() else s for s in sums]
     distinct = [x for x in inputs if not any(x is y for y in outputs)] + outputs
     if overwritten is not None and overwritten < len(distinct):
         try:

@@ -67,7 +67,7 @@ def check_against_stored(row: Row, i: int, got: dict[str, Any], rtol: float, ato
             )
             if row.nondeterministic:
                 continue
-            if expected.dtype.kind == "f":
+            if expected.dtype.kind in "fc":
                 np.testing.assert_allclose(actual, expected, rtol=rtol, atol=atol, err_msg=name)
             else:
                 np.testing.assert_array_equal(actual, expected, err_msg=name)
@@ -89,7 +89,11 @@ def test_float32_stays_float32(row: Row, i: int) -> None:
         if "dtype" in row.samples[i].kwargs or not float_inputs(row, i):
             assert a.dtype is b.dtype
         else:
-            expected = {minitorch_dl.float64: minitorch_dl.float32}.get(b.dtype, b.dtype)
+            narrow = {
+                minitorch_dl.float64: minitorch_dl.float32,
+                minitorch_dl.complex128: minitorch_dl.complex64,
+            }
+            expected = narrow.get(b.dtype, b.dtype)
             assert a.dtype in (expected, b.dtype) if not row.grad else a.dtype is expected, (
                 f"output {k}"
             )
@@ -102,7 +106,8 @@ def test_float32_stays_float32(row: Row, i: int) -> None:
 def test_narrow_floats_stay_narrow(row: Row, dtype: Any) -> None:
     if dtype is minitorch_dl.bfloat16:
         pytest.importorskip("ml_dtypes")
-    i = next((i for i in row.cases if float_inputs(row, i)), None)
+    kinds = [{a.dtype.kind for a in float_inputs(row, i)} for i in row.cases]
+    i = next((i for i in row.cases if kinds[i] == {"f"}), None)
     if i is None or "dtype" in row.samples[i].kwargs:
         return
     try:
@@ -151,31 +156,39 @@ def test_inputs_are_not_changed(row: Row, i: int) -> None:
 
 
 def scalar_of(row: Row, i: int, arrays: list[np.ndarray]) -> float:
-    """The weighted sum of the outputs with the float inputs replaced by ``arrays``."""
+    """The weighted sum of the outputs with the float inputs replaced by ``arrays``, complex ones
+    given as pairs."""
     given = iter(arrays)
 
     def tensor(a: np.ndarray) -> Tensor:
-        return minitorch_dl.from_numpy(next(given).copy() if a.dtype == np.float64 else a.copy())
+        is_float = a.dtype.kind in "fc"
+        return minitorch_dl.from_numpy(
+            reference.as_complex(next(given), a) if is_float else a.copy()
+        )
 
     args, kwargs = replace(row.values(i), tensor, np.ndarray)
     minitorch_dl.manual_seed(0)
     outputs = leaves(row.function(minitorch_dl)(*args, **kwargs), Tensor)
     total = 0.0
     for k, out in enumerate(outputs):
-        if out.dtype.is_floating_point:
-            total += float((out.detach().numpy() * reference.weights(tuple(out.shape), k)).sum())
+        if out.dtype.is_floating_point or out.dtype.is_complex:
+            y = reference.as_real(out.detach().numpy())
+            total += float((y * reference.weights(y.shape, k)).sum())
     return total
 
 
 def float_inputs(row: Row, i: int) -> list[np.ndarray]:
-    return [a for a in leaves(row.values(i), np.ndarray) if a.dtype == np.float64]
+    return [a for a in leaves(row.values(i), np.ndarray) if a.dtype.kind in "fc"]
 
 
 @pytest.mark.parametrize(("row", "i"), SMOOTH)
 def test_first_derivative_by_finite_differences(row: Row, i: int) -> None:
     got = evaluate(row, i)
-    xs = float_inputs(row, i)
-    grads = [np.zeros_like(x) if g is None else g.numpy() for x, g in zip(xs, got["grads"])]
+    xs = [reference.as_real(x) for x in float_inputs(row, i)]
+    grads = [
+        np.zeros_like(x) if g is None else reference.as_real(g.numpy())
+        for x, g in zip(xs, got["grads"])
+    ]
     if not got["grads"]:
         return
     rng = np.random.default_rng(0)
@@ -189,7 +202,7 @@ def test_first_derivative_by_finite_differences(row: Row, i: int) -> None:
 @pytest.mark.parametrize(("row", "i"), TWICE)
 def test_second_derivative_by_finite_differences(row: Row, i: int) -> None:
     rng = np.random.default_rng(1)
-    xs = float_inputs(row, i)
+    xs = [reference.as_real(x) for x in float_inputs(row, i)]
     ws = [fd.direction(x, rng) for x in xs]
 
     def slope(arrays: list[np.ndarray], create_graph: bool) -> Any:
@@ -198,9 +211,10 @@ def test_second_derivative_by_finite_differences(row: Row, i: int) -> None:
         inputs = []
 
         def tensor(a: np.ndarray) -> Tensor:
-            if a.dtype != np.float64:
+            if a.dtype.kind not in "fc":
                 return minitorch_dl.from_numpy(a.copy())
-            inputs.append(minitorch_dl.from_numpy(next(given).copy()).requires_grad_())
+            moved = minitorch_dl.from_numpy(reference.as_complex(next(given), a))
+            inputs.append(moved.requires_grad_())
             return inputs[-1]
 
         args, kwargs = replace(row.values(i), tensor, np.ndarray)
@@ -208,15 +222,17 @@ def test_second_derivative_by_finite_differences(row: Row, i: int) -> None:
         total = None
         for k, out in enumerate(leaves(row.function(minitorch_dl)(*args, **kwargs), Tensor)):
             if out.requires_grad:
-                w = minitorch_dl.from_numpy(reference.weights(tuple(out.shape), k))
-                part = (out * w).sum()
+                part = reference.weighted_sum(minitorch_dl, out, k, minitorch_dl.from_numpy)
                 total = part if total is None else total + part
         if total is None:
             return None, inputs
         grads = minitorch_dl.autograd.grad(
             total, inputs, create_graph=create_graph, allow_unused=True
         )
-        parts = [(g * minitorch_dl.from_numpy(w)).sum() for g, w in zip(grads, ws) if g is not None]
+        pairs = [
+            minitorch_dl.view_as_real(g) if g is not None and g.is_complex() else g for g in grads
+        ]
+        parts = [(g * minitorch_dl.from_numpy(w)).sum() for g, w in zip(pairs, ws) if g is not None]
         return sum(parts[1:], parts[0]) if parts else None, inputs
 
     first, inputs = slope(xs, create_graph=True)
@@ -228,7 +244,9 @@ def test_second_derivative_by_finite_differences(row: Row, i: int) -> None:
         second = [None] * len(inputs)
     vs = [fd.direction(x, rng) for x in xs]
     numeric = fd.gradient_along(lambda moved: slope(moved, False)[0].item(), xs, vs)
-    analytic = sum(float((g.numpy() * v).sum()) for g, v in zip(second, vs) if g is not None)
+    analytic = sum(
+        float((reference.as_real(g.numpy()) * v).sum()) for g, v in zip(second, vs) if g is not None
+    )
     assert analytic == pytest.approx(numeric, rel=1e-5, abs=1e-6)
 
 
@@ -256,12 +274,12 @@ def test_every_primitive_is_exercised_by_a_row() -> None:
                 live = [o for o in got["outputs"] if o.requires_grad]
                 if live:
                     first = minitorch_dl.autograd.grad(
-                        [o.sum() for o in live],
+                        [o.abs().sum() for o in live],
                         got["inputs"],
                         create_graph=row.gradgrad,
                         allow_unused=True,
                     )
-                    twice = [g.sum() for g in first if g is not None and g.requires_grad]
+                    twice = [g.abs().sum() for g in first if g is not None and g.requires_grad]
                     if twice and row.gradgrad:
                         minitorch_dl.autograd.grad(
                             twice, got["inputs"], create_graph=True, allow_unused=True

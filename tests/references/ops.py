@@ -25,6 +25,27 @@ def weights(shape: tuple[int, ...], i: int) -> np.ndarray:
     return np.asarray(np.random.default_rng(1000 + i).uniform(0.5, 1.5, shape))
 
 
+def as_real(array: np.ndarray) -> np.ndarray:
+    """Complex numbers as pairs of real ones, ``(*, 2)``; real ones as they are."""
+    if array.dtype.kind != "c":
+        return array
+    return np.stack([array.real, array.imag], -1)
+
+
+def as_complex(pairs: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """The reverse of ``as_real``: complex numbers if ``like`` has such; always a copy."""
+    if like.dtype.kind != "c":
+        return pairs.copy()
+    return np.asarray(pairs[..., 0] + 1j * pairs[..., 1])
+
+
+def weighted_sum(torch: Any, out: Any, k: int, to_tensor: Any) -> Any:
+    """Output ``k`` of a sample, made one real number."""
+    if out.is_complex():
+        out = torch.view_as_real(out.resolve_conj())
+    return (out * to_tensor(weights(tuple(out.shape), k)).to(out.dtype)).sum()
+
+
 def evaluate(
     row: Row, i: int, torch: Any, to_tensor: Any, Tensor: type, float_dtype: Any
 ) -> dict[str, Any]:
@@ -38,8 +59,8 @@ def evaluate(
 
     def tensor(array: np.ndarray) -> Any:
         t = to_tensor(array)
-        if array.dtype == np.float64:
-            t = t.to(float_dtype)
+        if array.dtype.kind in "fc":
+            t = t.to(float_dtype.to_complex() if array.dtype.kind == "c" else float_dtype)
             if row.grad:
                 t.requires_grad_()
                 inputs.append(t)
@@ -54,7 +75,7 @@ def evaluate(
         total = None
         for k, out in enumerate(outputs):
             if out.requires_grad:
-                part = (out * to_tensor(weights(tuple(out.shape), k)).to(out.dtype)).sum()
+                part = weighted_sum(torch, out, k, to_tensor)
                 total = part if total is None else total + part
         if total is not None:
             grads = list(torch.autograd.grad(total, inputs, retain_graph=True, allow_unused=True))
@@ -77,10 +98,7 @@ def evaluate_torch(row: Row, i: int) -> dict[str, Any]:
 
 
 def plain(value: Any) -> np.ndarray:
-    value = value.detach()
-    return np.asarray(
-        value.resolve_conj().numpy() if hasattr(value, "resolve_conj") else value.numpy()
-    )
+    return np.asarray(value.numpy(force=True))
 
 
 def make(family: str, rows: list[Row]) -> None:

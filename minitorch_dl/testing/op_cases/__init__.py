@@ -1,6 +1,6 @@
 """The table of ops: one row per public op, and every check of an op is made from its row.
 
-``F``, ``I`` and ``B`` stand for tensors; ``S`` for one call's arguments; ``Row`` for an op. Each
+``F``, ``C``, ``I`` and ``B`` stand for tensors; ``S`` for one call's arguments; ``Row`` for an op. Each
 family has a file here that mirrors ``minitorch_dl/ops`` and lists its rows in ``ROWS``.
 """
 
@@ -28,21 +28,28 @@ class Spec:
 
     def __repr__(self) -> str:
         """As it is written in the table."""
-        short = {"float": "F", "int": "I", "bool": "B"}[self.kind]
-        usual = {"float": (-2.0, 2.0), "int": (0, 5), "bool": (0, 2)}[self.kind]
+        short = {"float": "F", "complex": "C", "int": "I", "bool": "B"}[self.kind]
+        usual = {"int": (0, 5), "bool": (0, 2)}.get(self.kind, (-2.0, 2.0))
         parts = [str(n) for n in self.shape]
         if (self.low, self.high) != usual:
             parts += [f"low={self.low}", f"high={self.high}"]
         return f"{short}({', '.join(parts)})"
 
+    def as_complex(self) -> Spec:
+        """The same with complex numbers for floats."""
+        return C(*self.shape, low=self.low, high=self.high) if self.kind == "float" else self
+
     def make(self, rng: np.random.Generator) -> np.ndarray:
-        """float64, int64 or bool values. Floats are distinct and keep off the ends of their
-        range."""
+        """float64, complex128, int64 or bool values. Floats are distinct and keep off the ends of
+        their range; so do the parts of complex numbers."""
         size = int(np.prod(self.shape, dtype=np.int64))
         if self.kind == "bool":
             return rng.integers(0, 2, self.shape).astype(bool)
         if self.kind == "int":
             return rng.integers(int(self.low), int(self.high), self.shape)
+        if self.kind == "complex":
+            pairs = Spec((*self.shape, 2), self.low, self.high, "float").make(rng)
+            return pairs.view(np.complex128)[..., 0]
         steps = (rng.permutation(size) + 0.25 + 0.5 * rng.random(size)) / max(size, 1)
         return (self.low + (self.high - self.low) * steps).reshape(self.shape)
 
@@ -50,6 +57,11 @@ class Spec:
 def F(*shape: int, low: float = -2.0, high: float = 2.0) -> Spec:
     """A float tensor with distinct values in (low, high)."""
     return Spec(shape, low, high, "float")
+
+
+def C(*shape: int, low: float = -2.0, high: float = 2.0) -> Spec:
+    """A complex tensor whose parts are distinct values in (low, high)."""
+    return Spec(shape, low, high, "complex")
 
 
 def I(*shape: int, low: int = 0, high: int = 5) -> Spec:  # noqa: E743
@@ -100,6 +112,7 @@ class Row:
     Attributes:
         name: dotted path in minitorch_dl and in torch; ``Tensor.x`` for methods.
         samples: calls to check; the first is also drawn with other values by Hypothesis.
+        complex: the first sample is a sample with complex numbers for floats too.
         call: ``(torch, *args, **kwargs)`` for what is no plain function (operators, indexing).
         drawn: "unary", "binary" or "reduction": Hypothesis draws shapes, broadcasting and axes too.
         domain: the open interval from which drawn values come.
@@ -118,6 +131,7 @@ class Row:
     drawn: str | None = None
     domain: tuple[float, float] = (-2.0, 2.0)
     kinks: tuple[float, ...] = ()
+    complex: bool = False
     grad: bool = True
     gradgrad: bool = True
     numeric: bool = True
@@ -138,6 +152,10 @@ class Row:
             samples = (S(a, b), S(a, F(4, low=low, high=high)), S(F(low=low, high=high), b))
         elif not samples:
             samples = (S(F(3, 4, low=low, high=high)), S(F(low=low, high=high)), S(F(0, 2)))
+        if self.complex:
+            first = (samples[0].args, samples[0].kwargs)
+            args, kwargs = replace(first, Spec.as_complex, Spec)
+            samples = (*samples, S(*args, **kwargs))
         self.samples = samples
         if self.grad and not (self.gradgrad and self.numeric) and not self.why:
             raise TypeError(f"row {name}: a check that is switched off needs its reason in why=")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import B, F, I, Row, S
+from . import B, C, F, I, Row, S
 
 _INTS = (I(3, 4, high=3), I(4, high=3))
 
@@ -17,6 +17,7 @@ ROWS = [
             S(F(3), I(3)),
             S(B(3), True),
             S(F(0, 2), F(2)),
+            *((S(C(3), C(3)), S(C(3), F(3)), S(C(3), 1j)) if name in ("eq", "ne") else ()),
             grad=False,
         )
         for name in ("eq", "ne", "lt", "le", "gt", "ge")
@@ -29,8 +30,9 @@ ROWS = [
         S(I(5, high=3), I(5, high=3)),
         S(B(3), B(3)),
         grad=False,
+        complex=True,
     ),
-    Row("allclose", S(F(3), F(3)), S(F(3), F(3), rtol=0.0, atol=9.0), grad=False),
+    Row("allclose", S(F(3), F(3)), S(F(3), F(3), rtol=0.0, atol=9.0), grad=False, complex=True),
     Row(
         "isclose_special",
         S(F(3)),
@@ -54,17 +56,18 @@ ROWS = [
             S(I(3)),
             grad=False,
             call=lambda torch, x, name=name: getattr(torch, name)(
-                _special(torch, x) if x.is_floating_point() else x
+                _special(torch, x) if x.is_floating_point() or x.is_complex() else x
             ),
+            complex=name in ("isnan", "isinf", "isfinite"),
         )
-        for name in ("isnan", "isfinite", "isinf", "isposinf", "isneginf", "isreal", "signbit")
+        for name in ("isnan", "isfinite", "isinf", "isposinf", "isneginf", "signbit")
     ),
     Row("is_nonzero", S(F(1)), S(I(high=1)), S(B()), grad=False),
     *(
-        Row(name, S(B(3, 4), B(4)), S(F(3), I(3)), S(I(3), I(3)), grad=False)
+        Row(name, S(B(3, 4), B(4)), S(F(3), I(3)), S(I(3), I(3)), S(C(3), I(3)), grad=False)
         for name in ("logical_and", "logical_or", "logical_xor")
     ),
-    Row("logical_not", S(B(3)), S(I(3)), S(F(3)), grad=False),
+    Row("logical_not", S(B(3)), S(I(3)), S(F(3)), S(C(3)), grad=False),
     *(
         Row(
             name,

@@ -40,20 +40,6 @@ ROWS = [
         S(F(3, 4), (2, 6)),
         call=lambda torch, x, size: torch.view_copy(x.contiguous(), size),
     ),
-    Row("fill", S(F(3, 4), 2.5), S(F(3, 4), F()), S(F(), 1)),
-    *(Row(name, S(F(3, 4))) for name in ("real", "conj", "resolve_conj", "resolve_neg")),
-    Row("conj_physical", S(F(3, 4))),
-    Row("imag", S(F(2)), call=lambda torch, x: _message(torch.imag, x), grad=False),
-    *(Row(name, S(F(2)), grad=False) for name in ("is_conj", "is_neg")),
+    Row("fill", S(F(3, 4), 2.5), S(F(3, 4), F()), S(F(), 1), complex=True),
     Row("is_same_size", S(F(2, 3), F(2, 3)), S(F(2, 3), F(3)), grad=False),
-    Row("angle", S(F(3, 4)), S(F()), S(F(0, 2))),
 ]
-
-
-def _message(function, x):
-    """What an error says."""
-    try:
-        function(x)
-    except RuntimeError as error:
-        return str(error)
-    return "no error"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import F, Row, S
 
 ROWS = [
-    Row("clone", drawn="unary"),
+    Row("clone", drawn="unary", complex=True),
     Row(
         "cast",
         S(F(3, 4), dtype="float32"),

@@ -15,6 +15,7 @@ ROWS = [
         S(F(3, 4), F(3, 4)),
         S(F(3, 4), F(4), p=1.0, keepdim=True),
         S(F(4), F(4), p=3.0),
+        complex=True,
     ),
     Row(
         "cdist",
@@ -25,7 +26,13 @@ ROWS = [
         S(F(3, 4), F(2, 4), compute_mode="use_mm_for_euclid_dist"),
         S(F(0, 4), F(2, 4)),
     ),
-    Row("dist", S(F(3, 4), F(4)), S(F(3), F(3), 1), S(F(), F(3), 3.0)),
-    Row("renorm", S(F(3, 4), 2, 0, 1.0), S(F(2, 3, 2), 1, -1, 2.0), S(F(3, 4), 3.0, 1, 10.0)),
+    Row("dist", S(F(3, 4), F(4)), S(F(3), F(3), 1), S(F(), F(3), 3.0), complex=True),
+    Row(
+        "renorm",
+        S(F(3, 4), 2, 0, 1.0),
+        S(F(2, 3, 2), 1, -1, 2.0),
+        S(F(3, 4), 3.0, 1, 10.0),
+        complex=True,
+    ),
     Row("nn.functional.pdist", S(F(4, 3)), S(F(4, 3), 1.0), S(F(3, 2), 3.0), S(F(1, 3))),
 ]

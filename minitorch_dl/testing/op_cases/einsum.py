@@ -33,6 +33,7 @@ ROWS = [
         S("ij,jk->ik", F(3, 0), F(0, 5)),
         S("ij->ij", F(2, 3)),
         S("ij,k->j", F(2, 3), F(4)),
+        complex=True,
     ),
     Row(
         "einsum_lists",
@@ -42,5 +43,6 @@ ROWS = [
             torch.einsum(b, [0, 1]),
             torch.einsum("bij,jk->bik", [a, b]),
         ),
+        complex=True,
     ),
 ]

@@ -20,6 +20,7 @@ ROWS = [
         S(I(2, 1), F(3)),
         S(F(0, 2), F(2)),
         drawn="binary",
+        complex=True,
     ),
     Row(
         "sub",
@@ -29,8 +30,9 @@ ROWS = [
         S(F(3), 2),
         S(I(3), 0.5),
         drawn="binary",
+        complex=True,
     ),
-    Row("rsub", S(*_PAIR), S(F(3), 2), S(F(3, 4), F(4), alpha=2)),
+    Row("rsub", S(*_PAIR), S(F(3), 2), S(F(3, 4), F(4), alpha=2), complex=True),
     Row(
         "mul",
         S(*_PAIR),
@@ -40,6 +42,7 @@ ROWS = [
         S(I(3), 0.5),
         S(B(3), 2),
         drawn="binary",
+        complex=True,
     ),
     Row(
         "div",
@@ -49,6 +52,7 @@ ROWS = [
         S(I(3), 2),
         S(I(3), I(3, low=1)),
         S(F(0, 2), 3.0),
+        complex=True,
     ),
     Row(
         "div_rounded",
@@ -84,23 +88,31 @@ ROWS = [
         )
         for name in ("remainder", "fmod")
     ),
-    Row("neg", S(F(3, 4)), S(I(3)), drawn="unary"),
-    Row("positive", S(F(3, 4)), S(I(3)), drawn="unary"),
-    Row("abs", S(F(3, 4)), S(I(3, low=-3)), S(F()), drawn="unary", kinks=(0,)),
+    Row("neg", S(F(3, 4)), S(I(3)), drawn="unary", complex=True),
+    Row("positive", S(F(3, 4)), S(I(3)), drawn="unary", complex=True),
+    Row("sgn", S(F(3, 4)), S(I(3, low=-2, high=3)), S(F()), kinks=(0,), complex=True),
+    Row("abs", S(F(3, 4)), S(I(3, low=-3)), S(F()), drawn="unary", kinks=(0,), complex=True),
     Row("sign", S(F(3, 4)), S(I(3, low=-3)), S(B(3)), S(F()), kinks=(0,)),
     Row(
         "addcmul",
         S(F(3, 4), F(3, 4), F(4)),
         S(F(), F(3), F(2, 1), value=0.5),
         S(I(3), I(3), I(3), value=2),
+        complex=True,
     ),
-    Row("addcdiv", S(F(3, 4), F(3, 4), _AWAY), S(F(), F(3), F(2, 1, low=1, high=3), value=0.5)),
+    Row(
+        "addcdiv",
+        S(F(3, 4), F(3, 4), _AWAY),
+        S(F(), F(3), F(2, 1, low=1, high=3), value=0.5),
+        complex=True,
+    ),
     Row(
         "lerp",
         S(F(3, 4), F(3, 4), F(3, 4)),
         S(F(3, 4), F(4), 0.3),
         S(F(3), F(), F(2, 1)),
         S(F(0, 2), F(2), 0.5),
+        complex=True,
     ),
     Row(
         "pow",
@@ -115,6 +127,7 @@ ROWS = [
         S(I(4, low=-3), I(4, low=-2)),
         S(I(4), 0.5),
         S(B(3), 2),
+        complex=True,
     ),
     Row(
         "pow_of_zero",
@@ -123,6 +136,7 @@ ROWS = [
         gradgrad=False,
         numeric=False,
         why="0 to a negative power is infinite",
+        complex=True,
     ),
     Row(
         "float_power",
@@ -130,21 +144,28 @@ ROWS = [
         S(F(3, low=0.2, high=3), 2),
         S(2, F(3)),
         call=lambda torch, x, p: torch.float_power(x, p).to((x * p).dtype),
+        complex=True,
     ),  # the result is always float64
-    Row("reciprocal", S(_AWAY), S(I(3, low=1)), drawn="unary", domain=(0.3, 3)),
-    Row("square", S(F(3, 4)), S(I(3)), S(B(3)), drawn="unary"),
-    Row("sqrt", drawn="unary", domain=(0.1, 3)),
-    Row("rsqrt", drawn="unary", domain=(0.1, 3)),
+    Row("reciprocal", S(_AWAY), S(I(3, low=1)), drawn="unary", domain=(0.3, 3), complex=True),
+    Row("square", S(F(3, 4)), S(I(3)), S(B(3)), drawn="unary", complex=True),
+    Row("sqrt", drawn="unary", domain=(0.1, 3), complex=True),
+    Row("rsqrt", drawn="unary", domain=(0.1, 3), complex=True),
     Row("hypot", S(*_PAIR), S(F(3, 1), F(4)), drawn="binary", domain=(0.2, 3)),
-    *(Row(name, drawn="unary") for name in ("exp", "exp2", "expm1")),
-    *(Row(name, drawn="unary", domain=(0.1, 3)) for name in ("log", "log2", "log10")),
-    Row("log1p", drawn="unary", domain=(-0.9, 3)),
+    *(Row(name, drawn="unary", complex=True) for name in ("exp", "exp2", "expm1")),
+    *(Row(name, drawn="unary", domain=(0.1, 3), complex=True) for name in ("log", "log2", "log10")),
+    Row("log1p", drawn="unary", domain=(-0.9, 3), complex=True),
     Row("logaddexp", drawn="binary"),
     Row("logaddexp2", drawn="binary"),
-    *(Row(name, drawn="unary") for name in ("sin", "cos", "atan", "sinh", "cosh", "tanh", "asinh")),
-    Row("tan", drawn="unary", domain=(-1.3, 1.3)),
-    *(Row(name, drawn="unary", domain=(-0.9, 0.9)) for name in ("asin", "acos", "atanh")),
-    Row("acosh", drawn="unary", domain=(1.1, 3)),
+    *(
+        Row(name, drawn="unary", complex=True)
+        for name in ("sin", "cos", "atan", "sinh", "cosh", "tanh", "asinh")
+    ),
+    Row("tan", drawn="unary", domain=(-1.3, 1.3), complex=True),
+    *(
+        Row(name, drawn="unary", domain=(-0.9, 0.9), complex=True)
+        for name in ("asin", "acos", "atanh")
+    ),
+    Row("acosh", drawn="unary", domain=(1.1, 3), complex=True),
     Row("atan2", S(*_PAIR), S(F(3, 1), F(4)), drawn="binary", domain=(0.2, 3)),
     Row("deg2rad", S(F(3, 4)), S(I(3))),
     Row("rad2deg", S(F(3, 4)), S(I(3))),
@@ -191,6 +212,7 @@ ROWS = [
             .lerp_(x, 0.3)
             .exp_()
         ),
+        complex=True,
     ),
     Row(
         "in_place_operators",

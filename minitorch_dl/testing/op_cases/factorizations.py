@@ -14,7 +14,7 @@ _SHAPES = (*_SQUARE, S(F(4, 3)), S(F(3, 4)), S(F(2, 4, 2)))
 
 
 def _definite(torch, a):
-    return regular(torch, a @ a.mT)
+    return regular(torch, a @ a.mH)
 
 
 def _factor(torch, a, upper):
@@ -25,33 +25,32 @@ def _svd(torch, a, full_matrices=False):
     k = min(a.shape[-2:])
     u, s, vh = torch.linalg.svd(a, full_matrices)
     u, vh = u[..., :k], vh[..., :k, :]
-    return u * u, s, vh * vh, (u * s[..., None, :]) @ vh
+    return u * u.conj(), s, vh * vh.conj(), (u * s[..., None, :]) @ vh
 
 
 def _older_svd(torch, a):
     u, s, v = torch.svd(a)
-    return u * u, s, v * v, torch.svd(a, compute_uv=False)[1]
+    return u * u.conj(), s, v * v.conj(), torch.svd(a, compute_uv=False)[1]
 
 
-def _real_eig(torch, a):
-    """Of a symmetric matrix, whose eigenvalues are real; PyTorch gives them as complex numbers."""
-    spread = 3.0 * torch.arange(a.shape[-1], device=a.device).to(a.dtype)
+def _eig(torch, a):
+    """Eigenvalues far apart, in order, and the sizes of the eigenvectors' elements."""
+    spread = 8.0 * torch.arange(a.shape[-1], device=a.device).to(a.dtype)
     eye = torch.eye(a.shape[-1], dtype=a.dtype, device=a.device)
-    w, v = torch.linalg.eig(a + a.mT + spread * eye)
-    w, v = (w.real, v.real) if torch.is_complex(w) else (w, v)
-    order = torch.argsort(w)
+    w, v = torch.linalg.eig(a + spread * eye)
+    order = torch.argsort(w.real)
     return w[order], v[:, order].abs()
 
 
 def _lowrank(torch, a, b, q):
     """The product of the factors: the matrix again, whose rank is ``q``."""
     u, s, v = torch.svd_lowrank(a @ b, q)
-    return u * s[..., None, :] @ v.mT, s
+    return u * s[..., None, :] @ v.mH, s
 
 
 def _principal(torch, a, b, *q):
     u, s, v = torch.pca_lowrank(a @ b, *q)
-    return u * s[..., None, :] @ v.mT, s
+    return u * s[..., None, :] @ v.mH, s
 
 
 ROWS = [
@@ -59,27 +58,36 @@ ROWS = [
         "linalg.cholesky",
         *(S(s.args[0], upper) for s in _SQUARE for upper in (False, True)),
         call=_factor,
+        complex=True,
     ),
-    Row("cholesky", *_SQUARE, call=lambda torch, a: torch.cholesky(_definite(torch, a))),
+    Row(
+        "cholesky",
+        *_SQUARE,
+        call=lambda torch, a: torch.cholesky(_definite(torch, a)),
+        complex=True,
+    ),
     Row(
         "cholesky_solve",
         S(F(3, 2), F(3, 3), False),
         S(F(3, 2), F(2, 3, 3), True),
         call=lambda torch, b, a, upper: torch.cholesky_solve(b, _factor(torch, a, upper), upper),
+        complex=True,
     ),
     Row(
         "cholesky_inverse",
         S(F(3, 3), False),
         S(F(2, 3, 3), True),
         call=lambda torch, a, upper: torch.cholesky_inverse(_factor(torch, a, upper), upper),
+        complex=True,
     ),
-    Row("linalg.qr", *_SHAPES),
+    Row("linalg.qr", *_SHAPES, complex=True),
     Row(
         "linalg.qr_complete",
         S(F(4, 3)),
         call=lambda torch, a: torch.linalg.qr(a.detach(), "complete")[1],
         numeric=False,
         why="the last columns of Q are arbitrary",
+        complex=True,
     ),
     Row(
         "linalg.qr_of_r",
@@ -87,8 +95,9 @@ ROWS = [
         call=lambda torch, a: torch.linalg.qr(a.detach(), "r")[1],
         numeric=False,
         why="PyTorch has no derivative of it",
+        complex=True,
     ),
-    Row("qr", *_SHAPES),
+    Row("qr", *_SHAPES, complex=True),
     Row(
         "linalg.svd",
         *_SHAPES,
@@ -99,27 +108,42 @@ ROWS = [
         S(F(3, 2, 4), True),
         S(F(2, 3), True),
         call=_svd,
+        complex=True,
     ),
-    Row("svd", *_SHAPES, call=_older_svd),
-    Row("linalg.svdvals", *_SHAPES),
+    Row("svd", *_SHAPES, call=_older_svd, complex=True),
+    Row("linalg.svdvals", *_SHAPES, complex=True),
     Row(
         "linalg.eigh",
         *_SQUARE,
         S(F(3, 3), "U"),
         call=lambda torch, a, *uplo: (
-            torch.linalg.eigh(a + a.mT, *uplo)[0],
-            torch.linalg.eigh(a + a.mT, *uplo)[1].abs(),
+            torch.linalg.eigh(a + a.mH, *uplo)[0],
+            torch.linalg.eigh(a + a.mH, *uplo)[1].abs(),
         ),
+        complex=True,
     ),
-    Row("linalg.eigvalsh", *_SQUARE, call=lambda torch, a: torch.linalg.eigvalsh(a + a.mT)),
-    Row("linalg.eig", S(F(3, 3)), call=_real_eig),
-    Row("linalg.eigvals", S(F(3, 3)), call=lambda torch, a: _real_eig(torch, a)[0]),
+    Row(
+        "linalg.eigvalsh",
+        *_SQUARE,
+        call=lambda torch, a: torch.linalg.eigvalsh(a + a.mH),
+        complex=True,
+    ),
+    Row("linalg.eig", S(F(3, 3)), call=_eig, complex=True),
+    Row("linalg.eigvals", S(F(3, 3)), call=lambda torch, a: _eig(torch, a)[0], complex=True),
     Row(
         "svd_lowrank",
         S(F(4, 2), F(2, 3), 2),
         S(F(2, 4, 1), F(2, 1, 5), 1),
         call=_lowrank,
         grad=False,
+        complex=True,
     ),
-    Row("pca_lowrank", S(F(4, 2), F(2, 3), 2), S(F(5, 1), F(1, 3)), call=_principal, grad=False),
+    Row(
+        "pca_lowrank",
+        S(F(4, 2), F(2, 3), 2),
+        S(F(5, 1), F(1, 3)),
+        call=_principal,
+        grad=False,
+        complex=True,
+    ),
 ]

@@ -41,9 +41,9 @@ def _written(torch, x, y):
 
 
 ROWS = [
-    Row("getitem", S(F(3, 4, 5)), call=_read),
+    Row("getitem", S(F(3, 4, 5)), call=_read, complex=True),
     Row("getitem_0d", S(F()), call=lambda torch, x: (x[...], x[None], x[()], x[True], x[False], x[torch.tensor(True)])),
-    Row("setitem", S(F(3, 4), F(4)), call=_written),
+    Row("setitem", S(F(3, 4), F(4)), call=_written, complex=True),
     Row("select", S(F(3, 4), 1, -1), S(F(3), 0, 0)),
     Row("narrow", S(F(3, 4), 1, 1, 2), S(F(3, 4), 0, -2, 1), S(F(3), 0, 3, 0)),
     Row("index_put", S(F(3, 4), F(4)), call=lambda torch, x, y: (

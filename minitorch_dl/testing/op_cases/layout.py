@@ -7,7 +7,7 @@ from . import F, Row, S
 ROWS = [
     Row("as_strided", S(F(3, 4), (2, 3), (4, 1)), S(F(3, 4), (2, 2), (1, 2), 3), S(F(6), (4, 3), (1, 1)), S(F(4), (), (), 2),
         S(F(3, 4), (0, 2), (1, 1)), S(F(3, 4), (3, 2), (0, 1)), call=lambda torch, x, *geometry: torch.as_strided(
-            x.contiguous(), *geometry)),
+            x.contiguous(), *geometry), complex=True),
     Row("as_strided_of_transposed", S(F(3, 4)), call=lambda torch, x: x.contiguous().t().as_strided((2, 3), (4, 1), 1)),
     Row("layout", S(F(3, 4)), grad=False, call=lambda torch, y: (x := y.contiguous().clone()) is None or torch.tensor([
         *x.stride(), *x.t().stride(), x[1:, 1:].storage_offset(), x.t().stride(0), x.is_contiguous(), x.t().is_contiguous(),

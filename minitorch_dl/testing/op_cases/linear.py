@@ -10,6 +10,7 @@ ROWS = [
         S(F(4), F(2, 4), F(2)),
         S(F(3, 4), F(4)),
         S(F(0, 4), F(2, 4), F(2)),
+        complex=True,
     ),
     Row(
         "nn.functional.bilinear",

@@ -25,6 +25,7 @@ ROWS = [
         S(F(3, 4), F(3, 4)),
         S(F(3, 4), F(3, 4), reduction="none"),
         S(F(3, 4), F(3, 4), weight=F(3, 4, low=0.1)),
+        complex=True,
     ),
     Row(
         "nn.functional.mse_loss",

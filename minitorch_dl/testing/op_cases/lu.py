@@ -21,11 +21,26 @@ def _solve(torch, a, b, **options):
 
 
 ROWS = [
-    Row("linalg.lu_factor", *SHAPES, call=_shuffled(lambda torch, a: torch.linalg.lu_factor(a))),
-    Row("linalg.lu_factor_ex", S(F(3, 3)), call=lambda torch, a: torch.linalg.lu_factor_ex(a)),
-    Row("linalg.lu", *SHAPES, call=_shuffled(lambda torch, a: torch.linalg.lu(a))),
-    Row("lu", S(F(3, 3)), call=lambda torch, a: torch.lu(a, get_infos=True)),
-    Row("lu_unpack", S(F(4, 3)), call=_shuffled(lambda torch, a: torch.lu_unpack(*torch.lu(a)))),
+    Row(
+        "linalg.lu_factor",
+        *SHAPES,
+        call=_shuffled(lambda torch, a: torch.linalg.lu_factor(a)),
+        complex=True,
+    ),
+    Row(
+        "linalg.lu_factor_ex",
+        S(F(3, 3)),
+        call=lambda torch, a: torch.linalg.lu_factor_ex(a),
+        complex=True,
+    ),
+    Row("linalg.lu", *SHAPES, call=_shuffled(lambda torch, a: torch.linalg.lu(a)), complex=True),
+    Row("lu", S(F(3, 3)), call=lambda torch, a: torch.lu(a, get_infos=True), complex=True),
+    Row(
+        "lu_unpack",
+        S(F(4, 3)),
+        call=_shuffled(lambda torch, a: torch.lu_unpack(*torch.lu(a))),
+        complex=True,
+    ),
     Row(
         "linalg.lu_solve",
         S(F(3, 3), F(3, 2)),
@@ -33,11 +48,13 @@ ROWS = [
         S(F(2, 3, 3), F(4, 3), left=False),
         S(F(3, 3), F(4, 3), left=False, adjoint=True),
         call=_solve,
+        complex=True,
     ),
     Row(
         "lu_solve",
         S(F(3, 3), F(3, 2)),
         call=lambda torch, a, b: torch.lu_solve(b, *torch.lu(regular(torch, a))),
+        complex=True,
     ),
     on_regular("linalg.inv_ex"),
     on_regular("linalg.solve_ex", S(F(3, 3), F(3, 2))),
@@ -46,8 +63,8 @@ ROWS = [
         S(F(3, 3)),
         S(F(2, 3, 3), upper=True),
         call=lambda torch, a, **options: torch.linalg.cholesky_ex(
-            regular(torch, a @ a.mT), **options
+            regular(torch, a @ a.mH), **options
         ),
     ),
-    Row("linalg.householder_product", S(F(4, 3), F(3)), S(F(2, 3, 3), F(2, 2))),
+    Row("linalg.householder_product", S(F(4, 3), F(3)), S(F(2, 3, 3), F(2, 2)), complex=True),
 ]

@@ -60,5 +60,11 @@ ROWS = [
         S(F(2, 4, 3), 3),
         S(F(2, 4, 2, 2), 2, 0.1, 0.5, 2.0),
     ),
-    Row("nn.functional.normalize", S(F(3, 4)), S(F(2, 3), p=1, dim=0), S(F(2, 3, 2), 3.0, -1)),
+    Row(
+        "nn.functional.normalize",
+        S(F(3, 4)),
+        S(F(2, 3), p=1, dim=0),
+        S(F(2, 3, 2), 3.0, -1),
+        complex=True,
+    ),
 ]

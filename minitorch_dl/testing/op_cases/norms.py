@@ -16,6 +16,7 @@ ROWS = [
         S(F()),
         S(F(2, 3, 4), 2, (0, -1), True),
         S(F(0)),
+        complex=True,
     ),
     Row(
         "linalg.vector_norm_0",
@@ -30,6 +31,7 @@ ROWS = [
         call=lambda torch, x: torch.linalg.vector_norm(
             x[:, None] * 0 + torch.zeros(4, dtype=x.dtype, device=x.device), dim=1
         ),
+        complex=True,
     ),
     Row(
         "linalg.vector_norm_with_0",
@@ -45,6 +47,7 @@ ROWS = [
         *(S(F(3, 4), p) for p in ("fro", "nuc", 2, -2, 1, -1, inf, -inf)),
         S(F(2, 3, 4), "nuc", (0, 2), True),
         S(F(2, 3, 4), 1, (2, 0)),
+        complex=True,
     ),
     Row(
         "linalg.norm",
@@ -53,6 +56,7 @@ ROWS = [
         S(F(3, 4), 1),
         S(F(3, 4), 1, 0),
         S(F(3, 4), "nuc", (0, 1), True),
+        complex=True,
     ),
     Row(
         "norm",
@@ -61,5 +65,6 @@ ROWS = [
         S(F(3, 4), "fro", 0),
         S(F(3, 4), 3, dim=1, keepdim=True),
         S(F(3, 4), "nuc"),
+        complex=True,
     ),
 ]

@@ -36,6 +36,7 @@ ROWS = [
         S(F(100, 4), 0),
         S(F(100, 4), 0, True),
         drawn="reduction",
+        complex=True,
     ),
     Row(
         "mean",
@@ -45,8 +46,16 @@ ROWS = [
         S(F()),
         S(F(2, 0), dim=0),
         drawn="reduction",
+        complex=True,
     ),
-    Row("reductions_into", S(F(3, 4)), call=_into, numeric=False, why="out= takes no gradient"),
+    Row(
+        "reductions_into",
+        S(F(3, 4)),
+        call=_into,
+        numeric=False,
+        why="out= takes no gradient",
+        complex=True,
+    ),
     Row("nansum", S(F(3, 4), 1), S(F()), S(I(3), 0)),
     Row("nanmean", S(F(3, 4), 1), S(F(3, 4))),
     Row(
@@ -65,6 +74,7 @@ ROWS = [
             S(F(3, 4), 0, False),
             S(F(3, 4), False),
             S(F(2, 5), 1, correction=2.5),
+            complex=True,
         )
         for name in ("var", "std", "var_mean", "std_mean")
     ),
@@ -76,6 +86,7 @@ ROWS = [
         call=lambda torch, x: torch.std(
             x[:, None] * torch.ones(4, dtype=x.dtype, device=x.device), 1
         ),
+        complex=True,
     ),
     Row(
         "prod",
@@ -86,6 +97,7 @@ ROWS = [
         S(F(0)),
         S(F(2, 0), 1),
         S(I(3, 2, low=1), 0),
+        complex=True,
     ),
     Row(
         "prod_with_zeros",
@@ -93,6 +105,7 @@ ROWS = [
         S(F(3, 4), 0),
         S(F(3, 4), 1),
         call=lambda torch, x, *dim: _with_zeros(torch, x, "prod", *dim),
+        complex=True,
     ),
     Row(
         "logsumexp",
@@ -101,6 +114,7 @@ ROWS = [
         S(F(), 0),
         S(F(2, 0), 0),
         S(F(2, 3, high=1000), 1),
+        complex=True,
     ),
     Row(
         "reductions_in_dtype",

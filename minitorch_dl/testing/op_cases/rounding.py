@@ -20,7 +20,7 @@ ROWS = [
     Row("copysign", S(F(3, 4), F(4)), S(F(3), -1.0), S(I(3), F(3))),
     Row("nextafter", S(F(3, 4), F(4)), grad=False),
     Row("frexp", S(F(3, 4, low=-9, high=9)), S(F())),
-    Row("ldexp", S(F(3, 4), I(4)), S(F(3), F(3)), S(F(), I())),
+    Row("ldexp", S(F(3, 4), I(4)), S(F(3), F(3)), S(F(), I()), complex=True),
     Row("gcd", S(I(3, 4, low=-9, high=9), I(4, low=-9, high=9)), grad=False),
     Row("lcm", S(I(3, 4, low=-9, high=9), I(4, low=-9, high=9)), grad=False),
 ]

@@ -7,19 +7,36 @@ from .reductions import _with_zeros
 
 ROWS = [
     Row(
-        "cumsum", S(F(3, 4), 1), S(F(3, 4), -2), S(F(), 0), S(F(0, 2), 0), S(I(3, 4), 0), S(B(4), 0)
+        "cumsum",
+        S(F(3, 4), 1),
+        S(F(3, 4), -2),
+        S(F(), 0),
+        S(F(0, 2), 0),
+        S(I(3, 4), 0),
+        S(B(4), 0),
+        complex=True,
     ),
-    Row("cumprod", S(F(3, 4), 1), S(F(3, 4), -2), S(F(), 0), S(F(0, 2), 0), S(I(3, 4), 0)),
+    Row(
+        "cumprod",
+        S(F(3, 4), 1),
+        S(F(3, 4), -2),
+        S(F(), 0),
+        S(F(0, 2), 0),
+        S(I(3, 4), 0),
+        complex=True,
+    ),
     Row(
         "cumprod_with_zeros",
         S(F(3, 4), 0),
         S(F(3, 4), 1),
         call=lambda torch, x, dim: _with_zeros(torch, x, "cumprod", dim),
+        complex=True,
     ),
     Row(
         "cumulations_in_place",
         S(F(3, 4)),
         call=lambda torch, x: (x.clone().cumsum_(0), (x * 1).cumprod_(1)),
+        complex=True,
     ),
     Row("logcumsumexp", S(F(3, 4), 1), S(F(3, 4), 0), S(F(), 0), S(F(3, 4, high=800), 1)),
     *(
@@ -41,6 +58,7 @@ ROWS = [
         S(I(5)),
         S(B(5)),
         S(F(3), 0),
+        complex=True,
     ),
     *(
         Row(
@@ -60,6 +78,7 @@ ROWS = [
         S(F(4, 5), spacing=[0.5, 2.0], edge_order=2),
         S(F(3, 4), edge_order=2, dim=(1, 0)),
         S(I(4)),
+        complex=True,
     ),
     Row(
         "gradient(coordinates)",
@@ -69,5 +88,6 @@ ROWS = [
             spacing=[torch.tensor(c, dtype=x.dtype, device=x.device) for c in coordinates],
             edge_order=2,
         ),
+        complex=True,
     ),
 ]

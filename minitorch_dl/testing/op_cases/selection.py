@@ -17,8 +17,9 @@ ROWS = [
         S(B(3), I(3), 0.5),
         S(B(3, 4)),
         S(B(0, 2), F(2), F(0, 1)),
+        complex=True,
     ),
-    Row("Tensor.where", S(F(3, 4), B(4), F(3, 1)), S(F(3, 4), B(4), 0)),
+    Row("Tensor.where", S(F(3, 4), B(4), F(3, 1)), S(F(3, 4), B(4), 0), complex=True),
     *(
         Row(name, S(F(3, 4), F(4)), S(F(), F(3)), S(I(3), I(3)), S(I(3), F(3)))
         for name in ("maximum", "minimum", "fmax", "fmin")
@@ -64,6 +65,7 @@ ROWS = [
         "fill_zero",
         S(F(3, 4), F()),
         call=lambda torch, x, v: (x.clone().fill_(v), x.clone().zero_(), (x * 1).fill_(2.5)),
+        complex=True,
     ),
 ]
 

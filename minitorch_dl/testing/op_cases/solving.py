@@ -20,7 +20,7 @@ def on_regular(name, *samples, function=None):
     def call(torch, a, *args, **kwargs):
         return reduce(getattr, name.split("."), torch)(regular(torch, a), *args, **kwargs)
 
-    return Row(name, *(samples or MATRICES), call=call)
+    return Row(name, *(samples or MATRICES), call=call, complex=True)
 
 
 ROWS = [
@@ -35,6 +35,7 @@ ROWS = [
         gradgrad=False,
         why="the matrix is singular",
         call=lambda torch, x: torch.linalg.det(torch.outer(x[:2], x[2:])),
+        complex=True,
     ),
     on_regular(
         "linalg.solve",
@@ -60,5 +61,6 @@ ROWS = [
         S(F(3, 2), F(3, 3), upper=False),
         S(F(3, 2), F(3, 3), transpose=True),
         call=lambda torch, b, a, **kwargs: torch.triangular_solve(b, regular(torch, a), **kwargs),
+        complex=True,
     ),
 ]

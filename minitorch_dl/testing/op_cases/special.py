@@ -17,7 +17,7 @@ def _wide(name, low, high, **options):
 
 
 ROWS = [
-    _wide("sigmoid", -40, 40, drawn="unary"),
+    _wide("sigmoid", -40, 40, drawn="unary", complex=True),
     Row(
         "logit",
         S(F(3, 4, low=0, high=1)),
@@ -77,7 +77,7 @@ ROWS = [
     _wide("special.i0e", -40, 40, drawn="unary", kinks=(0,)),
     _wide("special.i1", -40, 40, drawn="unary"),
     _wide("special.i1e", -40, 40, drawn="unary", kinks=(0,)),
-    _wide("sinc", -6, 6),
+    _wide("sinc", -6, 6, complex=True),
     Row(
         "sinc_at_zero",
         S(F(3)),
