@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import time
 from collections import defaultdict
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import minitorch_dl
 from minitorch_dl.autograd.modes import listening
 from minitorch_dl.autograd.primitive import PRIMITIVES
-from minitorch_dl.backend import lstm
+from minitorch_dl.backend import attention, lstm, standardization
 from minitorch_dl.testing import standin, suite
 from minitorch_dl.testing.op_cases import Row
 from tests.ops import test_op_table as checks
@@ -90,30 +91,37 @@ def _third_derivative_of_pooling() -> None:
 def _logcumsumexp_of_float16() -> None:
     x = minitorch_dl.tensor([0.5, -1.0, 2.0, 1.0])
     g = minitorch_dl.tensor([1.0, -2.0, 0.5, -1.0])
-    wide, narrow = (
-        x.detach().to(dtype).requires_grad_()
-        for dtype in (minitorch_dl.float32, minitorch_dl.float16)
-    )
+    wide, narrow = x.clone().requires_grad_(), x.to(minitorch_dl.float16).requires_grad_()
     for a in (wide, narrow):
         minitorch_dl.logcumsumexp(a, 0).backward(g.to(a.dtype))
     assert minitorch_dl.allclose(narrow.grad.float(), wide.grad, rtol=1e-2, atol=1e-2)
 
 
-def _lstm_in_chunks() -> None:
-    """The backward pass of an LSTM with as few steps at a time as there can be."""
-    whole = lstm._HOST_CHUNK
-    lstm._HOST_CHUNK = 1
-    try:
-        assert not any(notices(row, i) for row, i in users()["lstm_layer"])
-    finally:
-        lstm._HOST_CHUNK = whole
+def _in_pieces(primitive: str, module: Any, **sizes: int) -> Callable[[], None]:
+    """A check of the primitive's rows with its kernel working on small pieces of them."""
+
+    def check() -> None:
+        whole = {name: getattr(module, name) for name in sizes}
+        vars(module).update(sizes)
+        try:
+            for row, i in users()[primitive]:
+                assert not notices(row, i)
+        finally:
+            vars(module).update(whole)
+
+    check.__name__ = f"{primitive} in pieces"
+    return check
 
 
 BEYOND_THE_TABLE = {
     "transfer": _moved,
     "max_gather": _third_derivative_of_pooling,
     "logcumsumexp": _logcumsumexp_of_float16,
-    "lstm_layer": _lstm_in_chunks,
+    "lstm_layer": _in_pieces("lstm_layer", lstm, _HOST_CHUNK=1),
+    "scaled_dot_product_attention": _in_pieces(
+        "scaled_dot_product_attention", attention, _HOST_TILE=1, _CAUSAL_ROWS=1
+    ),
+    "standardize": _in_pieces("standardize", standardization, BLOCK=1),
 }
 """Checks of derivatives that no row can reach."""
 

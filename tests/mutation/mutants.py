@@ -323,6 +323,10 @@ _OTHERS = {"add": "subtract", "subtract": "add", "multiply": "add", "divide": "m
 """Array functions, and what is called in their place."""
 
 
+_SYMMETRIC = ("keep", "max", "min", "swapaxes")
+"""Functions of which the order of two arguments is free; keep is a product with a mask."""
+
+
 def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     """What else could stand in this place."""
     if isinstance(node, ast.BinOp):
@@ -361,6 +365,8 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     elif isinstance(node, ast.Attribute) and node.attr in _OTHERS:
         yield "another function", ast.Attribute(node.value, _OTHERS[node.attr], node.ctx)
     elif isinstance(node, ast.Call) and len(node.args) == 2 and not node.keywords:
-        symmetric = ast.unparse(node.func) in ("keep", "max", "min")  # keep: times a mask
-        if not symmetric and not any(isinstance(a, (ast.Constant, ast.Starred)) for a in node.args):
+        called = ast.unparse(node.func).split(".")[-1]
+        if called not in _SYMMETRIC and not any(
+            isinstance(a, (ast.Constant, ast.Starred)) for a in node.args
+        ):
             yield "swapped inputs", ast.Call(node.func, node.args[::-1], [])
