@@ -43,11 +43,7 @@ def unique(
     xp = array_module(a)
     if dim is not None:
         dim = wrap_dim(dim, a.ndim)
-        if (
-            not a.shape[dim]
-            and a.size == 0
-            and any(n == 0 for i, n in enumerate(a.shape) if i != dim)
-        ):
+        if any(n == 0 for i, n in enumerate(a.shape) if i != dim):
             raise RuntimeError(
                 f"unique(): there are elements to compare along dim {dim} only if no other dim "
                 f"of {a.shape} is 0"
@@ -253,7 +249,7 @@ def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
     (tensor([0, 1]), tensor([1, 2]))
     """
     if indices.array.dtype.kind not in "iu":
-        raise ValueError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
+        raise TypeError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     if any(n < 0 for n in shape):
         raise ValueError(f"'shape' cannot have negative values, but got {shape}")

@@ -86,7 +86,7 @@ def einsum(equation: Any, *operands: Any) -> Any:
     if len(operands) == 1 and isinstance(operands[0], (tuple, list)):
         operands = tuple(operands[0])
     if not operands:
-        raise RuntimeError("einsum(): must provide at least one operand")
+        raise ValueError("einsum(): must provide at least one operand")
     prepare, steps, final = _plan(equation, tuple([tuple(x.shape) for x in operands]))
     parts = []
     for x, (diagonals, shape, dims) in zip(operands, prepare, strict=True):

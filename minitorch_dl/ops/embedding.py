@@ -179,7 +179,7 @@ def embedding_bag(
     index = input.array
     bags, count = _bags(op, index, offsets, include_last_offset)
     if scale_grad_by_freq and mode == "max":
-        raise RuntimeError(f"{op}: max mode does not support scaling the gradient by the frequency")
+        raise ValueError(f"{op}: max mode does not support scaling the gradient by the frequency")
     if max_norm is not None:
         _limit_norms(weight, index, max_norm, norm_type)
     flat = index.ravel()

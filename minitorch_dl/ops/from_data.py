@@ -182,7 +182,7 @@ def _not_numbers(leaves: list[Any]) -> Exception:
                 "sequences "
                 "of numbers, arrays or tensors"
             )
-    return RuntimeError("value cannot be converted to type int64 without overflow")
+    return ValueError("value cannot be converted to type int64 without overflow")
 
 
 def _check_range(array: np.ndarray, wanted: dtypes.dtype) -> None:

@@ -63,7 +63,7 @@ def grid_sample(
             "grid with "
             f"sizes {list(shape)}"
         )
-    if 0 in x.shape[1:]:
+    if 0 in x.shape[2:]:
         raise RuntimeError(
             f"{op}: Expected input to have non-empty spatial dimensions, but got size "
             f"{list(x.shape)}"

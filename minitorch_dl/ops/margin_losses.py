@@ -154,7 +154,7 @@ def multi_margin_loss(
     input, target = _rows(op, input, target, 1)
     t, classes = target.array, input.array.shape[1]
     if weight is not None and weight.array.size != classes:
-        raise ValueError(f"{op}: weight must have {classes} elements, got {weight.array.size}")
+        raise RuntimeError(f"{op}: weight must have {classes} elements, got {weight.array.size}")
     text = f"{op}: target out of range: labels must be in [0, {classes - 1}], got {{}}"
     check_range(t, classes, text=text)
     label = t[:, None]

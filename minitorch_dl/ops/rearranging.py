@@ -40,7 +40,7 @@ def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
     given = [s if isinstance(s, (tuple, list)) else (s,) for s in shapes]
     for shape in given:
         if any(n < 0 for n in shape):
-            raise RuntimeError(f"Trying to create tensor with negative dimension: {list(shape)}")
+            raise ValueError(f"Trying to create tensor with negative dimension: {list(shape)}")
     try:
         return np.broadcast_shapes(*[tuple(s) for s in given])
     except ValueError:
@@ -121,9 +121,9 @@ def repeat_interleave(
     dim = wrap_dim(dim, input.array.ndim)
     n = input.array.shape[dim]
     if not isinstance(repeats, TensorBase):
-        index = xp.repeat(xp.arange(n), repeats)
         if repeats < 0:
             raise RuntimeError("Repeats must be non-negative")
+        index = xp.repeat(xp.arange(n), repeats)
         return _index(input, index, dims=(dim,))
     counts = repeats.array
     if counts.ndim > 1 or counts.dtype.kind not in "iu":

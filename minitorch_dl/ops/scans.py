@@ -317,8 +317,6 @@ def gradient(
     """
     if edge_order not in (1, 2):
         raise RuntimeError("torch.gradient only supports edge_order=1 and edge_order=2.")
-    if dim is None and spacing is not None and isinstance(spacing, (list, tuple)):
-        dim = range(len(spacing)) if len(spacing) != input.ndim else None
     dims = range(input.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
     dims = [wrap_dim(d, input.ndim) for d in dims]
     if len(set(dims)) != len(dims):
