@@ -104,4 +104,5 @@ def typename(obj: Any) -> str:
     if hasattr(obj, "array") and callable(getattr(obj, "type", None)):
         return obj.type()
     cls = obj if isinstance(obj, type) else type(obj)
-    return f"{cls.__module__}.{cls.__qualname__}"
+    own = cls.__module__ in ("builtins", "__main__")
+    return cls.__qualname__ if own else f"{cls.__module__}.{cls.__qualname__}"

@@ -1,8 +1,11 @@
 """What holds for every test."""
 
+from types import ModuleType
+
 import pytest
 from hypothesis import settings
 
+import minitorch_dl
 from minitorch_dl.backend import generator
 from minitorch_dl.backend.blas import set_blas_threads
 from minitorch_dl.backend.counter import CounterGenerator
@@ -38,3 +41,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if not item.get_closest_marker("gpu")]
+
+
+@pytest.fixture(params=["minitorch_dl", pytest.param("torch", marks=pytest.mark.parity)])
+def torch(request: pytest.FixtureRequest) -> ModuleType:
+    """The package, and PyTorch itself: a test of a shared meaning must hold for both."""
+    return minitorch_dl if request.param == "minitorch_dl" else pytest.importorskip("torch")

@@ -216,8 +216,6 @@ class BackwardHooks:
         for hook in self.pre_hooks:
             replaced = hook(self.module, grad_output)
             if replaced is not None:
-                if not isinstance(replaced, tuple):
-                    replaced = (replaced,)
                 _expect_length(replaced, grad_output, "Backward pre hook", "grad_output")
                 grad_output = replaced
         if self.inputs_tapped:
@@ -235,8 +233,6 @@ class BackwardHooks:
         for hook in self.hooks:
             replaced = hook(self.module, grad_input, self.grad_output)
             if replaced is not None:
-                if not isinstance(replaced, tuple):
-                    replaced = (replaced,)
                 _expect_length(replaced, grad_input, "Backward hook", "grad_input")
                 grad_input = replaced
         self.grad_output = None

@@ -1,0 +1,185 @@
+"""Smaller promises of autograd, its graph, transforms and recomputation: as PyTorch keeps them."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from collections import namedtuple
+from typing import Any
+
+import pytest
+
+Pair = namedtuple("Pair", "a b")
+
+
+def checkpoints(torch: Any) -> Any:
+    return importlib.import_module(f"{torch.__name__}.utils.checkpoint")
+
+
+# -- transforms of functions -----------------------------------------------------------------------
+
+
+def test_transforms_take_nested_arguments(torch: Any) -> None:
+    x = torch.tensor([1.0, 2.0])
+    found = torch.func.grad(lambda p: (p.a * p.b).sum())(Pair(x, x * 3))
+    assert type(found) is Pair
+    assert found.a.tolist() == [3.0, 6.0]
+    found = torch.func.grad(lambda d: (d["x"] * 2).sum())({"x": x})
+    assert found["x"].tolist() == [2.0, 2.0]
+
+
+def test_what_a_function_ignores_has_a_gradient_of_zero(torch: Any) -> None:
+    x = torch.tensor([1.0, 2.0])
+    assert torch.func.grad(lambda x: torch.ones(()))(x).tolist() == [0.0, 0.0]
+    assert torch.func.jacrev(lambda x: torch.ones(2))(x).tolist() == [[0.0, 0.0]] * 2
+
+
+def test_vmap_over_containers(torch: Any) -> None:
+    x, y = torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([5.0, 6.0])
+    f = torch.func.vmap(lambda d, y: d["x"].sum() * y, in_dims=({"x": 1}, None))
+    assert f({"x": x}, y).tolist() == [[20.0, 24.0], [30.0, 36.0]]
+
+
+def test_an_ensemble_of_modules(torch: Any) -> None:
+    models = [torch.nn.Linear(2, 1) for _ in range(3)]
+    parameters, buffers = torch.func.stack_module_state(models)
+    assert parameters["weight"].shape == (3, 1, 2)
+    assert buffers == {}
+
+
+# -- the graph -------------------------------------------------------------------------------------
+
+
+def test_hooks_for_several_tensors(torch: Any) -> None:
+    a, b = (torch.tensor(v, requires_grad=True) for v in (2.0, 3.0))
+    seen: list[Any] = []
+    every = torch.autograd.graph.register_multi_grad_hook(
+        (a, b), lambda grads: seen.append([None if g is None else g.item() for g in grads])
+    )
+    first = torch.autograd.graph.register_multi_grad_hook(
+        (a, b), lambda g: seen.append(g.item()), mode="any"
+    )
+    (a * 5).backward()
+    assert sorted(map(str, seen)) == ["5.0", "[5.0, None]"]
+    every.remove()
+    first.remove()
+    (a * b).backward()
+    assert len(seen) == 2
+
+
+def test_saved_tensors_go_through_hooks_in_lists(torch: Any) -> None:
+    packed: list[Any] = []
+
+    def pack(x: Any) -> Any:
+        packed.append(tuple(x.shape))
+        return x.detach() * 1
+
+    x = torch.ones(2, requires_grad=True)
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda x: x):
+        y = (torch.cat([x, x]) * torch.stack([x, x]).reshape(-1)).sum()
+    y.backward()
+    assert x.grad.tolist() == [4.0, 4.0]
+    assert (4,) in packed
+
+
+def test_an_unpacking_hook_must_give_a_tensor(torch: Any) -> None:
+    x = torch.ones(2, requires_grad=True)
+    with torch.autograd.graph.saved_tensors_hooks(lambda x: x, lambda x: 3):
+        y = (x * x).sum()
+    with pytest.raises(TypeError, match="Tensor"):
+        y.backward()
+
+
+# -- custom functions ------------------------------------------------------------------------------
+
+
+def test_a_function_object_is_not_called(torch: Any) -> None:
+    class Twice(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x * 2
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return g * 2
+
+    with pytest.raises(RuntimeError, match=r"apply|Legacy"):
+        Twice()(torch.ones(1))
+
+
+def test_saved_tensors_are_freed_with_the_graph(torch: Any) -> None:
+    kept: list[Any] = []
+
+    class Square(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.save_for_backward(x)
+            kept.append(ctx)
+            return x * x
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            (x,) = ctx.saved_tensors
+            return g * 2 * x
+
+    x = torch.ones(1, requires_grad=True)
+    y = Square.apply(x)
+    y.backward()
+    with pytest.raises(RuntimeError, match="second time"):
+        y.grad_fn.saved_tensors  # noqa: B018
+
+
+@pytest.mark.parametrize("name", ["mark_dirty", "mark_non_differentiable"])
+def test_only_tensors_are_marked(torch: Any, name: str) -> None:
+    class Marks(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            getattr(ctx, name)(3)
+            return x * 2
+
+    with pytest.raises((RuntimeError, TypeError, AssertionError)):
+        Marks.apply(torch.ones(1, requires_grad=True))
+
+
+# -- recomputation ---------------------------------------------------------------------------------
+
+
+def test_a_segment_without_gradients_just_runs(torch: Any) -> None:
+    x = torch.ones(2)
+    with torch.no_grad():
+        y = checkpoints(torch).checkpoint(torch.sin, x, use_reentrant=False)
+    assert not y.requires_grad
+    assert y.tolist() == torch.sin(x).tolist()
+
+
+def test_the_random_state_may_be_left_alone(torch: Any) -> None:
+    x = torch.ones(4, requires_grad=True)
+    y = checkpoints(torch).checkpoint(torch.sin, x, use_reentrant=False, preserve_rng_state=False)
+    y.sum().backward()
+    assert torch.allclose(x.grad, torch.cos(x))
+
+
+def test_a_segment_of_several_results(torch: Any) -> None:
+    def several(x: Any) -> Any:
+        return x * 2, [x * 3], 5
+
+    x = torch.ones(2, requires_grad=True)
+    double, (triple,), five = checkpoints(torch).checkpoint(several, x, use_reentrant=False)
+    (double.sum() + triple.sum()).backward()
+    assert five == 5
+    assert x.grad.tolist() == [5.0, 5.0]
+
+
+def test_reentrant_results_need_a_gradient(torch: Any) -> None:
+    x = torch.ones(2, requires_grad=True)
+    y = checkpoints(torch).checkpoint(lambda x: x.detach() * 1, x, use_reentrant=True)
+    with pytest.raises(RuntimeError, match=r"none of output has requires_grad=True|none of the"):
+        y.sum().backward()
+
+
+def test_the_choice_of_recomputation_should_be_said(torch: Any) -> None:
+    x = torch.ones(2, requires_grad=True)
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        checkpoints(torch).checkpoint_sequential([torch.nn.Tanh(), torch.nn.Tanh()], 1, x)
+    assert any("use_reentrant" in str(one.message) for one in seen)

@@ -1,0 +1,123 @@
+"""Small calls and what they give: conversions, questions, constructors, settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import minitorch_dl
+from tests.refusals import evaluated
+
+LAST = 1.1920928955078125e-07
+
+TABLE: list[tuple[str, Any]] = [
+    # questions
+    ("Z(2, 3).nbytes", 24),
+    ("Z(2).get_device()", -1),
+    ("Z(2).is_complex()", False),
+    ("(Z(2).is_signed(), Z(2).to(torch.uint8).is_signed())", (True, False)),
+    ("(Z(2).is_pinned(), Z(2).is_shared(), Z(2).is_distributed())", (False, False, False)),
+    ("Z(2).share_memory_().tolist()", [0.0, 0.0]),
+    ("Z(2).to_dense().tolist()", [0.0, 0.0]),
+    ("Z(2).to_dense(torch.float64).dtype.itemsize", 8),
+    ("(torch.is_tensor(Z(1)), torch.is_tensor(1))", (True, False)),
+    ("(torch.is_floating_point(Z(1)), torch.is_floating_point(T([1])))", (True, False)),
+    ("(torch.is_signed(T([1])), torch.is_signed(T([1], dtype=torch.uint8)))", (True, False)),
+    ("torch.numel(Z(2, 3))", 6),
+    ("Z(4)[1:]._is_view()", True),
+    ("(Z(4)._is_view(), Z(4)._base)", (False, None)),
+    ("Z(2, 3).is_contiguous(memory_format=torch.channels_last)", False),
+    ("(2.0 in T([1.0, 2.0]), 3 in T([1.0, 2.0]))", (True, False)),
+    ("torch.typename(Z(1))", "torch.FloatTensor"),
+    ("torch.typename(3)", "int"),
+    ("torch.are_deterministic_algorithms_enabled()", False),
+    ("torch.is_deterministic_algorithms_warn_only_enabled()", False),
+    ("str(torch.get_default_device())", "cpu"),
+    ("repr(torch.device('cuda:1'))", "device(type='cuda', index=1)"),
+    ("torch.float32.to_real() is torch.float32", True),
+    ("torch.amp.is_autocast_available('cpu')", True),
+    # limits of dtypes
+    ("torch.finfo(torch.bfloat16).eps", 2.0**-7),
+    ("torch.finfo(torch.bfloat16).tiny", 2.0**-126),
+    ("torch.finfo(torch.bfloat16).max", (2 - 2.0**-7) * 2.0**127),
+    ("torch.finfo().eps", LAST),
+    (
+        "repr(torch.finfo(torch.float32))",
+        "finfo(resolution=1e-06, min=-3.40282e+38, max=3.40282e+38, eps=1.19209e-07, "
+        "smallest_normal=1.17549e-38, tiny=1.17549e-38, dtype=float32)",
+    ),
+    ("repr(torch.iinfo(torch.int16))", "iinfo(min=-32768, max=32767, dtype=int16)"),
+    # conversions
+    ("T([1.7, -1.7, 0.0]).int().tolist()", [1, -1, 0]),
+    ("T([1.7, -1.7, 0.0]).short().tolist()", [1, -1, 0]),
+    ("T([1.7, -1.7, 0.0]).char().tolist()", [1, -1, 0]),
+    ("T([1.7, 250.0, 0.0]).byte().tolist()", [1, 250, 0]),
+    ("T([1.7, -1.7, 0.0]).bool().tolist()", [True, True, False]),
+    ("T([1.7]).type('torch.LongTensor').tolist()", [1]),
+    ("T([1.7]).type(torch.LongTensor).tolist()", [1]),
+    ("T([1.7]).type(torch.int32).tolist()", [1]),
+    ("T([1.7]).type()", "torch.FloatTensor"),
+    ("T([1.7]).to(T([1])).tolist()", [1]),
+    ("T([1.7]).to(torch.int64, False, True).tolist()", [1]),
+    ("T([1.5]).requires_grad_().numpy(force=True).tolist()", [1.5]),
+    ("f'{T(1.25, requires_grad=True):.1f}'", "1.2"),
+    ("__import__('numpy').add.reduce(T([1.0, 2.0]).numpy())", 3.0),
+    ("__import__('numpy').asarray(T([1.0, 2.0]), dtype='int64').tolist()", [1, 2]),
+    # constructors
+    ("torch.full((2,), T(3.0)).tolist()", [3.0, 3.0]),
+    ("torch.full_like(Z(2), T(3)).tolist()", [3.0, 3.0]),
+    ("torch.empty_permuted((2, 3, 4), (2, 0, 1)).stride()", (3, 1, 6)),
+    ("torch.scalar_tensor(2).dtype.itemsize", 4),
+    ("torch.logspace(0, 2, 3).tolist()", [1.0, 10.0, 100.0]),
+    ("torch.logspace(0, 3, 4, base=2, dtype=torch.float64).tolist()", [1.0, 2.0, 4.0, 8.0]),
+    ("torch.logspace(0, 2, 3, out=Z(3)).tolist()", [1.0, 10.0, 100.0]),
+    ("torch.tril_indices(3, 2).tolist()", [[0, 1, 1, 2, 2], [0, 0, 1, 0, 1]]),
+    ("torch.triu_indices(2, 3, 1).tolist()", [[0, 0, 1], [1, 2, 2]]),
+    ("torch.frombuffer(bytearray(b'\\x01\\x02'), dtype=torch.uint8).tolist()", [1, 2]),
+    ("torch.frombuffer(bytearray(8), dtype=torch.int16, count=2, offset=2).tolist()", [0, 0]),
+    ("torch.asarray(Z(2), copy=True).tolist()", [0.0, 0.0]),
+    ("torch.asarray([1.0], requires_grad=True).requires_grad", True),
+    ("T([T(1.0), T(2.0)]).tolist()", [1.0, 2.0]),
+    ("T(T([1, 2]).numpy().astype('float16')).dtype.itemsize", 2),
+    ("torch.normal(2.0, 0.0, (2,)).tolist()", [2.0, 2.0]),
+    ("torch.combinations(T([1, 2]), 0).tolist()", []),
+    ("[x.tolist() for x in torch.broadcast_tensors([Z(2), Z(1)][0], Z(1))]", [[0.0] * 2] * 2),
+    ("[x.tolist() for x in torch.tensor_split(T([1, 2, 3]), T([1]))]", [[1], [2, 3]]),
+    ("torch.cat([Z(1), Z(2)], axis=0).tolist()", [0.0] * 3),
+    # counting
+    ("torch.searchsorted(T([3, 1, 2]), T([2]), sorter=T([1, 2, 0])).tolist()", [1]),
+    ("torch.searchsorted(Z(0), Z(2)).tolist()", [0, 0]),
+    ("torch.histogram(T([1.0, 2.0, 4.0]), T([0.0, 2.0, 5.0]))[0].tolist()", [1.0, 2.0]),
+    ("torch.linalg.matrix_rank(Z(0, 2, 2)).tolist()", []),
+    ("torch.matrix_power(T([[2.0]]), 3).tolist()", [[8.0]]),
+    ("torch.linalg.eigvals(T([[2.0]])).real.tolist()", [2.0]),
+    ("torch.linalg.inv_ex(Z(1, 1))[1].item()", 1),
+    # settings
+    ("(torch.set_num_threads(1), torch.get_num_threads())", (None, 1)),
+    ("torch.is_anomaly_enabled()", False),
+    # storing
+    ("__import__('pickle').loads(__import__('pickle').dumps(torch.int8)) is torch.int8", True),
+    ("__import__('copy').deepcopy([x := Z(1), x])[0].tolist()", [0.0]),
+    # writing by index
+    ("(x := Z(2, 2), x.__setitem__(0, T([[1.0, 2.0]])), x.tolist())[2]", [[1.0, 2.0], [0.0, 0.0]]),
+    ("(x := Z(2), x.__setitem__(True, 3.0), x.tolist())[2]", [3.0, 3.0]),
+    ("(x := Z(2), x.random_(1, 2), x.tolist())[2]", [1.0, 1.0]),
+    ("(x := Z(2), x.random_(1), x.tolist())[2]", [0.0, 0.0]),
+    ("(x := Z(2), x.bernoulli_(1.0), x.tolist())[2]", [1.0, 1.0]),
+    ("(x := Z(2), x.log_normal_(0.0, 0.0001), x.round().tolist())[2]", [1.0, 1.0]),
+    ("Z(9).geometric_(0.5).ge(1).all().item()", True),
+]
+
+
+@pytest.mark.filterwarnings("ignore:set_num_threads")
+@pytest.mark.parametrize(("code", "expected"), TABLE, ids=[code for code, _ in TABLE])
+def test_what_it_gives(code: str, expected: Any) -> None:
+    assert evaluated(code, minitorch_dl) == expected
+
+
+@pytest.mark.parity
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("code", "expected"), TABLE, ids=[code for code, _ in TABLE])
+def test_pytorch_gives_it_too(code: str, expected: Any) -> None:
+    assert evaluated(code, pytest.importorskip("torch")) == expected
