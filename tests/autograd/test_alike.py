@@ -93,6 +93,7 @@ def test_an_unpacking_hook_must_give_a_tensor(torch: Any) -> None:
 # -- custom functions ------------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_function_object_is_not_called(torch: Any) -> None:
     class Twice(torch.autograd.Function):
         @staticmethod

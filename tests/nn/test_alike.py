@@ -49,13 +49,13 @@ def test_hooks_on_registration_may_replace(torch: Any) -> None:
     assert module.child is not None
 
 
-def test_a_backward_hook_may_return_one_tensor(torch: Any) -> None:
+def test_backward_hooks_may_return_other_gradients(torch: Any) -> None:
     layer = torch.nn.Identity()
     x = torch.ones(2, requires_grad=True)
     with layer.register_full_backward_pre_hook(lambda m, g: (g[0] * 2,)):
         layer(x * 1).sum().backward()
     assert x.grad.tolist() == [2.0, 2.0]
-    with layer.register_full_backward_hook(lambda m, i, o: i[0] * 5):
+    with layer.register_full_backward_hook(lambda m, i, o: (i[0] * 5,)):
         layer(x * 1).sum().backward()
     assert x.grad.tolist() == [7.0, 7.0]
 
@@ -228,7 +228,8 @@ def test_containers_of_pruning_methods(torch: Any) -> None:
     prune = importlib.import_module(f"{torch.__name__}.nn.utils.prune")
     first, second = prune.L1Unstructured(1), prune.RandomUnstructured(1)
     first._tensor_name = second._tensor_name = "weight"
-    container = prune.PruningContainer(first, second)
+    container = prune.PruningContainer(first)
+    container.add_pruning_method(second)
     assert len(container) == 2
     assert container[0] is first
     second._tensor_name = "bias"

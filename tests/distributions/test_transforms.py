@@ -1,0 +1,95 @@
+"""What transforms of distributions say of themselves: the same here and in PyTorch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+
+def close(torch: Any, a: Any, b: Any) -> None:
+    assert torch.allclose(torch.as_tensor(a), torch.as_tensor(b), rtol=1e-5), (a, b)
+
+
+def test_composed_transforms(torch: Any) -> None:
+    D = torch.distributions
+    both = D.ComposeTransform([D.ExpTransform(), D.AffineTransform(0.0, -2.0)])
+    assert both.bijective
+    assert both.sign == -1
+    assert both == D.ComposeTransform([D.ExpTransform(), D.AffineTransform(0.0, -2.0)])
+    assert both != D.ExpTransform()
+    assert repr(both).startswith("ComposeTransform(\n    ExpTransform(),\n    AffineTransform(")
+    x = torch.tensor([0.5, 1.0])
+    y = both(x)
+    close(torch, y, -2 * x.exp())
+    close(torch, both.log_abs_det_jacobian(x, y), x + torch.tensor(2.0).log())
+    assert both.inv.bijective
+    assert both.inv.inv is both
+    assert both.inv.domain is not None
+    close(torch, both.inv(y), x)
+
+
+def test_composing_nothing(torch: Any) -> None:
+    D = torch.distributions
+    nothing = D.ComposeTransform([])
+    x = torch.tensor([0.5, 1.0])
+    assert nothing(x) is x
+    assert nothing.domain is D.constraints.real
+    assert nothing.codomain is D.constraints.real
+    assert nothing.log_abs_det_jacobian(x, x).tolist() == [0.0, 0.0]
+
+
+def test_events_of_independent_transforms(torch: Any) -> None:
+    D = torch.distributions
+    rows = D.IndependentTransform(D.ExpTransform(), 1)
+    x = torch.tensor([[0.5, 1.0], [2.0, 0.1]])
+    y = rows(x)
+    close(torch, y, x.exp())
+    close(torch, rows.inv(y), x)
+    close(torch, rows.log_abs_det_jacobian(x, y), x.sum(1))
+    assert rows.bijective
+    assert rows.sign == 1
+    assert rows.domain.event_dim == rows.codomain.event_dim == 1
+    assert rows.forward_shape((3, 2)) == rows.inverse_shape((3, 2)) == (3, 2)
+
+
+def test_shapes_of_reshaping(torch: Any) -> None:
+    D = torch.distributions
+    t = D.ReshapeTransform((2, 3), (6,))
+    assert t.forward_shape((5, 2, 3)) == (5, 6)
+    assert t.inverse_shape((5, 6)) == (5, 2, 3)
+    assert (t.domain.event_dim, t.codomain.event_dim) == (2, 1)
+    with pytest.raises(ValueError, match="Shape mismatch"):
+        t.forward_shape((2, 4))
+    with pytest.raises(ValueError, match="elements"):
+        D.ReshapeTransform((2, 3), (5,))
+
+
+def test_the_cache_of_a_transform(torch: Any) -> None:
+    D = torch.distributions
+    x = torch.tensor([0.5])
+    t = D.ExpTransform(cache_size=1)
+    assert t(x) is t(x)
+    y = torch.tensor([2.0])
+    assert t.inv(y) is t.inv(y)
+    assert D.ExpTransform().with_cache(1)(x) is not None
+    assert t.with_cache(1) is t
+    assert t.with_cache(0) is not t
+    with pytest.raises(ValueError, match="cache_size must be 0 or 1"):
+        D.ExpTransform(cache_size=2)
+
+
+def test_dimensions_of_events(torch: Any) -> None:
+    D = torch.distributions
+    assert D.ExpTransform().event_dim == 0
+    with pytest.raises(ValueError, match=r"domain.event_dim or .codomain.event_dim"):
+        _ = D.ReshapeTransform((2, 3), (6,)).event_dim
+
+
+def test_transforms_as_text_and_equal(torch: Any) -> None:
+    D = torch.distributions
+    assert repr(D.ExpTransform()) == "ExpTransform()"
+    assert repr(D.ExpTransform().inv) == "_InverseTransform(ExpTransform())"
+    assert D.ExpTransform() == D.ExpTransform()
+    assert D.ExpTransform().inv == D.ExpTransform().inv
+    assert D.ExpTransform().inv != D.SigmoidTransform().inv
