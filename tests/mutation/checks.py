@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import minitorch_dl
 from minitorch_dl.autograd.modes import listening
 from minitorch_dl.autograd.primitive import PRIMITIVES
-from minitorch_dl.backend import attention, lstm, standardization
+from minitorch_dl.backend import attention, blocks, lstm
 from minitorch_dl.testing import standin, suite
 from minitorch_dl.testing.op_cases import Row
 from tests.ops import test_op_table as checks
@@ -121,7 +121,7 @@ BEYOND_THE_TABLE = {
     "scaled_dot_product_attention": _in_pieces(
         "scaled_dot_product_attention", attention, _HOST_TILE=1, _CAUSAL_ROWS=1
     ),
-    "standardize": _in_pieces("standardize", standardization, BLOCK=1),
+    "standardize": _in_pieces("standardize", blocks, BLOCK=1),
 }
 """Checks of derivatives that no row can reach."""
 
