@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import gc
-import os
-import subprocess
-import sys
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
 import minitorch_dl as torch
 from tests.robustness.training import PROGRAMS, Step
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def grown(step: Step, steps: int) -> int:
@@ -102,30 +96,3 @@ def test_modes_belong_to_their_thread() -> None:
         there = pool.submit(torch.is_grad_enabled).result()
         assert there
         assert not torch.is_grad_enabled()
-
-
-WITHOUT_AVX512 = "X86_V4 AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR"
-
-
-@pytest.mark.slow
-def test_the_op_table_without_avx512() -> None:
-    """NumPy takes other code paths, with other roundings, on processors without AVX-512."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-W", "ignore::RuntimeWarning", "-p",
-         "no:cacheprovider", "tests/ops/test_op_table.py", "tests/testing"],
-        cwd=ROOT,
-        env={**os.environ, "NPY_DISABLE_CPU_FEATURES": _known_features()},
-        capture_output=True,
-        text=True,
-        check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-4000:]
-
-
-def _known_features() -> str:
-    """Those of the features that this NumPy knows and this processor has."""
-    from numpy._core import _multiarray_umath as umath
-
-    known = {name for name, has in umath.__cpu_features__.items() if has}
-    dispatched = set(umath.__cpu_dispatch__)
-    return " ".join(name for name in WITHOUT_AVX512.split() if name in known & dispatched)
