@@ -1,18 +1,31 @@
 """Probability distributions: samples, densities, entropies and divergences."""
 
 from . import constraints, kl, transforms
-from .bounded import Beta, Dirichlet, Uniform
+from .bounded import Beta, Dirichlet, Kumaraswamy, Uniform
 from .categorical import (
     Categorical,
     Multinomial,
     OneHotCategorical,
     OneHotCategoricalStraightThrough,
 )
-from .discrete import Bernoulli, Binomial, Geometric, Poisson
+from .circular import VonMises
+from .constraint_registry import biject_to, transform_to
+from .discrete import Bernoulli, Binomial, Geometric, NegativeBinomial, Poisson
 from .distribution import Distribution, ExponentialFamily
 from .heavy_tailed import Cauchy, Gumbel, HalfCauchy, Laplace, StudentT
 from .kl import kl_divergence, register_kl
-from .normal import HalfNormal, LogNormal, MultivariateNormal, Normal
-from .positive import Chi2, Exponential, Gamma, InverseGamma, Pareto, Weibull
+from .low_rank import LowRankMultivariateNormal
+from .mixture import MixtureSameFamily
+from .normal import HalfNormal, LogisticNormal, LogNormal, MultivariateNormal, Normal
+from .positive import (
+    Chi2,
+    Exponential,
+    FisherSnedecor,
+    Gamma,
+    InverseGamma,
+    Pareto,
+    Weibull,
+)
+from .relaxed import RelaxedBernoulli, RelaxedOneHotCategorical
 from .transformed import Independent, TransformedDistribution
 from .transforms import *

@@ -6,13 +6,18 @@ import math
 from typing import Any
 
 from ..nn.functional import one_hot
-from ..ops import digamma, lgamma, rand, stack, xlogy
+from ..ops import digamma, lgamma, ones_like, rand, stack, xlogy, zeros_like
 from ..tensor import Tensor
 from . import constraints
 from .distribution import Distribution, ExponentialFamily, broadcast_all
 from .implicit import DirichletDraw
+from .transformed import TransformedDistribution
+from .transforms import AffineTransform, PowerTransform
 
-__all__ = ["Beta", "Dirichlet", "Uniform"]
+__all__ = ["Beta", "Dirichlet", "Kumaraswamy", "Uniform"]
+
+
+EULER_GAMMA = 0.57721566490153286060
 
 
 class Uniform(Distribution):
@@ -177,3 +182,54 @@ class Beta(ExponentialFamily):
 
     def entropy(self) -> Tensor:
         return self._dirichlet.entropy()
+
+
+class Kumaraswamy(TransformedDistribution):
+    """``P(X <= x) = 1 - (1 - x^a)^b`` on [0, 1], with ``concentration1`` a and ``concentration0``
+    b: much like the beta distribution, with a simple quantile."""
+
+    arg_constraints = {
+        "concentration1": constraints.positive,
+        "concentration0": constraints.positive,
+    }
+    support = constraints.unit_interval
+
+    def __init__(
+        self, concentration1: Any, concentration0: Any, validate_args: bool | None = None
+    ) -> None:
+        a, b = broadcast_all(concentration1, concentration0)
+        self.concentration1, self.concentration0 = a, b
+        transforms = [
+            PowerTransform(b.reciprocal()),
+            AffineTransform(1.0, -1.0),
+            PowerTransform(a.reciprocal()),
+        ]
+        base = Uniform(zeros_like(b), ones_like(b), validate_args=validate_args)
+        super().__init__(base, transforms, validate_args=validate_args)
+
+    def expand(self, batch_shape: Any, _instance: Any = None) -> Kumaraswamy:
+        a, b = self.concentration1.expand(batch_shape), self.concentration0.expand(batch_shape)
+        return Kumaraswamy(a, b, False)
+
+    def _moment(self, n: int) -> Tensor:
+        b, c = self.concentration0, 1 + n / self.concentration1
+        return b * (lgamma(c) + lgamma(b) - lgamma(c + b)).exp()
+
+    @property
+    def mean(self) -> Tensor:
+        return self._moment(1)
+
+    @property
+    def mode(self) -> Tensor:
+        a, b = self.concentration1, self.concentration0
+        mode = (b.reciprocal() * (-b).log1p() - (-b * a).log1p()).exp()
+        return mode.masked_fill((a < 1) | (b < 1), math.nan)
+
+    @property
+    def variance(self) -> Tensor:
+        return self._moment(2) - self.mean.pow(2)
+
+    def entropy(self) -> Tensor:
+        a, b = self.concentration1, self.concentration0
+        harmonic = digamma(b + 1) + EULER_GAMMA
+        return (1 - 1 / b) + (1 - 1 / a) * harmonic - a.log() - b.log()

@@ -11,8 +11,9 @@ from ..ops import arange, bernoulli, binomial, finfo, lgamma, poisson, where, xl
 from ..tensor import Tensor
 from . import constraints
 from .distribution import Distribution, ExponentialFamily, broadcast_all, lazy
+from .positive import Gamma
 
-__all__ = ["Bernoulli", "Binomial", "Geometric", "Poisson"]
+__all__ = ["Bernoulli", "Binomial", "Geometric", "NegativeBinomial", "Poisson"]
 
 
 def clamp_probs(probs: Tensor) -> Tensor:
@@ -226,6 +227,54 @@ class Binomial(_Binary):
 
     def enumerate_support(self, expand: bool = True) -> Tensor:
         return self._counted(1 + self._common_count("enumerate_support"), expand)
+
+
+class NegativeBinomial(_Binary):
+    """Successes of probability ``probs`` (or ``logits``) before ``total_count`` failures:
+    ``P(k) = Γ(n + k) / (Γ(n) k!) (1 - p)^n p^k``."""
+
+    arg_constraints = {
+        "total_count": constraints.greater_than_eq(0),
+        "probs": constraints.half_open_interval(0.0, 1.0),
+        "logits": constraints.real,
+    }
+    support = constraints.nonnegative_integer
+    total_count: Tensor
+
+    def __init__(
+        self,
+        total_count: Any,
+        probs: Any = None,
+        logits: Any = None,
+        validate_args: bool | None = None,
+    ) -> None:
+        (self.total_count,) = self._set(probs, logits, total_count)
+        super().__init__(self.param_shape, validate_args=validate_args)
+
+    @property
+    def mean(self) -> Tensor:
+        return self.total_count * self.logits.exp()
+
+    @property
+    def mode(self) -> Tensor:
+        return ((self.total_count - 1) * self.logits.exp()).floor().clamp(min=0.0)
+
+    @property
+    def variance(self) -> Tensor:
+        return self.mean / (-self.logits).sigmoid()
+
+    def sample(self, sample_shape: Any = ()) -> Tensor:
+        with no_grad():
+            rate = Gamma(self.total_count, (-self.logits).exp(), validate_args=False)
+            return poisson(rate.sample(sample_shape))
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        if self._validate_args:
+            self._validate_sample(value)
+        n, logits = self.total_count, self.logits
+        ways = lgamma(n + value) - lgamma(1 + value) - lgamma(n)
+        ways = ways.masked_fill(n + value == 0, 0.0)  # no failure needed, no success: certain
+        return n * F.logsigmoid(-logits) + value * F.logsigmoid(logits) + ways
 
 
 class Poisson(ExponentialFamily):

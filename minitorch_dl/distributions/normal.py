@@ -12,9 +12,9 @@ from ..tensor import Tensor
 from . import constraints
 from .distribution import Distribution, ExponentialFamily, broadcast_all, lazy
 from .transformed import TransformedDistribution
-from .transforms import AbsTransform, ExpTransform
+from .transforms import AbsTransform, ExpTransform, StickBreakingTransform
 
-__all__ = ["HalfNormal", "LogNormal", "MultivariateNormal", "Normal"]
+__all__ = ["HalfNormal", "LogNormal", "LogisticNormal", "MultivariateNormal", "Normal"]
 
 
 class Normal(ExponentialFamily):
@@ -166,6 +166,28 @@ class HalfNormal(TransformedDistribution):
 def _solved(L: Tensor, b: Tensor) -> Tensor:
     """``L⁻¹ b`` for vectors b, ``(..., n)``."""
     return solve_triangular(L, b.unsqueeze(-1), upper=False).squeeze(-1)
+
+
+class LogisticNormal(TransformedDistribution):
+    """A vector of the simplex broken off, piece by piece, in shares that are the sigmoids of normal
+    numbers."""
+
+    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
+    support = constraints.simplex
+
+    def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
+        base = Normal(loc, scale, validate_args=validate_args)
+        if not base.batch_shape:
+            base = base.expand((1,))
+        super().__init__(base, StickBreakingTransform(), validate_args=validate_args)
+
+    @property
+    def loc(self) -> Tensor:
+        return self.base_dist.base_dist.loc
+
+    @property
+    def scale(self) -> Tensor:
+        return self.base_dist.base_dist.scale
 
 
 class MultivariateNormal(Distribution):

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..autograd import no_grad
 from ..ops import digamma, finfo, lgamma, ones_like, xlogy, zeros_like
 from ..tensor import Tensor
 from . import constraints
-from .distribution import ExponentialFamily, broadcast_all
+from .distribution import Distribution, ExponentialFamily, broadcast_all
 from .implicit import GammaCdf, StandardGamma
 from .transformed import TransformedDistribution
 from .transforms import AffineTransform, ExpTransform, PowerTransform
 
-__all__ = ["Chi2", "Exponential", "Gamma", "InverseGamma", "Pareto", "Weibull"]
+__all__ = [
+    "Chi2", "Exponential", "FisherSnedecor", "Gamma", "InverseGamma", "Pareto", "Weibull",
+]  # fmt: skip
 
 
 class Exponential(ExponentialFamily):
@@ -245,3 +248,48 @@ class Pareto(TransformedDistribution):
 
     def entropy(self) -> Tensor:
         return (self.scale / self.alpha).log() + (1 + self.alpha.reciprocal())
+
+
+class FisherSnedecor(Distribution):
+    """The ratio of two chi-squared numbers, each over its degrees of freedom, ``df1`` and
+    ``df2``."""
+
+    arg_constraints = {"df1": constraints.positive, "df2": constraints.positive}
+    support = constraints.positive
+    has_rsample = True
+    df1: Tensor
+    df2: Tensor
+
+    def __init__(self, df1: Any, df2: Any, validate_args: bool | None = None) -> None:
+        self.df1, self.df2 = broadcast_all(df1, df2)
+        self._gamma1 = Gamma(self.df1 * 0.5, self.df1)
+        self._gamma2 = Gamma(self.df2 * 0.5, self.df2)
+        super().__init__(self.df1.shape, validate_args=validate_args)
+
+    @property
+    def mean(self) -> Tensor:
+        return (self.df2 / (self.df2 - 2)).masked_fill(self.df2 <= 2, math.nan)
+
+    @property
+    def mode(self) -> Tensor:
+        mode = (self.df1 - 2) / self.df1 * self.df2 / (self.df2 + 2)
+        return mode.masked_fill(self.df1 <= 2, math.nan)
+
+    @property
+    def variance(self) -> Tensor:
+        m, n = self.df1, self.df2
+        variance = 2 * n.pow(2) * (m + n - 2) / (m * (n - 2).pow(2) * (n - 4))
+        return variance.masked_fill(n <= 4, math.nan)
+
+    def rsample(self, sample_shape: Any = ()) -> Tensor:
+        above, below = self._gamma1.rsample(sample_shape), self._gamma2.rsample(sample_shape)
+        tiny = finfo(below.dtype).tiny
+        return (above / below.clamp(min=tiny)).clamp(min=tiny)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        if self._validate_args:
+            self._validate_sample(value)
+        m, n = self.df1 * 0.5, self.df2 * 0.5
+        ratio = self.df1 / self.df2
+        scale = lgamma(m + n) - lgamma(m) - lgamma(n)
+        return scale + m * ratio.log() + (m - 1) * value.log() - (m + n) * (ratio * value).log1p()

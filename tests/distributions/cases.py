@@ -35,6 +35,27 @@ DISTRIBUTIONS: dict[str, Make] = {
     "Geometric": lambda D, t: D.Geometric(t(PROBS)),
     "Geometric logits": lambda D, t: D.Geometric(logits=t(LOGITS)),
     "Poisson": lambda D, t: D.Poisson(t([0.5, 3.0, 20.0])),
+    "NegativeBinomial": lambda D, t: D.NegativeBinomial(t([0.5, 3.0, 7.0]), t(PROBS)),
+    "NegativeBinomial logits": lambda D, t: D.NegativeBinomial(4, logits=t(LOGITS)),
+    "RelaxedBernoulli": lambda D, t: D.RelaxedBernoulli(t(0.7), t(PROBS)),
+    "RelaxedBernoulli logits": lambda D, t: D.RelaxedBernoulli(t(0.7), logits=t(LOGITS)),
+    "RelaxedOneHotCategorical": lambda D, t: D.RelaxedOneHotCategorical(t(0.7), t(SIMPLEX)),
+    "RelaxedOneHotCategorical logits": lambda D, t: D.RelaxedOneHotCategorical(
+        t(1.5), logits=t(SCORES)
+    ),
+    "VonMises": lambda D, t: D.VonMises(t(REAL), t(POSITIVE)),
+    "LogisticNormal": lambda D, t: D.LogisticNormal(t(REAL), t(POSITIVE)),
+    "Kumaraswamy": lambda D, t: D.Kumaraswamy(t(POSITIVE), t([2.0, 0.5, 1.5])),
+    "FisherSnedecor": lambda D, t: D.FisherSnedecor(t([0.7, 3.0, 5.0]), t([1.0, 3.0, 6.0])),
+    "LowRankMultivariateNormal": lambda D, t: D.LowRankMultivariateNormal(
+        t([[0.0, 1.0], [2.0, -1.0]]), t([[0.5], [1.0]]), t([0.4, 0.8])
+    ),
+    "MixtureSameFamily": lambda D, t: D.MixtureSameFamily(
+        D.Categorical(t(SIMPLEX)), D.Normal(t([REAL, REAL]), t(POSITIVE))
+    ),
+    "MixtureSameFamily vectors": lambda D, t: D.MixtureSameFamily(
+        D.Categorical(t([0.3, 0.7])), D.Independent(D.Normal(t(SCORES), t(POSITIVE)), 1)
+    ),
     "Categorical": lambda D, t: D.Categorical(t(SIMPLEX)),
     "Categorical logits": lambda D, t: D.Categorical(logits=t(SCORES)),
     "OneHotCategorical": lambda D, t: D.OneHotCategorical(t(SIMPLEX)),

@@ -80,8 +80,12 @@ def test_checks_can_be_left_out() -> None:
         D.Distribution.set_default_validate_args(True)
 
 
-# No formula for the moments, or tails too heavy for a sample's mean to settle.
+# No formula for the moments, tails too heavy for a sample's mean to settle, or angles.
 WITHOUT_MOMENTS = (
+    "Relaxed",
+    "LogisticNormal",
+    "FisherSnedecor",
+    "VonMises",
     "Transformed",
     "LogNormal",
     "StudentT",
@@ -243,3 +247,44 @@ def test_transforms_invert_and_know_their_jacobian(transform: Any) -> None:
     change = transform.log_abs_det_jacobian(x, y).sum()
     assert torch.allclose(change, J.det().abs().log())
     assert transform.inv.log_abs_det_jacobian(y, x).sum() == -change
+
+
+def test_transforms_reach_what_a_constraint_allows() -> None:
+    c, x = D.constraints, torch.tensor([[-2.0, 0.5], [1.0, 0.1]])
+    for constraint in (
+        c.real, c.positive, c.nonnegative, c.greater_than(2.0), c.less_than(-1.0), c.unit_interval,
+        c.interval(-1.0, 3.0), c.half_open_interval(0.0, 2.0), c.simplex,
+        c.independent(c.positive, 1),
+    ):  # fmt: skip
+        assert constraint.check(D.transform_to(constraint)(x)).all()
+        there = D.biject_to(constraint)
+        torch.testing.assert_close(there.inv(there(x)), x)
+    assert c.lower_cholesky.check(D.transform_to(c.lower_cholesky)(x)).all()
+    with pytest.raises(NotImplementedError, match="Cannot transform _Boolean constraints"):
+        D.biject_to(c.boolean)
+
+
+def test_a_mixture_needs_matching_parts() -> None:
+    t = torch.tensor
+    with pytest.raises(ValueError, match="instance of torch"):
+        D.MixtureSameFamily(D.Normal(0.0, 1.0), D.Normal(t([0.0, 1.0]), 1.0))
+    with pytest.raises(ValueError, match=r"component` \(3\) does not equal .* \(2\)"):
+        D.MixtureSameFamily(D.Categorical(t([1.0, 1.0, 1.0])), D.Normal(t([0.0, 1.0]), 1.0))
+
+
+def test_the_angles_of_von_mises() -> None:
+    torch.manual_seed(0)
+    for k in (1e-7, 0.5, 3.0, 50.0):
+        d = D.VonMises(torch.tensor(1.0, dtype=torch.float64), torch.tensor(k))
+        x = d.sample((4000,))
+        assert ((x >= -math.pi) & (x < math.pi)).all()
+        resultant = (x - 1.0).cos().mean()  # its expectation is 1 - the circular variance
+        assert abs(resultant - (1 - d.variance)) < 4.5 * (0.5 / 4000) ** 0.5
+
+
+def test_the_ratios_of_fisher_and_snedecor() -> None:
+    torch.manual_seed(0)
+    d = D.FisherSnedecor(torch.tensor(5.0), torch.tensor(30.0))
+    x = d.sample((4000,))
+    assert abs(x.mean() - d.mean) < 4.5 * (d.variance / 4000).sqrt()
+    assert x.var() == pytest.approx(d.variance.item(), rel=0.2)

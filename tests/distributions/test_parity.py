@@ -22,14 +22,20 @@ ROUGH = {
 }
 
 
-def check(found: dict[str, Any], expected: dict[str, Any]) -> None:
+# PyTorch takes the logarithm of a Bessel function from a polynomial of eight digits.
+ROUGH_CASES = {"VonMises": 1e-5}
+
+
+def check(found: dict[str, Any], expected: dict[str, Any], name: str = "") -> None:
     assert list(found) == list(expected)
     for key, value in expected.items():
         assert found[key].dtype == value.dtype, key
         if key == "text":
             assert str(found[key]) == str(value)
             continue
-        rough = max(ROUGH.get(key, 0), 1e-5 if value.dtype == np.float32 else 1e-9)
+        rough = max(
+            ROUGH.get(key, 0), ROUGH_CASES.get(name, 0), 1e-5 if value.dtype == np.float32 else 1e-9
+        )
         np.testing.assert_allclose(found[key], value, rtol=rough, atol=1e-12, err_msg=key)
 
 
@@ -40,7 +46,7 @@ def stored(name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", cases.DISTRIBUTIONS)
 def test_stored(name: str) -> None:
-    check(cases.run(minitorch_dl, name), stored(name))
+    check(cases.run(minitorch_dl, name), stored(name), name)
 
 
 @pytest.mark.parametrize("name", cases.KL)
@@ -57,7 +63,7 @@ def test_nothing_stored_is_left_over() -> None:
 @pytest.mark.parametrize("name", cases.DISTRIBUTIONS)
 def test_live(name: str) -> None:
     torch = pytest.importorskip("torch")
-    check(cases.run(minitorch_dl, name), cases.run(torch, name))
+    check(cases.run(minitorch_dl, name), cases.run(torch, name), name)
 
 
 @pytest.mark.parity
