@@ -91,7 +91,7 @@ def correlate_input(
     counts = tuple(-(-s // step) for s, step in zip(size, stride))
     if winograd.suits(xp, g.dtype, n, o, c, kernel, stride, counts, (*dilation, groups)):
         return winograd.correlate_input(xp, g, w, size, stride, padding)
-    if set(stride) == {1} and o <= 2 * c:
+    if set(stride) == {1} and o <= 2 * c and math.prod(size) <= 4 * math.prod(out):
         # Then this is a correlation too, with the kernel turned round: no sums of columns.
         turned = w.reshape(groups, o // groups, per_group, *kernel).swapaxes(1, 2)
         turned = turned.reshape(c, o // groups, *kernel)

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,9 +38,6 @@ GRADIENT_BYTES = 16 << 20
 
 enabled = True
 """Whether float32 convolutions may be computed so: the switch ``backends.cpu.winograd``."""
-
-TILE = 4
-"""Outputs of a tile, of each phase."""
 
 SPAN = 16
 """Elements that one matrix transforms, about: longer spans would mean more zeros to multiply with,
@@ -59,21 +57,32 @@ def suits(
         return False
     if any(s > 2 or not s < k <= 3 * s for k, s in zip(kernel, stride)):
         return False
-    tiles = -(-counts[0] // TILE) * -(-counts[1] // TILE)
-    # With fewer tiles, transforming the kernels would cost more than it saves.
-    return min(c, o) >= 32 and c * o >= 2048 and n * tiles >= 16
+    # With fewer windows, transforming the kernels would cost more than it saves.
+    return min(c, o) >= 32 and c * o >= 2048 and n * math.prod(counts) >= MIN_WINDOWS
+
+
+MIN_WINDOWS = 128
+LARGE_TILE_WINDOWS = 512
+
+
+def _tile(n: int, stride: Ints, counts: Ints) -> int:
+    """Outputs of a tile along an axis, of each phase. Tiles of 4 need fewer products than tiles of
+    2, but more of the kernels' transforms, and give smaller matrices."""
+    return 4 if n * math.prod(counts) >= LARGE_TILE_WINDOWS * math.prod(stride) else 2
 
 
 def correlate(xp: Any, x: Any, w: Any, out: Ints, stride: Ints, padding: Pairs) -> Any:
     """The cross-correlation of (N, C, H, W) with (O, C, *K): (N, O, *out)."""
-    axes = tuple(map(_correlation, w.shape[2:], stride, padding, x.shape[2:], out))
+    tile = (_tile(len(x), stride, out),) * 2
+    axes = tuple(map(_correlation, w.shape[2:], stride, padding, x.shape[2:], out, tile))
     u = _filtered_kernels(xp, w, axes).swapaxes(1, 2)  # (KK, C, O)
     return _filter(xp, x, u, out, axes)
 
 
 def correlate_input(xp: Any, g: Any, w: Any, size: Ints, stride: Ints, padding: Pairs) -> Any:
     """The transpose of ``correlate`` in its input: (N, C, *size)."""
-    axes = tuple(map(_transposed, w.shape[2:], stride, padding, g.shape[2:], size))
+    tile = (_tile(len(g), stride, tuple(-(-s // step) for s, step in zip(size, stride))),) * 2
+    axes = tuple(map(_transposed, w.shape[2:], stride, padding, g.shape[2:], size, tile))
     return _filter(xp, g, _filtered_kernels(xp, w, axes), size, axes)
 
 
@@ -81,7 +90,8 @@ def correlate_weight(xp: Any, x: Any, g: Any, kernel: Ints, stride: Ints, paddin
     """The weight's gradient: (O, C, *K)."""
     n, c = x.shape[:2]
     o = g.shape[1]
-    axes = tuple(map(_correlation, kernel, stride, padding, x.shape[2:], g.shape[2:]))
+    tile = (_tile(n, stride, g.shape[2:]),) * 2
+    axes = tuple(map(_correlation, kernel, stride, padding, x.shape[2:], g.shape[2:], tile))
     products = len(axes[0].filters) * len(axes[1].filters)
     back = tuple([span.transposed() for span in axis.spans] for axis in axes)
     du = xp.zeros((products, o, c), x.dtype)
@@ -139,7 +149,8 @@ def _filter(xp: Any, x: Any, u: Any, out: Ints, axes: tuple[_Axis, ...]) -> Any:
             z = xp.empty((len(row.back), len(m), m.shape[2]), x.dtype)  # (rows, K, T N O)
             xp.matmul(row.back, m, out=z.swapaxes(0, 1))
             z = z.reshape(len(z), column.back.shape[1], -1)  # (rows, K T, N O)
-            xp.matmul(z.swapaxes(1, 2), column.back.T, out=by_row[row.outputs, :, column.outputs])
+            # Written from there: the product itself writes slowly to rows far apart.
+            by_row[row.outputs, :, column.outputs] = xp.matmul(z.swapaxes(1, 2), column.back.T)
 
     share_products(xp, filter_part, list(itertools.product(range(0, n, step), axes[1].spans)))
     return y
@@ -221,29 +232,33 @@ class _Axis(NamedTuple):
     spans: list[_Span]
 
 
-def minimal_filter(taps: int) -> tuple[Any, Any, Any]:
-    """``(B, G, A)`` with ``A [(G w) * (B d)]`` the 4 sums ``sum_k w[k] d[i + k]``.
+def minimal_filter(taps: int, outputs: int) -> tuple[Any, Any, Any]:
+    """``(B, G, A)`` with ``A [(G w) * (B d)]`` the sums ``sum_k w[k] d[i + k]``, i < outputs.
 
-    Both sides are polynomials, evaluated at ``taps + 2`` points and at infinity and interpolated.
+    Both sides are polynomials, evaluated at some points and at infinity, and interpolated.
     """
     if taps == 1:
-        return np.eye(TILE), np.ones((TILE, 1)), np.eye(TILE)
-    points = np.array([0, 1, -1, 2, -2][: TILE + taps - 2])
-    count = len(points) + 1
-    into, filters, back = np.zeros((count, count)), np.zeros((count, taps)), np.zeros((TILE, count))
+        return np.eye(outputs), np.ones((outputs, 1)), np.eye(outputs)
+    count = outputs + taps - 1
+    points = np.array([0, 1, -1, 2, -2][: count - 1])
+    into, filters, back = (
+        np.zeros((rows, n)) for rows, n in zip((count, count, outputs), (count, taps, count))
+    )
     for i, point in enumerate(points):
         others = np.delete(points, i)
         into[i, :-1] = np.poly(others)[::-1]
         filters[i] = point ** np.arange(taps) / np.prod(point - others)
-        back[:, i] = point ** np.arange(TILE)
+        back[:, i] = point ** np.arange(outputs)
     into[-1], filters[-1, -1], back[-1, -1] = np.poly(points)[::-1], 1, 1
     return into, filters, back
 
 
 @functools.lru_cache(maxsize=256)
-def _correlation(taps: int, stride: int, pad: tuple[int, int], size: int, out: int) -> _Axis:
+def _correlation(
+    taps: int, stride: int, pad: tuple[int, int], size: int, out: int, tile: int
+) -> _Axis:
     """One filter per phase; their products are added up."""
-    phases = [minimal_filter(len(range(p, taps, stride))) for p in range(stride)]
+    phases = [minimal_filter(len(range(p, taps, stride)), tile) for p in range(stride)]
     products = sum(len(into) for into, _, _ in phases)
     reads = max(p + stride * (len(into) - 1) for p, (into, _, _) in enumerate(phases)) + 1
     into, filters = np.zeros((products, reads)), np.zeros((products, taps))
@@ -254,33 +269,32 @@ def _correlation(taps: int, stride: int, pad: tuple[int, int], size: int, out: i
         filters[some, p::stride] = g
         first = some.stop
     back = np.concatenate([a for _, _, a in phases], axis=1)
-    return _axis(into, filters, back, TILE * stride, -pad[0], size, out)
+    return _axis(into, filters, back, tile * stride, -pad[0], size, out)
 
 
 @functools.lru_cache(maxsize=256)
-def _transposed(taps: int, stride: int, pad: tuple[int, int], size: int, out: int) -> _Axis:
-    """One filter per phase of the outputs: output ``i`` sums ``w[k] g[t]``, ``i + pad = t stride +
-    k``."""
+def _transposed(
+    taps: int, stride: int, pad: tuple[int, int], size: int, out: int, tile: int
+) -> _Axis:
+    """One filter per phase of the outputs: output i sums ``w[k] g[t]``, ``i + pad = t stride + k``,
+    so that its phase is that of the taps it meets, and these come in reverse."""
     whole, rest = divmod(pad[0], stride)
-    counts = [len(range(p, taps, stride)) for p in range(stride)]
-    lowest = min((p < rest) - (count - 1) for p, count in enumerate(counts))
-    matrices = []
-    for p, count in enumerate(counts):
-        b, g, a = minimal_filter(count)
-        shift = (p < rest) - (count - 1) - lowest
-        matrices.append((p, shift, b, g[:, ::-1], a))
-    products = sum(len(b) for _, _, b, _, _ in matrices)
-    reads = max(shift + len(b) for _, shift, b, _, _ in matrices)
+    phases = [minimal_filter(len(range(p, taps, stride)), tile) for p in range(stride)]
+    # Where each phase begins to read, relative to the tile.
+    begins = [(p < rest) - (g.shape[1] - 1) for p, (_, g, _) in enumerate(phases)]
+    products = sum(len(b) for b, _, _ in phases)
+    reads = max(begin + len(b) for begin, (b, _, _) in zip(begins, phases)) - min(begins)
     into, filters = np.zeros((products, reads)), np.zeros((products, taps))
-    back = np.zeros((TILE * stride, products))
+    back = np.zeros((tile * stride, products))
     first = 0
-    for p, shift, b, g, a in matrices:
+    for p, (begin, (b, g, a)) in enumerate(zip(begins, phases)):
         some = slice(first, first + len(b))
-        into[some, shift : shift + len(b)] = b
-        filters[some, p::stride] = g
+        at = begin - min(begins)
+        into[some, at : at + len(b)] = b
+        filters[some, p::stride] = g[:, ::-1]
         back[(p - rest) % stride :: stride, some] = a
         first = some.stop
-    return _axis(into, filters, back, TILE, whole + lowest, size, out)
+    return _axis(into, filters, back, tile, whole + min(begins), size, out)
 
 
 def _axis(into: Any, filters: Any, back: Any, step: int, offset: int, size: int, out: int) -> _Axis:

@@ -34,9 +34,13 @@ def _problem(shape: Any) -> Any:
     return x, w, g, {"stride": stride, "padding": padding}
 
 
+@pytest.mark.parametrize("least", [0, 10**6])  # tiles of 4 outputs, and of 2
 @pytest.mark.parametrize("room", [4 << 20, 1])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_it_is_the_convolution(shape: Any, room: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_the_convolution(
+    shape: Any, room: int, least: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(winograd, "LARGE_TILE_WINDOWS", least)
     monkeypatch.setattr(winograd, "WORK_BYTES", room)
     monkeypatch.setattr(winograd, "GRADIENT_BYTES", 4 * room)
     x, w, g, window = _problem(shape)
@@ -55,11 +59,12 @@ def test_it_is_the_convolution(shape: Any, room: int, monkeypatch: pytest.Monkey
         np.testing.assert_allclose(fast, exact, atol=3e-5 * abs(exact).max())
 
 
+@pytest.mark.parametrize("outputs", [2, 4])
 @pytest.mark.parametrize("taps", [1, 2, 3])
-def test_a_minimal_filter_has_three_more_products_than_taps_for_four_outputs(taps: int) -> None:
-    into, filters, back = winograd.minimal_filter(taps)
-    assert len(into) == len(filters) == taps + 3
-    w, d = np.arange(1.0, taps + 1), np.random.default_rng(0).standard_normal(taps + 3)
+def test_a_minimal_filter_has_as_many_products_as_it_reads(taps: int, outputs: int) -> None:
+    into, filters, back = winograd.minimal_filter(taps, outputs)
+    assert len(into) == len(filters) == outputs + taps - 1
+    w, d = np.arange(1.0, taps + 1), np.random.default_rng(0).standard_normal(outputs + taps - 1)
     np.testing.assert_allclose(
         back @ ((filters @ w) * (into @ d)), np.correlate(d, w), rtol=1e-12, atol=1e-12
     )
