@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from . import kernels
 from .constants import constant
 from .sums import sum_over
+from .threads import share
 from .windows import Ints, Pairs, taps
 
 
@@ -63,6 +64,40 @@ def _maxima(
         y = kernels.max_pool(xp, x, out=out, **window)
         if y is not None:
             return y
+    y = xp.empty((*x.shape[:2], *out), x.dtype)
+    planes, maxima = _planes(x), _planes(y)
+
+    def work(part: slice) -> None:
+        maxima[:, part] = _maxima_by_axis(
+            xp, planes[:, part], out, kernel, stride, padding, dilation
+        )
+
+    _share_planes(xp, work, planes)
+    return y
+
+
+def _planes(x: Any) -> Any:
+    """(N, C, *S) as (1, N C, *S)."""
+    return x.reshape(1, -1, *x.shape[2:]) if x.size else x[:1]
+
+
+PART = 1 << 18
+"""Elements that are pooled at once: 1 MB of float32."""
+
+
+def _share_planes(xp: Any, work: Callable[[slice], None], planes: Any) -> None:
+    """``work`` on some of (1, N C, *S) at a time, by several threads."""
+    step = max(1, PART // math.prod(planes.shape[2:])) if planes.size else 1
+    count = planes.shape[1]
+    if xp is not np or count <= step:
+        work(slice(None))
+    else:
+        share(work, [slice(i, i + step) for i in range(0, count, step)])
+
+
+def _maxima_by_axis(
+    xp: Any, x: Any, out: Ints, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
+) -> Any:
     lowest = xp.iinfo(x.dtype).min if x.dtype.kind in "iu" else -math.inf
     for i, (t, k, step, p, d) in enumerate(zip(out, kernel, stride, padding, dilation), start=2):
         y = None
@@ -120,8 +155,19 @@ def max_scatter(
         if done is not None:
             return done
     to = xp.zeros(x.shape, u.dtype)
-    for hit, windows, elements in _first_hits(xp, x, y, kernel, stride, padding, dilation):
-        to[elements] += u[windows] * hit
+    planes, gradients = (_planes(x), _planes(y), _planes(u)), _planes(to)
+    apart = all(s > d * (k - 1) for s, k, d in zip(stride, kernel, dilation))
+
+    def work(part: slice) -> None:
+        a, top, v = (array[:, part] for array in planes)
+        into = gradients[:, part]
+        for hit, windows, elements in _first_hits(xp, a, top, kernel, stride, padding, dilation):
+            if apart:  # no element is in two windows
+                xp.multiply(v[windows], hit, out=into[elements])
+            else:
+                into[elements] += v[windows] * hit
+
+    _share_planes(xp, work, gradients)
     return to
 
 
