@@ -41,9 +41,8 @@ def test_without_a_gpu_there_is_one_clear_line(capfd: pytest.CaptureFixture[str]
     assert main(["inference/MLP", "--devices", "cpu,cuda", *SHORT]) == 2
     lines = capfd.readouterr().err.strip().splitlines()
     assert len(lines) == 1
-    assert lines[0].startswith(
-        "python -m benchmarks: minitorch_dl cuda: RuntimeError: device 'cuda'"
-    )
+    assert lines[0].startswith("python -m benchmarks: minitorch_dl cuda: ")
+    assert "device 'cuda'" in lines[0]
 
 
 def test_where_curves_cross() -> None:
