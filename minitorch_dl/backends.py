@@ -1,13 +1,15 @@
-"""Switches of PyTorch's libraries, which programs set in passing: kept, but
-without effect here (except ``cpu.winograd`` and ``cuda.matmul.allow_tf32``)."""
+"""Switches of PyTorch's libraries, which programs set in passing: kept, but without effect here
+(except ``cpu.winograd``, ``cuda.matmul.allow_tf32`` and ``cudnn.enabled``)."""
 
 from __future__ import annotations
 
 from types import ModuleType
 from typing import Any
 
+from .backend import cudnn as _cudnn
 from .backend import winograd
 from .backend.precision import float32_products, set_float32_products
+from .cuda import is_available as cuda_is_available
 
 
 class _Switches(ModuleType):
@@ -57,10 +59,31 @@ class _Products(_Switches):
         set_float32_products("high" if on else "highest")
 
 
+class _Cudnn(_Switches):
+    """Convolutions on a GPU by cuDNN, where the extra ``cudnn`` is installed; ``enabled`` is True
+    unless switched off."""
+
+    def is_available(self) -> bool:
+        """Whether the frontend package and cuDNN are installed and there is a GPU for them."""
+        return _cudnn.frontend() is not None and cuda_is_available()
+
+    @property
+    def enabled(self) -> bool:
+        return _cudnn.enabled
+
+    @enabled.setter
+    def enabled(self, on: bool) -> None:
+        _cudnn.enabled = bool(on)
+
+    def version(self) -> Any:
+        """cuDNN's version as a number such as 92800; None without it."""
+        cudnn = _cudnn.frontend()
+        return None if cudnn is None else cudnn.backend_version()
+
+
 cpu = _Host("cpu", available=True)
-cudnn = _Switches(
+cudnn = _Cudnn(
     "cudnn",
-    enabled=False,
     benchmark=False,
     deterministic=False,
     allow_tf32=False,

@@ -9,6 +9,7 @@ kernels of stride 1 or 2 in float32 over enough channels by Winograd's filtering
 else columns (im2col), of which a 1x1 kernel needs none, turn each into matrix products. They are
 made for a few images, or a few rows of one image, at a time: never more than ``COLUMN_BYTES``,
 unless a single row of windows needs more, for each of the threads that work on blocks side by side.
+On a GPU cuDNN goes before all of these where it is installed.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import depthwise, winograd
+from . import cudnn, depthwise, winograd
 from .blas import share_products
 from .windows import Ints, Pairs, col2im, im2col, window_counts
 
 COLUMN_BYTES = 4 << 20
 """Room for one block's columns: about a second-level cache. It also bounds memory."""
+
+DEVICE_COLUMN_BYTES = 256 << 20
+"""On a GPU: what fills it with work."""
 
 MERGED_WINDOWS = 128
 """With fewer windows per image than this, those of a block's images share one matrix."""
@@ -34,10 +38,15 @@ PARTS = 4
 has. It is fixed: the number of threads must not change the results."""
 
 
+@cudnn.correlate.twin
 def correlate(
     xp: Any, x: Any, w: Any, *, stride: Ints, padding: Pairs, dilation: Ints, groups: int
 ) -> Any:
     """The cross-correlation of ``x`` with ``w``: (N, O, *T)."""
+    if xp is not np:
+        window = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+        if (y := cudnn.correlate(xp, x, w, **window)) is not None:
+            return y
     o, _, *kernel = w.shape
     n, c, *size = x.shape
     out = window_counts(size, kernel, stride, padding, dilation)
@@ -71,6 +80,7 @@ def correlate(
     return y
 
 
+@cudnn.correlate_input.twin
 def correlate_input(
     xp: Any,
     g: Any,
@@ -83,6 +93,10 @@ def correlate_input(
     groups: int,
 ) -> Any:
     """The transpose of ``correlate`` in ``x``, of spatial size ``size``: (N, C, *S)."""
+    if xp is not np:
+        window = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+        if (x := cudnn.correlate_input(xp, g, w, size=size, **window)) is not None:
+            return x
     n, o, *out = g.shape
     _, per_group, *kernel = w.shape
     c = per_group * groups
@@ -119,6 +133,7 @@ def correlate_input(
     return x
 
 
+@cudnn.correlate_weight.twin
 def correlate_weight(
     xp: Any,
     x: Any,
@@ -131,6 +146,10 @@ def correlate_weight(
     groups: int,
 ) -> Any:
     """The contraction that leaves ``w`` open, of kernel size ``kernel``: (O, C / groups, *K)."""
+    if xp is not np:
+        window = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+        if (w := cudnn.correlate_weight(xp, x, g, kernel=kernel, **window)) is not None:
+            return w
     c = x.shape[1]
     n, o, *out = g.shape
     if depthwise.suits(c, o, groups):
@@ -175,15 +194,16 @@ def _columns(
     merged: bool,
 ) -> Any:
     """``im2col`` as matrices: (N, G, C/G * K, P), or merged (1, G, C/G * K, N P)."""
-    x = _padded(xp, x, padding)
+    if xp is np:
+        x = _padded(xp, x, padding)
+        padding = ((0, 0),) * len(kernel)
     n, c, *size = x.shape
-    padding = ((0, 0),) * len(size)
     inner = c // groups * math.prod(kernel)
     if not merged:
         col = im2col(xp, x, kernel, stride, padding, dilation)
         return col.reshape(n, groups, inner, -1)
     out = window_counts(size, kernel, stride, padding, dilation)
-    buffer = xp.empty((c, *kernel, n, *out), x.dtype)
+    buffer = (xp.empty if xp is np else xp.zeros)((c, *kernel, n, *out), x.dtype)
     channels = 1 + len(kernel)  # axes of a column
     col = im2col(xp, x, kernel, stride, padding, dilation, xp.moveaxis(buffer, channels, 0))
     return xp.moveaxis(col, 0, channels).reshape(1, groups, inner, -1)
@@ -277,13 +297,15 @@ def _blocks(
     if n == 0 or 0 in out:
         return []
     row_bytes = max(1, c * math.prod(kernel) * math.prod(out[1:]) * x.dtype.itemsize)
-    images = COLUMN_BYTES // (row_bytes * out[0])
+    on_host = isinstance(x, np.ndarray)
+    room = COLUMN_BYTES if on_host else DEVICE_COLUMN_BYTES
+    images = room // (row_bytes * out[0])
     if images or out[0] == 1:
-        count = max(-(-n // max(1, images)), 1 if merged else min(n, PARTS))
+        count = max(-(-n // max(1, images)), min(n, PARTS) if on_host and not merged else 1)
         step = -(-n // count)  # blocks of about equal size
         whole = slice(None)
         return [[_Block(slice(i, i + step), whole, whole, padding)] for i in range(0, n, step)]
-    rows = max(1, COLUMN_BYTES // row_bytes)
+    rows = max(1, room // row_bytes)
     reach = dilation[0] * (kernel[0] - 1) + 1
     slabs = []
     for first in range(0, out[0], rows):

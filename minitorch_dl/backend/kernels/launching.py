@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from ..precision import float32_products, set_float32_products
 from ..recording import capturing
 
 THREADS = 256
@@ -107,10 +108,14 @@ class Kernel:
 
     def _examine(self, xp: Any, dtype: str) -> bool:
         """Whether kernel and twin agree on the samples; a warning says why not."""
+        products = float32_products()
+        set_float32_products("highest")  # else both round to so many digits, each in its way
         try:
             problem = self._disagreement(xp, dtype)
         except Exception as error:  # of the compiler or the driver, each with classes of its own
             problem = f"fails: {error}"
+        finally:
+            set_float32_products(products)
         if problem:
             warnings.warn(
                 f"the GPU kernel {self.name!r} for {dtype} is left aside, array code serves in its "
