@@ -3,6 +3,7 @@
 No score matrix is ever whole: a tile holds some heads, some queries and the keys that these may
 see, and is small enough to stay in a core's cache. The forward pass keeps only ``log Σ exp`` of
 each query's scores, from which the backward pass computes its tiles again (Dao et al., 2022).
+Threads share the groups of heads.
 
 A tile lies with the keys in rows and the queries in columns: maxima and sums over the keys then run
 along whole rows of memory, which NumPy does several times faster than along the last axis.
@@ -16,6 +17,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
+from .blas import share_products
 
 _HOST_TILE = 1 << 16
 """Elements of a tile on the host: 256 kB of float32."""
@@ -106,7 +109,8 @@ def attend(
     limits = np.finfo(q.dtype)
     scale = q.dtype.type(scale)
     groups, spans = _tiling(xp, q, k, is_causal)
-    for heads in groups:
+
+    def work(heads: Any) -> None:
         for queries, seen, mask in spans:
             qt = (q[heads][:, :, queries] * scale).swapaxes(-1, -2)
             keys = k[heads][:, :, :seen]
@@ -122,6 +126,8 @@ def attend(
             part = xp.matmul(p.swapaxes(-1, -2), v[heads][:, :, :seen])
             xp.divide(part, n.swapaxes(-1, -2), out=y[heads][:, :, queries])
             xp.add(xp.log(n), m, out=total[heads][:, :, :, queries])
+
+    share_products(xp, work, groups)
     return y, total
 
 
@@ -139,7 +145,8 @@ def attend_backward(
     scale = q.dtype.type(scale)
     L = q.shape[2]
     groups, spans = _tiling(xp, q, k, is_causal)
-    for heads in groups:
+
+    def work(heads: Any) -> None:
         for queries, seen, mask in reversed(spans):
             gs, qs = g[heads][:, :, queries], q[heads][:, :, queries] * scale
             keys = k[heads][:, :, :seen]
@@ -161,5 +168,7 @@ def attend_backward(
                 dbias[heads][:, :, queries, :seen] = dp.swapaxes(-1, -2)
             _add_product(xp, dp, qs, dk_seen, is_first)
             xp.matmul(dp.swapaxes(-1, -2), keys, out=dq[heads][:, :, queries])
+
+    share_products(xp, work, groups)
     dq *= scale
     return dq, dk, dv, dbias, None
