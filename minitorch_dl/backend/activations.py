@@ -95,7 +95,7 @@ def silu_slope(xp: Any, g: Any, a: Any, gate: Any) -> Any:
 
 def relu(xp: Any, a: Any) -> Any:
     """``max(a, 0)``; in NumPy 2.4 against an array of zeros five times quicker than against 0."""
-    if xp is not np or a.dtype.name not in ("float32", "float64") or a.size < _FEW:
+    if xp is not np or a.size < _FEW or a.dtype.name not in ("float32", "float64"):
         return xp.maximum(a, 0)
     if not a.flags.c_contiguous:
         return np.maximum(a, 0)

@@ -6,8 +6,11 @@ place of a fused op) changes a count. A change that means to do more work change
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,24 +22,67 @@ from minitorch_dl.autograd import modes
 from minitorch_dl.autograd.primitive import Primitive
 
 # Per workload: the ops of a step; calls of Python functions, and of built-in ones (array methods
-# and
 # and creation among them), at most; memory at its peak, in MB, at most.
 BOUNDS = {
-    "inference/MLP one sample": (5, 55, 58, 0.01),
-    "train/MLP 32-64-64-10": (7, 360, 380, 0.11),
-    "train/MLP 784-512-256-10": (7, 400, 400, 2.6),
-    "train/CNN MNIST": (12, 1520, 2090, 44.0),
-    "train/RNN T20 B16 32-32 x1": (7, 320, 320, 0.2),
-    "train/LSTM T60 B32 50-50 x2": (15, 735, 830, 9.0),
-    "train/GRU T60 B32 64-128 x1": (7, 730, 425, 12.0),
-    "train/GPT 3 blocks d128 T64 B16": (68, 3280, 3370, 38.0),
-    "train/VAE": (22, 710, 730, 3.1),
-    "train/DCGAN generator": (16, 2060, 2330, 10.2),
-    "train/gradient penalty": (18, 475, 520, 0.13),
+    "inference/MLP one sample": (5, 57, 51, 0.01),
+    "train/MLP 32-64-64-10": (7, 366, 360, 0.1),
+    "train/MLP 784-512-256-10": (7, 404, 380, 2.6),
+    "train/CNN MNIST": (12, 1460, 1680, 48.0),
+    "train/RNN T20 B16 32-32 x1": (7, 296, 296, 0.2),
+    "train/LSTM T60 B32 50-50 x2": (15, 700, 800, 8.5),
+    "train/GRU T60 B32 64-128 x1": (7, 680, 390, 11.5),
+    "train/GPT 3 blocks d128 T64 B16": (68, 3480, 3120, 36.0),
+    "train/VAE": (22, 690, 690, 3.0),
+    "train/DCGAN generator": (16, 2110, 2430, 11.5),
+    "train/gradient penalty": (14, 362, 400, 0.12),
+}
+
+# Per workload, at most: calls of NumPy in a step, and new arrays of 64 KiB or more.
+# python -m tests.benchmarks.numpy_calls WORKLOAD... prints what there is.
+NUMPY_BOUNDS = {
+    "inference/MLP one sample": (8, 0),
+    "optim/Adam many small": (194, 0),
+    "train/MLP 32-64-64-10": (145, 0),
+    "train/MLP 784-512-256-10": (351, 21),
+    "train/CNN MNIST": (1670, 143),
+    "train/VGG CIFAR": (4370, 470),
+    "train/ResNet-18 32x32": (12510, 1490),
+    "train/depthwise-separable CNN": (8760, 505),
+    "train/RNN T20 B16 32-32 x1": (209, 0),
+    "train/LSTM T60 B32 50-50 x2": (2164, 17),
+    "train/GRU T60 B32 64-128 x1": (1601, 21),
+    "train/GPT 3 blocks d128 T64 B16": (2505, 264),
+    "train/Transformer encoder": (1165, 210),
+    "train/VAE": (602, 47),
+    "train/DCGAN generator": (1106, 169),
+    "train/gradient penalty": (92, 0),
 }
 
 
+@pytest.fixture(scope="module")
+def numpy_counts() -> dict[str, list[int]]:
+    command = [sys.executable, "-m", "tests.benchmarks.numpy_calls", *NUMPY_BOUNDS]
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+
+
+@pytest.mark.parametrize("name", NUMPY_BOUNDS)
+def test_a_step_asks_no_more_of_numpy(name: str, numpy_counts: dict[str, list[int]]) -> None:
+    (calls, arrays), (most_calls, most_arrays) = numpy_counts[name], NUMPY_BOUNDS[name]
+    assert 0 < calls <= most_calls
+    assert arrays <= most_arrays
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """What helpers do, and when, is up to chance."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.mark.parametrize("name", BOUNDS)
+@pytest.mark.usefixtures("one_thread")
 def test_a_step_is_made_of_no_more_than_before(name: str) -> None:
     ops, python_calls, builtin_calls, megabytes = BOUNDS[name]
     torch.manual_seed(0)
