@@ -14,33 +14,23 @@ _LONG = 16
 
 
 def sum_over(xp: Any, a: Any, axes: Axes) -> Any:
-    """``a.sum(axes, keepdims=True)`` of a float array, in its own precision.
-
-    Along the last axis, and along the first of two, it is a product with ones.
-    """
+    """``a.sum(axes, keepdims=True)`` of a float array, in its own precision; along the last axis as
+    products with ones."""
     if not axes:
         return a
-    last = a.ndim - 1
-    if last in axes and _has_long_rows(a):
-        total = xp.matmul(a, _ones(xp, a.shape[last], a.dtype))[..., None]
-        if len(axes) == 1:
-            return total
-        a, axes = total, tuple([i for i in axes if i != last])
-    elif last == 1 and axes == (0,) and a.shape[0] > 1:
-        return xp.matmul(_ones(xp, a.shape[0], a.dtype), a)[None]
+    if a.ndim - 1 in axes and _has_long_rows(a):
+        ones = _kept_ones(a.shape[-1], a.dtype) if xp is np else xp.ones(a.shape[-1], a.dtype)
+        return _of_rows(xp, a, ones, axes)
     return a.sum(axis=axes, keepdims=True, dtype=a.dtype)
 
 
 def dot_over(xp: Any, a: Any, b: Any, axes: Axes) -> Any:
-    """``(a * b).sum(axes, keepdims=True)``, where there are axes without the product in memory."""
+    """``(a * b).sum(axes, keepdims=True)`` without the product in memory; the product itself where
+    there are no axes."""
     if not axes:
         return a * b
-    last = a.ndim - 1
-    if last in axes and _has_long_rows(a) and _has_long_rows(b):
-        dots = xp.matmul(a[..., None, :], b[..., None])[..., 0]
-        if len(axes) == 1:
-            return dots
-        return dots.sum(axis=tuple([i for i in axes if i != last]), keepdims=True)
+    if a.ndim - 1 in axes and _has_long_rows(a) and _has_long_rows(b):
+        return _of_rows(xp, a, b, axes)
     letters = "abcdefgh"[: a.ndim]
     kept = "".join([c for i, c in enumerate(letters) if i not in axes])
     total = xp.einsum(f"{letters},{letters}->{kept}", a, b)
@@ -48,23 +38,32 @@ def dot_over(xp: Any, a: Any, b: Any, axes: Axes) -> Any:
 
 
 def weighted_sum(xp: Any, a: Any, weight: Any, axes: Axes) -> Any:
-    """``(a * weight).sum(axes, keepdims=True)``; ``weight`` broadcasts, None stands for ones."""
+    """``(a * weight).sum(axes, keepdims=True)``; ``weight`` broadcasts to ``a``, None stands for
+    ones."""
     if weight is None:
         return sum_over(xp, a, axes)
-    if a.ndim == 2 and axes == (0,) and weight.shape[1] == 1:
-        return xp.matmul(weight.T, a)
-    if a.ndim == 2 and axes == (1,) and weight.shape[0] == 1:
-        return xp.matmul(a, weight.T)
+    if axes == (a.ndim - 1,) and _has_long_rows(a) and weight.size == a.shape[-1]:
+        return _of_rows(xp, a, weight.reshape(-1), axes)
     product = a * weight
     return product.sum(axis=axes, keepdims=True) if axes else product
 
 
+def _of_rows(xp: Any, a: Any, b: Any, axes: Axes) -> Any:
+    """Dot products of rows, summed over the other axes.
+
+    Not a matrix product: BLAS would share that among threads of its own, for which the threads that
+    share blocks would wait.
+    """
+    if xp is np and a.dtype.kind == "f":  # NumPy has it for no foreign type such as bfloat16
+        dots = np.vecdot(a, b)[..., None]
+    else:
+        dots = xp.matmul(a[..., None, :], b[..., None])[..., 0]
+    others = tuple([i for i in axes if i != a.ndim - 1])
+    return dots.sum(axis=others, keepdims=True) if others else dots
+
+
 def _has_long_rows(a: Any) -> bool:
     return a.shape[-1] >= _LONG and a.strides[-1] == a.itemsize
-
-
-def _ones(xp: Any, n: int, dtype: Any) -> Any:
-    return _kept_ones(n, dtype) if xp is np else xp.ones(n, dtype)
 
 
 @functools.lru_cache(64)

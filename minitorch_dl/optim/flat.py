@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import is_
 from typing import Any
@@ -18,15 +19,21 @@ from typing import Any
 import numpy as np
 
 from ..backend import array_module, to_host
+from ..backend.threads import share
 from ..tensor import Tensor
 
-CACHE = 768 * 1024
-"""Bytes that a block's operands fill together: three quarters of a common second-level cache."""
+CACHE = 1536 * 1024
+"""Bytes that a block's operands fill together. Less would stay in a second-level cache, but loops of
+less than 5 us keep other threads from starting."""
 SMALL = 8192
 """Parameters up to this size are gathered; above it, copying costs more than the calls it saves."""
 GPU_BLOCK = 1 << 22
 """Elements in a block on a GPU, where the number of launches counts and not the cache."""
 
+SHARED = 1 << 19
+"""Elements of large parameters from which threads share the pieces."""
+
+Piece = tuple[Any, Any, dict[str, Any]]
 Update = Callable[..., None]
 """``update(param, grad, work, **moments)``: one rule with its coefficients bound, in place on
 arrays of one length.
@@ -77,29 +84,19 @@ class InPlace:
 
     def __init__(self, state: FlatState, index: int) -> None:
         self.index = index
-        self.negative = state.xp.negative
         start, stop = state.offsets[index], state.offsets[index + 1]
-        size = stop - start
+        self.size = size = stop - start
         count = max(1, math.ceil(size / state.block))
         piece = max(1, math.ceil(size / count))
         bounds = [(a, min(a + piece, size)) for a in range(0, size, piece)]
-        self.work = [buffer[:piece] for buffer in state.buffers[1:]]
-        self.pieces = [
-            (a, b, {name: flat[start + a : start + b] for name, flat in state.flat.items()})
+        self.bounds = [
+            (slice(a, b), {name: flat[start + a : start + b] for name, flat in state.flat.items()})
             for a, b in bounds
         ]
 
-    def apply(
-        self, update: Update, params: Sequence[Any], grads: Sequence[Any], maximize: bool
-    ) -> None:
-        param = params[self.index]
-        theta, grad = param.reshape(-1), grads[self.index].reshape(-1)
-        for a, b, moments in self.pieces:
-            work = self.work if b - a == len(self.work[0]) else [w[: b - a] for w in self.work]
-            g = self.negative(grad[a:b], out=work[0]) if maximize else grad[a:b]
-            update(theta[a:b], g, work, **moments)
-        if not param.flags.c_contiguous:  # then theta is a copy
-            param[...] = theta.reshape(param.shape)
+    def pieces(self, theta: Any, grad: Any) -> list[Piece]:
+        """Parts of the parameter, its gradient (both flat) and its moments."""
+        return [(theta[part], grad[part], moments) for part, moments in self.bounds]
 
 
 class FlatState:
@@ -141,6 +138,8 @@ class FlatState:
         else:
             self.block = self.small = GPU_BLOCK
         self.buffers = [xp.empty(min(self.block, total), self.dtype) for _ in range(2 + work)]
+        self._threads = threading.local()
+        self._threads.buffers = self.buffers[1:]
 
         # Small ones first, so that the biases between large weights make one block.
         order = sorted(range(len(params)), key=lambda i: sizes[i] > self.small)
@@ -208,8 +207,7 @@ class FlatState:
                     row[first:last] += 1
             if self.xp is np or not self._launch(update, group, params, grads, first, last):
                 blocks = self._all if last - first == len(params) else self._blocks(first, last)
-                for block in blocks:
-                    block.apply(update, params, grads, group["maximize"])
+                self._update(blocks, update, params, grads, group["maximize"])
             self.fresh[first:last] = [False] * (last - first)
 
     def _launch(
@@ -222,6 +220,53 @@ class FlatState:
         arrays = list(params[first:last]), list(grads[first:last]), list(self.flat.values())
         starts, maximize = self.offsets[first : last + 1], group["maximize"]
         return bool(kernel(self.xp, *arrays, starts, maximize, **update.keywords))
+
+    def _update(
+        self,
+        blocks: Sequence[Gathered | InPlace],
+        update: Update,
+        params: Sequence[Any],
+        grads: Sequence[Any],
+        maximize: bool,
+    ) -> None:
+        large = []
+        for block in blocks:
+            if isinstance(block, InPlace):
+                large.append(block)
+            else:
+                block.apply(update, params, grads, maximize)
+        if not large:
+            return
+        thetas = [params[block.index].reshape(-1) for block in large]
+        pieces: list[Piece] = []
+        for block, theta in zip(large, thetas):
+            pieces += block.pieces(theta, grads[block.index].reshape(-1))
+
+        def work(piece: Piece) -> None:
+            theta, grad, moments = piece
+            temporaries = [buffer[: len(theta)] for buffer in self._temporaries()]
+            if maximize:
+                grad = self.xp.negative(grad, out=temporaries[0])
+            update(theta, grad, temporaries, **moments)
+
+        if self.xp is np and sum(block.size for block in large) >= SHARED:
+            share(work, pieces)
+        else:
+            for piece in pieces:
+                work(piece)
+        for block, theta in zip(large, thetas):
+            param = params[block.index]
+            if not param.flags.c_contiguous:  # then theta is a copy
+                param[...] = theta.reshape(param.shape)
+
+    def _temporaries(self) -> list[Any]:
+        """The calling thread's buffers of the size of a piece."""
+        try:
+            return self._threads.buffers
+        except AttributeError:
+            count = len(self.buffers) - 1
+            self._threads.buffers = [self.xp.empty_like(self.buffers[0]) for _ in range(count)]
+            return self._threads.buffers
 
     def _runs(self, grads: Sequence[Any]) -> list[tuple[int, int]]:
         """Neighbours that all have a gradient and the same scalar state."""
