@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
 from operator import attrgetter
+from sys import getrefcount
 from typing import Any
+
+import numpy as np
 
 from . import versions
 from .base import as_raw, late, result_class
@@ -206,7 +209,8 @@ def _accumulate(node: AccumulateGrad, g: Any, is_ours: bool, create_graph: bool)
     else:
         g = as_raw(g, leaf.array)
         if leaf._grad is None:
-            leaf._grad = result_class().wrap(g if is_ours and g.base is None else g.copy())
+            keeps = is_ours and (g.base is None or _is_all_of_its_memory(g))
+            leaf._grad = result_class().wrap(g if keeps else g.copy())
         elif leaf._grad._node is None:
             total = leaf._grad.array
             total += g
@@ -216,6 +220,23 @@ def _accumulate(node: AccumulateGrad, g: Any, is_ours: bool, create_graph: bool)
     if node.post_hooks:
         for hook in list(node.post_hooks.values()):
             hook(leaf)
+
+
+def _holders_of_base(view: Any) -> int:
+    return getrefcount(view.base)
+
+
+_ONLY_THE_VIEW = _holders_of_base(np.empty(2).reshape(1, 2))
+
+
+def _is_all_of_its_memory(g: Any) -> bool:
+    """Whether a view of a rule's fresh array, in another shape, is all that is left of it."""
+    return (
+        g.__class__ is np.ndarray
+        and _holders_of_base(g) == _ONLY_THE_VIEW
+        and g.flags.c_contiguous
+        and g.nbytes == getattr(g.base, "nbytes", None)
+    )
 
 
 def _run_hooks(node: Node, g: Any, create_graph: bool) -> Any:

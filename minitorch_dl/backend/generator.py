@@ -68,7 +68,8 @@ class Generator:
 
     def _start(self, seed: int) -> None:
         self._seed = seed
-        self._stream = np.random.RandomState(seed & 0xFFFFFFFF)
+        self._stream, self._pairs = _streams()
+        self._stream.seed(seed & 0xFFFFFFFF)
         self._kept_normal: float | None = None
 
     def manual_seed(self, seed: int) -> Generator:
@@ -132,10 +133,10 @@ class Generator:
             position = _WORDS
         if record["seeded"] != 1 or not 1 <= position <= _WORDS or left != _WORDS + 1 - position:
             raise RuntimeError("Invalid mt19937 state: pass what get_state() returned")
-        stream = np.random.RandomState(0)
+        stream, pairs = _streams()
         stream.set_state(("MT19937", record["state"].astype(np.uint32), position, 0, 0.0))
         with self.lock:
-            self._stream, self._seed = stream, int(record["seed"])
+            self._stream, self._pairs, self._seed = stream, pairs, int(record["seed"])
             self._kept_normal = float(record["normal"]) if record["normal_is_valid"] else None
 
     def clone_state(self) -> Generator:
@@ -157,11 +158,7 @@ class Generator:
 
     def words64(self, n: int) -> np.ndarray:
         """The next `n` pairs of words as uint64, the first word of a pair high."""
-        pairs = self.words(2 * n).astype(np.uint64)
-        high = pairs[0::2]
-        high <<= np.uint64(32)
-        high |= pairs[1::2]
-        return high
+        return self._pairs.integers(0, 1 << 64, n, np.uint64)
 
     def uniforms(self, n: int, real: type[np.floating]) -> np.ndarray:
         """The next `n` uniforms on [0, 1): multiples of 2^-53 in float64, of 2^-24 in float32."""
@@ -213,6 +210,12 @@ class Generator:
         finally:
             self._stream.set_state(start)
             self.words(2 * used)
+
+
+def _streams() -> tuple[np.random.RandomState, np.random.Generator]:
+    """Two readers of one new Mersenne Twister: for its words, and for pairs of them."""
+    twister = np.random.MT19937(0)
+    return np.random.RandomState(twister), np.random.Generator(twister)
 
 
 def _device(d: Any) -> device:

@@ -5,11 +5,13 @@ Scores are (N, C, P), labels (N, P), a weight per class (C) or None.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from . import kernels
+from .blocks import in_blocks
 from .exponentials import exponentials
 from .precision import is_half
 
@@ -61,6 +63,11 @@ def label_losses_slope(
         if done is not None:
             return done
     scale = g * factors(e.dtype, target, weight, ignore_index)
-    d = e * (scale / total)[:, None]
+    d, factor = xp.empty(e.shape, e.dtype), (scale / total)[:, None]
+
+    def work(rows: slice) -> None:
+        xp.multiply(e[rows], factor[rows], out=d[rows])
+
+    in_blocks(xp, work, len(e), math.prod(e.shape[1:]), passes=2)
     d.reshape(-1)[places(xp, target, a.shape[1], ignore_index)[0]] -= scale
     return d.astype(a.dtype, copy=False)

@@ -63,6 +63,9 @@ __all__ = [
 
 Shape = tuple[int, ...]
 
+_BLOCK = 1 << 14
+"""Values made together where more would not stay in a core's cache."""
+
 # dtype name: significant bits and largest value
 _FLOATS = {
     "float16": (11, 65504.0),
@@ -252,10 +255,14 @@ def bernoulli(p: Any, shape: Shape, dtype: np.dtype, generator: Generator, xp: A
             raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
         if isinstance(generator, CounterGenerator):
             return counter.bernoulli(xp, shape, p, dtype, generator)
+        limit, x = np.uint64(math.ceil(p * 2.0**53)), np.empty(n, dtype)
         with generator.lock:
-            bits = generator.words64(n)
-        bits &= np.uint64((1 << 53) - 1)
-        return _finish(bits < np.uint64(math.ceil(p * 2.0**53)), shape, dtype, xp)
+            for start in range(0, n, _BLOCK):
+                part = x[start : start + _BLOCK]
+                bits = generator.words64(len(part))
+                bits &= np.uint64((1 << 53) - 1)
+                part[...] = bits < limit
+        return _finish(x, shape, dtype, xp)
     if isinstance(generator, CounterGenerator):
         text = "bernoulli expects all probabilities to be in [0, 1]"
         check_all((p >= 0) & (p <= 1), RuntimeError, text)

@@ -23,8 +23,8 @@ from ..backend.threads import share
 from ..tensor import Tensor
 
 CACHE = 1536 * 1024
-"""Bytes that a block's operands fill together. Less would stay in a second-level cache, but loops of
-less than 5 us keep other threads from starting."""
+"""Bytes that a block's operands fill together. Less would stay in a second-level cache, but
+loops of less than 5 us give other threads no chance to start."""
 SMALL = 8192
 """Parameters up to this size are gathered; above it, copying costs more than the calls it saves."""
 GPU_BLOCK = 1 << 22
