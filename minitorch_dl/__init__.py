@@ -20,6 +20,7 @@ from . import (
     cuda,
     distributed,
     distributions,
+    fft,
     func,
     jit,
     linalg,
@@ -175,6 +176,7 @@ from .ops.special import (
     sinc,
     xlogy,
 )  # fmt: skip
+from .ops.spectrograms import *
 from .ops.statistics import *
 from .ops.trigonometric import *
 from .ops.windows import *
@@ -217,6 +219,7 @@ for _namespace in (
     backends,
     cuda,
     distributions,
+    fft,
     func,
     linalg,
     nn,
@@ -235,6 +238,7 @@ for _namespace, _prefix in (
     (nn.functional, ""),
     (nn.init, ""),
     (linalg, "linalg."),
+    (fft, "fft."),
     (special, "special."),
     (signal.windows, "signal.windows."),
 ):

@@ -135,6 +135,10 @@ class Tensor(Convertible, Differentiable):
     unsafe_split_with_sizes = ops.unsafe_split_with_sizes
     as_strided_scatter, is_same_size = ops.as_strided_scatter, ops.is_same_size
 
+    # -- short-time Fourier transforms (ops/spectrograms.py) ---------------------------------------
+
+    stft, istft = ops.stft, ops.istft
+
     # -- complex numbers (ops/complex_numbers.py) --------------------------------------------------
 
     real = property(ops.real, lambda self, value: ops.real(self).copy_(value))

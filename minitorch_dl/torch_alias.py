@@ -79,7 +79,6 @@ _ELSEWHERE = {
 _NOT_SUPPORTED = {
     name: kind
     for kind, names in {
-        "Fourier transforms": "fft stft istft",
         "complex numbers of float16 parts": "complex32 chalf",
         "sparse tensors": "sparse sparse_coo_tensor sparse_csr_tensor sparse_csc_tensor "
         "sparse_bsr_tensor sparse_bsc_tensor sparse_compressed_tensor",

@@ -32,6 +32,7 @@ LAYERS = [
     "legacy_types",
     "special",
     "signal",
+    "fft",
     "linalg",
     "amp",
     "cuda",

@@ -77,6 +77,7 @@ from .special import (
     sinc,
     xlogy,
 )  # fmt: skip
+from .spectrograms import *
 from .statistics import *
 from .trigonometric import *
 from .windows import *
