@@ -128,7 +128,10 @@ class _BatchNorm(_RunningNorm):
         factor = 0.0 if self.momentum is None else self.momentum
         counts = self.training and self.track_running_stats and self.num_batches_tracked is not None
         if counts and self.momentum is None:
-            factor = 1.0 / (float(self.num_batches_tracked) + 1.0)
+            before = self.num_batches_tracked
+            # On another device the number stays there: reading it would wait.
+            count = float(before) if before.device.type == "cpu" else before.array
+            factor = 1.0 / (count + 1.0)
         use_running = not self.training or self.track_running_stats
         batch_statistics = self.training or (self.running_mean is None and self.running_var is None)
         y = F.batch_norm(

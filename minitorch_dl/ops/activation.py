@@ -13,9 +13,10 @@ from typing import Any
 from ..autograd.inplace import inplace as in_place
 from ..autograd.inplace import write
 from ..autograd.names import as_one
-from ..autograd.primitive import fused, primitive, write_out
+from ..autograd.primitive import TensorBase, fused, primitive, write_out
 from ..backend import activations as kernels
-from ..backend import describe_one
+from ..backend import array_module, describe_one
+from ..backend import random as draw
 from .creation import empty, zeros_like
 from .elementwise import abs, exp
 from .selection import clamp, keep, keep_nonzero, select
@@ -166,8 +167,14 @@ def rrelu(
         )
     if not training:
         return leaky_relu(input, (lower + upper) / 2, inplace)
-    slopes = zeros_like(input)
     negative = input.array <= 0
+    generator = draw.default_generator(input.device.type)
+    if isinstance(generator, draw.CounterGenerator):  # the host need not know how many there are
+        x = input.array
+        drawn = draw.uniform(x.shape, lower, upper, x.dtype, generator, array_module(x))
+        slopes = TensorBase.wrap(drawn * negative)
+        return _apply("rrelu", lambda x: _leaky_relu(x, slopes), input, inplace)
+    slopes = zeros_like(input)
     slopes.array[negative] = (
         empty(int(negative.sum()), dtype="float64", device=input.device)
         .uniform_(lower, upper)

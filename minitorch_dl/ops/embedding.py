@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive
 from ..autograd.versions import mark_written
@@ -128,10 +130,12 @@ def _check_table(op: str, input: Any, weight: Any, padding_idx: int | None) -> i
 def _limit_norms(weight: Any, index: Any, max_norm: float, norm_type: float) -> None:
     table = weight.array
     xp = array_module(table)
-    used = xp.unique(index)
+    # Elsewhere than on the CPU finding them would wait: a row that is used twice is written twice.
+    used = xp.unique(index) if xp is np else index.reshape(-1)
     rows = table[used]
     norms = (xp.abs(rows) ** norm_type).sum(axis=1) ** (1 / norm_type)
-    table[used] = rows * xp.where(norms > max_norm, max_norm / (norms + 1e-7), 1)[:, None]
+    factor = xp.where(norms > max_norm, max_norm / (norms + 1e-7), 1).astype(table.dtype)
+    table[used] = rows * factor[:, None]
     mark_written(table, "embedding(max_norm=...)")
 
 

@@ -15,7 +15,7 @@ from ..autograd.inplace import view_scatter
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast, sum_to
-from ..backend import array_module
+from ..backend import array_module, check_all
 from .dims import numpy_names, sizes, wrap_dim, wrap_dims
 from .indexing import _index, _range, narrow, setitem
 from .joining import cat
@@ -134,17 +134,22 @@ def repeat_interleave(
             f"{counts.shape[0]} and "
             f"input.size({dim}) = {n}"
         )
-    return _index(input, _repeated(xp, xp.broadcast_to(counts, (n,)), n), dims=(dim,))
+    index = _repeated(xp, xp.broadcast_to(counts, (n,)), n, output_size)
+    return _index(input, index, dims=(dim,))
 
 
-def _repeated(xp: Any, counts: Any, n: int) -> Any:
-    """The numbers from 0 to ``n``, each as often as ``counts`` says."""
-    if counts.size and int(counts.min()) < 0:
-        raise RuntimeError("repeats can not be negative")
+def _repeated(xp: Any, counts: Any, n: int, total: int | None = None) -> Any:
+    """The numbers from 0 to ``n``, each as often as ``counts`` says; ``total``, where it is given,
+    spares the host from waiting for the sum."""
+    if counts.size:
+        check_all(counts >= 0, RuntimeError, "repeats can not be negative")
     ends = xp.cumsum(counts)
-    return xp.searchsorted(ends, xp.arange(int(ends[-1]) if n else 0), side="right").astype(
-        np.int64
-    )
+    if total is None:
+        total = int(ends[-1]) if n else 0
+    elif n:
+        text = f"repeat_interleave: output_size={total} is not the sum of repeats"
+        check_all(ends[-1:] == total, RuntimeError, text)
+    return xp.searchsorted(ends, xp.arange(total), side="right").astype(np.int64)
 
 
 def sum_to_size(input: Any, *size: Any) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..autograd.names import as_one
 from ..autograd.primitive import fused, primitive, write_out
 from ..autograd.structural import alias, cast
@@ -118,16 +120,18 @@ def _cumprod(xp: Any, a: Any, *, dim: int) -> Any:
 def _(g: Any, xp: Any, a: Any, y: Any, dim: int) -> tuple[Any]:
     if not a.ndim:
         return (g,)
-    if a.all():
+    if xp is np and a.all():  # on another device, asking would wait for it
         return (xp.flip(xp.flip(g * y, dim).cumsum(dim), dim).astype(a.dtype) / a,)
     # With factors of 0: dL/da_i = y_{i-1} r_i, where r_i = g_i + a_{i+1} r_{i+1}.
     a, g, y = (xp.moveaxis(x, dim, 0) for x in (a, g, y))
-    d = xp.empty_like(a)
-    r = 0
-    for i in reversed(range(len(a))):
-        r = g[i] + (a[i + 1] * r if i + 1 < len(a) else 0)
-        d[i] = y[i - 1] * r if i else r
-    return (xp.moveaxis(d, 0, dim),)
+    n, step = len(a), 1
+    r, factor = g.copy(), xp.concatenate((a[1:], xp.zeros_like(a[:1])))
+    while step < n:  # by doubling: then r covers 2 step terms, and factor joins as many
+        r[:-step] += factor[:-step] * r[step:]
+        factor[:-step] *= factor[step:].copy()
+        step *= 2
+    r[1:] *= y[:-1]
+    return (xp.moveaxis(r, 0, dim),)
 
 
 @numpy_names

@@ -155,6 +155,67 @@ def test_a_step_waits_for_nothing(name: str, loss: str, device: str) -> None:
     np.testing.assert_allclose(train(name, device, loss, watched), expected, rtol=2e-5, atol=1e-6)
 
 
+def cumulative_product(x: Any) -> Any:
+    return torch.cumprod(x - 0.5, 0)  # one factor is 0
+
+
+def limited_embedding(x: Any) -> Any:
+    table = (x.detach() * 2)[:, None] * torch.ones(2, device=x.device)
+    return F.embedding(INDEX[x.device.type], table, max_norm=1.0)
+
+
+def repeated(x: Any) -> Any:
+    return torch.repeat_interleave(x, (x > 1).long() + 1, output_size=5)
+
+
+def averaged_moments(x: Any) -> Any:
+    norm = NORM[x.device.type]
+    for factor in (1.0, 3.0):
+        norm(x[:, None] * factor)
+    return norm.running_mean
+
+
+INDEX: dict[str, Any] = {}
+NORM: dict[str, Any] = {}
+WITHOUT_WAITING = [
+    cumulative_product,
+    limited_embedding,
+    repeated,
+    averaged_moments,
+    lambda x: F.rrelu(x - 1, 0.2, 0.3, training=True),
+]
+
+
+@pytest.mark.usefixtures("device_numbers")
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("function", WITHOUT_WAITING)
+def test_nothing_asks_what_it_need_not_know(function: Any, device: str) -> None:
+    results = []
+    for where in ("cpu", device):
+        x = torch.tensor([0.5, 1.5, 2.0]).to(where).requires_grad_()
+        INDEX[where] = torch.tensor([0, 1, 1]).to(where)
+        NORM[where] = nn.BatchNorm1d(1, momentum=None).to(where)
+
+        def run(x: Any = x) -> Any:
+            torch.manual_seed(0)
+            y = function(x)
+            return (y, *torch.autograd.grad(y.sum(), x)) if y.requires_grad else (y,)
+
+        run()
+        if where == "cpu":
+            results.append(run())
+            continue
+        with nothing_waits(device):
+            results.append(run())
+    for a, b in zip(*results, strict=True):
+        torch.testing.assert_close(b.cpu(), a)
+
+
+def test_an_output_size_that_is_wrong_is_refused() -> None:
+    with pytest.raises(RuntimeError, match="output_size=4 is not the sum of repeats"):
+        torch.repeat_interleave(torch.ones(3), torch.ones(3).long(), output_size=4)
+
+
 @pytest.mark.parametrize("device", DEVICES)
 def test_loss_scaling_waits_once(device: str) -> None:
     """For whether to take the step, as PyTorch does."""
