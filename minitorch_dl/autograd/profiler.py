@@ -124,9 +124,13 @@ class profile:
         if self._open:
             self.close()
 
+    def label(self, node: Node) -> str:
+        """What the time of a node's derivative goes by."""
+        return node.name()
+
     def derive(self, plan: Any, node: Node, g: Any, saved: Any, create_graph: bool) -> Any:
         """The gradients that ``node`` sends back, timed."""
-        self.open(node.name())
+        self.open(self.label(node))
         depth = len(self._open)
         try:
             if state.anomaly is not None:
