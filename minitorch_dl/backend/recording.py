@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 
 class _State(threading.local):
-    on = False
+    on = refuses = False
 
 
 _state = _State()
@@ -18,6 +18,11 @@ _state = _State()
 def capturing() -> bool:
     """Whether work is only recorded: nothing may wait for it, or read what it will compute."""
     return _state.on
+
+
+def may_wait() -> bool:
+    """Whether the host may wait for the GPU here, as it does to look at a new kernel's results."""
+    return not (_state.on or _state.refuses)
 
 
 @contextmanager
@@ -33,6 +38,16 @@ def recording() -> Iterator[None]:
 @contextmanager
 def refuse_waiting() -> Iterator[None]:
     """Have CuPy raise at once where the host would wait for the GPU, which no capture survives."""
+    before, _state.refuses = _state.refuses, True
+    try:
+        with _cupy_refuses():
+            yield
+    finally:
+        _state.refuses = before
+
+
+@contextmanager
+def _cupy_refuses() -> Iterator[None]:
     try:
         from cupyx import allow_synchronize
     except ImportError:  # announced for a later CuPy; in a capture CUDA itself refuses
