@@ -14,14 +14,15 @@ from ..backend import device as Device
 from ..backend import dtypes, to_host
 from ..nn import Module
 from ..nn.utils.stateless import functional_call
-from ..ops import from_numpy, manual_seed
+from ..ops import from_numpy, manual_seed, view_as_real
 from ..tensor import Tensor
 from . import module_cases, op_cases
 from .op_cases import S, Spec, leaves, replace
 
 
 class Call:
-    """One call at one point; called with other floats it gives the outputs there.
+    """One call at one point; called with other floats it gives the outputs there. Complex numbers
+    count as pairs of floats.
 
     Attributes:
         text: the call as the table writes it.
@@ -38,7 +39,9 @@ class Call:
     def __call__(self, *floats: Tensor) -> tuple[Tensor, ...]:
         """The float outputs; a random op or module draws the same each time."""
         manual_seed(0)
-        return tuple(y for y in leaves(self.outputs(*floats), Tensor) if y.dtype.is_floating_point)
+        outputs = leaves(self.outputs(*floats), Tensor)
+        pairs = [view_as_real(y.resolve_conj()) if y.is_complex() else y for y in outputs]
+        return tuple(y for y in pairs if y.dtype.is_floating_point)
 
     def outputs(self, *floats: Tensor) -> Any:
         raise NotImplementedError
@@ -123,16 +126,18 @@ def _is_float(x: Tensor) -> bool:
 
 
 def _floats(tree: Any, device: Any) -> list[Tensor]:
-    arrays = [a for a in leaves(tree, np.ndarray) if a.dtype == np.float64]
-    return [from_numpy(a.copy()).to(device) for a in arrays]
+    arrays = [a for a in leaves(tree, np.ndarray) if a.dtype.kind in "fc"]
+    pairs = [a.copy() if a.dtype.kind == "f" else np.stack([a.real, a.imag], -1) for a in arrays]
+    return [from_numpy(a).to(device) for a in pairs]
 
 
 def _with(tree: Any, floats: Iterator[Tensor], device: Any) -> Any:
     """``tree`` with tensors for its arrays, the float ones from ``floats``."""
 
     def tensor(array: np.ndarray) -> Tensor:
-        if array.dtype == np.float64:
-            return next(floats)
+        if array.dtype.kind in "fc":
+            x = next(floats)
+            return x if array.dtype.kind == "f" else _package().complex(x[..., 0], x[..., 1])
         return from_numpy(array.copy()).to(device)
 
     return replace(tree, tensor, np.ndarray)
@@ -186,7 +191,7 @@ def _redrawn(specs: Any, arrays: Any, rng: np.random.Generator) -> Any:
 
     def drawn(array: np.ndarray) -> np.ndarray:
         spec = next(given)
-        return spec.make(rng) if spec.kind == "float" else array
+        return spec.make(rng) if spec.kind in ("float", "complex") else array
 
     return replace(arrays, drawn, np.ndarray)
 

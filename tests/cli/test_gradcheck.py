@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import minitorch_dl as torch
 from minitorch_dl.autograd.primitive import PRIMITIVES
 from minitorch_dl.cli import main
 from minitorch_dl.testing import module_cases, op_cases, suite
@@ -160,6 +161,13 @@ def test_a_module_is_a_function_of_inputs_and_parameters() -> None:
     (y,) = first(x, weight, bias)
     np.testing.assert_allclose(y.numpy(), x.numpy() @ weight.numpy().T + bias.numpy())
     assert first(x, weight * 2, bias)[0].tolist() != y.tolist()
+
+
+def test_complex_numbers_count_as_pairs_of_floats() -> None:
+    call = next(call for call in calls("conj") if "C(" in str(call))
+    (pairs,) = call.inputs
+    (conjugate,) = call(pairs)
+    assert conjugate.tolist() == (pairs * torch.tensor([1.0, -1.0])).tolist()
 
 
 def test_a_module_draws_and_normalizes_the_same_each_time() -> None:
