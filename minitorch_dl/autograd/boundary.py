@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import inspect
 import linecache
+import operator
 import re
 from collections.abc import Callable, Mapping
 from types import FunctionType, MappingProxyType, ModuleType
@@ -39,6 +40,8 @@ _PACKAGE = __name__.partition(".")[0]
 _HOMES = tuple(f"{_PACKAGE}.{part}" for part in ("ops.", "tensor", "nn.init"))
 _LAYERS = f"{_PACKAGE}.nn."
 _SOURCE = "<public"
+_WHOLE = ("int", "builtins.int")
+"""The annotations of parameters that take whole numbers only."""
 
 
 class _Absent:
@@ -111,7 +114,7 @@ def _compiled(function: Any, name: str) -> Any:
     if second_names and not keyword_only:
         declared.append("*")
     declared += [f"{second}=absent" for second in second_names]
-    renaming = "".join(
+    preparing = "".join(
         f"        if {second} is not absent:\n            {first} = {second}\n"
         for second, first in second_names.items()
     )
@@ -120,13 +123,19 @@ def _compiled(function: Any, name: str) -> Any:
             declared.append(f"**{p.name}")
             passed.append(f"**{p.name}")
         elif scope[f"default_{p.name}"] is _ABSENT:
-            renaming += f"        if {p.name} is absent:\n            missing({p.name!r})\n"
+            preparing += f"        if {p.name} is absent:\n            missing({p.name!r})\n"
+        one = p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+        if one and p.annotation in _WHOLE and (p.default is p.empty or p.default.__class__ is int):
+            preparing += (
+                f"        if {p.name}.__class__ is not int:\n"
+                f"            {p.name} = whole({p.name!r}, {p.name})\n"
+            )
     last = name.rpartition(".")[2]
     given = "".join(f"{p.name}, " for p in parameters)
     source = (
         f"def {last}({', '.join(declared)}):\n"
         "    try:\n"
-        f"{renaming}"
+        f"{preparing}"
         f"        return function({', '.join(passed)})\n"
         "    except FAULTS as error:\n"
         f"        raise told(error, ({given}))\n"
@@ -134,6 +143,16 @@ def _compiled(function: Any, name: str) -> Any:
 
     def missing(parameter: str) -> None:
         raise TypeError(f"{last}() missing 1 required positional argument: {parameter!r}")
+
+    def whole(parameter: str, value: Any) -> int:
+        try:
+            return operator.index(value)
+        except TypeError:
+            position = list(signature.parameters).index(parameter) + 1
+            raise TypeError(
+                f"{name}(): argument {parameter!r} (position {position}) must be int, not "
+                f"{type(value).__name__}"
+            ) from None
 
     def told(error: Exception, values: tuple[Any, ...]) -> Exception:
         arguments = dict(zip(signature.parameters, values, strict=True))
@@ -143,6 +162,7 @@ def _compiled(function: Any, name: str) -> Any:
     scope |= {
         "__name__": __name__,
         "function": function, "FAULTS": FAULTS, "absent": _ABSENT, "told": told, "missing": missing,
+        "whole": whole, "int": int,
     }  # fmt: skip
     filename = f"{_SOURCE} {name}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)

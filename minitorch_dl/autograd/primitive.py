@@ -373,10 +373,10 @@ class Primitive:
             if isinstance(x, TensorBase) or hasattr(x, "dtype"):
                 continue
             name = self.inputs[min(i, len(self.inputs) - 1)]
-            if name in self.tensors or not (
-                (isinstance(x, (int, float, complex)) and boxed)
-                or (x is None and (len(args) > 2 or not self.broadcasts))
-            ):
+            stands = isinstance(x, (int, float, complex)) or (
+                x is None and (len(args) > 2 or not self.broadcasts)
+            )
+            if not (boxed and stands) or name in self.tensors:
                 raise no_tensor(self.name, name, x, i + 1)
 
     def _promote(self, args: Sequence[Any], arrays: Sequence[Any]) -> tuple[Any, Any]:

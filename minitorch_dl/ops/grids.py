@@ -191,6 +191,8 @@ def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any
             "or 3D "
             f"ones of shape Nx3x4 for (N, C, D, H, W). Got {list(a.shape)} for size {list(size)}."
         )
+    if a.shape[0] != size[0]:
+        raise RuntimeError(f"{op}: Expected theta for a batch of {size[0]}, got {a.shape[0]}")
     if min(size) <= 0:
         raise ValueError(f"{op}: Expected non-zero, positive output size. Got {list(size)}")
     xp = array_module(a)

@@ -290,6 +290,11 @@ def householder_product(A: Any, tau: Any, *, out: Any = None) -> Any:
             "torch.linalg.householder_product: input.shape[-1] must be greater than or equal to "
             f"tau.shape[-1], got {tuple(A.shape)} and {tuple(tau.shape)}"
         )
+    if A.shape[:-2] != tau.shape[:-1]:
+        raise RuntimeError(
+            "torch.linalg.householder_product: Expected batch dimensions of tau to be equal to "
+            f"those of input, got {tuple(A.shape)} and {tuple(tau.shape)}"
+        )
     m, n = A.shape[-2:]
     unit = TensorBase.wrap(array_module(A.array).eye(m, n, dtype=A.array.dtype))
     v = _tril(A, diagonal=-1) + unit

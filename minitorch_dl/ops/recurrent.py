@@ -239,6 +239,12 @@ def _stack(
     from .joining import stack
 
     directions = 2 if bidirectional else 1
+    n = num_layers * directions
+    if len(params) != n * per_layer or any(s.array.shape[0] != n for s in states):
+        raise RuntimeError(
+            f"expected weights and hidden states of {n} layers and directions, got "
+            f"{len(params) / per_layer:g} and {[s.array.shape[0] for s in states]}"
+        )
     last: list[list[Any]] = [[] for _ in states]
     x = input
     for level in range(num_layers):
@@ -246,9 +252,10 @@ def _stack(
         for direction in range(directions):
             k = level * directions + direction
             weights = params[k * per_layer : (k + 1) * per_layer]
-            y, *ends = layer(
-                x, *[s[k] for s in states], *weights, sizes=sizes, reverse=direction == 1
-            )
+            hidden = [s[k] for s in states]
+            if sizes:
+                _check_step(sizes[0], hidden, *weights[:4])
+            y, *ends = layer(x, *hidden, *weights, sizes=sizes, reverse=direction == 1)
             outputs.append(y)
             for kept, end in zip(last, ends):
                 kept.append(end)
@@ -256,6 +263,24 @@ def _stack(
         if p and train and level + 1 < num_layers:
             x = dropout(x, p, True)
     return x, *[stack(kept) for kept in last]
+
+
+def _check_step(batch: int, states: Sequence[Any], w_ih: Any, *others: Any) -> None:
+    """Refuse states of another batch, and weights that are not of one size, which would broadcast
+    or be cut."""
+    for i, state in enumerate(states):
+        if state.array.shape[0] != batch:
+            raise RuntimeError(
+                f"Input batch size {batch} doesn't match hidden{i} batch size "
+                f"{state.array.shape[0]}"
+            )
+    rows = w_ih.array.shape[0]
+    for w in others:
+        if w is not None and w.array.shape[0] != rows:
+            raise RuntimeError(
+                f"weights and biases must have one size for all gates, got {rows} and "
+                f"{w.array.shape[0]}"
+            )
 
 
 def _sequence(
@@ -387,6 +412,7 @@ def lstm_cell(
     """One LSTM step of a batch ``(B, I)``: the new h and c, ``(B, H)`` each."""
     h, c = hx
     sizes = (input.shape[0],)
+    _check_step(sizes[0], (h, c), w_ih, w_hh, b_ih, b_hh)
     y, _, cn = lstm_layer(input, h, c, w_ih, w_hh, b_ih, b_hh, None, sizes=sizes, reverse=False)
     return y, cn
 
@@ -395,11 +421,13 @@ def lstm_cell(
 def gru_cell(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None) -> Any:
     """One GRU step of a batch ``(B, I)``: the new h, ``(B, H)``."""
     sizes = (input.shape[0],)
+    _check_step(sizes[0], (hx,), w_ih, w_hh, b_ih, b_hh)
     return gru_layer(input, hx, w_ih, w_hh, b_ih, b_hh, sizes=sizes, reverse=False)[0]
 
 
 def _rnn_cell(nonlinearity: str, input: Any, hx: Any, *weights: Any) -> Any:
     sizes = (input.shape[0],)
+    _check_step(sizes[0], (hx,), *weights)
     options = {"sizes": sizes, "reverse": False, "nonlinearity": nonlinearity}
     return rnn_layer(input, hx, *weights, **options)[0]
 

@@ -52,6 +52,8 @@ def reshape(input: Any, *shape: Any, **keywords: Any) -> Any:
         shape = tuple(shape[0])
     try:
         y = _reshape(input, shape=shape)
+        if y.array.shape != shape and -1 not in shape:  # NumPy infers any negative size
+            y = _reshape_inferred(input, shape)
     except (RuntimeError, TypeError):
         y = _reshape_inferred(input, shape or tuple(keywords.values()))
     return y if y._view is not None else named(y, "UnsafeViewBackward0")
@@ -103,6 +105,8 @@ def view(input: Any, *shape: Any, **keywords: Any) -> Any:
         return _view_as_dtype(input, keywords["dtype"])
     try:
         out = _reshape(input, shape=shape)
+        if out.array.shape != shape and -1 not in shape:
+            out = _view_inferred(input, shape)
     except (RuntimeError, TypeError):
         out = _view_inferred(input, shape or tuple(keywords.values()))
     if out._view is None:

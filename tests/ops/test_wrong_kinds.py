@@ -105,3 +105,27 @@ def test_a_public_function_is_the_one_behind_it_in_all_else() -> None:
     assert torch.Tensor.sum is torch.sum
     for function in (torch.sum, torch.nn.functional.pad, torch.linalg.norm, torch.nn.init.ones_):
         assert pickle.loads(pickle.dumps(function)) is function
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "message"),
+    [
+        (lambda: torch.topk(X, 1.5), TypeError, "topk(): argument 'k' (position 2) must be int, "),
+        (lambda: X.transpose(0, "a"), TypeError, "transpose(): argument 'dim1' (position 3) must"),
+        (lambda: X.reshape(-2, 3), RuntimeError, "invalid shape dimension -2"),
+        (lambda: X.view(-6), RuntimeError, "invalid shape dimension -6"),
+        (
+            lambda: torch.rnn_tanh_cell(X, torch.ones(3, 4), torch.ones(4, 3), torch.ones(4, 4)),
+            RuntimeError,
+            "Input batch size 2 doesn't match hidden0 batch size 3",
+        ),
+        (
+            lambda: torch.nn.functional.affine_grid(torch.ones(3, 2, 3), (2, 1, 4, 4), False),
+            RuntimeError,
+            "Expected theta for a batch of 2, got 3",
+        ),
+    ],
+)
+def test_what_would_fit_by_accident_is_refused(call, kind, message) -> None:
+    with pytest.raises(kind, match=re.escape(message)):
+        call()
