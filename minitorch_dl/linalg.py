@@ -30,7 +30,8 @@ from .ops.matrix_functions import linalg_diagonal as diagonal
 from .ops.matrix_functions import linalg_vander as vander
 from .ops.norms import linalg_norm as norm
 from .ops.norms import matrix_norm, vector_norm
-from .ops.solving import LinAlgError, det, inv, slogdet, solve, solve_triangular
+from .ops.solving import LinAlgError, det, inv, solve, solve_triangular
+from .ops.solving import linalg_slogdet as slogdet
 
 __all__ = [
     "LinAlgError", "cholesky", "cholesky_ex", "cond", "cross", "det", "diagonal", "eig", "eigh",

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast, is_complex
 from ..autograd.structural import conj as _conj
@@ -152,6 +153,7 @@ def complex(real: Any, imag: Any, *, out: Any = None) -> Any:
     return y if out is None else write_out("complex", out, y, exact=True)
 
 
+@as_one("PolarBackward0")
 def polar(abs: Any, angle: Any, *, out: Any = None) -> Any:
     """``abs * (cos(angle) + sin(angle) * i)`` of float tensors.
 

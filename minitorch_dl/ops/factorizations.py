@@ -168,14 +168,14 @@ def linalg_qr(A: Any, mode: str = "reduced", *, out: Any = None) -> Any:
         y = q, cat([r, mul(q, _range(A, A.ndim - 1, m, n), ta=True)], -1)
     if mode == "r":
         y = TensorBase.wrap(y[0].array.reshape(-1)[:0]), y[1]
-    y = return_types.qr(*y)
-    return y if out is None else return_types.qr(*write_out("linalg.qr", out, y))
+    y = return_types.linalg_qr(*y)
+    return y if out is None else return_types.linalg_qr(*write_out("linalg.qr", out, y))
 
 
 @as_one()
 def qr(input: Any, some: bool = True, *, out: Any = None) -> Any:
     """``linalg.qr``, reduced if ``some``, else complete."""
-    return linalg_qr(input, "reduced" if some else "complete", out=out)
+    return return_types.qr(*linalg_qr(input, "reduced" if some else "complete", out=out))
 
 
 # -- singular values -------------------------------------------------------------------------------

@@ -370,14 +370,18 @@ def _d_slogdet(g: Any, a: Any, sign: Any) -> Any:
 _slogdet.defvjp(a=_d_slogdet)
 
 
-@also_named(input="A")
 @as_one("LinalgSlogdetBackward0")
-def slogdet(A: Any, *, out: Any = None) -> Any:
+def linalg_slogdet(A: Any, *, out: Any = None) -> Any:
     """``(sign, logabsdet)`` of the determinant of ``(..., N, N)``; the logarithm is -inf where it
     is 0."""
     check_matrices("linalg.slogdet", square=True, A=A)
-    y = return_types.slogdet(*_slogdet(A))
-    return y if out is None else return_types.slogdet(*write_out("linalg.slogdet", out, y))
+    y = return_types.linalg_slogdet(*_slogdet(A))
+    return y if out is None else return_types.linalg_slogdet(*write_out("linalg.slogdet", out, y))
+
+
+def slogdet(input: Any, *, out: Any = None) -> Any:
+    """``linalg.slogdet``."""
+    return return_types.slogdet(*linalg_slogdet(input, out=out))
 
 
 def logdet(input: Any) -> Any:

@@ -135,3 +135,16 @@ def test_old_constructors_tell_sizes_from_data() -> None:
         assert make([2, 3]).tolist() == [2.0, 3.0]
         assert make(x).data_ptr() == x.data_ptr()
     assert x.double().new([2, 3]).dtype is torch.float64
+
+
+def test_the_names_of_results_with_several_parts() -> None:
+    x = torch.eye(2)
+    for result, name in (
+        (torch.slogdet(x), "slogdet"),
+        (torch.linalg.slogdet(x), "linalg_slogdet"),
+        (torch.qr(x), "qr"),
+        (torch.linalg.qr(x), "linalg_qr"),
+        (torch.sort(x), "sort"),
+    ):
+        assert type(result).__name__ == name
+        assert repr(result).startswith(f"torch.return_types.{name}(")
