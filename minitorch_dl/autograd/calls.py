@@ -7,7 +7,9 @@ listeners, errors in the arguments) to the general ``Primitive.__call__``, which
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 ndarray = np.ndarray
 BFLOAT16 = dtypes.bfloat16._numpy  # None without ml_dtypes
-INT64 = np.dtype("int64")
+FLOAT32, INT64 = np.dtype("float32"), np.dtype("int64")
 _OPERANDS = frozenset({np.ndarray, float, int})
 _KNOWN = [d for d in dtypes.ALL if d._numpy is not None]
 DIFFERENTIABLE = frozenset([d.numpy for d in _KNOWN if d.kind >= dtypes.FLOAT])
@@ -43,8 +45,23 @@ def use_result_class(cls: type) -> None:
     _Tensor = cls
 
 
+def _on_host(kernel: Callable[..., Any], operands: int) -> Callable[..., Any]:
+    """The kernel on NumPy's arrays: the ufunc itself where the kernel only hands its operands on to
+    one, which saves a call."""
+    names = kernel.__code__.co_names
+    ufunc = getattr(np, names[0], None) if len(names) == 1 else None
+    if isinstance(ufunc, np.ufunc):
+        given = tuple([object() for _ in range(operands)])
+        try:
+            if kernel(SimpleNamespace(**{names[0]: lambda *args: args}), *given) == given:
+                return ufunc
+        except TypeError:  # it computes with its operands itself
+            pass
+    return functools.partial(kernel, np)
+
+
 def unary(p: Primitive) -> Callable[..., Any]:
-    kernel, taken = p.kernel, _FLOATS if p.promotes == "float" else _REAL
+    kernel, taken = _on_host(p.kernel, 1), _FLOATS if p.promotes == "float" else _REAL
     plan = None
 
     def call(input: Any, *, out: Any = None) -> Any:
@@ -52,15 +69,15 @@ def unary(p: Primitive) -> Callable[..., Any]:
         if out is not None:
             return write_out(p.name, out, call(input))
         if input.__class__ is ndarray:
-            return kernel(np, input)
+            return kernel(input)
         flags = state.flags
         if flags > GRAD or not isinstance(input, TensorBase):
             return p(input)
         a = input.array
-        if a.__class__ is not ndarray or a.dtype not in taken:
+        if a.__class__ is not ndarray or (a.dtype is not FLOAT32 and a.dtype not in taken):
             return p(input)
         try:
-            y = kernel(np, a)
+            y = kernel(a)
         except KERNEL_ERRORS as error:
             raise explain(p, error, (a,), {}) from error
         out = _new(_Tensor)
@@ -144,7 +161,7 @@ def viewing(p: Primitive) -> Callable[..., Any]:
 def binary(p: Primitive) -> Callable[..., Any]:
     """The call of a primitive of two inputs: tensors of one dtype, or a float tensor and a
     number."""
-    kernel, formulas = p.kernel, p.formulas
+    kernel, formulas = _on_host(p.kernel, 2), p.formulas
     broadcasts, promotes = p.broadcasts, p.promotes is not None
     taken = _FLOATS if p.promotes == "float" else _REAL
     first_number, second_number = (name not in p.tensors for name in p.inputs)
@@ -170,13 +187,17 @@ def binary(p: Primitive) -> Callable[..., Any]:
                 mixed = False
             elif (
                 (other.__class__ is float or other.__class__ is int)
-                and (dtype in _FLOATS or (other.__class__ is int and dtype is INT64))
+                and (
+                    dtype is FLOAT32
+                    or dtype in _FLOATS
+                    or (other.__class__ is int and dtype is INT64)
+                )
                 and second_number
             ):
                 b, nb, mixed = other, None, True
             else:
                 return p(input, other)
-            if a.__class__ is not ndarray or dtype not in taken:
+            if a.__class__ is not ndarray or (dtype is not FLOAT32 and dtype not in taken):
                 return p(input, other)
         elif (
             (input.__class__ is float or input.__class__ is int)
@@ -186,14 +207,14 @@ def binary(p: Primitive) -> Callable[..., Any]:
             a, na, mixed = input, None, True
             b = other.array
             nb = other._node if other._view is None else current_node(other)
-            if b.__class__ is not ndarray or b.dtype not in _FLOATS:
+            if b.__class__ is not ndarray or (b.dtype is not FLOAT32 and b.dtype not in _FLOATS):
                 return p(input, other)
         elif input.__class__ is ndarray and other.__class__ in _OPERANDS:  # within a derivative
-            return p(input, other) if input.dtype is BFLOAT16 else kernel(np, input, other)
+            return p(input, other) if input.dtype is BFLOAT16 else kernel(input, other)
         else:
             return p(input, other)
         try:
-            y = kernel(np, a, b)
+            y = kernel(a, b)
         except KERNEL_ERRORS as error:
             raise explain(p, error, (a, b), {}) from error
         out = _new(_Tensor)
