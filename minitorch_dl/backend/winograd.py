@@ -94,7 +94,7 @@ def correlate_weight(xp: Any, x: Any, g: Any, kernel: Ints, stride: Ints, paddin
     axes = tuple(map(_correlation, kernel, stride, padding, x.shape[2:], g.shape[2:], tile))
     products = len(axes[0].filters) * len(axes[1].filters)
     back = tuple([span.transposed() for span in axis.spans] for axis in axes)
-    du = xp.zeros((products, o, c), x.dtype)
+    du = xp.empty((products, o, c), x.dtype)
     step = _images(n, max(c, o), axes)
     parts = list(itertools.product(range(0, n, step), range(len(axes[1].spans))))
     room = WORK_BYTES * len(axes[0].spans)
@@ -112,9 +112,12 @@ def correlate_weight(xp: Any, x: Any, g: Any, kernel: Ints, stride: Ints, paddin
             ]
 
         def multiply(some: slice, tiles: dict[tuple[int, int], Any] = tiles) -> None:
-            for part in sorted(tiles):
-                for m, v in tiles[part]:
-                    du[some] += xp.matmul(m[some].swapaxes(1, 2), v[some])
+            for part, spans in sorted(tiles.items()):
+                for i, (m, v) in enumerate(spans):
+                    if part == parts[0] and i == 0:
+                        xp.matmul(m[some].swapaxes(1, 2), v[some], out=du[some])
+                    else:
+                        du[some] += xp.matmul(m[some].swapaxes(1, 2), v[some])
 
         share_products(xp, transform, parts[first : first + together])
         share_products(xp, multiply, _slices(products, 8))
