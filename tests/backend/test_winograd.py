@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 import minitorch_dl as torch
 from minitorch_dl.backend import correlation, winograd
+from minitorch_dl.backend.threads import set_thread_count, thread_count
 from minitorch_dl.backend.windows import window_counts
 
 SHAPES = [
@@ -104,3 +106,28 @@ def test_double_precision_dilation_and_few_channels_are_summed_directly() -> Non
         (8, (2, 1, 1)),
     ):
         assert not winograd.suits(*good[:i], other, *good[i + 1 :])
+
+
+def test_memory_does_not_grow_with_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(winograd, "WORK_BYTES", 1 << 18)
+    monkeypatch.setattr(winograd, "GRADIENT_BYTES", 1 << 19)
+
+    def extra(n: int) -> int:
+        """Bytes at the peak, less the results."""
+        x, w, g, window = _problem((n, 32, 32, 16, 16, (3, 3), (1, 1), ((1, 1), (1, 1))))
+        x, w, g = (a.astype("f") for a in (x, w, g))
+        tracemalloc.start()
+        y = winograd.correlate(np, x, w, g.shape[2:], **window)
+        dx = winograd.correlate_input(np, g, w, x.shape[2:], **window)
+        dw = winograd.correlate_weight(np, x, g, w.shape[2:], **window)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak - y.nbytes - dx.nbytes - dw.nbytes
+
+    before = thread_count()
+    try:
+        set_thread_count(1)
+        few, many = extra(16), extra(128)
+    finally:
+        set_thread_count(before)
+    assert many < 1.1 * few + 100_000

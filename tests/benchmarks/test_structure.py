@@ -27,13 +27,13 @@ BOUNDS = {
     "inference/MLP one sample": (5, 57, 51, 0.01),
     "train/MLP 32-64-64-10": (7, 366, 360, 0.1),
     "train/MLP 784-512-256-10": (7, 404, 380, 2.6),
-    "train/CNN MNIST": (12, 1460, 1680, 48.0),
+    "train/CNN MNIST": (12, 2030, 2200, 48.0),
     "train/RNN T20 B16 32-32 x1": (7, 296, 296, 0.2),
     "train/LSTM T60 B32 50-50 x2": (15, 700, 800, 8.5),
     "train/GRU T60 B32 64-128 x1": (7, 680, 390, 11.5),
     "train/GPT 3 blocks d128 T64 B16": (68, 3480, 3120, 36.0),
     "train/VAE": (22, 690, 690, 3.0),
-    "train/DCGAN generator": (16, 2110, 2430, 11.5),
+    "train/DCGAN generator": (16, 2150, 2440, 11.5),
     "train/gradient penalty": (14, 362, 400, 0.12),
 }
 
@@ -44,9 +44,9 @@ NUMPY_BOUNDS = {
     "optim/Adam many small": (194, 0),
     "train/MLP 32-64-64-10": (145, 0),
     "train/MLP 784-512-256-10": (351, 21),
-    "train/CNN MNIST": (1670, 143),
-    "train/VGG CIFAR": (4370, 470),
-    "train/ResNet-18 32x32": (12510, 1490),
+    "train/CNN MNIST": (1830, 209),
+    "train/VGG CIFAR": (4300, 485),
+    "train/ResNet-18 32x32": (10990, 1610),
     "train/depthwise-separable CNN": (8760, 505),
     "train/RNN T20 B16 32-32 x1": (209, 0),
     "train/LSTM T60 B32 50-50 x2": (2164, 17),
@@ -54,7 +54,7 @@ NUMPY_BOUNDS = {
     "train/GPT 3 blocks d128 T64 B16": (2505, 264),
     "train/Transformer encoder": (1165, 210),
     "train/VAE": (602, 47),
-    "train/DCGAN generator": (1106, 169),
+    "train/DCGAN generator": (1070, 157),
     "train/gradient penalty": (92, 0),
 }
 
