@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import kernels
-from .blocks import in_blocks
+from .blocks import BLOCK, in_blocks
 from .sums import dot_over, sum_over, weighted_sum
 
 Axes = tuple[int, ...]
@@ -114,21 +114,23 @@ def backward(
 
     def work(part: Index) -> None:
         u, s = g[part], xp.subtract(x[part], mean[part], out=d[part])
-        r = 1 / xp.sqrt(variance[part] + eps)
+        square = variance[part] + eps
+        r = 1 / xp.sqrt(square)
         factor = None if w is None else _part(w, part)
-        us, us_sum = dot_over(xp, u, s, both), sum_over(xp, u, both)
+        us, u_sum = dot_over(xp, u, s, both), sum_over(xp, u, both)
         if needs[1] or needs[2]:
             dw = weighted_sum(xp, us, r, only_affine) if needs[1] else None
-            db = sum_over(xp, us_sum, only_affine) if needs[2] else None
+            db = sum_over(xp, u_sum, only_affine) if needs[2] else None
             partial_sums.append((max(p.start or 0 for p in part), dw, db))
         if not needs[0]:
             return
         if only_moments:
-            us, us_sum = (weighted_sum(xp, v, factor, only_moments) for v in (us, us_sum))
-        s *= us * r * r / -count
+            us, u_sum = (weighted_sum(xp, v, factor, only_moments) for v in (us, u_sum))
+        square *= -count
+        s *= us / square
         s += u if factor is None or not only_moments else u * factor
         if centered:
-            s -= us_sum / count
+            s -= u_sum / count
         s *= r if factor is None or only_moments else r * factor
 
     _over_groups(xp, work, shape, axes, passes=8)
@@ -155,21 +157,26 @@ def _joined(xp: Any, parts: list[tuple[int, Any, Any]], affine: Axes, axes: Axes
     return results
 
 
+_ALL = (slice(None),)
+
+
 def _over_groups(
     xp: Any, work: Callable[[Index], None], shape: Axes, axes: Axes, passes: int
 ) -> None:
     """``work(index)`` for parts of the first axis that the moments are not over."""
-    axis = next((i for i in range(len(shape)) if i not in axes), None)
-    if axis is None:
-        work((slice(None),))
+    axis = 0 if 0 not in axes else 1 if 1 not in axes else None
+    size = math.prod(shape)
+    if axis is None or size <= BLOCK:
+        work(_ALL)
         return
     before, n = (slice(None),) * axis, shape[axis]
-    width = math.prod(shape) // max(n, 1)
-    in_blocks(xp, lambda part: work((*before, part)), n, width, passes)
+    in_blocks(xp, lambda part: work((*before, part)), n, size // n, passes)
 
 
 def _part(v: Any, index: Index) -> Any:
     """The entries for a part of the whole of what broadcasts to it."""
+    if index is _ALL:
+        return v
     return v[tuple([slice(None) if n == 1 else i for i, n in zip(index, v.shape)])]
 
 
