@@ -22,6 +22,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from ...backend.threads import set_thread_count
 from ...ops import manual_seed
 
 __all__ = ["Ended", "WorkerInfo", "WorkerPool", "get_worker_info"]
@@ -105,6 +106,7 @@ def _work(
     """
     global _worker_info
     _worker_info = info
+    set_thread_count(1)  # the workers are as many as the cores can serve
     random.seed(info.seed)
     manual_seed(info.seed)
     entropy = [info.id, base_seed & 0xFFFFFFFF, base_seed >> 32, 0]
