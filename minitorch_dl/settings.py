@@ -106,3 +106,7 @@ def typename(obj: Any) -> str:
     cls = obj if isinstance(obj, type) else type(obj)
     own = cls.__module__ in ("builtins", "__main__")
     return cls.__qualname__ if own else f"{cls.__module__}.{cls.__qualname__}"
+
+
+def log_api_usage_once(event: str) -> None:
+    """Accepted: nothing is logged about the use of this package."""

@@ -36,12 +36,14 @@ _ELSEWHERE = {
     },
     "nn.modules.lazy": "nn.lazy",
     "_tensor": "",
+    "storage": "ops.layout",
+    "utils.model_zoo": "hub",
+    "distributions.utils": "distributions.distribution",
     "functional": "",
     "_C": "",
     "utils.data._utils": "utils.data",
     "nn.utils.clip_grad": "nn.utils",
     "nn.utils.convert_parameters": "nn.utils",
-    "utils.data.distributed": "utils.data",
     **{
         f"distributions.{name}": "distributions"  # one file per distribution there
         for name in (
@@ -88,21 +90,32 @@ _NOT_SUPPORTED = {
     for name in names.split()
 }
 
-# Names with an underscore that model files import from torch.nn.modules all the same: the file of
-# nn that has the like, and what it is called there.
+# Names that model files import from PyTorch's inner modules all the same: the file that has the
+# like, and what it is called there.
 _PRIVATE = {
-    "_ConvNd": ("conv", "_Conv"),
-    "_ConvTransposeNd": ("conv", "_ConvTransposeNd"),
-    "_NormBase": ("normalization", "_RunningNorm"),
-    "_BatchNorm": ("normalization", "_BatchNorm"),
-    "_InstanceNorm": ("normalization", "_InstanceNorm"),
-    "_DropoutNd": ("dropout", "_Dropout"),
-    "_MaxPoolNd": ("pooling", "_MaxPool"),
-    "_AdaptiveAvgPoolNd": ("pooling", "_AdaptiveAvgPool"),
-    "_AdaptiveMaxPoolNd": ("pooling", "_AdaptiveMaxPool"),
-    "_Loss": ("loss", "_Loss"),
-    "_WeightedLoss": ("loss", "_WeightedLoss"),
-    **{name: ("ntuple", name) for name in ("_ntuple", "_single", "_pair", "_triple", "_quadruple")},
+    "_ConvNd": ("nn.conv", "_Conv"),
+    "_ConvTransposeNd": ("nn.conv", "_ConvTransposeNd"),
+    "_NormBase": ("nn.normalization", "_RunningNorm"),
+    "_BatchNorm": ("nn.normalization", "_BatchNorm"),
+    "_InstanceNorm": ("nn.normalization", "_InstanceNorm"),
+    "_DropoutNd": ("nn.dropout", "_Dropout"),
+    "_MaxPoolNd": ("nn.pooling", "_MaxPool"),
+    "_AdaptiveAvgPoolNd": ("nn.pooling", "_AdaptiveAvgPool"),
+    "_AdaptiveMaxPoolNd": ("nn.pooling", "_AdaptiveMaxPool"),
+    "_Loss": ("nn.loss", "_Loss"),
+    "_WeightedLoss": ("nn.loss", "_WeightedLoss"),
+    **{
+        name: ("nn.ntuple", name)
+        for name in ("_ntuple", "_single", "_pair", "_triple", "_quadruple")
+    },
+    "_get_clones": ("nn.transformer", "_copies"),
+    "_get_activation_fn": ("nn.transformer", "_activation"),
+    "_IncompatibleKeys": ("nn.state_dict", "_IncompatibleKeys"),
+    "NonDynamicallyQuantizableLinear": ("nn.linear", "NonDynamicallyQuantizableLinear"),
+    "_log_api_usage_once": ("settings", "log_api_usage_once"),
+    "load_url": ("hub", "load_state_dict_from_url"),
+    "clamp_probs": ("distributions.discrete", "clamp_probs"),
+    "lazy_property": ("distributions.distribution", "lazy"),
 }
 
 
@@ -231,7 +244,7 @@ def _delegate(name: str) -> ModuleType:
             return importlib.import_module(f"{PACKAGE}.{name}.{attribute}")
         if attribute in _PRIVATE:
             file, own = _PRIVATE[attribute]
-            return getattr(importlib.import_module(f"{PACKAGE}.nn.{file}"), own)
+            return getattr(importlib.import_module(f"{PACKAGE}.{file}"), own)
         return getattr(source, attribute)
 
     module.__getattr__ = __getattr__  # type: ignore[method-assign]

@@ -1,0 +1,118 @@
+"""What a script for several processes finds when it runs as one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import minitorch_dl as torch
+from minitorch_dl import distributed as dist
+from minitorch_dl import hub, nn
+from minitorch_dl.utils.data import DistributedSampler
+
+
+@pytest.fixture
+def group() -> Iterator[None]:
+    dist.init_process_group("gloo", rank=0, world_size=1)
+    yield
+    dist.destroy_process_group()
+
+
+def test_a_group_of_one(group: None) -> None:
+    assert dist.is_initialized()
+    assert (dist.get_rank(), dist.get_world_size(), dist.get_backend()) == (0, 1, "gloo")
+    x, others, objects = torch.arange(3.0), [torch.zeros(3)], [None]
+    work = dist.all_reduce(x, op=dist.ReduceOp.SUM, async_op=True)
+    assert work.wait()
+    dist.all_gather(others, x)
+    dist.all_gather_object(objects, "mine")
+    dist.broadcast(x, 0)
+    dist.barrier()
+    assert x.tolist() == others[0].tolist() == [0.0, 1.0, 2.0]
+    assert objects == ["mine"]
+    with pytest.raises(ValueError, match="twice"):
+        dist.init_process_group()
+
+
+def test_without_a_group_or_with_more_processes() -> None:
+    assert not dist.is_initialized()
+    with pytest.raises(ValueError, match="has not been initialized"):
+        dist.barrier()
+    with pytest.raises(RuntimeError, match="4 processes are not supported"):
+        dist.init_process_group("nccl", world_size=4, rank=0)
+
+
+def test_a_distributed_module_is_its_module(group: None) -> None:
+    layer = nn.Linear(2, 1)
+    model = nn.parallel.DistributedDataParallel(layer, device_ids=None, find_unused_parameters=True)
+    x = torch.ones(1, 2)
+    with model.no_sync():
+        model(x).sum().backward()
+    assert torch.equal(model(x), layer(x))
+    assert layer.weight.grad is not None
+    assert list(model.state_dict()) == ["module.weight", "module.bias"]
+    with pytest.raises(RuntimeError, match="is not needed"):
+        nn.parallel.DistributedDataParallel(nn.ReLU())
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("drop_last", [False, True])
+@pytest.mark.parametrize("n", [0, 1, 10, 11])
+def test_a_processs_share(n: int, shuffle: bool, drop_last: bool) -> None:
+    theirs = pytest.importorskip("torch").utils.data.DistributedSampler
+    for rank in range(3):
+        samplers: list[Any] = [
+            kind(range(n), 3, rank, shuffle, seed=7, drop_last=drop_last)
+            for kind in (DistributedSampler, theirs)
+        ]
+        for epoch in range(2):
+            for sampler in samplers:
+                sampler.set_epoch(epoch)
+            mine, expected = map(list, samplers)
+            assert mine == expected
+            assert len(samplers[0]) == len(samplers[1])
+
+
+def test_weights_by_address(tmp_path: Path) -> None:
+    source = tmp_path / "source" / "net.pth"
+    source.parent.mkdir()
+    torch.save({"w": torch.ones(2)}, source)
+    hub.set_dir(tmp_path / "hub")
+    try:
+        state = hub.load_state_dict_from_url(source.as_uri(), map_location="cpu")
+        source.unlink()
+        again = hub.load_state_dict_from_url(source.as_uri())
+    finally:
+        hub.set_dir(tmp_path)
+    assert state["w"].tolist() == again["w"].tolist() == [1.0, 1.0]
+    assert (tmp_path / "hub" / "checkpoints" / "net.pth").exists()
+    with pytest.raises(OSError, match="No such file"):
+        hub.download_url_to_file((tmp_path / "none").as_uri(), str(tmp_path / "target"))
+    assert not (tmp_path / "target").exists()
+
+
+def test_names_that_model_files_import() -> None:
+    with torch.as_torch():
+        from torch._C import _log_api_usage_once
+        from torch.distributions.utils import broadcast_all
+        from torch.hub import load_state_dict_from_url
+        from torch.nn.modules.module import _IncompatibleKeys
+        from torch.nn.modules.transformer import _get_activation_fn, _get_clones
+        from torch.overrides import handle_torch_function, has_torch_function
+        from torch.storage import UntypedStorage
+        from torch.utils.data.distributed import DistributedSampler as Sampler
+        from torch.utils.model_zoo import load_url
+    _log_api_usage_once("here")
+    assert load_url is load_state_dict_from_url
+    assert Sampler is DistributedSampler
+    assert len(_get_clones(nn.Linear(1, 1), 3)) == 3
+    assert _get_activation_fn("relu")(torch.tensor(-1.0)).item() == 0.0
+    assert not has_torch_function((1,))
+    assert handle_torch_function(max, (), 1, 2) == 2
+    assert [x.shape for x in broadcast_all(torch.ones(2), 1.0)] == [(2,), (2,)]
+    assert _IncompatibleKeys([], []).missing_keys == []
+    assert isinstance(torch.ones(1).untyped_storage(), UntypedStorage)
