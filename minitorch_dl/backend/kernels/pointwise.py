@@ -14,8 +14,8 @@ from .launching import REALS, Kernel, Sample, launch_each
 def _forward(xp: Any, a: Any, *, approximate: str) -> Any:
     if a.dtype.name not in REALS or not a.size:
         return None
-    a = xp.ascontiguousarray(a)
     y, cdf = xp.empty(a.shape, a.dtype), xp.empty(a.shape, a.dtype)
+    a = xp.ascontiguousarray(a)
     args = (a, y, cdf, np.int32(approximate == "tanh"), np.int64(a.size))
     launch_each(xp, "pointwise", "gelu", a.dtype, a.size, args)
     return y, cdf
@@ -24,8 +24,8 @@ def _forward(xp: Any, a: Any, *, approximate: str) -> Any:
 def _backward(xp: Any, g: Any, a: Any, cdf: Any, approximate: str) -> Any:
     if a.dtype.name not in REALS or not a.size or g.dtype != a.dtype:
         return None
-    g, a = xp.ascontiguousarray(g), xp.ascontiguousarray(a)
     d = xp.empty(a.shape, a.dtype)
+    g, a = xp.ascontiguousarray(g), xp.ascontiguousarray(a)
     args = (g, a, d, np.int32(approximate == "tanh"), np.int64(a.size))
     launch_each(xp, "pointwise", "gelu_slope", a.dtype, a.size, args)
     return (d,)
