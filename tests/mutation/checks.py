@@ -12,7 +12,7 @@ import minitorch_dl
 from minitorch_dl.autograd.modes import listening
 from minitorch_dl.autograd.primitive import PRIMITIVES
 from minitorch_dl.backend import attention, blocks, lstm
-from minitorch_dl.testing import standin, suite
+from minitorch_dl.testing import check_op, standin, suite
 from minitorch_dl.testing.op_cases import Row
 from tests.ops import test_op_table as checks
 
@@ -92,6 +92,12 @@ def _third_derivative_of_pooling() -> None:
     assert g.tolist() == [[[0.0, 512.0, 4096.0, 0.0]]]
 
 
+def _third_derivative_of_softmax() -> None:
+    w = minitorch_dl.tensor([1.0, -2.0, 0.5]).double()
+    slope = minitorch_dl.func.grad(lambda x: (minitorch_dl.softmax(x, 0) * w).sum())
+    check_op(slope, (minitorch_dl.tensor([0.3, -0.5, 1.0]).double(),), edges=False)
+
+
 def _logcumsumexp_of_float16() -> None:
     x = minitorch_dl.tensor([0.5, -1.0, 2.0, 1.0])
     g = minitorch_dl.tensor([1.0, -2.0, 0.5, -1.0])
@@ -120,6 +126,7 @@ def _in_pieces(primitive: str, module: Any, **sizes: int) -> Callable[[], None]:
 BEYOND_THE_TABLE = {
     "transfer": _moved,
     "max_gather": _third_derivative_of_pooling,
+    "dot_along": _third_derivative_of_softmax,
     "logcumsumexp": _logcumsumexp_of_float16,
     "lstm_layer": _in_pieces("lstm_layer", lstm, _HOST_CHUNK=1),
     "scaled_dot_product_attention": _in_pieces(

@@ -111,9 +111,26 @@ def _use(p: Primitive, name: str, formula: Callable[..., Any]) -> None:
     else:
         p.formulas[name] = formula
         key = f"d_{name}"
-    for plan in p._plans.values():  # the quick calls keep plans, so these are changed as they stand
-        if key in plan.rule.__globals__:
-            plan.rule.__globals__[key] = formula
+    for scope in _scopes(p):  # the quick calls keep plans, so these are changed as they stand
+        if key in scope:
+            scope[key] = formula
+
+
+def _scopes(p: Primitive) -> Iterator[dict[str, Any]]:
+    """The namespaces of the compiled rules of all plans, those inside wrappers too."""
+    plans = [*p._plans.values(), *p._conjugated.values()]
+    while plans:
+        plan = plans.pop()
+        plans += plan._narrowed.values()
+        functions = [
+            plan.rule,
+            inspect.unwrap(getattr(plan.differentiate, "__func__", plan.differentiate)),
+        ]
+        while functions:
+            function = functions.pop()
+            yield function.__globals__
+            inside = [cell.cell_contents for cell in function.__closure__ or ()]
+            functions += [f for f in inside if isinstance(f, types.FunctionType)]
 
 
 # -- the functions that formulas call --------------------------------------------------------------
