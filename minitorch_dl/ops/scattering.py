@@ -129,7 +129,7 @@ def _(g: Any, xp: Any, a: Any, source: Any, index: Any, dim: int) -> Any:
         g * _scatter_prod(a, xp.where(single, 1, source), index, dim=dim), index, dim=dim
     )
     full = _gather(g * _scatter_prod(a, source, index, dim=dim), index, dim=dim)
-    d_source = xp.where(zero, rest * single, full / (source + zero))
+    d_source = xp.where(zero, rest, full / source)  # with several zeros the rest is 0
     return g * _scatter_prod(xp.ones_like(a), source, index, dim=dim), d_source, None
 
 

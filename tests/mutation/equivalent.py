@@ -10,7 +10,6 @@ EQUIVALENT: dict[str, str] = {
     "igamma* (a) *": "it raises: there is no derivative by the order",
     "overwrite (a) *": "the derivative is zero: everything is overwritten",
     "view_scatter (base) missing factor: *": "zero times a view of the gradient, or 0: both are 0",
-    "scatter_prod (joint) sign: source + zero -> *": "0 / 1 or 0 / -1, where the source is zero",
     "nextafter (?) *": "it raises: there is no derivative",
     "svd (a: _gaps) sign: * - eye_like(*": "the diagonal of what is divided by it is 0",
     "lu_square (a) sign: -1 -> 1": "the diagonal and above are 1 and 0 by unit=True and tril",
@@ -18,6 +17,8 @@ EQUIVALENT: dict[str, str] = {
     "scaled_dot_product_attention (*) sign: -2 -> 2": "the arrays have four dims",
     "lstm_layer (*) factor: 6 [*] H -> 13 [*] H": "so many steps at once, as suits the cache",
     "lstm_layer (*) missing factor: 6 [*] H*": "so many steps at once, as suits the cache",
+    "standardize (backward: weighted_sum) sign: -1 -> 1": "it chooses between two equal ways",
+    "standardize (backward: weighted_sum) *a.ndim - 1*": "the quick way and the plain one agree",
     "matrix_exp (a) factor: 2 [*] n -> 5 [*] n": "the end of a slice that goes to the end anyway",
 }
 """Pattern of ``str(mutant)``: why it is no fault."""

@@ -57,6 +57,12 @@ ROWS = [
     Row("isreal", S(F(3, 4)), S(C(3)), call=_isreal, grad=False),
     Row("parts_written", S(C(3), F(3), F(3)), call=lambda torch, z, a, b: _written(z, a, b)),
     Row("complex_scalars", S(F(3)), S(C(3)), call=_with_numbers),
+    Row(
+        "pow_of_complex_number",
+        S(F(3)),
+        S(C(3)),
+        call=lambda torch, x: torch.pow(0.5 + 1j, x),
+    ),
     Row("promotion", S(F(3), C(3)), S(C(), F(3)), call=lambda torch, a, b: (a * b, a - b, b / a)),
     Row("holomorphic", S(C(2, 3), C(3, 2)), call=_network),
 ]
