@@ -420,10 +420,20 @@ class Convertible(TensorBase):
         return builtins.bool(self.item())
 
     def __float__(self) -> builtins.float:
-        return builtins.float(self.item())
+        return builtins.float(self._real_item())
 
     def __int__(self) -> builtins.int:
-        return builtins.int(self.item())
+        return builtins.int(self._real_item())
+
+    def _real_item(self) -> Any:
+        value = self.item()
+        if isinstance(value, complex):
+            if value.imag:
+                raise RuntimeError(
+                    f"value cannot be converted to a real number without overflow: {value}"
+                )
+            return value.real
+        return value
 
     def __index__(self) -> builtins.int:
         if self.dtype.kind > dtypes.INTEGER or self.array.size != 1:

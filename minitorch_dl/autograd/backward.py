@@ -221,7 +221,7 @@ def _root_gradients(roots: Sequence[Any], grads: Any, caller: str) -> list[Any]:
             if not dtypes.from_numpy(array.dtype).is_floating_point:
                 raise RuntimeError(
                     "grad can be implicitly created only for real scalar outputs but got "
-                    f"{array.dtype}"
+                    f"{dtypes.from_numpy(array.dtype)}"
                 )
             g = TensorBase.wrap(array_module(array).ones_like(array))
         elif tuple(g.array.shape) != tuple(array.shape):

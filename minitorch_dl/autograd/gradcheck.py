@@ -15,7 +15,7 @@ import numpy as np
 
 from ..backend import array_module, to_host
 from .backward import grad
-from .primitive import TensorBase
+from .primitive import PRIMITIVES, TensorBase
 
 FULL_JACOBIAN = 2000
 """The most input and output elements for which the whole Jacobian is compared."""
@@ -50,7 +50,8 @@ def gradcheck(
     Args:
         func: takes the inputs, returns a Tensor or several.
         inputs: a Tensor or a tuple; those that require a gradient are checked and should be
-            float64.
+            float64, or complex128, of which the real and the imaginary parts are checked as pairs
+            of numbers.
         eps: the step of the differences.
         raise_exception: raise GradcheckError on a difference, instead of returning False.
         nondet_tol: how much two backward passes may differ.
@@ -63,6 +64,7 @@ def gradcheck(
     >>> torch.autograd.gradcheck(lambda x: x * x.tanh(), x)
     True
     """
+    func, inputs = with_pairs(func, as_tuple(inputs))
     check = Check(func, inputs, eps, atol, rtol, nondet_tol)
     try:
         check.run(fast_mode)
@@ -130,6 +132,31 @@ def gradient_of(func: Callable[..., Any], n: int) -> Callable[..., tuple[Any, ..
     return gradient
 
 
+def with_pairs(func: Callable[..., Any], inputs: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """``func`` as a function of real numbers, and where to evaluate it: complex inputs and outputs
+    become pairs ``(*, 2)``."""
+    paired = [isinstance(x, TensorBase) and x.array.dtype.kind == "c" for x in inputs]
+
+    def function(*given: Any) -> Any:
+        inside = [_to_complex(x) if pair else x for x, pair in zip(given, paired, strict=True)]
+        return tuple([_to_pairs(y) for y in as_tuple(func(*inside))])
+
+    def leaf(x: Any) -> Any:
+        pairs = TensorBase.wrap(_to_pairs(x).array.copy())
+        return pairs.requires_grad_(x.requires_grad)
+
+    return function, tuple([leaf(x) if pair else x for x, pair in zip(inputs, paired)])
+
+
+def _to_complex(pairs: Any) -> Any:
+    return PRIMITIVES["view_as_complex"](pairs)
+
+
+def _to_pairs(x: Any) -> Any:
+    is_complex = isinstance(x, TensorBase) and x.array.dtype.kind == "c"
+    return PRIMITIVES["view_as_real"](x) if is_complex else x
+
+
 def as_tuple(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, (tuple, list)) else (value,)
 
@@ -139,7 +166,10 @@ def differentiable(outputs: Any) -> tuple[Any, ...]:
 
 
 def random_like(y: Any, rng: np.random.Generator) -> Any:
-    array = array_module(y.array).asarray(rng.standard_normal(y.array.shape), y.array.dtype)
+    values: Any = rng.standard_normal(y.array.shape)
+    if y.array.dtype.kind == "c":
+        values = values + 1j * rng.standard_normal(y.array.shape)
+    array = array_module(y.array).asarray(values, y.array.dtype)
     return TensorBase.wrap(array).requires_grad_()
 
 

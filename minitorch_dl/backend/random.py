@@ -82,6 +82,11 @@ def _real(op: str, dtype: np.dtype) -> type[np.floating]:
     return np.float64 if dtype == np.float64 else np.float32
 
 
+def _part(dtype: np.dtype) -> np.dtype:
+    """The dtype of the real and imaginary parts of a complex one."""
+    return np.empty(0, dtype).real.dtype
+
+
 def _rounded(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """`x` in `dtype`; to the 16-bit floats by way of float32, as PyTorch rounds."""
     with np.errstate(over="ignore", invalid="ignore"):
@@ -103,6 +108,9 @@ def uniform(
     Raises:
         RuntimeError: low > high, or a bound or high - low too large for `dtype`.
     """
+    if dtype.kind == "c":
+        pairs = uniform((*shape, 2), low, high, _part(dtype), generator, xp)
+        return pairs.view(dtype)[..., 0]
     real = _real("uniform_", dtype)
     largest = _FLOATS[dtype.name][1]
     for name, bound in (("from", low), ("to", high)):
@@ -148,6 +156,9 @@ def normal(
     Raises:
         RuntimeError: a negative std.
     """
+    if dtype.kind == "c":  # each part has half of the variance
+        pairs = (*shape, 2), 0.0, std / math.sqrt(2), _part(dtype), generator, xp, contiguous
+        return normal(*pairs).view(dtype)[..., 0] + xp.asarray(mean, dtype)
     real = _real("normal_", dtype)
     if isinstance(generator, CounterGenerator):
         if not _is_number(std):

@@ -220,6 +220,8 @@ def arange(
         wanted = dtypes.as_dtype(dtype)
     if step == 0:
         raise RuntimeError("step must be nonzero")
+    if wanted.is_complex:
+        raise NotImplementedError(f"arange(): not implemented for {wanted}")
     if not (math.isfinite(start) and math.isfinite(end)):
         raise RuntimeError(f"unsupported range: {start} -> {end}")
     if (end - start) * step < 0:
@@ -269,6 +271,12 @@ def linspace(
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     wanted = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
+    if isinstance(start, complex) or isinstance(end, complex):
+        if dtype is not None and not wanted.is_complex:
+            raise RuntimeError(
+                f"linspace(): inferred dtype complex can't be safely cast to passed dtype {wanted}"
+            )
+        wanted = wanted.to_complex()
     backend, where = backend_for(device)
     with backend.select(where):
         xp = backend.xp
@@ -277,7 +285,7 @@ def linspace(
         # From the nearer end, so that both ends are exact.
         array = xp.where(i < steps // 2 + steps % 2, start + step * i, end - step * (steps - 1 - i))
         if steps == 1:
-            array = xp.full(1, start, xp.float64)
+            array = xp.full(1, start)
     result = make_leaf(array.astype(wanted.numpy), requires_grad)
     return result if out is None else write_out("linspace", out, result)
 

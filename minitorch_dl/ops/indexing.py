@@ -400,12 +400,12 @@ def setitem(input: Any, index: Any, value: Any) -> None:
     if not isinstance(value, TensorBase):
         if isinstance(value, np.generic):
             value = value.item()
-        if not isinstance(value, (int, float)):
+        if not isinstance(value, (int, float, complex)):
             raise TypeError(
                 f"can't assign a {type(value).__name__} to a "
                 f"{dtypes.from_numpy(input.array.dtype)} tensor"
             )
-        if not 0 <= value < 128:  # what every dtype holds
+        if isinstance(value, complex) or not 0 <= value < 128:  # what every dtype holds
             value = dtypes.element(value, input.array.dtype)
     items = index if index.__class__ is tuple else (index,)
     spec = _spec(items)

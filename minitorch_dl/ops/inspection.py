@@ -63,6 +63,7 @@ class finfo:
 
     def __init__(self, type: Any = None) -> None:
         self._dtype = dtypes.get_default_dtype() if type is None else dtypes.as_dtype(type)
+        self._dtype = self._dtype.to_real()
         if not self._dtype.is_floating_point:
             raise TypeError(
                 f"finfo() requires a floating point input type, got {self._dtype}. Use iinfo"

@@ -42,6 +42,12 @@ arrays of one length.
 """
 
 
+def as_pairs(array: Any) -> Any:
+    """Complex numbers as pairs of real ones, which a rule treats apart; a view. Real ones as they
+    are."""
+    return array[..., None].view(array.real.dtype) if array.dtype.kind == "c" else array
+
+
 class Gathered:
     """A run of small parameters that are copied together into buffers."""
 
@@ -127,8 +133,10 @@ class FlatState:
     ) -> None:
         first = params[0].array
         self.xp = xp = array_module(first)
-        self.dtype, self.array_class = first.dtype, first.__class__
-        sizes = [p.array.size for p in params]
+        self.is_complex = first.dtype.kind == "c"
+        arrays = [as_pairs(p.array) for p in params]
+        self.dtype, self.array_class = arrays[0].dtype, first.__class__
+        sizes = [array.size for array in arrays]
         total = sum(sizes)
         if not elementwise:
             self.block, self.small = max(1, *sizes), 0
@@ -145,7 +153,7 @@ class FlatState:
         order = sorted(range(len(params)), key=lambda i: sizes[i] > self.small)
         self.params = params = [params[i] for i in order]
         states = [states[i] for i in order]
-        self.shapes = [p.array.shape for p in params]
+        self.shapes = [arrays[i].shape for i in order]
         self.offsets = [0, *itertools.accumulate(sizes[i] for i in order)]
         self.flat = {name: xp.full(total, value, self.dtype) for name, value in moments.items()}
         self.scalars = {
@@ -163,10 +171,13 @@ class FlatState:
             views |= {name: row[i : i + 1].reshape(()) for name, row in self.counts.items()}
             for name in (*scalars, *moments):
                 if state.get(name) is not None:
-                    _take_over(views[name], state[name], name)
+                    _take_over(views[name], state[name], name, self.is_complex)
                     if count_on_device and name in scalars:
                         _take_over(self.scalars[name][i : i + 1].reshape(()), state[name], name)
-                state[name] = Tensor.wrap(views[name])
+                value = views[name]
+                if self.is_complex and name in moments:
+                    value = value.view(first.dtype)[..., 0]
+                state[name] = Tensor.wrap(value)
         self.held = [state[name].array for state in states for name in self.names]
         self._all = self._blocks(0, len(params))
 
@@ -176,7 +187,7 @@ class FlatState:
         """Whether all state tensors are the views made here, for parameters of this kind."""
         if names != self.names:
             return False
-        for array, shape in zip(arrays, self.shapes):
+        for array, shape in zip(map(as_pairs, arrays) if self.is_complex else arrays, self.shapes):
             if (
                 array.shape != shape
                 or array.dtype != self.dtype
@@ -303,9 +314,10 @@ class FlatState:
         return blocks
 
 
-def _take_over(view: Any, old: Any, name: str) -> None:
+def _take_over(view: Any, old: Any, name: str, is_complex: bool = False) -> None:
     """Copy a state tensor (or a number) of elsewhere into its place."""
     array = old.array if isinstance(old, Tensor) else np.asarray(old)
+    array = as_pairs(array) if is_complex else array
     if array.shape != view.shape and not array.size == view.size == 1:
         raise RuntimeError(
             f"the optimizer's state {name!r} has shape {tuple(array.shape)}, its parameter "

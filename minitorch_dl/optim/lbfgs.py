@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..autograd.errors import refuse_complex
 from ..autograd.modes import enable_grad, no_grad
 from ..autograd.versions import mark_all_written
 from ..backend import array_module
@@ -74,6 +75,7 @@ class LBFGS(Optimizer):
         super().__init__(params, defaults)
         if len(self.param_groups) != 1:
             raise ValueError("LBFGS doesn't support per-parameter options (parameter groups)")
+        refuse_complex("LBFGS", *self.param_groups[0]["params"])
 
     @no_grad()
     def step(self, closure: Callable[[], Any]) -> Any:  # type: ignore[override]

@@ -356,7 +356,8 @@ def _cast(param: Tensor, value: Any, key: Hashable = None) -> Any:
     if isinstance(value, Tensor):
         if key == "step":
             return value.detach().clone()
-        return value.detach().to(device=param.device, dtype=param.dtype, copy=True)
+        dtype = value.dtype if param.is_complex() else param.dtype
+        return value.detach().to(device=param.device, dtype=dtype, copy=True)
     if hasattr(value, "__array__") and not isinstance(
         value, np.generic
     ):  # another library's tensor

@@ -13,7 +13,7 @@ from ..autograd.versions import mark_all_written
 from ..backend import array_module, capturing
 from ..backend.dtypes import float32, float64, get_default_dtype
 from ..tensor import Tensor
-from .flat import FlatState, Update
+from .flat import FlatState, Update, as_pairs
 from .optimizer import Optimizer, ParamsT
 
 
@@ -89,6 +89,9 @@ class RuleOptimizer(Optimizer):
         for flat in self._layout(index, group, gradients):
             params = [p.array for p in flat.params]
             grads = [None if (g := gradients[p]) is None else g.array for p in flat.params]
+            if flat.is_complex:
+                params = [as_pairs(param) for param in params]
+                grads = [None if grad is None else as_pairs(grad) for grad in grads]
             for param, grad in zip(params, grads):
                 if grad is not None and grad.shape != param.shape:
                     raise RuntimeError(

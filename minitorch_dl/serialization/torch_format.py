@@ -29,7 +29,7 @@ from .storages import Places, strided
 _STORAGES = {
     "Float": "float32", "Double": "float64", "Half": "float16", "BFloat16": "bfloat16",
     "Byte": "uint8", "Char": "int8", "Short": "int16", "Int": "int32", "Long": "int64",
-    "Bool": "bool",
+    "Bool": "bool", "ComplexFloat": "complex64", "ComplexDouble": "complex128",
 }  # fmt: skip
 
 
@@ -78,6 +78,9 @@ def _tensor(
     metadata: Any = None,
 ) -> Tensor:
     tensor = Tensor.wrap(strided(storage.array, size, stride, offset))
+    for pending, now in (("conj", Tensor.conj), ("neg", Tensor.neg)):
+        if metadata and metadata.get(pending):
+            tensor = now(tensor)
     return tensor.requires_grad_() if requires_grad else tensor
 
 
@@ -92,7 +95,7 @@ def _tensor_of_dtype(
     metadata: Any = None,
 ) -> Tensor:
     typed = _Storage(storage.array.view(kind.numpy))
-    return _tensor(typed, offset, size, stride, requires_grad)
+    return _tensor(typed, offset, size, stride, requires_grad, None, metadata)
 
 
 def _parameter(data: Tensor, requires_grad: bool, *rest: Any) -> Parameter:

@@ -91,7 +91,7 @@ def assert_close(
 
 def default_tolerances(*kinds: dtypes.dtype) -> tuple[float, float]:
     """The loosest ``(rtol, atol)`` of these dtypes."""
-    pairs = [_TOLERANCES.get(kind, (0.0, 0.0)) for kind in kinds]
+    pairs = [_TOLERANCES.get(kind.to_real(), (0.0, 0.0)) for kind in kinds]
     return max(r for r, _ in pairs), max(a for _, a in pairs)
 
 
@@ -155,7 +155,8 @@ class _Rules:
 
     def compare_numbers(self, actual: Any, expected: Any) -> str | None:
         kinds = [
-            dtypes.float64 if isinstance(x, float) else dtypes.int64 for x in (actual, expected)
+            {float: dtypes.float64, complex: dtypes.complex128}.get(type(x), dtypes.int64)
+            for x in (actual, expected)
         ]
         if self.check_dtype and type(actual) is not type(expected):
             return f"The (d)types do not match: {type(actual)} != {type(expected)}."
@@ -198,8 +199,9 @@ class _Rules:
             equal |= (a != a) & (b != b)
         with np.errstate(all="ignore"):
             gap = np.where(equal, 0, np.abs(a - b))
-            relative = np.where(equal, 0.0, gap / np.abs(b).astype(np.float64))
-            close = equal | ((gap <= atol + rtol * np.abs(b)) & np.isfinite(b.astype(np.float64)))
+            size = np.abs(b)
+            relative = np.where(equal, 0.0, gap / size.astype(np.float64))
+            close = equal | ((gap <= atol + rtol * size) & np.isfinite(size.astype(np.float64)))
         if close.all():
             return None
         title = "equal" if rtol == atol == 0 else "close"
@@ -233,13 +235,13 @@ class _Rules:
 def _widest(x: np.ndarray, exact: bool) -> np.ndarray:
     """The values where their difference is exact: integers of any size stay integers."""
     if not exact:
-        return x.astype(np.float64)
+        return x.astype(np.complex128 if x.dtype.kind == "c" else np.float64)
     return x.astype(object) if x.dtype == np.uint64 else x.astype(np.int64)
 
 
 def _in_dtype(values: np.ndarray, kinds: Sequence[dtypes.dtype]) -> np.ndarray:
     """Differences rounded as the compared tensors are, so that no digits of noise are reported."""
-    kind = dtypes.promote_types(*kinds)
+    kind = dtypes.promote_types(*kinds).to_real()
     return values.astype(kind.numpy) if kind.is_floating_point else values
 
 
@@ -252,7 +254,7 @@ def _is_bool(x: Any) -> bool:
 
 
 def _is_number(x: Any) -> bool:
-    return isinstance(x, (int, float, np.integer, np.floating)) and not _is_bool(x)
+    return isinstance(x, (int, float, complex, np.number)) and not _is_bool(x)
 
 
 def _incomparable(actual: Any, expected: Any) -> TypeError:

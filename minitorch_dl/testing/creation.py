@@ -8,7 +8,7 @@ from typing import Any
 
 from ..backend import device as Device
 from ..backend import dtypes
-from ..ops import finfo, iinfo, rand, randint
+from ..ops import finfo, iinfo, rand, randint, stack, view_as_complex
 from ..tensor import Tensor
 
 
@@ -49,6 +49,15 @@ def make_tensor(
             "make_tensor(): noncontiguous and memory_format are mutually exclusive, "
             f"but got noncontiguous=True and memory_format={memory_format}"
         )
+    if dtype.is_complex:
+        pairs = make_tensor(
+            (*sizes, 2), dtype=dtype.to_real(), device=device, low=low, high=high,
+            exclude_zero=exclude_zero,
+        )  # fmt: skip
+        z = view_as_complex(pairs)
+        if noncontiguous and math.prod(sizes) > 1:
+            z = stack([z, z], -1)[..., 1]
+        return z.requires_grad_(requires_grad)
     if requires_grad and not dtype.is_floating_point:
         raise ValueError(
             f"make_tensor(): requires_grad must be False for integral dtypes, but got {dtype}"
