@@ -199,8 +199,9 @@ def _svd(xp: Any, a: Any, *, full_matrices: bool) -> Any:
 def _d_svd(g: Any, u: Any, s: Any, vh: Any, full_matrices: bool) -> Any:
     """Townsend (2016); of full matrices only the columns that belong to singular values count.
 
-    Complex vectors are unique but for a phase each, which the gradients must not depend on: then
-    what ``U`` and ``V`` say of it is the same, and is taken from ``U``."""
+    Complex vectors are unique but for a phase each, on which the loss must not depend: what
+    ``U`` and ``V`` say of it cancels, and is taken from ``U``.
+    """
     g_u, g_s, g_vh = g
     m, n, k = u.shape[-2], vh.shape[-1], s.shape[-1]
     if full_matrices:
@@ -211,23 +212,40 @@ def _d_svd(g: Any, u: Any, s: Any, vh: Any, full_matrices: bool) -> Any:
     if g_u is None and g_vh is None:
         return mul(mul(u, inner), vh)
     squares = _gaps(s * s)
-    d = 0
+    d = phase = 0
     if g_u is not None:
         p = mul(u, g_u, ta=True)
         skew = p - mH(p)
         inner = inner + _off_diagonal(skew) / squares * as_row(s)
         if is_complex(skew):
-            inner = inner + as_diagonal(diagonal_of(skew) / (2 * s))
+            phase = diagonal_of(skew)
+            inner = inner + as_diagonal(phase / (2 * s))
         if m > k:
             rest = g_u / as_row(s)
             d = mul(rest - mul(u, mul(u, rest, ta=True)), vh)
     if g_vh is not None:
         p = mul(vh, g_vh, tb=True)
-        inner = inner + as_column(s) * _off_diagonal(p - mH(p)) / squares
+        skew = p - mH(p)
+        inner = inner + as_column(s) * _off_diagonal(skew) / squares
+        phase = phase + diagonal_of(skew)
         if n > k:
             rest = g_vh / as_column(s)
             d = mul(u, rest - mul(mul(rest, vh, tb=True), vh))
+    _check_phase("linalg.svd", phase)
     return d + mul(mul(u, inner), vh)
+
+
+def _check_phase(op: str, slopes: Any) -> None:
+    """Refuse a loss that depends on the phases of complex vectors, by its slopes along them (in the
+    imaginary parts): they are LAPACK's choice."""
+    if isinstance(slopes, TensorBase) or not hasattr(slopes, "imag"):
+        return
+    if slopes.dtype.kind == "c" and slopes.size and abs(slopes.imag).max() > 1e-2:
+        raise RuntimeError(
+            f"{op}: complex singular vectors and eigenvectors are specified up to multiplication "
+            "by e^{i phi}. The loss function depends on this phase, which makes it ill-defined. "
+            "Use what does not, such as abs() of the vectors or a product with their conjugates"
+        )
 
 
 def _off_diagonal(a: Any) -> Any:
@@ -325,7 +343,9 @@ def _d_eigh(g: Any, w: Any, v: Any) -> Any:
     inner = 0 if g_w is None else as_diagonal(g_w)
     if g_v is not None:
         p = mul(v, g_v, ta=True)
-        inner = inner + (p - as_diagonal(diagonal_of(p))) / _gaps(w)
+        d = diagonal_of(p)
+        _check_phase("linalg.eigh", d)
+        inner = inner + (p - as_diagonal(d)) / _gaps(w)
     return mul(mul(v, inner), v, tb=True)
 
 
@@ -375,6 +395,7 @@ def _d_eig(g: Any, w: Any, v: Any, a_dtype: Any) -> Any:
     if g_v is not None:
         p = mul(v, g_v, ta=True)
         d = diagonal_of(p)
+        _check_phase("linalg.eig", d)
         q = p - mul(v, v, ta=True) * as_row((d + conj(d)) * 0.5)
         inner = inner + q / conj(_gaps(w))
     d_a = _solve(v, mul(inner, v, tb=True), adjoint=True)

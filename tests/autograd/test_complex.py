@@ -69,6 +69,17 @@ def test_what_complex_numbers_don_t_have_is_refused(op: Any) -> None:
         op(torch.tensor(Z))
 
 
+@pytest.mark.parametrize("factors", [torch.linalg.svd, torch.linalg.eigh, torch.linalg.eig])
+def test_a_loss_that_depends_on_the_phase_is_refused(factors: Any) -> None:
+    torch.manual_seed(0)
+    a = torch.randn(3, 3, dtype=torch.complex128)
+    a = (a + a.mH).requires_grad_()
+    vectors = factors(a)[0 if factors is torch.linalg.svd else 1]
+    with pytest.raises(RuntimeError, match="phase"):
+        (vectors.real * torch.randn(3, 3, dtype=torch.float64)).sum().backward(retain_graph=True)
+    vectors.abs().sum().backward()
+
+
 def test_a_complex_loss_needs_its_gradient() -> None:
     z = leaf()
     with pytest.raises(RuntimeError, match="only for real scalar outputs"):
