@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import os
 import threading
 from collections.abc import Callable
 from importlib import import_module
@@ -39,10 +40,15 @@ def set_blas_threads(count: int) -> bool:
     It can where NumPy uses OpenBLAS and the system finds a function in a library's dependencies
     (Linux and other ELF systems); elsewhere nothing changes.
     """
+    global _before
     functions = _functions()
     if functions is None:
         return False
-    functions[1](ctypes.c_int(count))
+    with _lock:
+        if _sharing:
+            _before = count
+        else:
+            functions[1](ctypes.c_int(count))
     return True
 
 
@@ -72,3 +78,16 @@ def share_products(xp: Any, work: Callable[[Any], None], parts: list[Any]) -> No
             _sharing -= 1
             if not _sharing:
                 functions[1](ctypes.c_int(_before))
+
+
+def _forget() -> None:
+    """A forked process has none of the threads that may be at it."""
+    global _lock, _sharing
+    _lock = threading.Lock()
+    if _sharing:
+        _sharing = 0
+        set_blas_threads(_before)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import ctypes
+import os
+import subprocess
 import sys
 from importlib import import_module
 
@@ -63,3 +65,45 @@ def test_shared_products_use_one_thread_each() -> None:
         set_thread_count(before)
     assert set(seen) == {1 if could_be_told else None}
     assert blas_threads() == (3 if could_be_told else None)
+
+
+def test_threads_set_meanwhile_hold_afterwards() -> None:
+    before = thread_count()
+    seen: list[int | None] = []
+
+    def work(part: int) -> None:
+        set_blas_threads(3)
+        seen.append(blas_threads())
+
+    try:
+        set_thread_count(2)
+        share_products(np, work, [0, 1])
+    finally:
+        set_thread_count(before)
+    could_be_told = blas_threads() is not None
+    assert seen == [1 if could_be_told else None] * 2
+    assert blas_threads() == (3 if could_be_told else None)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_process_forked_meanwhile_can_share() -> None:
+    program = (
+        "import os\n"
+        "import numpy as np\n"
+        "from minitorch_dl.backend.blas import share_products\n"
+        "from minitorch_dl.backend.threads import set_thread_count\n"
+        "set_thread_count(2)\n"
+        "def work(part):\n"
+        "    if part == 0 and (child := os.fork()):\n"
+        "        assert os.waitpid(child, 0)[1] == 0\n"
+        "    elif part == 0:\n"
+        "        done = []\n"
+        "        share_products(np, done.append, [1, 2])\n"
+        "        os._exit(0 if sorted(done) == [1, 2] else 1)\n"
+        "share_products(np, work, [0, 1])\n"
+        "print('done')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program], capture_output=True, timeout=120
+    )
+    assert done.stdout.decode().split() == ["done"], done.stderr.decode()
