@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -235,6 +236,34 @@ def test_large_arrays_are_shared(name: str, monkeypatch: pytest.MonkeyPatch) -> 
     y.backward(torch.ones_like(y))
     assert len(shared) == 2 or name in ("erf", "cross_entropy")
     assert min(shared) >= 4
+
+
+# How many arrays of the input's size are made: by the forward pass, to be returned or kept for the
+# backward pass, and by the backward pass.
+MADE = {"gelu": (2, 1), "gelu(tanh)": (2, 1), "silu": (2, 1), "erf": (1, 3)}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_temporary_is_as_large_as_the_input(name: str) -> None:
+    x = torch.ones(2048, 1000).requires_grad_()
+    forward, backward = MADE.get(name, (1, 1))
+
+    def peak(step: Callable[[], Any]) -> tuple[Any, float]:
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        result = step()
+        return result, (tracemalloc.get_traced_memory()[1] - before) / x.nbytes
+
+    tracemalloc.start()
+    try:
+        set_thread_count(1)
+        y, made = peak(lambda: FUNCTIONS[name](x))
+        assert made < forward + 0.5
+        ones = torch.ones_like(y)
+        _, made = peak(lambda: y.backward(ones))
+        assert made < backward + 0.5
+    finally:
+        tracemalloc.stop()
 
 
 def test_helpers_do_not_keep_the_process() -> None:

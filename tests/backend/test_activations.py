@@ -1,0 +1,60 @@
+"""Activations in float32: what they give at the edges, and how exact they are."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from minitorch_dl.backend import activations
+from minitorch_dl.backend.blocks import BLOCK
+from minitorch_dl.backend.special import put_erf
+
+EDGES = [-math.inf, -3e4, -1.0, -1e-6, -0.0, 0.0, 1e-6, 1.0, 3e4, math.inf, math.nan]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+@pytest.mark.parametrize("size", [11, 5000, BLOCK + 11])
+def test_relu_is_the_maximum(dtype: str, size: int) -> None:
+    a = np.resize(EDGES, size).astype(dtype)
+    y = activations.relu(np, a)
+    np.testing.assert_array_equal(y, np.maximum(a, 0))
+    assert y.dtype == dtype
+    np.testing.assert_array_equal(activations.relu(np, a[::-1]), y[::-1])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+def test_what_lies_where_another_is_zero_is_dropped(dtype: str) -> None:
+    a, y = (v.ravel() for v in np.meshgrid(EDGES, EDGES))
+    a, y = a.astype(dtype), y.astype(dtype)
+    kept = activations.where_not_zero(np, a, y)
+    np.testing.assert_array_equal(kept, np.where(y != 0, a, 0))
+
+
+def erf64(x: Any) -> Any:
+    return np.vectorize(math.erf)(x.astype(float))
+
+
+def test_erf_in_place_is_as_exact_as_it_says() -> None:
+    x = np.concatenate([v * np.linspace(-1, 1, 20001) for v in (1e-3, 1, 6, 100)]).astype("float32")
+    x = x[x != 0]
+    for scale in (1.0, math.sqrt(0.5)):
+        y = np.empty_like(x)
+        put_erf(np, x, y, scale)
+        exact = erf64(scale * x.astype(float))
+        assert np.abs(y / exact - 1).max() < 5e-7
+
+
+def test_gelu_and_its_slope_are_exact_to_float32() -> None:
+    """Errors in units of the largest that a rounded cdf makes: ``eps * max(|x|, 1)``."""
+    x = np.linspace(-12, 12, 200001).astype("float32")
+    y, cdf = activations.gelu(np, x, approximate="none")
+    wide = x.astype(float)
+    exact = 0.5 * (1 + erf64(wide * math.sqrt(0.5)))
+    unit = np.finfo("float32").eps * np.maximum(np.abs(wide), 1)
+    assert (np.abs(y - wide * exact) / unit).max() < 2
+    (slope,) = activations.gelu_slope(np, np.ones_like(x), x, cdf, approximate="none")
+    pdf = np.exp(-0.5 * wide * wide) / math.sqrt(2 * math.pi)
+    assert (np.abs(slope - (exact + wide * pdf)) / unit).max() < 3
