@@ -242,6 +242,7 @@ for _namespace, _prefix in (
     (linalg, "linalg."),
     (fft, "fft."),
     (special, "special."),
+    (fft, "fft."),
     (signal.windows, "signal.windows."),
 ):
     _publish(_namespace, _prefix)

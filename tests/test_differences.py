@@ -122,3 +122,87 @@ def test_gradcheck_of_a_large_function() -> None:
 
     assert torch.autograd.gradcheck(f, x)
     assert len(calls) < 100
+
+
+def test_a_wrong_kind_of_argument() -> None:
+    with pytest.raises(TypeError, match=r"mse_loss.*'input'.* must be Tensor, not list"):
+        nn.functional.mse_loss([1.0], torch.ones(1))
+
+
+def test_flags_are_taken_by_their_truth() -> None:
+    x = torch.ones(2, 3)
+    assert x.sum(0, keepdim=1).shape == (1, 3)
+    assert x.transpose(False, True).shape == (3, 2)
+
+
+def test_numbers_above_64_bits() -> None:
+    with pytest.raises(RuntimeError, match="without overflow"):
+        torch.ones(2, dtype=torch.int64).fill_(10**30)
+    with pytest.raises(RuntimeError, match="add"):
+        torch.ones(2, dtype=torch.int64) + 10**30
+
+
+def test_single_ops_take_arrays() -> None:
+    y = torch.exp(np.zeros(2))
+    assert isinstance(y, np.ndarray)
+    assert y.tolist() == [1.0, 1.0]
+
+
+def test_channels_last_is_only_a_name() -> None:
+    x = torch.ones(1, 2, 3, 3).contiguous(memory_format=torch.channels_last)
+    assert x.stride() == (18, 9, 3, 1)
+
+
+def test_a_clone_is_row_major() -> None:
+    x = torch.arange(6).reshape(2, 3).t()
+    assert x.stride() == (1, 3)
+    assert x.clone().stride() == (2, 1)
+    assert x.clone().view(-1).tolist() == [0, 3, 1, 4, 2, 5]
+
+
+def test_a_copy_within_one_memory() -> None:
+    x = torch.arange(4.0).reshape(2, 2)
+    x.t().copy_(x)
+    assert x.tolist() == [[0.0, 2.0], [1.0, 3.0]]
+
+
+def test_a_refused_batch_is_not_counted() -> None:
+    layer = nn.BatchNorm1d(3)
+    with pytest.raises(ValueError, match="more than 1 value per channel"):
+        layer(torch.ones(1, 3))
+    assert layer.num_batches_tracked.item() == 0
+
+
+def test_second_derivative_of_a_product_of_zeros() -> None:
+    source = torch.zeros(2, requires_grad=True)
+    y = torch.ones(1).scatter_reduce(0, torch.tensor([0, 0]), source, "prod")
+    (first,) = torch.autograd.grad(y, source, create_graph=True)
+    (second,) = torch.autograd.grad(first[0], source)
+    assert first.tolist() == [0.0, 0.0]
+    assert second.tolist() == [0.0, 1.0]
+
+
+def test_a_loaded_state_is_a_copy() -> None:
+    first, second = nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(2))
+    optimizer, other = torch.optim.Adam([first]), torch.optim.Adam([second])
+    first.grad = torch.ones(2)
+    optimizer.step()
+    saved = optimizer.state_dict()
+    other.load_state_dict(saved)
+    saved["state"][0]["exp_avg"].fill_(7.0)
+    assert other.state[second]["exp_avg"].tolist() != [7.0, 7.0]
+
+
+def test_distributed_is_not_available() -> None:
+    assert not torch.distributed.is_available()
+    assert (torch.distributed.get_rank(), torch.distributed.get_world_size()) == (0, 1)
+    with pytest.raises(AttributeError, match="init_process_group"):
+        torch.distributed.init_process_group("gloo")
+
+
+def test_special_memory_is_ordinary() -> None:
+    x = torch.ones(2)
+    assert x.pin_memory() is x
+    assert x.share_memory_() is x
+    assert not x.is_pinned()
+    assert not x.is_shared()

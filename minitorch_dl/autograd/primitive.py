@@ -383,11 +383,11 @@ class Primitive:
         operands = [x for x in arrays if x is not None]
         try:
             target = dtypes.result_type(*operands)
-        except TypeError as error:
-            raise TypeError(f"{self.name}(): {error}. Got {describe(arrays)}") from None
-        if self.promotes == "float" and target.kind < dtypes.FLOAT:
-            target = dtypes.get_default_dtype()
-        wanted = target.numpy
+            if self.promotes == "float" and target.kind < dtypes.FLOAT:
+                target = dtypes.get_default_dtype()
+            wanted = target.numpy
+        except (TypeError, RuntimeError) as error:
+            raise type(error)(f"{self.name}(): {error}. Got {describe(arrays)}") from None
         args = [
             late.cast(x, dtype=target.name) if hasattr(a, "dtype") and a.dtype != wanted else x
             for x, a in zip(args, arrays, strict=True)
