@@ -151,6 +151,7 @@ def _pointwise(name: str, function: Callable[[Any, Any], Any]) -> None:
 
 
 _pointwise("softmax", lambda torch, x: torch.softmax(x, -1))
+_pointwise("silu", lambda torch, x: torch.nn.functional.silu(x))
 _pointwise("gelu", lambda torch, x: torch.nn.functional.gelu(x))
 _pointwise("layer_norm", lambda torch, x: torch.nn.functional.layer_norm(x, x.shape[-1:]))
 _pointwise("relu", lambda torch, x: torch.relu(x))
@@ -177,18 +178,33 @@ _conv("5x5 first layer", 64, 1, 32, 28, 5, False, padding=2)
 _conv("depthwise 3x3", 16, 64, 64, 32, 3, False, padding=1, groups=64)
 
 
-@workload("op/cross_entropy GPT", quick=False)
-def cross_entropy(torch: Any) -> Step:
-    x = torch.randn(1024, 512, requires_grad=True)
-    labels = torch.randint(0, 512, (1024,))
-    return backward_of(torch, [x], lambda x: torch.nn.functional.cross_entropy(x, labels))
+def _cross_entropy(name: str, rows: int, classes: int) -> None:
+    def build(torch: Any) -> Step:
+        x = torch.randn(rows, classes, requires_grad=True)
+        labels = torch.randint(0, classes, (rows,))
+        return backward_of(torch, [x], lambda x: torch.nn.functional.cross_entropy(x, labels))
+
+    workload(f"op/cross_entropy {name}", quick=False)(build)
 
 
-@workload("op/attention GPT", quick=False)
-def attention(torch: Any) -> Step:
-    q, k, v = (torch.randn(16, 4, 64, 32, requires_grad=True) for _ in range(3))
-    sdpa = torch.nn.functional.scaled_dot_product_attention
-    return backward_of(torch, [q, k, v], lambda q, k, v: sdpa(q, k, v, is_causal=True))
+_cross_entropy("small", 64, 10)
+_cross_entropy("GPT", 1024, 512)
+_cross_entropy("large", 2048, 8192)
+
+
+def _attention(name: str, batch: int, heads: int, length: int, size: int) -> None:
+    def build(torch: Any) -> Step:
+        shape = (batch, heads, length, size)
+        q, k, v = (torch.randn(*shape, requires_grad=True) for _ in range(3))
+        sdpa = torch.nn.functional.scaled_dot_product_attention
+        return backward_of(torch, [q, k, v], lambda q, k, v: sdpa(q, k, v, is_causal=True))
+
+    workload(f"op/attention {name}", quick=False)(build)
+
+
+_attention("small", 2, 2, 16, 16)
+_attention("GPT", 16, 4, 64, 32)
+_attention("large", 2, 8, 512, 64)
 
 
 @workload("op/max_pool2d", quick=False)
@@ -197,11 +213,30 @@ def max_pool(torch: Any) -> Step:
     return backward_of(torch, [x], lambda x: torch.nn.functional.max_pool2d(x, 2))
 
 
-@workload("op/batch_norm", quick=False)
-def batch_norm(torch: Any) -> Step:
-    norm = torch.nn.BatchNorm2d(64)
-    x = torch.randn(16, 64, 32, 32, requires_grad=True)
-    return backward_of(torch, [x], norm)
+def _norm(name: str, build_norm: Callable[[Any, int], Any]) -> None:
+    for size, n, c, width in (("small", 4, 16, 8), ("", 16, 64, 32), ("large", 64, 64, 56)):
+
+        def build(torch: Any, n: int = n, c: int = c, width: int = width) -> Step:
+            x = torch.randn(n, c, width, width, requires_grad=True)
+            return backward_of(torch, [x], build_norm(torch.nn, c))
+
+        workload(f"op/{name} {size}".strip(), quick=False)(build)
+
+
+_norm("batch_norm", lambda nn, c: nn.BatchNorm2d(c))
+_norm("group_norm", lambda nn, c: nn.GroupNorm(8, c))
+
+
+@workload("op/ctc_loss", quick=False)
+def ctc_loss(torch: Any) -> Step:
+    x = torch.randn(50, 16, 30, requires_grad=True)
+    labels = torch.randint(1, 30, (16, 20))
+    F = torch.nn.functional
+
+    def loss(x: Any) -> Any:
+        return F.ctc_loss(F.log_softmax(x, 2), labels, (50,) * 16, (20,) * 16)
+
+    return backward_of(torch, [x], loss)
 
 
 @workload("op/embedding", quick=False)

@@ -14,6 +14,7 @@ All arrays are 4-D: queries ``(N, H, L, E)``, keys ``(N, H, S, E)``, values ``(N
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -55,10 +56,17 @@ def _tiling(
         seen = min(S, queries.stop) if is_causal else S
         mask = None
         if is_causal and seen > first:  # only keys from the first query on can lie ahead of it
-            ahead = xp.tri(seen - first, queries.stop - first, -1, dtype=bool)  # (keys, queries)
-            mask = xp.where(ahead, q.dtype.type(-np.inf), q.dtype.type(0))
+            make = _mask if xp is np else _mask.__wrapped__
+            mask = make(xp, seen - first, queries.stop - first, q.dtype)
         spans.append((queries, seen, mask))
     return groups, spans
+
+
+@functools.lru_cache(maxsize=16)  # at most _CAUSAL_ROWS on the host, so small
+def _mask(xp: Any, keys: int, queries: int, dtype: Any) -> Any:
+    """What hides key j from query i where ``j > i``, added to the scores."""
+    ahead = xp.tri(keys, queries, -1, dtype=bool)
+    return xp.where(ahead, dtype.type(-np.inf), dtype.type(0))
 
 
 def _scores(
