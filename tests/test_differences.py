@@ -206,3 +206,27 @@ def test_special_memory_is_ordinary() -> None:
     assert x.share_memory_() is x
     assert not x.is_pinned()
     assert not x.is_shared()
+
+
+def test_tensors_of_inference_mode_are_ordinary() -> None:
+    with torch.inference_mode():
+        x = torch.ones(2)
+    assert not x.is_inference()
+    x.add_(1)
+    w = torch.ones(2, requires_grad=True)
+    (w * x).sum().backward()
+    assert w.grad.tolist() == [2.0, 2.0]
+
+
+def test_sparse_embeddings_have_dense_gradients() -> None:
+    table = torch.nn.Embedding(3, 2, sparse=True)
+    table(torch.tensor([1])).sum().backward()
+    assert table.weight.grad.tolist() == [[0.0, 0.0], [1.0, 1.0], [0.0, 0.0]]
+    before = table.weight.detach().clone()
+    torch.optim.SparseAdam(table.parameters(), lr=0.1).step()
+    assert (table.weight != before).any(1).tolist() == [False, True, False]
+
+
+def test_a_process_group_has_one_process() -> None:
+    with pytest.raises(RuntimeError, match="2 processes are not supported"):
+        torch.distributed.init_process_group("gloo", world_size=2, rank=0)
