@@ -164,7 +164,7 @@ class Convertible(TensorBase):
                 f"can't convert {self.device} device type tensor to numpy. "
                 "Use Tensor.cpu() to copy the tensor to host memory first."
             )
-        return self.array
+        return self.array.view()  # whose shape may be set without changing the tensor's
 
     def __array__(self, dtype: Any = None, copy: builtins.bool | None = None) -> np.ndarray:
         array = self.numpy()

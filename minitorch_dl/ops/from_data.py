@@ -217,7 +217,7 @@ def from_numpy(ndarray: Any) -> Any:
             "currently supported. (You can probably work around this by making a copy of your "
             "array with array.copy().)"
         )
-    return TensorBase.wrap(ndarray)
+    return TensorBase.wrap(ndarray.view(np.ndarray))  # not a subclass, and with a shape of its own
 
 
 def frombuffer(

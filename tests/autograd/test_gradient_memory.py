@@ -30,4 +30,4 @@ def test_two_leaves_never_share() -> None:
 def test_a_part_of_a_larger_array_is_copied() -> None:
     x = torch.ones(3, requires_grad=True)
     torch.cat([x, torch.ones(5)]).exp().sum().backward()
-    assert x.grad.numpy().base is None
+    assert x.grad.array.base is None

@@ -80,3 +80,14 @@ def test_an_operand_out_of_range_wraps_around() -> None:
 def test_pythons_float_means_float64() -> None:
     assert torch.zeros(1, dtype=float).dtype is torch.float64
     assert torch.zeros(1).to(float).dtype is torch.float64
+
+
+def test_an_array_keeps_its_shape_when_the_one_that_shares_its_memory_loses_it() -> None:
+    n = np.arange(6.0)
+    t = torch.from_numpy(n)
+    n.shape = (2, 3)
+    assert t.shape == (6,)
+    t.numpy().shape = (3, 2)
+    assert t.shape == (6,)
+    t[0] = 5.0
+    assert n[0, 0] == t.numpy()[0] == 5.0
