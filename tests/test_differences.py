@@ -193,13 +193,6 @@ def test_a_loaded_state_is_a_copy() -> None:
     assert other.state[second]["exp_avg"].tolist() != [7.0, 7.0]
 
 
-def test_distributed_is_not_available() -> None:
-    assert not torch.distributed.is_available()
-    assert (torch.distributed.get_rank(), torch.distributed.get_world_size()) == (0, 1)
-    with pytest.raises(AttributeError, match="init_process_group"):
-        torch.distributed.init_process_group("gloo")
-
-
 def test_special_memory_is_ordinary() -> None:
     x = torch.ones(2)
     assert x.pin_memory() is x
