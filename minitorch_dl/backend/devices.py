@@ -125,6 +125,7 @@ def _load_cuda() -> Backend:
             "device 'cuda' needs an NVIDIA GPU: CuPy and the driver are there, but no GPU is "
             "visible. Use device='cpu', or check CUDA_VISIBLE_DEVICES"
         )
+    from . import concatenation
     from .cublas import for_cupy
 
     try:
@@ -138,6 +139,7 @@ def _load_cuda() -> Backend:
     xp: Any = ModuleType("cupy")
     xp.__dict__.update(vars(cupy), __getattr__=partial(getattr, cupy))
     xp.matmul, xp.multiplies_halves = matmul, True
+    xp.concatenate, xp.stack = concatenation.for_cupy(cupy)
     return Backend(
         "cuda",
         xp,
