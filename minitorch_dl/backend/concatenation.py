@@ -1,8 +1,8 @@
 """Joining arrays of a GPU while a step is captured.
 
-CuPy joins more than a few arrays by a kernel that finds their addresses in memory, to which they are
-copied from the host: a replayed graph would copy again what is there no longer. So in a capture each
-array is copied to its place by a launch of its own.
+CuPy joins more than a few arrays by a kernel that looks their addresses up in memory, to which they
+are copied from the host: a replayed graph would copy again what is there no longer. So in a capture
+each array is copied to its place by a launch of its own.
 """
 
 from __future__ import annotations
