@@ -19,6 +19,8 @@ BLOCK = 1 << 17
 loops take less than the 5 us that another thread needs to get its turn."""
 _SHARED = 3 << 20
 """Passes times elements (about 200 us) from which waking other threads pays."""
+MOST_THREADS = 8
+"""More would wait for the interpreter's lock, which each holds for a tenth of the time."""
 _WIDE = 512
 """Elements of a row from which a ufunc had better not repeat a broadcast operand in its buffer."""
 
@@ -39,7 +41,7 @@ def in_blocks(
     parts = [slice(i, i + step) for i in range(0, rows, step)]
     context = _unbuffered() if width >= _WIDE else copy_context()
     if rows * width * passes >= _SHARED:
-        share(work, parts, context)
+        share(work, parts, context, MOST_THREADS)
     else:
         context.run(_one_by_one, work, parts)
 

@@ -84,9 +84,11 @@ class _Helper(threading.Thread):
 
 
 def _count_at_the_start() -> int:
-    """``OMP_NUM_THREADS``, as for PyTorch and BLAS, else one for each core."""
+    """``OMP_NUM_THREADS``, as for PyTorch and BLAS, else one for each core that may be used."""
     text = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
-    return (int(text) if text.isdigit() else 0) or os.cpu_count() or 1
+    if text.isdigit() and int(text):
+        return int(text)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 _count = _count_at_the_start()
@@ -105,9 +107,11 @@ def set_thread_count(count: int) -> None:
     _count = count
 
 
-def share(work: Work, parts: Sequence[Any], context: Context | None = None) -> None:
-    """``work(part)`` for each part in ``context`` (the caller's), by several threads where they are
-    free.
+def share(
+    work: Work, parts: Sequence[Any], context: Context | None = None, most: int | None = None
+) -> None:
+    """``work(part)`` for each part in ``context`` (the caller's), by several threads, ``most`` at
+    most, where they are free.
 
     No order is kept, so parts must not depend on each other. Work within work, and that of a second
     thread at the same time, stays in its thread. What a part raises is raised here once no part
@@ -119,9 +123,7 @@ def share(work: Work, parts: Sequence[Any], context: Context | None = None) -> N
         job.context.run(job.take_parts)
     else:
         try:
-            while len(_helpers) < _count - 1:
-                _helpers.append(_Helper())
-            for helper in _helpers[: min(_count, len(parts)) - 1]:
+            for helper in _some_helpers(min(_count, len(parts), most or _count) - 1):
                 helper.call(job)
             job.context.run(job.take_parts)
             job.close()
@@ -129,6 +131,15 @@ def share(work: Work, parts: Sequence[Any], context: Context | None = None) -> N
             _busy.release()
     if job.error is not None:
         raise job.error
+
+
+def _some_helpers(count: int) -> list[_Helper]:
+    try:
+        while len(_helpers) < count:
+            _helpers.append(_Helper())
+    except RuntimeError:  # the process is about to end, or has as many threads as it may
+        pass
+    return _helpers[:count]
 
 
 def _forget() -> None:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import array_module, to_host
+from ..backend.blocks import MOST_THREADS
 from ..backend.threads import share
 from ..tensor import Tensor
 
@@ -261,7 +262,7 @@ class FlatState:
             update(theta, grad, temporaries, **moments)
 
         if self.xp is np and sum(block.size for block in large) >= SHARED:
-            share(work, pieces)
+            share(work, pieces, most=MOST_THREADS)
         else:
             for piece in pieces:
                 work(piece)

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 import minitorch_dl as torch
-from minitorch_dl.backend import blocks
+from minitorch_dl.backend import blocks, threads
 from minitorch_dl.backend.blocks import BLOCK, in_blocks
 from minitorch_dl.backend.threads import set_thread_count, share, thread_count
 
@@ -51,6 +52,33 @@ def test_one_thread_is_the_callers() -> None:
     seen = set()
     share(lambda i: seen.add(threading.get_ident()), range(5))
     assert seen == {threading.get_ident()}
+
+
+def test_no_more_threads_than_asked_for() -> None:
+    set_thread_count(4)
+    share(lambda i: time.sleep(0.01), range(8))  # now there are helpers
+    seen = set()
+
+    def work(i: int) -> None:
+        seen.add(threading.get_ident())
+        time.sleep(0.01)
+
+    share(work, range(8), most=2)
+    assert len(seen) <= 2
+
+
+def test_without_new_threads_the_caller_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when the interpreter is about to end."""
+
+    def refuse(self: Any) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threads, "_helpers", [])
+    monkeypatch.setattr(threads._Helper, "start", refuse)
+    set_thread_count(3)
+    done: list[int] = []
+    share(done.append, range(5))
+    assert done == [0, 1, 2, 3, 4]
 
 
 def test_work_within_work_stays_in_its_thread() -> None:
@@ -152,9 +180,12 @@ def test_a_forked_process_has_its_own_threads() -> None:
     assert done.stdout.decode().split() == ["done"] * 2, done.stderr.decode()
 
 
+USABLE = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
 def test_the_environment_sets_the_number_of_threads() -> None:
     program = "import minitorch_dl as torch; print(torch.get_num_threads())"
-    for value, expected in (("3", "3"), ("1", "1"), ("", str(os.cpu_count()))):
+    for value, expected in (("3", "3"), ("1", "1"), ("", str(USABLE))):
         environment = {**os.environ, "OMP_NUM_THREADS": value}
         done = subprocess.run(
             [sys.executable, "-c", program], capture_output=True, env=environment, timeout=120
@@ -225,9 +256,9 @@ def test_the_number_of_threads_changes_no_bit(name: str) -> None:
 def test_large_arrays_are_shared(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     shared = []
 
-    def watched(work: Any, parts: Any, context: Any) -> None:
+    def watched(work: Any, parts: Any, *options: Any) -> None:
         shared.append(len(parts))
-        share(work, parts, context)
+        share(work, parts, *options)
 
     monkeypatch.setattr(blocks, "share", watched)
     x = torch.ones(2048, 1000).requires_grad_()
