@@ -212,7 +212,8 @@ def _d_svd(g: Any, u: Any, s: Any, vh: Any, full_matrices: bool) -> Any:
     if g_u is None and g_vh is None:
         return mul(mul(u, inner), vh)
     squares = _gaps(s * s)
-    d = phase = 0
+    d = 0
+    phase: Any = None
     if g_u is not None:
         p = mul(u, g_u, ta=True)
         skew = p - mH(p)
@@ -227,20 +228,22 @@ def _d_svd(g: Any, u: Any, s: Any, vh: Any, full_matrices: bool) -> Any:
         p = mul(vh, g_vh, tb=True)
         skew = p - mH(p)
         inner = inner + as_column(s) * _off_diagonal(skew) / squares
-        phase = phase + diagonal_of(skew)
+        if is_complex(skew):
+            phase = diagonal_of(skew) if phase is None else phase + diagonal_of(skew)
         if n > k:
             rest = g_vh / as_column(s)
             d = mul(u, rest - mul(mul(rest, vh, tb=True), vh))
-    _check_phase("linalg.svd", phase)
+    if phase is not None:
+        _check_phase("linalg.svd", phase)
     return d + mul(mul(u, inner), vh)
 
 
 def _check_phase(op: str, slopes: Any) -> None:
     """Refuse a loss that depends on the phases of complex vectors, by its slopes along them (in the
     imaginary parts): they are LAPACK's choice."""
-    if isinstance(slopes, TensorBase) or not hasattr(slopes, "imag"):
+    if isinstance(slopes, TensorBase) or slopes.dtype.kind != "c":
         return
-    if slopes.dtype.kind == "c" and slopes.size and abs(slopes.imag).max() > 1e-2:
+    if slopes.size and abs(slopes.imag).max() > 1e-2:
         raise RuntimeError(
             f"{op}: complex singular vectors and eigenvectors are specified up to multiplication "
             "by e^{i phi}. The loss function depends on this phase, which makes it ill-defined. "

@@ -111,6 +111,19 @@ ROWS = [
         complex=True,
     ),
     Row("svd", *_SHAPES, call=_older_svd, complex=True),
+    Row(
+        "left_singular_vectors",
+        S(F(4, 3)),
+        S(F(2, 2, 3)),
+        call=lambda torch, a: torch.linalg.svd(a, full_matrices=False)[0].abs(),
+        complex=True,
+    ),
+    Row(
+        "right_singular_vectors",
+        S(F(3, 4)),
+        call=lambda torch, a: torch.linalg.svd(a, full_matrices=False)[2].abs(),
+        complex=True,
+    ),
     Row("linalg.svdvals", *_SHAPES, complex=True),
     Row(
         "linalg.eigh",
