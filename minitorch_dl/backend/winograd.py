@@ -5,7 +5,8 @@ with matrices of small numbers that evaluate and interpolate polynomials at a fe
 filter is one such filter per phase (every second element meets every second tap), and a transposed
 one makes one phase of the outputs each. In two dimensions both axes are filtered so, and a 3x3
 kernel needs 36 products for 4x4 outputs, not 144; of stride 2, 81; a 4x4 kernel of stride 2, 100
-of 256. Per product there is a matrix product over the channels.
+of 256. Per product there is a matrix product over the channels. Where there are few windows, tiles
+of two outputs per axis make larger matrices of fewer points.
 
 The transforms run along one axis at a time. Each is a product with a matrix that holds B or A once
 per tile, so that overlap, padding and the change of layout cost nothing extra: the transposed
@@ -39,6 +40,12 @@ GRADIENT_BYTES = 16 << 20
 enabled = True
 """Whether float32 convolutions may be computed so: the switch ``backends.cpu.winograd``."""
 
+MIN_WINDOWS = 128
+"""Windows in the batch from which it pays to transform the kernels."""
+
+LARGE_TILE_WINDOWS = 512
+"""Windows in the batch, for each phase of the kernel, from which tiles have 4 outputs, not 2."""
+
 SPAN = 16
 """Elements that one matrix transforms, about: longer spans would mean more zeros to multiply with,
 shorter ones smaller products."""
@@ -57,12 +64,7 @@ def suits(
         return False
     if any(s > 2 or not s < k <= 3 * s for k, s in zip(kernel, stride)):
         return False
-    # With fewer windows, transforming the kernels would cost more than it saves.
     return min(c, o) >= 32 and c * o >= 2048 and n * math.prod(counts) >= MIN_WINDOWS
-
-
-MIN_WINDOWS = 128
-LARGE_TILE_WINDOWS = 512
 
 
 def _tile(n: int, stride: Ints, counts: Ints) -> int:
