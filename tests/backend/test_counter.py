@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Any
 
 import numpy as np
@@ -102,6 +104,16 @@ def test_the_state() -> None:
     for wrong, error in ((np.zeros(16), TypeError), (np.zeros(5056, np.uint8), RuntimeError)):
         with pytest.raises(error):
             counter.CounterGenerator("standin").set_state(wrong)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda g: pickle.loads(pickle.dumps(g))])
+def test_a_copy_goes_on_alike(copied: Any) -> None:
+    standin.register()
+    g = torch.Generator("standin").manual_seed(5)
+    torch.rand(3, generator=g, device="standin")
+    other = copied(g)
+    drawn = [torch.rand(3, generator=x, device="standin").tolist() for x in (g, other)]
+    assert drawn[0] == drawn[1]
 
 
 def test_the_rarer_distributions_are_drawn_on_the_host() -> None:
