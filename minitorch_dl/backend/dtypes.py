@@ -230,10 +230,12 @@ def element(number: Any, numpy_dtype: Any) -> Any:
         RuntimeError: the type can't hold it.
     """
     wanted = from_numpy(numpy_dtype)
+    if wanted.kind == BOOL:
+        return builtins.bool(number)
     if isinstance(number, complex) and not wanted.is_complex and not number.imag:
         number = number.real
     if isinstance(number, complex):
-        if wanted.kind in (BOOL, COMPLEX):
+        if wanted.is_complex:
             return number
     elif wanted.kind == INTEGER:
         limits = np.iinfo(wanted.numpy)
@@ -241,7 +243,7 @@ def element(number: Any, numpy_dtype: Any) -> Any:
         if low <= number <= limits.max:  # NaN is not
             whole = builtins.int(number)
             return whole if wanted.is_signed else whole % (limits.max + 1)
-    elif wanted.kind != FLOAT:
+    elif wanted.is_complex:
         return number
     else:
         large = 6e4 <= abs(number) < math.inf  # float16 holds what is smaller

@@ -84,7 +84,8 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
     tensor([0., 2.])
     """
     if input is None and other is None:
-        return tuple(TensorBase.wrap(index) for index in condition.array.nonzero())
+        where = array_module(condition.array).atleast_1d(condition.array).nonzero()
+        return tuple(TensorBase.wrap(index) for index in where)
     if input is None or other is None:
         raise TypeError(
             "where(): takes condition alone, or condition, input and other; one of them is missing"

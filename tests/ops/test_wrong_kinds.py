@@ -129,3 +129,9 @@ def test_a_public_function_is_the_one_behind_it_in_all_else() -> None:
 def test_what_would_fit_by_accident_is_refused(call, kind, message) -> None:
     with pytest.raises(kind, match=re.escape(message)):
         call()
+
+
+def test_any_number_has_a_truth() -> None:
+    x = torch.tensor([True, False])
+    assert x.masked_fill(~x, 1.5).tolist() == [True, True]
+    assert [i.tolist() for i in torch.where(torch.tensor(True))] == [[0]]
