@@ -78,11 +78,11 @@ def _mse_loss(xp: Any, a: Any, b: Any, *, reduction: str) -> Any:
 
 
 @_mse_loss.defvjp_joint
-def _(g: Any, a: Any, b: Any, reduction: str) -> Any:
+def _(g: Any, needs: Any, a: Any, b: Any, reduction: str) -> Any:
     d = a - b
     count = math.prod(d.shape) if reduction == "mean" else 1
-    d = d * (2 / (count or math.nan)) * g
-    return d, -d
+    d = d * (g * (2 / (count or math.nan)))
+    return (d if needs[0] else None), (-d if needs[1] else None)
 
 
 @as_one()
