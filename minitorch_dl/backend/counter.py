@@ -84,6 +84,10 @@ class CounterGenerator(Generator):
             )
         return words(np, self.draw(), n)
 
+    def words64(self, n: int) -> np.ndarray:
+        pairs = self.words(2 * n).astype(np.uint64)
+        return (pairs[0::2] << np.uint64(32)) | pairs[1::2]
+
     def normals(self, n: int) -> np.ndarray:
         z = super().normals(n)
         self._kept_normal = None
