@@ -247,7 +247,6 @@ _permute.defvjp(
 )
 
 
-@also_named(axis0="dim0", axis1="dim1")
 def transpose(input: Any, dim0: int, dim1: int) -> Any:
     """``input`` with two axes exchanged; a view.
 
@@ -265,7 +264,12 @@ def transpose(input: Any, dim0: int, dim1: int) -> Any:
 
 
 swapdims = transpose
-swapaxes = transpose
+
+
+@also_named(dim0="axis0", dim1="axis1")
+def swapaxes(input: Any, axis0: int, axis1: int) -> Any:
+    """The same as ``transpose``."""
+    return transpose(input, axis0, axis1)
 
 
 @guarded
