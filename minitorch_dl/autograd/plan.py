@@ -150,13 +150,6 @@ def _conjugates(x: Any) -> Any:
     return None if x is None else late.conj(x)
 
 
-def _compile_rule(names: Sequence[str], body: str, scope: dict[str, Any]) -> Callable[..., Any]:
-    """``(g, saved) -> gradients``, with the saved values under their names."""
-    unpack = f"({', '.join(names)},) = saved" if names else "pass"
-    exec(f"def rule(g, saved):\n    {unpack}\n    return {body}", scope)
-    return scope["rule"]
-
-
 class FusedPlan(Plan):
     """The hand-written backward on arrays; gradients of gradients come from the composite."""
 
