@@ -25,8 +25,7 @@ def _blas_limits(threads: int) -> None:
     except ImportError:
         warnings.warn(
             "set_num_threads needs the package threadpoolctl to reach NumPy's BLAS: pip install "
-            "threadpoolctl; "
-            "or set OPENBLAS_NUM_THREADS before Python starts",
+            "threadpoolctl; or set OPENBLAS_NUM_THREADS before Python starts",
             stacklevel=3,
         )
         return

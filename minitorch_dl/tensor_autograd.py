@@ -51,8 +51,7 @@ class Differentiable(TensorBase):
         if requires_grad and dtypes.from_numpy(self.array.dtype).kind < dtypes.FLOAT:
             raise RuntimeError(
                 "only Tensors of floating point and complex dtype can require gradients, this one "
-                "is "
-                f"{dtypes.from_numpy(self.array.dtype)}"
+                f"is {dtypes.from_numpy(self.array.dtype)}"
             )
         if not requires_grad:
             if node is not None and (node.pre_hooks or node.post_hooks):
@@ -96,12 +95,10 @@ class Differentiable(TensorBase):
         if g is None and not self.is_leaf and not self.retains_grad:
             warnings.warn(
                 "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its "
-                ".grad attribute won't be "
-                "populated during autograd.backward(). If you indeed want the .grad field to be "
-                "populated for a non-leaf Tensor, "
-                "use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by "
-                "mistake, make sure you access "
-                "the leaf Tensor instead.",
+                ".grad attribute won't be populated during autograd.backward(). If you indeed want "
+                "the .grad field to be populated for a non-leaf Tensor, use .retain_grad() on the "
+                "non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you "
+                "access the leaf Tensor instead.",
                 UserWarning,
                 stacklevel=2,
             )
@@ -120,22 +117,19 @@ class Differentiable(TensorBase):
             if value.array.shape != self.array.shape:
                 raise RuntimeError(
                     f"attempting to assign a gradient of size '{list(value.array.shape)}' to a "
-                    "tensor of size "
-                    f"'{list(self.array.shape)}'. Please ensure that the gradient and the tensor "
-                    "are the same size"
+                    f"tensor of size '{list(self.array.shape)}'. Please ensure that the gradient "
+                    "and the tensor are the same size"
                 )
             if value.array.dtype != self.array.dtype:
                 raise RuntimeError(
-                    f"attempting to assign a gradient with dtype '{value.array.dtype}' to a "
-                    "tensor with dtype "
-                    f"'{self.array.dtype}'. The gradient must match the tensor's dtype"
+                    f"attempting to assign a gradient with dtype '{value.array.dtype}' to a tensor "
+                    f"with dtype '{self.array.dtype}'. The gradient must match the tensor's dtype"
                 )
             if device_of(value.array) != device_of(self.array):
                 raise RuntimeError(
-                    "attempting to assign a gradient located on device "
-                    f"'{device_of(value.array)}' to a tensor located on "
-                    f"device '{device_of(self.array)}'. Please ensure that the gradient and the "
-                    "tensor are on the same device"
+                    f"attempting to assign a gradient located on device '{device_of(value.array)}' "
+                    f"to a tensor located on device '{device_of(self.array)}'. Please ensure that "
+                    "the gradient and the tensor are on the same device"
                 )
         self._grad = value
 

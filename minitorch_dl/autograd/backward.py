@@ -120,8 +120,7 @@ def grad(
         if g is None and not allow_unused and not materialize_grads:
             raise RuntimeError(
                 f"The differentiated Tensor at index {i} appears to not have been used in the "
-                "graph. "
-                "Set allow_unused=True if this is the desired behavior."
+                "graph. Set allow_unused=True if this is the desired behavior."
             )
         if g is None:
             g = (
@@ -215,8 +214,7 @@ def _root_gradients(roots: Sequence[Any], grads: Any, caller: str) -> list[Any]:
             if array.size != 1:
                 raise RuntimeError(
                     "grad can be implicitly created only for scalar outputs, but got shape "
-                    f"{tuple(array.shape)}. "
-                    "Reduce it first, as in loss.sum(), or pass the gradient"
+                    f"{tuple(array.shape)}. Reduce it first, as in loss.sum(), or pass the gradient"
                 )
             if not dtypes.from_numpy(array.dtype).is_floating_point:
                 raise RuntimeError(

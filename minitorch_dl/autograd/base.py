@@ -135,8 +135,7 @@ def current_node(tensor: Any) -> Any:
         raise RuntimeError(
             "a view of a tensor that was written in place afterwards can't be given its gradient: "
             "it is one of several outputs of one op (split, chunk, unbind), or came from a custom "
-            "Function. "
-            "Use .clone() on it, or index the base tensor instead"
+            "Function. Use .clone() on it, or index the base tensor instead"
         )
     view.stamp = view.root._node
     old = tensor._node

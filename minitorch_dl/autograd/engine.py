@@ -319,10 +319,9 @@ def check_versions(node: Node, saved: Iterable[Any]) -> None:
             if write is not None:
                 file, line = write.where
                 raise RuntimeError(
-                    "one of the variables needed for gradient computation has been modified by "
-                    "an inplace operation: "
-                    f"{node.name()} saved a {value.dtype} array of shape {tuple(value.shape)}, "
-                    f"which {write.op} "
+                    "one of the variables needed for gradient computation has been modified by an "
+                    f"inplace operation: {node.name()} saved a {value.dtype} array of shape "
+                    f"{tuple(value.shape)}, which {write.op} "
                     f'overwrote afterwards (File "{file}", line {line}). '
                     "Write to a copy (x = x + y instead of x += y, "
                     "or x.clone() first), or write before the op that needs the old values"

@@ -200,8 +200,7 @@ class FunctionPlan:
         if made is None:
             raise RuntimeError(
                 f"function {node.name()} returned a gradient different than None at position "
-                f"{i + 1}, "
-                "but the corresponding forward input was not a Variable"
+                f"{i + 1}, but the corresponding forward input was not a Variable"
             )
         shape, dtype = made
         if node.edges[i] is None:
@@ -284,8 +283,7 @@ class Function:
         (``vjp`` is another name for it)."""
         raise NotImplementedError(
             "You must implement either the backward or vjp method for your custom "
-            "autograd.Function "
-            "to use it with backward mode AD."
+            "autograd.Function to use it with backward mode AD."
         )
 
     vjp = backward
@@ -350,8 +348,7 @@ def _connect(
         if not _is_in(tensor, outputs):
             raise RuntimeError(
                 "Some elements marked as dirty during the forward method were not returned as "
-                "output. "
-                "The inputs that are modified inplace must all be outputs of the Function."
+                "output. The inputs that are modified inplace must all be outputs of the Function."
             )
     if node is not None and len(outputs) > 1:
         node.outputs = [

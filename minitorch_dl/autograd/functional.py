@@ -273,8 +273,7 @@ def _scalar(called: tuple[bool, Tensors], caller: str) -> Any:
     if outputs[0].array.size != 1:
         raise RuntimeError(
             f"The Tensor returned by the function given to {caller} should contain a single "
-            f"element, "
-            f"but it has shape {tuple(outputs[0].array.shape)}"
+            f"element, but it has shape {tuple(outputs[0].array.shape)}"
         )
     return outputs[0]
 

@@ -216,9 +216,8 @@ class Check:
             if x.array.dtype != np.float64:
                 warnings.warn(
                     f"Input #{i} requires gradient and is not a double precision floating point: "
-                    f"it is {x.array.dtype}. "
-                    "This check will likely fail if all the inputs are not of double precision "
-                    "floating point.",
+                    f"it is {x.array.dtype}. This check will likely fail if all the inputs are not "
+                    "of double precision floating point.",
                     stacklevel=4,
                 )
             strides = [s for s, n in zip(x.array.strides, x.array.shape) if n > 1]
@@ -232,8 +231,7 @@ class Check:
             if x.array.size and _overlaps(x.array):
                 raise RuntimeError(
                     f"The {i}th input shows the same memory at two indices. gradcheck only "
-                    "supports inputs that are "
-                    "non-overlapping: pass a .clone() of it"
+                    "supports inputs that are non-overlapping: pass a .clone() of it"
                 )
             self.wanted.append((i, x))
         if not self.wanted:
@@ -362,8 +360,7 @@ class Check:
                 if np.any(np.abs(self.numerical(j, x, v)) > self.atol):
                     raise GradcheckError(
                         f"Numerical gradient for function expected to be zero: output {position} "
-                        "does not require a gradient, "
-                        f"but it changes with input {i}"
+                        f"does not require a gradient, but it changes with input {i}"
                     )
 
     def locate(

@@ -82,8 +82,7 @@ def check_writable(x: Any, op: str, incoming: Any = None) -> bool:
         if type(view.parent._node) is AccumulateGrad:
             raise RuntimeError(
                 f"{op}: a view of a leaf Variable that requires grad is being used in an in-place "
-                "operation. "
-                "Wrap the write in torch.no_grad(), or take the view of a copy"
+                "operation. Wrap the write in torch.no_grad(), or take the view of a copy"
             )
         view = view.parent._view
     return True
@@ -133,9 +132,8 @@ def store(op: str, x: Any, values: Any, node: Any, before: int) -> None:
         if x.array.__class__.__module__ == "numpy" and not x.array.flags.writeable:
             raise RuntimeError(
                 f"{op}: unsupported operation: more than one element of the written-to tensor "
-                "refers to a single memory location, "
-                "or its memory is read-only. Please clone() the tensor before performing the "
-                "operation."
+                "refers to a single memory location, or its memory is read-only. Please clone() "
+                "the tensor before performing the operation."
             ) from error
         raise RuntimeError(f"{op}: {error}") from error
     if not is_data(x):

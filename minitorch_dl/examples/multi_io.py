@@ -106,9 +106,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, float]:
             total += loss.item()
         result = test(model, test_loader)
         print(
-            f"epoch {epoch:2d}  loss {total / len(train_loader):.4f}  "
-            f"digits {result['digits']:.2%}  "
-            f"sum off by {result['sum']:.2f}  larger {result['larger']:.2%}"
+            f"epoch {epoch:2d}  loss {total / len(train_loader):.4f}  digits "
+            f"{result['digits']:.2%}  sum off by {result['sum']:.2f}  larger {result['larger']:.2%}"
         )
     return result
 

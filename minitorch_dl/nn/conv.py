@@ -243,9 +243,8 @@ class _ConvTransposeNd(_Conv):
         for size, low, high in zip(output_size, least, most):
             if not low <= size <= high:
                 raise ValueError(
-                    f"requested an output size of {list(output_size)}, but valid sizes range "
-                    f"from {least} "
-                    f"to {most} (for an input of {list(input.shape[-dims:])})"
+                    f"requested an output size of {list(output_size)}, but valid sizes range from "
+                    f"{least} to {most} (for an input of {list(input.shape[-dims:])})"
                 )
         return tuple(size - low for size, low in zip(output_size, least))
 

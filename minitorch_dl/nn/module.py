@@ -531,9 +531,8 @@ def _parse_to(*args: Any, **kwargs: Any) -> tuple[Any, Any, bool, Any]:
             [*map(_typename, args), *(f"{k}={_typename(v)}" for k, v in kwargs.items())]
         )
         raise TypeError(
-            "to() received an invalid combination of arguments - got "
-            f"({got}), but expected (device, dtype), (dtype), (tensor), each with "
-            "non_blocking=False, or memory_format=..."
+            f"to() received an invalid combination of arguments - got ({got}), but expected "
+            "(device, dtype), (dtype), (tensor), each with non_blocking=False, or memory_format=..."
         )
     other = found.get("tensor")
     if other is not None:

@@ -79,8 +79,7 @@ def _regions(op: str, dims: int, input: Any, output_size: Any) -> tuple[int, ...
     if isinstance(output_size, (tuple, list)) and len(shape) <= len(output_size) > 1:
         raise ValueError(
             f"{op}: Input dimension should be at least {len(output_size) + 1}, but got input of "
-            "size "
-            f"{list(shape)}"
+            f"size {list(shape)}"
         )
     _check_axes(op, dims, shape)
     if isinstance(output_size, (tuple, list)):

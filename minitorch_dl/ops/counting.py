@@ -303,15 +303,13 @@ def searchsorted(
     if rows.ndim > 1 and (rows.ndim != values.ndim or rows.shape[:-1] != values.shape[:-1]):
         raise RuntimeError(
             "searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions "
-            "of boundaries tensor and input "
-            f"value tensor must match, but we got boundaries tensor {list(rows.shape)} and input "
-            f"value tensor {list(values.shape)}"
+            "of boundaries tensor and input value tensor must match, but we got boundaries tensor "
+            f"{list(rows.shape)} and input value tensor {list(values.shape)}"
         )
     if isinstance(input, TensorBase) and values.dtype != rows.dtype:
         raise RuntimeError(
             "searchsorted(): boundary tensor and input value tensor should have same dtype, but "
-            "got boundary tensor dtype "
-            f"{rows.dtype} and input value tensor dtype {values.dtype}"
+            f"got boundary tensor dtype {rows.dtype} and input value tensor dtype {values.dtype}"
         )
     if sorter is not None:
         if sorter.array.dtype != "int64":

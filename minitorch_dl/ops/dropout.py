@@ -43,9 +43,8 @@ def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
     if dims not in (2, 3):
         raise RuntimeError(
             f"dropout1d: Expected 2D or 3D input, but received a {dims}D input. Note that "
-            "dropout1d "
-            "exists to provide channel-wise dropout on inputs with 1 spatial dimension, a channel "
-            "dimension, and an optional batch dimension"
+            "dropout1d exists to provide channel-wise dropout on inputs with 1 spatial dimension, "
+            "a channel dimension, and an optional batch dimension"
         )
     return _channel_dropout("dropout1d", 1, input, p, training, inplace)
 
@@ -59,8 +58,7 @@ def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
     if dims not in (3, 4):
         warnings.warn(
             f"dropout2d: Received a {dims}-D input to dropout2d, which is deprecated and will "
-            "result in an "
-            "error in a future release.",
+            "result in an error in a future release.",
             stacklevel=2,
         )
     if dims == 3:
@@ -79,8 +77,7 @@ def dropout3d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
     if dims not in (4, 5):
         warnings.warn(
             f"dropout3d: Received a {dims}-D input to dropout3d, which is deprecated and will "
-            "result in an "
-            "error in a future release.",
+            "result in an error in a future release.",
             stacklevel=2,
         )
     if dims == 4:

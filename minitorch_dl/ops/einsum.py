@@ -135,15 +135,13 @@ def _labels(term: str, number: int, shape: tuple[int, ...]) -> str:
     if wrong:
         raise RuntimeError(
             f"einsum(): invalid subscript given for operand {number} in {term!r}: "
-            f"{sorted(wrong)[0]!r}; "
-            "subscripts must be in [a-zA-Z]"
+            f"{sorted(wrong)[0]!r}; subscripts must be in [a-zA-Z]"
         )
     hidden = len(shape) - len(head) - len(tail)
     if hidden < 0 or (hidden and not dots):
         raise RuntimeError(
             f"einsum(): the number of subscripts in the equation ({len(head) + len(tail)}) does "
-            "not match the number of "
-            f"dimensions ({len(shape)}) for operand {number}"
+            f"not match the number of dimensions ({len(shape)}) for operand {number}"
             + ("" if dots else " and no ellipsis was given")
         )
     if hidden > len(_DOTS):
@@ -196,9 +194,8 @@ def _plan(equation: str, shapes: tuple[tuple[int, ...], ...]) -> tuple[Any, Any,
                 sizes[label] = n
             elif n not in (1, known):
                 raise RuntimeError(
-                    f"einsum(): subscript {label} has size {n} for operand {number} which does "
-                    "not broadcast with previously "
-                    f"seen size {known}"
+                    f"einsum(): subscript {label} has size {n} for operand {number} which does not "
+                    f"broadcast with previously seen size {known}"
                 )
     prepared = [_diagonals(*pair) for pair in zip(inputs, shapes, strict=True)]
     present = [

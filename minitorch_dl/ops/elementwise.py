@@ -294,9 +294,8 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1, out: An
     """``input + value * tensor1 / tensor2``, of floats."""
     if tensor1.array.dtype.kind in "biu" and tensor2.array.dtype.kind in "biu":
         raise RuntimeError(
-            "addcdiv(): integer division is not supported; "
-            "use input + value * trunc(tensor1 / tensor2), "
-            f"got {describe([tensor1.array, tensor2.array])}"
+            "addcdiv(): integer division is not supported; use input + value * trunc(tensor1 / "
+            f"tensor2), got {describe([tensor1.array, tensor2.array])}"
         )
     y = input + (tensor1 / tensor2 if value == 1 else tensor1 * value / tensor2)
     return y if out is None else write_out("addcdiv", out, y)

@@ -56,8 +56,7 @@ _amin.defvjp(a=_d_extremum)
 def _needs_elements(op: str) -> RuntimeError:
     return RuntimeError(
         f"{op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
-        "reduction dim with the 'dim' "
-        "argument."
+        "reduction dim with the 'dim' argument."
     )
 
 

@@ -179,8 +179,7 @@ def _not_numbers(leaves: list[Any]) -> Exception:
             kind = TypeError if isinstance(x, str) else RuntimeError
             return kind(
                 f"Could not infer dtype of {type(x).__name__}: expected numbers, (nested) "
-                "sequences "
-                "of numbers, arrays or tensors"
+                "sequences of numbers, arrays or tensors"
             )
     return ValueError("value cannot be converted to type int64 without overflow")
 
@@ -213,9 +212,8 @@ def from_numpy(ndarray: Any) -> Any:
     if builtins.any(s < 0 for s in ndarray.strides):
         raise ValueError(
             "At least one stride in the given numpy array is negative, and tensors with negative "
-            "strides are not "
-            "currently supported. (You can probably work around this by making a copy of your "
-            "array with array.copy().)"
+            "strides are not currently supported. (You can probably work around this by making a "
+            "copy of your array with array.copy().)"
         )
     return TensorBase.wrap(ndarray.view(np.ndarray))  # not a subclass, and with a shape of its own
 

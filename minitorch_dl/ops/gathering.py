@@ -258,8 +258,7 @@ def _check_index(
     if any(n > m for d, (n, m) in enumerate(zip(wanted, have)) if d != dim):
         raise RuntimeError(
             f"{op}(): Size does not match, expected index {list(wanted)} to be no larger than "
-            f"{name} {list(have)} apart from "
-            f"dimension {dim}"
+            f"{name} {list(have)} apart from dimension {dim}"
         )
     check_range(
         index.array,
@@ -304,8 +303,7 @@ def _source(op: str, input: Any, dim: int, index: Any, source: Any) -> Any:
     if any(n > m for n, m in zip(wanted, have)):
         raise RuntimeError(
             f"Expected index {list(wanted)} to be no larger than self {list(input.array.shape)} "
-            f"apart from dimension {dim} "
-            f"and to be no larger size than src {list(have)}"
+            f"apart from dimension {dim} and to be no larger size than src {list(have)}"
         )
     return source if have == wanted else _slice(source, index=tuple((0, n, None) for n in wanted))
 
@@ -375,8 +373,7 @@ def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
     if index.array.size != source.array.size:
         raise RuntimeError(
             "put_(): Expected source and index to have the same number of elements, but got "
-            f"source.numel() = {source.array.size}, "
-            f"index.numel() = {index.array.size}"
+            f"source.numel() = {source.array.size}, index.numel() = {index.array.size}"
         )
     flat = index_put(
         _reshape(input, shape=(-1,)),

@@ -58,10 +58,8 @@ def grid_sample(
     if dims not in (2, 3) or len(shape) != x.ndim or shape[-1] != dims or shape[0] != x.shape[0]:
         raise RuntimeError(
             f"{op}: Expected input of 4 or 5 dimensions, and a grid of the same batch size and "
-            "number of "
-            f"dimensions that ends in size {dims}, but got input with sizes {list(x.shape)} and "
-            "grid with "
-            f"sizes {list(shape)}"
+            f"number of dimensions that ends in size {dims}, but got input with sizes "
+            f"{list(x.shape)} and grid with sizes {list(shape)}"
         )
     if 0 in x.shape[2:]:
         raise RuntimeError(
@@ -73,8 +71,7 @@ def grid_sample(
     if grid.array.dtype != x.dtype:
         raise RuntimeError(
             f"{op}: expected input and grid to have same dtype, but input has {x.dtype} and grid "
-            "has "
-            f"{grid.array.dtype}"
+            f"has {grid.array.dtype}"
         )
     axes = []
     for i, size in enumerate(x.shape[2:]):
@@ -210,8 +207,7 @@ def _aligned(op: str, align_corners: bool | None) -> bool:
     if align_corners is None:
         warnings.warn(
             f"Default {op} and grid_sample behavior has changed to align_corners=False since "
-            "1.3.0. Please "
-            "specify align_corners=True if the old behavior is desired.",
+            "1.3.0. Please specify align_corners=True if the old behavior is desired.",
             stacklevel=3,
         )
     return bool(align_corners)

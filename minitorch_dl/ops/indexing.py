@@ -111,8 +111,7 @@ def _explain_basic(spec: tuple[Any, ...], shape: tuple[int, ...]) -> IndexError:
         if not shape and len(spec) == 1:
             return IndexError(
                 "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or "
-                "`tensor.item<T>()` in C++ to convert a "
-                "0-dim tensor to a number"
+                "`tensor.item<T>()` in C++ to convert a 0-dim tensor to a number"
             )
         return IndexError(f"too many indices for tensor of dimension {len(shape)}")
     d = 0
@@ -430,9 +429,8 @@ def setitem(input: Any, index: Any, value: Any) -> None:
 def _same_dtype(target: Any, value: Any) -> None:
     if value.array.dtype != target.array.dtype:
         raise RuntimeError(
-            "Index put requires the source and destination dtypes match, got "
-            f"{target.array.dtype} for the destination and "
-            f"{value.array.dtype} for the source."
+            f"Index put requires the source and destination dtypes match, got {target.array.dtype} "
+            f"for the destination and {value.array.dtype} for the source."
         )
 
 
@@ -503,8 +501,7 @@ def _resolve(a: Any, index: Any) -> tuple[tuple[Any, ...], list[Any], tuple[int,
             if _raw(one).dtype == bool and _raw(one).shape != shape[d : d + axes]:
                 raise IndexError(
                     f"The shape of the mask {list(one.shape)} at index {position} does not match "
-                    "the shape of the indexed tensor "
-                    f"{list(shape)} at index {d}"
+                    f"the shape of the indexed tensor {list(shape)} at index {d}"
                 )
             basic += [slice(None)] * axes if axes else [None]
             indices.append(one if axes else _raw(one).reshape(1))
@@ -559,8 +556,7 @@ def _normal(one: Any, a: Any) -> Any:
     else:
         raise IndexError(
             "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are "
-            "valid indices "
-            f"(got {type(one).__name__})"
+            f"valid indices (got {type(one).__name__})"
         )
     if array.dtype not in _INDEX_DTYPES:
         raise IndexError(

@@ -104,9 +104,8 @@ def _explain_cat(given: list[Any], dim: int) -> RuntimeError | None:
         for d, (n, m) in enumerate(zip(first, shape)):
             if n != m and d != dim:
                 return RuntimeError(
-                    f"Sizes of tensors must match except in dimension {dim}. Expected size {n} "
-                    f"but got size {m} for tensor "
-                    f"number {i} in the list."
+                    f"Sizes of tensors must match except in dimension {dim}. Expected size {n} but "
+                    f"got size {m} for tensor number {i} in the list."
                 )
     return None
 
@@ -352,8 +351,7 @@ def split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple[Any, .
     if sum(wanted) != n or any(s < 0 for s in wanted):
         raise RuntimeError(
             f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at "
-            f"dimension {dim}), but got "
-            f"split_sizes={list(wanted)}"
+            f"dimension {dim}), but got split_sizes={list(wanted)}"
         )
     return _split(input, sizes=wanted, dim=dim)
 
@@ -430,9 +428,8 @@ def _even_split(
 ) -> tuple[Any, ...]:
     if input.array.ndim < least:
         raise RuntimeError(
-            f"torch.{op} requires a tensor with at least {least} dimension{'s' * (least > 1)}, "
-            "but got a tensor with "
-            f"{input.array.ndim} dimensions!"
+            f"torch.{op} requires a tensor with at least {least} dimension{'s' * (least > 1)}, but "
+            f"got a tensor with {input.array.ndim} dimensions!"
         )
     n = input.array.shape[dim]
     if isinstance(indices_or_sections, int) and (
@@ -440,8 +437,7 @@ def _even_split(
     ):
         raise RuntimeError(
             f"torch.{op} attempted to split along dimension {dim}, but the size of the dimension "
-            f"{n} is not divisible by the "
-            f"split_size {indices_or_sections}!"
+            f"{n} is not divisible by the split_size {indices_or_sections}!"
         )
     return tensor_split(input, indices_or_sections, dim)
 

@@ -29,9 +29,8 @@ def _warn_sizes(op: str, input: Any, target: Any) -> None:
     if have != wanted:
         warnings.warn(
             f"{op}: Using a target size ({have}) that is different to the input size ({wanted}). "
-            "This will "
-            "likely lead to incorrect results due to broadcasting. Please ensure they have the "
-            "same size.",
+            "This will likely lead to incorrect results due to broadcasting. Please ensure they "
+            "have the same size.",
             stacklevel=3,
         )
 
@@ -43,8 +42,7 @@ def _weighted(op: str, loss: Any, weight: Any, reduction: str) -> Any:
     if weight.array.shape != loss.array.shape:
         raise ValueError(
             f"{op}: Weights and input must have the same size, but got {list(weight.array.shape)} "
-            "and "
-            f"{list(loss.array.shape)}"
+            f"and {list(loss.array.shape)}"
         )
     loss = loss * weight
     if reduction == "mean":
@@ -277,8 +275,7 @@ def binary_cross_entropy_with_logits(
     if target.array.shape != input.array.shape:
         raise ValueError(
             f"binary_cross_entropy_with_logits: Target size ({target.array.shape}) must be the "
-            "same as "
-            f"input size ({input.array.shape})"
+            f"same as input size ({input.array.shape})"
         )
     if pos_weight is None:
         loss = _bce_logits(input, target)

@@ -118,8 +118,7 @@ def _rows(op: str, input: Any, target: Any, target_ndim: int) -> tuple[Any, Any]
     if len(a) != 2 or not a[1] or len(b) != target_ndim or b != a[:target_ndim]:
         raise RuntimeError(
             f"{op}: inconsistent target size {list(t.shape)} for input of size {list(x.shape)}; "
-            "expected a "
-            "vector or matrix with at least one class, and as many targets"
+            "expected a vector or matrix with at least one class, and as many targets"
         )
     if target.array.dtype != "int64":
         raise RuntimeError(f"{op}: expected target of type int64, but got {t.dtype}")
@@ -281,9 +280,8 @@ def _triplet(
     if len(set(ndims)) > 1:
         raise RuntimeError(
             f"{op}: The anchor, positive, and negative tensors are expected to have the same "
-            "number of "
-            f"dimensions, but got: anchor {ndims[0]}D, positive {ndims[1]}D, and negative "
-            f"{ndims[2]}D inputs"
+            f"number of dimensions, but got: anchor {ndims[0]}D, positive {ndims[1]}D, and "
+            f"negative {ndims[2]}D inputs"
         )
     near, far = distance(anchor, positive), distance(anchor, negative)
     refuse_complex(op, near, far)

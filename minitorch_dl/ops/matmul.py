@@ -246,8 +246,7 @@ def multi_dot(tensors: Any, *, out: Any = None) -> Any:
         if left[1] != right[0]:
             raise RuntimeError(
                 f"multi_dot(): tensors {i} and {i + 1} with shapes {list(tensors[i].shape)} and "
-                f"{list(tensors[i + 1].shape)} "
-                "cannot be multiplied"
+                f"{list(tensors[i + 1].shape)} cannot be multiplied"
             )
     sizes = [s[0] for s in shapes] + [shapes[-1][1]]
     cost = {(i, i): (0, i) for i in range(n)}
@@ -384,8 +383,7 @@ def inner(input: Any, other: Any, *, out: Any = None) -> Any:
     if input.shape[-1] != other.shape[-1]:
         raise RuntimeError(
             "inner() the last dimension must match on both input tensors but got shapes "
-            f"{list(input.shape)} and "
-            f"{list(other.shape)}"
+            f"{list(input.shape)} and {list(other.shape)}"
         )
     return tensordot(input, other, ([-1], [-1]), out=out)
 

@@ -295,8 +295,7 @@ def tensorinv(A: Any, ind: int = 2, *, out: Any = None) -> Any:
     if math.prod(first) != math.prod(rest):
         raise RuntimeError(
             "Expected self to satisfy the requirement prod(self.shape[ind:]) == "
-            "prod(self.shape[:ind]), but got "
-            f"{math.prod(rest)} != {math.prod(first)}"
+            f"prod(self.shape[:ind]), but got {math.prod(rest)} != {math.prod(first)}"
         )
     y = _reshape(inv(_reshape(A, shape=(math.prod(first), math.prod(rest)))), shape=(*rest, *first))
     return y if out is None else write_out("linalg.tensorinv", out, y)
@@ -314,8 +313,7 @@ def tensorsolve(A: Any, B: Any, dims: Any = None, *, out: Any = None) -> Any:
     if n != math.prod(A.shape[: B.ndim]):
         raise RuntimeError(
             "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == "
-            "prod(self.shape[:other.ndim]), but got "
-            f"{n} != {math.prod(A.shape[: B.ndim])}"
+            f"prod(self.shape[:other.ndim]), but got {n} != {math.prod(A.shape[: B.ndim])}"
         )
     y = _reshape(solve(_reshape(A, shape=(n, n)), _reshape(B, shape=(n,))), shape=shape)
     return y if out is None else write_out("linalg.tensorsolve", out, y)

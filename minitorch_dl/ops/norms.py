@@ -95,8 +95,7 @@ def vector_norm(
             if not x.shape[i]:
                 raise RuntimeError(
                     f"linalg.vector_norm cannot compute the {ord} norm on an empty dimension "
-                    "because the operation does not have an "
-                    "identity"
+                    "because the operation does not have an identity"
                 )
     if ord == math.inf:
         y = _amax(abs(x), **reduced)

@@ -56,9 +56,8 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
     axes = len(widths) // 2
     if axes > len(shape):
         raise RuntimeError(
-            "Padding length should be less than or equal to two times the input dimension but "
-            f"got padding length {len(widths)} "
-            f"and input of dimension {len(shape)}"
+            "Padding length should be less than or equal to two times the input dimension but got "
+            f"padding length {len(widths)} and input of dimension {len(shape)}"
         )
     pads = ((0, 0),) * (len(shape) - axes) + tuple(zip(widths[::2], widths[1::2]))[::-1]
     if mode == "constant":
@@ -94,9 +93,8 @@ def _constant(input: Any, pads: Pads, value: float) -> Any:
         for n, (before, after) in zip(shape, pads):
             if n + before + after < 0:
                 raise RuntimeError(
-                    f"The input size {n}, plus negative padding {before} and {after} resulted in "
-                    "a negative output size, which "
-                    "is invalid."
+                    f"The input size {n}, plus negative padding {before} and {after} resulted in a "
+                    "negative output size, which is invalid."
                 )
         input = _slice(
             input,

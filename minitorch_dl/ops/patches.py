@@ -58,16 +58,14 @@ def unfold(
     if len(shape) not in (3, 4) or 0 in shape[-3:]:
         raise RuntimeError(
             "unfold: Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other "
-            "non-zero "
-            f"dimensions for input, but got: {list(shape)}"
+            f"non-zero dimensions for input, but got: {list(shape)}"
         )
     window = _window("unfold", kernel_size, dilation, padding, stride)
     out = windows.window_counts(shape[-2:], **window)
     if min(out) < 1:
         raise RuntimeError(
-            f"unfold: Given input with spatial size {shape[-2:]} and {window}, calculated shape "
-            "of the "
-            f"array of sliding blocks as {out}, but its components must be at least one."
+            f"unfold: Given input with spatial size {shape[-2:]} and {window}, calculated shape of "
+            f"the array of sliding blocks as {out}, but its components must be at least one."
         )
     return batched(input, 2, lambda x: _unfold(x, **window))
 
@@ -88,24 +86,20 @@ def fold(
     taps = math.prod(window["kernel"])
     if len(shape) not in (2, 3) or 0 in shape[-2:]:
         raise RuntimeError(
-            "fold: Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size "
-            "and non-zero "
-            f"dimensions for input, but got: {list(shape)}"
+            "fold: Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and "
+            f"non-zero dimensions for input, but got: {list(shape)}"
         )
     if shape[-2] % taps:
         raise RuntimeError(
             "fold: Expected size of input's dimension 1 to be divisible by the product of "
-            "kernel_size, but "
-            f"got input.size(1)={shape[-2]} and kernel_size={window['kernel']}."
+            f"kernel_size, but got input.size(1)={shape[-2]} and kernel_size={window['kernel']}."
         )
     out = windows.window_counts(size, **window)
     if min(out) < 1 or math.prod(out) != shape[-1]:
         raise RuntimeError(
-            f"fold: Given output_size={size} and {window}, expected size of input's dimension 2 "
-            "to match "
-            f"the calculated number of sliding blocks {' * '.join(map(str, out))} = "
-            f"{math.prod(out)}, but "
-            f"got input.size(2)={shape[-1]}."
+            f"fold: Given output_size={size} and {window}, expected size of input's dimension 2 to "
+            f"match the calculated number of sliding blocks {' * '.join(map(str, out))} = "
+            f"{math.prod(out)}, but got input.size(2)={shape[-1]}."
         )
     return batched(input, 1, lambda x: _fold(x, size=size, **window))
 
@@ -133,8 +127,7 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
     if len(shape) < 3:
         raise RuntimeError(
             "pixel_shuffle expects input to have at least 3 dimensions, but got input with "
-            f"{len(shape)} "
-            "dimension(s)"
+            f"{len(shape)} dimension(s)"
         )
     if r <= 0:
         raise RuntimeError(f"pixel_shuffle expects a positive upscale_factor, but got {r}")
@@ -142,8 +135,7 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
     if c % (r * r):
         raise RuntimeError(
             "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square "
-            "of "
-            f"upscale_factor, but input.size(-3)={c} is not divisible by {r * r}"
+            f"of upscale_factor, but input.size(-3)={c} is not divisible by {r * r}"
         )
     x = _reshape(input, shape=(math.prod(lead), c // (r * r), r, r, h, w))
     x = _permute(x, dims=(0, 1, 4, 2, 5, 3))  # (N, C, H, r, W, r)
@@ -157,8 +149,7 @@ def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
     if len(shape) < 3:
         raise RuntimeError(
             "pixel_unshuffle expects input to have at least 3 dimensions, but got input with "
-            f"{len(shape)} "
-            "dimension(s)"
+            f"{len(shape)} dimension(s)"
         )
     if r <= 0:
         raise RuntimeError(f"pixel_unshuffle expects a positive downscale_factor, but got {r}")
@@ -184,8 +175,7 @@ def channel_shuffle(input: Any, groups: int) -> Any:
     if groups < 1 or shape[1] % groups:
         raise RuntimeError(
             "Number of groups to divide channels in must be positive, and divide the channels. "
-            "Value of "
-            f"groups:{groups}, channels: {shape[1]}"
+            f"Value of groups:{groups}, channels: {shape[1]}"
         )
     x = _reshape(input, shape=(shape[0], groups, shape[1] // groups, math.prod(shape[2:])))
     return _reshape(_permute(x, dims=(0, 2, 1, 3)), shape=shape)

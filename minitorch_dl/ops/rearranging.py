@@ -73,8 +73,7 @@ def repeat(input: Any, *repeats: Any, **named: Any) -> Any:
     if extra < 0:
         raise RuntimeError(
             "Number of dimensions of repeat dims can not be smaller than number of dimensions of "
-            "tensor: "
-            f"got {list(times)} for shape {list(have)}"
+            f"tensor: got {list(times)} for shape {list(have)}"
         )
     if any(n < 0 for n in times):
         raise RuntimeError(f"Trying to create tensor with negative dimension: repeat{times}")
@@ -131,8 +130,7 @@ def repeat_interleave(
     if counts.ndim and counts.shape[0] not in (1, n):
         raise RuntimeError(
             "repeats must have the same size as input along dim, but got repeats.size(0) = "
-            f"{counts.shape[0]} and "
-            f"input.size({dim}) = {n}"
+            f"{counts.shape[0]} and input.size({dim}) = {n}"
         )
     index = _repeated(xp, xp.broadcast_to(counts, (n,)), n, output_size)
     return _index(input, index, dims=(dim,))
@@ -450,8 +448,7 @@ def _embed(
     if src.array.shape != shape:
         raise RuntimeError(
             f"{op}(): expected src to have a size equal to the slice of self. src size = "
-            f"{list(src.array.shape)}, "
-            f"slice size = {list(shape)}"
+            f"{list(src.array.shape)}, slice size = {list(shape)}"
         )
     return view_scatter(input, src, view=view, params=params)
 

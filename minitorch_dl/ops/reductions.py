@@ -159,8 +159,7 @@ def _float_input(op: str, input: Any, dtype: Any) -> Any:
     if input.dtype.kind < dtypes.FLOAT:
         raise RuntimeError(
             f"{op}(): could not infer output dtype. Input dtype must be a floating point dtype, "
-            f"got {input.dtype}. "
-            f"Pass dtype=torch.float32, or convert the input with .float()"
+            f"got {input.dtype}. Pass dtype=torch.float32, or convert the input with .float()"
         )
     return input
 
@@ -290,8 +289,7 @@ def _spread_arguments(
     if _count(input.shape, dims) - correction <= 0:
         warnings.warn(
             f"{op}(): degrees of freedom is <= 0. Correction should be strictly less than the "
-            "reduction factor (input "
-            "numel divided by output numel).",
+            "reduction factor (input numel divided by output numel).",
             stacklevel=4,
         )
     return dims, correction

@@ -139,8 +139,7 @@ def interpolate(
     if align_corners is not None and not interpolates:
         raise ValueError(
             "interpolate: align_corners option can only be set with the interpolating modes: "
-            "linear "
-            f"| bilinear | bicubic | trilinear, got mode={mode!r}"
+            f"linear | bilinear | bicubic | trilinear, got mode={mode!r}"
         )
     if dims not in (1, 2, 3):
         raise NotImplementedError(
@@ -154,8 +153,7 @@ def interpolate(
     if antialias and mode not in ("bilinear", "bicubic"):
         raise ValueError(
             "interpolate: Anti-alias option is restricted to bilinear and bicubic modes and "
-            "requires "
-            f"a 4-D tensor as input, got mode={mode!r}"
+            f"requires a 4-D tensor as input, got mode={mode!r}"
         )
     out, factors = _sizes(shape[2:], size, scale_factor, recompute_scale_factor)
     if any(n < 1 for n in (*shape[1:], *out)):
@@ -196,8 +194,7 @@ def _per_axis(name: str, value: Any, have: Any) -> Any:
     if len(value) != len(have):
         raise ValueError(
             f"interpolate: Input and {name} must have the same number of spatial dimensions, but "
-            "got "
-            f"input with spatial dimensions of {list(have)} and {name} of {value}"
+            f"got input with spatial dimensions of {list(have)} and {name} of {value}"
         )
     return tuple(value)
 

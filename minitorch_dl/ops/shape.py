@@ -81,8 +81,7 @@ def inferred(have: tuple[int, ...], wanted: tuple[int, ...]) -> tuple[int, ...]:
     if missing and total == known == 0:
         raise RuntimeError(
             f"cannot reshape tensor of 0 elements into shape {list(wanted)} because the "
-            "unspecified dimension size -1 "
-            "can be any value and is ambiguous"
+            "unspecified dimension size -1 can be any value and is ambiguous"
         )
     if known != total if not missing else not known or total % known:
         raise RuntimeError(f"shape '{list(wanted)}' is invalid for input of size {total}")
@@ -112,8 +111,7 @@ def view(input: Any, *shape: Any, **keywords: Any) -> Any:
     if out._view is None:
         raise RuntimeError(
             "view(): view size is not compatible with input tensor's size and stride (at least one "
-            "dimension spans across two "
-            "contiguous subspaces). Use .reshape(...) instead."
+            "dimension spans across two contiguous subspaces). Use .reshape(...) instead."
         )
     return out
 
@@ -138,8 +136,7 @@ def view_dtype(input: Any, dtype: Any) -> Any:
     if new > old and shape[-1] * old % new:
         raise RuntimeError(
             f"self.size(-1) must be divisible by {new // old} to view {input.array.dtype} as "
-            f"{dtype.name} "
-            f"(different element sizes), but got {shape[-1]}"
+            f"{dtype.name} (different element sizes), but got {shape[-1]}"
         )
     out = _view_dtype(input, dtype=dtype.name)
     out._view.kind = ViewKind.OTHER_DTYPE
@@ -303,8 +300,7 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
     if len(source) != len(destination):
         raise RuntimeError(
             f"movedim: Invalid source or destination dims: source ({list(source)} dims) should "
-            "contain the same number of dims "
-            f"as destination ({list(destination)} dims)"
+            f"contain the same number of dims as destination ({list(destination)} dims)"
         )
     for name, dims in (("source", source), ("destination", destination)):
         wrapped = [wrap_dim(d, ndim) for d in dims]

@@ -106,15 +106,13 @@ def _max_unpools(
     size = default if output_size is None else list(output_size)[-dims:]
     if len(size) != dims:
         raise ValueError(
-            f"{op}: output_size should be a sequence containing {dims} or {dims + 2} elements, "
-            "but it "
-            f"has a length of '{len(size)}'"
+            f"{op}: output_size should be a sequence containing {dims} or {dims + 2} elements, but "
+            f"it has a length of '{len(size)}'"
         )
     if any(abs(n - d) >= s for n, d, s in zip(size, default, stride)):
         raise ValueError(
             f"{op}: invalid output_size {size}: each size must be less than stride={list(stride)} "
-            "away "
-            f"from {default}"
+            f"away from {default}"
         )
     total = math.prod(size)
     text = (

@@ -149,9 +149,8 @@ class PruningContainer(BasePruningMethod):
             raise TypeError(f"{type(method)} is not a BasePruningMethod subclass")
         if self._tensor_name != method._tensor_name:
             raise ValueError(
-                "Can only add pruning methods acting on the parameter named "
-                f"'{self._tensor_name}' to PruningContainer {self}. "
-                f"Found '{method._tensor_name}'"
+                f"Can only add pruning methods acting on the parameter named '{self._tensor_name}' "
+                f"to PruningContainer {self}. Found '{method._tensor_name}'"
             )
         self._pruning_methods = (*self._pruning_methods, method)
 

@@ -45,9 +45,8 @@ class PackedSequence(_Packed):
             unsorted_indices = invert_permutation(sorted_indices)
         if batch_sizes.device.type != "cpu":
             raise ValueError(
-                "batch_sizes should always be on CPU. Instances of PackedSequence should never "
-                "be created manually. "
-                "They should be instantiated by functions like pack_sequence and "
+                "batch_sizes should always be on CPU. Instances of PackedSequence should never be "
+                "created manually. They should be instantiated by functions like pack_sequence and "
                 "pack_padded_sequence"
             )
         return super().__new__(cls, data, batch_sizes, sorted_indices, unsorted_indices)
@@ -159,10 +158,9 @@ def pack_padded_sequence(
         )
     if (np.diff(sizes) > 0).any():
         raise RuntimeError(
-            "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True. "
-            "You can pass "
-            "`enforce_sorted=False` to pack_padded_sequence and/or pack_sequence to sidestep "
-            "this requirement"
+            "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True. You "
+            "can pass `enforce_sorted=False` to pack_padded_sequence and/or pack_sequence to "
+            "sidestep this requirement"
         )
     if sizes[0] > x.shape[0]:
         raise RuntimeError(
