@@ -152,6 +152,7 @@ from .ops.norms import *
 from .ops.padding import *
 from .ops.patches import *
 from .ops.pooling import *
+from .ops.powers import *
 from .ops.random import *
 from .ops.rearranging import *
 from .ops.recurrent import *
@@ -161,6 +162,7 @@ from .ops.scans import *
 from .ops.scattering import *
 from .ops.selection import *
 from .ops.shape import *
+from .ops.slicing import *
 from .ops.softmax import *
 from .ops.solving import *
 from .ops.sorting import *

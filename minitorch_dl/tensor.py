@@ -17,7 +17,7 @@ from .autograd.inplace import inplace
 from .autograd.names import named
 from .autograd.primitive import TensorBase, register_result_class
 from .backend import device_of, dtypes
-from .ops import elementwise, random, rearranging
+from .ops import elementwise, powers, random, rearranging
 from .ops import layout as layout_ops
 from .ops import shape as shape_ops
 from .tensor_autograd import Differentiable
@@ -210,8 +210,8 @@ class Tensor(Convertible, Differentiable):
     masked_select, nonzero, argwhere = ops.masked_select, ops.nonzero, ops.argwhere
     nonzero_static = ops.nonzero_static
 
-    # -- pointwise (ops/elementwise.py, rounding.py, selection.py, comparison.py, special.py,
-    # activation.py) ----
+    # -- pointwise (ops/elementwise.py, powers.py, rounding.py, selection.py, comparison.py,
+    # special.py, activation.py) ----
 
     abs, absolute, neg = ops.abs, ops.absolute, ops.neg
     negative, positive, sign = ops.negative, ops.positive, ops.sign
@@ -222,7 +222,7 @@ class Tensor(Convertible, Differentiable):
     remainder, fmod = ops.remainder, ops.fmod
     addcmul, addcdiv, lerp = ops.addcmul, ops.addcdiv, ops.lerp
     pow, float_power, square = ops.pow, ops.float_power, ops.square
-    float_power_ = elementwise.float_power_
+    float_power_ = powers.float_power_
     sqrt, rsqrt, reciprocal, hypot = ops.sqrt, ops.rsqrt, ops.reciprocal, ops.hypot
     exp, exp2, expm1, log, log2, log10 = ops.exp, ops.exp2, ops.expm1, ops.log, ops.log2, ops.log10
     log1p, logaddexp, logaddexp2 = ops.log1p, ops.logaddexp, ops.logaddexp2
@@ -269,7 +269,7 @@ class Tensor(Convertible, Differentiable):
 
     __add__ = __radd__ = elementwise._add
     __mul__ = __rmul__ = elementwise.mul
-    __sub__, __truediv__, __pow__ = elementwise._sub, elementwise._div, elementwise.power
+    __sub__, __truediv__, __pow__ = elementwise._sub, elementwise._div, powers.power
     __floordiv__, __mod__ = elementwise.div_floor, elementwise.remainder
     __rsub__, __rtruediv__, __rpow__ = (
         reflected(__sub__, "RsubBackward1"),

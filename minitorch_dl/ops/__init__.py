@@ -51,6 +51,7 @@ from .norms import *
 from .padding import *
 from .patches import *
 from .pooling import *
+from .powers import *
 from .random import *
 from .rearranging import *
 from .recurrent import *
@@ -60,6 +61,7 @@ from .scans import *
 from .scattering import *
 from .selection import *
 from .shape import *
+from .slicing import *
 from .softmax import *
 from .solving import *
 from .sorting import *

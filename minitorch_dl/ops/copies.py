@@ -9,10 +9,10 @@ from ..autograd.inplace import overwrite, view_scatter
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, write_out
 from ..autograd.structural import alias
-from . import indexing, joining, layout, rearranging, shape
+from . import joining, layout, rearranging, shape, slicing
 from .dims import wrap_dim
-from .indexing import _slice
 from .movement import clone
+from .slicing import _slice
 
 __all__ = [
     "alias_copy", "as_strided_copy", "as_strided_scatter", "detach_copy", "diagonal_copy",
@@ -56,7 +56,7 @@ as_strided_copy = _copying("as_strided_copy", layout.as_strided)
 diagonal_copy = _copying("diagonal_copy", rearranging.diagonal)
 expand_copy = _copying("expand_copy", shape.expand)
 permute_copy = _copying("permute_copy", shape.permute)
-select_copy = _copying("select_copy", indexing.select)
+select_copy = _copying("select_copy", slicing.select)
 slice_copy = _copying("slice_copy", _slice_along)
 split_copy = _copying("split_copy", joining.split)
 unsafe_split = as_one("UnsafeSplitBackward0")(_copying("unsafe_split", joining.split))

@@ -11,9 +11,9 @@ from ..autograd.primitive import TensorBase, write_out
 from ..autograd.structural import cast
 from ..backend import array_module, constant, dtypes
 from .dims import common_shape, normalize_dims, wrap_dim
-from .elementwise import sqrt
 from .indexing import getitem
 from .norms import vector_norm
+from .powers import sqrt
 from .reductions import _sum
 from .selection import where
 from .shape import expand, transpose, unsqueeze

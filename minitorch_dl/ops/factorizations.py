@@ -15,9 +15,9 @@ from ..autograd.structural import cast, conj, is_complex
 from ..backend import dtypes
 from . import return_types
 from .dims import also_named
-from .indexing import _range
 from .joining import cat
 from .rearranging import _tril
+from .slicing import _range
 from .solving import (
     LinAlgError,
     _check_system,

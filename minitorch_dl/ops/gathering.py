@@ -18,8 +18,9 @@ from ..autograd.structural import cast
 from ..autograd.structural import expand as _expand
 from ..backend import array_module, check_range, dtypes
 from .dims import common_shape, numpy_names, wrap_dim
-from .indexing import _index, _index_adjoint, _index_put, _slice, add_at, index_put
+from .indexing import _index, _index_adjoint, _index_put, add_at, index_put
 from .shape import _reshape
+from .slicing import _slice
 
 __all__ = [
     "gather", "index_add", "index_copy", "index_fill", "index_select", "put", "take",

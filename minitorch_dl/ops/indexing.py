@@ -8,167 +8,24 @@ In a formula ``g`` is the gradient of the output.
 
 from __future__ import annotations
 
-import functools
 import operator
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from ..autograd.calls import as_view
 from ..autograd.inplace import overwrite, store
 from ..autograd.modes import GRAD, state
-from ..autograd.names import as_one, named
+from ..autograd.names import named
 from ..autograd.primitive import TensorBase, current_node, primitive
 from ..autograd.structural import cast, sum_to
 from ..autograd.structural import expand as _expand
 from ..autograd.versions import next_number
 from ..backend import array_module, check_range, common_module, describe_one, dtypes
 from ..backend.segments import put_sums
-from .dims import wrap_dim
+from .slicing import _basic, _slice, _spec
 
-__all__ = ["getitem", "index_put", "narrow", "select", "setitem"]
-
-# -- basic indices: views --------------------------------------------------------------------------
-
-
-def _decode(index: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The NumPy index for a ``slice`` primitive's parameter; its Ellipsis keeps a 0-d result an
-    array.
-    """
-    key = [
-        one if one.__class__ is int or one is None else Ellipsis if one == "..." else slice(*one)
-        for one in index
-    ]
-    return tuple(key) if Ellipsis in key else (*key, Ellipsis)
-
-
-@primitive(name="slice", view=True)
-def _slice(xp: Any, a: Any, *, index: tuple[Any, ...]) -> Any:
-    """``a[index]``; an index entry is an integer, None, "..." or (start, stop, step)."""
-    return a[_decode(index)]
-
-
-@primitive(name="unslice", complex=True)
-def _unslice(xp: Any, a: Any, *, index: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
-    """Zeros of ``shape`` with ``a`` at ``index``: the reverse of ``slice``."""
-    out = xp.zeros(shape, a.dtype)
-    out[_decode(index)] = a
-    return out
-
-
-_as_slice = functools.partial(as_view, _slice.primitive)
-_slice.defvjp(a=lambda g, a_shape, index: _unslice(g, index=index, shape=a_shape))
-_unslice.defvjp(a=lambda g, index: _slice(g, index=index))
-
-_PLAIN = (int, type(None))
-
-
-def _spec(items: Any) -> tuple[Any, ...] | None:
-    """The ``slice`` primitive's parameter for a tuple of basic indices; None when there is
-    another kind among them.
-    """
-    spec: list[Any] = []
-    for one in items:
-        cls = one.__class__
-        if cls is slice:
-            start, stop, step = one.start, one.stop, one.step
-            if not (
-                start.__class__ in _PLAIN and stop.__class__ in _PLAIN and step.__class__ in _PLAIN
-            ):
-                start, stop, step = [
-                    n if n is None else operator.index(n) for n in (start, stop, step)
-                ]
-            if step is not None and step <= 0:
-                raise ValueError("step must be greater than zero")
-            spec.append((start, stop, step))
-        elif cls is int or one is None:
-            spec.append(one)
-        elif one is Ellipsis:
-            spec.append("...")
-        else:
-            return None
-    return tuple(spec)
-
-
-def _basic(input: Any, spec: Any, items: tuple[Any, ...]) -> Any:
-    """The view of ``input`` at basic indices: ``items``, and as the primitive's parameter
-    ``spec``.
-    """
-    a = input.array
-    try:
-        if a.__class__ is not np.ndarray or state.flags > GRAD:
-            return _slice(input, index=spec)
-        y = a[items if "..." in spec else (*items, ...)]
-    except IndexError:
-        raise _explain_basic(spec, a.shape) from None
-    return _as_slice(input, y, {"index": spec})
-
-
-def _explain_basic(spec: tuple[Any, ...], shape: tuple[int, ...]) -> IndexError:
-    used = sum(1 for one in spec if one is not None and one != "...")
-    if used > len(shape):
-        if not shape and len(spec) == 1:
-            return IndexError(
-                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or "
-                "`tensor.item<T>()` in C++ to convert a 0-dim tensor to a number"
-            )
-        return IndexError(f"too many indices for tensor of dimension {len(shape)}")
-    d = 0
-    for one in spec:
-        if one == "...":
-            d += len(shape) - used
-        elif one is not None:
-            if one.__class__ is int and not -shape[d] <= one < shape[d]:
-                return IndexError(
-                    f"index {one} is out of bounds for dimension {d} with size {shape[d]}"
-                )
-            d += 1
-    return IndexError(f"an index can only have a single ellipsis, got {spec}")
-
-
-@as_one("SelectBackward0")
-def select(input: Any, dim: int, index: int) -> Any:
-    """The slice at ``index`` along ``dim``, without that axis; a view."""
-    shape = input.array.shape
-    if not shape:
-        raise IndexError("select() cannot be applied to a 0-dim tensor.")
-    dim, index = wrap_dim(dim, len(shape)), operator.index(index)
-    if not -shape[dim] <= index < shape[dim]:
-        raise IndexError(
-            f"select(): index {index} out of range for tensor of size {list(shape)} at dimension "
-            f"{dim}"
-        )
-    return _slice(input, index=(*((None, None, None),) * dim, index))
-
-
-def _range(input: Any, dim: int, start: int, stop: int, step: int | None = None) -> Any:
-    """``input[..., start:stop, ...]`` along ``dim``, which counts from the front."""
-    return _slice(input, index=(*((None, None, None),) * dim, (start, stop, step)))
-
-
-def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
-    """The ``length`` slices from ``start`` on along ``dim``; a view."""
-    shape = input.array.shape
-    if not shape:
-        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
-    if isinstance(start, TensorBase) and (start.array.ndim or start.array.dtype.kind not in "iu"):
-        raise RuntimeError(
-            f"narrow(): start must be an 0-dim integral Tensor, got {describe_one(start.array)}."
-        )
-    dim, first = wrap_dim(dim, len(shape)), operator.index(start)
-    size = shape[dim]
-    if length < 0:
-        raise RuntimeError("narrow(): length must be non-negative.")
-    if not -size <= first <= size:
-        raise IndexError(
-            f"start out of range (expected to be in range of [-{size}, {size}], but got {first})"
-        )
-    first = first + size if first < 0 else first
-    if first + length > size:
-        raise RuntimeError(f"start ({first}) + length ({length}) exceeds dimension size ({size}).")
-    return _range(input, dim, first, first + length)
-
+__all__ = ["getitem", "index_put", "setitem"]
 
 # -- index tensors and masks -----------------------------------------------------------------------
 

@@ -14,9 +14,10 @@ from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import array_module, dtypes
 from .dims import also_named, numpy_names, wrap_dim
-from .indexing import _index, _range
+from .indexing import _index
 from .padding import _pad
 from .shape import _reshape, expand
+from .slicing import _range
 
 __all__ = [
     "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "cartesian_prod", "cat", "chunk",

@@ -11,8 +11,9 @@ from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive
 from ..backend import array_module, check_all
 from .activation import logsigmoid
-from .elementwise import abs, exp, log, square
+from .elementwise import abs, exp, log
 from .loss_reduction import reduced, reduction_name
+from .powers import square
 from .reductions import _mean, _sum
 from .selection import _clamp, where
 from .shape import expand, unsqueeze

@@ -11,10 +11,10 @@ from ..autograd.primitive import TensorBase
 from ..backend import array_module, check_range
 from .activation import logsigmoid
 from .distances import pairwise_distance
-from .elementwise import sqrt, square
 from .gathering import _gather as take_along
 from .indexing import getitem
 from .loss_reduction import reduced, reduction_name
+from .powers import sqrt, square
 from .reductions import _sum
 from .selection import clamp_min, minimum, where
 from .shape import _reshape, unsqueeze

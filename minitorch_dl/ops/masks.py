@@ -14,8 +14,9 @@ from ..autograd.structural import expand as _expand
 from ..backend import array_module, check_range
 from .dims import common_shape
 from .gathering import _at_least_1d, _one_value
-from .indexing import _index, _index_put, _slice
+from .indexing import _index, _index_put
 from .shape import _reshape
+from .slicing import _slice
 
 __all__ = ["argwhere", "masked_fill", "masked_scatter", "masked_select", "nonzero"]
 

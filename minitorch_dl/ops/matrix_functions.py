@@ -11,15 +11,16 @@ from ..backend import array_module
 from . import return_types
 from .complex_numbers import real
 from .dims import also_named, wrap_dim
-from .elementwise import abs, square
+from .elementwise import abs
 from .factorizations import svdvals
-from .indexing import _range
 from .joining import _cat, cat
 from .matmul import cross, matmul
 from .norms import linalg_norm
+from .powers import square
 from .rearranging import diagonal
 from .scans import cumprod
 from .shape import _reshape, permute
+from .slicing import _range
 from .solving import (
     LinAlgError,
     adjoint_of,

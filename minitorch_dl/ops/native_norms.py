@@ -6,8 +6,8 @@ from typing import Any
 
 from ..autograd.primitive import TensorBase
 from ..backend import array_module
-from .elementwise import rsqrt
 from .normalization import batch_norm, group_norm, layer_norm
+from .powers import rsqrt
 from .reductions import mean, var
 from .shape import reshape
 

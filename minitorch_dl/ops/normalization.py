@@ -16,9 +16,9 @@ from ..autograd.structural import cast
 from ..autograd.versions import mark_written
 from ..backend import dtypes, standardization
 from ..backend.precision import in_float32
-from .elementwise import sqrt
 from .norms import norm
 from .pooling import _avg_pool
+from .powers import sqrt
 from .reductions import _mean
 from .selection import clamp_min
 from .shape import _reshape

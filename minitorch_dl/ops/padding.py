@@ -10,8 +10,9 @@ import numpy as np
 from ..autograd.names import named
 from ..autograd.primitive import primitive
 from ..backend import array_module, constant
-from .indexing import _index, _range, _slice
+from .indexing import _index
 from .movement import _clone
+from .slicing import _range, _slice
 
 __all__ = ["constant_pad_nd"]  # ``pad`` is public as nn.functional.pad
 

@@ -17,11 +17,12 @@ from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast, sum_to
 from ..backend import array_module, check_all
 from .dims import numpy_names, sizes, wrap_dim, wrap_dims
-from .indexing import _index, _range, narrow, setitem
+from .indexing import _index, setitem
 from .joining import cat
 from .layout import strided
 from .movement import _clone
 from .shape import _expand, _reshape, _transpose, expand
+from .slicing import _range, narrow
 
 __all__ = [
     "broadcast_shapes", "broadcast_tensors", "diag", "diag_embed", "diagflat", "diagonal",

@@ -9,7 +9,8 @@ from ..autograd.primitive import primitive, write_out
 from ..autograd.structural import cast
 from ..backend import dtypes
 from . import return_types
-from .elementwise import _pow, mul
+from .elementwise import mul
+from .powers import _pow
 from .selection import keep, zero
 
 __all__ = [

@@ -15,9 +15,9 @@ from . import return_types
 from .dims import numpy_names, wrap_dim
 from .elementwise import abs, exp, log
 from .extrema import picked
-from .indexing import _range
 from .joining import cat
 from .selection import select
+from .slicing import _range
 
 __all__ = [
     "cummax", "cummin", "cumprod", "cumsum", "cumulative_trapezoid", "diff", "gradient",

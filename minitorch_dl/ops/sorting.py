@@ -16,11 +16,11 @@ from .dims import numpy_names, wrap_dim
 from .elementwise import lerp
 from .extrema import picked, tie_share
 from .gathering import _gather
-from .indexing import _range
 from .reductions import spread
 from .scans import _accumulate
 from .selection import where
 from .shape import _reshape, movedim
+from .slicing import _range
 
 __all__ = [
     "argsort", "kthvalue", "median", "mode", "msort", "nanmedian", "nanquantile", "quantile",

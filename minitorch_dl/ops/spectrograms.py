@@ -11,10 +11,10 @@ from ..autograd.primitive import TensorBase
 from ..backend import array_module
 from .complex_numbers import view_as_real
 from .fourier import fft, ifft, irfft, rfft
-from .indexing import _range
 from .padding import _pad, pad
 from .rearranging import _unfold, _unfold_adjoint
 from .shape import _reshape, transpose
+from .slicing import _range
 
 __all__ = ["istft", "stft"]
 

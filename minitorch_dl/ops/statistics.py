@@ -8,7 +8,7 @@ from ..autograd.names import as_one
 from ..autograd.structural import is_complex
 from ..backend import check_all, describe
 from .complex_numbers import complex, imaginary_part, real_part
-from .elementwise import sqrt
+from .powers import sqrt
 from .reductions import _sum
 from .selection import clamp
 from .shape import adjoint, squeeze, unsqueeze

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..autograd.names import as_one
 from ..autograd.primitive import primitive, write_out
-from .elementwise import rsqrt
+from .powers import rsqrt
 
 __all__ = [
     "acos", "acosh", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh",
