@@ -36,7 +36,7 @@ direction under the other name."""
 # -- the primitives --------------------------------------------------------------------------------
 
 
-@primitive(name="fourier", complex=True)
+@primitive(name="fourier", grad_fn="FftC2CBackward0", complex=True)
 def _fourier(xp: Any, a: Any, *, dims: tuple[int, ...], inverse: bool, norm: str) -> Any:
     """``y_k = sum over j of a_j exp(-2 pi i j k / n)`` along ``dims``; ``inverse``: ``+2 pi i``."""
     transform = xp.fft.ifftn if inverse else xp.fft.fftn
@@ -50,14 +50,14 @@ _fourier.defvjp(
 )
 
 
-@primitive(name="fourier_of_real", complex=True)
+@primitive(name="fourier_of_real", grad_fn="FftR2CBackward0", complex=True)
 def _of_real(xp: Any, a: Any, *, dim: int, norm: str) -> Any:
     """The frequencies 0 to n // 2 of real numbers; the others are their conjugates."""
     y = xp.fft.rfft(a, None, dim, norm)
     return y.astype(dtypes.from_numpy(a.dtype).to_complex().numpy, copy=False)
 
 
-@primitive(name="fourier_to_real", complex=True)
+@primitive(name="fourier_to_real", grad_fn="FftC2RBackward0", complex=True)
 def _to_real(xp: Any, a: Any, *, dim: int, n: int, norm: str) -> Any:
     """The ``n`` real numbers whose frequencies 0 to n // 2 are ``a``."""
     return xp.fft.irfft(a, n, dim, norm).astype(a.real.dtype, copy=False)

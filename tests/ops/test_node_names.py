@@ -13,7 +13,7 @@ from minitorch_dl.testing.op_cases import Row, leaves, replace, table
 # What PyTorch composes of other steps, of which it shows the last, or can't differentiate.
 OTHER_STEPS = {
         "cdist", "cholesky", "combinations", "diag", "div_rounded", "index_put", "inner",
-        "log_softmax", "rrelu_inplace",         "Tensor.sum_to_size", "detach_copy", "resize",
+        "log_softmax", "rrelu_inplace", "Tensor.sum_to_size", "detach_copy", "resize",
         "chain_matmul", "copysign", "cumulative_trapezoid", "diff", "einsum",
         "einsum_lists", "fill_diagonal", "fill_zero", "floor_divide", "fmod", "getitem",
         "gru", "heaviside", "histogramdd", "linalg.cond", "linalg.matrix_norm",
@@ -27,6 +27,8 @@ OTHER_STEPS = {
         "rnn_relu", "rnn_tanh", "round", "scatter_with_reduce", "setitem", "softmax",
         "special.xlog1py", "special.zeta", "svd_lowrank", "trapezoid", "trapz",
         "views_in_place", "whole_number_operators", "xlogy",
+        # of real numbers by a transform of real numbers, then the other half; several steps
+        "fft.fft", "fft.ifft", "fft.rfft2", "fft.rfftn", "fft.ihfft2", "fft.ihfftn", "stft", "istft",
 }  # fmt: skip
 ROWS = [row for row in table() if row.name not in OTHER_STEPS]
 
