@@ -217,7 +217,7 @@ def _d_svd(g: Any, u: Any, s: Any, vh: Any, full_matrices: bool) -> Any:
     if g_u is not None:
         p = mul(u, g_u, ta=True)
         skew = p - mH(p)
-        inner = inner + _off_diagonal(skew) / squares * as_row(s)
+        inner = inner + skew / squares * as_row(s)
         if is_complex(skew):
             phase = diagonal_of(skew)
             inner = inner + as_diagonal(phase / (2 * s))
@@ -227,7 +227,7 @@ def _d_svd(g: Any, u: Any, s: Any, vh: Any, full_matrices: bool) -> Any:
     if g_vh is not None:
         p = mul(vh, g_vh, tb=True)
         skew = p - mH(p)
-        inner = inner + as_column(s) * _off_diagonal(skew) / squares
+        inner = inner + as_column(s) * skew / squares
         if is_complex(skew):
             phase = diagonal_of(skew) if phase is None else phase + diagonal_of(skew)
         if n > k:
@@ -249,11 +249,6 @@ def _check_phase(op: str, slopes: Any) -> None:
             "by e^{i phi}. The loss function depends on this phase, which makes it ill-defined. "
             "Use what does not, such as abs() of the vectors or a product with their conjugates"
         )
-
-
-def _off_diagonal(a: Any) -> Any:
-    """``a`` with zeros on the diagonal, where skew real matrices have them anyway."""
-    return a - as_diagonal(diagonal_of(a)) if is_complex(a) else a
 
 
 _svd.defvjp(a=_d_svd)

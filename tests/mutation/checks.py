@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import minitorch_dl
 from minitorch_dl.autograd.modes import listening
 from minitorch_dl.autograd.primitive import PRIMITIVES
-from minitorch_dl.backend import attention, blocks, lstm, sums
+from minitorch_dl.backend import attention, blocks, lstm, standardization, sums
 from minitorch_dl.testing import check_op, standin, suite
 from minitorch_dl.testing.op_cases import Row
 from tests.ops import test_op_table as checks
@@ -134,7 +134,7 @@ BEYOND_THE_TABLE = {
     "scaled_dot_product_attention": _with_sizes(
         "scaled_dot_product_attention", attention, _HOST_TILE=1, _CAUSAL_ROWS=1
     ),
-    "standardize": _with_sizes("standardize", blocks, sums, BLOCK=1, _LONG=2),
+    "standardize": _with_sizes("standardize", blocks, standardization, sums, BLOCK=1, _LONG=2),
 }
 """Checks of derivatives that no row can reach."""
 
