@@ -466,7 +466,7 @@ def judge(
 
 def epsilon(dtype: Any) -> float:
     """The rounding error of values of size 1."""
-    return float(np.finfo(dtype).eps) if dtype.kind == "f" else 2.0**-7
+    return float(np.finfo(dtype).eps) if dtype.kind in "fc" else 2.0**-7
 
 
 def _halve(v: np.ndarray, gap: Callable[[np.ndarray], float]) -> int:

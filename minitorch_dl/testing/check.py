@@ -77,7 +77,8 @@ def check_op(
             ``apply``.
         inputs: the arguments: tensors, other values, or Hypothesis strategies for them
             (``minitorch_dl.testing.strategies``), one or a tuple; or one strategy that draws the
-            tuple. The derivative is checked by every float tensor.
+            tuple. The derivative is checked by every float tensor; complex numbers count as pairs
+            of floats.
         order: 1 or 2.
         examples: how many points are drawn from strategies.
         seed: of the drawing and of the directions.

@@ -19,6 +19,7 @@ from ..autograd.gradcheck import (
     judge,
     random_like,
     unit,
+    with_pairs,
 )
 from ..backend import array_module, dtypes, to_host
 from ..ops import finfo
@@ -96,12 +97,13 @@ def check_derivatives(
 
     The second order is the first order of the gradient, as a function of the inputs and of the
     gradients of the outputs: so the derivative with respect to those, which is the function's
-    forward derivative by double backward, is checked too.
+    forward derivative by double backward, is checked too. Complex numbers count as pairs of floats.
 
     Raises:
         CheckFailure: a derivative is wrong.
     """
-    inputs = [for_gradients(x) for x in args]
+    fn, given = with_pairs(fn, tuple(args))
+    inputs = [for_gradients(x) for x in given]
     if not any(isinstance(x, Tensor) and x.requires_grad for x in inputs):
         return
     kinks = found.kinks
@@ -112,15 +114,32 @@ def check_derivatives(
     outputs = differentiable(fn(*inputs))
     rng = np.random.default_rng(options.seed)
     if outputs:
-        given = [*inputs, *(random_like(y, rng) for y in outputs)]
-        _compare(gradient_of(fn, len(inputs)), given, args, 2, options, found)
+        points = [*inputs, *(random_like(y, rng) for y in outputs)]
+        _compare(_connected(gradient_of(fn, len(inputs))), points, args, 2, options, found)
+
+
+def _connected(gradient: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
+    """``gradient`` with zero for the derivative of what is cut from the graph, which then must not
+    depend on the inputs."""
+
+    def function(*inputs: Any) -> tuple[Any, ...]:
+        nothing = inputs[-1].reshape(-1)[:0].sum()
+        return tuple(g if g.requires_grad else g + nothing for g in gradient(*inputs))
+
+    return function
 
 
 def for_gradients(x: Any) -> Any:
     """A float tensor as a float64 leaf; the derivative does not depend on the precision."""
-    if not isinstance(x, Tensor) or not x.dtype.is_floating_point:
+    if not is_inexact(x):
         return x
-    return x.detach().to(dtypes.float64).clone().requires_grad_()
+    dtype = dtypes.complex128 if x.is_complex() else dtypes.float64
+    return x.detach().to(dtype).clone().requires_grad_()
+
+
+def is_inexact(x: Any) -> bool:
+    """Whether this is a tensor of floats or complex numbers."""
+    return isinstance(x, Tensor) and (x.dtype.is_floating_point or x.is_complex())
 
 
 def _compare(

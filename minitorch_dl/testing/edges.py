@@ -10,8 +10,9 @@ import numpy as np
 from ..autograd import grad
 from ..autograd.gradcheck import differentiable
 from ..backend import dtypes
+from ..ops import view_as_real
 from ..tensor import Tensor
-from .derivative_check import for_gradients
+from .derivative_check import for_gradients, is_inexact
 from .examination import plain, tensors_of
 from .findings import TYPED_ERRORS, CheckFailure, Options
 
@@ -35,12 +36,12 @@ def check_edges(fn: Callable[..., Any], args: Sequence[Any], options: Options) -
                     if g is not None and g.shape != x.shape:
                         text = f"a gradient of shape {tuple(g.shape)} for {tuple(x.shape)}"
                         raise CheckFailure(check, text, args)
-    outputs, inputs = _attempt(fn, args, lambda x: x.detach().to(dtypes.float32).clone(), "float32")
+    outputs, inputs = _attempt(fn, args, _narrow, "float32")
     for y in outputs:
         if y.requires_grad:
             for x, g in zip(inputs, _gradients(y, inputs, "float32", args)):
                 if g is not None and g.dtype is not x.dtype:
-                    text = f"a gradient of {g.dtype} for a float32 input"
+                    text = f"a gradient of {g.dtype} for an input of {x.dtype}"
                     raise CheckFailure("dtype kept", text, args)
     for value in (np.nan, np.inf, -np.inf):
         _check_special_value(fn, args, options, float(value))
@@ -52,7 +53,7 @@ def _attempt(
     """The outputs and float inputs of the call with changed inputs; none where it is refused."""
     changed = []
     for x in args:
-        if isinstance(x, Tensor) and x.dtype.is_floating_point:
+        if is_inexact(x):
             x = change(x).requires_grad_()
         changed.append(x)
     try:
@@ -65,9 +66,18 @@ def _attempt(
     return outputs, [x for x in changed if isinstance(x, Tensor) and x.requires_grad]
 
 
+def _narrow(x: Tensor) -> Tensor:
+    return x.detach().to(dtypes.complex64 if x.is_complex() else dtypes.float32).clone()
+
+
+def _total(y: Tensor) -> Tensor:
+    """The sum of all floats; a complex number is two."""
+    return view_as_real(y.resolve_conj()).sum() if y.is_complex() else y.sum()
+
+
 def _gradients(y: Tensor, inputs: list[Tensor], check: str, args: Sequence[Any]) -> Any:
     try:
-        return grad(y.sum(), inputs, allow_unused=True, retain_graph=True)
+        return grad(_total(y), inputs, allow_unused=True, retain_graph=True)
     except Exception as error:
         text = f"the call works, but its backward raised {type(error).__name__}: {error}"
         raise CheckFailure(check, text, args) from error
@@ -77,7 +87,7 @@ def _check_special_value(
     fn: Callable[..., Any], args: Sequence[Any], options: Options, value: float
 ) -> None:
     """Put NaN or an infinity into the first element of each input in turn."""
-    floats = [i for i, x in enumerate(args) if isinstance(x, Tensor) and x.dtype.is_floating_point]
+    floats = [i for i, x in enumerate(args) if is_inexact(x)]
     for i in floats:
         if not args[i].numel():
             continue
@@ -85,7 +95,7 @@ def _check_special_value(
         live = differentiable(fn(*leaves))
         if not live:
             return
-        total = sum((y.sum() for y in live[1:]), live[0].sum())
+        total = sum((_total(y) for y in live[1:]), _total(live[0]))
         (slope,) = grad(total, [leaves[i]], allow_unused=True)
         changed = args[i].detach().clone()
         changed[(0,) * changed.ndim] = value
@@ -98,7 +108,7 @@ def _check_special_value(
             text = f"{value} in argument {i} raised {type(error).__name__}: {error}"
             raise CheckFailure("NaN and inf", text, args) from error
         depends = slope is not None and float(plain(slope).reshape(-1)[0]) != 0
-        lost = all(np.isfinite(plain(y)).all() for y in outputs if y.dtype.is_floating_point)
+        lost = all(np.isfinite(plain(y)).all() for y in outputs if is_inexact(y))
         if np.isnan(value) and depends and lost and not options.ignores_nan:
             text = (
                 f"NaN in argument {i} gives a finite result, although the result depends on that "

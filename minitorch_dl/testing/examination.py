@@ -12,7 +12,7 @@ from ..autograd import grad
 from ..autograd.gradcheck import as_tuple, differentiable, direction, epsilon
 from ..backend import array_module, to_host
 from ..tensor import Tensor
-from .derivative_check import check_derivatives, for_gradients
+from .derivative_check import check_derivatives, for_gradients, is_inexact
 from .differences import complex_step, derivative
 from .findings import ORDERS, TYPED_ERRORS, CheckFailure, Measurement, Options
 from .pytorch import derivatives
@@ -110,10 +110,10 @@ class Examination:
         for j, (a, b) in enumerate(zip(actual, expected)):
             if a is None or b is None:
                 continue
-            a, b = np.asarray(plain(a), np.float64), np.asarray(plain(b), np.float64)
+            a, b = _wide(plain(a)), _wide(plain(b))
             if a.shape != b.shape:
                 self.fail(check, f"result {j} has shape {a.shape}, {whose} gives {b.shape}")
-            rtol = max(self.options.rtol, *(8 * epsilon(x.array.dtype) for x in self.floats), 0.0)
+            rtol = max(self.options.rtol, *(8 * epsilon(x.array.dtype) for x in self.tensors if is_inexact(x)), 0.0)
             bad = ~np.isclose(a, b, rtol=rtol, atol=max(self.options.atol, rtol), equal_nan=True)
             if bad.any():
                 index = tuple(int(i) for i in np.argwhere(bad)[0])
@@ -144,7 +144,7 @@ class Examination:
             return
         inputs = [for_gradients(x) for x in self.floats]
         outputs = differentiable(self.fn(*inputs))
-        if len(outputs) != 1 or outputs[0].shape != slope.shape:
+        if len(outputs) != 1 or outputs[0].shape != slope.shape or outputs[0].is_complex():
             return
         u = direction(slope.shape, rng)
         weight = array_module(outputs[0].array).asarray(u)
@@ -193,7 +193,12 @@ def plain(x: Any) -> Any:
 
 
 def _same(a: np.ndarray, b: np.ndarray) -> bool:
-    return a.shape == b.shape and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+    return a.shape == b.shape and np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
+
+
+def _wide(x: Any) -> np.ndarray:
+    array = np.asarray(x)
+    return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
 
 
 def _scattered(x: Tensor) -> Tensor:

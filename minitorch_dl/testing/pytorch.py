@@ -9,8 +9,8 @@ import numpy as np
 
 from ..autograd import grad
 from ..autograd.gradcheck import as_tuple
-from ..backend import to_host
-from ..ops import from_numpy
+from ..backend import dtypes, to_host
+from ..ops import from_numpy, view_as_real
 from ..tensor import Tensor
 
 
@@ -22,6 +22,8 @@ def derivatives(
     ``torch`` is PyTorch for a function of its tensors, None for one of ours; ``args`` are ours.
     """
     make = from_numpy if torch is None else torch.from_numpy
+    complex128 = (torch or dtypes).complex128
+    pairs = view_as_real if torch is None else torch.view_as_real
     differentiate = grad if torch is None else torch.autograd.grad
     inputs: list[Any] = []
 
@@ -32,7 +34,14 @@ def derivatives(
         if x.dtype.is_floating_point:
             t = t.double().requires_grad_()
             inputs.append(t)
+        elif x.is_complex():
+            t = t.to(complex128).requires_grad_()
+            inputs.append(t)
         return t
+
+    def weighted(y: Any) -> Any:
+        floats = pairs(y.resolve_conj()) if y.is_complex() else y
+        return (floats * make(_weights(tuple(floats.shape)))).sum()
 
     outputs = [y for y in as_tuple(fn(*map(given, args))) if hasattr(y, "requires_grad")]
     results = [outputs]
@@ -40,7 +49,7 @@ def derivatives(
     for _ in range(order):
         if not live:
             break
-        sums = [(y * make(_weights(tuple(y.shape)))).sum() for y in live]
+        sums = [weighted(y) for y in live]
         found = differentiate(sum(sums[1:], sums[0]), inputs, create_graph=True, allow_unused=True)
         zeros = (make(np.zeros(tuple(x.shape))) for x in inputs)
         results.append([zero if g is None else g for g, zero in zip(found, zeros)])

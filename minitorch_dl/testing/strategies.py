@@ -103,6 +103,9 @@ def _elements(
     low, high = domain
     if dtype is dtypes.bool:
         return st.booleans()
+    if dtype.is_complex:
+        parts = _elements(dtypes.float64, domain, avoid)
+        return st.builds(complex, parts, parts)
     if not dtype.is_floating_point:
         return st.integers(math.ceil(low), math.floor(high))
     # Steps of 1/64: exact in every float dtype, and plain when printed.
@@ -143,7 +146,7 @@ def tensors(
 
     Args:
         shape: one shape, or a strategy (default ``shapes()``).
-        domain: the values lie inside this interval, off its ends.
+        domain: the values lie inside this interval, off its ends; of complex numbers, both parts.
         avoid: values to keep away from, such as a function's kinks.
         distinct: no value twice, so that a maximum is attained once.
         contiguity: "contiguous", "transposed", "strided", "reversed", or None for any of them.
