@@ -128,7 +128,7 @@ def current_node(tensor: Any) -> Any:
     view = tensor._view
     if view is None or view.stamp is view.root._node or view.kind is NO_GRAD:
         return tensor._node
-    parent_node = current_node(view.parent)
+    parent_node = _node_apart(view.parent)
     if view.kind is ViewKind.OTHER_DTYPE:
         return tensor._node
     if view.kind is not ORDINARY:
@@ -145,6 +145,17 @@ def current_node(tensor: Any) -> Any:
     if tensor._node is not None:
         tensor._node.take_retained(old, tensor)
     return tensor._node
+
+
+def _node_apart(tensor: Any) -> Any:
+    """A node for what is viewed through ``tensor``: that of a root, or of a view a copy made from
+    the root, so that gradients flow past the view's own node to the root, as in PyTorch."""
+    view = tensor._view
+    node = current_node(tensor)
+    if view is None or view.kind is not ORDINARY:
+        return node
+    parent_node = _node_apart(view.parent)
+    return view.primitive.record((view.parent.array,), (parent_node,), view.params, tensor.array)
 
 
 def write_out(op: str, out: Any, result: Any, exact: bool = False) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -218,11 +219,11 @@ def reproduction(fn: Any, name: str, error: CheckFailure, options: Options) -> s
     """A program that makes the failing call again."""
     lines = ["import minitorch_dl as torch", "from minitorch_dl.testing import check_op"]
     module = getattr(fn, "__module__", None) or ""
-    local = "<" in getattr(fn, "__qualname__", "<")
-    if not local and module not in ("__main__", "") and not module.startswith("minitorch_dl"):
-        lines.append(f"from {module} import {name}")
-    elif local:
+    local = "<" in getattr(fn, "__qualname__", "<") or module in ("__main__", "")
+    if local:
         lines.append(f"# {name}: {_where(fn)}")
+    elif not module.startswith("minitorch_dl"):
+        lines.append(f"from {module} import {name}")
     if name == "<lambda>":
         name = "fn"
     if module.startswith("minitorch_dl.ops"):
@@ -241,7 +242,16 @@ def reproduction(fn: Any, name: str, error: CheckFailure, options: Options) -> s
             lines.append(f"x{i} = {x!r}")
         names.append(f"x{i}")
     args = ", ".join(names) + ("," if len(names) == 1 else "")
-    lines.append(f"check_op({name}, ({args}), order={options.order})")
+    given = [name, f"({args})", f"order={options.order}"]
+    for option in dataclasses.fields(options):
+        value = getattr(options, option.name)
+        if option.name in ("order", "dtype") or value == option.default:
+            continue
+        if callable(value):
+            lines.insert(2, f"# {option.name}, {_name(value)}: as it was given to check_op")
+            value = option.name
+        given.append(f"{option.name}={value}")
+    lines.append(f"check_op({', '.join(given)})")
     return "\n".join(lines)
 
 

@@ -113,7 +113,11 @@ class Examination:
             a, b = _wide(plain(a)), _wide(plain(b))
             if a.shape != b.shape:
                 self.fail(check, f"result {j} has shape {a.shape}, {whose} gives {b.shape}")
-            rtol = max(self.options.rtol, *(8 * epsilon(x.array.dtype) for x in self.tensors if is_inexact(x)), 0.0)
+            rtol = max(
+                self.options.rtol,
+                *(8 * epsilon(x.array.dtype) for x in self.tensors if is_inexact(x)),
+                0.0,
+            )
             bad = ~np.isclose(a, b, rtol=rtol, atol=max(self.options.atol, rtol), equal_nan=True)
             if bad.any():
                 index = tuple(int(i) for i in np.argwhere(bad)[0])

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+# Of stored programs; `Run.step` says what each does, and knows views, too.
 KINDS = ("unary", "binary", "write", "no_grad", "hook", "retain")
 Program = list[tuple[str, int, int, int]]
 """Steps: the kind, which of that kind, and the places in the pool of its two operands."""
@@ -55,22 +56,45 @@ WRITES = [
     lambda t, a, b: a.copy_(b),
     lambda t, a, b: a.fill_(0.3),
 ]
+VIEWS = [
+    lambda a: a.t(),
+    lambda a: a.view(4).view(2, 2),
+    lambda a: a.unsqueeze(1)[:, 0],
+    lambda a: a[:, :],
+    lambda a: a.narrow(0, 0, 2),
+    lambda a: a.as_strided((2, 2), (1, 2)),
+    lambda a: a.expand(1, 2, 2)[0],
+    lambda a: a.detach(),
+]
 
 
-def run(torch: Any, program: Program, order: int) -> list[Any]:
-    """Everything that can be seen of a run: values, gradients, what raised."""
-    rng = np.random.default_rng(0)
-    leaves = [torch.tensor(rng.uniform(-1, 1, (2, 2)), requires_grad=True) for _ in range(2)]
-    pool = [*leaves, torch.tensor(rng.uniform(-1, 1, (2, 2)))]
-    seen: list[Any] = []
-    hooked: list[Any] = []
-    for kind, which, i, j in program:
+class Run:
+    """A program in the making, in one of the two libraries.
+
+    Attributes:
+        pool: the tensors that there are so far; the first two are leaves that require grad.
+        refused: the steps that raised.
+    """
+
+    def __init__(self, torch: Any) -> None:
+        self.torch = torch
+        rng = np.random.default_rng(0)
+        leaves = [torch.tensor(rng.uniform(-1, 1, (2, 2)), requires_grad=True) for _ in range(2)]
+        self.leaves = leaves
+        self.pool = [*leaves, torch.tensor(rng.uniform(-1, 1, (2, 2)))]
+        self.refused: list[Any] = []
+        self.hooked: list[Any] = []
+
+    def step(self, kind: str, which: int, i: int, j: int) -> None:
+        torch, pool = self.torch, self.pool
         a, b = pool[i % len(pool)], pool[j % len(pool)]
         try:
             if kind == "unary":
                 pool.append(UNARY[which % len(UNARY)](torch, a))
             elif kind == "binary":
                 pool.append(BINARY[which % len(BINARY)](torch, a, b))
+            elif kind == "view":
+                pool.append(VIEWS[which % len(VIEWS)](a))
             elif kind == "write":
                 WRITES[which % len(WRITES)](torch, a, b)
             elif kind == "no_grad":
@@ -78,39 +102,52 @@ def run(torch: Any, program: Program, order: int) -> list[Any]:
                     pool.append(UNARY[which % len(UNARY)](torch, a) + 0)
             elif kind == "hook":
                 a.register_hook(lambda g: g * 1.5)
-                hooked.append(a)
+                self.hooked.append(a)
             elif a.requires_grad:
                 a.retain_grad()
         except RuntimeError:
-            seen.append(("raised", kind))
-    seen += [t.detach().numpy().copy() for t in pool]
-    seen += [("needs", t.requires_grad, t.is_leaf, t._version > 0) for t in pool]
-    loss = sum((t * (k + 1)).sum() for k, t in enumerate(pool))
-    try:
-        if order == 1:
-            loss.backward()
-            seen += [
-                None if t.grad is None else t.grad.numpy()
-                for t in pool
-                if t.is_leaf or t.retains_grad
-            ]
-        else:
+            self.refused.append(("raised", kind))
+
+    def values(self) -> list[Any]:
+        """The numbers of every tensor, and what it says of itself."""
+        seen: list[Any] = [t.detach().numpy().copy() for t in self.pool]
+        return seen + [("needs", t.requires_grad, t.is_leaf, t._version > 0) for t in self.pool]
+
+    def derivatives(self, order: int, retain_graph: bool = False) -> list[Any]:
+        """The gradients of a weighted sum of all tensors, or their gradients as well."""
+        torch, pool = self.torch, self.pool
+        loss = sum((t * (k + 1)).sum() for k, t in enumerate(pool))
+        try:
+            if order == 1:
+                loss.backward(retain_graph=retain_graph)
+                kept = [t for t in pool if t.is_leaf or t.retains_grad]
+                return [None if t.grad is None else t.grad.numpy() for t in kept]
             # Whether PyTorch hands out a hooked result's gradient before or after the hook depends
             # on what else is asked for.
             wanted = [
                 t
                 for t in pool
-                if t.requires_grad and (t.is_leaf or not any(t is h for h in hooked))
+                if t.requires_grad and (t.is_leaf or not any(t is h for h in self.hooked))
             ]
             grads = torch.autograd.grad(loss, wanted, create_graph=True, allow_unused=True)
-            seen += [None if g is None else g.detach().numpy() for g in grads]
+            seen = [None if g is None else g.detach().numpy() for g in grads]
             second = sum((g * g).sum() for g in grads if g is not None and g.requires_grad)
             if not isinstance(second, int):
-                more = torch.autograd.grad(second, leaves, allow_unused=True)
+                more = torch.autograd.grad(
+                    second, self.leaves, allow_unused=True, retain_graph=retain_graph
+                )
                 seen += [None if g is None else g.numpy() for g in more]
-    except RuntimeError:
-        seen.append("raised in backward")
-    return seen
+            return seen
+        except RuntimeError:
+            return ["raised in backward"]
+
+
+def run(torch: Any, program: Program, order: int) -> list[Any]:
+    """Everything that can be seen of a run: values, gradients, what raised."""
+    made = Run(torch)
+    for step in program:
+        made.step(*step)
+    return made.refused + made.values() + made.derivatives(order)
 
 
 def agree(ours: list[Any], theirs: list[Any], rtol: float = 1e-9) -> bool:

@@ -83,6 +83,18 @@ def test_views_share_memory(view):
     assert np.shares_memory(view(x).array, x.array)
 
 
+def test_a_view_of_a_view_follows_the_base_itself():
+    """As in PyTorch: what the inner view sends back does not pass the outer one."""
+    x = minitorch_dl.zeros(2, 3)
+    outer = x.t()
+    inner = outer[0]
+    x.add_(minitorch_dl.ones(3, requires_grad=True))
+    total = (2 * outer).sum() + (3 * inner).sum()
+    by_outer, by_x = minitorch_dl.autograd.grad(total, [outer, x])
+    assert by_outer.tolist() == [[2.0, 2.0]] * 3
+    assert by_x.tolist() == [[5.0, 2.0, 2.0]] * 2
+
+
 def test_a_refused_write_changes_nothing():
     w = minitorch_dl.ones(2, 3, requires_grad=True)
     x = minitorch_dl.zeros(2, 3)

@@ -162,6 +162,53 @@ def test_a_lost_second_derivative(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "the derivative of the gradient of input 0" in str(found)
 
 
+def test_a_gradient_cut_from_the_graph() -> None:
+    class Product(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any, y: Any) -> Any:
+            ctx.save_for_backward(x, y)
+            return x * y
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            x, y = ctx.saved_tensors
+            return g * y, (g * x).detach()
+
+    assert check_op(Product, st.broadcastable(2), order=1, **FEW)
+    found = failure(Product, st.broadcastable(2))
+    assert found.check == "second derivative"
+    assert "the derivative of the gradient of input 1" in str(found)
+
+
+class Square(torch.autograd.Function):
+    """Of complex numbers."""
+
+    conjugate = True
+
+    @staticmethod
+    def forward(ctx: Any, z: Any) -> Any:
+        ctx.save_for_backward(z)
+        return z * z
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> Any:
+        (z,) = ctx.saved_tensors
+        return 2 * g * (z.conj() if Square.conjugate else z)
+
+
+@pytest.mark.parametrize("dtype", [torch.complex64, torch.complex128])
+def test_complex_numbers(monkeypatch: pytest.MonkeyPatch, dtype: Any) -> None:
+    inputs = st.tensors(dtype=dtype)
+    report = check_op(Square, inputs, reference=np.square, **FEW)
+    assert report.first_error is not None
+    assert "the reference gives" in str(failure(Square, inputs, reference=np.conj))
+    assert check_op(torch.complex, st.broadcastable(2), **FEW)
+    monkeypatch.setattr(Square, "conjugate", False)
+    found = failure(Square, inputs)
+    assert (found.check, found.verdict) == ("first derivative", "wrong formula")
+    assert all(x.numel() == 1 for x in found.inputs)
+
+
 def test_one_wrong_entry_among_many() -> None:
     class OneWrong(torch.autograd.Function):
         @staticmethod
@@ -244,6 +291,12 @@ def test_the_reproduction_runs(tmp_path: Any) -> None:
     )
     assert done.returncode == 1
     assert 'cube failed the check "first derivative": wrong formula' in done.stderr
+
+
+def test_the_reproduction_names_the_options() -> None:
+    text = str(failure(torch.sin, st.tensors((1,)), reference=np.cos, atol=1e-9, seed=3))
+    assert "# reference, cos: as it was given to check_op\n" in text
+    assert "order=2, atol=1e-09, reference=reference, seed=3)" in text
 
 
 def test_a_seed_repeats_the_run() -> None:
