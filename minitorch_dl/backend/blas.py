@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .precision import in_float32
 from .threads import share, thread_count
 
 # OpenBLAS's functions as builds name them; NumPy's own wheels have the first.
@@ -57,27 +58,96 @@ _sharing = 0  # how many threads are in share_products
 _before = 1  # BLAS's threads outside
 
 
+class _OneThread:
+    """A context in which BLAS's products use one thread each.
+
+    Two threads that both ask BLAS for two would wait for each other. And BLAS's own threads wait in
+    a loop for more work, some 25 ms, and take a core from ours meanwhile.
+    """
+
+    def __enter__(self) -> None:
+        global _sharing, _before
+        get, set_ = _functions()  # type: ignore[misc]  # not None: see _can_share
+        with _lock:
+            if not _sharing:
+                _before = get()
+                if _before != 1:
+                    set_(1)
+            _sharing += 1
+
+    def __exit__(self, *error: object) -> None:
+        global _sharing
+        with _lock:
+            _sharing -= 1
+            if not _sharing and _before != 1:
+                _functions()[1](_before)  # type: ignore[index]
+
+
+_one_thread = _OneThread()
+
+
+def _can_share(xp: Any) -> bool:
+    return xp is np and thread_count() > 1 and _functions() is not None
+
+
 def share_products(xp: Any, work: Callable[[Any], None], parts: list[Any]) -> None:
-    """``threads.share`` for parts with matrix products, which use one thread each meanwhile: two
-    threads that both ask BLAS for two would wait for each other. A GPU shares by itself."""
-    global _sharing, _before
-    functions = _functions()
-    if xp is not np or functions is None or thread_count() == 1 or len(parts) == 1:
+    """``threads.share`` for parts with matrix products, which use one thread each meanwhile. A GPU
+    shares by itself."""
+    if not _can_share(xp) or len(parts) == 1:
         for part in parts:
             work(part)
         return
-    with _lock:
-        if not _sharing:
-            _before = functions[0]()
-            functions[1](ctypes.c_int(1))
-        _sharing += 1
-    try:
+    with _one_thread:
         share(work, parts)
-    finally:
-        with _lock:
-            _sharing -= 1
-            if not _sharing:
-                functions[1](ctypes.c_int(_before))
+
+
+ONE_THREAD = 1 << 13
+"""Elements of both operands up to which BLAS uses one thread anyway."""
+
+SHARED = 1 << 22
+"""Multiplications (70 us of one core) from which waking our own threads pays."""
+
+PART = 1 << 23
+"""Multiplications of a part, but for the smallest products that are shared."""
+
+MOST_PARTS = 8
+STEP = 16
+"""Rows or columns that BLAS works on at once."""
+
+
+def dot(xp: Any, a: Any, b: Any) -> Any:
+    """The product of two matrices, or of a vector and a matrix, halves in float32; a large one is
+    shared by threads, in parts that don't depend on their number."""
+    if a.dtype.itemsize == 2:
+        return _half_dot(xp, a, b)
+    if xp is not np or a.size + b.size <= ONE_THREAD:
+        return xp.dot(a, b)  # reaches BLAS by a shorter way than matmul
+    if a.ndim == b.ndim == 2 and a.size * b.shape[1] >= SHARED and max(len(a), b.shape[1]) > STEP:
+        return _shared_dot(a, b)
+    if not _can_share(xp):
+        return np.dot(a, b)
+    with _one_thread:
+        return np.dot(a, b)
+
+
+_half_dot = in_float32(dot)
+
+
+def _shared_dot(a: Any, b: Any) -> Any:
+    m, n = len(a), b.shape[1]
+    y = np.empty((m, n), np.result_type(a, b))
+    parts = min(max(2, a.size * n // PART), MOST_PARTS)
+    step = -(-max(m, n) // (STEP * parts)) * STEP
+
+    def work(first: int) -> None:
+        some = slice(first, first + step)
+        if m >= n:
+            np.matmul(a[some], b, out=y[some])
+        else:
+            np.matmul(a, b[:, some], out=y[:, some])
+
+    share_products(np, work, list(range(0, max(m, n), step)))
+    return y
 
 
 def _forget() -> None:

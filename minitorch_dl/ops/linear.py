@@ -13,26 +13,18 @@ from ..autograd.errors import require_tensor
 from ..autograd.names import named, transformed
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast, sum_to
-from ..backend.precision import in_float32
+from ..backend.blas import dot
 from .reductions import _sum
 from .shape import _reshape
 
 __all__ = ["bilinear", "linear"]
 
 
-def _product(xp: Any, a: Any, b: Any) -> Any:
-    """Of two matrices; NumPy's ``dot`` reaches BLAS by a shorter way than ``matmul``."""
-    return xp.dot(a, b) if a.dtype.itemsize != 2 else _half_product(xp, a, b)
-
-
-_half_product = in_float32(lambda xp, a, b: xp.dot(a, b))
-
-
 @primitive(name="linear", grad_fn="AddmmBackward0", shows=("b", "x", "w"), complex="holomorphic")
 def _linear(xp: Any, x: Any, w: Any, b: Any) -> Any:
     """``y[..., o] = b[o] + sum over i of x[..., i] w[o, i]``."""
     rows = x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
-    y = _product(xp, rows, w.T)
+    y = dot(xp, rows, w.T)
     if b is not None:
         y += b
     return y if x.ndim == 2 else y.reshape(*x.shape[:-1], w.shape[0])
@@ -48,7 +40,7 @@ def linear_input(xp: Any, u: Any, w: Any) -> Any:
 def linear_weight(xp: Any, x: Any, u: Any) -> Any:
     """``w[o, i] = sum over all leading axes of u[..., o] x[..., i]``."""
     rows, outputs = x.reshape(-1, x.shape[-1]), u.reshape(-1, u.shape[-1])
-    return _product(xp, outputs.T, rows)
+    return dot(xp, outputs.T, rows)
 
 
 _linear.defvjp(

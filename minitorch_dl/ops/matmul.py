@@ -8,11 +8,14 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..autograd.errors import require_tensor
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import alias, cast, conj, is_complex
 from ..autograd.structural import expand as _expand
+from ..backend import blas
 from ..backend.precision import in_float32, is_half
 from .dims import wrap_dim, wrap_dims
 from .rearranging import _diagonal
@@ -32,8 +35,10 @@ def product(xp: Any, a: Any, b: Any) -> Any:
     if is_half(a.dtype) and not getattr(xp, "multiplies_halves", False):
         return in_float32(product)(xp, a, b)
     if a.ndim > 2 and b.ndim == 2 and a.flags.c_contiguous:
-        y = a.reshape(math.prod(a.shape[:-1]), a.shape[-1]) @ b
+        y = product(xp, a.reshape(math.prod(a.shape[:-1]), a.shape[-1]), b)
         return y.reshape(*a.shape[:-1], b.shape[-1])
+    if a.ndim == b.ndim == 2 and xp is np:
+        return blas.dot(xp, a, b)
     return xp.matmul(a, b)
 
 

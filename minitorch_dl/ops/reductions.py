@@ -16,6 +16,7 @@ from ..autograd.names import as_one, named
 from ..autograd.primitive import fused, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import dtypes
+from ..backend.blas import dot
 from .dims import normalize_dims, numpy_names
 from .elementwise import div_or_zero, exp
 from .joining import cat
@@ -75,9 +76,9 @@ def _product_with_ones(xp: Any, a: Any, dims: tuple[int, ...]) -> Any:
     if dims[-1] == k - 1:
         rows = math.prod(a.shape[:k])
         if rows >= 64 and a.size <= 512 * rows:
-            return xp.ones(rows, a.dtype) @ a.reshape(rows, -1)
+            return dot(xp, xp.ones(rows, a.dtype), a.reshape(rows, -1))
     elif dims[0] == n - k and (columns := math.prod(a.shape[n - k :])) <= 512:
-        return a.reshape(-1, columns) @ xp.ones(columns, a.dtype)
+        return dot(xp, a.reshape(-1, columns), xp.ones(columns, a.dtype))
     return None
 
 

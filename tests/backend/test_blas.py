@@ -9,7 +9,7 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from minitorch_dl.backend.blas import set_blas_threads, share_products
+from minitorch_dl.backend.blas import dot, set_blas_threads, share_products
 from minitorch_dl.backend.threads import set_thread_count, thread_count
 
 
@@ -82,6 +82,46 @@ def test_threads_set_meanwhile_hold_afterwards() -> None:
         set_thread_count(before)
     could_be_told = blas_threads() is not None
     assert seen == [1 if could_be_told else None] * 2
+    assert blas_threads() == (3 if could_be_told else None)
+
+
+@pytest.mark.parametrize(
+    ("m", "k", "n"),
+    [(40, 3000, 90), (300, 1000, 170), (64, 9216, 128), (7, 90_000, 11), (3, 50, 70), (90, 200, 3)],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_products_do_not_depend_on_the_number_of_threads(
+    m: int, k: int, n: int, turned: bool
+) -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((m, k), np.float32), rng.standard_normal((k, n), np.float32)
+    if turned:
+        a, b = np.asfortranarray(a), np.asfortranarray(b)
+    before, results = thread_count(), []
+    could_be_told = set_blas_threads(1)
+    try:
+        for count in (1, 2, 3):
+            set_thread_count(count)
+            if could_be_told:
+                set_blas_threads(count)
+            results.append(dot(np, a, b))
+    finally:
+        set_thread_count(before)
+    expected = a.astype(np.float64) @ b.astype(np.float64)
+    np.testing.assert_allclose(results[0], expected, rtol=0, atol=1e-6 * k)
+    if could_be_told:
+        assert all(np.array_equal(result, results[0]) for result in results)
+
+
+def test_a_product_leaves_blas_its_threads() -> None:
+    before = thread_count()
+    could_be_told = set_blas_threads(3)
+    try:
+        set_thread_count(2)
+        for size in (4, 100, 300):
+            dot(np, np.ones((size, size)), np.ones((size, size)))
+    finally:
+        set_thread_count(before)
     assert blas_threads() == (3 if could_be_told else None)
 
 
