@@ -153,6 +153,15 @@ def test_channels_last_is_only_a_name() -> None:
     assert x.stride() == (18, 9, 3, 1)
 
 
+def test_a_view_keeps_its_gradient_when_written_aside() -> None:
+    x = torch.ones(2, 2, requires_grad=True)
+    view = x.t()
+    total = (view * 3).sum()
+    x.detach().fill_(2.0)
+    (g,) = torch.autograd.grad(total, view)
+    assert g.tolist() == [[3.0, 3.0], [3.0, 3.0]]
+
+
 def test_a_clone_is_row_major() -> None:
     x = torch.arange(6).reshape(2, 3).t()
     assert x.stride() == (1, 3)

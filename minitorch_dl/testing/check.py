@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -219,15 +220,15 @@ def reproduction(fn: Any, name: str, error: CheckFailure, options: Options) -> s
     """A program that makes the failing call again."""
     lines = ["import minitorch_dl as torch", "from minitorch_dl.testing import check_op"]
     module = getattr(fn, "__module__", None) or ""
-    local = "<" in getattr(fn, "__qualname__", "<") or module in ("__main__", "")
-    if local:
-        lines.append(f"# {name}: {_where(fn)}")
-    elif not module.startswith("minitorch_dl"):
+    package = sys.modules[__name__.partition(".")[0]]
+    if getattr(package, name, None) is fn:
+        name = f"torch.{name}"
+    elif module != "__main__" and getattr(sys.modules.get(module), name, None) is fn:
         lines.append(f"from {module} import {name}")
+    else:
+        lines.append(f"# {name}: {_where(fn)}")
     if name == "<lambda>":
         name = "fn"
-    if module.startswith("minitorch_dl.ops"):
-        name = f"torch.{name}"
     names = []
     for i, x in enumerate(error.inputs):
         if isinstance(x, Tensor):

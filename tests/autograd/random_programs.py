@@ -64,7 +64,6 @@ VIEWS = [
     lambda a: a.narrow(0, 0, 2),
     lambda a: a.as_strided((2, 2), (1, 2)),
     lambda a: a.expand(1, 2, 2)[0],
-    lambda a: a.detach(),
 ]
 
 
@@ -74,6 +73,8 @@ class Run:
     Attributes:
         pool: the tensors that there are so far; the first two are leaves that require grad.
         refused: the steps that raised.
+        aside: whether memory was written through a detached tensor, whereupon PyTorch attaches the
+            views of that memory anew.
     """
 
     def __init__(self, torch: Any) -> None:
@@ -84,6 +85,8 @@ class Run:
         self.pool = [*leaves, torch.tensor(rng.uniform(-1, 1, (2, 2)))]
         self.refused: list[Any] = []
         self.hooked: list[Any] = []
+        self.detached: list[Any] = []
+        self.aside = False
 
     def step(self, kind: str, which: int, i: int, j: int) -> None:
         torch, pool = self.torch, self.pool
@@ -95,7 +98,12 @@ class Run:
                 pool.append(BINARY[which % len(BINARY)](torch, a, b))
             elif kind == "view":
                 pool.append(VIEWS[which % len(VIEWS)](a))
+            elif kind == "detach":
+                self.detached.append(a.detach())
+                pool.append(self.detached[-1])
             elif kind == "write":
+                root = a._base if a._is_view() else a
+                self.aside = self.aside or any(root is d for d in self.detached)
                 WRITES[which % len(WRITES)](torch, a, b)
             elif kind == "no_grad":
                 with torch.no_grad():
@@ -116,17 +124,18 @@ class Run:
     def derivatives(self, order: int, retain_graph: bool = False) -> list[Any]:
         """The gradients of a weighted sum of all tensors, or their gradients as well."""
         torch, pool = self.torch, self.pool
+        asked = [t for t in pool if not (self.aside and t._is_view())]
         loss = sum((t * (k + 1)).sum() for k, t in enumerate(pool))
         try:
             if order == 1:
                 loss.backward(retain_graph=retain_graph)
-                kept = [t for t in pool if t.is_leaf or t.retains_grad]
+                kept = [t for t in asked if t.is_leaf or t.retains_grad]
                 return [None if t.grad is None else t.grad.numpy() for t in kept]
             # Whether PyTorch hands out a hooked result's gradient before or after the hook depends
             # on what else is asked for.
             wanted = [
                 t
-                for t in pool
+                for t in asked
                 if t.requires_grad and (t.is_leaf or not any(t is h for h in self.hooked))
             ]
             grads = torch.autograd.grad(loss, wanted, create_graph=True, allow_unused=True)

@@ -73,7 +73,7 @@ class LiveProgram(RuleBasedStateMachine):
 
     @rule(i=numbers)
     def detach(self, i: int) -> None:
-        self.both("view", -1, i)
+        self.both("detach", 0, i)
 
     @rule(which=numbers, i=numbers)
     def no_grad(self, which: int, i: int) -> None:
