@@ -1,8 +1,10 @@
-"""Connectionist temporal classification: the array kernels (Graves et al., 2006, section 4).
+"""Connectionist temporal classification: the array kernel (Graves et al., 2006, section 4).
 
-A target of S labels becomes a path of L = 2 S + 1 states, blanks between the labels. ``alpha[t, n,
-s]`` is the log probability of all ways to be in state s at time t, ``beta`` that of all ways on
-from there; both include what is emitted at t.
+A target of S labels becomes a path of L = 2 S + 1 states, blanks between the labels, and one more
+that stands for its end: it emits nothing, and only after the input's last step. So neither the
+inputs' lengths nor the targets' matter to the recursion. ``alpha[t, s, n]`` is the log probability
+of all ways to be in state s at time t, ``beta`` that of all ways on from there; both include what
+is emitted at t. The batch comes last, so that a state's neighbours lie one row away.
 """
 
 from __future__ import annotations
@@ -10,6 +12,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
+from .segments import add_rows
+
+NEVER = -1e30
+"""The log probability of the impossible: finite, so that differences of two are numbers."""
 
 
 def path_masks(xp: Any, path: Any, blank: int) -> Any:
@@ -19,76 +26,84 @@ def path_masks(xp: Any, path: Any, blank: int) -> Any:
     return skips
 
 
-def _emissions(xp: Any, log_probs: Any, path: Any) -> Any:
-    """The log probability of each state's label, (T, N, L)."""
-    n = xp.arange(path.shape[0])[:, None]
-    return log_probs[:, n, path]
+def likelihood(
+    xp: Any, log_probs: Any, path: Any, input_lengths: Any, target_lengths: Any, *, blank: int,
+    zero_infinity: bool,
+) -> tuple[Any, Any]:  # fmt: skip
+    """The negative log likelihood of each target, (N), and its gradient by ``log_probs``:
+    ``exp log_probs - the expected number of emissions`` of each label at each time, (T, N, C)."""
+    steps, batch, classes = log_probs.shape
+    states = path.shape[1] + 1
+    n, end = xp.arange(batch), 2 * target_lengths + 1
+    outside = xp.arange(steps + 1)[:, None] >= input_lengths  # (T + 1, N)
+    scores = xp.empty((steps + 1, batch, classes), log_probs.dtype)
+    xp.maximum(log_probs, NEVER, out=scores[:-1])
+    scores[outside] = NEVER
+    index = xp.zeros((states, batch), "int64")  # of each state's label in scores (T + 1, N C)
+    index[:-1] = path.T
+    index += n * classes
+
+    # Alpha forwards, and in a second batch beta: the same with states and time reversed, where a
+    # skip from s is one to s + 2.
+    emit = xp.empty((steps + 1, states, 2 * batch), log_probs.dtype)
+    emit[..., :batch] = scores.reshape(steps + 1, -1)[:, index]
+    emit[:, end, n] = xp.where(outside, 0.0, NEVER)
+    emit[..., batch:] = emit[::-1, ::-1, :batch]
+    skips = xp.zeros((states, 2 * batch), bool)
+    skips[:-1, :batch] = path_masks(xp, path, blank).T
+    skips[end, n] = True
+    skips[2:, batch:] = skips[:1:-1, :batch]
+    skips[1, :batch] = True
+    first = xp.full((2 + states, 2 * batch), NEVER, log_probs.dtype)
+    first[1, :batch] = 0  # one before the first state, whence the second is reached by a skip
+    first[1 + states - end, batch + n] = 0
+    both = _arrivals(xp, emit, skips, first)
+    alpha, beta = both[..., :batch], both[::-1, ::-1, batch:]
+
+    loss = -alpha[-1, end, n]
+    impossible = loss > -0.1 * NEVER
+    visits = alpha[:-1, :-1] + beta[:-1, :-1]  # (T, L, N)
+    visits -= emit[:-1, :-1, :batch]
+    visits += xp.where(impossible, 0, loss)
+    xp.exp(visits, out=visits)
+    where = (xp.arange(steps) * (batch * classes))[:, None, None] + index[1:-1:2]
+    counts = add_rows(xp, visits[:, 1::2].ravel(), where.ravel(), log_probs.size)
+    counts = counts.reshape(log_probs.shape)
+    counts[:, :, blank] += visits[:, ::2].sum(axis=1)
+    slope = xp.exp(scores[:-1])
+    slope -= counts
+    slope[:, impossible] = 0 if zero_infinity else np.nan  # no path could be counted
+    slope[outside[:-1]] = 0
+    loss[impossible] = 0 if zero_infinity else np.inf
+    return loss, slope
 
 
-def _reached(xp: Any, before: Any, skips: Any) -> Any:
-    """``log(exp a[s] + exp a[s - 1] + exp a[s - 2])``, the last one where ``skips`` allows it."""
-    total = before.copy()
-    total[:, 1:] = xp.logaddexp(total[:, 1:], before[:, :-1])
-    two = xp.where(skips[:, 2:], before[:, :-2], -np.inf)
-    total[:, 2:] = xp.logaddexp(total[:, 2:], two)
-    return total
+def _arrivals(xp: Any, emit: Any, skips: Any, first: Any) -> Any:
+    """``a[t, s] = emit[t, s] + log(exp a[t - 1, s] + exp a[t - 1, s - 1] + exp a[t - 1, s - 2])``,
+    the last one where ``skips`` allows it: (T, S, N).
 
-
-def forward(
-    xp: Any, log_probs: Any, path: Any, input_lengths: Any, target_lengths: Any, blank: int
-) -> tuple[Any, Any]:
-    """The negative log likelihood of each target, (N), and ``alpha`` (T, N, L)."""
-    steps, batch = log_probs.shape[:2]
-    emit = _emissions(xp, log_probs, path)
-    skips = path_masks(xp, path, blank)
-    alpha = xp.full(emit.shape, -np.inf, log_probs.dtype)
-    if steps:
-        alpha[0, :, 0] = emit[0, :, 0]
-        alpha[0, :, 1:2] = xp.where(target_lengths[:, None] > 0, emit[0, :, 1:2], -np.inf)
-    for t in range(1, steps):
-        alpha[t] = _reached(xp, alpha[t - 1], skips) + emit[t]
-    n = xp.arange(batch)
-    last = 2 * target_lengths
-    if not steps:
-        return xp.where(target_lengths == 0, 0, np.inf).astype(log_probs.dtype), alpha
-    final = alpha[xp.maximum(input_lengths - 1, 0), n]  # (N, L)
-    in_label = xp.where(target_lengths > 0, final[n, xp.maximum(last - 1, 0)], -np.inf)
-    loss = -xp.logaddexp(final[n, last], in_label)
-    nothing = xp.where(target_lengths == 0, 0, np.inf)
-    return xp.where(input_lengths > 0, loss, nothing).astype(log_probs.dtype), alpha
-
-
-def backward(
-    xp: Any,
-    g: Any,
-    log_probs: Any,
-    path: Any,
-    input_lengths: Any,
-    target_lengths: Any,
-    loss: Any,
-    alpha: Any,
-    blank: int,
-) -> Any:
-    """``g (exp log_probs - the expected number of emissions)`` for each time and label."""
-    steps, batch, _ = log_probs.shape
-    emit = _emissions(xp, log_probs, path)
-    n = xp.arange(batch)
-    skips = xp.zeros(path.shape, bool)
-    skips[:, :-2] = path_masks(xp, path, blank)[:, 2:]
-    last = 2 * target_lengths
-    state = xp.arange(path.shape[1])
-    ends = (state == last[:, None]) | (state == last[:, None] - 1)
-    result = xp.zeros(log_probs.shape, log_probs.dtype)
-    beta = xp.full(path.shape, -np.inf, log_probs.dtype)
-    for t in range(steps - 1, -1, -1):
-        onward = _reached(xp, beta[:, ::-1], skips[:, ::-1])[:, ::-1]
-        start = (input_lengths - 1 == t)[:, None]
-        beta = xp.where(start, xp.where(ends, 0.0, -np.inf), onward).astype(beta.dtype) + emit[t]
-        visits = xp.exp(alpha[t] + beta - emit[t] + loss[:, None])
-        visits = xp.where(xp.isneginf(emit[t]), 0, visits)
-        counts = xp.zeros(log_probs.shape[1:], log_probs.dtype)
-        xp.add.at(counts, (n[:, None], path), visits)
-        counts = xp.where(xp.isinf(loss)[:, None], np.nan, counts)  # no path could be counted
-        inside = (t < input_lengths)[:, None]
-        result[t] = xp.where(inside, (xp.exp(log_probs[t]) - counts) * g[:, None], 0)
-    return result
+    ``first`` (2 + S, N) stands for the time before the first, from two states before the first.
+    """
+    steps, states, batch = emit.shape
+    size = states * batch
+    a = xp.full((steps + 1, 2 + states, batch), NEVER, emit.dtype)
+    a[0] = first
+    rows = a.reshape(steps + 1, -1)
+    windows = xp.lib.stride_tricks.sliding_window_view(rows, size, axis=1)
+    before = windows[:-1, ::batch]  # (T, 3, size): from s - 2, s - 1 and s
+    penalty = xp.zeros((3, size), emit.dtype)
+    penalty[0] = xp.where(skips, 0, NEVER).reshape(size)
+    ways, largest = xp.empty_like(penalty), xp.empty_like(penalty[0])
+    skip, step, stay = ways
+    for earlier, e, y in zip(before, emit.reshape(steps, size), rows[1:, 2 * batch :]):
+        xp.add(earlier, penalty, out=ways)
+        xp.maximum(stay, step, out=largest)
+        xp.maximum(largest, skip, out=largest)
+        xp.subtract(ways, largest, out=ways)
+        xp.exp(ways, out=ways)
+        xp.add(stay, step, out=y)
+        xp.add(y, skip, out=y)
+        xp.log(y, out=y)
+        xp.add(y, largest, out=y)
+        xp.add(y, e, out=y)
+    return a[1:, 2:]

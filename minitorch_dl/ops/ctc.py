@@ -8,6 +8,7 @@ from typing import Any
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, fused
 from ..backend import array_module, check_all, check_range, ctc
+from ..backend.ctc import NEVER
 from ..backend.precision import in_float32
 from .gathering import _gather as take_along
 from .indexing import getitem
@@ -19,9 +20,6 @@ from .shape import _reshape
 from .softmax import _log_softmax
 
 __all__ = ["ctc_loss"]
-
-_NEVER = -1e30
-"""The log probability of the impossible in the composite: finite, so that it has a derivative."""
 
 
 def _composite(
@@ -42,25 +40,25 @@ def _composite(
     at = xp.arange(states.shape[1])
     starts = TensorBase.wrap((at == 0) | ((at == 1) & (ends > 0)[:, None]))
     skips = TensorBase.wrap(ctc.path_masks(xp, states, blank))
-    never = TensorBase.wrap(xp.full((batch, 2), _NEVER, log_probs.array.dtype))
-    alpha = [where(starts, getitem(emit, 0), _NEVER)]
+    never = TensorBase.wrap(xp.full((batch, 2), NEVER, log_probs.array.dtype))
+    alpha = [where(starts, getitem(emit, 0), NEVER)]
     for t in range(1, steps):
         padded = cat([never, alpha[-1]], 1)
         one, two = (
             getitem(padded, (slice(None), slice(1, -1))),
             getitem(padded, (slice(None), slice(0, -2))),
         )
-        reached = logsumexp(stack([alpha[-1], one, where(skips, two, _NEVER)]), 0)
+        reached = logsumexp(stack([alpha[-1], one, where(skips, two, NEVER)]), 0)
         alpha.append(reached + getitem(emit, t))
     last = TensorBase.wrap(xp.maximum(lengths - 1, 0))
     final = getitem(stack(alpha), (last, TensorBase.wrap(xp.arange(batch))))  # (N, L)
     is_end = (at == 2 * ends[:, None]) | (at == 2 * ends[:, None] - 1)
-    loss = -logsumexp(where(TensorBase.wrap(is_end), final, _NEVER), 1)
-    impossible = TensorBase.wrap(loss.array > -0.5 * _NEVER)
+    loss = -logsumexp(where(TensorBase.wrap(is_end), final, NEVER), 1)
+    impossible = TensorBase.wrap(loss.array > -0.5 * NEVER)
     return where(impossible, 0.0 if zero_infinity else math.inf, loss)
 
 
-@fused(name="ctc_loss", composite=_composite, aux=("nll", "alpha"))
+@fused(name="ctc_loss", composite=_composite, aux=("slope",))
 def _ctc(
     xp: Any,
     log_probs: Any,
@@ -72,24 +70,17 @@ def _ctc(
     zero_infinity: bool,
 ) -> Any:
     """The negative log likelihood of each target, (N): of all paths that spell it."""
-    nll, alpha = in_float32(ctc.forward)(
-        xp, log_probs, path, input_lengths, target_lengths, blank=blank
+    return in_float32(ctc.likelihood)(
+        xp, log_probs, path, input_lengths, target_lengths, blank=blank, zero_infinity=zero_infinity
     )
-    loss = xp.where(xp.isinf(nll), 0, nll).astype(nll.dtype) if zero_infinity else nll
-    return loss, nll, alpha
 
 
 @_ctc.defbackward
 def _ctc_backward(
-    g: Any, xp: Any, log_probs: Any, path: Any, input_lengths: Any, target_lengths: Any, nll: Any,
-    alpha: Any, blank: int, zero_infinity: bool,
+    g: Any, xp: Any, log_probs: Any, path: Any, input_lengths: Any, target_lengths: Any,
+    slope: Any, blank: int, zero_infinity: bool,
 ) -> Any:  # fmt: skip
-    grad = in_float32(ctc.backward)(
-        xp, g, log_probs, path, input_lengths, target_lengths, nll, alpha, blank=blank
-    )
-    if zero_infinity:
-        grad = xp.where(xp.isinf(nll)[:, None], 0, grad)
-    return grad, None, None, None
+    return slope * g[:, None], None, None, None
 
 
 @as_one()

@@ -13,7 +13,6 @@ EQUIVALENT: dict[str, str] = {
     "nextafter (?) *": "it raises: there is no derivative",
     "svd (a: _gaps) sign: * - eye_like(*": "the diagonals of what is divided by it are 0 or cancel",
     "lu_square (a) sign: -1 -> 1": "the diagonal and above are 1 and 0 by unit=True and tril",
-    "ctc_loss (*) sign: -np.inf -> np.inf": "before the end of a sequence it is not looked at",
     "scaled_dot_product_attention (*) sign: -2 -> 2": "the arrays have four dims",
     "lstm_layer (*) factor: 6 [*] H -> 13 [*] H": "so many steps at once, as suits the cache",
     "lstm_layer (*) missing factor: 6 [*] H*": "so many steps at once, as suits the cache",
