@@ -90,7 +90,7 @@ def check_range(
     text: str = "",
     low: int = 0,
     ignore: int | None = None,
-) -> None:
+) -> bool:
     """Raise ``error`` unless ``low <= index < size``, or ``index == ignore``, for every element.
 
     NumPy would take a negative index from the end, and CuPy wrap any around.
@@ -98,32 +98,36 @@ def check_range(
     Args:
         index: an integer array.
         text: of the error; ``{}`` in it becomes an index that is out of range.
+
+    Returns:
+        Whether all elements are known to lie in the range.
     """
     if not index.size:
-        return
+        return True
     if _may_wait(index):
         xp = backend_of(index).xp
         with _lock:
             notes = _notes_of(index)
             number = notes.number(error, text)
             if kernels.note_outside(xp, index, low, size, ignore, number, notes.found):
-                return
+                return False
         if ignore is not None:
             index = xp.where(index == ignore, low, index)
         least, most = index.min(), index.max()
         value = xp.where(most >= size, most, least)
         _note(index, (least < low) | (most >= size), value, error, text)
-        return
+        return False
     if low == 0 and index.dtype.kind == "i":  # one pass: seen as unsigned, a negative is large
         if int(index.view(f"u{index.dtype.itemsize}").max()) < size:
-            return
+            return True
     elif low <= int(index.min()) and int(index.max()) < size:
-        return
+        return True
     outside = (index < low) | (index >= size)
     if ignore is not None:
         outside &= index != ignore
     if outside.any():
         raise error(text.format(int(index[outside][0])))
+    return False
 
 
 def check_all(condition: Any, error: type[Exception], text: str) -> None:

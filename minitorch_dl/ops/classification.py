@@ -13,7 +13,7 @@ import numpy as np
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, fused, primitive
 from ..backend import array_module, check_range
-from ..backend.label_losses import factors, label_losses, label_losses_slope, places
+from ..backend.label_losses import label_losses, label_losses_slope, places, weighted
 from .linear import linear
 from .loss_reduction import reduced, reduction_name
 from .reductions import _sum
@@ -37,22 +37,23 @@ def _labels(target: Any) -> Any:
 
 
 @primitive
-def label_pick(xp: Any, a: Any, target: Any, weight: Any, *, ignore_index: int) -> Any:
+def label_pick(xp: Any, a: Any, target: Any, weight: Any, *, ignore_index: int | None) -> Any:
     """``-weight[t] * a[n, t]`` per sample with label t, (N, *S); 0 where the label is ignored."""
-    where, counts = places(xp, _labels(target), a.shape[1], ignore_index)
-    picked = xp.where(counts, a.reshape(-1)[where], 0)
-    picked *= -factors(a.dtype, _labels(target), weight, ignore_index)
-    return picked.reshape(target.shape)
+    labels = _labels(target)
+    picked = a.reshape(-1)[places(xp, labels, a.shape[1], ignore_index)]
+    return -weighted(xp, picked, labels, weight, ignore_index).reshape(target.shape)
 
 
 @primitive
 def label_place(
-    xp: Any, u: Any, target: Any, weight: Any, *, ignore_index: int, shape: tuple[int, ...]
+    xp: Any, u: Any, target: Any, weight: Any, *, ignore_index: int | None, shape: tuple[int, ...]
 ) -> Any:
     """Zeros of ``shape`` with ``-weight[t] * u[n]`` at the labels: ``label_pick`` reversed."""
-    where, counts = places(xp, _labels(target), shape[1], ignore_index)
+    labels = _labels(target)
     y = xp.zeros(math.prod(shape), u.dtype)
-    y[where] = u.reshape(counts.shape) * -factors(u.dtype, _labels(target), weight, ignore_index)
+    y[places(xp, labels, shape[1], ignore_index)] = -weighted(
+        xp, u.reshape(labels.shape), labels, weight, ignore_index
+    )
     return y.reshape(shape)
 
 
@@ -70,7 +71,7 @@ label_place.defvjp(
 # -- cross entropy with labels: log_softmax and label_pick in one ---------------------------------
 
 
-def _cross_entropy_composite(a: Any, target: Any, weight: Any, *, ignore_index: int) -> Any:
+def _cross_entropy_composite(a: Any, target: Any, weight: Any, *, ignore_index: int | None) -> Any:
     return label_pick(_log_softmax(a, dim=1), target, weight, ignore_index=ignore_index)
 
 
@@ -80,7 +81,7 @@ def _cross_entropy_composite(a: Any, target: Any, weight: Any, *, ignore_index: 
     aux=("e", "total"),
     grad_fn="LogSoftmaxBackward0",  # which PyTorch shows under that of the loss
 )
-def _cross_entropy(xp: Any, a: Any, target: Any, weight: Any, *, ignore_index: int) -> Any:
+def _cross_entropy(xp: Any, a: Any, target: Any, weight: Any, *, ignore_index: int | None) -> Any:
     """``weight[t] * (log sum over c of exp(a[n, c]) - a[n, t])`` per sample with label t; the
     softmax, as numerators and denominator."""
     loss, e, total = label_losses(xp, _flat(a), _labels(target), weight, ignore_index=ignore_index)
@@ -89,8 +90,9 @@ def _cross_entropy(xp: Any, a: Any, target: Any, weight: Any, *, ignore_index: i
 
 @_cross_entropy.defbackward
 def _cross_entropy_backward(
-    g: Any, xp: Any, a: Any, target: Any, weight: Any, e: Any, total: Any, ignore_index: int
-) -> Any:
+    g: Any, xp: Any, a: Any, target: Any, weight: Any, e: Any, total: Any,
+    ignore_index: int | None,
+) -> Any:  # fmt: skip
     d = label_losses_slope(
         xp, _flat(a), g.reshape(total.shape), _labels(target), weight, e, total,
         ignore_index=ignore_index,
@@ -147,16 +149,16 @@ def cross_entropy(
         return _single(loss, reduction)
     if target.array.shape == input.array.shape:
         return _soft_cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
-    _check_labels(op, input, target, ignore_index)
+    ignored = _check_labels(op, input, target, ignore_index)
     if not label_smoothing:
-        loss = _cross_entropy(input, target, weight, ignore_index=ignore_index)
-        loss = _averaged(loss, target, weight, ignore_index, reduction)
+        loss = _cross_entropy(input, target, weight, ignore_index=ignored)
+        loss = _averaged(loss, target, weight, ignored, reduction)
         return named(loss, _nll_node(input.array.ndim, reduction))
     log_p = _log_softmax(input, dim=1)
-    loss = label_pick(log_p, target, weight, ignore_index=ignore_index)
-    even = _even_loss(log_p, target, weight, ignore_index)
+    loss = label_pick(log_p, target, weight, ignore_index=ignored)
+    even = _even_loss(log_p, target, weight, ignored)
     loss = (1 - label_smoothing) * loss + label_smoothing * even
-    return named(_averaged(loss, target, weight, ignore_index, reduction), "AddBackward0")
+    return named(_averaged(loss, target, weight, ignored, reduction), "AddBackward0")
 
 
 def linear_cross_entropy(
@@ -240,9 +242,9 @@ def nll_loss(
         target = _reshape(target, shape=(1, *target.array.shape))
         loss = nll_loss(input, target, weight, None, ignore_index, None, reduction)
         return _single(loss, reduction)
-    _check_labels(op, input, target, ignore_index)
-    loss = label_pick(input, target, weight, ignore_index=ignore_index)
-    loss = _averaged(loss, target, weight, ignore_index, reduction)
+    ignored = _check_labels(op, input, target, ignore_index)
+    loss = label_pick(input, target, weight, ignore_index=ignored)
+    loss = _averaged(loss, target, weight, ignored, reduction)
     return named(loss, _nll_node(input.array.ndim, reduction))
 
 
@@ -260,27 +262,28 @@ def _nll_node(ndim: int, reduction: str) -> str:
     return "ViewBackward0" if reduction == "none" else "NllLoss2DBackward0"
 
 
-def _averaged(loss: Any, target: Any, weight: Any, ignore_index: int, reduction: str) -> Any:
+def _averaged(loss: Any, target: Any, weight: Any, ignore_index: int | None, reduction: str) -> Any:
     """The mean over samples is weighted: an ignored one counts for nothing."""
     if reduction != "mean":
         return reduced(loss, reduction)
-    target = target.array
-    # Elsewhere than on the CPU asking would make the host wait.
-    xp = array_module(target)
-    if weight is None and xp is np and not (target == ignore_index).any():
+    if weight is None and ignore_index is None:
         return reduced(loss, "mean")
+    xp, labels = array_module(target.array), _labels(target.array)
     weight = None if weight is None else weight.array
-    weights = factors(loss.array.dtype, _labels(target), weight, ignore_index)
+    ones = xp.ones(labels.shape, loss.array.dtype)
+    weights = weighted(xp, ones, labels, weight, ignore_index)
     return reduced(loss, "sum") / TensorBase.wrap(weights.sum())
 
 
-def _even_loss(log_p: Any, target: Any, weight: Any, ignore_index: int) -> Any:
+def _even_loss(log_p: Any, target: Any, weight: Any, ignore_index: int | None) -> Any:
     """The cross entropy with the even distribution over the classes, per sample."""
     classes, spatial = log_p.array.shape[1], log_p.array.ndim - 2
     if weight is not None:
         log_p = log_p * _reshape(weight, shape=(classes, *(1,) * spatial))
-    counts = TensorBase.wrap(target.array != ignore_index)
-    return select(counts, _sum(log_p, dims=(1,), keepdim=False) / -classes, 0.0)
+    loss = _sum(log_p, dims=(1,), keepdim=False) / -classes
+    if ignore_index is None:
+        return loss
+    return select(TensorBase.wrap(target.array != ignore_index), loss, 0.0)
 
 
 def _soft_cross_entropy(
@@ -326,7 +329,8 @@ def _check_scores(op: str, input: Any, weight: Any) -> None:
 _LABEL_TYPES = frozenset({np.dtype("int64"), np.dtype("uint8")})
 
 
-def _check_labels(op: str, input: Any, target: Any, ignore_index: int) -> None:
+def _check_labels(op: str, input: Any, target: Any, ignore_index: int) -> int | None:
+    """The label to ignore; None where no sample has it for sure, which saves looking for it."""
     if not isinstance(target, TensorBase):
         raise TypeError(f"{op}(): argument 'target' must be Tensor, not {type(target).__name__}")
     a, t = input.array, target.array
@@ -348,4 +352,5 @@ def _check_labels(op: str, input: Any, target: Any, ignore_index: int) -> None:
         f"{op}: Target {{}} is out of bounds: labels must be in [0, {classes - 1}] for "
         f"input of size {list(a.shape)}, or ignore_index={ignore_index}"
     )
-    check_range(t, classes, IndexError, text, ignore=ignore_index)
+    all_count = check_range(t, classes, IndexError, text, ignore=ignore_index)
+    return None if all_count and not 0 <= ignore_index < classes else ignore_index

@@ -33,7 +33,12 @@ def _backward_samples(random: np.random.Generator, dtype: str) -> Iterator[Sampl
         yield (scores, g, target, weight, e, e.sum(axis=1)), {"ignore_index": -100}
 
 
-def _forward(xp: Any, a: Any, target: Any, weight: Any, *, ignore_index: int) -> Any:
+def _label(ignore_index: int | None) -> Any:
+    """The label to ignore; one that no sample has stands for none."""
+    return np.int64(-1 if ignore_index is None else ignore_index)
+
+
+def _forward(xp: Any, a: Any, target: Any, weight: Any, *, ignore_index: int | None) -> Any:
     if not _fits(a):
         return None
     a, (n, columns, _) = xp.ascontiguousarray(a), a.shape
@@ -41,20 +46,21 @@ def _forward(xp: Any, a: Any, target: Any, weight: Any, *, ignore_index: int) ->
     loss, total = xp.empty((n, 1), a.dtype), xp.empty((n, 1), computed)
     e = xp.empty(a.shape, computed)
     target = xp.ascontiguousarray(target.astype("int64", copy=False))
-    args = (a, target, weight, np.int64(ignore_index), loss, e, total, np.int64(columns))
+    args = (a, target, weight, _label(ignore_index), loss, e, total, np.int64(columns))
     launch(xp, "labels", "label_losses", a.dtype, n, args, row_threads(columns))
     return loss, e, total
 
 
 def _backward(
-    xp: Any, a: Any, g: Any, target: Any, weight: Any, e: Any, total: Any, *, ignore_index: int
-) -> Any:
+    xp: Any, a: Any, g: Any, target: Any, weight: Any, e: Any, total: Any, *,
+    ignore_index: int | None,
+) -> Any:  # fmt: skip
     if not _fits(a):
         return None
     n, columns, _ = a.shape
     d = xp.empty(a.shape, a.dtype)
     g, target = xp.ascontiguousarray(g), xp.ascontiguousarray(target.astype("int64", copy=False))
-    args = (g, target, weight, np.int64(ignore_index), e, total, d, np.int64(columns))
+    args = (g, target, weight, _label(ignore_index), e, total, d, np.int64(columns))
     launch(xp, "labels", "label_losses_slope", a.dtype, n, args, row_threads(columns))
     return d
 
