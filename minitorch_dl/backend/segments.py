@@ -40,14 +40,15 @@ def add_rows(xp: Any, a: Any, index: Any, rows: int) -> Any:
                 return done
         put_sums(xp, y, index, a)
         return y
-    order = np.argsort(index, kind="stable")
+    order = _stable_order(index, rows)
     target = index[order]
     starts = np.flatnonzero(np.concatenate(([True], target[1:] != target[:-1])))
     counts = np.diff(starts, append=len(target))
-    most_first = np.argsort(-counts, kind="stable")
+    most = int(counts.max())
+    most_first = _stable_order(most - counts, most)
     starts, counts = starts[most_first], counts[most_first]
     total = a.take(order[starts], axis=0)
-    left = np.searchsorted(-counts, -np.arange(1, min(int(counts[0]), _ROUNDS)), side="left")
+    left = np.searchsorted(-counts, -np.arange(1, min(most, _ROUNDS)), side="left")
     for k, n in enumerate(left, 1):  # n targets have more than k rows
         total[:n] += a.take(order[starts[:n] + k], axis=0)
     for i in range(np.searchsorted(-counts, -_ROUNDS, side="left")):
@@ -55,6 +56,11 @@ def add_rows(xp: Any, a: Any, index: Any, rows: int) -> Any:
         total[i] += np.tensordot(np.ones(len(rest), a.dtype), rest, 1)
     y[target[starts]] = total
     return y
+
+
+def _stable_order(numbers: Any, most: int) -> Any:
+    """``argsort`` of integers from 0 to ``most``; those of up to 16 bits NumPy sorts by digits."""
+    return np.argsort(numbers.astype(np.min_scalar_type(most)), kind="stable")
 
 
 def first_maxima(xp: Any, a: Any, segment: Any, count: int) -> Any:
