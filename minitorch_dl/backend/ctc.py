@@ -72,7 +72,8 @@ def likelihood(
     counts[:, :, blank] += visits[:, ::2].sum(axis=1)
     slope = xp.exp(scores[:-1])
     slope -= counts
-    slope[:, impossible] = 0 if zero_infinity else np.nan  # no path could be counted
+    uncounted = xp.broadcast_to(impossible, (steps, batch))
+    slope[uncounted] = 0 if zero_infinity else np.nan
     slope[outside[:-1]] = 0
     loss[impossible] = 0 if zero_infinity else np.inf
     return loss, slope
@@ -89,8 +90,9 @@ def _arrivals(xp: Any, emit: Any, skips: Any, first: Any) -> Any:
     a = xp.full((steps + 1, 2 + states, batch), NEVER, emit.dtype)
     a[0] = first
     rows = a.reshape(steps + 1, -1)
-    windows = xp.lib.stride_tricks.sliding_window_view(rows, size, axis=1)
-    before = windows[:-1, ::batch]  # (T, 3, size): from s - 2, s - 1 and s
+    strides = (rows.strides[0], batch * a.itemsize, a.itemsize)
+    # (T, 3, size): from s - 2, s - 1 and s
+    before = xp.lib.stride_tricks.as_strided(rows, (steps, 3, size), strides)
     penalty = xp.zeros((3, size), emit.dtype)
     penalty[0] = xp.where(skips, 0, NEVER).reshape(size)
     ways, largest = xp.empty_like(penalty), xp.empty_like(penalty[0])
