@@ -103,7 +103,7 @@ def correlate_input(
     if depthwise.suits(c, o, groups):
         return depthwise.correlate_input(xp, g, w, size, stride, padding, dilation, groups)
     counts = tuple(-(-s // step) for s, step in zip(size, stride))
-    if winograd.suits(xp, g.dtype, n, o, c, kernel, stride, counts, (*dilation, groups)):
+    if winograd.suits(xp, g.dtype, n, o, c, kernel, stride, counts, (*dilation, groups), True):
         return winograd.correlate_input(xp, g, w, size, stride, padding)
     if set(stride) == {1} and o <= 2 * c and math.prod(size) <= 4 * math.prod(out):
         # Then this is a correlation too, with the kernel turned round: no sums of columns.

@@ -46,25 +46,41 @@ MIN_WINDOWS = 128
 LARGE_TILE_WINDOWS = 512
 """Windows in the batch, for each phase of the kernel, from which tiles have 4 outputs, not 2."""
 
+STRIDED_CHANNELS, STRIDED_WINDOWS = 128, 512
+"""Channels and windows from which a 3x3 kernel of stride 2, which saves least, is quicker so."""
+
 SPAN = 16
 """Elements that one matrix transforms, about: longer spans would mean more zeros to multiply with,
 shorter ones smaller products."""
 
 
 def suits(
-    xp: Any, dtype: Any, n: int, c: int, o: int, kernel: Ints, stride: Ints, counts: Ints, rest: Any
+    xp: Any,
+    dtype: Any,
+    n: int,
+    c: int,
+    o: int,
+    kernel: Ints,
+    stride: Ints,
+    counts: Ints,
+    rest: Any,
+    transposed: bool = False,
 ) -> bool:
     """Whether this is faster than columns.
 
     Args:
         counts: how many windows there are along each axis.
         rest: dilations and groups.
+        transposed: whether this is ``correlate_input``, for which columns would be added up.
     """
     if not enabled or xp is not np or dtype != np.float32 or len(kernel) != 2 or set(rest) != {1}:
         return False
     if any(s > 2 or not s < k <= 3 * s for k, s in zip(kernel, stride)):
         return False
-    return min(c, o) >= 32 and c * o >= 2048 and n * math.prod(counts) >= MIN_WINDOWS
+    windows = n * math.prod(counts)
+    if not transposed and set(stride) == {2} and set(kernel) == {3}:  # 81 products for 144
+        return min(c, o) >= STRIDED_CHANNELS and windows >= STRIDED_WINDOWS
+    return min(c, o) >= 32 and c * o >= 2048 and windows >= MIN_WINDOWS
 
 
 def _tile(n: int, stride: Ints, counts: Ints) -> int:
