@@ -24,23 +24,33 @@ MOST_THREADS = 8
 _WIDE = 512
 """Elements of a row from which a ufunc had better not repeat a broadcast operand in its buffer."""
 
+FEW = 1 << 15
+"""Elements below which a context with the smallest buffer costs as much as it saves."""
+
 
 def in_blocks(
-    xp: Any, work: Callable[[slice], None], rows: int, width: int = 1, passes: int = 4
+    xp: Any,
+    work: Callable[[slice], None],
+    rows: int,
+    width: int = 1,
+    passes: int = 4,
+    block: int = BLOCK,
 ) -> None:
     """``work(part)`` for slices of ``rows`` rows of ``width`` elements each, all at once where they
     are few or ``xp`` is a GPU's module.
 
     Args:
         passes: about how many times ``work`` goes over its elements.
+        block: elements of a slice, at most.
     """
-    if rows * width <= BLOCK or xp is not np:
+    size = rows * width
+    if size < FEW or (size <= block and width < _WIDE) or xp is not np:
         work(slice(None))
         return
-    step = max(1, BLOCK // width)
+    step = max(1, block // width)
     parts = [slice(i, i + step) for i in range(0, rows, step)]
     context = _unbuffered() if width >= _WIDE else copy_context()
-    if rows * width * passes >= _SHARED:
+    if len(parts) > 1 and size * passes >= _SHARED:
         share(work, parts, context, MOST_THREADS)
     else:
         context.run(_one_by_one, work, parts)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import kernels
-from .blocks import BLOCK, in_blocks
+from .blocks import FEW, in_blocks
 from .sums import dot_over, sum_over, weighted_sum
 
 Axes = tuple[int, ...]
@@ -158,6 +158,8 @@ def _joined(xp: Any, parts: list[tuple[int, Any, Any]], affine: Axes, axes: Axes
 
 
 _ALL = (slice(None),)
+_BLOCK = 1 << 18
+"""Elements of a block: the moments' own operations, a few per block, weigh less in larger ones."""
 
 
 def _over_groups(
@@ -166,11 +168,11 @@ def _over_groups(
     """``work(index)`` for parts of the first axis that the moments are not over."""
     axis = 0 if 0 not in axes else 1 if 1 not in axes else None
     size = math.prod(shape)
-    if axis is None or size <= BLOCK:
+    if axis is None or size < FEW:
         work(_ALL)
         return
     before, n = (slice(None),) * axis, shape[axis]
-    in_blocks(xp, lambda part: work((*before, part)), n, size // n, passes)
+    in_blocks(xp, lambda part: work((*before, part)), n, size // n, passes, _BLOCK)
 
 
 def _part(v: Any, index: Index) -> Any:

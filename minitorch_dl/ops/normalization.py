@@ -13,7 +13,7 @@ from ..autograd.errors import refuse_complex
 from ..autograd.names import as_one
 from ..autograd.primitive import fused, write_out
 from ..autograd.structural import cast
-from ..autograd.versions import mark_written
+from ..autograd.versions import mark_all_written
 from ..backend import dtypes, standardization
 from ..backend.precision import in_float32
 from .norms import norm
@@ -129,9 +129,9 @@ def batch_norm(
         y, mean, variance = _standardize(
             input, weight, bias, shape=view, axes=(0, 2), affine=affine, eps=eps, centered=True
         )
-        _track(op, running_mean, mean.array, momentum)
         count = view[0] * view[2]
-        _track(op, running_var, variance.array * (count / max(count - 1, 1)), momentum)
+        unbiased = variance.array * (count / max(count - 1, 1))
+        _track(op, momentum, (running_mean, mean.array), (running_var, unbiased))
         return y
     if running_mean is None or running_var is None:
         raise RuntimeError(
@@ -183,9 +183,8 @@ def instance_norm(
     y, mean, variance = _standardize(
         input, weight, bias, shape=view, axes=(2,), affine=(1, shape[1], 1), eps=eps, centered=True
     )
-    _track(op, running_mean, mean.array.mean(axis=0), momentum)
     unbiased = variance.array.mean(axis=0) * (view[2] / (view[2] - 1))
-    _track(op, running_var, unbiased, momentum)
+    _track(op, momentum, (running_mean, mean.array.mean(axis=0)), (running_var, unbiased))
     return y
 
 
@@ -294,14 +293,17 @@ def _feature_norm(
     )[0]
 
 
-def _track(op: str, running: Any, batch: Any, momentum: float) -> None:
-    """Move running statistics towards a batch's, in place."""
-    if running is None:
-        return
-    array = running.array
-    array *= 1 - momentum
-    array += (momentum * batch.reshape(array.shape)).astype(array.dtype, copy=False)
-    mark_written(array, op)
+def _track(op: str, momentum: float, *pairs: tuple[Any, Any]) -> None:
+    """Move running statistics, unless None, towards the batch's beside them, in place."""
+    arrays = []
+    for running, batch in pairs:
+        if running is not None:
+            array = running.array
+            array *= 1 - momentum
+            array += (momentum * batch.reshape(array.shape)).astype(array.dtype, copy=False)
+            arrays.append(array)
+    if arrays:
+        mark_all_written(arrays, op)
 
 
 def _check_channels(op: str, channels: int, given: dict[str, Any]) -> None:
