@@ -52,7 +52,7 @@ ROWS = [
     ),
     Row(
         "FractionalMaxPool3d",
-        of(2, (3, 2, 4), return_indices=True)(F(1, 2, 5, 4, 6)),
+        of(2, (3, 2, 4), return_indices=True, _random_samples=F(1, 2, 3, **P))(F(1, 2, 5, 4, 6)),
         of(2, output_ratio=0.5)(F(2, 4, 5, 6)),
     ),
 ]
