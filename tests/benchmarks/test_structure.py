@@ -31,7 +31,7 @@ BOUNDS = {
     "train/RNN T20 B16 32-32 x1": (7, 305, 305, 0.2),
     "train/LSTM T60 B32 50-50 x2": (15, 740, 830, 8.5),
     "train/GRU T60 B32 64-128 x1": (7, 705, 405, 11.5),
-    "train/GPT 3 blocks d128 T64 B16": (68, 3550, 3360, 36.0),
+    "train/GPT 3 blocks d128 T64 B16": (68, 3640, 3405, 36.0),
     "train/VAE": (22, 760, 740, 3.0),
     "train/DCGAN generator": (16, 1970, 2360, 11.5),
     "train/gradient penalty": (14, 370, 410, 0.12),
