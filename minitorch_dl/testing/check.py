@@ -204,8 +204,16 @@ def _check_drawn(
 # -- the report ------------------------------------------------------------------------------------
 
 
+def _source(fn: Any) -> Any:
+    """What has to be imported or defined to have ``fn``: the class of a Function's ``apply``."""
+    owner = getattr(fn, "__self__", None)
+    return owner if isinstance(owner, type) else fn
+
+
 def _name(fn: Any) -> str:
-    return getattr(fn, "__name__", None) or type(fn).__name__
+    name = getattr(fn, "__name__", None) or type(fn).__name__
+    source = _source(fn)
+    return name if source is fn else f"{source.__name__}.{name}"
 
 
 def _report(fn: Any, name: str, error: CheckFailure, options: Options) -> str:
@@ -219,14 +227,15 @@ def _report(fn: Any, name: str, error: CheckFailure, options: Options) -> str:
 def reproduction(fn: Any, name: str, error: CheckFailure, options: Options) -> str:
     """A program that makes the failing call again."""
     lines = ["import minitorch_dl as torch", "from minitorch_dl.testing import check_op"]
-    module = getattr(fn, "__module__", None) or ""
+    source, first = _source(fn), name.partition(".")[0]
+    module = getattr(source, "__module__", None) or ""
     package = sys.modules[__name__.partition(".")[0]]
     if getattr(package, name, None) is fn:
         name = f"torch.{name}"
-    elif module != "__main__" and getattr(sys.modules.get(module), name, None) is fn:
-        lines.append(f"from {module} import {name}")
+    elif module != "__main__" and getattr(sys.modules.get(module), first, None) is source:
+        lines.append(f"from {module} import {first}")
     else:
-        lines.append(f"# {name}: {_where(fn)}")
+        lines.append(f"# {first}: {_where(source)}")
     if name == "<lambda>":
         name = "fn"
     names = []

@@ -293,6 +293,22 @@ def test_the_reproduction_runs(tmp_path: Any) -> None:
     assert 'cube failed the check "first derivative": wrong formula' in done.stderr
 
 
+def test_the_reproduction_names_the_class_of_a_function() -> None:
+    class Doubled(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x * 1
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return g * 2
+
+    text = str(failure(Doubled.apply, torch.ones(1).double()))
+    assert text.startswith("Doubled.apply failed")
+    assert f"# Doubled: see {__file__}" in text
+    assert "check_op(Doubled.apply, (x0,)" in text
+
+
 def test_the_reproduction_names_the_options() -> None:
     text = str(failure(torch.sin, st.tensors((1,)), reference=np.cos, atol=1e-9, seed=3))
     assert "# reference, cos: as it was given to check_op\n" in text
