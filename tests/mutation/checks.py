@@ -112,6 +112,7 @@ def _with_sizes(primitive: str, *modules: Any, **sizes: int) -> Callable[[], Non
 
     def check() -> None:
         before = [(m, name, vars(m)[name]) for m in modules for name in sizes if name in vars(m)]
+        assert {name for _, name, _ in before} == sizes.keys()
         for module, name, _ in before:
             setattr(module, name, sizes[name])
         try:
@@ -134,7 +135,9 @@ BEYOND_THE_TABLE = {
     "scaled_dot_product_attention": _with_sizes(
         "scaled_dot_product_attention", attention, _HOST_TILE=1, _CAUSAL_ROWS=1
     ),
-    "standardize": _with_sizes("standardize", blocks, standardization, sums, BLOCK=1, _LONG=2),
+    "standardize": _with_sizes(
+        "standardize", blocks, standardization, sums, _BLOCK=1, FEW=1, _LONG=2
+    ),
 }
 """Checks of derivatives that no row can reach."""
 
