@@ -39,11 +39,6 @@ def test_conjugates_are_copies() -> None:
     assert z[0].item() == 1 + 2j
 
 
-def test_lbfgs_takes_real_parameters() -> None:
-    with pytest.raises(NotImplementedError, match="LBFGS"):
-        torch.optim.LBFGS([torch.tensor([1j], requires_grad=True)])
-
-
 def test_compiling_returns_the_function() -> None:
     def f(x: torch.Tensor) -> torch.Tensor:
         return x + 1

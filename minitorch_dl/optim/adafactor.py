@@ -56,9 +56,9 @@ class Adafactor(Optimizer):
         check_not_negative("weight_decay value", weight_decay)
         if beta2_decay > 0:
             raise ValueError(f"beta2_decay should be <= 0 but is: {beta2_decay}")
-        if eps[0] is not None:
-            check_not_negative("epsilon1", eps[0])
-        check_not_negative("epsilon2", eps[1])
+        for i, bound in enumerate(eps, start=1):
+            if bound is not None and not bound >= 0:
+                raise ValueError(f"epsilon{i} should be >= 0 but is: {bound}")
         if d < 1:
             raise ValueError(f"Clipping threshold d should be >= 1 but is: {d}")
         defaults = {
@@ -86,6 +86,8 @@ class Adafactor(Optimizer):
         return loss
 
     def _update(self, param: Tensor, grad: Tensor, group: dict[str, Any]) -> None:
+        if param.is_complex():
+            raise RuntimeError("Adafactor does not support complex parameters")
         state = self.state[param]
         factored = grad.dim() > 1
         if not state:

@@ -70,6 +70,14 @@ class Adam(RuleOptimizer):
         check_lr(lr)
         check_not_negative("epsilon value", eps)
         check_betas(betas)
+        if isinstance(betas[0], Tensor) != isinstance(betas[1], Tensor):
+            raise ValueError("betas must be either both floats or both Tensors")
+        if foreach and not capturable:
+            for name, value in {"lr": lr, "betas[0]": betas[0], "betas[1]": betas[1]}.items():
+                if isinstance(value, Tensor):
+                    raise ValueError(
+                        f"{name} as a Tensor is not supported for capturable=False and foreach=True"
+                    )
         check_not_negative("weight_decay value", weight_decay)
         defaults = {
             "lr": lr,

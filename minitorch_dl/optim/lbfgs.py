@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autograd.errors import refuse_complex
 from ..autograd.modes import enable_grad, no_grad
 from ..autograd.versions import mark_all_written
 from ..backend import array_module
@@ -26,6 +25,8 @@ class LBFGS(Optimizer):
     ``θ ← θ + t·d``.
 
     There is one parameter group, and :meth:`step` needs a closure, which it calls several times.
+
+    A complex parameter counts as its real and imaginary parts.
 
     Args:
         params: tensors on one device.
@@ -75,7 +76,6 @@ class LBFGS(Optimizer):
         super().__init__(params, defaults)
         if len(self.param_groups) != 1:
             raise ValueError("LBFGS doesn't support per-parameter options (parameter groups)")
-        refuse_complex("LBFGS", *self.param_groups[0]["params"])
 
     @no_grad()
     def step(self, closure: Callable[[], Any]) -> Any:  # type: ignore[override]
@@ -165,22 +165,27 @@ class LBFGS(Optimizer):
     def _gradient(self) -> Any:
         params = self.param_groups[0]["params"]
         xp = array_module(params[0].array)
-        return xp.concatenate(
-            [xp.zeros_like(p.array) if p.grad is None else p.grad.array for p in params], axis=None
-        )
+        return _flat([xp.zeros_like(p.array) if p.grad is None else p.grad.array for p in params])
 
     def _position(self) -> Any:
-        arrays = self._arrays()
-        return array_module(arrays[0]).concatenate(arrays, axis=None)
+        return _flat(self._arrays())
 
     def _move(self, x: Any) -> None:
         """Set the parameters to the flat ``x``."""
         start = 0
         arrays = self._arrays()
         for array in arrays:
-            array[...] = x[start : start + array.size].reshape(array.shape)
-            start += array.size
+            end = start + array.size * (2 if array.dtype.kind == "c" else 1)
+            array[...] = x[start:end].view(array.dtype).reshape(array.shape)
+            start = end
         mark_all_written(arrays, "LBFGS.step")
+
+
+def _flat(arrays: list[Any]) -> Any:
+    """A copy of all entries in one real vector; of a complex one its two parts."""
+    parts = [a.reshape(-1) for a in arrays]
+    parts = [a.view(a.real.dtype) if a.dtype.kind == "c" else a for a in parts]
+    return array_module(arrays[0]).concatenate(parts)
 
 
 def _array(value: Any) -> Any:

@@ -109,7 +109,10 @@ def test_required_options():
         ("SGD", {"nesterov": True}, "Nesterov momentum requires"),
         ("Adam", {"betas": (1.0, 0.9)}, "Invalid beta parameter at index 0: 1.0.*in \\[0, 1\\)"),
         ("Adam", {"betas": (0.9, -0.1)}, "Invalid beta parameter at index 1: -0.1"),
+        ("Adam", {"betas": (torch.tensor(0.9), 0.99)}, "both floats or both Tensors"),
+        ("Adam", {"lr": torch.tensor(0.1), "foreach": True}, "lr as a Tensor is not supported"),
         ("AdamW", {"eps": -1.0}, "Invalid epsilon value: -1.0"),
+        ("Adafactor", {"eps": (-1.0, 1e-3)}, "epsilon1 should be >= 0 but is: -1.0"),
         ("Adamax", {"lr": -1}, "Invalid learning rate"),
         ("NAdam", {"momentum_decay": -1}, "Invalid momentum_decay value: -1"),
         ("RAdam", {"weight_decay": -1}, "Invalid weight_decay value: -1"),
@@ -130,6 +133,39 @@ def test_required_options():
 def test_options_out_of_range(name, options, text):
     with pytest.raises(ValueError, match=text):
         getattr(torch.optim, name)([parameter()], **options)
+
+
+@pytest.mark.parametrize(
+    "name",
+    "SGD Adam AdamW Adagrad Adadelta Adamax ASGD NAdam RAdam RMSprop Rprop LBFGS".split(),
+)
+def test_a_complex_parameter_is_a_pair_of_real_ones(name):
+    def minimized(as_pairs):
+        z = torch.tensor([1 + 2j, 0.5 - 1j])
+        w = (torch.view_as_real(z) if as_pairs else z).clone().requires_grad_()
+        scalar = torch.tensor(0.3 + 0.1j, requires_grad=True)
+        optimizer = getattr(torch.optim, name)([w, scalar], lr=0.1)
+
+        def closure():
+            optimizer.zero_grad()
+            pairs = w if as_pairs else torch.view_as_real(w)
+            loss = (pairs.square() + pairs).sum() + (scalar * scalar.conj()).real
+            loss.backward()
+            return loss
+
+        for _ in range(3):
+            optimizer.step(closure)
+        return w if as_pairs else torch.view_as_real(w)
+
+    torch.testing.assert_close(minimized(as_pairs=False), minimized(as_pairs=True))
+
+
+@pytest.mark.parametrize("name", ["Adafactor", "Muon"])
+def test_complex_parameters_are_refused_where_no_rule_is_known(name):
+    w = torch.ones(2, 2, dtype=torch.complex64, requires_grad=True)
+    w.grad = torch.ones_like(w)
+    with pytest.raises(RuntimeError, match=f"{name} does not support complex parameters"):
+        getattr(torch.optim, name)([w]).step()
 
 
 def test_a_tensor_rate_has_one_element():
