@@ -126,6 +126,7 @@ from .ops.convolution import *
 from .ops.copies import *
 from .ops.counting import *
 from .ops.creation import *
+from .ops.diagonals import *
 from .ops.distances import *
 from .ops.dropout import *
 from .ops.einsum import *
@@ -183,6 +184,8 @@ from .ops.special import (
 from .ops.spectrograms import *
 from .ops.statistics import *
 from .ops.trigonometric import *
+from .ops.variances import *
+from .ops.view_scatters import *
 from .ops.windows import *
 from .printing import set_printoptions
 from .serialization import load, save

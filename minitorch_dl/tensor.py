@@ -17,7 +17,7 @@ from .autograd.inplace import inplace
 from .autograd.names import named
 from .autograd.primitive import TensorBase, register_result_class
 from .backend import device_of, dtypes
-from .ops import elementwise, powers, random, rearranging
+from .ops import diagonals, elementwise, powers, random, rearranging
 from .ops import layout as layout_ops
 from .ops import shape as shape_ops
 from .tensor_autograd import Differentiable
@@ -133,7 +133,7 @@ class Tensor(Convertible, Differentiable):
 
     unsafe_split, unsafe_chunk = ops.unsafe_split, ops.unsafe_chunk
     unsafe_split_with_sizes = ops.unsafe_split_with_sizes
-    as_strided_scatter, is_same_size = ops.as_strided_scatter, ops.is_same_size
+    narrow_copy, is_same_size = ops.narrow_copy, ops.is_same_size
 
     # -- short-time Fourier transforms (ops/spectrograms.py) ---------------------------------------
 
@@ -156,20 +156,19 @@ class Tensor(Convertible, Differentiable):
 
     repeat, tile, repeat_interleave = rearranging.repeat, ops.tile, ops.repeat_interleave
     roll, flip, fliplr, flipud, rot90 = ops.roll, ops.flip, ops.fliplr, ops.flipud, ops.rot90
-    tril, triu, tril_, triu_ = (
-        ops.tril,
-        ops.triu,
-        inplace(ops.tril, "tril_"),
-        inplace(ops.triu, "triu_"),
-    )
+    unfold, sum_to_size = rearranging.unfold, rearranging.sum_to_size
+
+    # -- triangles and diagonals (ops/diagonals.py) ------------------------------------------------
+
+    tril, tril_ = ops.tril, inplace(ops.tril, "tril_")
+    triu, triu_ = ops.triu, inplace(ops.triu, "triu_")
     diagonal, diag, diag_embed, diagflat = ops.diagonal, ops.diag, ops.diag_embed, ops.diagflat
-    unfold, narrow_copy = rearranging.unfold, ops.narrow_copy
-    sum_to_size, fill_diagonal_ = rearranging.sum_to_size, rearranging.fill_diagonal_
-    slice_scatter, select_scatter, diagonal_scatter = (
-        ops.slice_scatter,
-        ops.select_scatter,
-        ops.diagonal_scatter,
-    )
+    fill_diagonal_ = diagonals.fill_diagonal_
+
+    # -- copies with a part overwritten (ops/view_scatters.py) -------------------------------------
+
+    slice_scatter, select_scatter = ops.slice_scatter, ops.select_scatter
+    diagonal_scatter, as_strided_scatter = ops.diagonal_scatter, ops.as_strided_scatter
 
     # -- taking apart (ops/joining.py) -------------------------------------------------------------
 
@@ -288,7 +287,7 @@ class Tensor(Convertible, Differentiable):
     __lshift__, __rshift__ = ops.bitwise_left_shift, ops.bitwise_right_shift
     __rlshift__, __rrshift__ = reflected(__lshift__), reflected(__rshift__)
 
-    # -- reductions (ops/reductions.py, ops/extrema.py) --------------------------------------------
+    # -- reductions (ops/reductions.py, ops/variances.py, ops/extrema.py) --------------------------
 
     sum, mean, nansum, nanmean, prod = ops.sum, ops.mean, ops.nansum, ops.nanmean, ops.prod
     var, std, logsumexp = ops.var, ops.std, ops.logsumexp

@@ -25,6 +25,7 @@ from .convolution import *
 from .copies import *
 from .counting import *
 from .creation import *
+from .diagonals import *
 from .distances import *
 from .dropout import *
 from .einsum import *
@@ -82,4 +83,6 @@ from .special import (
 from .spectrograms import *
 from .statistics import *
 from .trigonometric import *
+from .variances import *
+from .view_scatters import *
 from .windows import *

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..autograd.inplace import overwrite, view_scatter
+from ..autograd.inplace import overwrite
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, write_out
 from ..autograd.structural import alias
-from . import joining, layout, rearranging, shape, slicing
+from . import diagonals, joining, layout, rearranging, shape, slicing
 from .dims import wrap_dim
 from .movement import clone
 from .slicing import _slice
 
 __all__ = [
-    "alias_copy", "as_strided_copy", "as_strided_scatter", "detach_copy", "diagonal_copy",
-    "expand_copy", "fill", "is_same_size", "permute_copy", "select_copy", "slice_copy",
+    "alias_copy", "as_strided_copy", "detach_copy", "diagonal_copy",
+    "expand_copy", "fill", "narrow_copy", "permute_copy", "select_copy", "slice_copy",
     "split_copy", "split_with_sizes_copy", "squeeze_copy", "t_copy", "transpose_copy",
     "unbind_copy", "unfold_copy", "unsafe_chunk", "unsafe_split", "unsafe_split_with_sizes",
     "unsqueeze_copy", "view_copy",
@@ -53,8 +53,9 @@ alias_copy, detach_copy = (
     _copying("detach_copy", lambda input: input.detach()),
 )
 as_strided_copy = _copying("as_strided_copy", layout.as_strided)
-diagonal_copy = _copying("diagonal_copy", rearranging.diagonal)
+diagonal_copy = _copying("diagonal_copy", diagonals.diagonal)
 expand_copy = _copying("expand_copy", shape.expand)
+narrow_copy = as_one("NarrowCopyBackward0")(_copying("narrow_copy", slicing.narrow))
 permute_copy = _copying("permute_copy", shape.permute)
 select_copy = _copying("select_copy", slicing.select)
 slice_copy = _copying("slice_copy", _slice_along)
@@ -76,26 +77,6 @@ unsqueeze_copy = _copying("unsqueeze_copy", shape.unsqueeze)
 view_copy = _copying("view_copy", shape.view)
 
 
-@as_one("AsStridedScatterBackward0")
-def as_strided_scatter(
-    input: Any, src: Any, size: Any, stride: Any, storage_offset: int | None = None
-) -> Any:
-    """A copy of ``input`` with ``src`` in place of ``as_strided(input, size, stride, ...)``."""
-    y = clone(input.contiguous())
-    part = layout.as_strided(y, size, stride, storage_offset)
-    if part.array.shape != src.array.shape:
-        raise RuntimeError(
-            "expected src to have a size equal to the slice of self. src size = "
-            f"{list(src.array.shape)}, slice size = {list(part.array.shape)}"
-        )
-    params = {
-        "size": tuple(size),
-        "stride": tuple(stride),
-        "offset": 0 if storage_offset is None else storage_offset,
-    }
-    return view_scatter(y, src, view="as_strided", params=params)
-
-
 def fill(input: Any, value: Any) -> Any:
     """A tensor like ``input`` with every element ``value``, a number or a 0-d tensor."""
     if isinstance(value, TensorBase) and value.array.ndim:
@@ -105,8 +86,3 @@ def fill(input: Any, value: Any) -> Any:
         )
     y = overwrite(input, value)
     return named(y, f"FillBackward{int(isinstance(value, TensorBase))}")
-
-
-def is_same_size(input: Any, other: Any) -> bool:
-    """Whether both tensors have the same shape."""
-    return bool(input.array.shape == other.array.shape)

@@ -15,8 +15,8 @@ import numpy as np
 
 from ..autograd.primitive import TensorBase, primitive
 from ..autograd.structural import alias, cast
+from .diagonals import _diagonal
 from .matmul import product
-from .rearranging import _diagonal
 from .reductions import _sum
 from .shape import _reshape, permute
 

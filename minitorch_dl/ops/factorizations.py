@@ -14,9 +14,9 @@ from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast, conj, is_complex
 from ..backend import dtypes
 from . import return_types
+from .diagonals import _tril
 from .dims import also_named
 from .joining import cat
-from .rearranging import _tril
 from .slicing import _range
 from .solving import (
     LinAlgError,

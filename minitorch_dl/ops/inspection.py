@@ -14,6 +14,7 @@ __all__ = [
     "iinfo",
     "is_complex",
     "is_floating_point",
+    "is_same_size",
     "is_signed",
     "is_tensor",
     "numel",
@@ -96,3 +97,8 @@ class iinfo:
 
     def __repr__(self) -> str:
         return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"
+
+
+def is_same_size(input: Any, other: Any) -> bool:
+    """Whether both tensors have the same shape."""
+    return bool(input.array.shape == other.array.shape)

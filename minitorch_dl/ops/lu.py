@@ -12,10 +12,10 @@ from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import array_module
 from . import return_types
+from .diagonals import _tril, _triu
 from .factorizations import cholesky
 from .gathering import take_along_dim
 from .joining import cat
-from .rearranging import _tril, _triu
 from .solving import (
     LinAlgError,
     _check_system,

@@ -17,8 +17,8 @@ from ..autograd.structural import alias, cast, conj, is_complex
 from ..autograd.structural import expand as _expand
 from ..backend import blas
 from ..backend.precision import in_float32, is_half
+from .diagonals import _diagonal
 from .dims import wrap_dim, wrap_dims
-from .rearranging import _diagonal
 from .shape import _reshape as reshape
 from .shape import permute
 

@@ -10,6 +10,7 @@ from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import array_module
 from . import return_types
 from .complex_numbers import real
+from .diagonals import diagonal
 from .dims import also_named, wrap_dim
 from .elementwise import abs
 from .factorizations import svdvals
@@ -17,7 +18,6 @@ from .joining import _cat, cat
 from .matmul import cross, matmul
 from .norms import linalg_norm
 from .powers import square
-from .rearranging import diagonal
 from .scans import cumprod
 from .shape import _reshape, permute
 from .slicing import _range

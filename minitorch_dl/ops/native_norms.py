@@ -8,8 +8,9 @@ from ..autograd.primitive import TensorBase
 from ..backend import array_module
 from .normalization import batch_norm, group_norm, layer_norm
 from .powers import rsqrt
-from .reductions import mean, var
+from .reductions import mean
 from .shape import reshape
+from .variances import var
 
 __all__ = ["native_batch_norm", "native_group_norm", "native_layer_norm"]
 

@@ -1,34 +1,26 @@
-"""Elements repeated, rolled, flipped, picked along diagonals or in windows, and views written into
-copies.
-
-In a formula ``g`` is the gradient of the output.
-"""
+"""Elements repeated, rolled, flipped, or gathered in sliding windows."""
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
 
-from ..autograd.inplace import view_scatter
 from ..autograd.names import as_one
-from ..autograd.primitive import TensorBase, primitive, write_out
+from ..autograd.primitive import TensorBase, primitive
 from ..autograd.structural import cast, sum_to
 from ..backend import array_module, check_all
 from .dims import numpy_names, sizes, wrap_dim, wrap_dims
-from .indexing import _index, setitem
+from .indexing import _index
 from .joining import cat
 from .layout import strided
 from .movement import _clone
 from .shape import _expand, _reshape, _transpose, expand
-from .slicing import _range, narrow
+from .slicing import _range
 
 __all__ = [
-    "broadcast_shapes", "broadcast_tensors", "diag", "diag_embed", "diagflat", "diagonal",
-    "diagonal_scatter", "flip", "fliplr",
-    "flipud", "narrow_copy", "repeat_interleave", "roll", "rot90", "select_scatter",
-    "slice_scatter", "tile", "tril", "triu",
+    "broadcast_shapes", "broadcast_tensors", "flip", "fliplr", "flipud", "repeat_interleave",
+    "roll", "rot90", "tile",
 ]  # fmt: skip
 
 # -- repetition ------------------------------------------------------------------------------------
@@ -254,127 +246,6 @@ def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
     return _transpose(turned, dim0=first, dim1=second)
 
 
-# -- triangles and diagonals -----------------------------------------------------------------------
-
-
-@primitive(name="tril", complex=True)
-def _tril(xp: Any, a: Any, *, diagonal: int) -> Any:
-    return xp.tril(a, diagonal)
-
-
-@primitive(name="triu", complex=True)
-def _triu(xp: Any, a: Any, *, diagonal: int) -> Any:
-    return xp.triu(a, diagonal)
-
-
-_tril.defvjp(a=lambda g, diagonal: _tril(g, diagonal=diagonal))
-_triu.defvjp(a=lambda g, diagonal: _triu(g, diagonal=diagonal))
-
-
-def tril(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
-    """The matrices with zeros above the given diagonal (0 the main one, positive above it)."""
-    if input.array.ndim < 2:
-        raise RuntimeError("tril: input tensor must have at least 2 dimensions")
-    y = _tril(input, diagonal=operator.index(diagonal))
-    return y if out is None else write_out("tril", out, y)
-
-
-def triu(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
-    """The matrices with zeros below the given diagonal (0 the main one, positive above it)."""
-    if input.array.ndim < 2:
-        raise RuntimeError("triu: input tensor must have at least 2 dimensions")
-    y = _triu(input, diagonal=operator.index(diagonal))
-    return y if out is None else write_out("triu", out, y)
-
-
-@primitive(name="diagonal", view=True)
-def _diagonal(xp: Any, a: Any, *, offset: int, dim1: int, dim2: int) -> Any:
-    y = a.diagonal(offset, dim1, dim2)
-    if xp is np:
-        y.flags.writeable = a.flags.writeable
-    return y
-
-
-@primitive(name="diagonal_adjoint", grad_fn="DiagEmbedBackward0", complex=True)
-def _diagonal_adjoint(
-    xp: Any, a: Any, *, offset: int, dim1: int, dim2: int, shape: tuple[int, ...]
-) -> Any:
-    """Zeros of ``shape`` with ``a`` on a diagonal: the reverse of ``diagonal``."""
-    out = xp.zeros(shape, a.dtype)
-    _diagonal.primitive.kernel(xp, out, offset=offset, dim1=dim1, dim2=dim2)[...] = a
-    return out
-
-
-_diagonal.defvjp(
-    a=lambda g, a_shape, offset, dim1, dim2: _diagonal_adjoint(
-        g, offset=offset, dim1=dim1, dim2=dim2, shape=a_shape
-    )
-)
-_diagonal_adjoint.defvjp(
-    a=lambda g, offset, dim1, dim2: _diagonal(g, offset=offset, dim1=dim1, dim2=dim2)
-)
-
-
-def _two_dims(dim1: int, dim2: int, ndim: int) -> tuple[int, int]:
-    first, second = wrap_dim(dim1, ndim), wrap_dim(dim2, ndim)
-    if first == second:
-        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
-    return first, second
-
-
-def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
-    """The elements on a diagonal of the planes of two axes, along a new last axis; a view."""
-    first, second = _two_dims(dim1, dim2, input.array.ndim)
-    return _diagonal(input, offset=offset, dim1=first, dim2=second)
-
-
-@as_one("DiagEmbedBackward0")
-def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
-    """The last axis on a diagonal of the planes of two new axes, zeros elsewhere.
-
-    >>> import minitorch_dl as torch
-    >>> torch.diag_embed(torch.tensor([1, 2]))
-    tensor([[1, 0],
-            [0, 2]])
-    """
-    have = input.array.shape
-    first, second = _two_dims(dim1, dim2, len(have) + 1)
-    shape = list(have[:-1])
-    for d in sorted((first, second)):
-        shape.insert(d, have[-1] + abs(offset))
-    return _diagonal_adjoint(input, offset=offset, dim1=first, dim2=second, shape=tuple(shape))
-
-
-def diag(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
-    """A vector as the diagonal of a matrix, or the diagonal of a matrix as a vector; a copy."""
-    if input.array.ndim == 1:
-        y = diag_embed(input, diagonal)
-    elif input.array.ndim == 2:
-        y = _clone(_diagonal(input, offset=diagonal, dim1=0, dim2=1))
-    else:
-        raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input.array.ndim}D")
-    return y if out is None else write_out("diag", out, y)
-
-
-def diagflat(input: Any, offset: int = 0) -> Any:
-    """The flattened elements as the diagonal of a matrix."""
-    return diag_embed(_reshape(input, shape=(-1,)), offset)
-
-
-def fill_diagonal_(input: Any, fill_value: float, wrap: bool = False) -> Any:
-    """Write ``fill_value`` on the main diagonal; ``wrap`` starts a tall matrix's again below."""
-    shape = input.array.shape
-    if len(shape) < 2:
-        raise RuntimeError("dimensions must larger than 1")
-    if len(shape) > 2 and len(set(shape)) > 1:
-        raise RuntimeError("all dimensions of input must be of equal length")
-    rows = np.arange(shape[0] if wrap and len(shape) == 2 else min(shape))
-    columns = rows % (shape[1] + 1)
-    inside = columns < shape[1]
-    setitem(input, (rows[inside],) + (columns[inside],) * (len(shape) - 1), fill_value)
-    return input
-
-
 # -- windows ---------------------------------------------------------------------------------------
 
 
@@ -431,71 +302,3 @@ def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
     if step <= 0:
         raise RuntimeError(f"step is {step} but must be > 0")
     return _unfold(input, dim=dim, size=size, step=step)
-
-
-# -- views written into a copy ---------------------------------------------------------------------
-
-
-@as_one("NarrowCopyBackward0")
-def narrow_copy(input: Any, dim: int, start: Any, length: int, *, out: Any = None) -> Any:
-    """``narrow`` as a copy."""
-    y = _clone(narrow(input, dim, start, length))
-    return y if out is None else write_out("narrow_copy", out, y)
-
-
-def _embed(
-    op: str, input: Any, src: Any, view: str, params: dict[str, Any], shape: tuple[int, ...]
-) -> Any:
-    if src.array.shape != shape:
-        raise RuntimeError(
-            f"{op}(): expected src to have a size equal to the slice of self. src size = "
-            f"{list(src.array.shape)}, slice size = {list(shape)}"
-        )
-    return view_scatter(input, src, view=view, params=params)
-
-
-@as_one("SliceScatterBackward0")
-def slice_scatter(
-    input: Any,
-    src: Any,
-    dim: int = 0,
-    start: int | None = None,
-    end: int | None = None,
-    step: int = 1,
-    *,
-    out: Any = None,
-) -> Any:
-    """A copy of ``input`` with ``src`` in place of ``input[start:end:step]`` along ``dim``."""
-    have = input.array.shape
-    dim = wrap_dim(dim, len(have))
-    n = len(range(*slice(start, end, step).indices(have[dim])))
-    index = (*((None, None, None),) * dim, (start, end, step))
-    y = _embed(
-        "slice_scatter", input, src, "slice", {"index": index}, (*have[:dim], n, *have[dim + 1 :])
-    )
-    return y if out is None else write_out("slice_scatter", out, y)
-
-
-@as_one("SelectScatterBackward0")
-def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
-    """A copy of ``input`` with ``src`` in place of its slice at ``index`` along ``dim``."""
-    have = input.array.shape
-    dim = wrap_dim(dim, len(have))
-    if not -have[dim] <= index < have[dim]:
-        raise IndexError(
-            f"select(): index {index} out of range for tensor of size {list(have)} at dimension "
-            f"{dim}"
-        )
-    at = (*((None, None, None),) * dim, index)
-    return _embed(
-        "select_scatter", input, src, "slice", {"index": at}, have[:dim] + have[dim + 1 :]
-    )
-
-
-@as_one("DiagonalScatterBackward0")
-def diagonal_scatter(input: Any, src: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
-    """A copy of ``input`` with ``src`` in place of a diagonal."""
-    first, second = _two_dims(dim1, dim2, input.array.ndim)
-    params = {"offset": offset, "dim1": first, "dim2": second}
-    shape = _diagonal.primitive.kernel(array_module(input.array), input.array, **params).shape
-    return _embed("diagonal_scatter", input, src, "diagonal", params, shape)

@@ -15,11 +15,11 @@ from ..autograd.primitive import primitive, write_out
 from ..autograd.structural import cast, conj, is_complex, sum_to
 from ..backend import dtypes
 from . import return_types
+from .diagonals import _diagonal, _diagonal_adjoint, _tril, _triu
 from .dims import also_named
 from .elementwise import log
 from .matmul import matmul_to
 from .movement import clone
-from .rearranging import _diagonal, _diagonal_adjoint, _tril, _triu
 from .reductions import _sum
 from .shape import _reshape, _transpose
 

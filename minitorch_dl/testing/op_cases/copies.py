@@ -12,15 +12,9 @@ ROWS = [
         S(F(12), (2, 3), (3, 1), 1),
         call=lambda torch, x, *args: torch.as_strided_copy(x.contiguous(), *args),
     ),
-    Row(
-        "as_strided_scatter",
-        S(F(3, 3), F(2, 2), (2, 2), (1, 2), 1),
-        S(F(12), F(2, 3), (2, 3), (3, 1)),
-        # PyTorch gives the input the gradient of the part that was overwritten, not of the rest.
-        grad=False,
-    ),
     Row("diagonal_copy", S(F(3, 4), 1)),
     Row("expand_copy", S(F(3, 1), (3, 4))),
+    Row("narrow_copy", S(F(3, 4), 1, 1, 2)),
     Row("permute_copy", S(F(2, 3, 4), (2, 0, 1))),
     Row("select_copy", S(F(3, 4), 1, -1)),
     Row("slice_copy", S(F(5, 4), 0, 1, 5, 2), S(F(3), end=-1)),
@@ -41,5 +35,4 @@ ROWS = [
         call=lambda torch, x, size: torch.view_copy(x.contiguous(), size),
     ),
     Row("fill", S(F(3, 4), 2.5), S(F(3, 4), F()), S(F(), 1), complex=True),
-    Row("is_same_size", S(F(2, 3), F(2, 3)), S(F(2, 3), F(3)), grad=False),
 ]

@@ -19,18 +19,6 @@ ROWS = [
     Row("fliplr", S(F(3, 4))),
     Row("flipud", S(F(3))),
     Row("rot90", *(S(F(3, 4), k) for k in (0, 1, 2, 3, -1)), S(F(2, 3, 4), 1, (2, 0))),
-    *(Row(name, S(F(3, 4)), S(F(2, 4, 3), 1), S(F(3, 4), -1), S(F(3, 4), 9), S(F(0, 2)), complex=True) for name in ("tril", "triu")),
-    Row("triangles_in_place", S(F(3, 4)), call=lambda torch, x: ((x * 1).tril_(), (x * 1).triu_(1))),
-    Row("diagonal", S(F(3, 4)), S(F(3, 4), 1), S(F(3, 4), -2), S(F(2, 3, 4), 0, 1, -1), S(F(3, 4), 5), complex=True),
-    Row("diag", S(F(3)), S(F(3, 4)), S(F(3), -1), S(F(3, 4), 1), S(F(0))),
-    Row("diag_embed", S(F(2, 3)), S(F(3), 1), S(F(2, 3), -1, 0, 2), complex=True),
-    Row("diagflat", S(F(2, 2)), S(F(3), 1), S(F())),
     Row("Tensor.unfold", S(F(6), 0, 3, 2), S(F(3, 5), 1, 2, 1), S(F(5, 3), 0, 2, 3), S(F(3, 5), -1, 5, 1), S(F(), 0, 1, 1), S(F(3), 0, 0, 1), complex=True),
     Row("Tensor.sum_to_size", S(F(2, 3, 4), 3, 1), S(F(2, 3), 2, 3), S(F(2, 3), 1)),
-    Row("fill_diagonal", S(F(5, 2), F(3, 3, 3)), call=lambda torch, x, y: (
-        (x * 1).fill_diagonal_(2.0), (x * 1).fill_diagonal_(2.0, wrap=True), (x * 1).t().fill_diagonal_(3), (y * 1).fill_diagonal_(1.0))),
-    Row("narrow_copy", S(F(3, 4), 1, 1, 2)),
-    Row("slice_scatter", S(F(3, 4), F(2, 4), 0, 1), S(F(3, 4), F(3, 2), 1, 0, 4, 2), S(F(3, 4), F(3, 1), dim=-1, start=-1)),
-    Row("select_scatter", S(F(3, 4), F(4), 0, 1), S(F(3, 4), F(3), 1, -1)),
-    Row("diagonal_scatter", S(F(3, 4), F(3)), S(F(3, 4), F(2), -1), S(F(2, 3, 3), F(2, 3), 0, 1, 2), complex=True),
 ]  # fmt: skip

@@ -1,0 +1,135 @@
+"""Triangles and diagonals of matrices."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from ..autograd.names import as_one
+from ..autograd.primitive import primitive, write_out
+from .dims import wrap_dim
+from .indexing import setitem
+from .movement import _clone
+from .shape import _reshape
+
+__all__ = ["diag", "diag_embed", "diagflat", "diagonal", "tril", "triu"]
+
+
+@primitive(name="tril", complex=True)
+def _tril(xp: Any, a: Any, *, diagonal: int) -> Any:
+    return xp.tril(a, diagonal)
+
+
+@primitive(name="triu", complex=True)
+def _triu(xp: Any, a: Any, *, diagonal: int) -> Any:
+    return xp.triu(a, diagonal)
+
+
+_tril.defvjp(a=lambda g, diagonal: _tril(g, diagonal=diagonal))
+_triu.defvjp(a=lambda g, diagonal: _triu(g, diagonal=diagonal))
+
+
+def tril(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
+    """The matrices with zeros above the given diagonal (0 the main one, positive above it)."""
+    if input.array.ndim < 2:
+        raise RuntimeError("tril: input tensor must have at least 2 dimensions")
+    y = _tril(input, diagonal=operator.index(diagonal))
+    return y if out is None else write_out("tril", out, y)
+
+
+def triu(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
+    """The matrices with zeros below the given diagonal (0 the main one, positive above it)."""
+    if input.array.ndim < 2:
+        raise RuntimeError("triu: input tensor must have at least 2 dimensions")
+    y = _triu(input, diagonal=operator.index(diagonal))
+    return y if out is None else write_out("triu", out, y)
+
+
+@primitive(name="diagonal", view=True)
+def _diagonal(xp: Any, a: Any, *, offset: int, dim1: int, dim2: int) -> Any:
+    y = a.diagonal(offset, dim1, dim2)
+    if xp is np:
+        y.flags.writeable = a.flags.writeable
+    return y
+
+
+@primitive(name="diagonal_adjoint", grad_fn="DiagEmbedBackward0", complex=True)
+def _diagonal_adjoint(
+    xp: Any, a: Any, *, offset: int, dim1: int, dim2: int, shape: tuple[int, ...]
+) -> Any:
+    """Zeros of ``shape`` with ``a`` on a diagonal: the reverse of ``diagonal``."""
+    out = xp.zeros(shape, a.dtype)
+    _diagonal.primitive.kernel(xp, out, offset=offset, dim1=dim1, dim2=dim2)[...] = a
+    return out
+
+
+_diagonal.defvjp(
+    a=lambda g, a_shape, offset, dim1, dim2: _diagonal_adjoint(
+        g, offset=offset, dim1=dim1, dim2=dim2, shape=a_shape
+    )
+)
+_diagonal_adjoint.defvjp(
+    a=lambda g, offset, dim1, dim2: _diagonal(g, offset=offset, dim1=dim1, dim2=dim2)
+)
+
+
+def _two_dims(dim1: int, dim2: int, ndim: int) -> tuple[int, int]:
+    first, second = wrap_dim(dim1, ndim), wrap_dim(dim2, ndim)
+    if first == second:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    return first, second
+
+
+def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+    """The elements on a diagonal of the planes of two axes, along a new last axis; a view."""
+    first, second = _two_dims(dim1, dim2, input.array.ndim)
+    return _diagonal(input, offset=offset, dim1=first, dim2=second)
+
+
+@as_one("DiagEmbedBackward0")
+def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
+    """The last axis on a diagonal of the planes of two new axes, zeros elsewhere.
+
+    >>> import minitorch_dl as torch
+    >>> torch.diag_embed(torch.tensor([1, 2]))
+    tensor([[1, 0],
+            [0, 2]])
+    """
+    have = input.array.shape
+    first, second = _two_dims(dim1, dim2, len(have) + 1)
+    shape = list(have[:-1])
+    for d in sorted((first, second)):
+        shape.insert(d, have[-1] + abs(offset))
+    return _diagonal_adjoint(input, offset=offset, dim1=first, dim2=second, shape=tuple(shape))
+
+
+def diag(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
+    """A vector as the diagonal of a matrix, or the diagonal of a matrix as a vector; a copy."""
+    if input.array.ndim == 1:
+        y = diag_embed(input, diagonal)
+    elif input.array.ndim == 2:
+        y = _clone(_diagonal(input, offset=diagonal, dim1=0, dim2=1))
+    else:
+        raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input.array.ndim}D")
+    return y if out is None else write_out("diag", out, y)
+
+
+def diagflat(input: Any, offset: int = 0) -> Any:
+    """The flattened elements as the diagonal of a matrix."""
+    return diag_embed(_reshape(input, shape=(-1,)), offset)
+
+
+def fill_diagonal_(input: Any, fill_value: float, wrap: bool = False) -> Any:
+    """Write ``fill_value`` on the main diagonal; ``wrap`` starts a tall matrix's again below."""
+    shape = input.array.shape
+    if len(shape) < 2:
+        raise RuntimeError("dimensions must larger than 1")
+    if len(shape) > 2 and len(set(shape)) > 1:
+        raise RuntimeError("all dimensions of input must be of equal length")
+    rows = np.arange(shape[0] if wrap and len(shape) == 2 else min(shape))
+    columns = rows % (shape[1] + 1)
+    inside = columns < shape[1]
+    setitem(input, (rows[inside],) + (columns[inside],) * (len(shape) - 1), fill_value)
+    return input
