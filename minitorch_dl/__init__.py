@@ -25,6 +25,7 @@ from . import (
     hub,
     jit,
     linalg,
+    masked,
     metrics,
     multiprocessing,
     nn,
@@ -229,6 +230,7 @@ for _namespace in (
     fft,
     func,
     linalg,
+    masked,
     nn,
     nn.functional,
     nn.init,
@@ -245,9 +247,9 @@ for _namespace, _prefix in (
     (nn.functional, ""),
     (nn.init, ""),
     (linalg, "linalg."),
+    (masked, "masked."),
     (fft, "fft."),
     (special, "special."),
-    (fft, "fft."),
     (signal.windows, "signal.windows."),
 ):
     _publish(_namespace, _prefix)
