@@ -35,6 +35,7 @@ LAYERS = [
     "signal",
     "fft",
     "linalg",
+    "masked",
     "amp",
     "cuda",
     "accelerator",
