@@ -6,10 +6,8 @@ import pytest
 from hypothesis import settings
 
 import minitorch_dl
-from minitorch_dl.backend import generator
 from minitorch_dl.backend.blas import set_blas_threads
-from minitorch_dl.backend.counter import CounterGenerator
-from minitorch_dl.backend.generator import Generator
+from minitorch_dl.backend.random import CounterGenerator, Generator, generator
 
 set_blas_threads(1)  # the workers of pytest-xdist share the cores already
 

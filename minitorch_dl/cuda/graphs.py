@@ -14,9 +14,8 @@ from contextlib import ExitStack
 from typing import Any
 
 from ..backend import capturing
-from ..backend.counter import CounterGenerator
-from ..backend.generator import default_generator
 from ..backend.pool import Allocator
+from ..backend.random import CounterGenerator, default_generator
 from ..backend.recording import recording, refuse_waiting
 from .devices import _cupy, is_available, synchronize
 from .memory import empty_cache

@@ -1,7 +1,8 @@
 """The GPU's random generator.
 
-It counts (``backend/counter.py``), so that the GPU draws its numbers itself. As in PyTorch they are
-not the CPU's; nor are they those of PyTorch's GPU generator. There is one generator for all GPUs.
+It counts (``backend/random/counter.py``), so that the GPU can draw its numbers itself. As in
+PyTorch they differ from the CPU's; they also differ from those of PyTorch's GPU generator. All GPUs
+share one generator.
 """
 
 from __future__ import annotations

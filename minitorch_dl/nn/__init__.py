@@ -22,6 +22,7 @@ from .hooks import (
 from .lazy import *
 from .linear import *
 from .loss import *
+from .margin_loss import *
 from .module import Module
 from .normalization import *
 from .padding import *

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from ..autograd import no_grad
 from ..backend import array_module
-from ..backend.generator import Generator
+from ..backend.random import Generator
 from ..ops import creation, empty_like, randperm, where
 from ..tensor import Tensor
 

@@ -1,26 +1,22 @@
-"""Loss functions as layers. Formulas are with the functions of ``nn.functional``.
+"""Regression and classification losses as layers.
 
-``reduction``: "none" gives every element's loss, "mean" their average, "sum" their sum.
+Each formula gives the loss of one element; x is the input and y the target. ``reduction`` says what
+becomes of the elements' losses: "none" returns them all, "mean" (the default) their average, "sum"
+their sum. ``size_average`` and ``reduce`` are PyTorch's deprecated way to say the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from ..ops.loss_reduction import reduction_name
+from ..ops.loss_reduction import reduced, reduction_name
 from ..tensor import Tensor
 from . import functional as F
-from .distance import PairwiseDistance
 from .module import Module
 
 __all__ = [
-    "BCELoss", "BCEWithLogitsLoss", "CTCLoss", "ContrastiveLoss", "CosineEmbeddingLoss",
-    "CrossEntropyLoss", "FocalLoss", "GaussianNLLLoss", "HingeEmbeddingLoss", "HuberLoss",
-    "KLDivLoss", "L1Loss", "MSELoss", "MarginRankingLoss", "MultiLabelMarginLoss",
-    "MultiLabelSoftMarginLoss", "MultiMarginLoss", "NLLLoss", "PoissonNLLLoss", "SmoothL1Loss",
-    "SoftMarginLoss",
-    "TripletMarginLoss", "TripletMarginWithDistanceLoss",
+    "BCELoss", "BCEWithLogitsLoss", "CTCLoss", "CrossEntropyLoss", "FocalLoss", "GaussianNLLLoss",
+    "HuberLoss", "KLDivLoss", "L1Loss", "MSELoss", "NLLLoss", "PoissonNLLLoss", "SmoothL1Loss",
 ]  # fmt: skip
 
 
@@ -50,14 +46,19 @@ class _WeightedLoss(_Loss):
 
 
 class L1Loss(_Loss):
-    """``|x - y|``."""
+    """Absolute error, ``|x - y|``, of tensors of one shape.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.L1Loss()(torch.tensor([1.0, 3.0]), torch.tensor([1.0, 1.0]))
+    tensor(1.)
+    """
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.l1_loss(input, target, reduction=self.reduction)
 
 
 class MSELoss(_Loss):
-    """``(x - y)²``.
+    """Squared error, ``(x - y)²``, of tensors of one shape.
 
     >>> import minitorch_dl as torch
     >>> torch.nn.MSELoss()(torch.tensor([1.0, 3.0]), torch.tensor([1.0, 1.0]))
@@ -69,9 +70,15 @@ class MSELoss(_Loss):
 
 
 class NLLLoss(_WeightedLoss):
-    """``-w_y x_y`` of log-probabilities ``(N, C, ...)`` and labels ``(N, ...)``.
+    """Negative log-likelihood, ``-w_y x_y``, of log-probabilities x and class labels y.
 
-    "mean" divides by the sum of the weights ``w_y``; arguments as :class:`CrossEntropyLoss`.
+    The reduction "mean" divides by the sum of the weights ``w_y`` of the labels.
+
+    Args:
+        weight: w, one weight per class, ``(C,)``; default 1.
+        ignore_index: a label whose samples count for nothing.
+
+    Shapes: input ``(N, C, ...)``, target ``(N, ...)``.
     """
 
     def __init__(
@@ -96,14 +103,16 @@ class NLLLoss(_WeightedLoss):
 
 
 class CrossEntropyLoss(_WeightedLoss):
-    """``-w_y log softmax(x)_y`` of scores ``(N, C, ...)`` and labels ``(N, ...)``.
+    """Cross entropy, ``-w_y log softmax(x)_y``, of unnormalized scores x and class labels y.
 
-    The target may also be probabilities ``(N, C, ...)``.
+    The target may also hold probabilities p over the classes: ``-Σ_c w_c p_c log softmax(x)_c``.
 
     Args:
-        weight: a weight per class, ``(C,)``.
-        ignore_index: a label that counts nothing.
-        label_smoothing: how much of the target is spread evenly over the classes, in [0, 1].
+        weight: w, one weight per class, ``(C,)``; default 1.
+        ignore_index: a label whose samples count for nothing.
+        label_smoothing: the share of the target, in [0, 1], that is spread evenly over the classes.
+
+    Shapes: input ``(N, C, ...)``, target ``(N, ...)`` or, of probabilities, ``(N, C, ...)``.
 
     >>> import minitorch_dl as torch
     >>> torch.nn.CrossEntropyLoss()(torch.zeros(1, 4), torch.tensor([2]))
@@ -135,16 +144,27 @@ class CrossEntropyLoss(_WeightedLoss):
 
 
 class BCELoss(_WeightedLoss):
-    """``-w (y log x + (1 - y) log(1 - x))`` of probabilities."""
+    """Binary cross entropy, ``-w (y log x + (1 - y) log(1 - x))``, of probabilities x.
+
+    Logarithms are cut off at -100, so that the loss stays finite. ``weight``: w, which broadcasts.
+    """
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.binary_cross_entropy(input, target, weight=self.weight, reduction=self.reduction)
 
 
 class BCEWithLogitsLoss(_Loss):
-    """:class:`BCELoss` of ``σ(x)``, stable for large scores.
+    """Binary cross entropy of ``σ(x)``, computed from the scores x without overflow.
 
-    ``pos_weight`` weighs the positive targets.
+    ``-w (p y log σ(x) + (1 - y) log(1 - σ(x)))``
+
+    Args:
+        weight: w, which broadcasts to the input; default 1.
+        pos_weight: p, the weight of positive targets, which broadcasts too; default 1.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.BCEWithLogitsLoss()(torch.zeros(2), torch.tensor([0.0, 1.0]))
+    tensor(0.6931)
     """
 
     def __init__(
@@ -168,9 +188,13 @@ class BCEWithLogitsLoss(_Loss):
 
 
 class PoissonNLLLoss(_Loss):
-    """``exp(x) - y x``, or ``x - y log(x + ε)`` without ``log_input``.
+    """Negative log-likelihood of Poisson counts y, up to a constant: ``exp(x) - y x``.
 
-    ``full`` adds Stirling's approximation of ``log y!``.
+    Args:
+        log_input: x is the logarithm of the rate. If False, x is the rate itself and the loss is
+            ``x - y log(x + ε)``.
+        full: add Stirling's approximation of ``log y!``, the constant otherwise left out.
+        eps: ε.
     """
 
     def __init__(
@@ -195,7 +219,14 @@ class PoissonNLLLoss(_Loss):
 
 
 class GaussianNLLLoss(_Loss):
-    """``½ (log max(σ², ε) + (x - y)² / max(σ², ε))``, plus ``½ log 2π`` if ``full``."""
+    """Negative log-likelihood of a Gaussian with mean x and variance σ²; Nix and Weigend, 1994.
+
+    ``½ (log max(σ², ε) + (x - y)² / max(σ², ε))``
+
+    Args:
+        full: add the constant ``½ log 2π``.
+        eps: ε, below which a variance is raised to it.
+    """
 
     def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
         super().__init__(None, None, reduction)
@@ -209,9 +240,13 @@ class GaussianNLLLoss(_Loss):
 
 
 class KLDivLoss(_Loss):
-    """``y (log y - x)`` of log-probabilities x.
+    """Kullback-Leibler divergence, ``y (log y - x)``, of log-probabilities x from probabilities y.
 
-    ``log_target``: y is given as a logarithm. ``reduction="batchmean"`` divides the sum by N.
+    ``reduction="batchmean"`` divides the sum by the batch size N, which is the divergence as the
+    textbooks define it; "mean" divides by the number of elements.
+
+    Args:
+        log_target: the target holds ``log y`` instead of y.
     """
 
     def __init__(
@@ -229,7 +264,10 @@ class KLDivLoss(_Loss):
 
 
 class HuberLoss(_Loss):
-    """``½ d²`` for |d| < δ, else ``δ (|d| - δ/2)``, d = x - y; Huber, 1964."""
+    """Squared for small errors, linear for large ones; Huber, 1964.
+
+    ``½ d²`` where ``|d| < δ``, else ``δ (|d| - δ/2)``, with ``d = x - y`` and ``delta`` δ.
+    """
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction=reduction)
@@ -242,7 +280,10 @@ class HuberLoss(_Loss):
 
 
 class SmoothL1Loss(_Loss):
-    """``½ d²/β`` for |d| < β, else ``|d| - β/2``, d = x - y; Girshick, 2015."""
+    """Absolute error, rounded off to a parabola near 0; Girshick, 2015.
+
+    ``½ d²/β`` where ``|d| < β``, else ``|d| - β/2``, with ``d = x - y``.
+    """
 
     def __init__(
         self,
@@ -258,186 +299,19 @@ class SmoothL1Loss(_Loss):
         return F.smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)
 
 
-class SoftMarginLoss(_Loss):
-    """``log(1 + exp(-y x))``, y = ±1."""
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.soft_margin_loss(input, target, reduction=self.reduction)
-
-
-class MultiLabelMarginLoss(_Loss):
-    """Hinge loss of several labels per sample: a row of class indices that ends at the first -1."""
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.multilabel_margin_loss(input, target, reduction=self.reduction)
-
-
-class MultiLabelSoftMarginLoss(_WeightedLoss):
-    """The mean over the classes of :class:`BCEWithLogitsLoss`."""
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.multilabel_soft_margin_loss(
-            input, target, weight=self.weight, reduction=self.reduction
-        )
-
-
-class HingeEmbeddingLoss(_Loss):
-    """``x`` where y = 1, ``max(0, margin - x)`` where y = -1."""
-
-    def __init__(
-        self,
-        margin: float = 1.0,
-        size_average: bool | None = None,
-        reduce: bool | None = None,
-        reduction: str = "mean",
-    ) -> None:
-        super().__init__(size_average, reduce, reduction)
-        self.margin = margin
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.hinge_embedding_loss(input, target, margin=self.margin, reduction=self.reduction)
-
-
-class CosineEmbeddingLoss(_Loss):
-    """``1 - cos(x₁, x₂)`` where y = 1, ``max(0, cos(x₁, x₂) - margin)`` where y = -1."""
-
-    def __init__(
-        self,
-        margin: float = 0.0,
-        size_average: bool | None = None,
-        reduce: bool | None = None,
-        reduction: str = "mean",
-    ) -> None:
-        super().__init__(size_average, reduce, reduction)
-        self.margin = margin
-
-    def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
-        return F.cosine_embedding_loss(
-            input1, input2, target, margin=self.margin, reduction=self.reduction
-        )
-
-
-class MarginRankingLoss(_Loss):
-    """``max(0, -y (x₁ - x₂) + margin)``, y = ±1."""
-
-    def __init__(
-        self,
-        margin: float = 0.0,
-        size_average: bool | None = None,
-        reduce: bool | None = None,
-        reduction: str = "mean",
-    ) -> None:
-        super().__init__(size_average, reduce, reduction)
-        self.margin = margin
-
-    def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
-        return F.margin_ranking_loss(
-            input1, input2, target, margin=self.margin, reduction=self.reduction
-        )
-
-
-class MultiMarginLoss(_WeightedLoss):
-    """``Σ_{i≠y} max(0, margin - x_y + x_i)^p / C``."""
-
-    def __init__(
-        self,
-        p: int = 1,
-        margin: float = 1.0,
-        weight: Tensor | None = None,
-        size_average: bool | None = None,
-        reduce: bool | None = None,
-        reduction: str = "mean",
-    ) -> None:
-        super().__init__(weight, size_average, reduce, reduction)
-        if p not in (1, 2):
-            raise ValueError(f"only p == 1 and p == 2 supported, got {p}")
-        if weight is not None and weight.dim() != 1:
-            raise ValueError(
-                f"MultiMarginLoss: expected weight to be None or 1D tensor, got {weight.dim()}D "
-                "instead"
-            )
-        self.p = p
-        self.margin = margin
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.multi_margin_loss(
-            input,
-            target,
-            p=self.p,
-            margin=self.margin,
-            weight=self.weight,
-            reduction=self.reduction,
-        )
-
-
-class TripletMarginLoss(_Loss):
-    """``max(0, ‖a - p‖ - ‖a - n‖ + margin)``; Balntas et al., 2016.
-
-    ``swap`` takes ``‖p - n‖`` where it is smaller than ``‖a - n‖``.
-    """
-
-    def __init__(
-        self,
-        margin: float = 1.0,
-        p: float = 2.0,
-        eps: float = 1e-6,
-        swap: bool = False,
-        size_average: bool | None = None,
-        reduce: bool | None = None,
-        reduction: str = "mean",
-    ) -> None:
-        super().__init__(size_average, reduce, reduction)
-        if margin <= 0:
-            raise ValueError(
-                f"TripletMarginLoss: expected margin to be greater than 0, got {margin} instead"
-            )
-        self.margin = margin
-        self.p = p
-        self.eps = eps
-        self.swap = swap
-
-    def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
-        return F.triplet_margin_loss(
-            anchor, positive, negative, margin=self.margin, p=self.p, eps=self.eps, swap=self.swap,
-            reduction=self.reduction,
-        )  # fmt: skip
-
-
-class TripletMarginWithDistanceLoss(_Loss):
-    """:class:`TripletMarginLoss` with any ``distance_function(x₁, x₂)``."""
-
-    def __init__(
-        self,
-        *,
-        distance_function: Callable[[Tensor, Tensor], Tensor] | None = None,
-        margin: float = 1.0,
-        swap: bool = False,
-        reduction: str = "mean",
-    ) -> None:
-        super().__init__(None, None, reduction)
-        if margin <= 0:
-            raise ValueError(
-                "TripletMarginWithDistanceLoss: expected margin to be greater than 0, got "
-                f"{margin} instead"
-            )
-        self.distance_function = (
-            PairwiseDistance() if distance_function is None else distance_function
-        )
-        self.margin = margin
-        self.swap = swap
-
-    def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
-        return F.triplet_margin_with_distance_loss(
-            anchor, positive, negative, distance_function=self.distance_function,
-            margin=self.margin, swap=self.swap, reduction=self.reduction,
-        )  # fmt: skip
-
-
 class CTCLoss(_Loss):
     """Connectionist temporal classification; Graves et al., 2006.
 
-    Log-probabilities ``(T, N, C)``, labels ``(N, S)`` or joined, and the lengths of both; ``blank``
-    is the index of the blank label; ``zero_infinity`` sets impossible alignments' losses to zero.
+    ``-log`` of the probability of a sequence of labels, summed over all its alignments with the
+    input. The reduction "mean" divides each loss by the length of its target first.
+
+    Args:
+        blank: the index of the blank label.
+        zero_infinity: give targets that are too long for their input a loss of 0 instead of
+            infinity.
+
+    Shapes: log_probs ``(T, N, C)``, targets ``(N, S)`` or all of them joined end to end,
+    input_lengths and target_lengths ``(N,)``.
     """
 
     def __init__(
@@ -457,11 +331,13 @@ class CTCLoss(_Loss):
 
 
 class FocalLoss(_Loss):
-    """``-α_y (1 - p_y)^γ log p_y`` with p = softmax of the scores; Lin et al., 2017.
+    """Cross entropy that makes less of samples already classified well; Lin et al., 2017.
+
+    ``-α_y (1 - p_y)^γ log p_y`` with ``p = softmax(x)``. Not in PyTorch.
 
     Args:
         gamma: γ >= 0; 0 gives cross entropy.
-        weight: α, a weight per class.
+        weight: α, one weight per class, ``(C,)``; default 1.
 
     >>> import minitorch_dl as torch
     >>> torch.nn.FocalLoss(gamma=2.0)(torch.zeros(1, 2), torch.tensor([1]))
@@ -482,34 +358,7 @@ class FocalLoss(_Loss):
         loss = -((1 - log_p.exp()) ** self.gamma) * log_p
         if self.weight is not None:
             loss = loss * self.weight[target]
-        return loss if self.reduction == "none" else getattr(loss, self.reduction)()
+        return reduced(loss, self.reduction)
 
     def extra_repr(self) -> str:
         return f"gamma={self.gamma}"
-
-
-class ContrastiveLoss(_Loss):
-    """``(1 - y) ½ d² + y ½ max(0, margin - d)²``, d = ‖x₁ - x₂‖; Hadsell et al., 2006.
-
-    ``y`` is 1 (or True) for unlike pairs, 0 for like ones.
-
-    >>> import minitorch_dl as torch
-    >>> a, b = torch.zeros(1, 2), torch.tensor([[0.0, 0.5]])
-    >>> torch.nn.ContrastiveLoss(margin=2.0)(a, b, torch.tensor([1]))
-    tensor(1.1250)
-    """
-
-    def __init__(self, margin: float = 1.0, reduction: str = "mean") -> None:
-        super().__init__(reduction=reduction)
-        if margin <= 0:
-            raise ValueError(f"ContrastiveLoss: margin must be greater than 0, got {margin}")
-        self.margin = margin
-
-    def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
-        d = F.pairwise_distance(input1, input2)
-        y = target.to(d.dtype)
-        loss = (1 - y) * 0.5 * d * d + y * 0.5 * (self.margin - d).clamp(min=0) ** 2
-        return loss if self.reduction == "none" else getattr(loss, self.reduction)()
-
-    def extra_repr(self) -> str:
-        return f"margin={self.margin}"

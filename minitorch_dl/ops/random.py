@@ -1,4 +1,4 @@
-"""Random tensors: the numbers are PyTorch's for the same seed (see ``backend/random.py``)."""
+"""Random tensors: the numbers are PyTorch's for the same seed (see ``backend/random``)."""
 
 from __future__ import annotations
 

@@ -13,9 +13,9 @@ import pytest
 
 import minitorch_dl as torch
 from minitorch_dl import Tensor, nn
-from minitorch_dl.backend import generator, segments
-from minitorch_dl.backend.generator import Generator
+from minitorch_dl.backend import segments
 from minitorch_dl.backend.kernels import launching, standardization
+from minitorch_dl.backend.random import Generator, generator
 from minitorch_dl.testing import standin
 from tests.cuda import simulated_gpu
 from tests.devices import tensor_on

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minitorch_dl.backend import devices, generator, pool
+from minitorch_dl.backend import devices, pool
+from minitorch_dl.backend.random import generator
 from minitorch_dl.testing import standin
 
 from .fake_cupy import FakeCupy, Queue

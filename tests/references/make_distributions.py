@@ -4,7 +4,7 @@ Run from the repository's root with PyTorch installed:
 
     python -m tests.references.make_distributions
 
-The exponential draws are not those of an Intel CPU (see minitorch_dl/backend/random.py).
+The exponential draws are not those of an Intel CPU (see minitorch_dl/backend/random).
 """
 
 from pathlib import Path

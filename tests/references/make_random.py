@@ -3,7 +3,7 @@
     python -m tests.references.make_random
 
 A sequence is a seed and calls that are made one after the other from one generator. The exponential
-and bernoulli numbers are those of a CPU that is not Intel's (see minitorch_dl/backend/random.py).
+and bernoulli numbers are those of a CPU that is not Intel's (see minitorch_dl/backend/random).
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Launches of ``random.cu``; the twins are in ``backend/counter.py``."""
+"""Launches of ``random.cu``; the twins are in ``backend/random/counter.py``."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from ...backend.dtypes import int64
-from ...backend.generator import Generator
+from ...backend.random import Generator
 from ...ops import empty
 from .collate import default_collate, default_convert
 from .dataset import Dataset, IterableDataset

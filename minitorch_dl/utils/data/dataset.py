@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
-from ...backend.generator import Generator
+from ...backend.random import Generator
 from ...ops import randperm
 from ...tensor import Tensor
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sized
 
-from ...backend.generator import Generator
+from ...backend.random import Generator
 from ...ops import randperm
 from .sampler import Sampler
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence, Sized
 from typing import Any, Generic, TypeVar
 
 from ...backend.dtypes import float64, int64
-from ...backend.generator import Generator
+from ...backend.random import Generator
 from ...ops import as_tensor, empty, multinomial, randint, randperm
 from ...tensor import Tensor
 

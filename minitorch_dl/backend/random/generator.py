@@ -16,8 +16,8 @@ from typing import Any, cast
 
 import numpy as np
 
+from ..devices import device
 from .box_muller import normal_pairs
-from .devices import device
 
 __all__ = ["Generator", "default_generator", "initial_seed", "manual_seed", "seed"]
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from . import kernels
+from .. import kernels
+from ..recording import capturing
 from .generator import Generator
-from .recording import capturing
 
 __all__ = ["CounterGenerator", "bernoulli", "integers", "normal", "uniform"]
 
