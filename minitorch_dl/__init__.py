@@ -7,249 +7,271 @@
 tensor([2., 4.])
 """
 
+import gc as _gc
 import sys as _sys
 import warnings
 from math import e, inf, nan, pi
+from typing import TYPE_CHECKING
 
-from . import (
-    accelerator,
-    amp,
-    autograd,
-    backends,
-    compiler,
-    cuda,
-    distributed,
-    distributions,
-    fft,
-    func,
-    hub,
-    jit,
-    linalg,
-    masked,
-    metrics,
-    multiprocessing,
-    nn,
-    optim,
-    overrides,
-    profiler,
-    random,
-    serialization,
-    signal,
-    special,
-    testing,
-    types,
-    utils,
-)
-from .amp import (
-    autocast,
-    get_autocast_dtype,
-    is_autocast_available,
-    is_autocast_cpu_enabled,
-    is_autocast_enabled,
-)
-from .aten import *
-from .autograd import (
-    enable_grad,
-    inference_mode,
-    is_anomaly_check_nan_enabled,
-    is_anomaly_enabled,
-    is_grad_enabled,
-    is_inference_mode_enabled,
-    no_grad,
-    set_grad_enabled,
-)
-from .autograd.boundary import publish as _publish
-from .backend import device, get_default_device, set_default_device
-from .backend.dtypes import (
-    bfloat16,
-    bool,
-    can_cast,
-    cdouble,
-    cfloat,
-    complex64,
-    complex128,
-    double,
-    dtype,
-    float,
-    float16,
-    float32,
-    float64,
-    get_default_dtype,
-    half,
-    int,
-    int8,
-    int16,
-    int32,
-    int64,
-    long,
-    promote_types,
-    set_default_dtype,
-    short,
-    uint8,
-    uint16,
-    uint32,
-    uint64,
-)
-from .backend.random import Generator, default_generator
-from .func import vmap
-from .legacy_types import (
-    BFloat16Tensor,
-    BoolTensor,
-    ByteTensor,
-    CharTensor,
-    DoubleTensor,
-    FloatTensor,
-    HalfTensor,
-    IntTensor,
-    LongTensor,
-    ShortTensor,
-    set_default_tensor_type,
-)
-from .ops import return_types
-from .ops.activation import (
-    celu,
-    celu_,
-    hardshrink,
-    prelu,
-    relu,
-    relu_,
-    rrelu,
-    rrelu_,
-    selu,
-    selu_,
-    threshold,
-    threshold_,
-)  # fmt: skip
-from .ops.adaptive_pooling import *
-from .ops.comparison import *
-from .ops.complex_numbers import *
-from .ops.convolution import *
-from .ops.copies import *
-from .ops.counting import *
-from .ops.creation import *
-from .ops.diagonals import *
-from .ops.distances import *
-from .ops.dropout import *
-from .ops.einsum import *
-from .ops.elementwise import *
-from .ops.extrema import *
-from .ops.factorizations import *
-from .ops.from_data import *
-from .ops.gathering import *
-from .ops.grids import *
-from .ops.incomplete_gamma import igamma, igammac
-from .ops.indexing import *
-from .ops.inspection import *
-from .ops.joining import *
-from .ops.layout import *
-from .ops.linear import bilinear
-from .ops.lu import *
-from .ops.masks import *
-from .ops.matmul import *
-from .ops.matrix_functions import *
-from .ops.movement import *
-from .ops.native_norms import *
-from .ops.normalization import *
-from .ops.norms import *
-from .ops.padding import *
-from .ops.patches import *
-from .ops.pooling import *
-from .ops.powers import *
-from .ops.random import *
-from .ops.rearranging import *
-from .ops.recurrent import *
-from .ops.reductions import *
-from .ops.rounding import *
-from .ops.scans import *
-from .ops.scattering import *
-from .ops.selection import *
-from .ops.shape import *
-from .ops.slicing import *
-from .ops.softmax import *
-from .ops.solving import *
-from .ops.sorting import *
-from .ops.special import (
-    digamma,
-    erf,
-    erfc,
-    erfinv,
-    i0,
-    lgamma,
-    logit,
-    mvlgamma,
-    polygamma,
-    sigmoid,
-    sinc,
-    xlogy,
-)  # fmt: skip
-from .ops.spectrograms import *
-from .ops.statistics import *
-from .ops.trigonometric import *
-from .ops.variances import *
-from .ops.view_scatters import *
-from .ops.windows import *
-from .printing import set_printoptions
-from .serialization import load, save
-from .settings import (
-    are_deterministic_algorithms_enabled,
-    compile,
-    get_float32_matmul_precision,
-    get_num_interop_threads,
-    get_num_threads,
-    is_deterministic_algorithms_warn_only_enabled,
-    set_float32_matmul_precision,
-    set_flush_denormal,
-    set_num_interop_threads,
-    set_num_threads,
-    typename,
-    use_deterministic_algorithms,
-)
-from .size import Size
-from .tensor import IN_PLACE_FUNCTIONS as _IN_PLACE_FUNCTIONS
-from .tensor import Tensor
-from .torch_alias import as_torch, explain_missing
-from .version import __version__
+if TYPE_CHECKING:
+    from . import (
+        distributed,
+        distributions,
+        func,
+        hub,
+        metrics,
+        multiprocessing,
+        profiler,
+        serialization,
+        testing,
+    )
+    from .func import vmap
+    from .serialization import load, save
 
-# log(0), 1/0 and overflows are values here (inf, nan), as in PyTorch, not warnings.
-warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minitorch_dl\.")
+_collecting = _gc.isenabled()
+_gc.disable()  # What is made here stays: looking for garbage meanwhile takes a third of the time.
+try:
+    from . import (
+        accelerator,
+        amp,
+        autograd,
+        backends,
+        compiler,
+        cuda,
+        fft,
+        jit,
+        linalg,
+        masked,
+        nn,
+        optim,
+        overrides,
+        random,
+        signal,
+        special,
+        types,
+        utils,
+    )
+    from .amp import (
+        autocast,
+        get_autocast_dtype,
+        is_autocast_available,
+        is_autocast_cpu_enabled,
+        is_autocast_enabled,
+    )
+    from .aten import *
+    from .autograd import (
+        enable_grad,
+        inference_mode,
+        is_anomaly_check_nan_enabled,
+        is_anomaly_enabled,
+        is_grad_enabled,
+        is_inference_mode_enabled,
+        no_grad,
+        set_grad_enabled,
+    )
+    from .autograd.boundary import publish as _publish
+    from .backend import device, get_default_device, set_default_device
+    from .backend.dtypes import (
+        bfloat16,
+        bool,
+        can_cast,
+        cdouble,
+        cfloat,
+        complex64,
+        complex128,
+        double,
+        dtype,
+        float,
+        float16,
+        float32,
+        float64,
+        get_default_dtype,
+        half,
+        int,
+        int8,
+        int16,
+        int32,
+        int64,
+        long,
+        promote_types,
+        set_default_dtype,
+        short,
+        uint8,
+        uint16,
+        uint32,
+        uint64,
+    )
+    from .backend.random import Generator, default_generator
+    from .legacy_types import (
+        BFloat16Tensor,
+        BoolTensor,
+        ByteTensor,
+        CharTensor,
+        DoubleTensor,
+        FloatTensor,
+        HalfTensor,
+        IntTensor,
+        LongTensor,
+        ShortTensor,
+        set_default_tensor_type,
+    )
+    from .ops import return_types
+    from .ops.activation import (
+        celu,
+        celu_,
+        hardshrink,
+        prelu,
+        relu,
+        relu_,
+        rrelu,
+        rrelu_,
+        selu,
+        selu_,
+        threshold,
+        threshold_,
+    )  # fmt: skip
+    from .ops.adaptive_pooling import *
+    from .ops.comparison import *
+    from .ops.complex_numbers import *
+    from .ops.convolution import *
+    from .ops.copies import *
+    from .ops.counting import *
+    from .ops.creation import *
+    from .ops.diagonals import *
+    from .ops.distances import *
+    from .ops.dropout import *
+    from .ops.einsum import *
+    from .ops.elementwise import *
+    from .ops.extrema import *
+    from .ops.factorizations import *
+    from .ops.from_data import *
+    from .ops.gathering import *
+    from .ops.grids import *
+    from .ops.incomplete_gamma import igamma, igammac
+    from .ops.indexing import *
+    from .ops.inspection import *
+    from .ops.joining import *
+    from .ops.layout import *
+    from .ops.linear import bilinear
+    from .ops.lu import *
+    from .ops.masks import *
+    from .ops.matmul import *
+    from .ops.matrix_functions import *
+    from .ops.movement import *
+    from .ops.native_norms import *
+    from .ops.normalization import *
+    from .ops.norms import *
+    from .ops.padding import *
+    from .ops.patches import *
+    from .ops.pooling import *
+    from .ops.powers import *
+    from .ops.random import *
+    from .ops.rearranging import *
+    from .ops.recurrent import *
+    from .ops.reductions import *
+    from .ops.rounding import *
+    from .ops.scans import *
+    from .ops.scattering import *
+    from .ops.selection import *
+    from .ops.shape import *
+    from .ops.slicing import *
+    from .ops.softmax import *
+    from .ops.solving import *
+    from .ops.sorting import *
+    from .ops.special import (
+        digamma,
+        erf,
+        erfc,
+        erfinv,
+        i0,
+        lgamma,
+        logit,
+        mvlgamma,
+        polygamma,
+        sigmoid,
+        sinc,
+        xlogy,
+    )  # fmt: skip
+    from .ops.spectrograms import *
+    from .ops.statistics import *
+    from .ops.trigonometric import *
+    from .ops.variances import *
+    from .ops.view_scatters import *
+    from .ops.windows import *
+    from .printing import set_printoptions
+    from .settings import (
+        are_deterministic_algorithms_enabled,
+        compile,
+        get_float32_matmul_precision,
+        get_num_interop_threads,
+        get_num_threads,
+        is_deterministic_algorithms_warn_only_enabled,
+        set_float32_matmul_precision,
+        set_flush_denormal,
+        set_num_interop_threads,
+        set_num_threads,
+        typename,
+        use_deterministic_algorithms,
+    )
+    from .size import Size
+    from .tensor import IN_PLACE_FUNCTIONS as _IN_PLACE_FUNCTIONS
+    from .tensor import Tensor
+    from .torch_alias import as_torch, explain_missing
+    from .version import __version__
 
-for _name in _IN_PLACE_FUNCTIONS.split():
-    globals()[_name] = getattr(Tensor, _name)
-newaxis = None
-GradScaler = amp.GradScaler
-layout = memory_format = str  # their values are strings here
-strided = "torch.strided"
-contiguous_format, preserve_format = "torch.contiguous_format", "torch.preserve_format"
-channels_last, channels_last_3d = "torch.channels_last", "torch.channels_last_3d"
+    # log(0), 1/0 and overflows are values here (inf, nan), as in PyTorch, not warnings.
+    warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minitorch_dl\.")
 
-for _namespace in (
-    autograd,
-    backends,
-    cuda,
-    distributions,
-    fft,
-    func,
-    linalg,
-    masked,
-    nn,
-    nn.functional,
-    nn.init,
-    nn.utils,
-    optim,
-    utils,
-    utils.data,
-):
-    explain_missing(_namespace)
-explain_missing(_sys.modules[__name__])
-for _namespace, _prefix in (
-    (_sys.modules[__name__], ""),
-    (nn, ""),
-    (nn.functional, ""),
-    (nn.init, ""),
-    (linalg, "linalg."),
-    (masked, "masked."),
-    (fft, "fft."),
-    (special, "special."),
-    (signal.windows, "signal.windows."),
-):
-    _publish(_namespace, _prefix)
+    for _name in _IN_PLACE_FUNCTIONS.split():
+        globals()[_name] = getattr(Tensor, _name)
+    newaxis = None
+    GradScaler = amp.GradScaler
+    layout = memory_format = str  # their values are strings here
+    strided = "torch.strided"
+    contiguous_format, preserve_format = "torch.contiguous_format", "torch.preserve_format"
+    channels_last, channels_last_3d = "torch.channels_last", "torch.channels_last_3d"
+
+    _LATE = {  # where names are that are imported when they are first asked for
+        **{
+            name: name
+            for name in (
+                "distributed distributions func hub metrics multiprocessing profiler serialization "
+                "testing"
+            ).split()
+        },
+        "vmap": "func",
+        "load": "serialization",
+        "save": "serialization",
+    }
+    for _namespace in (
+        autograd,
+        backends,
+        cuda,
+        fft,
+        linalg,
+        masked,
+        nn,
+        nn.functional,
+        nn.init,
+        nn.utils,
+        optim,
+        utils,
+        utils.data,
+    ):
+        explain_missing(_namespace)
+    explain_missing(_sys.modules[__name__], _LATE)
+    for _namespace, _prefix in (
+        (_sys.modules[__name__], ""),
+        (nn, ""),
+        (nn.functional, ""),
+        (nn.init, ""),
+        (linalg, "linalg."),
+        (masked, "masked."),
+        (fft, "fft."),
+        (special, "special."),
+        (signal.windows, "signal.windows."),
+    ):
+        _publish(_namespace, _prefix)
+finally:
+    if _collecting:
+        _gc.enable()

@@ -12,6 +12,7 @@ tensor(0.)
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from .autograd.structural import alias
 from .nn.utils.stateless import functional_call
 from .ops import joining
 from .tensor import Tensor
+from .torch_alias import explain_missing
 
 __all__ = [
     "functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp",
@@ -389,3 +391,6 @@ def stack_module_state(models: Sequence[Any]) -> tuple[dict[str, Any], dict[str,
         for name, _ in models[0].named_buffers()
     }
     return parameters, buffers
+
+
+explain_missing(sys.modules[__name__])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-import urllib.request
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -37,6 +36,8 @@ def download_url_to_file(
     url: str, dst: str, hash_prefix: str | None = None, progress: bool = True
 ) -> None:
     """Write what ``url`` gives to ``dst``, which appears when it is complete."""
+    import urllib.request  # with http and ssl: a tenth of this package's own import
+
     folder = Path(dst).expanduser().parent
     with tempfile.NamedTemporaryFile(delete=False, dir=folder) as file:
         try:

@@ -7,15 +7,14 @@ Names are found where PyTorch keeps them: ``torch.nn.modules.conv.Conv2d`` is
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
 import re
 import sys
-from collections.abc import Sequence
-from types import ModuleType
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 PACKAGE = __name__.partition(".")[0]
@@ -143,13 +142,23 @@ class TorchVersion(str):
         return self._key(self) >= self._key(other)
 
 
-def explain_missing(module: ModuleType) -> None:
-    """Have a namespace answer a name that it lacks with the nearest names that it has."""
+def explain_missing(module: ModuleType, late: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Have a namespace answer a name that it lacks with the nearest names that it has.
+
+    Args:
+        late: names that it has once they are asked for: the modules in it that have them, or are
+            them.
+    """
     namespace = module.__name__.partition(".")[2]
 
     def __getattr__(name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
+        if name in late:
+            home = importlib.import_module(f"{module.__name__}.{late[name]}")
+            value = home if late[name] == name else getattr(home, name)
+            setattr(module, name, value)
+            return value
         full = f"{namespace}.{name}" if namespace else name
         if full in _ELSEWHERE:
             return importlib.import_module(f"{PACKAGE}.{full}")
@@ -157,12 +166,15 @@ def explain_missing(module: ModuleType) -> None:
             raise AttributeError(
                 f"minitorch_dl has no torch.{name}: {_NOT_SUPPORTED[name]} are not supported"
             )
-        known = [n for n in vars(module) if not n.startswith("_")]
+        known = [n for n in dir(module) if not n.startswith("_")]
+        import difflib  # a millisecond
+
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
         hint = f" Nearest here: {', '.join(near)}." if near else ""
         raise AttributeError(f"minitorch_dl has no {full} (torch.{full}).{hint}")
 
     module.__getattr__ = __getattr__  # type: ignore[method-assign]
+    module.__dir__ = lambda: sorted({*vars(module), *late})  # type: ignore[method-assign]
 
 
 class _Loader(importlib.abc.Loader):

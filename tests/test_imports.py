@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1] / PACKAGE
 # From the bottom to the top: each imports only from itself and from those before it.
 LAYERS = [
     "version",
+    "torch_alias",
     "backend",
     "autograd",
     "ops",
@@ -61,7 +62,6 @@ LAYERS = [
     "train",
     "distributed",
     "testing",
-    "torch_alias",
     "cli",
     "__init__",
     "examples",

@@ -2,9 +2,9 @@
 
 ``public(function, name)`` is ``function`` within one ``try``. A call that succeeds pays for one
 more Python call, some 30 ns (with ``*args, **kwargs`` it would be three times as much, so each is
-compiled with the function's own signature). An exception on its way out is given the op's name and
-what came in, unless it says so already; an argument of the wrong kind becomes a TypeError that
-names it; what NumPy raises becomes what PyTorch raises.
+compiled with the function's own signature, when it is first called). An exception on its way out is
+given the op's name and what came in, unless it says so already; an argument of the wrong kind
+becomes a TypeError that names it; what NumPy raises becomes what PyTorch raises.
 """
 
 from __future__ import annotations
@@ -75,9 +75,7 @@ def public(function: Any, name: str) -> Any:
     themselves."""
     if hasattr(function, "primitive") or getattr(function, "guarded", False):
         return function
-    if function.__code__.co_filename.startswith(_SOURCE):
-        return function
-    return _compiled(function, name)
+    return _guard(function, name)
 
 
 def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -88,12 +86,32 @@ def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @functools.cache
-def _compiled(function: Any, name: str) -> Any:
+def _guard(function: Any, name: str) -> Any:
+    """The function within its ``try``. What it runs is put in at the first call: a program calls
+    few of the ops that it imports."""
+
+    def compiled() -> Any:
+        _compile_guard(call, function, name)
+        return call
+
+    scope = {"__name__": __name__, "compiled": compiled}
+    call = FunctionType(_first_call.__code__, scope)
+    functools.update_wrapper(call, function).__name__ = name.rpartition(".")[2]
+    return guarded(call)
+
+
+def _first_call(*args: Any, **kwargs: Any) -> Any:
+    return compiled()(*args, **kwargs)  # type: ignore[name-defined]  # noqa: F821
+
+
+def _compile_guard(call: FunctionType, function: Any, name: str) -> None:
+    """Make ``call``, the public function of this name, ``function`` within a ``try``."""
     signature = inspect.signature(function)
     parameters = list(signature.parameters.values())
     second_names: dict[str, str] = getattr(function, "second_names", {})
     declared, passed = [], []
-    scope = {f"default_{p.name}": p.default for p in parameters}
+    scope = call.__globals__
+    scope.update({f"default_{p.name}": p.default for p in parameters})
     keyword_only = optional = False
     for p in parameters:
         if p.kind is p.VAR_KEYWORD:
@@ -159,17 +177,16 @@ def _compiled(function: Any, name: str) -> Any:
         op = type(arguments.pop("self")).__name__ if name == "forward" else name
         return explained(op, error, arguments, {p.name: p.default for p in parameters})
 
-    scope |= {
-        "__name__": __name__,
-        "function": function, "FAULTS": FAULTS, "absent": _ABSENT, "told": told, "missing": missing,
-        "whole": whole, "int": int,
-    }  # fmt: skip
+    scope.update(
+        function=function, FAULTS=FAULTS, absent=_ABSENT, told=told, missing=missing, whole=whole,
+        int=int,
+    )  # fmt: skip
     filename = f"{_SOURCE} {name}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     exec(compile(source, filename, "exec"), scope)
-    call = functools.update_wrapper(scope[last], function)
-    call.__name__ = last
-    return call
+    made = scope[last]
+    call.__defaults__, call.__kwdefaults__ = made.__defaults__, made.__kwdefaults__
+    call.__code__ = made.__code__  # last: another thread may be calling
 
 
 def explained(

@@ -1,5 +1,8 @@
 """Probability distributions: samples, densities, entropies and divergences."""
 
+import sys as _sys
+
+from ..torch_alias import explain_missing as _explain_missing
 from . import constraints, kl, transforms
 from .bounded import Beta, Dirichlet, Kumaraswamy, Uniform
 from .categorical import (
@@ -29,3 +32,5 @@ from .positive import (
 from .relaxed import RelaxedBernoulli, RelaxedOneHotCategorical
 from .transformed import Independent, TransformedDistribution
 from .transforms import *
+
+_explain_missing(_sys.modules[__name__])

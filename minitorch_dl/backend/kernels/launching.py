@@ -16,7 +16,6 @@ import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -183,6 +182,8 @@ def _close(a: np.ndarray, b: np.ndarray, dtype: str) -> bool:
 
 def source(family: str, dtype: str) -> str:
     """The CUDA source of one file of kernels for arrays of one dtype."""
+    from importlib import resources  # 10 ms, which a machine without a GPU need not wait
+
     files = resources.files(__package__)
     held, computed = _TYPES[dtype]
     parts = (
