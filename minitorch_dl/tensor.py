@@ -22,6 +22,7 @@ from .ops import layout as layout_ops
 from .ops import shape as shape_ops
 from .tensor_autograd import Differentiable
 from .tensor_conversion import Convertible, legacy_tensor
+from .tensor_protocols import Protocols
 
 
 def reflected(operator: Callable[..., Any], node: str | None = None) -> Callable[..., Any]:
@@ -51,7 +52,7 @@ def comparison_operator(function: Callable[..., Any]) -> Callable[..., Any]:
     return operator
 
 
-class Tensor(Convertible, Differentiable):
+class Tensor(Convertible, Differentiable, Protocols):
     """An n-dimensional array with reverse-mode differentiation.
 
     ``Tensor(2, 3)`` is an uninitialised float tensor of that shape, ``Tensor([1, 2])`` a float copy
@@ -277,7 +278,7 @@ class Tensor(Convertible, Differentiable):
     )
     __rfloordiv__, __rmod__ = reflected(__floordiv__), reflected(__mod__)
     __neg__, __pos__, __abs__, __invert__ = ops.neg, ops.positive, ops.abs, ops.bitwise_not
-    __hash__ = Convertible.__hash__  # defining __eq__ would take it away
+    __hash__ = Protocols.__hash__  # defining __eq__ would take it away
     __eq__, __ne__ = comparison_operator(ops.eq), comparison_operator(ops.ne)
     __lt__, __le__ = comparison_operator(ops.lt), comparison_operator(ops.le)
     __gt__, __ge__ = comparison_operator(ops.gt), comparison_operator(ops.ge)

@@ -1,20 +1,17 @@
-"""What a Tensor is and becomes: its shape and kind, conversions, and Python's and NumPy's
-protocols."""
+"""What a Tensor is and what it can be turned into: its shape, dtype and device, and conversions."""
 
 from __future__ import annotations
 
 import builtins
-import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import ops, printing
+from . import printing
 from .autograd.inplace import inplace, overwrite
 from .autograd.names import as_one
-from .autograd.node import AccumulateGrad
-from .autograd.primitive import TensorBase, current_node
+from .autograd.primitive import TensorBase
 from .backend import device, device_of, dtypes, to_host
 from .ops import creation, from_data, movement
 from .size import Size
@@ -165,33 +162,6 @@ class Convertible(TensorBase):
                 "Use Tensor.cpu() to copy the tensor to host memory first."
             )
         return self.array.view()  # whose shape may be set without changing the tensor's
-
-    def __array__(self, dtype: Any = None, copy: builtins.bool | None = None) -> np.ndarray:
-        array = self.numpy()
-        return np.array(
-            array, dtype=dtype, copy=copy if copy is not None or dtype is not None else None
-        )
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        """NumPy's ufuncs on tensors give tensors: ``ndarray + tensor``, ``np.sin(tensor)``."""
-        if method != "__call__" or kwargs:
-            arrays = [x.numpy() if isinstance(x, Convertible) else x for x in inputs]
-            return getattr(ufunc, method)(*arrays, **kwargs)
-        name = {"power": "pow", "absolute": "abs", "invert": "bitwise_not"}.get(
-            ufunc.__name__, ufunc.__name__
-        )
-        op = getattr(ops, name, None)
-        if op is None:
-            return NotImplemented
-        return op(*[from_data.as_tensor(x) if isinstance(x, np.ndarray) else x for x in inputs])
-
-    def __dlpack__(self, **kwargs: Any) -> Any:
-        if self.requires_grad:
-            raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
-        return self.array.__dlpack__(**kwargs)
-
-    def __dlpack_device__(self) -> Any:
-        return self.array.__dlpack_device__()
 
     def to(self, *args: Any, **kwargs: Any) -> Any:
         """This tensor in another dtype or on another device: ``to(dtype)``, ``to(device)``,
@@ -399,105 +369,3 @@ class Convertible(TensorBase):
     def zero_(self) -> Any:
         """Set every element to 0."""
         return _zero_(self, 0)
-
-    # -- Python's protocols ------------------------------------------------------------------------
-
-    def __repr__(self, *, tensor_contents: Any = None) -> str:
-        return printing.represent(self)
-
-    def __format__(self, spec: str) -> str:
-        if self.array.ndim == 0 and not current_is_recorded(self):
-            return format(self.item(), spec)
-        if self.array.ndim == 0 and spec:
-            return format(self.item(), spec)
-        return object.__format__(self, spec)
-
-    def __bool__(self) -> builtins.bool:
-        if self.array.size > 1:
-            raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
-        if self.array.size == 0:
-            raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
-        return builtins.bool(self.item())
-
-    def __float__(self) -> builtins.float:
-        return builtins.float(self._real_item())
-
-    def __int__(self) -> builtins.int:
-        return builtins.int(self._real_item())
-
-    def _real_item(self) -> Any:
-        value = self.item()
-        if isinstance(value, complex):
-            if value.imag:
-                raise RuntimeError(
-                    f"value cannot be converted to a real number without overflow: {value}"
-                )
-            return value.real
-        return value
-
-    def __index__(self) -> builtins.int:
-        if self.dtype.kind > dtypes.INTEGER or self.array.size != 1:
-            raise TypeError("only integer tensors of a single element can be converted to an index")
-        return builtins.int(self.item())
-
-    def __complex__(self) -> complex:
-        return complex(self.item())
-
-    def __len__(self) -> builtins.int:
-        if self.array.ndim == 0:
-            raise TypeError("len() of a 0-d tensor")
-        return self.array.shape[0]
-
-    def __iter__(self) -> Iterator[Tensor]:
-        if self.array.ndim == 0:
-            raise TypeError("iteration over a 0-d tensor")
-        return iter(self.unbind(0))
-
-    def __contains__(self, element: Any) -> builtins.bool:
-        if isinstance(element, (TensorBase, int, float, builtins.bool, complex)):
-            return builtins.bool(ops.eq(self, element).any().item())
-        raise RuntimeError(
-            "Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
-            f"{type(element)}."
-        )
-
-    def __hash__(self) -> builtins.int:
-        return id(self)
-
-    def __deepcopy__(self, memo: dict[builtins.int, Any]) -> Any:
-        if not self.is_leaf:
-            raise RuntimeError(
-                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
-                "protocol at the moment."
-            )
-        if id(self) in memo:
-            return memo[id(self)]
-        new: Any = object.__new__(type(self))
-        memo[id(self)] = new
-        new.array = self.array.copy()
-        new.grad = copy.deepcopy(self.grad, memo)
-        new._view = None
-        new._node = None if self._node is None else AccumulateGrad(new)
-        new.__dict__.update(copy.deepcopy(self.__dict__, memo))
-        return new
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        return (
-            _rebuild,
-            (type(self), to_host(self.array), str(self.device), self.requires_grad),
-            self.__dict__ or None,
-        )
-
-
-def current_is_recorded(tensor: Any) -> builtins.bool:
-    """Whether the tensor has a history, which its text then shows."""
-    return current_node(tensor) is not None
-
-
-def _rebuild(cls: type, array: np.ndarray, where: str, requires_grad: builtins.bool) -> Any:
-    """A tensor from its pickled parts."""
-    t: Any = object.__new__(cls)
-    t.array = from_data.to_array(array, device=where)
-    t.grad = t._view = None
-    t._node = AccumulateGrad(t) if requires_grad else None
-    return t

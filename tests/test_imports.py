@@ -28,6 +28,7 @@ LAYERS = [
     "size",
     "tensor_autograd",
     "tensor_conversion",
+    "tensor_protocols",
     "tensor",
     "types",
     "overrides",

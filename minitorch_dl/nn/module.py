@@ -7,14 +7,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
-from ..autograd import no_grad
-from ..backend import device as Device
-from ..backend.dtypes import dtype as DType
-from ..ops import empty_like
 from ..tensor import Tensor
 from . import hooks
+from .conversion import Convertible, typename
 from .hooks import Hooked
-from .parameter import Buffer, Parameter, is_lazy
+from .parameter import Buffer, Parameter
 from .state_dict import Stateful
 
 __all__ = ["Module"]
@@ -36,7 +33,7 @@ _HOOK_DICTS = (
 )
 
 
-class Module(Hooked, Stateful):
+class Module(Hooked, Stateful, Convertible):
     """Base class of layers and models: subclass it and define ``forward``.
 
     Parameters, buffers and submodules that are assigned as attributes are registered; everything
@@ -208,7 +205,7 @@ class Module(Hooked, Stateful):
     def add_module(self, name: str, module: Module | None) -> None:
         """Add ``module`` as the child ``name``; None reserves the name."""
         if module is not None and not isinstance(module, Module):
-            raise TypeError(f"{_typename(module)} is not a Module subclass")
+            raise TypeError(f"{typename(module)} is not a Module subclass")
         self._check_name("module", name, "_modules")
         self._modules[name] = hooks.through(hooks.module_registration_hooks, self, name, module)
 
@@ -220,7 +217,7 @@ class Module(Hooked, Stateful):
         if members not in self.__dict__:
             raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
         if not isinstance(name, str):
-            raise TypeError(f"{kind} name should be a string. Got {_typename(name)}")
+            raise TypeError(f"{kind} name should be a string. Got {typename(name)}")
         if hasattr(self, name) and name not in self.__dict__[members]:
             raise KeyError(f"attribute '{name}' already exists")
         if "." in name:
@@ -299,6 +296,13 @@ class Module(Hooked, Stateful):
         """This module and all below it."""
         return (m for _, m in self.named_modules(remove_duplicate=remove_duplicate))
 
+    def apply(self: Self, fn: Callable[[Module], Any]) -> Self:
+        """Call ``fn`` on every submodule, children first, then on this module."""
+        for module in self.children():
+            module.apply(fn)
+        fn(self)
+        return self
+
     # --- access by dotted name
 
     def get_submodule(self, target: str) -> Module:
@@ -370,94 +374,6 @@ class Module(Hooked, Stateful):
                     parameter.grad = parameter.grad.detach()
                     parameter.grad.zero_()
 
-    # --- conversion
-
-    def apply(self: Self, fn: Callable[[Module], Any]) -> Self:
-        """Call ``fn`` on every submodule, children first, then on this module."""
-        for module in self.children():
-            module.apply(fn)
-        fn(self)
-        return self
-
-    def _apply(self: Self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        """Replace the data of every parameter, its gradient and every buffer by ``fn`` of it."""
-        if recurse:
-            for module in self.children():
-                module._apply(fn)
-        with no_grad():
-            for parameter in self._parameters.values():
-                if parameter is not None:
-                    grad = parameter.grad
-                    parameter.grad = None  # it may not fit while the data changes device or dtype
-                    try:
-                        parameter.data = fn(parameter)
-                    except Exception:
-                        parameter.grad = grad
-                        raise
-                    if grad is not None:
-                        parameter.grad = fn(grad).requires_grad_(grad.requires_grad)
-            for name, buffer in self._buffers.items():
-                if buffer is not None:
-                    if is_lazy(buffer):
-                        buffer.data = fn(buffer)
-                    else:
-                        self._buffers[name] = fn(buffer)
-        return self
-
-    def to(self: Self, *args: Any, **kwargs: Any) -> Self:
-        """Move and cast in place: ``to(device)``, ``to(dtype)``, ``to(device, dtype)``,
-        ``to(tensor)``, ``to(memory_format=...)``; integer members keep their dtype.
-        """
-        device, dtype, non_blocking, memory_format = _parse_to(*args, **kwargs)
-        if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
-            raise TypeError(
-                "nn.Module.to only accepts floating point or complex dtypes, but got desired "
-                f"dtype={dtype}"
-            )
-
-        def convert(tensor: Tensor) -> Tensor:
-            casts = tensor.dtype.is_floating_point or tensor.dtype.is_complex
-            options = {}
-            if memory_format is not None and tensor.dim() in (4, 5):
-                options["memory_format"] = memory_format
-            target = dtype if casts and dtype is not None else tensor.dtype
-            where = tensor.device if device is None else device
-            return tensor.to(where, target, non_blocking, **options)
-
-        return self._apply(convert)
-
-    def to_empty(self: Self, *, device: Any, recurse: bool = True) -> Self:
-        """Move to ``device`` without copying: the values are undefined afterwards."""
-        return self._apply(lambda t: empty_like(t, device=device), recurse=recurse)
-
-    def cpu(self: Self) -> Self:
-        """Move all parameters and buffers to the CPU."""
-        return self._apply(lambda t: t.cpu())
-
-    def cuda(self: Self, device: Any = None) -> Self:
-        """Move all parameters and buffers to a GPU."""
-        return self._apply(lambda t: t.cuda(device))
-
-    def type(self: Self, dst_type: Any) -> Self:
-        """Cast all parameters and buffers to ``dst_type``."""
-        return self._apply(lambda t: t.type(dst_type))
-
-    def float(self: Self) -> Self:
-        """Cast floating point parameters and buffers to float32."""
-        return self._apply(lambda t: t.float() if t.is_floating_point() else t)
-
-    def double(self: Self) -> Self:
-        """Cast floating point parameters and buffers to float64."""
-        return self._apply(lambda t: t.double() if t.is_floating_point() else t)
-
-    def half(self: Self) -> Self:
-        """Cast floating point parameters and buffers to float16."""
-        return self._apply(lambda t: t.half() if t.is_floating_point() else t)
-
-    def bfloat16(self: Self) -> Self:
-        """Cast floating point parameters and buffers to bfloat16."""
-        return self._apply(lambda t: t.bfloat16() if t.is_floating_point() else t)
-
     # --- copies and text
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
@@ -495,49 +411,11 @@ def block(name: str, lines: list[str]) -> str:
     return "\n  ".join([f"{name}(", *lines]) + "\n)"
 
 
-def _typename(value: Any) -> str:
-    kind = type(value)
-    prefix = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
-    return prefix + kind.__qualname__
-
-
 def _cannot_assign(value: Any, where: str) -> TypeError:
-    return TypeError(f"cannot assign '{_typename(value)}' {where}")
+    return TypeError(f"cannot assign '{typename(value)}' {where}")
 
 
 def _member(module: Module, name: str) -> Any:
     if not hasattr(module, name):
         raise AttributeError(f"{module._get_name()} has no attribute `{name}`")
     return getattr(module, name)
-
-
-def _parse_to(*args: Any, **kwargs: Any) -> tuple[Any, Any, bool, Any]:
-    """``(device, dtype, non_blocking, memory_format)`` from the arguments of ``to``."""
-    known = {"device", "dtype", "non_blocking", "memory_format", "tensor"}
-    rest = list(args)
-    found = dict(kwargs)
-    if rest and isinstance(rest[0], Tensor):
-        found["tensor"] = rest.pop(0)
-    else:
-        is_device = rest and isinstance(rest[0], (str, int, Device, type(None)))
-        if is_device and not isinstance(rest[0], bool):
-            found["device"] = rest.pop(0)
-        if rest and (rest[0] is None or isinstance(rest[0], DType)):
-            found["dtype"] = rest.pop(0)
-    if rest and isinstance(rest[0], bool):
-        found["non_blocking"] = rest.pop(0)
-    if rest or not known.issuperset(found) or not (args or kwargs):
-        got = ", ".join(
-            [*map(_typename, args), *(f"{k}={_typename(v)}" for k, v in kwargs.items())]
-        )
-        raise TypeError(
-            f"to() received an invalid combination of arguments - got ({got}), but expected "
-            "(device, dtype), (dtype), (tensor), each with non_blocking=False, or memory_format=..."
-        )
-    other = found.get("tensor")
-    if other is not None:
-        found.update(device=other.device, dtype=other.dtype)
-    device = found.get("device")
-    if device is not None and not isinstance(device, Device):
-        device = Device(device)
-    return device, found.get("dtype"), found.get("non_blocking", False), found.get("memory_format")

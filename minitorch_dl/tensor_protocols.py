@@ -1,0 +1,155 @@
+"""What Python and NumPy ask of a Tensor: text, numbers, iteration, arrays, copies and pickles."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import ops, printing
+from .autograd.node import AccumulateGrad
+from .autograd.primitive import TensorBase, current_node
+from .backend import dtypes, to_host
+from .ops import from_data
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+
+class Protocols(TensorBase):
+    """The part of Tensor that answers Python's and NumPy's special methods."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:  # what the other parts of Tensor have
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    # -- text and numbers --------------------------------------------------------------------------
+
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
+        return printing.represent(self)
+
+    def __format__(self, spec: str) -> str:
+        # Without a format, the text of a tensor that has a history shows that history.
+        if self.array.ndim == 0 and (spec or current_node(self) is None):
+            return format(self.item(), spec)
+        return object.__format__(self, spec)
+
+    def __bool__(self) -> bool:
+        if self.array.size > 1:
+            raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
+        if self.array.size == 0:
+            raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
+        return bool(self.item())
+
+    def __float__(self) -> float:
+        return float(self._real_item())
+
+    def __int__(self) -> int:
+        return int(self._real_item())
+
+    def _real_item(self) -> Any:
+        value = self.item()
+        if isinstance(value, complex):
+            if value.imag:
+                raise RuntimeError(
+                    f"value cannot be converted to a real number without overflow: {value}"
+                )
+            return value.real
+        return value
+
+    def __index__(self) -> int:
+        if self.dtype.kind > dtypes.INTEGER or self.array.size != 1:
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self.item())
+
+    def __complex__(self) -> complex:
+        return complex(self.item())
+
+    def __len__(self) -> int:
+        if self.array.ndim == 0:
+            raise TypeError("len() of a 0-d tensor")
+        return self.array.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.array.ndim == 0:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(self.unbind(0))
+
+    def __contains__(self, element: Any) -> bool:
+        if isinstance(element, (TensorBase, int, float, bool, complex)):
+            return bool(ops.eq(self, element).any().item())
+        raise RuntimeError(
+            "Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
+            f"{type(element)}."
+        )
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    # -- arrays of other libraries -----------------------------------------------------------------
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        array = self.numpy()
+        return np.array(
+            array, dtype=dtype, copy=copy if copy is not None or dtype is not None else None
+        )
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        """NumPy's ufuncs on tensors give tensors: ``ndarray + tensor``, ``np.sin(tensor)``."""
+        if method != "__call__" or kwargs:
+            arrays = [x.numpy() if isinstance(x, Protocols) else x for x in inputs]
+            return getattr(ufunc, method)(*arrays, **kwargs)
+        name = {"power": "pow", "absolute": "abs", "invert": "bitwise_not"}.get(
+            ufunc.__name__, ufunc.__name__
+        )
+        op = getattr(ops, name, None)
+        if op is None:
+            return NotImplemented
+        return op(*[from_data.as_tensor(x) if isinstance(x, np.ndarray) else x for x in inputs])
+
+    def __dlpack__(self, **kwargs: Any) -> Any:
+        if self.requires_grad:
+            raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
+        return self.array.__dlpack__(**kwargs)
+
+    def __dlpack_device__(self) -> Any:
+        return self.array.__dlpack_device__()
+
+    # -- copies and pickles ------------------------------------------------------------------------
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        if not self.is_leaf:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
+                "protocol at the moment."
+            )
+        if id(self) in memo:
+            return memo[id(self)]
+        new: Any = object.__new__(type(self))
+        memo[id(self)] = new
+        new.array = self.array.copy()
+        new.grad = copy.deepcopy(self.grad, memo)
+        new._view = None
+        new._node = None if self._node is None else AccumulateGrad(new)
+        new.__dict__.update(copy.deepcopy(self.__dict__, memo))
+        return new
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return (
+            _rebuild,
+            (type(self), to_host(self.array), str(self.device), self.requires_grad),
+            self.__dict__ or None,
+        )
+
+
+def _rebuild(cls: type, array: np.ndarray, where: str, requires_grad: bool) -> Any:
+    """A tensor from its pickled parts."""
+    t: Any = object.__new__(cls)
+    t.array = from_data.to_array(array, device=where)
+    t.grad = t._view = None
+    t._node = AccumulateGrad(t) if requires_grad else None
+    return t
