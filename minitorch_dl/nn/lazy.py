@@ -6,6 +6,7 @@ ordinary layer would and turns the lazy layer into it.
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..autograd import no_grad
@@ -86,23 +87,39 @@ class LazyModuleMixin:
 class _LazyLayer(LazyModuleMixin):
     """A layer of this package that lacks the size of one of its input's axes.
 
-    ``missing``: the constructor's argument for that size; ``axis``: the input's axis, counted from
-    the front where the input has a batch.
+    Its constructor takes the arguments of the class that it becomes, but for the missing size.
+
+    ``missing``: the constructor's argument for that size; ``axis``: the input's axis that has it;
+    ``defaults``: the arguments whose defaults are not those of the class that it becomes.
     """
 
     missing: ClassVar[str]
     axis: ClassVar[int]
+    defaults: ClassVar[dict[str, Any]] = {}
+    __signature__: ClassVar[inspect.Signature]
 
-    def __init__(self, learned: tuple[str, ...], arguments: dict[str, Any]) -> None:
-        without = {**arguments, "bias": False} if "bias" in arguments else arguments
-        super().__init__(**{self.missing: 0}, **without)
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if cls.cls_to_become is not None:
+            parameters = dict(inspect.signature(cls.cls_to_become).parameters)
+            del parameters[cls.missing]
+            for name, default in cls.defaults.items():
+                parameters[name] = parameters[name].replace(default=default)
+            cls.__signature__ = inspect.Signature(list(parameters.values()))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        bound = self.__signature__.bind(*args, **kwargs)
+        bound.apply_defaults()
+        arguments = bound.arguments
+        super().__init__(**{self.missing: 0}, **arguments)
         self._arguments = arguments
         made = {"device": arguments["device"], "dtype": arguments["dtype"]}
-        for name in learned:
-            if name in self._buffers:
+        for name, value in self._parameters.items():
+            if value is not None:
+                self._parameters[name] = UninitializedParameter(**made)
+        for name, value in self._buffers.items():
+            if value is not None and value.dim():
                 self._buffers[name] = UninitializedBuffer(**made)
-            else:
-                setattr(self, name, UninitializedParameter(**made))
 
     def reset_parameters(self) -> None:
         """Draw the parameters anew, once there are any."""
@@ -145,12 +162,6 @@ class LazyLinear(_LazyLayer, Linear):
     cls_to_become = Linear
     missing, axis = "in_features", -1
 
-    def __init__(
-        self, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
-    ) -> None:
-        arguments = {"out_features": out_features, "bias": bias, "device": device, "dtype": dtype}
-        super().__init__(("weight", "bias") if bias else ("weight",), arguments)
-
 
 class _LazyChannels(_LazyLayer):
     """Takes the channels of ``(N, C, *S)`` or ``(C, *S)``."""
@@ -173,26 +184,6 @@ class _LazyChannels(_LazyLayer):
 class _LazyConv(_LazyChannels):
     missing = "in_channels"
 
-    def __init__(
-        self,
-        out_channels: int,
-        kernel_size: Any,
-        stride: Any = 1,
-        padding: Any = 0,
-        dilation: Any = 1,
-        groups: int = 1,
-        bias: bool = True,
-        padding_mode: str = "zeros",
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        arguments = {
-            "out_channels": out_channels, "kernel_size": kernel_size, "stride": stride,
-            "padding": padding, "dilation": dilation, "groups": groups, "bias": bias,
-            "padding_mode": padding_mode, "device": device, "dtype": dtype,
-        }  # fmt: skip
-        super().__init__(("weight", "bias") if bias else ("weight",), arguments)
-
 
 class LazyConv1d(_LazyConv, Conv1d):
     """:class:`Conv1d` that takes ``in_channels`` from its first input."""
@@ -212,44 +203,19 @@ class LazyConv3d(_LazyConv, Conv3d):
     cls_to_become = Conv3d
 
 
-class _LazyConvTranspose(_LazyChannels):
-    missing = "in_channels"
-
-    def __init__(
-        self,
-        out_channels: int,
-        kernel_size: Any,
-        stride: Any = 1,
-        padding: Any = 0,
-        output_padding: Any = 0,
-        groups: int = 1,
-        bias: bool = True,
-        dilation: int = 1,
-        padding_mode: str = "zeros",
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        arguments = {
-            "out_channels": out_channels, "kernel_size": kernel_size, "stride": stride,
-            "padding": padding, "output_padding": output_padding, "groups": groups, "bias": bias,
-            "dilation": dilation, "padding_mode": padding_mode, "device": device, "dtype": dtype,
-        }  # fmt: skip
-        super().__init__(("weight", "bias") if bias else ("weight",), arguments)
-
-
-class LazyConvTranspose1d(_LazyConvTranspose, ConvTranspose1d):
+class LazyConvTranspose1d(_LazyConv, ConvTranspose1d):
     """:class:`ConvTranspose1d` that takes ``in_channels`` from its first input."""
 
     cls_to_become = ConvTranspose1d
 
 
-class LazyConvTranspose2d(_LazyConvTranspose, ConvTranspose2d):
+class LazyConvTranspose2d(_LazyConv, ConvTranspose2d):
     """:class:`ConvTranspose2d` that takes ``in_channels`` from its first input."""
 
     cls_to_become = ConvTranspose2d
 
 
-class LazyConvTranspose3d(_LazyConvTranspose, ConvTranspose3d):
+class LazyConvTranspose3d(_LazyConv, ConvTranspose3d):
     """:class:`ConvTranspose3d` that takes ``in_channels`` from its first input."""
 
     cls_to_become = ConvTranspose3d
@@ -257,26 +223,7 @@ class LazyConvTranspose3d(_LazyConvTranspose, ConvTranspose3d):
 
 class _LazyNorm(_LazyChannels):
     missing = "num_features"
-
-    def __init__(
-        self,
-        eps: float = 1e-5,
-        momentum: float = 0.1,
-        affine: bool = True,
-        track_running_stats: bool = True,
-        device: Any = None,
-        dtype: Any = None,
-        *,
-        bias: bool = True,
-    ) -> None:
-        arguments = {
-            "eps": eps, "momentum": momentum, "affine": affine,
-            "track_running_stats": track_running_stats, "device": device, "dtype": dtype,
-            "bias": bias,
-        }  # fmt: skip
-        learned = (("weight", "bias") if bias else ("weight",)) if affine else ()
-        kept = ("running_mean", "running_var") if track_running_stats else ()
-        super().__init__((*learned, *kept), arguments)
+    defaults: ClassVar[dict[str, Any]] = {"affine": True, "track_running_stats": True}
 
 
 class LazyBatchNorm1d(_LazyNorm, BatchNorm1d):

@@ -1,0 +1,37 @@
+"""Wrong uses of autograd, ``amp``, ``func``, checkpoints and settings: what each raises."""
+
+from __future__ import annotations
+
+R, V, K, A = RuntimeError, ValueError, TypeError, AssertionError
+
+TABLE = [
+    # hooks and the graph
+    ("torch.autograd.graph.get_gradient_edge(Z(1))", R, "gradient"),
+    ("torch.autograd.graph.register_multi_grad_hook([Z(1, requires_grad=True)], print, mode='x')",
+     V, "('all', 'any')"),
+    # scaling of gradients
+    ("torch.amp.GradScaler('cpu', growth_factor=1.0)", A, "growth factor must be > 1.0"),
+    ("torch.amp.GradScaler('cpu', backoff_factor=1.0)", A, "backoff factor must be < 1.0"),
+    ("torch.amp.GradScaler('cpu').scale(3)", V, "iterable of Tensors"),
+    ("torch.amp.GradScaler('cpu').load_state_dict({})", R, "source state dict is empty"),
+    ("torch.amp.GradScaler('cpu').step(torch.optim.SGD([Z(1)]), closure=print)", R, "Closure"),
+    # transforms of functions
+    ("torch.func.grad(lambda x: x)(3.0)", V, "Tensors to differentiate", True),
+    ("torch.func.grad(lambda x: 3.0)(Z(1))", R, "to return a tensor"),
+    ("torch.func.jvp(torch.sin, (Z(1),), (Z(1), Z(1)))", R, "1 primals and 2 tangents"),
+    ("torch.func.vmap(torch.add, in_dims=(0,))(Z(1), Z(1))", V, "in_dims"),
+    ("torch.func.stack_module_state([])", R, "at least one model, got 0"),
+    # recomputing
+    ("torch.utils.checkpoint.checkpoint(torch.sin, Z(1), use_reentrant=True, debug=True)", V,
+     "use_reentrant=False"),
+    ("torch.utils.checkpoint.checkpoint(torch.sin, Z(1), use_reentrant=True, speed=1)", V,
+     "Unexpected keyword arguments: speed"),
+    ("torch.utils.checkpoint.checkpoint(torch.sin, Z(1), use_reentrant=False, "
+     "determinism_check='some')", V, "determinism_check", True),
+    ("torch.utils.checkpoint.checkpoint_sequential([torch.sin], 1, Z(1), use_reentrant=False, "
+     "speed=1)", V, "speed", True),
+    # settings
+    ("torch.set_num_threads(0)", R, "positive"),
+    ("torch.set_float32_matmul_precision('most')", V, "most", True),
+    ("torch.set_printoptions(profile='long')", V, "profile must be one of", True),
+]  # fmt: skip
