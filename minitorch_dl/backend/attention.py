@@ -170,7 +170,10 @@ def attend_backward(
             dv_seen, dk_seen = dv[heads][:, :, :seen], dk[heads][:, :, :seen]
             is_first = queries.stop == L  # and sees all that the others see
             _add_product(xp, dropped, gs, dv_seen, is_first)
-            dp -= xp.einsum("nhlv,nhlv->nhl", gs, y[heads][:, :, queries])[:, :, None]
+            part = y[heads][:, :, queries]
+            # CuPy's einsum is a call of cuBLAS, which can't be captured.
+            dots = np.einsum("nhlv,nhlv->nhl", gs, part) if xp is np else (gs * part).sum(axis=3)
+            dp -= dots[:, :, None]
             dp *= p
             if dbias is not None:
                 dbias[heads][:, :, queries, :seen] = dp.swapaxes(-1, -2)

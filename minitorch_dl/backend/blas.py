@@ -116,12 +116,15 @@ STEP = 16
 
 
 def dot(xp: Any, a: Any, b: Any) -> Any:
-    """The product of two matrices, or of a vector and a matrix, halves in float32; a large one is
-    shared by threads, in parts that don't depend on their number."""
+    """The product of two matrices, or of a vector and a matrix, halves in float32 (not where
+    ``xp.matmul`` takes them); a large one is shared by threads, in parts that don't depend on their
+    number."""
+    if xp is not np and (a.dtype.itemsize != 2 or getattr(xp, "multiplies_halves", False)):
+        return xp.matmul(a, b)
     if a.dtype.itemsize == 2:
         return _half_dot(xp, a, b)
-    if xp is not np or a.size + b.size <= ONE_THREAD:
-        return xp.dot(a, b)  # reaches BLAS by a shorter way than matmul
+    if a.size + b.size <= ONE_THREAD:
+        return np.dot(a, b)  # reaches BLAS by a shorter way than matmul
     if a.ndim == b.ndim == 2 and a.size * b.shape[1] >= SHARED and max(len(a), b.shape[1]) > STEP:
         return _shared_dot(a, b)
     if not _can_share(xp):

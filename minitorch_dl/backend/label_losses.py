@@ -33,7 +33,8 @@ def weighted(xp: Any, values: Any, target: Any, weight: Any, ignore_index: int |
     """
     if ignore_index is not None:
         counts = target != ignore_index
-        values, target = xp.where(counts, values, 0), target * counts
+        values = xp.where(counts, values, 0).astype(values.dtype, copy=False)
+        target = target * counts
     return values if weight is None else values * weight[target].astype(values.dtype, copy=False)
 
 

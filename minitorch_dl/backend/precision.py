@@ -27,6 +27,11 @@ def is_half(dtype: Any) -> bool:
     return dtype.itemsize == 2 and dtype.kind not in "iub"
 
 
+def widened(array: Any) -> Any:
+    """The array, 16-bit floats as float32, for what knows no bfloat16."""
+    return array.astype(np.float32) if is_half(array.dtype) else array
+
+
 def epsilon(dtype: Any) -> float:
     """The distance from 1 to the next number of a floating dtype."""
     return 2.0**-7 if dtype.name == "bfloat16" else float(np.finfo(dtype).eps)

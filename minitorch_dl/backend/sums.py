@@ -18,9 +18,8 @@ def sum_over(xp: Any, a: Any, axes: Axes) -> Any:
     products with ones."""
     if not axes:
         return a
-    if a.ndim - 1 in axes and _has_long_rows(a):
-        ones = _kept_ones(a.shape[-1], a.dtype) if xp is np else xp.ones(a.shape[-1], a.dtype)
-        return _of_rows(xp, a, ones, axes)
+    if xp is np and a.ndim - 1 in axes and _has_long_rows(a):
+        return _of_rows(a, _kept_ones(a.shape[-1], a.dtype), axes)
     return a.sum(axis=axes, keepdims=True, dtype=a.dtype)
 
 
@@ -29,11 +28,13 @@ def dot_over(xp: Any, a: Any, b: Any, axes: Axes) -> Any:
     there are no axes."""
     if not axes:
         return a * b
+    if xp is not np:  # a GPU has no time to win, and CuPy's einsum can't be captured
+        return (a * b).sum(axis=axes, keepdims=True, dtype=a.dtype)
     if a.ndim - 1 in axes and _has_long_rows(a) and _has_long_rows(b):
-        return _of_rows(xp, a, b, axes)
+        return _of_rows(a, b, axes)
     letters = "abcdefgh"[: a.ndim]
     kept = "".join([c for i, c in enumerate(letters) if i not in axes])
-    total = xp.einsum(f"{letters},{letters}->{kept}", a, b)
+    total = np.einsum(f"{letters},{letters}->{kept}", a, b)
     return total.reshape([1 if i in axes else n for i, n in enumerate(a.shape)])
 
 
@@ -42,22 +43,23 @@ def weighted_sum(xp: Any, a: Any, weight: Any, axes: Axes) -> Any:
     ones."""
     if weight is None:
         return sum_over(xp, a, axes)
-    if axes == (a.ndim - 1,) and _has_long_rows(a) and weight.size == a.shape[-1]:
-        return _of_rows(xp, a, weight.reshape(-1), axes)
+    rows = xp is np and axes == (a.ndim - 1,) and _has_long_rows(a)
+    if rows and weight.size == a.shape[-1]:
+        return _of_rows(a, weight.reshape(-1), axes)
     product = a * weight
     return product.sum(axis=axes, keepdims=True) if axes else product
 
 
-def _of_rows(xp: Any, a: Any, b: Any, axes: Axes) -> Any:
+def _of_rows(a: Any, b: Any, axes: Axes) -> Any:
     """Dot products of rows, summed over the other axes.
 
     Not a matrix product: BLAS would share that among threads of its own, for which the threads that
     share blocks would wait.
     """
-    if xp is np and a.dtype.kind == "f":  # NumPy has it for no foreign type such as bfloat16
+    if a.dtype.kind == "f":  # NumPy has it for no foreign type such as bfloat16
         dots = np.vecdot(a, b)[..., None]
     else:
-        dots = xp.matmul(a[..., None, :], b[..., None])[..., 0]
+        dots = np.matmul(a[..., None, :], b[..., None])[..., 0]
     others = tuple([i for i in axes if i != a.ndim - 1])
     return dots.sum(axis=others, keepdims=True) if others else dots
 

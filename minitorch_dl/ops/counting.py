@@ -7,6 +7,7 @@ from typing import Any
 from ..autograd.errors import refuse_complex
 from ..autograd.primitive import TensorBase, write_out
 from ..backend import array_module, common_module
+from ..backend.precision import widened
 from . import return_types
 from .dims import wrap_dim
 
@@ -142,6 +143,7 @@ def _range_of(
 
 def _histogram(xp: Any, a: Any, edges: Any, weight: Any) -> Any:
     """Sums of ``weight`` between ``edges``; the last bin includes its upper edge."""
+    edges, a = widened(edges), widened(a)
     place = xp.searchsorted(edges, a, side="right") - 1
     place = xp.where(a == edges[-1], len(edges) - 2, place)
     inside = (place >= 0) & (place < len(edges) - 1)
@@ -326,6 +328,7 @@ def searchsorted(
             raise RuntimeError("searchsorted(): sorter index out of range")
         rows = xp.take_along_axis(rows, sorter.array, -1)
     common_module("searchsorted", (rows, values))
+    rows, values = widened(rows), widened(values)
     dtype = "i4" if out_int32 else "i8"
     if rows.ndim == 1:
         y = xp.asarray(xp.searchsorted(rows, values, side=side), dtype)

@@ -148,7 +148,8 @@ def _inside(p: Any, size: int, padding_mode: str, align_corners: bool) -> Any:
     slope = slope * ((value > 0) & (value < size - 1))
     value = xp.clip(value, 0, size - 1).astype(a.dtype)
     # The value, with that slope.
-    return p * TensorBase.wrap(slope) + TensorBase.wrap(value - xp.where(slope == 0, 0, a) * slope)
+    at = xp.where(slope == 0, 0, a).astype(a.dtype, copy=False)
+    return p * TensorBase.wrap(slope) + TensorBase.wrap(value - at * slope)
 
 
 def _reflected(xp: Any, a: Any, size: int, align_corners: bool) -> tuple[Any, Any]:

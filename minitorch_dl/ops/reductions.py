@@ -16,6 +16,7 @@ from ..autograd.primitive import fused, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import dtypes
 from ..backend.blas import dot
+from ..backend.precision import is_half
 from .dims import normalize_dims, numpy_names
 from .elementwise import exp
 from .joining import cat
@@ -262,8 +263,9 @@ def _(g: Any, xp: Any, a: Any, y: Any, dims: Any, keepdim: builtins.bool) -> tup
     moved = flat.shape
     flat = flat.reshape(*moved[: a.ndim - len(axes)], -1)
     before, after = xp.ones_like(flat), xp.ones_like(flat)  # products of the factors on either side
-    before[..., 1:] = flat[..., :-1].cumprod(-1)
-    after[..., :-1] = flat[..., :0:-1].cumprod(-1)[..., ::-1]
+    wide = "float32" if is_half(a.dtype) else None
+    before[..., 1:] = flat[..., :-1].cumprod(-1, wide)
+    after[..., :-1] = flat[..., :0:-1].cumprod(-1, wide)[..., ::-1]
     others = xp.moveaxis((before * after).reshape(moved), last, axes)
     return (others * spread(g, dims=dims, keepdim=keepdim, shape=a.shape),)
 

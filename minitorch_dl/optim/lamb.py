@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..backend.sums import dot_over
 from ..tensor import Tensor
 from .flat import Update
 from .optimizer import ParamsT
@@ -93,7 +94,7 @@ class LAMB(RuleOptimizer):
             if weight_decay:
                 a += xp.multiply(param, weight_decay, out=b)
             # θ ← θ - γ (‖θ‖ / ‖r‖) r; the norms stay on the device
-            theta, r = xp.sqrt(param @ param), xp.sqrt(a @ a)
+            theta, r = (xp.sqrt(dot_over(xp, v, v, (0,))) for v in (param, a))
             a *= lr * xp.where(
                 (theta > 0) & (r > 0), xp.minimum(theta, clamp) / xp.where(r > 0, r, 1), 1
             )

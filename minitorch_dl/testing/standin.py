@@ -61,6 +61,55 @@ _WAITING = frozenset(
 )  # fmt: skip
 
 
+# Of bfloat16, which CuPy serves as far as its loops go: by these in float32, by those not at all.
+_IN_FLOAT32 = frozenset(f"cupy.{name}" for name in "where clip tril triu".split()) | {
+    "ndarray.clip"
+}
+_NO_BFLOAT16 = frozenset(
+    [f"cupy.{name}" for name in (
+        "sort argsort partition argpartition lexsort msort searchsorted unique median percentile "
+        "quantile nanmedian dot vdot inner outer tensordot einsum kron linalg bincount "
+        "histogram interp digitize convolve correlate"
+    ).split()]
+    + [f"ndarray.{name}" for name in "sort argsort partition argpartition dot".split()]
+)  # fmt: skip
+
+
+# Not while a step is captured: CuPy's bindings of cuBLAS, cuSOLVER and cuRAND refuse.
+_OF_LIBRARIES = frozenset(
+    [f"cupy.{name}" for name in (
+        "matmul dot vdot inner outer tensordot einsum"
+    ).split()] + ["ndarray.dot"]
+)  # fmt: skip
+
+
+def _check_capturable(name: str) -> None:
+    if recorder is None:
+        return
+    if name in _OF_LIBRARIES or name.startswith(("cupy.linalg.", "cupy.random.")):
+        raise NotImplementedError(f"{name}: calling cuBLAS API during stream capture")
+
+
+def _is_bfloat16(value: Any) -> bool:
+    return getattr(getattr(value, "dtype", None), "name", "") == "bfloat16"
+
+
+def _as_cupy_promotes(name: str, given: Any, result: Any) -> Any:
+    """A function's result for bfloat16 operands in the dtype that CuPy gives it.
+
+    Raises:
+        NotImplementedError: CuPy has no kernel of bfloat16 for it.
+    """
+    if not any(map(_is_bfloat16, given)):
+        return result
+    scans = name.endswith(("cumsum", "cumprod"))  # in the dtype that they are asked for
+    refused = name in _NO_BFLOAT16 or name.startswith(("cupy.linalg.", "cupy.fft."))
+    if _is_bfloat16(result) if scans else refused:
+        raise NotImplementedError(f"{name}: CuPy has no kernel for bfloat16")
+    widens = name in _IN_FLOAT32 and _is_bfloat16(result)
+    return result.astype(np.float32) if widens else result
+
+
 def _waits(name: str, args: Any, kwargs: Any) -> bool:
     if name == "cupy.where":
         return len(args) + len(kwargs) == 1
@@ -188,11 +237,13 @@ class StandInArray:
 
 def _operator(name: str, ufunc: str | None) -> Callable[..., Any]:
     def method(self: StandInArray, *others: Any) -> Any:
+        if ufunc == "matmul":
+            _check_capturable("cupy.matmul")
         operands = [_unwrap(other) for other in others]
         result = getattr(self._array, name)(*operands)
         if result is NotImplemented:
             return result
-        if ufunc is not None and not name.startswith("__i"):
+        if ufunc not in (None, "matmul") and not name.startswith("__i"):
             both = [*operands, self._array] if name[2] == "r" else [self._array, *operands]
             made = result if isinstance(result, tuple) else (result,)
             table()[f"cupy.{ufunc}"].check_loop(both, made)
@@ -203,11 +254,11 @@ def _operator(name: str, ufunc: str | None) -> Callable[..., Any]:
     return method
 
 
-_BINARY = {
+_BINARY: dict[str, str | None] = {
     "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "true_divide",
     "floordiv": "floor_divide", "mod": "remainder", "pow": "power", "and": "bitwise_and",
     "or": "bitwise_or", "xor": "bitwise_xor", "lshift": "left_shift", "rshift": "right_shift",
-    "divmod": "divmod", "matmul": None,
+    "divmod": "divmod", "matmul": "matmul",
 }  # fmt: skip
 _OTHERS = {
     "neg": "negative", "pos": None, "abs": "absolute", "invert": "invert", "lt": "less",
@@ -300,10 +351,12 @@ def _wrap(value: Any, sources: Any) -> Any:
 def _wrap_call(function: Callable[..., Any], entry: Entry, owners: Any = ()) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         entry.check_arguments(args, kwargs)
+        _check_capturable(entry.name)
         if _waits(entry.name, args, kwargs):
             _count("synchronisation")
         given, options = _unwrap(args), _unwrap(kwargs)
         result = function(*given, **options)
+        result = _as_cupy_promotes(entry.name, (*_arrays_in(owners), *_arrays_in(args)), result)
         if isinstance(kwargs.get("out"), StandInArray):
             return _did(function, given, options, kwargs["out"])
         return _did(function, given, options, _wrap(result, (*owners, *_arrays_in(args))))

@@ -27,11 +27,10 @@ TWICE = [case for case in SMOOTH if case.values[0].gradgrad]
 
 
 def evaluate(
-    row: Row, i: int, dtype: Any = minitorch_dl.float64, lay: Any = np.copy
+    row: Row, i: int, dtype: Any = minitorch_dl.float64, lay: Any = np.copy, device: str = "cpu"
 ) -> dict[str, Any]:
-    return reference.evaluate(
-        row, i, minitorch_dl, lambda a: minitorch_dl.from_numpy(lay(a)), Tensor, dtype
-    )
+    make = tensor_on(device) if device != "cpu" else lambda a: minitorch_dl.from_numpy(lay(a))
+    return reference.evaluate(row, i, minitorch_dl, make, Tensor, dtype)
 
 
 def scattered(a: np.ndarray) -> np.ndarray:
@@ -101,9 +100,11 @@ def test_float32_stays_float32(row: Row, i: int) -> None:
         assert g is None or g.dtype is x.dtype
 
 
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # inf - inf, in NumPy's name
+@pytest.mark.parametrize("device", ["cpu", *DEVICES])
 @pytest.mark.parametrize("dtype", [minitorch_dl.float16, minitorch_dl.bfloat16], ids=str)
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in ROWS])
-def test_narrow_floats_stay_narrow(row: Row, dtype: Any) -> None:
+def test_narrow_floats_stay_narrow(row: Row, dtype: Any, device: str) -> None:
     if dtype is minitorch_dl.bfloat16:
         pytest.importorskip("ml_dtypes")
     kinds = [{a.dtype.kind for a in float_inputs(row, i)} for i in row.cases]
@@ -111,7 +112,7 @@ def test_narrow_floats_stay_narrow(row: Row, dtype: Any) -> None:
     if i is None or "dtype" in row.samples[i].kwargs:
         return
     try:
-        got = evaluate(row, i, dtype)
+        got = evaluate(row, i, dtype, device=device)
     except RuntimeError as error:
         got = None
         refusal = str(error)

@@ -52,6 +52,37 @@ def test_what_cupy_lacks_is_refused(what: str) -> None:
         call(on_device(1.0, -2.0, 3.0))
 
 
+def test_bfloat16_is_served_as_far_as_cupys_loops_go() -> None:
+    pytest.importorskip("ml_dtypes")
+    a = on_device(1.0, -2.0, 3.0).astype("bfloat16")
+    assert (a + a).dtype == a.dtype
+    assert xp.where(a > 0, a, a).dtype == np.float32  # CuPy's has no loop of bfloat16
+    assert xp.clip(a, 0, 1).dtype == np.float32
+    assert a.cumsum(0, "float32").dtype == np.float32
+    for call in (lambda: xp.sort(a), lambda: xp.dot(a, a), lambda: a.cumsum(0)):
+        with pytest.raises(NotImplementedError, match="no kernel for bfloat16"):
+            call()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda a: a @ a,
+        lambda a: xp.dot(a, a),
+        lambda a: xp.einsum("i,i->", a, a),
+        lambda a: xp.linalg.norm(a),
+    ],
+)
+def test_libraries_refuse_while_a_step_is_captured(
+    call: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a = on_device(1.0, -2.0, 3.0)
+    call(a)
+    monkeypatch.setattr(standin, "recorder", lambda *asked: None)
+    with pytest.raises(NotImplementedError, match="stream capture"):
+        call(a)
+
+
 WAITS = {
     "a number": lambda a: float(a[0]),
     "a condition": lambda a: bool((a > 0).all()),
