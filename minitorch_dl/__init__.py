@@ -18,14 +18,19 @@ if TYPE_CHECKING:
         distributed,
         distributions,
         func,
+        futures,
         hub,
+        jit,
         metrics,
         multiprocessing,
         profiler,
         serialization,
         testing,
+        torch_version,
     )
+    from .absent_devices import mps, xpu
     from .func import vmap
+    from .jit import fork, wait
     from .serialization import load, save
 
 _collecting = _gc.isenabled()
@@ -37,9 +42,9 @@ try:
         autograd,
         backends,
         compiler,
+        cpu,
         cuda,
         fft,
-        jit,
         linalg,
         masked,
         nn,
@@ -51,12 +56,25 @@ try:
         types,
         utils,
     )
+    from .accelerator import get_device_module
     from .amp import (
         autocast,
+        autocast_decrement_nesting,
+        autocast_increment_nesting,
+        clear_autocast_cache,
+        get_autocast_cpu_dtype,
         get_autocast_dtype,
+        get_autocast_gpu_dtype,
         is_autocast_available,
+        is_autocast_cache_enabled,
         is_autocast_cpu_enabled,
         is_autocast_enabled,
+        set_autocast_cache_enabled,
+        set_autocast_cpu_dtype,
+        set_autocast_cpu_enabled,
+        set_autocast_dtype,
+        set_autocast_enabled,
+        set_autocast_gpu_dtype,
     )
     from .aten import *
     from .autograd import (
@@ -103,15 +121,25 @@ try:
     )
     from .backend.random import Generator, default_generator
     from .legacy_types import (
+        BFloat16Storage,
         BFloat16Tensor,
+        BoolStorage,
         BoolTensor,
+        ByteStorage,
         ByteTensor,
+        CharStorage,
         CharTensor,
+        DoubleStorage,
         DoubleTensor,
+        FloatStorage,
         FloatTensor,
+        HalfStorage,
         HalfTensor,
+        IntStorage,
         IntTensor,
+        LongStorage,
         LongTensor,
+        ShortStorage,
         ShortTensor,
         set_default_tensor_type,
     )
@@ -164,6 +192,7 @@ try:
     from .ops.padding import *
     from .ops.patches import *
     from .ops.pooling import *
+    from .ops.pooling_with_indices import *
     from .ops.powers import *
     from .ops.random import *
     from .ops.rearranging import *
@@ -194,6 +223,7 @@ try:
     )  # fmt: skip
     from .ops.spectrograms import *
     from .ops.statistics import *
+    from .ops.storage import TypedStorage, UntypedStorage, is_storage
     from .ops.trigonometric import *
     from .ops.variances import *
     from .ops.view_scatters import *
@@ -202,14 +232,19 @@ try:
     from .settings import (
         are_deterministic_algorithms_enabled,
         compile,
+        get_deterministic_debug_mode,
+        get_file_path,
         get_float32_matmul_precision,
         get_num_interop_threads,
         get_num_threads,
         is_deterministic_algorithms_warn_only_enabled,
+        is_warn_always_enabled,
+        set_deterministic_debug_mode,
         set_float32_matmul_precision,
         set_flush_denormal,
         set_num_interop_threads,
         set_num_threads,
+        set_warn_always,
         typename,
         use_deterministic_algorithms,
     )
@@ -235,13 +270,17 @@ try:
         **{
             name: name
             for name in (
-                "distributed distributions func hub metrics multiprocessing profiler serialization "
-                "testing"
+                "distributed distributions func futures hub jit metrics multiprocessing profiler "
+                "serialization testing torch_version"
             ).split()
         },
         "vmap": "func",
         "load": "serialization",
         "save": "serialization",
+        "fork": "jit",
+        "wait": "jit",
+        "mps": "absent_devices",
+        "xpu": "absent_devices",
     }
     for _namespace in (
         autograd,

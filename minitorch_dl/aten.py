@@ -7,11 +7,13 @@ from typing import Any
 
 from .nn import functional as F
 from .ops import norm
+from .ops.embedding import embedding_bag_places
 from .tensor import Tensor
 
 __all__ = [
     "batch_norm", "binary_cross_entropy_with_logits", "cosine_embedding_loss", "ctc_loss",
-    "embedding", "hinge_embedding_loss", "instance_norm", "kl_div", "margin_ranking_loss",
+    "embedding", "embedding_bag", "embedding_renorm_", "hinge_embedding_loss", "instance_norm",
+    "kl_div", "margin_ranking_loss",
     "norm_except_dim", "poisson_nll_loss", "triplet_margin_loss",
 ]  # fmt: skip
 
@@ -60,6 +62,39 @@ def embedding(
     """``nn.functional.embedding``; a ``padding_idx`` of -1 is none."""
     padding = None if padding_idx == -1 else padding_idx
     return F.embedding(indices, weight, padding, scale_grad_by_freq=scale_grad_by_freq)
+
+
+def embedding_bag(
+    weight: Tensor,
+    indices: Tensor,
+    offsets: Tensor | None = None,
+    scale_grad_by_freq: bool = False,
+    mode: int = 0,
+    sparse: bool = False,
+    per_sample_weights: Tensor | None = None,
+    include_last_offset: bool = False,
+    padding_idx: int | None = None,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """``nn.functional.embedding_bag`` with ``mode`` as a number (0 sum, 1 mean, 2 max), and what
+    PyTorch's kernel returns besides: the bag of each index, the size of each bag, and of maxima
+    the row that each came from."""
+    bags = F.embedding_bag(
+        indices, weight, offsets, None, 2.0, scale_grad_by_freq, ("sum", "mean", "max")[mode],
+        sparse, per_sample_weights, include_last_offset, padding_idx,
+    )  # fmt: skip
+    of, sizes, rows = embedding_bag_places(
+        indices, weight, offsets, mode == 2, include_last_offset, padding_idx
+    )
+    return bags, of, sizes, rows
+
+
+def embedding_renorm_(
+    weight: Tensor, indices: Tensor, max_norm: float, norm_type: float = 2.0
+) -> Tensor:
+    """Scale the rows of ``weight`` that ``indices`` names down to the norm ``max_norm``, in
+    place."""
+    F.embedding(indices, weight.detach(), None, max_norm, norm_type)
+    return weight
 
 
 def kl_div(

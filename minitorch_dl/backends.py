@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
-from types import ModuleType
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType, SimpleNamespace
+from typing import Any, ClassVar
 
 from .backend import cudnn as _cudnn
 from .backend import winograd
@@ -60,6 +62,83 @@ class _Products(_Switches):
         set_float32_products("high" if on else "highest")
 
 
+class _Cuda(_Switches):
+    """The libraries of a GPU. Attention has one way here, by matrix products; whether PyTorch's
+    others may be taken is kept and told."""
+
+    _ways: ClassVar[dict[str, bool]] = dict.fromkeys(
+        ("flash", "mem_efficient", "math", "cudnn"), True
+    )
+    _reduced = False
+
+    def is_built(self) -> bool:
+        """Whether there is a GPU that CuPy reaches."""
+        return cuda_is_available()
+
+    def preferred_linalg_library(self, backend: Any = None) -> str:
+        """ "default": CuPy chooses."""
+        return "default"
+
+    preferred_blas_library = preferred_rocm_fa_library = preferred_linalg_library
+
+    def is_flash_attention_available(self) -> bool:
+        """False: attention is computed by matrix products."""
+        return False
+
+    def is_ck_sdpa_available(self) -> bool:
+        """False: attention is computed by matrix products."""
+        return False
+
+    def can_use_flash_attention(self, params: Any, debug: bool = False) -> bool:
+        """False: attention is computed by matrix products."""
+        return False
+
+    can_use_efficient_attention = can_use_cudnn_attention = can_use_flash_attention
+
+    def allow_fp16_bf16_reduction_math_sdp(self, enabled: bool) -> None:
+        """Accepted: sums are kept in float32."""
+        self._reduced = bool(enabled)
+
+    def fp16_bf16_reduction_math_sdp_allowed(self) -> bool:
+        """What ``allow_fp16_bf16_reduction_math_sdp`` set."""
+        return self._reduced
+
+    @contextmanager
+    def sdp_kernel(
+        self,
+        enable_flash: bool = True,
+        enable_math: bool = True,
+        enable_mem_efficient: bool = True,
+        enable_cudnn: bool = True,
+    ) -> Iterator[None]:
+        """Accepted: the older name of ``nn.attention.sdpa_kernel``."""
+        before = dict(self._ways)
+        chosen = (enable_flash, enable_mem_efficient, enable_math, enable_cudnn)
+        self._ways.update(zip(self._ways, map(bool, chosen)))
+        try:
+            yield
+        finally:
+            self._ways.update(before)
+
+
+def _switch(way: str) -> tuple[Any, Any]:
+    def enable(self: _Cuda, enabled: bool) -> None:
+        self._ways[way] = bool(enabled)
+
+    def enabled(self: _Cuda) -> bool:
+        return self._ways[way]
+
+    enable.__doc__ = "Accepted: attention is computed by matrix products."
+    enabled.__doc__ = f"What ``enable_{way}_sdp`` set."
+    return enable, enabled
+
+
+for _way in _Cuda._ways:
+    _enable, _enabled = _switch(_way)
+    setattr(_Cuda, f"enable_{_way}_sdp", _enable)
+    setattr(_Cuda, f"{_way}_sdp_enabled", _enabled)
+
+
 class _Cudnn(_Switches):
     """Convolutions on a GPU by cuDNN, where the extra ``cudnn`` is installed; ``enabled`` is True
     unless switched off."""
@@ -95,10 +174,14 @@ mkl = _Switches("mkl")
 mkldnn = _Switches("mkldnn", enabled=False)
 openmp = _Switches("openmp")
 opt_einsum = _Switches("opt_einsum", enabled=False, strategy=None)
-cuda = _Switches(
+cuda = _Cuda(
     "cuda",
-    matmul=_Products("cuda.matmul", allow_fp16_reduced_precision_reduction=False),
-    enable_flash_sdp=lambda enabled: None,
-    enable_mem_efficient_sdp=lambda enabled: None,
-    enable_math_sdp=lambda enabled: None,
+    matmul=_Products(
+        "cuda.matmul",
+        allow_fp16_reduced_precision_reduction=False,
+        allow_bf16_reduced_precision_reduction=False,
+        allow_fp16_accumulation=False,
+        fp32_precision="none",
+    ),
+    cufft_plan_cache=SimpleNamespace(size=0, max_size=0, clear=lambda: None),
 )

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
-from .settings import compile
+import numpy as np
 
-__all__ = ["compile", "disable", "is_compiling", "reset"]
+from .ops.from_data import from_numpy
+from .settings import compile
+from .tensor import Tensor
+from .utils._pytree import tree_map_only
+
+__all__ = [
+    "allow_in_graph", "assume_constant_result", "compile", "cudagraph_mark_step_begin", "disable",
+    "get_default_backend", "is_compiling", "is_dynamo_compiling", "is_exporting", "list_backends",
+    "load_cache_artifacts", "nested_compile_region", "reset", "save_cache_artifacts",
+    "set_default_backend", "set_enable_guard_collectives", "set_stance", "substitute_in_graph",
+    "wrap_numpy",
+]  # fmt: skip
 
 
 def disable(fn: Any = None, recursive: bool = True, *, reason: str | None = None) -> Any:
@@ -19,5 +32,81 @@ def is_compiling() -> bool:
     return False
 
 
+is_dynamo_compiling = is_exporting = is_compiling
+
+
 def reset() -> None:
     """Nothing to forget."""
+
+
+def _as_it_is(fn: Any) -> Any:
+    """Return the function as it is."""
+    return fn
+
+
+allow_in_graph = assume_constant_result = nested_compile_region = _as_it_is
+
+
+def substitute_in_graph(original_fn: Any, **options: Any) -> Any:
+    """A decorator that returns the function as it is."""
+    return _as_it_is
+
+
+def wrap_numpy(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """``fn``, written for NumPy arrays, for Tensors."""
+
+    @functools.wraps(fn)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        args, kwargs = tree_map_only(Tensor, Tensor.numpy, (args, kwargs))
+        return tree_map_only(np.ndarray, from_numpy, fn(*args, **kwargs))
+
+    return wrapped
+
+
+def list_backends(exclude_tags: Any = ("debug", "experimental")) -> list[str]:
+    """An empty list: there is no compiler."""
+    return []
+
+
+def get_default_backend() -> str:
+    """What ``set_default_backend`` set."""
+    return _backend[0]
+
+
+def set_default_backend(backend: str) -> None:
+    """Accepted: there is no compiler."""
+    _backend[0] = backend
+
+
+_backend = ["inductor"]
+
+
+class set_stance:
+    """Accepted, as a call, for a block or as a decorator: there is no compiler to steer."""
+
+    def __init__(self, stance: str = "default", **options: Any) -> None:
+        self.stance = stance
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *exc: object) -> None: ...
+
+    def __call__(self, fn: Any) -> Any:
+        return fn
+
+
+def cudagraph_mark_step_begin() -> None:
+    """Nothing to mark: see ``cuda.graph`` for what is captured here."""
+
+
+def set_enable_guard_collectives(enabled: bool) -> bool:
+    """Accepted: there is no compiler."""
+    return False
+
+
+def save_cache_artifacts() -> None:
+    """None: nothing was compiled."""
+
+
+def load_cache_artifacts(serialized_artifacts: bytes) -> None:
+    """Nothing to load: there is no compiler."""

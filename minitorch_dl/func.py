@@ -23,40 +23,17 @@ from .nn.utils.stateless import functional_call
 from .ops import joining
 from .tensor import Tensor
 from .torch_alias import explain_missing
+from .utils._pytree import tree_leaves, tree_map, tree_structure
 
 __all__ = [
     "functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp",
     "stack_module_state", "vjp", "vmap",
 ]  # fmt: skip
 
-# -- nested containers -----------------------------------------------------------------------------
-
-
-def _flatten(tree: Any) -> list[Any]:
-    """The leaves of nested tuples, lists and dicts, in order."""
-    if isinstance(tree, Mapping):
-        return [leaf for value in tree.values() for leaf in _flatten(value)]
-    if isinstance(tree, (tuple, list)):
-        return [leaf for value in tree for leaf in _flatten(value)]
-    return [tree]
-
-
-def _map(f: Callable[[Any], Any], tree: Any) -> Any:
-    """The same containers with ``f`` of each leaf."""
-    if isinstance(tree, Mapping):
-        made: Any = type(tree)
-        return made((key, _map(f, value)) for key, value in tree.items())
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return type(tree)(*(_map(f, value) for value in tree))
-    if isinstance(tree, (tuple, list)):
-        return type(tree)(_map(f, value) for value in tree)
-    return f(tree)
-
 
 def _like(tree: Any, leaves: Sequence[Any]) -> Any:
     """The containers of ``tree`` around other leaves."""
-    rest = iter(leaves)
-    return _map(lambda _: next(rest), tree)
+    return tree_structure(tree).unflatten(leaves)
 
 
 # -- derivatives -----------------------------------------------------------------------------------
@@ -67,17 +44,17 @@ class _Point:
     the caller's."""
 
     def __init__(self, transform: str, args: Any) -> None:
-        for x in _flatten(args):
+        for x in tree_leaves(args):
             if not isinstance(x, Tensor):
                 raise ValueError(
                     f"{transform}: expected Tensors to differentiate with respect to, got "
                     f"{type(x).__name__}"
                 )
         with autograd.enable_grad():
-            self.args = _map(
+            self.args = tree_map(
                 lambda x: alias(x) if x.requires_grad else x.detach().requires_grad_(), args
             )
-        self.tensors = _flatten(self.args)
+        self.tensors = tree_leaves(self.args)
         self._own = {x._node for x in self.tensors}
 
     def gradients(self, outputs: Sequence[Any], grads: Sequence[Any] | None = None) -> list[Any]:
@@ -101,7 +78,7 @@ class _Point:
 
     def leave(self, tree: Any) -> Any:
         """Results without our own history, unless something of the caller's is behind it too."""
-        return _map(
+        return tree_map(
             lambda y: y if not isinstance(y, Tensor) or self._is_the_callers(y) else y.detach(),
             tree,
         )
@@ -200,11 +177,11 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple
     with autograd.enable_grad():
         result = func(*point.args)
     output, aux = result if has_aux else (result, None)
-    outputs = _flatten(output)
+    outputs = tree_leaves(output)
 
     def pull(cotangents: Any) -> tuple[Any, ...]:
         with autograd.enable_grad():
-            found = point.gradients(outputs, _flatten(cotangents))
+            found = point.gradients(outputs, tree_leaves(cotangents))
         return tuple(point.leave(_like(point.args, found)))
 
     return (point.leave(output), pull, point.leave(aux)) if has_aux else (point.leave(output), pull)
@@ -224,18 +201,19 @@ def jvp(
     >>> torch.func.jvp(torch.sin, (torch.zeros(2),), (torch.tensor([1.0, 2.0]),))
     (tensor([0., 0.]), tensor([1., 2.]))
     """
-    if len(_flatten(primals)) != len(_flatten(tangents)):
+    if len(tree_leaves(primals)) != len(tree_leaves(tangents)):
         raise RuntimeError(
-            f"jvp: got {len(_flatten(primals))} primals and {len(_flatten(tangents))} tangents"
+            f"jvp: got {len(tree_leaves(primals))} primals and "
+            f"{len(tree_leaves(tangents))} tangents"
         )
     point = _Point("jvp", list(primals))
     with autograd.enable_grad():
         result = func(*point.args)
         output, aux = result if has_aux else (result, None)
-        outputs = _flatten(output)
+        outputs = tree_leaves(output)
         dual = _Point("jvp", [y.detach() * 0 for y in outputs])
         pulled = point.gradients(outputs, dual.tensors)
-        pushed = _like(output, dual.gradients(pulled, _flatten(tangents)))
+        pushed = _like(output, dual.gradients(pulled, tree_leaves(tangents)))
     results = (point.leave(output), point.leave(dual.leave(pushed)))
     return (*results, point.leave(aux)) if has_aux else results
 
@@ -275,7 +253,7 @@ def jacrev(
                 found = _like(point.args, blocks)
                 return found[0] if single else tuple(found)
 
-            jacobian = _map(rows_of, output)
+            jacobian = tree_map(rows_of, output)
         jacobian = point.leave(jacobian)
         return (jacobian, point.leave(aux)) if has_aux else jacobian
 
@@ -337,7 +315,7 @@ def vmap(
         pairs = [
             (x, d)
             for arg, dim in zip(args, placed, strict=True)
-            for x, d in zip(_flatten(arg), dim, strict=True)
+            for x, d in zip(tree_leaves(arg), dim, strict=True)
         ]
         sizes = {x.shape[d] for x, d in pairs if d is not None}
         if len(sizes) != 1:
@@ -348,7 +326,8 @@ def vmap(
 
         def entry(arg: Any, dim: Any, i: int) -> Any:
             leaves = [
-                x if d is None else x.select(d, i) for x, d in zip(_flatten(arg), dim, strict=True)
+                x if d is None else x.select(d, i)
+                for x, d in zip(tree_leaves(arg), dim, strict=True)
             ]
             return _like(arg, leaves)
 
@@ -356,7 +335,7 @@ def vmap(
             func(*(entry(arg, dim, i) for arg, dim in zip(args, placed, strict=True)), **kwargs)
             for i in range(sizes.pop())
         ]
-        columns = list(zip(*(_flatten(result) for result in results), strict=True))
+        columns = list(zip(*(tree_leaves(result) for result in results), strict=True))
         to = _spread(out_dims, results[0])
         return _like(
             results[0],
@@ -369,7 +348,7 @@ def vmap(
 def _spread(dim: Any, tree: Any) -> list[Any]:
     """The dimension per leaf of ``tree``: one for all of them, or containers like the tree's."""
     if dim is None or isinstance(dim, int):
-        return [dim if isinstance(x, Tensor) else None for x in _flatten(tree)]
+        return [dim if isinstance(x, Tensor) else None for x in tree_leaves(tree)]
     values = tree.values() if isinstance(tree, Mapping) else tree
     given = dim.values() if isinstance(dim, Mapping) else dim
     return [d for one, value in zip(given, values, strict=True) for d in _spread(one, value)]

@@ -1,33 +1,151 @@
-"""The names by which model files mark code for PyTorch's compiler.
+"""The names by which programs mark code for PyTorch's compiler of a subset of Python.
 
-There is none here: functions and modules stay as they are.
+There is none here: functions and modules stay as they are, and ``save`` writes the whole object.
 """
 
 from __future__ import annotations
 
+import builtins
+import functools
+import typing
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
+from .futures import Future
+from .nn import Module
+from .serialization import load as _load
+from .serialization import save as _save
 from .settings import compile as _as_it_is
 
 __all__ = [
-    "Final", "export", "ignore", "interface", "is_scripting", "is_tracing", "script",
-    "script_if_tracing", "trace", "unused",
+    "Attribute", "CompilationUnit", "Error", "Final", "Future", "ScriptFunction", "ScriptModule",
+    "annotate", "enable_onednn_fusion", "export", "export_opnames", "fork", "freeze", "ignore",
+    "interface", "is_scripting", "is_tracing", "isinstance", "load", "onednn_fusion_enabled",
+    "optimize_for_inference", "save", "script", "script_if_tracing", "script_method",
+    "set_fusion_strategy", "strict_fusion", "trace", "trace_module", "unused", "wait",
 ]  # fmt: skip
+
+Error = RuntimeError
+
+
+class ScriptModule(Module):
+    """A module to derive from, which is an ordinary one here."""
+
+
+class ScriptFunction:
+    """What ``script`` makes of functions in PyTorch; here they stay functions."""
 
 
 def script(obj: Any, *args: Any, **options: Any) -> Any:
-    """Return the function or module as it is."""
+    """Return the function or module as it is; a module gets a method ``save``."""
+    if builtins.isinstance(obj, Module):
+        obj.__dict__["save"] = functools.partial(save, obj)
     return obj
 
 
 def trace(func: Any, example_inputs: Any = None, **options: Any) -> Any:
     """Return the function or module as it is, which runs for every input."""
-    return func
+    return script(func)
+
+
+def trace_module(mod: Any, inputs: Any, **options: Any) -> Any:
+    """Return the module as it is."""
+    return script(mod)
+
+
+def freeze(mod: Any, preserved_attrs: Any = None, optimize_numerics: bool = True) -> Any:
+    """Return the module, which has to be in evaluation mode, as it is."""
+    if builtins.isinstance(mod, Module) and mod.training:
+        raise RuntimeError(
+            "Freezing is currently only implemented for modules in eval mode. Please call .eval() "
+            "on your module before freezing."
+        )
+    return mod
+
+
+def optimize_for_inference(mod: Any, other_methods: Any = None) -> Any:
+    """Return the module as it is."""
+    return mod
+
+
+def save(m: Any, f: Any, _extra_files: dict[str, Any] | None = None) -> None:
+    """Write a whole module to a file, for ``load``, in a process that can import its class.
+
+    >>> import io, minitorch_dl as torch
+    >>> scripted, file = torch.jit.script(torch.nn.Linear(2, 1)), io.BytesIO()
+    >>> torch.jit.save(scripted, file)
+    >>> _ = file.seek(0)
+    >>> torch.jit.load(file)
+    Linear(in_features=2, out_features=1, bias=True)
+    """
+    if _extra_files:
+        raise RuntimeError("jit.save: extra files are not written here; save them beside the file")
+    bound = vars(m).pop("save", None)
+    try:
+        _save(m, f)
+    finally:
+        if bound is not None:
+            vars(m)["save"] = bound
+
+
+def load(f: Any, map_location: Any = None, **options: Any) -> Any:
+    """Read a module that ``save`` wrote. It runs code from the file: load what you trust."""
+    return script(_load(f, map_location, weights_only=False))
 
 
 def ignore(drop: Any = False, **options: Any) -> Any:
     """A decorator, with or without arguments, that returns the function as it is."""
     return drop if callable(drop) else _as_it_is()
+
+
+def annotate(the_type: Any, the_value: Any) -> Any:
+    """The value: types are Python's own here."""
+    return the_value
+
+
+def isinstance(obj: Any, target_type: Any) -> bool:
+    """Whether ``obj`` is of the type, which may be ``list[int]``, ``dict[str, Tensor]``,
+    ``Optional[...]`` and the like: then what it holds counts too.
+
+    >>> import minitorch_dl as torch
+    >>> torch.jit.isinstance([1, 2], list[int]), torch.jit.isinstance([1, "a"], list[int])
+    (True, False)
+    """
+    if builtins.isinstance(target_type, tuple):
+        return any(isinstance(obj, one) for one in target_type)
+    origin, args = typing.get_origin(target_type), typing.get_args(target_type)
+    if origin is None:
+        return target_type is Any or builtins.isinstance(obj, target_type)
+    if not builtins.isinstance(origin, type) or origin.__name__ == "UnionType":
+        return any(isinstance(obj, one) for one in args)
+    if not issubclass(type(obj), origin):
+        return False
+    if origin is dict:
+        return all(isinstance(k, args[0]) and isinstance(v, args[1]) for k, v in obj.items())
+    if origin is tuple and (len(args) < 2 or args[1] is not ...):
+        return len(obj) == len(args) and all(map(isinstance, obj, args))
+    return all(isinstance(x, args[0]) for x in obj)
+
+
+def Attribute(value: Any, type: Any) -> Any:
+    """The value: types are Python's own here."""
+    return value
+
+
+def fork(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Future:
+    """Run ``func`` at once; ``wait`` gives what it returned."""
+    future = Future()
+    future.set_result(func(*args, **kwargs))
+    return future
+
+
+def wait(future: Future) -> Any:
+    """What the function that ``fork`` ran has returned."""
+    return future.wait()
+
+
+_fork, _wait = fork, wait
 
 
 def is_scripting() -> bool:
@@ -40,4 +158,45 @@ def is_tracing() -> bool:
     return False
 
 
-export = interface = script_if_tracing = unused = _overload_method = script
+def set_fusion_strategy(strategy: Any) -> list[Any]:
+    """Accepted: nothing is compiled."""
+    return []
+
+
+def enable_onednn_fusion(enabled: bool) -> None:
+    """Accepted: nothing is compiled."""
+
+
+def onednn_fusion_enabled() -> bool:
+    """Always False: nothing is compiled."""
+    return False
+
+
+def strict_fusion() -> AbstractContextManager[None]:
+    """A block in which nothing changes."""
+    return nullcontext()
+
+
+def optimized_execution(should_optimize: bool) -> AbstractContextManager[None]:
+    """A block in which nothing changes."""
+    return nullcontext()
+
+
+def export_opnames(m: Any) -> list[str]:
+    """An empty list: there is no program to read the names of ops from."""
+    return []
+
+
+class CompilationUnit:
+    """Refused: it would be code as text, for a compiler that isn't here."""
+
+    def __init__(self, lang: Any = None, **options: Any) -> None:
+        raise RuntimeError("jit.CompilationUnit: there is no compiler here; define the functions")
+
+
+def _marked(obj: Any, *args: Any, **options: Any) -> Any:
+    """Return the function or class as it is."""
+    return obj
+
+
+export = interface = script_if_tracing = script_method = unused = _overload_method = _marked

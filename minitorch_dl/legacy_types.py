@@ -1,4 +1,5 @@
-"""PyTorch's older names of tensor types: ``FloatTensor`` and its siblings."""
+"""PyTorch's older names of tensor types, ``FloatTensor`` and its siblings, and of memory of a
+dtype, ``FloatStorage`` and its siblings."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from typing import Any
 
 from .backend import dtypes, set_default_device
 from .backend.dtypes import set_default_dtype
+from .ops.storage import TypedStorage
 from .tensor import Tensor
 from .tensor_conversion import LEGACY_DTYPES, legacy_tensor
 
@@ -33,6 +35,33 @@ FloatTensor, DoubleTensor, HalfTensor = _legacy("Float"), _legacy("Double"), _le
 BFloat16Tensor, ByteTensor, CharTensor = _legacy("BFloat16"), _legacy("Byte"), _legacy("Char")
 ShortTensor, IntTensor, LongTensor = _legacy("Short"), _legacy("Int"), _legacy("Long")
 BoolTensor = _legacy("Bool")
+
+
+class _LegacyStorage(type):
+    """The type of ``FloatStorage`` and its siblings: a call makes a storage of the dtype from a
+    size or values, isinstance asks for it."""
+
+    dtype: dtypes.dtype
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, TypedStorage) and instance.dtype is cls.dtype
+
+    def __call__(cls, *data: Any) -> TypedStorage:
+        return TypedStorage(*data, dtype=cls.dtype)
+
+
+def _storage(name: str) -> Any:
+    dtype = LEGACY_DTYPES[name]
+    doc = f"PyTorch's old name for memory of {dtype.name} numbers."
+    return _LegacyStorage(f"{name}Storage", (), {"dtype": dtype, "__doc__": doc})
+
+
+FloatStorage, DoubleStorage, HalfStorage = _storage("Float"), _storage("Double"), _storage("Half")
+BFloat16Storage, ByteStorage, CharStorage = (
+    _storage("BFloat16"), _storage("Byte"), _storage("Char"),
+)  # fmt: skip
+ShortStorage, IntStorage, LongStorage = _storage("Short"), _storage("Int"), _storage("Long")
+BoolStorage = _storage("Bool")
 
 
 def set_default_tensor_type(t: Any) -> None:

@@ -3,6 +3,7 @@ compilation."""
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import Any
 
@@ -15,6 +16,7 @@ from .backend.threads import set_thread_count, thread_count
 keep_freed_memory()
 
 _deterministic = {"enabled": False, "warn_only": False}
+_warnings = {"always": False}
 
 
 def _blas_limits(threads: int) -> None:
@@ -75,6 +77,42 @@ def is_deterministic_algorithms_warn_only_enabled() -> bool:
     return _deterministic["warn_only"]
 
 
+_DEBUG_MODES = ("default", "warn", "error")
+
+
+def set_deterministic_debug_mode(debug_mode: int | str) -> None:
+    """``use_deterministic_algorithms`` as one number or name: 0 "default" off, 1 "warn", 2
+    "error"."""
+    if isinstance(debug_mode, bool) or not isinstance(debug_mode, (int, str)):
+        raise TypeError(f"debug_mode must be str or int, but got {type(debug_mode)}")
+    if debug_mode not in (*_DEBUG_MODES, 0, 1, 2):
+        raise RuntimeError(
+            "invalid value of debug_mode, expected `default`, `warn`, `error`, 0, 1 or 2, but got "
+            f"{debug_mode}"
+        )
+    mode = _DEBUG_MODES.index(debug_mode) if isinstance(debug_mode, str) else debug_mode
+    use_deterministic_algorithms(mode > 0, warn_only=mode == 1)
+
+
+def get_deterministic_debug_mode() -> int:
+    """0 off, 1 warnings, 2 errors: what ``use_deterministic_algorithms`` set."""
+    return 0 if not _deterministic["enabled"] else 1 if _deterministic["warn_only"] else 2
+
+
+def set_warn_always(b: bool) -> None:
+    """Have each warning of this package shown every time, instead of once per place."""
+    if bool(b) is not _warnings["always"]:
+        _warnings["always"] = bool(b)
+        warnings.filterwarnings(
+            "always" if b else "default", category=UserWarning, module=rf"{__package__}\."
+        )
+
+
+def is_warn_always_enabled() -> bool:
+    """What ``set_warn_always`` set."""
+    return _warnings["always"]
+
+
 def set_flush_denormal(mode: bool) -> bool:
     """Always False: NumPy has no switch for denormal numbers."""
     return False
@@ -96,6 +134,11 @@ def get_float32_matmul_precision() -> str:
 def compile(model: Any = None, **options: Any) -> Any:
     """Return the model or function as it is: there is no compiler here."""
     return (lambda m: m) if model is None else model
+
+
+def get_file_path(*path_components: str) -> str:
+    """A path inside the folder of this package."""
+    return os.path.join(os.path.dirname(__file__), *path_components)
 
 
 def typename(obj: Any) -> str:

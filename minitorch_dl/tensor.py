@@ -20,6 +20,7 @@ from .backend import device_of, dtypes
 from .ops import diagonals, elementwise, powers, random, rearranging
 from .ops import layout as layout_ops
 from .ops import shape as shape_ops
+from .ops import storage as storage_ops
 from .tensor_autograd import Differentiable
 from .tensor_conversion import Convertible, legacy_tensor
 from .tensor_protocols import Protocols
@@ -127,8 +128,13 @@ class Tensor(Convertible, Differentiable, Protocols):
     swapdims_ = layout_ops.view_inplace(ops.transpose, "swapdims_")
     t_ = layout_ops.view_inplace(ops.t, "t_")
     as_strided_ = layout_ops.view_inplace(ops.as_strided, "as_strided_")
-    untyped_storage, is_set_to = layout_ops.untyped_storage, layout_ops.is_set_to
-    dim_order, const_data_ptr = layout_ops.dim_order, layout_ops.data_ptr
+    is_set_to, dim_order = layout_ops.is_set_to, layout_ops.dim_order
+    const_data_ptr = layout_ops.data_ptr
+
+    # -- memory (ops/storage.py) -------------------------------------------------------------------
+
+    untyped_storage, storage = storage_ops.untyped_storage, storage_ops.storage
+    storage_type, set_ = storage_ops.storage_type, storage_ops.set_
 
     # -- copies of views (ops/copies.py) -----------------------------------------------------------
 

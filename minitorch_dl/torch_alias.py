@@ -11,16 +11,14 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType, ModuleType
 from typing import Any
 
+from .torch_version import __version__ as _api_version
+
 PACKAGE = __name__.partition(".")[0]
-API_VERSION = "2.13.0"
-"""The PyTorch release whose API this package follows; what ``torch.__version__`` says to a
-program."""
 
 # Folders and files of PyTorch that don't exist here: their names are those of another namespace.
 _ELSEWHERE = {
@@ -35,7 +33,7 @@ _ELSEWHERE = {
     },
     "nn.modules.lazy": "nn.lazy",
     "_tensor": "",
-    "storage": "ops.layout",
+    "storage": "ops.storage",
     "utils.model_zoo": "hub",
     "distributions.utils": "distributions.distribution",
     "functional": "",
@@ -118,30 +116,6 @@ _PRIVATE = {
 }
 
 
-class TorchVersion(str):
-    """A version that compares by its numbers, with strings and with tuples."""
-
-    __slots__ = ()
-
-    @staticmethod
-    def _key(version: Any) -> tuple[int, ...]:
-        if isinstance(version, str):
-            version = re.match(r"[\d.]*", version).group().strip(".").split(".")  # type: ignore[union-attr]
-        return tuple(int(part) for part in version if str(part).isdigit())
-
-    def __lt__(self, other: Any) -> bool:
-        return self._key(self) < self._key(other)
-
-    def __le__(self, other: Any) -> bool:
-        return self._key(self) <= self._key(other)
-
-    def __gt__(self, other: Any) -> bool:
-        return self._key(self) > self._key(other)
-
-    def __ge__(self, other: Any) -> bool:
-        return self._key(self) >= self._key(other)
-
-
 def explain_missing(module: ModuleType, late: Mapping[str, str] = MappingProxyType({})) -> None:
     """Have a namespace answer a name that it lacks with the nearest names that it has.
 
@@ -212,9 +186,7 @@ class _Finder(importlib.abc.MetaPathFinder):
         package = importlib.import_module(PACKAGE)
         torch = ModuleType("torch", package.__doc__)
         torch.__dict__.update({k: v for k, v in vars(package).items() if k not in vars(torch)})
-        torch.__dict__.update(
-            __version__=TorchVersion(API_VERSION), __path__=[], __package__="torch"
-        )
+        torch.__dict__.update(__version__=_api_version, __path__=[], __package__="torch")
         torch.__getattr__ = lambda name: getattr(package, name)  # type: ignore[method-assign]
         return torch
 

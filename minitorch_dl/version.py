@@ -2,4 +2,7 @@
 
 __version__ = "0.1.0"
 
-cuda = hip = None  # the toolkits that PyTorch was built with: programs print them
+cuda = hip = rocm = xpu = git_version = (
+    None  # the toolkits that PyTorch was built with: programs print them
+)
+debug = False

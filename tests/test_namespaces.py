@@ -111,3 +111,127 @@ def test_profiler_records_ops_and_hands_over_the_trace(tmp_path) -> None:
     assert "exp" in prof.key_averages().table(sort_by="cpu_time_total", row_limit=10)
     (trace,) = tmp_path.iterdir()
     assert "traceEvents" in trace.read_text()
+
+
+def test_devices_that_are_never_there_answer_questions() -> None:
+    assert not torch.xpu.is_available()
+    assert torch.mps.device_count() == 0
+    torch.xpu.manual_seed(1)
+    with pytest.raises(RuntimeError, match=r"no Apple GPU.*mps.is_available"):
+        torch.mps.synchronize()
+    with pytest.raises(AttributeError):
+        torch.xpu.nonsense  # noqa: B018
+    with torch.as_torch():
+        import torch.mps as found
+    assert found is torch.mps
+    assert torch.cpu.is_available()
+    assert torch.cpu.device_count() == 1
+    assert torch.get_device_module("cpu") is torch.cpu
+
+
+def test_futures() -> None:
+    later = torch.futures.Future()
+    texts = later.then(lambda done: str(done.value()))
+    failing = later.then(lambda done: 1 / 0)
+    both = torch.futures.collect_all([later, texts])
+    assert not later.done()
+    with pytest.raises(RuntimeError, match="before the value"):
+        later.value()
+    later.set_result(3)
+    assert [one.wait() for one in both.wait()] == [3, "3"]
+    assert torch.futures.wait_all([texts, later]) == ["3", 3]
+    with pytest.raises(ZeroDivisionError):
+        failing.wait()
+    with pytest.raises(RuntimeError, match="twice"):
+        later.set_exception(ValueError())
+    assert torch.futures.collect_all([]).wait() == []
+    assert torch.wait(torch.fork(operator.add, 1, 2)) == 3
+
+
+def test_scripted_modules_can_be_written_and_read(tmp_path) -> None:
+    module = torch.jit.script(torch.nn.Linear(2, 1)).eval()
+    module.save(tmp_path / "whole.pt")
+    read = torch.jit.freeze(torch.jit.load(tmp_path / "whole.pt"))
+    x = torch.rand(3, 2)
+    assert torch.equal(read(x), module(x))
+    with pytest.raises(RuntimeError, match="eval"):
+        torch.jit.freeze(read.train())
+    assert not isinstance(module, torch.jit.ScriptModule)
+
+
+def test_types_with_what_they_hold() -> None:
+    is_a = torch.jit.isinstance
+    assert is_a([1], list[int])
+    assert not is_a([1.5], list[int])
+    assert is_a({"a": torch.ones(1)}, dict[str, torch.Tensor])
+    assert is_a((1, "a"), tuple[int, str])
+    assert not is_a((1,), tuple[int, str])
+    assert is_a(None, int | None)
+    assert is_a(3, (str, int))
+    assert torch.jit.annotate(list[int], [1]) == [1]
+
+
+def test_autocast_can_be_switched_without_a_block() -> None:
+    a = torch.ones(2, 2)
+    try:
+        torch.set_autocast_enabled("cpu", True)
+        assert torch.is_autocast_cpu_enabled()
+        assert (a @ a).dtype is torch.bfloat16
+        torch.set_autocast_dtype("cpu", torch.float16)
+        assert (a @ a).dtype is torch.get_autocast_cpu_dtype() is torch.float16
+        with torch.autocast("cpu", enabled=False):
+            assert (a @ a).dtype is torch.float32
+        with pytest.raises(RuntimeError, match="float16 and bfloat16"):
+            torch.set_autocast_dtype("cpu", torch.float64)
+    finally:
+        torch.set_autocast_dtype("cpu", torch.bfloat16)
+        torch.set_autocast_enabled("cpu", False)
+    assert (a @ a).dtype is torch.float32
+
+
+def test_determinism_as_a_number() -> None:
+    for mode, number in (("warn", 1), (2, 2), ("default", 0)):
+        torch.set_deterministic_debug_mode(mode)
+        assert torch.get_deterministic_debug_mode() == number
+        assert torch.are_deterministic_algorithms_enabled() == (number > 0)
+    with pytest.raises(RuntimeError, match="invalid value"):
+        torch.set_deterministic_debug_mode("loud")
+
+
+def test_the_ways_of_attention_are_kept() -> None:
+    switches = torch.backends.cuda
+    switches.enable_flash_sdp(False)
+    assert not switches.flash_sdp_enabled()
+    switches.enable_flash_sdp(True)
+    with switches.sdp_kernel(enable_math=False):
+        assert not switches.math_sdp_enabled()
+    assert switches.math_sdp_enabled()
+
+
+def test_the_compilers_leftovers() -> None:
+    double = torch.compiler.wrap_numpy(lambda x: x * 2)
+    assert torch.equal(double(torch.ones(2)), torch.full((2,), 2.0))
+    with torch.compiler.set_stance("force_eager"):
+        assert torch.compiler.allow_in_graph(double) is double
+    assert torch.compiler.list_backends() == []
+
+
+def test_versions_compare_by_number() -> None:
+    version = torch.torch_version.TorchVersion("2.9.1+cpu")
+    assert "2.10" > version > "2.9.0"
+    assert (2, 9) < version == "2.9.1" != "2.9"
+    assert torch.torch_version.TorchVersion("2.0.0") == "2.0"
+
+
+def test_the_older_comparison_is_looser() -> None:
+    torch.testing.assert_allclose(torch.ones(2), [1.0, 1.00005])
+    with pytest.raises(AssertionError):
+        torch.testing.assert_allclose(torch.ones(2), torch.tensor([1.0, 1.01]))
+    with pytest.raises(ValueError, match="both"):
+        torch.testing.assert_allclose(1.0, 1.0, rtol=1.0)
+
+
+def test_the_machine_tells_about_itself() -> None:
+    from minitorch_dl.utils import collect_env
+
+    assert "PyTorch version" in collect_env.get_pretty_env_info()

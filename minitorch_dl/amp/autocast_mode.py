@@ -55,6 +55,7 @@ _AS_IS = {
     "cuda": frozenset(("dot", "vdot")),
 }
 _DEFAULTS = {"cuda": dtypes.float16, "cpu": dtypes.bfloat16}
+_chosen = dict(_DEFAULTS)  # what set_autocast_dtype changes
 
 
 class _Cast:
@@ -129,21 +130,15 @@ class autocast:
                 f"Supported: {', '.join(sorted(_DEFAULTS))}"
             )
         self.device = device_type
-        self.fast_dtype = _DEFAULTS[device_type] if dtype is None else dtypes.as_dtype(dtype)
-        if enabled and self.fast_dtype not in (dtypes.float16, dtypes.bfloat16):
-            raise RuntimeError(f"autocast supports float16 and bfloat16, got {self.fast_dtype}")
+        self.fast_dtype = _chosen[device_type] if dtype is None else dtypes.as_dtype(dtype)
+        if enabled:
+            _check_half(self.fast_dtype)
         self._enabled = enabled
         self._outer: list[tuple[Any, ...]] = []
 
     def __enter__(self) -> autocast:
         self._outer.append(state.transforms)
-        others = tuple(
-            t
-            for t in state.transforms
-            if not (isinstance(t, _Cast) and t.device_type == self.device)
-        )
-        mine = (_Cast(self.device, self.fast_dtype),) if self._enabled else ()
-        set_transforms((*others, *mine))
+        _use(self.device, self.fast_dtype if self._enabled else None)
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -163,9 +158,34 @@ def is_autocast_enabled(device_type: str = "cuda") -> bool:
     return any(isinstance(t, _Cast) and t.device_type == device_type for t in state.transforms)
 
 
-def is_autocast_cpu_enabled() -> bool:
-    """Whether an autocast block for the CPU is active."""
-    return is_autocast_enabled("cpu")
+def set_autocast_enabled(device_type: Any, enabled: Any = None) -> None:
+    """Switch autocast for a device type ("cuda" when only the flag is given) on or off until it is
+    switched again, as ``autocast`` does for a block."""
+    if enabled is None:
+        device_type, enabled = "cuda", device_type
+    _use(device_type, get_autocast_dtype(device_type) if enabled else None)
+
+
+def set_autocast_dtype(device_type: str, dtype: dtypes.dtype) -> None:
+    """Set the dtype of autocast on a device type: of the active block, and of later ones that name
+    none."""
+    _chosen[device_type] = _check_half(dtype)
+    if is_autocast_enabled(device_type):
+        _use(device_type, dtype)
+
+
+def _check_half(dtype: dtypes.dtype) -> dtypes.dtype:
+    if dtype not in (dtypes.float16, dtypes.bfloat16):
+        raise RuntimeError(f"autocast supports float16 and bfloat16, got {dtype}")
+    return dtype
+
+
+def _use(device_type: str, dtype: dtypes.dtype | None) -> None:
+    """Have the ops of this thread cast for ``dtype`` on this device type; None: as they are."""
+    others = [
+        t for t in state.transforms if not (isinstance(t, _Cast) and t.device_type == device_type)
+    ]
+    set_transforms((*others, *(() if dtype is None else (_Cast(device_type, dtype),))))
 
 
 def get_autocast_dtype(device_type: str) -> dtypes.dtype:
@@ -173,7 +193,7 @@ def get_autocast_dtype(device_type: str) -> dtypes.dtype:
     for t in state.transforms:
         if isinstance(t, _Cast) and t.device_type == device_type:
             return t.dtype
-    return _DEFAULTS[device_type]
+    return _chosen[device_type]
 
 
 def is_autocast_available(device_type: str) -> bool:

@@ -1,6 +1,6 @@
 """Layers, losses and what holds them together."""
 
-from . import functional, init, parallel, utils
+from . import functional, grad, init, parallel, utils
 from .activation import *
 from .adaptive import *
 from .attention import *

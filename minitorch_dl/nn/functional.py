@@ -92,6 +92,16 @@ from ..ops.pooling import (
     max_pool2d,
     max_pool3d,
 )
+from ..ops.pooling_with_indices import (
+    adaptive_max_pool1d_with_indices,
+    adaptive_max_pool2d_with_indices,
+    adaptive_max_pool3d_with_indices,
+    fractional_max_pool2d_with_indices,
+    fractional_max_pool3d_with_indices,
+    max_pool1d_with_indices,
+    max_pool2d_with_indices,
+    max_pool3d_with_indices,
+)
 from ..ops.resampling import interpolate, upsample, upsample_bilinear, upsample_nearest
 from ..ops.softmax import gumbel_softmax, log_softmax, softmax, softmin
 from ..ops.special import sigmoid

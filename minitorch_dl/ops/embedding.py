@@ -220,6 +220,25 @@ def _bag(rows: Any, bags: Any, count: int, mode: str) -> Any:
     return y / TensorBase.wrap(xp.maximum(sizes, 1).astype(rows.array.dtype))
 
 
+def embedding_bag_places(
+    input: Any, weight: Any, offsets: Any, maxima: bool, include_last_offset: bool, padding: Any
+) -> tuple[Any, Any, Any]:
+    """The bag of each index (N), the size of each bag (B), and with ``maxima`` the row of
+    ``weight`` that the maximum of each column came from (B, D)."""
+    index = input.array
+    xp = array_module(index)
+    bags, count = _bags("embedding_bag", index, offsets, include_last_offset)
+    flat = index.ravel()
+    kept = slice(None) if padding is None else flat != padding % len(weight.array)
+    flat, counted = flat[kept], bags[kept]
+    sizes = occurrences(xp, counted, count).astype(index.dtype)
+    rows = xp.empty((0,), index.dtype)
+    if maxima:
+        first = first_maxima(xp, weight.array[flat], counted, count)
+        rows = xp.where(sizes[:, None] > 0, flat[first], 0) if flat.size else first
+    return TensorBase.wrap(bags.astype(index.dtype)), TensorBase.wrap(sizes), TensorBase.wrap(rows)
+
+
 def _bags(op: str, index: Any, offsets: Any, include_last: bool) -> tuple[Any, int]:
     """Which bag each index belongs to, (N), and how many bags there are."""
     xp = array_module(index)

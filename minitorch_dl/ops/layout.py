@@ -15,7 +15,7 @@ from ..autograd.base import ViewKind
 from ..autograd.inplace import check_writable
 from ..autograd.primitive import TensorBase, primitive
 from ..autograd.versions import owner_of
-from ..backend import array_module, device_of
+from ..backend import array_module
 from ..backend.segments import put_sums
 from .dims import sizes, wrap_dim
 from .shape import _permute
@@ -215,32 +215,6 @@ def resize_(input: Any, *size: Any, memory_format: Any = None) -> Any:
 def resize_as_(input: Any, the_template: Any, *, memory_format: Any = None) -> Any:
     """``resize_`` to the shape of another tensor."""
     return resize_(input, the_template.array.shape)
-
-
-class UntypedStorage:
-    """The memory that a tensor lies in, as bytes; views share it."""
-
-    def __init__(self, tensor: Any) -> None:
-        self._memory = TensorBase.wrap(owner_of(tensor.array))
-
-    def data_ptr(self) -> int:
-        """The address of the first byte."""
-        return data_ptr(self._memory)
-
-    def nbytes(self) -> int:
-        """The number of bytes."""
-        return int(self._memory.array.nbytes)
-
-    size = __len__ = nbytes
-
-    @property
-    def device(self) -> Any:
-        return device_of(self._memory.array)
-
-
-def untyped_storage(input: Any) -> UntypedStorage:
-    """The memory that the tensor lies in."""
-    return UntypedStorage(input)
 
 
 def is_set_to(input: Any, tensor: Any) -> bool:

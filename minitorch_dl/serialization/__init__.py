@@ -3,6 +3,16 @@
 from . import safetensors
 from .archive import ArchiveError
 from .atomic import atomic_write
+from .options import (
+    LoadEndianness,
+    SourceChangeWarning,
+    get_crc32_options,
+    get_default_load_endianness,
+    get_default_mmap_options,
+    set_crc32_options,
+    set_default_load_endianness,
+    set_default_mmap_options,
+)
 from .safe_globals import (
     add_safe_globals,
     clear_safe_globals,
@@ -13,12 +23,20 @@ from .tensors import load, save
 
 __all__ = [
     "ArchiveError",
+    "LoadEndianness",
+    "SourceChangeWarning",
     "add_safe_globals",
     "atomic_write",
     "clear_safe_globals",
+    "get_crc32_options",
+    "get_default_load_endianness",
+    "get_default_mmap_options",
     "get_safe_globals",
     "load",
     "safe_globals",
     "safetensors",
     "save",
+    "set_crc32_options",
+    "set_default_load_endianness",
+    "set_default_mmap_options",
 ]

@@ -9,11 +9,12 @@ from typing import Any as _Any
 
 from . import standin
 from .check import CheckFailure, OpReport, check_op
-from .comparison import assert_close
+from .comparison import assert_allclose, assert_close
 from .creation import make_tensor
 
 __all__ = [
-    "CheckFailure", "OpReport", "assert_close", "check_op", "make_tensor", "standin", "strategies",
+    "CheckFailure", "OpReport", "assert_allclose", "assert_close", "check_op", "make_tensor",
+    "standin", "strategies",
 ]  # fmt: skip
 
 

@@ -18,6 +18,13 @@ _TOLERANCES = {  # dtype: (rtol, atol)
     dtypes.float64: (1e-7, 1e-7),
 }
 
+_OLDER = {
+    **_TOLERANCES,
+    dtypes.float16: (1e-3, 1e-3),
+    dtypes.float32: (1e-4, 1e-5),
+    dtypes.float64: (1e-5, 1e-8),
+}
+
 
 def assert_close(
     actual: Any,
@@ -87,6 +94,32 @@ def assert_close(
     if msg is not None:
         raise AssertionError(msg(problem) if callable(msg) else msg)
     raise AssertionError(problem)
+
+
+def assert_allclose(
+    actual: Any,
+    expected: Any,
+    rtol: float | None = None,
+    atol: float | None = None,
+    equal_nan: bool = True,
+    msg: str = "",
+) -> None:
+    """``assert_close`` as it was before: looser, dtypes and devices may differ, NaN equals NaN."""
+    actual, expected = as_tensor(actual), as_tensor(expected)
+    if (rtol is None) != (atol is None):
+        raise ValueError("rtol and atol must both be specified or both be unspecified")
+    if rtol is None or atol is None:
+        rtol, atol = max(_OLDER.get(x.dtype, (0.0, 0.0)) for x in (actual, expected))
+    assert_close(
+        actual,
+        expected,
+        rtol=rtol,
+        atol=atol,
+        equal_nan=equal_nan,
+        check_device=False,
+        check_dtype=False,
+        msg=msg or None,
+    )
 
 
 def default_tolerances(*kinds: dtypes.dtype) -> tuple[float, float]:

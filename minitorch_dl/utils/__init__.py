@@ -1,3 +1,3 @@
 """Tools around training: the data pipeline, and the handles of hooks."""
 
-from . import checkpoint, data, dlpack, hooks
+from . import _pytree, checkpoint, data, deterministic, dlpack, hooks

@@ -1,0 +1,471 @@
+"""Nested containers as trees: what they hold, in order, and the same containers around other
+leaves.
+
+Tuples, lists, dicts and their kin are containers, and whatever ``register_pytree_node`` names;
+everything else, None too, is a leaf.
+
+>>> from minitorch_dl.utils import _pytree as pytree
+>>> leaves, spec = pytree.tree_flatten({"a": 1, "b": (2, [3])})
+>>> leaves, pytree.tree_unflatten([10 * leaf for leaf in leaves], spec)
+([1, 2, 3], {'a': 10, 'b': (20, [30])})
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+__all__ = [
+    "DictKey", "GetAttrKey", "LeafSpec", "MappingKey", "PyTree", "SequenceKey", "TreeSpec",
+    "keystr", "key_get", "register_constant", "register_dataclass", "register_pytree_node",
+    "tree_all", "tree_all_only", "tree_any", "tree_any_only", "tree_flatten",
+    "tree_flatten_with_path", "tree_is_leaf", "tree_iter", "tree_leaves", "tree_leaves_with_path",
+    "tree_map", "tree_map_", "tree_map_only", "tree_map_only_", "tree_map_with_path",
+    "tree_structure", "tree_unflatten",
+]  # fmt: skip
+
+PyTree = Any
+IsLeaf = Callable[[Any], bool]
+
+
+class SequenceKey(NamedTuple):
+    """A place in a tuple, list or deque."""
+
+    idx: int
+
+    def __str__(self) -> str:
+        return f"[{self.idx!r}]"
+
+    def get(self, sequence: Any) -> Any:
+        return sequence[self.idx]
+
+
+class MappingKey(NamedTuple):
+    """A place in a dict."""
+
+    key: Any
+
+    def __str__(self) -> str:
+        return f"[{self.key!r}]"
+
+    def get(self, mapping: Any) -> Any:
+        return mapping[self.key]
+
+
+DictKey = MappingKey
+
+
+class GetAttrKey(NamedTuple):
+    """An attribute of a namedtuple or a registered class."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f".{self.name}"
+
+    def get(self, obj: Any) -> Any:
+        return getattr(obj, self.name)
+
+
+class _Kind(NamedTuple):
+    """How one class of containers is taken apart and put together.
+
+    Attributes:
+        flatten: the children, and what else ``unflatten`` needs.
+        keys: the place of each child.
+    """
+
+    flatten: Callable[[Any], tuple[list[Any], Any]]
+    unflatten: Callable[[Iterable[Any], Any], Any]
+    keys: Callable[[Any], list[Any]] | None
+
+
+def _indices(sequence: Any) -> list[Any]:
+    return [SequenceKey(i) for i in range(len(sequence))]
+
+
+def _names(mapping: Any) -> list[Any]:
+    return [MappingKey(key) for key in mapping]
+
+
+def _sequence(cls: Any) -> _Kind:
+    return _Kind(lambda x: (list(x), None), lambda children, _: cls(children), _indices)
+
+
+def _mapping(cls: Any) -> _Kind:
+    return _Kind(
+        lambda x: (list(x.values()), list(x)),
+        lambda children, keys: cls(zip(keys, children, strict=True)),
+        _names,
+    )
+
+
+_KINDS: dict[type, _Kind] = {
+    tuple: _sequence(tuple),
+    list: _sequence(list),
+    dict: _mapping(dict),
+    OrderedDict: _mapping(OrderedDict),
+    defaultdict: _Kind(
+        lambda x: (list(x.values()), (x.default_factory, list(x))),
+        lambda children, made: defaultdict(made[0], zip(made[1], children, strict=True)),
+        _names,
+    ),
+    deque: _Kind(
+        lambda x: (list(x), x.maxlen), lambda children, maxlen: deque(children, maxlen), _indices
+    ),
+}
+_NAMED = _Kind(
+    lambda x: (list(x), type(x)),
+    lambda children, cls: cls(*children),
+    lambda x: [GetAttrKey(name) for name in x._fields],
+)
+SUPPORTED_NODES = _KINDS
+
+
+def _kind_of(tree: Any) -> _Kind | None:
+    """The way of the tree's root; None for a leaf. Subclasses of containers are leaves, as in
+    PyTorch, but for namedtuples."""
+    cls = tree.__class__
+    kind = _KINDS.get(cls)
+    if kind is None and issubclass(cls, tuple) and hasattr(cls, "_fields"):
+        return _NAMED
+    return kind
+
+
+def register_pytree_node(
+    cls: type,
+    flatten_fn: Callable[[Any], tuple[Iterable[Any], Any]],
+    unflatten_fn: Callable[[Iterable[Any], Any], Any],
+    *,
+    flatten_with_keys_fn: Callable[[Any], tuple[Any, Any]] | None = None,
+    **serialization: Any,
+) -> None:
+    """Make a class a container.
+
+    Args:
+        flatten_fn: gives the children and a context.
+        unflatten_fn: ``(children, context)`` gives an instance.
+        flatten_with_keys_fn: like ``flatten_fn``, with pairs of key and child.
+    """
+    if cls in _KINDS:
+        raise ValueError(f"{cls} is already registered as pytree node.")
+
+    def flatten(x: Any) -> tuple[list[Any], Any]:
+        children, context = flatten_fn(x)
+        return list(children), context
+
+    keys = None
+    if flatten_with_keys_fn is not None:
+        keys = lambda x: [key for key, _ in flatten_with_keys_fn(x)[0]]  # noqa: E731
+    _KINDS[cls] = _Kind(flatten, unflatten_fn, keys)
+
+
+_register_pytree_node = register_pytree_node
+
+
+def register_dataclass(
+    cls: type,
+    *,
+    field_names: list[str] | None = None,
+    drop_field_names: list[str] | None = None,
+    **serialization: Any,
+) -> None:
+    """Make a dataclass a container of its fields, or of those named."""
+    names = field_names
+    if names is None:
+        dropped = set(drop_field_names or ())
+        names = [name for name in cls.__dataclass_fields__ if name not in dropped]  # type: ignore[attr-defined]
+    register_pytree_node(
+        cls,
+        lambda x: ([getattr(x, name) for name in names], None),
+        lambda children, _: cls(**dict(zip(names, children, strict=True))),
+        flatten_with_keys_fn=lambda x: ([(GetAttrKey(n), getattr(x, n)) for n in names], None),
+    )
+
+
+def register_constant(cls: type) -> None:
+    """Make a class a container without children: its instances are part of the structure."""
+    register_pytree_node(cls, lambda x: ([], x), lambda _, x: x)
+
+
+@dataclass(frozen=True)
+class TreeSpec:
+    """The containers of a tree, without its leaves; ``None`` as ``type`` is a leaf.
+
+    Attributes:
+        context: what the root's class needs besides its children.
+        num_leaves, num_nodes, num_children: how many leaves, containers and leaves, and children
+            of the root there are.
+    """
+
+    type: Any
+    context: Any
+    children_specs: list[TreeSpec]
+    num_leaves: int = field(init=False, compare=False)
+    num_nodes: int = field(init=False, compare=False)
+    num_children: int = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        leaf = self.type is None
+        children = self.children_specs
+        put = object.__setattr__
+        put(self, "num_leaves", 1 if leaf else sum(c.num_leaves for c in children))
+        put(self, "num_nodes", 1 + sum(c.num_nodes for c in children))
+        put(self, "num_children", len(children))
+
+    def __repr__(self) -> str:
+        if self.type is None:
+            return "*"
+        return f"TreeSpec({self.type.__name__}, {self.context!r}, {self.children_specs!r})"
+
+    def __hash__(self) -> int:
+        return hash((self.type, repr(self.context), tuple(self.children_specs)))
+
+    def is_leaf(self) -> bool:
+        """Whether the tree is a single leaf."""
+        return self.type is None
+
+    def children(self) -> list[TreeSpec]:
+        """The structure of each child of the root."""
+        return list(self.children_specs)
+
+    def child(self, index: int) -> TreeSpec:
+        """The structure of one child of the root."""
+        return self.children_specs[index]
+
+    def unflatten(self, leaves: Iterable[Any]) -> Any:
+        """These containers around ``leaves``."""
+        leaves = list(leaves)
+        if len(leaves) != self.num_leaves:
+            raise ValueError(
+                f"treespec.unflatten(leaves): `leaves` has length {len(leaves)} but the spec "
+                f"refers to a pytree that holds {self.num_leaves} items ({self})."
+            )
+        return self._filled(iter(leaves))
+
+    def _filled(self, leaves: Iterator[Any]) -> Any:
+        if self.type is None:
+            return next(leaves)
+        kind = _KINDS.get(self.type, _NAMED)
+        return kind.unflatten([c._filled(leaves) for c in self.children_specs], self.context)
+
+    def flatten_up_to(self, tree: Any) -> list[Any]:
+        """What ``tree`` has in the places of this structure's leaves.
+
+        Raises:
+            ValueError: its containers are others.
+        """
+        if self.type is None:
+            return [tree]
+        kind = _kind_of(tree)
+        if kind is None or tree.__class__ is not self.type:
+            raise ValueError(f"Type mismatch; expected {self.type!r}, but got {type(tree)!r}.")
+        if isinstance(tree, Mapping):
+            keys = [key.key for key in _names(tree)]
+            wanted = self.context[1] if self.type is defaultdict else self.context
+            if set(keys) != set(wanted):
+                raise ValueError(f"Node keys mismatch; expected {wanted}, but got {keys}.")
+            children = [tree[key] for key in wanted]
+        else:
+            children, context = kind.flatten(tree)
+            if self.type is not deque and context != self.context:
+                raise ValueError(
+                    f"Node context mismatch for {self.type!r}: expected {self.context!r}, but got "
+                    f"{context!r}."
+                )
+        if len(children) != self.num_children:
+            raise ValueError(
+                f"Node arity mismatch; expected {self.num_children}, but got {len(children)}."
+            )
+        pairs = zip(self.children_specs, children, strict=True)
+        return [leaf for spec, child in pairs for leaf in spec.flatten_up_to(child)]
+
+
+class LeafSpec(TreeSpec):
+    """The structure of a single leaf."""
+
+    def __init__(self) -> None:
+        super().__init__(None, None, [])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TreeSpec) and other.type is None
+
+    __hash__ = TreeSpec.__hash__
+
+
+def tree_is_leaf(tree: Any, is_leaf: IsLeaf | None = None) -> bool:
+    """Whether the tree is a single leaf."""
+    return (is_leaf is not None and is_leaf(tree)) or _kind_of(tree) is None
+
+
+def tree_iter(tree: Any, is_leaf: IsLeaf | None = None) -> Iterator[Any]:
+    """The leaves one after the other."""
+    kind = None if is_leaf is not None and is_leaf(tree) else _kind_of(tree)
+    if kind is None:
+        yield tree
+        return
+    for child in kind.flatten(tree)[0]:
+        yield from tree_iter(child, is_leaf)
+
+
+def tree_leaves(tree: Any, is_leaf: IsLeaf | None = None) -> list[Any]:
+    """The leaves in order.
+
+    >>> from minitorch_dl.utils._pytree import tree_leaves
+    >>> tree_leaves([1, {"a": (2, None)}])
+    [1, 2, None]
+    """
+    return list(tree_iter(tree, is_leaf))
+
+
+def tree_structure(tree: Any, is_leaf: IsLeaf | None = None) -> TreeSpec:
+    """The tree without its leaves."""
+    kind = None if is_leaf is not None and is_leaf(tree) else _kind_of(tree)
+    if kind is None:
+        return LeafSpec()
+    children, context = kind.flatten(tree)
+    return TreeSpec(tree.__class__, context, [tree_structure(c, is_leaf) for c in children])
+
+
+def tree_flatten(tree: Any, is_leaf: IsLeaf | None = None) -> tuple[list[Any], TreeSpec]:
+    """The leaves, and the containers around them."""
+    return tree_leaves(tree, is_leaf), tree_structure(tree, is_leaf)
+
+
+def tree_unflatten(leaves: Iterable[Any], treespec: TreeSpec) -> Any:
+    """The containers of ``treespec`` around ``leaves``."""
+    if not isinstance(treespec, TreeSpec):
+        raise TypeError(
+            "tree_unflatten(leaves, treespec): Expected `treespec` to be instance of TreeSpec but "
+            f"got item of type {type(treespec)}."
+        )
+    return treespec.unflatten(leaves)
+
+
+def tree_map(
+    func: Callable[..., Any], tree: Any, *rests: Any, is_leaf: IsLeaf | None = None
+) -> Any:
+    """The same containers around ``func`` of each leaf (and of what the other trees have in its
+    place).
+
+    >>> from minitorch_dl.utils._pytree import tree_map
+    >>> tree_map(lambda x, y: x + y, {"a": [1, 2]}, {"a": [10, 20]})
+    {'a': [11, 22]}
+    """
+    leaves, spec = tree_flatten(tree, is_leaf)
+    return spec.unflatten(map(func, leaves, *[spec.flatten_up_to(rest) for rest in rests]))
+
+
+def tree_map_(
+    func: Callable[..., Any], tree: Any, *rests: Any, is_leaf: IsLeaf | None = None
+) -> Any:
+    """Call ``func`` on each leaf, for what it does to it; returns the tree."""
+    tree_map(func, tree, *rests, is_leaf=is_leaf)
+    return tree
+
+
+def _only(kind: Any, func: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """``func`` for leaves of a class, or that a predicate holds for; others stay."""
+    if isinstance(kind, (type, tuple)) or not callable(kind):
+        return lambda x: func(x) if isinstance(x, kind) else x
+    return lambda x: func(x) if kind(x) else x
+
+
+def tree_map_only(
+    type_or_types_or_pred: Any,
+    func: Callable[[Any], Any],
+    tree: Any,
+    is_leaf: IsLeaf | None = None,
+) -> Any:
+    """``tree_map`` over the leaves of some classes; the others stay as they are."""
+    return tree_map(_only(type_or_types_or_pred, func), tree, is_leaf=is_leaf)
+
+
+def tree_map_only_(
+    type_or_types_or_pred: Any,
+    func: Callable[[Any], Any],
+    tree: Any,
+    is_leaf: IsLeaf | None = None,
+) -> Any:
+    """``tree_map_`` over the leaves of some classes."""
+    return tree_map_(_only(type_or_types_or_pred, func), tree, is_leaf=is_leaf)
+
+
+def tree_all(pred: IsLeaf, tree: Any, is_leaf: IsLeaf | None = None) -> bool:
+    """Whether ``pred`` holds for every leaf."""
+    return all(map(pred, tree_iter(tree, is_leaf)))
+
+
+def tree_any(pred: IsLeaf, tree: Any, is_leaf: IsLeaf | None = None) -> bool:
+    """Whether ``pred`` holds for a leaf."""
+    return any(map(pred, tree_iter(tree, is_leaf)))
+
+
+def tree_all_only(kind: Any, pred: IsLeaf, tree: Any, is_leaf: IsLeaf | None = None) -> bool:
+    """Whether ``pred`` holds for every leaf of some classes."""
+    return all(pred(x) for x in tree_iter(tree, is_leaf) if isinstance(x, kind))
+
+
+def tree_any_only(kind: Any, pred: IsLeaf, tree: Any, is_leaf: IsLeaf | None = None) -> bool:
+    """Whether ``pred`` holds for a leaf of some classes."""
+    return any(pred(x) for x in tree_iter(tree, is_leaf) if isinstance(x, kind))
+
+
+# -- with the way to each leaf ---------------------------------------------------------------------
+
+
+def tree_leaves_with_path(
+    tree: Any, is_leaf: IsLeaf | None = None
+) -> list[tuple[tuple[Any, ...], Any]]:
+    """The leaves in order, each after the keys that lead to it."""
+    return list(_with_path((), tree, is_leaf))
+
+
+def _with_path(path: tuple[Any, ...], tree: Any, is_leaf: IsLeaf | None) -> Iterator[Any]:
+    kind = None if is_leaf is not None and is_leaf(tree) else _kind_of(tree)
+    if kind is None:
+        yield path, tree
+        return
+    if kind.keys is None:
+        raise ValueError(
+            f"Did not find a flatten_with_keys_fn for type: {type(tree)}. "
+            "Please pass a flatten_with_keys_fn argument to register_pytree_node."
+        )
+    for key, child in zip(kind.keys(tree), kind.flatten(tree)[0], strict=True):
+        yield from _with_path((*path, key), child, is_leaf)
+
+
+def tree_flatten_with_path(
+    tree: Any, is_leaf: IsLeaf | None = None
+) -> tuple[list[tuple[tuple[Any, ...], Any]], TreeSpec]:
+    """``tree_flatten`` with the way to each leaf in front of it."""
+    return tree_leaves_with_path(tree, is_leaf), tree_structure(tree, is_leaf)
+
+
+def tree_map_with_path(
+    func: Callable[..., Any], tree: Any, *rests: Any, is_leaf: IsLeaf | None = None
+) -> Any:
+    """``tree_map`` of a function that gets the way to the leaf first.
+
+    >>> from minitorch_dl.utils import _pytree as pytree
+    >>> pytree.tree_map_with_path(lambda path, x: pytree.keystr(path), {"a": [5, 6]})
+    {'a': ["['a'][0]", "['a'][1]"]}
+    """
+    pairs, spec = tree_flatten_with_path(tree, is_leaf)
+    paths, leaves = [path for path, _ in pairs], [leaf for _, leaf in pairs]
+    others = [spec.flatten_up_to(rest) for rest in rests]
+    return spec.unflatten(map(func, paths, leaves, *others))
+
+
+def keystr(path: Iterable[Any]) -> str:
+    """The way to a leaf as text, such as ``['a'][0].weight``."""
+    return "".join(map(str, path))
+
+
+def key_get(obj: Any, path: Iterable[Any]) -> Any:
+    """What lies at the end of a way."""
+    for key in path:
+        obj = key.get(obj)
+    return obj
