@@ -227,3 +227,8 @@ def test_sparse_embeddings_have_dense_gradients() -> None:
 def test_a_process_group_has_one_process() -> None:
     with pytest.raises(RuntimeError, match="2 processes are not supported"):
         torch.distributed.init_process_group("gloo", world_size=2, rank=0)
+
+
+def test_cross_map_norm_of_an_even_size() -> None:
+    x = torch.rand(1, 4, 3, 3)
+    torch.testing.assert_close(nn.CrossMapLRN2d(2)(x), nn.LocalResponseNorm(2)(x))
