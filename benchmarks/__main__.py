@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: measure, print, and write what was asked for."""
+"""Compare the speed of this engine with that of PyTorch and other libraries."""
 
 from __future__ import annotations
 

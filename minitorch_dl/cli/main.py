@@ -1,4 +1,4 @@
-"""Finds the command, parses its options, runs it, and turns expected failures into messages."""
+"""Find the command, parse its options, run it, and turn expected failures into messages."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .parser import Parser, UsageError
 PROGRAM = "minitorch-dl"
 COMMANDS = {  # name: help; cli/<name>.py holds it
     "train": "train a network on real data",
-    "run": "run a PyTorch program on this engine",
+    "run": "run a program written for PyTorch on this engine",
     "gradcheck": "check the derivatives of every op and module",
-    "bench": "compare the speed with that of other libraries",
+    "bench": "compare the speed with PyTorch's and other libraries'",
 }
 
 
@@ -30,7 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments, unknown = parser.parse_known_args(argv)
         if unknown:
             program = getattr(arguments, "program", PROGRAM)
-            raise UsageError(f"unknown: {' '.join(unknown)} (see {program} --help)", program)
+            raise UsageError(
+                f"unrecognized arguments: {' '.join(unknown)} (see {program} --help)", program
+            )
         if "run" not in arguments:
             parser.print_help()
             return 0
@@ -47,12 +49,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser(argv: Sequence[str]) -> Parser:
-    """Build the parser; of the commands, only the one asked for is imported."""
+    """Build the parser; only the command that is asked for is imported."""
     parser = Parser(prog=PROGRAM, description="A deep-learning engine in plain Python over NumPy.")
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for name, summary in COMMANDS.items():
-        command = commands.add_parser(name, help=summary, description=summary.capitalize() + ".")
+        description = f"{summary[0].upper()}{summary[1:]}."
+        command = commands.add_parser(name, help=summary, description=description)
         if name in argv[:1]:
             import_module(f".{name}", __package__).configure(command)
     return parser

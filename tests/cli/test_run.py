@@ -99,3 +99,15 @@ def test_model_files_find_the_private_names_they_import() -> None:
         assert isinstance(nn.BatchNorm1d(2), _BatchNorm)
         with pytest.raises(ImportError):
             importlib.import_module("torch.nn.modules.utils._no_such_thing")
+
+
+def test_a_traceback_starts_in_the_script(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = tmp_path / "fails.py"
+    script.write_text("import torch\ntorch.ones(2) @ torch.ones(3)\n", encoding="utf-8")
+    assert main(["run", str(script)]) == 1
+    printed = capsys.readouterr().err
+    assert f'File "{script}", line 2' in printed
+    assert printed.splitlines()[-1].startswith("RuntimeError: matmul(")
+    assert "runpy" not in printed

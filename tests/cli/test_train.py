@@ -89,8 +89,12 @@ def test_resume_to_another_directory(checkpoint: Path) -> None:
         ("--model", "rnn", "invalid choice: 'rnn' (choose from"),
         ("--optimizer", "adm", "invalid choice: 'adm' (choose from"),
         ("--device", "tpu", "invalid choice: 'tpu' (choose from"),
-        ("--modle", "cnn", "unknown: --modle cnn (see minitorch-dl train digits --help)"),
-        ("--mod", "cnn", "unknown: --mod cnn"),
+        (
+            "--modle",
+            "cnn",
+            "unrecognized arguments: --modle cnn (see minitorch-dl train digits --help)",
+        ),
+        ("--mod", "cnn", "unrecognized arguments: --mod cnn"),
     ],
 )
 def test_a_wrong_option(
@@ -106,8 +110,8 @@ def test_a_wrong_option(
         (["train"], "required: TASK (see minitorch-dl train --help)"),
         (["train", "digit"], "invalid choice: 'digit'"),
         (["train", "digits", "--lr"], "--lr: expected one argument"),
-        (["train", "digits", "now"], "unknown: now"),
-        (["--colour"], "unknown: --colour"),
+        (["train", "digits", "now"], "unrecognized arguments: now"),
+        (["--colour"], "unrecognized arguments: --colour"),
     ],
 )
 def test_a_wrong_command(
