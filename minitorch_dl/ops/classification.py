@@ -44,6 +44,13 @@ def label_pick(xp: Any, a: Any, target: Any, weight: Any, *, ignore_index: int |
     return -weighted(xp, picked, labels, weight, ignore_index).reshape(target.shape)
 
 
+label_pick.defvjp(
+    a=lambda g, target, weight, a_shape, ignore_index: label_place(
+        g, target, weight, ignore_index=ignore_index, shape=a_shape
+    )
+)
+
+
 @primitive
 def label_place(
     xp: Any, u: Any, target: Any, weight: Any, *, ignore_index: int | None, shape: tuple[int, ...]
@@ -57,11 +64,6 @@ def label_place(
     return y.reshape(shape)
 
 
-label_pick.defvjp(
-    a=lambda g, target, weight, a_shape, ignore_index: label_place(
-        g, target, weight, ignore_index=ignore_index, shape=a_shape
-    )
-)
 label_place.defvjp(
     u=lambda g, target, weight, ignore_index: label_pick(
         g, target, weight, ignore_index=ignore_index

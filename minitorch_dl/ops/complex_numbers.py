@@ -34,6 +34,9 @@ def real_part(xp: Any, a: Any) -> Any:
     return a.real
 
 
+real_part.defvjp(a=lambda g, a_dtype: cast(g, dtype=_name(a_dtype)))
+
+
 @primitive(name="imag", view=True)
 def imaginary_part(xp: Any, a: Any) -> Any:
     """The imaginary parts of complex numbers."""
@@ -44,7 +47,6 @@ def _name(dtype: Any) -> str:
     return dtypes.from_numpy(dtype).name
 
 
-real_part.defvjp(a=lambda g, a_dtype: cast(g, dtype=_name(a_dtype)))
 imaginary_part.defvjp(a=lambda g, a_dtype: cast(g, dtype=_name(a_dtype)) * 1j)
 
 
@@ -70,6 +72,9 @@ def _view_as_real(xp: Any, a: Any) -> Any:
     return a[..., None].view(a.real.dtype)
 
 
+_view_as_real.defvjp(a=lambda g: _view_as_complex(g))
+
+
 @primitive(name="view_as_complex", view=True)
 def _view_as_complex(xp: Any, a: Any) -> Any:
     if not a.flags.c_contiguous and (
@@ -79,7 +84,6 @@ def _view_as_complex(xp: Any, a: Any) -> Any:
     return a.view(f"c{2 * a.itemsize}")[..., 0]
 
 
-_view_as_real.defvjp(a=lambda g: _view_as_complex(g))
 _view_as_complex.defvjp(a=lambda g: _view_as_real(g))
 
 

@@ -22,12 +22,14 @@ def _tril(xp: Any, a: Any, *, diagonal: int) -> Any:
     return xp.tril(a, diagonal)
 
 
+_tril.defvjp(a=lambda g, diagonal: _tril(g, diagonal=diagonal))
+
+
 @primitive(name="triu", complex=True)
 def _triu(xp: Any, a: Any, *, diagonal: int) -> Any:
     return xp.triu(a, diagonal)
 
 
-_tril.defvjp(a=lambda g, diagonal: _tril(g, diagonal=diagonal))
 _triu.defvjp(a=lambda g, diagonal: _triu(g, diagonal=diagonal))
 
 
@@ -55,6 +57,13 @@ def _diagonal(xp: Any, a: Any, *, offset: int, dim1: int, dim2: int) -> Any:
     return y
 
 
+_diagonal.defvjp(
+    a=lambda g, a_shape, offset, dim1, dim2: _diagonal_adjoint(
+        g, offset=offset, dim1=dim1, dim2=dim2, shape=a_shape
+    )
+)
+
+
 @primitive(name="diagonal_adjoint", grad_fn="DiagEmbedBackward0", complex=True)
 def _diagonal_adjoint(
     xp: Any, a: Any, *, offset: int, dim1: int, dim2: int, shape: tuple[int, ...]
@@ -65,11 +74,6 @@ def _diagonal_adjoint(
     return out
 
 
-_diagonal.defvjp(
-    a=lambda g, a_shape, offset, dim1, dim2: _diagonal_adjoint(
-        g, offset=offset, dim1=dim1, dim2=dim2, shape=a_shape
-    )
-)
 _diagonal_adjoint.defvjp(
     a=lambda g, offset, dim1, dim2: _diagonal(g, offset=offset, dim1=dim1, dim2=dim2)
 )

@@ -184,6 +184,9 @@ def div_floor(xp: Any, a: Any, b: Any) -> Any:
     return xp.floor_divide(a, b)
 
 
+div_floor.defvjp(a=lambda g: zero(g), b=lambda g: zero(g))
+
+
 @primitive(broadcasts=True, promotes="same")
 def div_trunc(xp: Any, a: Any, b: Any) -> Any:
     """``a / b`` rounded towards zero, in their common dtype."""
@@ -193,7 +196,6 @@ def div_trunc(xp: Any, a: Any, b: Any) -> Any:
     return q + ((q < 0) & (q * b != a))
 
 
-div_floor.defvjp(a=lambda g: zero(g), b=lambda g: zero(g))
 div_trunc.defvjp(a=lambda g: zero(g), b=lambda g: zero(g))
 
 
@@ -210,6 +212,9 @@ def remainder(xp: Any, a: Any, b: Any) -> Any:
     return xp.remainder(a, b)
 
 
+remainder.defvjp(a=lambda g: g, b=lambda g, a, b: -g * div_floor(a, b))
+
+
 @primitive(broadcasts=True, promotes="same", tensors=("a",))
 def fmod(xp: Any, a: Any, b: Any) -> Any:
     """``input - other * trunc(input / other)``, with the sign of ``input``."""
@@ -217,7 +222,6 @@ def fmod(xp: Any, a: Any, b: Any) -> Any:
     return xp.fmod(a, b)
 
 
-remainder.defvjp(a=lambda g: g, b=lambda g, a, b: -g * div_floor(a, b))
 fmod.defvjp(a=lambda g: g, b=lambda g, a, b: -g * div_trunc(a, b))
 
 
@@ -249,10 +253,16 @@ def abs(xp: Any, a: Any) -> Any:
     return xp.absolute(a)
 
 
+abs.defvjp(a=lambda g, a: g * sgn(a))
+
+
 @primitive(kinks=(0,))
 def sign(xp: Any, a: Any) -> Any:
     """-1, 0 or 1: the sign of each element; 0 for NaN."""
     return a if a.dtype.kind == "b" else xp.subtract(a > 0, a < 0, dtype=a.dtype)
+
+
+sign.defvjp(a=lambda g: zero(g))
 
 
 @primitive(kinks=(0,), complex=True)
@@ -272,8 +282,6 @@ def _d_sgn(g: Any, a: Any, y: Any) -> Any:
     return div_or_zero(g - y * along, cast(abs(a), dtype=dtypes.as_dtype(y.dtype).name))
 
 
-abs.defvjp(a=lambda g, a: g * sgn(a))
-sign.defvjp(a=lambda g: zero(g))
 sgn.defvjp(a=_d_sgn)
 absolute = abs
 

@@ -27,13 +27,15 @@ def take_rows(xp: Any, a: Any, index: Any) -> Any:
     return a.take(index, axis=0)
 
 
+take_rows.defvjp(a=lambda g, index, a_shape: add_rows(g, index, rows=a_shape[0]))
+
+
 @primitive(complex=True)
 def add_rows(xp: Any, a: Any, index: Any, *, rows: int) -> Any:
     """Zeros (rows, *D) with ``a`` (*I, *D) added at the rows ``index``."""
     return add_rows_kernel(xp, a.reshape(index.size, *a.shape[index.ndim :]), index.ravel(), rows)
 
 
-take_rows.defvjp(a=lambda g, index, a_shape: add_rows(g, index, rows=a_shape[0]))
 add_rows.defvjp(a=lambda g, index: take_rows(g, index))
 
 

@@ -6,7 +6,6 @@ elements may share (``max()``, ``amax``) splits the gradient evenly among them.
 
 from __future__ import annotations
 
-import builtins
 from typing import Any
 
 from ..autograd.names import as_one, named
@@ -24,19 +23,17 @@ __all__ = ["amax", "amin", "aminmax", "argmax", "argmin", "max", "min"]
 
 
 @primitive(name="amax")
-def _amax(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool) -> Any:
+def _amax(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
     return a.max(dims, None, keepdim)
 
 
 @primitive(name="amin")
-def _amin(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool) -> Any:
+def _amin(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
     return a.min(dims, None, keepdim)
 
 
 @primitive
-def tie_share(
-    xp: Any, a: Any, y: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool
-) -> Any:
+def tie_share(xp: Any, a: Any, y: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
     """1 / n for the n elements that equal the reduced value ``y`` (NaN equals NaN here), 0 for the
     others."""
     y = spread.primitive.kernel(xp, y, dims=dims, keepdim=keepdim, shape=a.shape)
@@ -60,7 +57,7 @@ def _needs_elements(op: str) -> RuntimeError:
     )
 
 
-def _reduced(op: str, reduction: Any, input: Any, dim: Any, keepdim: builtins.bool) -> Any:
+def _reduced(op: str, reduction: Any, input: Any, dim: Any, keepdim: bool) -> Any:
     array = input.array
     dims = (
         None
@@ -77,7 +74,7 @@ def _reduced(op: str, reduction: Any, input: Any, dim: Any, keepdim: builtins.bo
 
 
 @numpy_names
-def amax(input: Any, dim: Any = (), keepdim: builtins.bool = False, *, out: Any = None) -> Any:
+def amax(input: Any, dim: Any = (), keepdim: bool = False, *, out: Any = None) -> Any:
     """The largest value over ``dim`` (an int, several, or all); NaN if there is one.
 
     >>> import minitorch_dl as torch
@@ -89,7 +86,7 @@ def amax(input: Any, dim: Any = (), keepdim: builtins.bool = False, *, out: Any 
 
 
 @numpy_names
-def amin(input: Any, dim: Any = (), keepdim: builtins.bool = False, *, out: Any = None) -> Any:
+def amin(input: Any, dim: Any = (), keepdim: bool = False, *, out: Any = None) -> Any:
     """The smallest value over ``dim`` (an int, several, or all); NaN if there is one."""
     y = _reduced("amin", _amin, input, dim, keepdim)
     return y if out is None else write_out("amin", out, y)
@@ -97,9 +94,7 @@ def amin(input: Any, dim: Any = (), keepdim: builtins.bool = False, *, out: Any 
 
 @numpy_names
 @as_one("AminmaxBackward0")
-def aminmax(
-    input: Any, *, dim: int | None = None, keepdim: builtins.bool = False, out: Any = None
-) -> Any:
+def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False, out: Any = None) -> Any:
     """``(min, max)`` along ``dim``, or of all elements."""
     low, high = (_reduced("aminmax", f, input, dim, keepdim) for f in (_amin, _amax))
     y = return_types.aminmax(low, high)
@@ -110,16 +105,16 @@ def aminmax(
 
 
 @primitive(name="argmax")
-def _argmax(xp: Any, a: Any, *, dim: int | None, keepdim: builtins.bool) -> Any:
+def _argmax(xp: Any, a: Any, *, dim: int | None, keepdim: bool) -> Any:
     return a.argmax(dim, keepdims=keepdim)
 
 
 @primitive(name="argmin")
-def _argmin(xp: Any, a: Any, *, dim: int | None, keepdim: builtins.bool) -> Any:
+def _argmin(xp: Any, a: Any, *, dim: int | None, keepdim: bool) -> Any:
     return a.argmin(dim, keepdims=keepdim)
 
 
-def _position(op: str, search: Any, input: Any, dim: int | None, keepdim: builtins.bool) -> Any:
+def _position(op: str, search: Any, input: Any, dim: int | None, keepdim: bool) -> Any:
     array = input.array
     if dim is not None:
         dim = wrap_dim(dim, array.ndim) if array.ndim else wrap_dim(dim, 0) and None
@@ -131,9 +126,7 @@ def _position(op: str, search: Any, input: Any, dim: int | None, keepdim: builti
 
 
 @numpy_names
-def argmax(
-    input: Any, dim: int | None = None, keepdim: builtins.bool = False, *, out: Any = None
-) -> Any:
+def argmax(input: Any, dim: int | None = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """The index of the largest value along ``dim``, or among all elements; the first of several.
 
     >>> import minitorch_dl as torch
@@ -145,9 +138,7 @@ def argmax(
 
 
 @numpy_names
-def argmin(
-    input: Any, dim: int | None = None, keepdim: builtins.bool = False, *, out: Any = None
-) -> Any:
+def argmin(input: Any, dim: int | None = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """The index of the smallest value along ``dim``, or among all elements; the first of
     several."""
     y = _position("argmin", _argmin, input, dim, keepdim)
@@ -161,7 +152,7 @@ def argmin(
 def max(
     input: Any,
     dim: Any = None,
-    keepdim: builtins.bool = False,
+    keepdim: bool = False,
     *,
     other: Any = None,
     out: Any = None,
@@ -184,7 +175,7 @@ def max(
 def min(
     input: Any,
     dim: Any = None,
-    keepdim: builtins.bool = False,
+    keepdim: bool = False,
     *,
     other: Any = None,
     out: Any = None,
@@ -220,9 +211,7 @@ def _extremum(
     return picked(op, result, input, _position(op, search, input, dim, True), dim, keepdim, out)
 
 
-def picked(
-    op: str, result: Any, input: Any, index: Any, dim: int, keepdim: builtins.bool, out: Any
-) -> Any:
+def picked(op: str, result: Any, input: Any, index: Any, dim: int, keepdim: bool, out: Any) -> Any:
     """``(values, indices)`` of an op that picks the elements at ``index``, which still has the
     reduced dim."""
     if input.ndim:

@@ -57,10 +57,27 @@ def _of_real(xp: Any, a: Any, *, dim: int, norm: str) -> Any:
     return y.astype(dtypes.from_numpy(a.dtype).to_complex().numpy, copy=False)
 
 
+_of_real.defvjp(
+    a=lambda g, a_shape, dim, norm: _to_real(
+        weigh_pairs(g, dim=dim, n=a_shape[dim], weight=0.5),
+        dim=dim,
+        n=a_shape[dim],
+        norm=_ADJOINT[norm],
+    )
+)
+
+
 @primitive(name="fourier_to_real", grad_fn="FftC2RBackward0", complex=True)
 def _to_real(xp: Any, a: Any, *, dim: int, n: int, norm: str) -> Any:
     """The ``n`` real numbers whose frequencies 0 to n // 2 are ``a``."""
     return xp.fft.irfft(a, n, dim, norm).astype(a.real.dtype, copy=False)
+
+
+_to_real.defvjp(
+    a=lambda g, dim, n, norm: weigh_pairs(
+        _of_real(g, dim=dim, norm=_ADJOINT[norm]), dim=dim, n=n, weight=2.0
+    )
+)
 
 
 @primitive(complex=True)
@@ -74,19 +91,6 @@ def weigh_pairs(xp: Any, a: Any, *, dim: int, n: int, weight: float) -> Any:
 
 weigh_pairs.defvjp(
     a=lambda g, dim, n, weight: weigh_pairs(g, dim=dim, n=n, weight=weight),
-)
-_of_real.defvjp(
-    a=lambda g, a_shape, dim, norm: _to_real(
-        weigh_pairs(g, dim=dim, n=a_shape[dim], weight=0.5),
-        dim=dim,
-        n=a_shape[dim],
-        norm=_ADJOINT[norm],
-    )
-)
-_to_real.defvjp(
-    a=lambda g, dim, n, norm: weigh_pairs(
-        _of_real(g, dim=dim, norm=_ADJOINT[norm]), dim=dim, n=n, weight=2.0
-    )
 )
 
 # -- arguments -------------------------------------------------------------------------------------

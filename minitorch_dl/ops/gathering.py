@@ -220,10 +220,16 @@ def _gather(xp: Any, a: Any, index: Any, *, dim: int) -> Any:
     return a[_grid(xp, index, dim)] if a.ndim else a[index]
 
 
+_gather.defvjp(a=lambda g, index, dim, a_shape: _gather_adjoint(g, index, dim=dim, shape=a_shape))
+
+
 @primitive(name="gather_adjoint", complex=True)
 def _gather_adjoint(xp: Any, a: Any, index: Any, *, dim: int, shape: tuple[int, ...]) -> Any:
     """Zeros of ``shape`` with ``a`` added at the index along ``dim``: the reverse of ``gather``."""
     return add_at(xp, _flat(xp, index, dim, shape), a, shape)
+
+
+_gather_adjoint.defvjp(a=lambda g, index, dim: _gather(g, index, dim=dim))
 
 
 @primitive(name="scatter", complex=True)
@@ -233,8 +239,6 @@ def _scatter(xp: Any, a: Any, source: Any, index: Any, *, dim: int) -> Any:
     return out
 
 
-_gather.defvjp(a=lambda g, index, dim, a_shape: _gather_adjoint(g, index, dim=dim, shape=a_shape))
-_gather_adjoint.defvjp(a=lambda g, index, dim: _gather(g, index, dim=dim))
 _scatter.defvjp(
     a=lambda g, index, dim: _scatter(g, 0, index, dim=dim),
     source=lambda g, index, dim: _gather(g, index, dim=dim),

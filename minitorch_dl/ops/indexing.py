@@ -96,6 +96,11 @@ def _index(xp: Any, a: Any, *indices: Any, dims: tuple[int, ...]) -> Any:
     return a[_key(xp, indices, dims)]
 
 
+_index.defvjp(
+    a=lambda g, indices, dims, a_shape: _index_adjoint(g, *indices, dims=dims, shape=a_shape)
+)
+
+
 @primitive(name="index_adjoint", complex=True)
 def _index_adjoint(
     xp: Any, a: Any, *indices: Any, dims: tuple[int, ...], shape: tuple[int, ...]
@@ -110,9 +115,6 @@ def _index_adjoint(
     return add_at(xp, positions(xp, indices, dims, shape), a, shape)
 
 
-_index.defvjp(
-    a=lambda g, indices, dims, a_shape: _index_adjoint(g, *indices, dims=dims, shape=a_shape)
-)
 _index_adjoint.defvjp(a=lambda g, indices, dims: _index(g, *indices, dims=dims))
 
 

@@ -104,6 +104,13 @@ def _as_strided(
     return strided(xp, a, size, tuple([s * n for s in stride]), offset * n)
 
 
+_as_strided.defvjp(
+    a=lambda g, a_shape, size, stride, offset: _as_strided_adjoint(
+        g, size=size, stride=stride, offset=offset, shape=a_shape
+    )
+)
+
+
 @primitive(name="as_strided_adjoint", complex=True)
 def _as_strided_adjoint(
     xp: Any,
@@ -123,11 +130,6 @@ def _as_strided_adjoint(
     return out.reshape(shape)
 
 
-_as_strided.defvjp(
-    a=lambda g, a_shape, size, stride, offset: _as_strided_adjoint(
-        g, size=size, stride=stride, offset=offset, shape=a_shape
-    )
-)
 _as_strided_adjoint.defvjp(
     a=lambda g, size, stride, offset: _as_strided(g, size=size, stride=stride, offset=offset)
 )

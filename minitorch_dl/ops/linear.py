@@ -30,10 +30,20 @@ def _linear(xp: Any, x: Any, w: Any, b: Any) -> Any:
     return y if x.ndim == 2 else y.reshape(*x.shape[:-1], w.shape[0])
 
 
+_linear.defvjp(
+    x=lambda g, w: linear_input(g, w),
+    w=lambda g, x: linear_weight(x, g),
+    b=lambda g, b_shape: sum_to(g, shape=b_shape),
+)
+
+
 @primitive(complex="holomorphic")
 def linear_input(xp: Any, u: Any, w: Any) -> Any:
     """``x[..., i] = sum over o of u[..., o] w[o, i]``."""
     return _linear(u, w.T, None)
+
+
+linear_input.defvjp(u=lambda g, w: _linear(g, w, None), w=lambda g, u: linear_weight(g, u))
 
 
 @primitive(complex="holomorphic")
@@ -43,12 +53,6 @@ def linear_weight(xp: Any, x: Any, u: Any) -> Any:
     return dot(xp, outputs.T, rows)
 
 
-_linear.defvjp(
-    x=lambda g, w: linear_input(g, w),
-    w=lambda g, x: linear_weight(x, g),
-    b=lambda g, b_shape: sum_to(g, shape=b_shape),
-)
-linear_input.defvjp(u=lambda g, w: _linear(g, w, None), w=lambda g, u: linear_weight(g, u))
 linear_weight.defvjp(x=lambda g, u: linear_input(u, g), u=lambda g, x: _linear(x, g, None))
 
 

@@ -24,6 +24,13 @@ def _unfold(xp: Any, a: Any, *, kernel, stride, padding, dilation) -> Any:
     return columns.reshape(len(a), a.shape[1] * math.prod(kernel), count)
 
 
+_unfold.defvjp(
+    a=lambda g, a_shape, kernel, stride, padding, dilation: _fold(
+        g, size=a_shape[2:], kernel=kernel, stride=stride, padding=padding, dilation=dilation
+    )
+)
+
+
 @primitive(name="fold_patches", complex=True)
 def _fold(xp: Any, a: Any, *, size, kernel, stride, padding, dilation) -> Any:
     """Columns (N, C * K, T) added up to (N, C, *size)."""
@@ -32,11 +39,6 @@ def _fold(xp: Any, a: Any, *, size, kernel, stride, padding, dilation) -> Any:
     return windows.col2im(xp, columns, size, stride, padding, dilation)
 
 
-_unfold.defvjp(
-    a=lambda g, a_shape, kernel, stride, padding, dilation: _fold(
-        g, size=a_shape[2:], kernel=kernel, stride=stride, padding=padding, dilation=dilation
-    )
-)
 _fold.defvjp(
     a=lambda g, kernel, stride, padding, dilation: _unfold(
         g, kernel=kernel, stride=stride, padding=padding, dilation=dilation

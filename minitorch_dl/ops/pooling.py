@@ -34,12 +34,26 @@ def _max_pool(xp: Any, a: Any, *, kernel, stride, padding, dilation, ceil_mode) 
     return y, y.copy()  # an activation often overwrites y
 
 
+_max_pool.defvjp(
+    a=lambda g, a, top, kernel, stride, padding, dilation: max_scatter(
+        g, a, top, kernel=kernel, stride=stride, padding=padding, dilation=dilation
+    )
+)
+
+
 @primitive
 def max_scatter(xp: Any, u: Any, a: Any, top: Any, *, kernel, stride, padding, dilation) -> Any:
     """``u`` of each window of ``a`` added where the window's maximum ``top`` is."""
     return kernels.max_scatter(
         xp, u, a, top, kernel=kernel, stride=stride, padding=padding, dilation=dilation
     )
+
+
+max_scatter.defvjp(
+    u=lambda g, a, top, kernel, stride, padding, dilation: max_gather(
+        g, a, top, kernel=kernel, stride=stride, padding=padding, dilation=dilation
+    )
+)
 
 
 @primitive
@@ -50,16 +64,6 @@ def max_gather(xp: Any, v: Any, a: Any, top: Any, *, kernel, stride, padding, di
     )
 
 
-_max_pool.defvjp(
-    a=lambda g, a, top, kernel, stride, padding, dilation: max_scatter(
-        g, a, top, kernel=kernel, stride=stride, padding=padding, dilation=dilation
-    )
-)
-max_scatter.defvjp(
-    u=lambda g, a, top, kernel, stride, padding, dilation: max_gather(
-        g, a, top, kernel=kernel, stride=stride, padding=padding, dilation=dilation
-    )
-)
 max_gather.defvjp(
     v=lambda g, a, top, kernel, stride, padding, dilation: max_scatter(
         g, a, top, kernel=kernel, stride=stride, padding=padding, dilation=dilation
@@ -99,18 +103,6 @@ def _avg_pool(
     return y
 
 
-@primitive
-def avg_spread(
-    xp: Any, u: Any, *, size, kernel, stride, padding, ceil_mode, count_include_pad, divisor
-) -> Any:
-    """``_avg_pool`` transposed: each window's share added to all of its elements."""
-    window = {"kernel": kernel, "stride": stride, "padding": padding}
-    u = u / _divisor(
-        xp, size, u.shape[2:], divisor, u.dtype, count_padding=count_include_pad, **window
-    )
-    return in_float32(kernels.window_spread)(xp, u, size=size, **window)
-
-
 _avg_pool.defvjp(
     a=lambda g, a_shape, kernel, stride, padding, ceil_mode, count_include_pad, divisor: avg_spread(
         g,
@@ -123,6 +115,20 @@ _avg_pool.defvjp(
         divisor=divisor,
     )
 )
+
+
+@primitive
+def avg_spread(
+    xp: Any, u: Any, *, size, kernel, stride, padding, ceil_mode, count_include_pad, divisor
+) -> Any:
+    """``_avg_pool`` transposed: each window's share added to all of its elements."""
+    window = {"kernel": kernel, "stride": stride, "padding": padding}
+    u = u / _divisor(
+        xp, size, u.shape[2:], divisor, u.dtype, count_padding=count_include_pad, **window
+    )
+    return in_float32(kernels.window_spread)(xp, u, size=size, **window)
+
+
 avg_spread.defvjp(
     u=lambda g, kernel, stride, padding, ceil_mode, count_include_pad, divisor: _avg_pool(
         g,

@@ -259,6 +259,13 @@ def _unfold(xp: Any, a: Any, *, dim: int, size: int, step: int) -> Any:
     return strided(xp, a, shape, strides)
 
 
+_unfold.defvjp(
+    a=lambda g, a_shape, dim, size, step: _unfold_adjoint(
+        g, dim=dim, size=size, step=step, shape=a_shape
+    )
+)
+
+
 @primitive(name="unfold_adjoint", complex=True)
 def _unfold_adjoint(
     xp: Any, a: Any, *, dim: int, size: int, step: int, shape: tuple[int, ...]
@@ -276,11 +283,6 @@ def _unfold_adjoint(
     return out
 
 
-_unfold.defvjp(
-    a=lambda g, a_shape, dim, size, step: _unfold_adjoint(
-        g, dim=dim, size=size, step=step, shape=a_shape
-    )
-)
 _unfold_adjoint.defvjp(a=lambda g, dim, size, step: _unfold(g, dim=dim, size=size, step=step))
 
 

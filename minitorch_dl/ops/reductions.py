@@ -6,7 +6,6 @@ repeats along the summed dims.
 
 from __future__ import annotations
 
-import builtins
 import math
 from typing import Any
 
@@ -40,7 +39,7 @@ _ACCUMULATOR = {
 float32."""
 
 
-def _total(xp: Any, a: Any, dims: tuple[int, ...] | None, keepdim: builtins.bool) -> Any:
+def _total(xp: Any, a: Any, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
     """The sum in the accumulator's dtype."""
     dtype = a.dtype
     if (
@@ -61,9 +60,14 @@ def _total(xp: Any, a: Any, dims: tuple[int, ...] | None, keepdim: builtins.bool
 
 
 @primitive(name="sum", complex=True)
-def _sum(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool) -> Any:
+def _sum(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
     y = _total(xp, a, dims, keepdim)
     return y if y.dtype is a.dtype or y.dtype.kind == "i" else y.astype(a.dtype)
+
+
+_sum.defvjp(
+    a=lambda g, a_shape, dims, keepdim: spread(g, dims=dims, keepdim=keepdim, shape=a_shape)
+)
 
 
 def _product_with_ones(xp: Any, a: Any, dims: tuple[int, ...]) -> Any:
@@ -83,7 +87,7 @@ def _product_with_ones(xp: Any, a: Any, dims: tuple[int, ...]) -> Any:
 
 @primitive(complex=True)
 def spread(
-    xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool, shape: tuple[int, ...]
+    xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool, shape: tuple[int, ...]
 ) -> Any:
     """``a`` repeated along ``dims`` up to ``shape``: the reverse of a sum over ``dims``."""
     if dims is None and math.prod(shape) <= 4096:  # a small array is filled sooner than broadcast
@@ -95,9 +99,6 @@ def spread(
     return xp.broadcast_to(a, shape)
 
 
-_sum.defvjp(
-    a=lambda g, a_shape, dims, keepdim: spread(g, dims=dims, keepdim=keepdim, shape=a_shape)
-)
 spread.defvjp(a=lambda g, dims, keepdim: _sum(g, dims=dims, keepdim=keepdim))
 
 
@@ -112,7 +113,7 @@ def _in_dtype(x: Any, dtype: Any) -> Any:
 def sum(
     input: Any,
     dim: Any = None,
-    keepdim: builtins.bool = False,
+    keepdim: bool = False,
     *,
     dtype: Any = None,
     out: Any = None,
@@ -135,7 +136,7 @@ def sum(
 
 
 @primitive(name="mean", complex=True)
-def _mean(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool) -> Any:
+def _mean(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
     y = _total(xp, a, dims, keepdim) / _count(a.shape, dims)
     return y if y.dtype is a.dtype else y.astype(a.dtype)
 
@@ -168,7 +169,7 @@ def _float_input(op: str, input: Any, dtype: Any) -> Any:
 def mean(
     input: Any,
     dim: Any = None,
-    keepdim: builtins.bool = False,
+    keepdim: bool = False,
     *,
     dtype: Any = None,
     out: Any = None,
@@ -192,7 +193,7 @@ def mean(
 def nansum(
     input: Any,
     dim: Any = None,
-    keepdim: builtins.bool = False,
+    keepdim: bool = False,
     *,
     dtype: Any = None,
     out: Any = None,
@@ -208,7 +209,7 @@ def nansum(
 def nanmean(
     input: Any,
     dim: Any = None,
-    keepdim: builtins.bool = False,
+    keepdim: bool = False,
     *,
     dtype: Any = None,
     out: Any = None,
@@ -228,7 +229,7 @@ def _not_nan(xp: Any, a: Any) -> Any:
 # -- products --------------------------------------------------------------------------------------
 
 
-def _prod_tree(a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool) -> Any:
+def _prod_tree(a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
     """The product as a tree of pairwise ones, whose derivatives of any order are right where
     factors are 0."""
     axes = tuple(range(a.ndim)) if dims is None else dims
@@ -246,7 +247,7 @@ def _prod_tree(a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool) 
 
 
 @fused(name="prod", composite=_prod_tree, complex=True)
-def _prod(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool) -> Any:
+def _prod(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
     dtype = a.dtype
     return a.prod(dims, _ACCUMULATOR[dtype], None, keepdim).astype(
         dtype if dtype.kind not in "biu" else "i8"
@@ -254,7 +255,7 @@ def _prod(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bo
 
 
 @_prod.defbackward
-def _(g: Any, xp: Any, a: Any, y: Any, dims: Any, keepdim: builtins.bool) -> tuple[Any]:
+def _(g: Any, xp: Any, a: Any, y: Any, dims: Any, keepdim: bool) -> tuple[Any]:
     if xp.__name__ == "numpy" and a.all():  # asking a GPU would make the host wait
         return (spread(g * y, dims=dims, keepdim=keepdim, shape=a.shape) / a,)
     axes = tuple(range(a.ndim)) if dims is None else dims
@@ -274,7 +275,7 @@ def _(g: Any, xp: Any, a: Any, y: Any, dims: Any, keepdim: builtins.bool) -> tup
 def prod(
     input: Any,
     dim: int | None = None,
-    keepdim: builtins.bool = False,
+    keepdim: bool = False,
     *,
     dtype: Any = None,
     out: Any = None,
@@ -301,7 +302,7 @@ def prod(
 
 
 @primitive(name="logsumexp", promotes="float", complex="holomorphic")
-def _logsumexp(xp: Any, a: Any, *, dims: tuple[int, ...], keepdim: builtins.bool) -> Any:
+def _logsumexp(xp: Any, a: Any, *, dims: tuple[int, ...], keepdim: bool) -> Any:
     if not a.size:
         return xp.log(a.sum(dims, None, None, keepdim))
     m = a.real.max(dims, None, True)
@@ -310,7 +311,7 @@ def _logsumexp(xp: Any, a: Any, *, dims: tuple[int, ...], keepdim: builtins.bool
     return y if keepdim else y.reshape([n for i, n in enumerate(y.shape) if i not in dims])
 
 
-def _d_logsumexp(g: Any, a: Any, y: Any, dims: Any, keepdim: builtins.bool) -> Any:
+def _d_logsumexp(g: Any, a: Any, y: Any, dims: Any, keepdim: bool) -> Any:
     full = {"dims": dims, "keepdim": keepdim, "shape": a.shape}
     return spread(g, **full) * exp(a - spread(y, **full))
 
@@ -320,7 +321,7 @@ _logsumexp.defvjp(a=_d_logsumexp)
 
 @numpy_names
 @as_one()
-def logsumexp(input: Any, dim: Any, keepdim: builtins.bool = False, *, out: Any = None) -> Any:
+def logsumexp(input: Any, dim: Any, keepdim: bool = False, *, out: Any = None) -> Any:
     """``log(sum(exp(input)))`` over ``dim``, computed without overflow.
 
     >>> import minitorch_dl as torch
@@ -335,14 +336,14 @@ def logsumexp(input: Any, dim: Any, keepdim: builtins.bool = False, *, out: Any 
 
 
 @primitive(name="any", complex=True)
-def _any(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool) -> Any:
+def _any(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
     return (
         (a != 0).any(axis=dims, keepdims=keepdim).astype(a.dtype if a.dtype == xp.uint8 else bool)
     )
 
 
 @primitive(name="all", complex=True)
-def _all(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: builtins.bool) -> Any:
+def _all(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
     return (
         (a != 0).all(axis=dims, keepdims=keepdim).astype(a.dtype if a.dtype == xp.uint8 else bool)
     )
@@ -354,14 +355,14 @@ def _count_nonzero(xp: Any, a: Any, *, dims: tuple[int, ...] | None) -> Any:
 
 
 @numpy_names
-def any(input: Any, dim: Any = None, keepdim: builtins.bool = False, *, out: Any = None) -> Any:
+def any(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """Whether an element along ``dim`` (an int, several, or all) is not 0; NaN is not."""
     y = _any(input, dims=None if dim is None else normalize_dims(dim, input.ndim), keepdim=keepdim)
     return y if out is None else write_out("any", out, y)
 
 
 @numpy_names
-def all(input: Any, dim: Any = None, keepdim: builtins.bool = False, *, out: Any = None) -> Any:
+def all(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """Whether every element along ``dim`` (an int, several, or all) is not 0; True where there is
     none."""
     y = _all(input, dims=None if dim is None else normalize_dims(dim, input.ndim), keepdim=keepdim)

@@ -25,10 +25,16 @@ def floor(xp: Any, a: Any) -> Any:
     return a.copy() if a.dtype.kind in "iu" else xp.floor(a)
 
 
+floor.defvjp(a=lambda g: zero(g))
+
+
 @primitive
 def ceil(xp: Any, a: Any) -> Any:
     """The smallest integer not below each element."""
     return a.copy() if a.dtype.kind in "iu" else xp.ceil(a)
+
+
+ceil.defvjp(a=lambda g: zero(g))
 
 
 @primitive
@@ -37,12 +43,18 @@ def trunc(xp: Any, a: Any) -> Any:
     return a.copy() if a.dtype.kind in "iu" else xp.trunc(a)
 
 
+trunc.defvjp(a=lambda g: zero(g))
+
+
 @primitive
 def frac(xp: Any, a: Any) -> Any:
     """The part behind the point, with the sign of ``input``: ``input - trunc(input)``."""
     if a.dtype.kind in "iub":
         raise NotImplementedError(f"frac: not implemented for {a.dtype}, which has no fractions")
     return a - xp.trunc(a)
+
+
+frac.defvjp(a=lambda g: g)
 
 
 @primitive(name="round")
@@ -55,10 +67,6 @@ def _round(xp: Any, a: Any, *, decimals: int) -> Any:
     return xp.rint(a * scale) / scale if decimals > 0 else xp.rint(a / scale) * scale
 
 
-floor.defvjp(a=lambda g: zero(g))
-ceil.defvjp(a=lambda g: zero(g))
-trunc.defvjp(a=lambda g: zero(g))
-frac.defvjp(a=lambda g: g)
 _round.defvjp(a=lambda g: zero(g))
 fix = trunc
 

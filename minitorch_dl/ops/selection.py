@@ -134,6 +134,12 @@ def maximum(xp: Any, a: Any, b: Any) -> Any:
     return xp.maximum(a, b)
 
 
+maximum.defvjp(
+    a=lambda g, a, b: _share(g, ~(a <= b), a == b),
+    b=lambda g, a, b: _share(g, ~(b <= a), a == b),
+)
+
+
 @primitive(broadcasts=True, promotes="same", tensors=("a", "b"))
 def minimum(xp: Any, a: Any, b: Any) -> Any:
     """The smaller of each pair, NaN if either is; at a tie each gets half the gradient."""
@@ -144,10 +150,6 @@ def _share(g: Any, wins: Any, ties: Any) -> Any:
     return keep(g, wins) + keep(g * 0.5, ties)
 
 
-maximum.defvjp(
-    a=lambda g, a, b: _share(g, ~(a <= b), a == b),
-    b=lambda g, a, b: _share(g, ~(b <= a), a == b),
-)
 minimum.defvjp(
     a=lambda g, a, b: _share(g, ~(a >= b), a == b),
     b=lambda g, a, b: _share(g, ~(b >= a), a == b),
@@ -162,6 +164,12 @@ def fmax(xp: Any, a: Any, b: Any) -> Any:
     return xp.fmax(a, b)
 
 
+fmax.defvjp(
+    a=lambda g, a, b: keep(g, (a >= b) | (b != b)),
+    b=lambda g, a, b: keep(g, ~((a >= b) | (b != b))),
+)
+
+
 @primitive(broadcasts=True, promotes="same", tensors=("a", "b"))
 def fmin(xp: Any, a: Any, b: Any) -> Any:
     """The smaller of each pair; of a NaN and a number, the number. The first gets the gradient of a
@@ -170,10 +178,6 @@ def fmin(xp: Any, a: Any, b: Any) -> Any:
     return xp.fmin(a, b)
 
 
-fmax.defvjp(
-    a=lambda g, a, b: keep(g, (a >= b) | (b != b)),
-    b=lambda g, a, b: keep(g, ~((a >= b) | (b != b))),
-)
 fmin.defvjp(
     a=lambda g, a, b: keep(g, (a <= b) | (b != b)),
     b=lambda g, a, b: keep(g, ~((a <= b) | (b != b))),

@@ -37,6 +37,9 @@ def _slice(xp: Any, a: Any, *, index: tuple[Any, ...]) -> Any:
     return a[_decode(index)]
 
 
+_slice.defvjp(a=lambda g, a_shape, index: _unslice(g, index=index, shape=a_shape))
+
+
 @primitive(name="unslice", complex=True)
 def _unslice(xp: Any, a: Any, *, index: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
     """Zeros of ``shape`` with ``a`` at ``index``: the reverse of ``slice``."""
@@ -46,7 +49,6 @@ def _unslice(xp: Any, a: Any, *, index: tuple[Any, ...], shape: tuple[int, ...])
 
 
 _as_slice = functools.partial(as_view, _slice.primitive)
-_slice.defvjp(a=lambda g, a_shape, index: _unslice(g, index=index, shape=a_shape))
 _unslice.defvjp(a=lambda g, index: _slice(g, index=index))
 
 _PLAIN = (int, type(None))

@@ -28,10 +28,16 @@ def _softmax(xp: Any, a: Any, *, dim: int) -> Any:
     return in_float32(exponentials.softmax)(xp, a, axis=dim) if a.size else a.copy()
 
 
+_softmax.defvjp(a=lambda g, y, dim: softmax_slope(g, y, dim=dim))
+
+
 @primitive(name="log_softmax")
 def _log_softmax(xp: Any, a: Any, *, dim: int) -> Any:
     """``a - max a`` less the logarithm of the sum of its exponentials."""
     return in_float32(exponentials.log_softmax)(xp, a, axis=dim) if a.size else a.copy()
+
+
+_log_softmax.defvjp(a=lambda g, y, dim: log_softmax_slope(g, y, dim=dim))
 
 
 @primitive
@@ -53,18 +59,18 @@ def softmax_slope(xp: Any, d: Any, p: Any, *, dim: int) -> Any:
     return in_float32(exponentials.softmax_slope)(xp, d, p, axis=dim) if d.size else d.copy()
 
 
+softmax_slope.defvjp(
+    d=lambda g, p, dim: softmax_slope(g, p, dim=dim),
+    p=lambda g, d, p, dim: g * (d - dot_along(d, p, dim=dim)) - d * dot_along(g, p, dim=dim),
+)
+
+
 @primitive
 def log_softmax_slope(xp: Any, d: Any, q: Any, *, dim: int) -> Any:
     """``d - exp(q) sum of d``: the same for the softmax's logarithm ``q``."""
     return in_float32(exponentials.log_softmax_slope)(xp, d, q, axis=dim) if d.size else d.copy()
 
 
-_softmax.defvjp(a=lambda g, y, dim: softmax_slope(g, y, dim=dim))
-_log_softmax.defvjp(a=lambda g, y, dim: log_softmax_slope(g, y, dim=dim))
-softmax_slope.defvjp(
-    d=lambda g, p, dim: softmax_slope(g, p, dim=dim),
-    p=lambda g, d, p, dim: g * (d - dot_along(d, p, dim=dim)) - d * dot_along(g, p, dim=dim),
-)
 log_softmax_slope.defvjp(
     d=lambda g, q, dim: g - _sum(g * exp(q), dims=(dim,), keepdim=True),
     q=lambda g, d, q, dim: -g * exp(q) * _sum(d, dims=(dim,), keepdim=True),

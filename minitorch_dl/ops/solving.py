@@ -314,6 +314,9 @@ def _det(xp: Any, a: Any) -> Any:
     return xp.linalg.det(a)
 
 
+_det.defvjp(a=lambda g, a: as_column(as_column(g)) * cofactors(a))
+
+
 @primitive(complex="holomorphic")
 def cofactors(xp: Any, a: Any) -> Any:
     """The derivative of the determinant, of singular matrices too: ``det(U) det(V^H) conj(U)
@@ -334,7 +337,6 @@ def _d_cofactors(g: Any, a: Any, y: Any) -> Any:
     return _sum(g * y, dims=(y.ndim - 2, y.ndim - 1), keepdim=True) * z - mul(mul(y, mT(g)), z)
 
 
-_det.defvjp(a=lambda g, a: as_column(as_column(g)) * cofactors(a))
 cofactors.defvjp(a=_d_cofactors)
 
 

@@ -59,11 +59,17 @@ def logit(input: Any, eps: float | None = None, *, out: Any = None) -> Any:
 
 # -- the error function and the normal distribution ------------------------------------------------
 
+_2_SQRT_PI = 2 / math.sqrt(math.pi)
+_SQRT_2PI = math.sqrt(2 * math.pi)
+
 
 @primitive(promotes="float")
 def erf(xp: Any, a: Any) -> Any:
     """The error function ``2 / sqrt(pi) * integral from 0 to input of exp(-t**2) dt``."""
     return kernels.erf(xp, a)
+
+
+erf.defvjp(a=lambda g, a: g * (_2_SQRT_PI * exp(-a * a)))
 
 
 @primitive(promotes="float")
@@ -72,10 +78,16 @@ def erfc(xp: Any, a: Any) -> Any:
     return kernels.erfc(xp, a)
 
 
+erfc.defvjp(a=lambda g, a: g * (-_2_SQRT_PI * exp(-a * a)))
+
+
 @primitive(promotes="float", grad_fn="SpecialErfcxBackward0")
 def erfcx(xp: Any, a: Any) -> Any:
     """``exp(input**2) * erfc(input)``."""
     return kernels.erfcx(xp, a)
+
+
+erfcx.defvjp(a=lambda g, a, y: g * (2 * a * y - _2_SQRT_PI))
 
 
 @primitive(promotes="float", domain=(-1, 1))
@@ -84,10 +96,16 @@ def erfinv(xp: Any, a: Any) -> Any:
     return kernels.erfinv(xp, a)
 
 
+erfinv.defvjp(a=lambda g, y: g * (exp(y * y) / _2_SQRT_PI))
+
+
 @primitive(promotes="float", grad_fn="MulBackward1")
 def ndtr(xp: Any, a: Any) -> Any:
     """The standard normal distribution function ``(1 + erf(input / sqrt(2))) / 2``."""
     return kernels.ndtr(xp, a)
+
+
+ndtr.defvjp(a=lambda g, a: g * (exp(-0.5 * a * a) / _SQRT_2PI))
 
 
 @primitive(promotes="float", grad_fn="SpecialLogNdtrBackward0")
@@ -96,21 +114,15 @@ def log_ndtr(xp: Any, a: Any) -> Any:
     return kernels.log_ndtr(xp, a)
 
 
+log_ndtr.defvjp(a=lambda g, a: g / (erfcx(a * -math.sqrt(0.5)) * (_SQRT_2PI / 2)))
+
+
 @primitive(promotes="float", domain=(0, 1), grad_fn="SpecialNdtriBackward0")
 def ndtri(xp: Any, a: Any) -> Any:
     """The quantile of the standard normal distribution: the inverse of ``ndtr``."""
     return kernels.ndtri(xp, a)
 
 
-_2_SQRT_PI = 2 / math.sqrt(math.pi)
-_SQRT_2PI = math.sqrt(2 * math.pi)
-
-erf.defvjp(a=lambda g, a: g * (_2_SQRT_PI * exp(-a * a)))
-erfc.defvjp(a=lambda g, a: g * (-_2_SQRT_PI * exp(-a * a)))
-erfcx.defvjp(a=lambda g, a, y: g * (2 * a * y - _2_SQRT_PI))
-erfinv.defvjp(a=lambda g, y: g * (exp(y * y) / _2_SQRT_PI))
-ndtr.defvjp(a=lambda g, a: g * (exp(-0.5 * a * a) / _SQRT_2PI))
-log_ndtr.defvjp(a=lambda g, a: g / (erfcx(a * -math.sqrt(0.5)) * (_SQRT_2PI / 2)))
 ndtri.defvjp(a=lambda g, y: g * (exp(0.5 * y * y) * _SQRT_2PI))
 
 # -- the gamma function ----------------------------------------------------------------------------
@@ -122,10 +134,16 @@ def lgamma(xp: Any, a: Any) -> Any:
     return kernels.gammaln(xp, a)
 
 
+lgamma.defvjp(a=lambda g, a: g * digamma(a))
+
+
 @primitive(promotes="float", domain=(0, None))
 def digamma(xp: Any, a: Any) -> Any:
     """The derivative of ``lgamma``."""
     return kernels.digamma(xp, a)
+
+
+digamma.defvjp(a=lambda g, a: g * _polygamma(a, n=1))
 
 
 @primitive(name="polygamma", promotes="float", domain=(0, None))
@@ -133,8 +151,6 @@ def _polygamma(xp: Any, a: Any, *, n: int) -> Any:
     return kernels.polygamma(xp, n, a)
 
 
-lgamma.defvjp(a=lambda g, a: g * digamma(a))
-digamma.defvjp(a=lambda g, a: g * _polygamma(a, n=1))
 _polygamma.defvjp(a=lambda g, a, n: g * _polygamma(a, n=n + 1))
 gammaln, psi = lgamma, digamma
 
@@ -186,16 +202,25 @@ def i0(xp: Any, a: Any) -> Any:
     return kernels.i0(xp, a)
 
 
+i0.defvjp(a=lambda g, a: g * i1(a))
+
+
 @primitive(promotes="float", grad_fn="SpecialI0EBackward0")
 def i0e(xp: Any, a: Any) -> Any:
     """``exp(-|input|) * i0(input)``."""
     return kernels.i0e(xp, a)
 
 
+i0e.defvjp(a=lambda g, a, y: g * (i1e(a) - ((a > 0) * y - (a < 0) * y)))
+
+
 @primitive(promotes="float", grad_fn="SpecialI1Backward0")
 def i1(xp: Any, a: Any) -> Any:
     """The modified Bessel function of the first kind, order 1."""
     return kernels.i1(xp, a)
+
+
+i1.defvjp(a=lambda g, a, y: g * (i0(a) - _ratio(y, a)))
 
 
 @primitive(promotes="float", grad_fn="SpecialI1EBackward0")
@@ -209,9 +234,6 @@ def _ratio(y: Any, a: Any) -> Any:
     return select(a == 0, 0.5, y / select(a == 0, 1, a))
 
 
-i0.defvjp(a=lambda g, a: g * i1(a))
-i1.defvjp(a=lambda g, a, y: g * (i0(a) - _ratio(y, a)))
-i0e.defvjp(a=lambda g, a, y: g * (i1e(a) - ((a > 0) * y - (a < 0) * y)))
 i1e.defvjp(a=lambda g, a, y: g * (i0e(a) - ((a > 0) * y - (a < 0) * y) - _ratio(y, a)))
 
 # -- with removable singularities ------------------------------------------------------------------
@@ -254,6 +276,14 @@ def _xlogy(xp: Any, a: Any, b: Any) -> Any:
     return xp.where(nothing, 0, a * xp.log(b)).astype(_float_of(a, b))
 
 
+_xlogy.defvjp(
+    a=lambda g, a, b: keep(
+        g * (log(b) if hasattr(b, "dtype") else math.log(b)), (a != 0) | (b > 0)
+    ),
+    b=lambda g, a, b: g * a / b,
+)
+
+
 @primitive(name="xlog1py", broadcasts=True, promotes="float", grad_fn="SpecialXlog1PyBackward0")
 def _xlog1py(xp: Any, a: Any, b: Any) -> Any:
     nothing = xp.equal(a, 0) & xp.equal(b, b)
@@ -264,12 +294,6 @@ def _float_of(a: Any, b: Any) -> Any:
     return a.dtype if hasattr(a, "dtype") else b.dtype
 
 
-_xlogy.defvjp(
-    a=lambda g, a, b: keep(
-        g * (log(b) if hasattr(b, "dtype") else math.log(b)), (a != 0) | (b > 0)
-    ),
-    b=lambda g, a, b: g * a / b,
-)
 _xlog1py.defvjp(
     a=lambda g, a, b: keep(
         g * (log1p(b) if hasattr(b, "dtype") else math.log1p(b)), (a != 0) | (b > -1)

@@ -25,10 +25,16 @@ def sin(xp: Any, a: Any) -> Any:
     return xp.sin(a)
 
 
+sin.defvjp(a=lambda g, a: g * cos(a))
+
+
 @primitive(promotes="float", complex="holomorphic")
 def cos(xp: Any, a: Any) -> Any:
     """The cosine; radians."""
     return xp.cos(a)
+
+
+cos.defvjp(a=lambda g, a: -g * sin(a))
 
 
 @primitive(promotes="float", complex="holomorphic")
@@ -37,10 +43,16 @@ def tan(xp: Any, a: Any) -> Any:
     return xp.tan(a)
 
 
+tan.defvjp(a=lambda g, y: g * (1 + y * y))
+
+
 @primitive(promotes="float", domain=(-1, 1), complex="holomorphic")
 def asin(xp: Any, a: Any) -> Any:
     """The inverse sine, in ``[-pi/2, pi/2]``."""
     return xp.arcsin(a)
+
+
+asin.defvjp(a=lambda g, a: g * rsqrt(1 - a * a))
 
 
 @primitive(promotes="float", domain=(-1, 1), complex="holomorphic")
@@ -49,10 +61,16 @@ def acos(xp: Any, a: Any) -> Any:
     return xp.arccos(a)
 
 
+acos.defvjp(a=lambda g, a: -g * rsqrt(1 - a * a))
+
+
 @primitive(promotes="float", complex="holomorphic")
 def atan(xp: Any, a: Any) -> Any:
     """The inverse tangent, in ``(-pi/2, pi/2)``."""
     return xp.arctan(a)
+
+
+atan.defvjp(a=lambda g, a: g / (1 + a * a))
 
 
 @primitive(promotes="float", complex="holomorphic")
@@ -61,10 +79,16 @@ def sinh(xp: Any, a: Any) -> Any:
     return xp.sinh(a)
 
 
+sinh.defvjp(a=lambda g, a: g * cosh(a))
+
+
 @primitive(promotes="float", complex="holomorphic")
 def cosh(xp: Any, a: Any) -> Any:
     """The hyperbolic cosine."""
     return xp.cosh(a)
+
+
+cosh.defvjp(a=lambda g, a: g * sinh(a))
 
 
 @primitive(promotes="float", complex="holomorphic")
@@ -73,10 +97,16 @@ def tanh(xp: Any, a: Any) -> Any:
     return xp.tanh(a)
 
 
+tanh.defvjp(a=lambda g, y: g * (1 - y * y))
+
+
 @primitive(promotes="float", complex="holomorphic")
 def asinh(xp: Any, a: Any) -> Any:
     """The inverse hyperbolic sine."""
     return xp.arcsinh(a)
+
+
+asinh.defvjp(a=lambda g, a: g * rsqrt(a * a + 1))
 
 
 @primitive(promotes="float", domain=(1, None), complex="holomorphic")
@@ -85,10 +115,16 @@ def acosh(xp: Any, a: Any) -> Any:
     return xp.arccosh(a)
 
 
+acosh.defvjp(a=lambda g, a: g * rsqrt(a * a - 1))
+
+
 @primitive(promotes="float", domain=(-1, 1), complex="holomorphic")
 def atanh(xp: Any, a: Any) -> Any:
     """The inverse hyperbolic tangent."""
     return xp.arctanh(a)
+
+
+atanh.defvjp(a=lambda g, a: g / (1 - a * a))
 
 
 @primitive(broadcasts=True, promotes="float", tensors=("a", "b"))
@@ -97,18 +133,6 @@ def atan2(xp: Any, a: Any, b: Any) -> Any:
     return xp.arctan2(a, b)
 
 
-sin.defvjp(a=lambda g, a: g * cos(a))
-cos.defvjp(a=lambda g, a: -g * sin(a))
-tan.defvjp(a=lambda g, y: g * (1 + y * y))
-asin.defvjp(a=lambda g, a: g * rsqrt(1 - a * a))
-acos.defvjp(a=lambda g, a: -g * rsqrt(1 - a * a))
-atan.defvjp(a=lambda g, a: g / (1 + a * a))
-sinh.defvjp(a=lambda g, a: g * cosh(a))
-cosh.defvjp(a=lambda g, a: g * sinh(a))
-tanh.defvjp(a=lambda g, y: g * (1 - y * y))
-asinh.defvjp(a=lambda g, a: g * rsqrt(a * a + 1))
-acosh.defvjp(a=lambda g, a: g * rsqrt(a * a - 1))
-atanh.defvjp(a=lambda g, a: g / (1 - a * a))
 atan2.defvjp(
     a=lambda g, a, b: g * (b / (a * a + b * b)),
     b=lambda g, a, b: -g * (a / (a * a + b * b)),
