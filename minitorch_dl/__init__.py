@@ -88,6 +88,7 @@ try:
         set_grad_enabled,
     )
     from .autograd.boundary import publish as _publish
+    from .autograd.overriding import DisableTorchFunction, DisableTorchFunctionSubclass
     from .backend import device, get_default_device, set_default_device
     from .backend.dtypes import (
         bfloat16,

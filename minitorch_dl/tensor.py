@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import ops
+from .autograd.base import as_class
 from .autograd.boundary import publish
 from .autograd.inplace import inplace
 from .autograd.names import named
+from .autograd.overriding import DisableTorchFunctionSubclass
 from .autograd.primitive import TensorBase, register_result_class
 from .backend import device_of, dtypes
 from .ops import diagonals, elementwise, powers, random, rearranging
@@ -24,6 +26,17 @@ from .ops import storage as storage_ops
 from .tensor_autograd import Differentiable
 from .tensor_conversion import Convertible, legacy_tensor
 from .tensor_protocols import Protocols
+
+
+def _of_class(cls: type, results: Any) -> Any:
+    """The results with the tensors among them as instances of ``cls``."""
+    if isinstance(results, TensorBase):
+        return results if isinstance(results, cls) else as_class(results, cls)
+    if isinstance(results, (tuple, list)):
+        parts = [_of_class(cls, result) for result in results]
+        make = getattr(type(results), "_make", type(results))  # of a named tuple
+        return make(parts)
+    return results
 
 
 def reflected(operator: Callable[..., Any], node: str | None = None) -> Callable[..., Any]:
@@ -80,11 +93,22 @@ class Tensor(Convertible, Differentiable, Protocols):
 
         def __getattr__(self, name: str) -> Any: ...  # the in-place forms, which are set below
 
-    def __init__(self, *data: Any, device: Any = None) -> None:
-        self.array = legacy_tensor(data, dtypes.get_default_dtype(), device).array
-        self.grad = None
-        self._node = None
-        self._view = None
+    def __new__(cls, *data: Any, device: Any = None) -> Any:
+        made = legacy_tensor(data, dtypes.get_default_dtype(), device)
+        return made if cls is Tensor else made._as_leaf(cls)
+
+    @classmethod
+    def __torch_function__(
+        cls, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        """Call a function for arguments of this class, and give it the class of its results.
+
+        Subclasses override this to take functions over.
+        """
+        if not all(issubclass(cls, kind) for kind in types):
+            return NotImplemented
+        with DisableTorchFunctionSubclass():
+            return _of_class(cls, func(*args, **(kwargs or {})))
 
     # -- random numbers in place (ops/random.py) ---------------------------------------------------
 

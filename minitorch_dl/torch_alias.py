@@ -110,6 +110,7 @@ _PRIVATE = {
     "_IncompatibleKeys": ("nn.state_dict", "_IncompatibleKeys"),
     "NonDynamicallyQuantizableLinear": ("nn.linear", "NonDynamicallyQuantizableLinear"),
     "_log_api_usage_once": ("settings", "log_api_usage_once"),
+    "_disabled_torch_function_impl": ("autograd.overriding", "disabled_torch_function"),
     "load_url": ("hub", "load_state_dict_from_url"),
     "clamp_probs": ("distributions.discrete", "clamp_probs"),
     "lazy_property": ("distributions.distribution", "lazy"),

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..backend import dtypes
 from .modes import GRAD, state
+from .overriding import know
 from .versions import mark_written
 
 late = SimpleNamespace()
@@ -31,6 +32,10 @@ class TensorBase:
     """
 
     __slots__ = ("__dict__", "__weakref__", "_grad", "_node", "_view", "array")
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        know(cls)
 
     array: Any
     requires_grad: Any
@@ -58,6 +63,14 @@ late.Tensor = TensorBase
 def result_class() -> Any:
     """The class of which primitives return instances."""
     return late.Tensor
+
+
+def as_class(tensor: Any, cls: type) -> Any:
+    """The tensor as an instance of ``cls``, over the same memory and with its history."""
+    alias = late.alias(tensor)
+    t = _new(cls)
+    t.array, t._grad, t._node, t._view = alias.array, None, alias._node, alias._view
+    return t
 
 
 def as_raw(value: Any, like: Any = None) -> Any:

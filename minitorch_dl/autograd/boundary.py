@@ -2,9 +2,10 @@
 
 ``public(function, name)`` is ``function`` within one ``try``. A call that succeeds pays for one
 more Python call, some 30 ns (with ``*args, **kwargs`` it would be three times as much, so each is
-compiled with the function's own signature, when it is first called). An exception on its way out is
-given the op's name and what came in, unless it says so already; an argument of the wrong kind
-becomes a TypeError that names it; what NumPy raises becomes what PyTorch raises.
+    scope.update(
+        function=function, FAULTS=FAULTS, absent=_ABSENT, told=told, missing=missing, whole=whole,
+        int=int, LIVE=LIVE, overriding=overriding, override=override,
+    )  # fmt: skip
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 from ..backend import describe_one
 from .base import TensorBase, late
 from .errors import builtin_kind
+from .overriding import LIVE, call_override, overriding
 
 __all__ = ["FAULTS", "arguments_of", "explained", "guarded", "public", "publish"]
 
@@ -150,14 +152,37 @@ def _compile_guard(call: FunctionType, function: Any, name: str) -> None:
             )
     last = name.rpartition(".")[2]
     given = "".join(f"{p.name}, " for p in parameters)
+    asking = f"(values := overriding(({given}))) is not None:\n"
+    yielding = f"return override(values, ({given}))\n"
+    layer = last == "forward"  # which no class overrides
     source = (
         f"def {last}({', '.join(declared)}):\n"
+        f"{'' if layer else f'    if LIVE and {asking}        {yielding}'}"
         "    try:\n"
         f"{preparing}"
         f"        return function({', '.join(passed)})\n"
         "    except FAULTS as error:\n"
+        f"{'' if layer else f'        if {asking}            {yielding}'}"
         f"        raise told(error, ({given}))\n"
     )
+
+    def override(relevant: list[Any], values: tuple[Any, ...]) -> Any:
+        """Hand over the call, without what was left at its default."""
+        args: list[Any] = []
+        kwargs: dict[str, Any] = {}
+        positional = True
+        for p, value in zip(parameters, values, strict=True):
+            if p.kind is p.VAR_POSITIONAL:
+                args += value
+            elif p.kind is p.VAR_KEYWORD:
+                kwargs |= value
+            elif value is p.default or value is _ABSENT:
+                positional = False
+            elif positional and p.kind is not p.KEYWORD_ONLY:
+                args.append(value)
+            else:
+                kwargs[p.name] = value
+        return call_override(call, relevant, tuple(args), kwargs)
 
     def missing(parameter: str) -> None:
         raise TypeError(f"{last}() missing 1 required positional argument: {parameter!r}")
@@ -179,7 +204,7 @@ def _compile_guard(call: FunctionType, function: Any, name: str) -> None:
 
     scope.update(
         function=function, FAULTS=FAULTS, absent=_ABSENT, told=told, missing=missing, whole=whole,
-        int=int,
+        int=int, LIVE=LIVE, overriding=overriding, override=override,
     )  # fmt: skip
     filename = f"{_SOURCE} {name}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)

@@ -2,7 +2,8 @@
 
 Every op goes through one of these, so each nanosecond counts: a call handles NumPy arrays,
 recorded or not, when nobody listens, and hands everything else (other devices, mixed dtypes,
-listeners, errors in the arguments) to the general ``Primitive.__call__``, which it must agree with.
+subclasses, listeners, errors in the arguments) to the general ``Primitive.__call__``, which it must
+agree with.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from ..backend import dtypes
 from .base import NO_GRAD, ORDINARY, TensorBase, View, ViewKind, current_node, write_out
 from .errors import KERNEL_ERRORS, explain
 from .modes import GRAD, state
+from .overriding import PLAIN
 from .versions import owner_of
 
 if TYPE_CHECKING:
@@ -71,7 +73,7 @@ def unary(p: Primitive) -> Callable[..., Any]:
         if input.__class__ is ndarray:
             return kernel(input)
         flags = state.flags
-        if flags > GRAD or not isinstance(input, TensorBase):
+        if flags > GRAD or input.__class__ not in PLAIN:
             return p(input)
         a = input.array
         if a.__class__ is not ndarray or (a.dtype is not FLOAT32 and a.dtype not in taken):
@@ -106,7 +108,7 @@ def parametrized(p: Primitive) -> Callable[..., Any]:
         if input.__class__ is ndarray:
             return kernel(np, input, **params)
         flags = state.flags
-        if flags > GRAD or not isinstance(input, TensorBase):
+        if flags > GRAD or input.__class__ not in PLAIN:
             if isinstance(input, np.generic) and flags <= GRAD:
                 return kernel(np, input, **params)
             return p(input, **params)
@@ -145,7 +147,7 @@ def viewing(p: Primitive) -> Callable[..., Any]:
             return kernel(np, input, **params)
         if (
             state.flags > GRAD
-            or not isinstance(input, TensorBase)
+            or input.__class__ not in PLAIN
             or input.array.__class__ is not ndarray
         ):
             return p(input, **params)
@@ -173,11 +175,11 @@ def binary(p: Primitive) -> Callable[..., Any]:
         flags = state.flags
         if flags > GRAD:
             return p(input, other)
-        if isinstance(input, TensorBase):
+        if input.__class__ in PLAIN:
             a = input.array
             dtype = a.dtype
             na = input._node if input._view is None else current_node(input)
-            if isinstance(other, TensorBase):
+            if other.__class__ in PLAIN:
                 b = other.array
                 nb = other._node if other._view is None else current_node(other)
                 if b.__class__ is not ndarray or (
@@ -201,7 +203,7 @@ def binary(p: Primitive) -> Callable[..., Any]:
                 return p(input, other)
         elif (
             (input.__class__ is float or input.__class__ is int)
-            and isinstance(other, TensorBase)
+            and other.__class__ in PLAIN
             and first_number
         ):
             a, na, mixed = input, None, True
@@ -272,7 +274,7 @@ def general(p: Primitive) -> Callable[..., Any]:
         dtype = None
         recorded = numbers = False
         for x in args:
-            if isinstance(x, TensorBase):
+            if x.__class__ in PLAIN:
                 a = x.array
                 if a.__class__ is not ndarray:
                     return p(*args, **params)
@@ -346,7 +348,7 @@ def variadic(p: Primitive) -> Callable[..., Any]:
             return p(*inputs, **params)
         arrays, nodes, recorded = [], [], False
         for x in inputs:
-            if isinstance(x, TensorBase):
+            if x.__class__ in PLAIN:
                 node = x._node if x._view is None else current_node(x)
                 if node is not None:
                     recorded = True
@@ -386,7 +388,7 @@ def many(p: Primitive) -> Callable[..., Any]:
         if input.__class__ is ndarray:
             return kernel(np, input, **params)
         flags = state.flags
-        if flags > GRAD or not isinstance(input, TensorBase):
+        if flags > GRAD or input.__class__ not in PLAIN:
             return p(input, **params)
         a = input.array
         if a.__class__ is not ndarray:

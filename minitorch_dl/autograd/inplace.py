@@ -15,6 +15,7 @@ from .base import DATA, ORDINARY
 from .boundary import FAULTS, arguments_of, explained
 from .modes import GRAD, state
 from .node import AccumulateGrad
+from .overriding import LIVE, call_override, overriding
 from .primitive import PRIMITIVES, TensorBase, current_node, primitive
 from .structural import cast
 from .versions import mark_written, next_number, owner_of
@@ -205,6 +206,8 @@ def inplace(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     """The method ``name`` (``add_``, ...) that replaces a tensor's values by ``function`` of it."""
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if LIVE and (values := overriding((self, *args))) is not None:
+            return call_override(method, values, (self, *args), kwargs)
         if not isinstance(self, TensorBase):
             raise TypeError(f"{name}(): expected a Tensor, got {type(self).__name__}")
         try:

@@ -24,6 +24,10 @@ class _State(threading.local):
     listeners: tuple[Any, ...] = ()
     transforms: tuple[Any, ...] = ()
     inference: bool = False
+    overrides: bool = True
+    """Whether classes override functions by ``__torch_function__``."""
+    function_modes: tuple[Any, ...] = ()
+    """What overrides every function, the innermost last."""
     backward_pass: Any = None
     """The backward pass that is running, for hooks that ask what it will reach."""
     saved_hooks: Any = None
@@ -240,8 +244,15 @@ def use_saved_hooks(hooks: Any) -> None:
     _update_listening()
 
 
+def set_function_modes(modes: tuple[Any, ...]) -> None:
+    """Have these modes, the innermost last, override the functions of this thread."""
+    state.function_modes = modes
+    _update_listening()
+
+
 def _update_listening() -> None:
-    if state.listeners or state.transforms or state.saved_hooks is not None:
+    watched = state.listeners or state.transforms or state.function_modes
+    if watched or state.saved_hooks is not None:
         state.flags |= LISTENING
     else:
         state.flags &= ~LISTENING

@@ -39,6 +39,7 @@ from .errors import KERNEL_ERRORS, complex_refused, explain, no_tensor
 from .modes import GRAD, LISTENING, state
 from .names import node_class
 from .node import Node
+from .overriding import PLAIN, call_override, overriding
 from .plan import ConjugatedPlan, FusedPlan, Plan
 from .versions import next_number
 
@@ -63,6 +64,7 @@ PRIMITIVES: dict[str, Primitive] = {}
 def register_result_class(cls: type) -> None:
     """Name the class of which primitives return instances."""
     late.Tensor = cls
+    PLAIN.add(cls)
     calls.use_result_class(cls)
 
 
@@ -123,6 +125,7 @@ class Primitive:
         self.formulas: dict[str, Callable[..., Any]] = {}
         self.joint: Callable[..., Any] | None = None
         self.backward: Callable[..., Any] | None = None
+        self.public: Callable[..., Any] = self
         self._plans: dict[tuple[bool, ...], Plan] = {}
         self._conjugated: dict[tuple[bool, ...], Plan] = {}
         earlier = PRIMITIVES.get(self.name)
@@ -243,6 +246,8 @@ class Primitive:
     def __call__(self, *args: Any, **params: Any) -> Any:
         """Run the op: the general path, which serves every case. The closures below shorten the
         common ones."""
+        if (values := overriding(args)) is not None:
+            return call_override(self.public, values, args, params)
         if state.flags & LISTENING:
             for transform in state.transforms:
                 args = transform(self, args)
@@ -481,6 +486,7 @@ def _callable(p: Primitive) -> Any:
     functools.update_wrapper(call, p.kernel, assigned=("__module__", "__doc__"))
     del call.__wrapped__  # type: ignore[attr-defined]  # the kernel's signature is another one
     call.__name__ = call.__qualname__ = p.name
+    p.public = call
     call.primitive = p  # type: ignore[attr-defined]
     call.defvjp = p.defvjp  # type: ignore[attr-defined]
     call.defvjp_joint = p.defvjp_joint  # type: ignore[attr-defined]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..autograd.overriding import disabled_torch_function
 from ..ops import empty
 from ..tensor import Tensor
 
@@ -22,9 +23,10 @@ class Parameter(Tensor):
     tensor([1., 1.], requires_grad=True)
     """
 
-    def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
-        _share(self, data)
-        self.requires_grad_(requires_grad)
+    __torch_function__ = disabled_torch_function
+
+    def __new__(cls, data: Tensor | None = None, requires_grad: bool = True) -> Any:
+        return _leaf(cls, data, requires_grad)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
         """A copy of the values, without the gradient: what an optimizer would start from."""
@@ -44,14 +46,18 @@ class Buffer(Tensor):
 
     persistent: bool
 
-    def __init__(self, data: Tensor | None = None, *, persistent: bool = True) -> None:
-        _share(self, data)
-        self.persistent = persistent
+    __torch_function__ = disabled_torch_function
+
+    def __new__(cls, data: Tensor | None = None, *, persistent: bool = True) -> Any:
+        made = _leaf(cls, data, requires_grad=False)
+        made.persistent = persistent
+        return made
 
 
 class _Uninitialized(Tensor):
     """A tensor without a shape as yet, of a lazy module."""
 
+    __torch_function__ = disabled_torch_function
     cls_to_become: type[Tensor]
 
     def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
@@ -82,8 +88,8 @@ class UninitializedParameter(_Uninitialized, Parameter):
 
     cls_to_become = Parameter
 
-    def __init__(self, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> None:
-        super().__init__(empty(0, device=device, dtype=dtype), requires_grad)
+    def __new__(cls, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> Any:
+        return _leaf(cls, empty(0, device=device, dtype=dtype), requires_grad)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> UninitializedParameter:
         if id(self) not in memo:
@@ -96,16 +102,18 @@ class UninitializedBuffer(_Uninitialized):
 
     cls_to_become = Tensor
 
-    def __init__(
-        self,
+    persistent: bool
+
+    def __new__(
+        cls,
         requires_grad: bool = False,
         device: Any = None,
         dtype: Any = None,
         persistent: bool = True,
-    ) -> None:
-        _share(self, empty(0, device=device, dtype=dtype))
-        self.persistent = persistent
-        self.requires_grad_(requires_grad)
+    ) -> Any:
+        made = _leaf(cls, empty(0, device=device, dtype=dtype), requires_grad)
+        made.persistent = persistent
+        return made
 
 
 def is_lazy(param: Any) -> bool:
@@ -113,9 +121,8 @@ def is_lazy(param: Any) -> bool:
     return isinstance(param, _Uninitialized)
 
 
-def _share(tensor: Tensor, data: Tensor | None) -> None:
-    """Make ``tensor`` a leaf over the memory of ``data``."""
+def _leaf(cls: type, data: Tensor | None, requires_grad: bool) -> Any:
+    """A leaf of the class over the memory of ``data``."""
     if data is not None and not isinstance(data, Tensor):
-        raise TypeError(f"{type(tensor).__name__}() expected a Tensor, got {type(data).__name__}")
-    tensor.array = empty(0).array if data is None else data.array
-    tensor.grad = tensor._node = tensor._view = None
+        raise TypeError(f"{cls.__name__}() expected a Tensor, got {type(data).__name__}")
+    return (empty(0) if data is None else data)._as_leaf(cls, requires_grad)

@@ -1,0 +1,178 @@
+"""``__torch_function__``: how the class of an argument takes a function over.
+
+A public function whose arguments hold an instance of such a class calls
+``cls.__torch_function__(function, types, args, kwargs)`` instead of computing. Plain tensors don't
+pay for it: the shortened calls take instances of the classes in ``PLAIN`` only, and a public
+function looks at its arguments while ``LIVE`` holds something, or once it fails on one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .modes import set_function_modes, state
+
+PLAIN: set[type] = set()
+"""The classes of tensors that override nothing: Tensor, Parameter."""
+LIVE: list[Any] = []
+"""What may override functions: classes that are known to, and modes that are active."""
+
+
+def disabled_torch_function(
+    func: Callable[..., Any],
+    types: Iterable[type],
+    args: tuple[Any, ...] = (),
+    kwargs: dict[str, Any] | None = None,
+) -> Any:
+    """The ``__torch_function__`` of a class that overrides nothing; its results are Tensors."""
+    with DisableTorchFunctionSubclass():
+        return func(*args, **(kwargs or {}))
+
+
+def know(cls: type) -> None:
+    """Note whether a class derived from Tensor overrides functions."""
+    if getattr(cls, "__torch_function__", None) is disabled_torch_function:
+        PLAIN.add(cls)
+    elif PLAIN:  # Tensor itself is there
+        LIVE.append(cls)
+
+
+def overriding(values: Iterable[Any]) -> list[Any] | None:
+    """The values, also those in lists, whose classes override functions: one of each class,
+    subclasses before their bases. None: nothing does, no mode either."""
+    if not state.overrides:
+        return [] if state.function_modes else None
+    found: list[Any] = []
+    for value in values:
+        if value.__class__ in PLAIN:
+            continue
+        if isinstance(value, (list, tuple)):
+            for inner in value:
+                if inner.__class__ not in PLAIN:
+                    _consider(inner, found)
+        else:
+            _consider(value, found)
+    return found if found or state.function_modes else None
+
+
+def _consider(value: Any, found: list[Any]) -> None:
+    kind = type(value)
+    method = getattr(kind, "__torch_function__", None)
+    if method is None or method is disabled_torch_function or kind in PLAIN or kind is type:
+        return
+    if any(type(other) is kind for other in found):
+        return
+    place = next((i for i, other in enumerate(found) if issubclass(kind, type(other))), len(found))
+    found.insert(place, value)
+
+
+def call_override(
+    function: Callable[..., Any],
+    relevant: list[Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Any:
+    """What the innermost mode, or else the first class that knows the function, makes of the call.
+
+    Raises:
+        TypeError: every one returned ``NotImplemented``.
+    """
+    types = tuple(map(type, relevant))
+    if state.function_modes:
+        *outer, mode = modes = state.function_modes
+        set_function_modes(tuple(outer))
+        try:
+            result = mode.__torch_function__(function, types, args, kwargs)
+        finally:
+            set_function_modes(modes)
+        if result is not NotImplemented:
+            return result
+    for value in relevant:
+        result = value.__torch_function__(function, types, args, kwargs)
+        if result is not NotImplemented:
+            return result
+    name = getattr(function, "__name__", function)
+    tried = ", ".join(kind.__name__ for kind in types) or type(mode).__name__
+    raise TypeError(
+        f"Multiple dispatch failed for '{name}'; all __torch_function__ handlers returned "
+        f"NotImplemented: {tried}"
+    )
+
+
+class _Overrides:
+    """Switches the overrides of classes, inside a block."""
+
+    enabled: bool
+
+    def __enter__(self) -> None:
+        self._before = state.overrides
+        state.overrides = self.enabled
+
+    def __exit__(self, *exc: object) -> None:
+        state.overrides = self._before
+
+
+class DisableTorchFunctionSubclass(_Overrides):
+    """Have functions compute for instances of overriding classes as for plain tensors."""
+
+    enabled = False
+
+
+class EnableTorchFunctionSubclass(_Overrides):
+    """Have classes override functions, also within :class:`DisableTorchFunctionSubclass`."""
+
+    enabled = True
+
+
+class DisableTorchFunction(DisableTorchFunctionSubclass):
+    """Have neither classes nor modes override functions."""
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        self._modes = state.function_modes
+        set_function_modes(())
+
+    def __exit__(self, *exc: object) -> None:
+        set_function_modes(self._modes)
+        super().__exit__(*exc)
+
+
+class TorchFunctionMode:
+    """A context in which ``self.__torch_function__`` takes every public function over.
+
+    Its own calls reach the next mode outside, or the functions themselves.
+
+    >>> import minitorch_dl as torch
+    >>> class Shout(torch.overrides.TorchFunctionMode):
+    ...     def __torch_function__(self, func, types, args=(), kwargs=None):
+    ...         print(func.__name__)
+    ...         return func(*args, **(kwargs or {}))
+    >>> with Shout():
+    ...     y = torch.ones(2).exp()
+    ones
+    exp
+    """
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Iterable[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        raise NotImplementedError
+
+    def __enter__(self) -> Any:
+        set_function_modes((*state.function_modes, self))
+        LIVE.append(self)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        LIVE.remove(self)
+        set_function_modes(state.function_modes[:-1])
+
+    @classmethod
+    def push(cls, *args: Any, **kwargs: Any) -> Any:
+        """A mode of this class, to be entered."""
+        return cls(*args, **kwargs)
