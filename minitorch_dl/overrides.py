@@ -8,6 +8,7 @@ of its own gets results of its class. See ``autograd/overriding.py``.
 >>> class Length:
 ...     def __init__(self, metres):
 ...         self.metres = metres
+...
 ...     @classmethod
 ...     def __torch_function__(cls, func, types, args=(), kwargs=None):
 ...         if func is not torch.add:

@@ -373,20 +373,20 @@ class Convertible(TensorBase):
 
     # -- subclasses --------------------------------------------------------------------------------
 
-    def as_subclass(self, cls: type) -> Any:
+    def as_subclass(self, cls: builtins.type) -> Any:
         """The tensor as an instance of ``cls``, a subclass of Tensor, over the same memory and with
         its history."""
-        if not (isinstance(cls, type) and issubclass(cls, TensorBase)):
+        if not (isinstance(cls, builtins.type) and issubclass(cls, TensorBase)):
             raise TypeError(f"as_subclass(): cls must be a subclass of Tensor, got {cls!r}")
         return as_class(self, cls)
 
-    def _as_leaf(self, cls: type, requires_grad: builtins.bool = False) -> Any:
+    def _as_leaf(self, cls: builtins.type, requires_grad: builtins.bool = False) -> Any:
         """An instance of ``cls`` over the same memory, without history."""
         t: Any = object.__new__(cls)
         t.array, t._grad, t._node, t._view = self.array, None, None, None
         return t.requires_grad_() if requires_grad else t
 
     @staticmethod
-    def _make_subclass(cls: type, data: Any, require_grad: builtins.bool = False) -> Any:
+    def _make_subclass(cls: builtins.type, data: Any, require_grad: builtins.bool = False) -> Any:
         """What classes derived from Tensor call in their ``__new__``."""
         return data._as_leaf(cls, require_grad)

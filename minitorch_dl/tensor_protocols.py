@@ -14,6 +14,8 @@ from .autograd.primitive import TensorBase, current_node
 from .backend import dtypes, to_host
 from .ops import from_data
 
+_PACKAGE = __name__.partition(".")[0]
+
 if TYPE_CHECKING:
     from .tensor import Tensor
 
@@ -30,7 +32,8 @@ class Protocols(TensorBase):
     # -- text and numbers --------------------------------------------------------------------------
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:
-        return printing.represent(self)
+        ours = type(self).__module__.startswith(_PACKAGE)
+        return printing.represent(self, "tensor" if ours else type(self).__name__)
 
     def __format__(self, spec: str) -> str:
         # Without a format, the text of a tensor that has a history shows that history.

@@ -8,12 +8,14 @@ function looks at its arguments while ``LIVE`` holds something, or once it fails
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
+from types import FunctionType
 from typing import Any
 
 from .modes import set_function_modes, state
 
-PLAIN: set[type] = set()
+PLAIN: set[Any] = set()
 """The classes of tensors that override nothing: Tensor, Parameter."""
 LIVE: list[Any] = []
 """What may override functions: classes that are known to, and modes that are active."""
@@ -31,11 +33,38 @@ def disabled_torch_function(
 
 
 def know(cls: type) -> None:
-    """Note whether a class derived from Tensor overrides functions."""
+    """Note whether a class derived from Tensor overrides functions. One that does gets its own
+    form of those methods that, for speed, don't ask."""
     if getattr(cls, "__torch_function__", None) is disabled_torch_function:
         PLAIN.add(cls)
     elif PLAIN:  # Tensor itself is there
         LIVE.append(cls)
+        for name in dir(cls):
+            method = getattr(cls, name)
+            asks = hasattr(method, "guarded") or hasattr(method, "primitive")
+            plain = any(vars(base).get(name) is method for base in _plain_bases(cls))
+            shown = not name.startswith("_") or name in _ITEMS
+            if isinstance(method, FunctionType) and plain and shown and not asks:
+                setattr(cls, name, _asking(method))
+
+
+_ITEMS = ("__getitem__", "__setitem__")
+
+
+def _plain_bases(cls: type) -> list[type]:
+    bases = list(cls.__mro__)
+    return bases[next(i for i, base in enumerate(bases) if base in PLAIN) : -1]
+
+
+def _asking(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        values = overriding((self, *args, *kwargs.values()))
+        if values is None:
+            return method(self, *args, **kwargs)
+        return call_override(method, values, (self, *args), kwargs)
+
+    return call
 
 
 def overriding(values: Iterable[Any]) -> list[Any] | None:

@@ -23,7 +23,7 @@ class Parameter(Tensor):
     tensor([1., 1.], requires_grad=True)
     """
 
-    __torch_function__ = disabled_torch_function
+    __torch_function__: Any = disabled_torch_function
 
     def __new__(cls, data: Tensor | None = None, requires_grad: bool = True) -> Any:
         return _leaf(cls, data, requires_grad)
@@ -46,7 +46,7 @@ class Buffer(Tensor):
 
     persistent: bool
 
-    __torch_function__ = disabled_torch_function
+    __torch_function__: Any = disabled_torch_function
 
     def __new__(cls, data: Tensor | None = None, *, persistent: bool = True) -> Any:
         made = _leaf(cls, data, requires_grad=False)
@@ -57,7 +57,7 @@ class Buffer(Tensor):
 class _Uninitialized(Tensor):
     """A tensor without a shape as yet, of a lazy module."""
 
-    __torch_function__ = disabled_torch_function
+    __torch_function__: Any = disabled_torch_function
     cls_to_become: type[Tensor]
 
     def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
