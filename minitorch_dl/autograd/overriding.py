@@ -108,6 +108,7 @@ def call_override(
         TypeError: every one returned ``NotImplemented``.
     """
     types = tuple(map(type, relevant))
+    tried = [kind.__name__ for kind in types]
     if state.function_modes:
         *outer, mode = modes = state.function_modes
         set_function_modes(tuple(outer))
@@ -117,15 +118,15 @@ def call_override(
             set_function_modes(modes)
         if result is not NotImplemented:
             return result
+        tried.insert(0, type(mode).__name__)
     for value in relevant:
         result = value.__torch_function__(function, types, args, kwargs)
         if result is not NotImplemented:
             return result
     name = getattr(function, "__name__", function)
-    tried = ", ".join(kind.__name__ for kind in types) or type(mode).__name__
     raise TypeError(
         f"Multiple dispatch failed for '{name}'; all __torch_function__ handlers returned "
-        f"NotImplemented: {tried}"
+        f"NotImplemented: {', '.join(tried)}"
     )
 
 

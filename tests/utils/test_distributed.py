@@ -102,7 +102,7 @@ def test_names_that_model_files_import() -> None:
         from torch.hub import load_state_dict_from_url
         from torch.nn.modules.module import _IncompatibleKeys
         from torch.nn.modules.transformer import _get_activation_fn, _get_clones
-        from torch.overrides import handle_torch_function, has_torch_function
+        from torch.overrides import has_torch_function
         from torch.storage import UntypedStorage
         from torch.utils.data.distributed import DistributedSampler as Sampler
         from torch.utils.model_zoo import load_url
@@ -112,7 +112,6 @@ def test_names_that_model_files_import() -> None:
     assert len(_get_clones(nn.Linear(1, 1), 3)) == 3
     assert _get_activation_fn("relu")(torch.tensor(-1.0)).item() == 0.0
     assert not has_torch_function((1,))
-    assert handle_torch_function(max, (), 1, 2) == 2
     assert [x.shape for x in broadcast_all(torch.ones(2), 1.0)] == [(2,), (2,)]
     assert _IncompatibleKeys([], []).missing_keys == []
     assert isinstance(torch.ones(1).untyped_storage(), UntypedStorage)
