@@ -176,6 +176,7 @@ try:
     from .ops.from_data import *
     from .ops.gathering import *
     from .ops.grids import *
+    from .ops.householder import *
     from .ops.incomplete_gamma import igamma, igammac
     from .ops.indexing import *
     from .ops.inspection import *
@@ -199,9 +200,11 @@ try:
     from .ops.rearranging import *
     from .ops.recurrent import *
     from .ops.reductions import *
+    from .ops.removed import *
     from .ops.rounding import *
     from .ops.scans import *
     from .ops.scattering import *
+    from .ops.segment_reduction import *
     from .ops.selection import *
     from .ops.shape import *
     from .ops.slicing import *

@@ -19,7 +19,7 @@ from .autograd.names import named
 from .autograd.overriding import DisableTorchFunctionSubclass
 from .autograd.primitive import TensorBase, register_result_class
 from .backend import device_of, dtypes
-from .ops import diagonals, elementwise, powers, random, rearranging
+from .ops import diagonals, elementwise, powers, random, rearranging, removed
 from .ops import layout as layout_ops
 from .ops import shape as shape_ops
 from .ops import storage as storage_ops
@@ -336,6 +336,7 @@ class Tensor(Convertible, Differentiable, Protocols):
     quantile, nanquantile = ops.quantile, ops.nanquantile
     unique, unique_consecutive = ops.unique, ops.unique_consecutive
     bincount, histc, histogram = ops.bincount, ops.histc, ops.histogram
+    hash_tensor = ops.hash_tensor
 
     # -- matrix products (ops/matmul.py) -----------------------------------------------------------
 
@@ -377,6 +378,8 @@ class Tensor(Convertible, Differentiable, Protocols):
     qr, svd, triangular_solve, pinverse = ops.qr, ops.svd, ops.triangular_solve, ops.pinverse
     matrix_power, matrix_exp = ops.matrix_power, ops.matrix_exp
     lu, lu_solve = ops.lu, ops.lu_solve
+    geqrf, orgqr, ormqr = ops.geqrf, ops.orgqr, ops.ormqr
+    eig, lstsq, solve, symeig = removed.eig, removed.lstsq, removed.solve, removed.symeig
 
     # -- distances and statistics (ops/distances.py, ops/statistics.py) ----------------------------
 

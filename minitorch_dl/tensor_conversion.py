@@ -237,6 +237,13 @@ class Convertible(TensorBase):
         """To complex128."""
         return movement.to(self, dtypes.complex128)
 
+    def chalf(self, memory_format: Any = None) -> Any:
+        """To complex numbers of float16 parts: refused, NumPy has none."""
+        raise NotImplementedError(
+            "Tensor.chalf: complex numbers of float16 parts are not supported: NumPy has no such "
+            "dtype. Use .cfloat()"
+        )
+
     def long(self, memory_format: Any = None) -> Any:
         """To int64."""
         return movement.to(self, dtypes.int64)

@@ -4,9 +4,12 @@ unequal frequency, and the cross entropy of a linear layer."""
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ..backend import dtypes
 from ..ops import cat, full_like, where
 from ..tensor import Tensor
 from . import functional as F
@@ -15,7 +18,7 @@ from .linear import Linear
 from .loss import _WeightedLoss
 from .module import Module
 
-__all__ = ["AdaptiveLogSoftmaxWithLoss", "LinearCrossEntropyLoss"]
+__all__ = ["AdaptiveLogSoftmaxWithLoss", "LinearCrossEntropyLoss", "LinearCrossEntropyOptions"]
 
 
 class ASMoutput(NamedTuple):
@@ -147,6 +150,40 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         head = self.head(input)
         best = head.argmax(1)
         return where(best < self.shortlist_size, best, self._every_class(input, head).argmax(1))
+
+
+@dataclass(frozen=True)
+class LinearCrossEntropyOptions:
+    """How PyTorch's ``LinearCrossEntropyLoss`` is to work through a batch in parts, to save memory.
+    The fields are checked; the scores are computed as a whole.
+
+    Attributes:
+        allow_retain_graph: whether a second backward pass is possible; it always is.
+        batch_chunk_size: the rows of a part.
+        chunking_method: how that is found: "auto", "aspect_ratio" or "aspect_ratio:N".
+        acc_policy: "auto", "accurate", "balanced" or "compact".
+        acc_dtype: the dtype of sums.
+    """
+
+    allow_retain_graph: bool = False
+    batch_chunk_size: int | None = None
+    chunking_method: str | None = "auto"
+    acc_policy: str = "auto"
+    acc_dtype: Any = None
+
+    def __post_init__(self) -> None:
+        if self.acc_policy not in ("auto", "accurate", "balanced", "compact"):
+            raise ValueError(f"invalid acc_policy: {self.acc_policy!r}")
+        method = self.chunking_method
+        if method not in (None, "auto") and not re.fullmatch(r"aspect_ratio(:0*[1-9]\d*)?", method):
+            raise ValueError(f"invalid chunking_method: {method!r}")
+        size = self.batch_chunk_size
+        if size is not None and not (isinstance(size, int) and size > 0):
+            raise ValueError(f"batch_chunk_size must be positive int or None, got {size!r}")
+        if self.acc_dtype is not None and not dtypes.as_dtype(self.acc_dtype).is_floating_point:
+            raise ValueError(
+                f"acc_dtype must be None or a floating-point dtype, got {self.acc_dtype!r}"
+            )
 
 
 class LinearCrossEntropyLoss(_WeightedLoss):

@@ -39,6 +39,7 @@ from ..ops.dropout import (
 )
 from ..ops.embedding import embedding, embedding_bag
 from ..ops.grids import affine_grid, grid_sample
+from ..ops.grouped_matmul import grouped_mm
 from ..ops.linear import bilinear, linear
 from ..ops.losses import (
     binary_cross_entropy,

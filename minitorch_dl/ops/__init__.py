@@ -35,6 +35,7 @@ from .factorizations import *
 from .from_data import *
 from .gathering import *
 from .grids import *
+from .householder import *
 from .incomplete_gamma import igamma, igammac
 from .indexing import *
 from .inspection import *
@@ -60,6 +61,7 @@ from .reductions import *
 from .rounding import *
 from .scans import *
 from .scattering import *
+from .segment_reduction import *
 from .selection import *
 from .shape import *
 from .slicing import *

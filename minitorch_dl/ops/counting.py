@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..autograd.errors import refuse_complex
-from ..autograd.primitive import TensorBase, write_out
+from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import array_module, common_module
 from ..backend.precision import widened
 from . import return_types
-from .dims import wrap_dim
+from .dims import normalize_dims, wrap_dim
 
 __all__ = [
-    "bincount", "bucketize", "histc", "histogram", "histogramdd", "nonzero_static", "searchsorted",
+    "bincount", "bucketize", "hash_tensor", "histc", "histogram", "histogramdd", "nonzero_static",
+    "searchsorted",
     "unique", "unique_consecutive", "unravel_index",
 ]  # fmt: skip
 
@@ -362,3 +364,44 @@ def bucketize(
             f"bucketize(): boundaries tensor must be 1 dimension, but got dim({boundaries.ndim})"
         )
     return searchsorted(boundaries, input, out_int32=out_int32, right=right, out=out)
+
+
+# -- hashes ----------------------------------------------------------------------------------------
+
+
+@primitive(name="hash_tensor")
+def _hash(xp: Any, a: Any, *, dims: tuple[int, ...], keepdim: bool) -> Any:
+    """The bits of all elements, 64 of each, under exclusive or."""
+    bits = a.astype("int64" if a.dtype.kind in "iub" else "float64").view("uint64")
+    kept = [i for i in range(a.ndim) if i not in dims]
+    count = math.prod([a.shape[i] for i in dims])
+    bits = bits.transpose(*kept, *dims).reshape(*[a.shape[i] for i in kept], count)
+    while bits.shape[-1] > 1:  # by halves: CuPy has no reduction by exclusive or
+        half = bits.shape[-1] // 2
+        pairs = bits[..., :half] ^ bits[..., half : 2 * half]
+        bits = xp.concatenate([pairs, bits[..., 2 * half :]], axis=-1)
+    y = bits[..., 0]
+    return xp.expand_dims(y, dims) if keepdim else y
+
+
+def hash_tensor(
+    input: Any, dim: Any = (), *, keepdim: bool = False, mode: int = 0, out: Any = None
+) -> Any:
+    """A number of 64 bits that tells tensors apart: the exclusive or of the elements' bits along
+    ``dim``, as int64 or float64. Elements that swap places change nothing.
+
+    >>> import minitorch_dl as torch
+    >>> torch.hash_tensor(torch.tensor([5, 3])).item()
+    6
+    """
+    refuse_complex("hash_tensor", input)
+    if mode != 0:
+        raise RuntimeError(f"Unknown hash_tensor mode: {mode}. There is 0, exclusive or")
+    dims = normalize_dims(dim, input.ndim)
+    if not all(input.shape[i] for i in dims):
+        raise IndexError(
+            f"hash_tensor: Expected reduction dims {dims} to have non-zero size, got "
+            f"{tuple(input.shape)}"
+        )
+    y = _hash(input, dims=dims, keepdim=keepdim)
+    return y if out is None else write_out("hash_tensor", out, y)

@@ -16,10 +16,11 @@ from ..autograd.primitive import TensorBase
 from ..backend import array_module, device_of
 from ..backend import random as draw
 from .convolution import batched
+from .creation import ones_like
 
 __all__ = [
     "alpha_dropout", "alpha_dropout_", "dropout", "dropout_", "feature_alpha_dropout",
-    "feature_alpha_dropout_", "feature_dropout", "feature_dropout_",
+    "feature_alpha_dropout_", "feature_dropout", "feature_dropout_", "native_dropout",
 ]  # fmt: skip
 
 _SATURATION = 1.7580993408473766
@@ -188,3 +189,9 @@ def feature_dropout_(input: Any, p: float, train: bool) -> Any:
 def feature_alpha_dropout_(input: Any, p: float, train: bool) -> Any:
     """``feature_alpha_dropout`` in place."""
     return feature_alpha_dropout(input, p, train, True)
+
+
+def native_dropout(input: Any, p: float, train: bool | None) -> tuple[Any, Any]:
+    """``(dropout, mask)``: also which elements were kept; ``train`` None means to drop."""
+    factor = dropout(ones_like(input.detach()), p, train is None or train)
+    return input * factor, factor != 0

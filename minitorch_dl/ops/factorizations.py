@@ -17,6 +17,7 @@ from . import return_types
 from .diagonals import _tril
 from .dims import also_named
 from .joining import cat
+from .rearranging import flip
 from .slicing import _range
 from .solving import (
     LinAlgError,
@@ -35,7 +36,8 @@ from .solving import (
 )
 
 __all__ = [
-    "cholesky", "cholesky_inverse", "cholesky_solve", "pca_lowrank", "qr", "svd", "svd_lowrank",
+    "cholesky", "cholesky_inverse", "cholesky_solve", "lobpcg", "pca_lowrank", "qr", "svd",
+    "svd_lowrank",
 ]  # fmt: skip
 
 
@@ -421,3 +423,48 @@ def eigvals(A: Any, *, out: Any = None) -> Any:
     """The eigenvalues of ``A``, complex and in no order."""
     y = eig(A)[0]
     return y if out is None else write_out("linalg.eigvals", out, y)
+
+
+def lobpcg(
+    A: Any,
+    k: int | None = None,
+    B: Any = None,
+    X: Any = None,
+    n: int | None = None,
+    iK: Any = None,
+    niter: int | None = None,
+    tol: float | None = None,
+    largest: bool | None = None,
+    method: str | None = None,
+    tracker: Any = None,
+    ortho_iparams: Any = None,
+    ortho_fparams: Any = None,
+    ortho_bparams: Any = None,
+) -> tuple[Any, Any]:
+    """The ``k`` largest (or smallest) eigenvalues of the symmetric ``A``, and their vectors in
+    columns: ``A x = e x``, or ``A x = e B x``.
+
+    PyTorch approaches them by steps from a random start. Here all are computed by ``linalg.eigh``,
+    so that they are exact; what steers the steps (``n``, ``iK``, ``niter``, ``tol``, ``method``,
+    ``tracker``, ``ortho_*``) is without effect.
+
+    Args:
+        k: how many; as many as ``X`` has columns, or 1, unless given.
+        B: positive definite; the vectors then have ``x^H B x = 1``.
+        X: a start, of which only the number of columns counts.
+        largest: False asks for the smallest.
+    """
+    check_matrices("torch.lobpcg", square=True, A=A)
+    count = k or (1 if X is None else X.shape[-1])
+    root = None
+    if B is not None:
+        check_matrices("torch.lobpcg", square=True, B=B)
+        root = cholesky(B)
+        A = _solve_triangular(root, A, upper=False, adjoint=False, unit=False)
+        A = mH(_solve_triangular(root, mH(A), upper=False, adjoint=False, unit=False))
+    values, vectors = eigh(A)
+    if largest is None or largest:
+        values, vectors = flip(values, (-1,)), flip(vectors, (-1,))
+    if root is not None:
+        vectors = _solve_triangular(root, vectors, upper=False, adjoint=True, unit=False)
+    return values[..., :count], vectors[..., :count]

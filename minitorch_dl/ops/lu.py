@@ -272,34 +272,3 @@ def solve_ex(
     else:
         y = solve(A, B, left=left), info
     return return_types.linalg_solve_ex(*(y if out is None else write_out("solve_ex", out, y)))
-
-
-@as_one("LinalgHouseholderProductBackward0")
-def householder_product(A: Any, tau: Any, *, out: Any = None) -> Any:
-    """The first N columns of ``H_1 H_2 ... H_k``, ``H_i = I - tau_i v_i v_i^H`` where ``v_i`` is
-    column i of ``A`` ``(..., M, N)`` with 1 on the diagonal and 0 above it.
-    """
-    check_matrices("torch.linalg.householder_product", A=A)
-    if A.shape[-2] < A.shape[-1]:
-        raise RuntimeError(
-            "torch.linalg.householder_product: input.shape[-2] must be greater than or equal to "
-            f"input.shape[-1], got {tuple(A.shape)}"
-        )
-    if A.shape[-1] < tau.shape[-1]:
-        raise RuntimeError(
-            "torch.linalg.householder_product: input.shape[-1] must be greater than or equal to "
-            f"tau.shape[-1], got {tuple(A.shape)} and {tuple(tau.shape)}"
-        )
-    if A.shape[:-2] != tau.shape[:-1]:
-        raise RuntimeError(
-            "torch.linalg.householder_product: Expected batch dimensions of tau to be equal to "
-            f"those of input, got {tuple(A.shape)} and {tuple(tau.shape)}"
-        )
-    m, n = A.shape[-2:]
-    unit = TensorBase.wrap(array_module(A.array).eye(m, n, dtype=A.array.dtype))
-    v = _tril(A, diagonal=-1) + unit
-    y = unit.expand(*A.shape)
-    for i in reversed(range(tau.shape[-1])):
-        column = v[..., i : i + 1]
-        y = y - tau[..., i, None, None] * mul(column, mul(column, y, ta=True))
-    return y if out is None else write_out("linalg.householder_product", out, y)

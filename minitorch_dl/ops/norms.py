@@ -18,7 +18,7 @@ from .reductions import _sum, spread
 from .selection import keep
 from .shape import _reshape, permute
 
-__all__ = ["norm"]
+__all__ = ["frobenius_norm", "norm", "nuclear_norm"]
 
 # -- vectors ---------------------------------------------------------------------------------------
 
@@ -226,3 +226,16 @@ def norm(
             input, "nuc", (-2, -1) if dim is None else dim, keepdim, dtype=dtype, out=out
         )
     return vector_norm(input, 2 if p in ("fro", None) else p, dim, keepdim, dtype=dtype, out=out)
+
+
+def frobenius_norm(input: Any, dim: Any, keepdim: bool = False, *, out: Any = None) -> Any:
+    """The root of the sum of squares over ``dim``; see ``linalg.vector_norm``."""
+    return vector_norm(input, 2.0, dim or None, keepdim, out=out)
+
+
+def nuclear_norm(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
+    """The sum of the singular values of the matrices in ``dim``; see ``linalg.matrix_norm``.
+    ``nuclear_norm(x, keepdim)`` takes the last two dims."""
+    if isinstance(dim, bool):
+        dim, keepdim = None, dim
+    return matrix_norm(input, "nuc", (-2, -1) if dim is None else dim, keepdim, out=out)

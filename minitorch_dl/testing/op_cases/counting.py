@@ -71,6 +71,15 @@ ROWS = [
         S(F(20, 1), [4], range=[-1.0, 1.0]),
         grad=False,
     ),
+    Row(
+        "hash_tensor",
+        S(F(2, 3, 4), (0, 2)),
+        S(F(3, 2), 1, keepdim=True),
+        S(I(5)),
+        S(F()),
+        S(F(0, 2), 1),
+        grad=False,
+    ),
     Row("nonzero_static", S(I(3, 4, high=2), size=5), S(B(4), size=9, fill_value=-7), grad=False),
     Row("unravel_index", S(I(4, high=24), (2, 3, 4)), S(I(high=6), 6), grad=False),
 ]

@@ -22,4 +22,5 @@ ROWS = [
     Row("nn.functional.alpha_dropout", S(F(12), 0.5, True), S(F(3, 4), 0.3)),
     Row("nn.functional.feature_alpha_dropout", S(F(2, 3, 4), 0.5, True)),
     Row("feature_dropout", S(F(2, 3, 4), 0.5, True)),
+    Row("native_dropout", S(F(12), 0.5, True), S(F(3), 0.5, False), S(F(3), 1.0, True)),
 ]

@@ -53,6 +53,16 @@ def _principal(torch, a, b, *q):
     return u * s[..., None, :] @ v.mH, s
 
 
+def _extreme_pairs(torch, a, b=None, **options):
+    """Eigenvalues, and the eigenvectors' outer products, which have one sign; PyTorch takes enough
+    steps to be as exact."""
+    a = a + a.mT + 20 * torch.arange(1.0, 10, dtype=a.dtype, device=a.device).diag()
+    if b is not None:
+        b = b @ b.mT + 5 * torch.eye(9, dtype=a.dtype, device=a.device)
+    values, vectors = torch.lobpcg(a, B=b, niter=200, tol=1e-14, **options)
+    return values, vectors * vectors[:1]
+
+
 ROWS = [
     Row(
         "linalg.cholesky",
@@ -159,4 +169,11 @@ ROWS = [
         grad=False,
         complex=True,
     ),
+    Row(
+        "lobpcg",
+        S(F(9, 9), k=2),
+        S(F(9, 9), k=1, largest=False),
+        call=_extreme_pairs,
+    ),
+    Row("lobpcg(B)", S(F(9, 9), F(9, 9), k=1), call=_extreme_pairs, grad=False),
 ]

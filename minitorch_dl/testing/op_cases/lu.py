@@ -66,5 +66,4 @@ ROWS = [
             regular(torch, a @ a.mH), **options
         ),
     ),
-    Row("linalg.householder_product", S(F(4, 3), F(3)), S(F(2, 3, 3), F(2, 2)), complex=True),
 ]
