@@ -12,8 +12,8 @@ from .tensor import Tensor
 
 __all__ = [
     "_native_batch_norm_legit", "batch_norm", "binary_cross_entropy_with_logits",
-    "cosine_embedding_loss", "ctc_loss", "embedding", "embedding_bag", "embedding_renorm_", "hinge_embedding_loss", "instance_norm",
-    "kl_div", "margin_ranking_loss",
+    "cosine_embedding_loss", "ctc_loss", "embedding", "embedding_bag", "embedding_renorm_",
+    "hinge_embedding_loss", "instance_norm", "kl_div", "margin_ranking_loss",
     "norm_except_dim", "poisson_nll_loss", "triplet_margin_loss",
 ]  # fmt: skip
 
