@@ -152,8 +152,8 @@ def _compile_guard(call: FunctionType, function: Any, name: str) -> None:
             )
     last = name.rpartition(".")[2]
     given = "".join(f"{p.name}, " for p in parameters)
-    asking = f"(values := overriding(({given}))) is not None:\n"
-    yielding = f"return override(values, ({given}))\n"
+    asking = f"(_relevant := overriding(({given}))) is not None:\n"
+    yielding = f"return override(_relevant, ({given}))\n"
     layer = last == "forward"  # which no class overrides
     source = (
         f"def {last}({', '.join(declared)}):\n"

@@ -75,6 +75,7 @@ RESULTS = {
     "a tensor alike": torch.zeros_like,
     "a layer's function": lambda x: torch.nn.functional.linear(x, torch.ones(3, 2)),
     "a layer": lambda x: torch.nn.Linear(2, 3)(x),
+    "parameters of any name": lambda x: x.index_put((torch.tensor([0]),), values=torch.ones(2)),
     "in place": lambda x: x.mul_(2),
     "a copy": copy.deepcopy,
 }
