@@ -7,6 +7,17 @@ from . import B, F, I, Row, S
 _PAIR = (F(3, 4), F(3, 4))
 _AWAY = F(3, 4, low=0.5, high=3)  # divisors
 
+
+def _assign(x, y):
+    x += y
+    x *= y
+    x -= 0.1
+    x /= y
+    x **= 3
+    x %= 1000
+    return x
+
+
 ROWS = [
     Row(
         "add",
@@ -117,19 +128,6 @@ ROWS = [
     Row("log1p", drawn="unary", domain=(-0.9, 3), complex=True),
     Row("logaddexp", drawn="binary"),
     Row("logaddexp2", drawn="binary"),
-    *(
-        Row(name, drawn="unary", complex=True)
-        for name in ("sin", "cos", "atan", "sinh", "cosh", "tanh", "asinh")
-    ),
-    Row("tan", drawn="unary", domain=(-1.3, 1.3), complex=True),
-    *(
-        Row(name, drawn="unary", domain=(-0.9, 0.9), complex=True)
-        for name in ("asin", "acos", "atanh")
-    ),
-    Row("acosh", drawn="unary", domain=(1.1, 3), complex=True),
-    Row("atan2", S(*_PAIR), S(F(3, 1), F(4)), drawn="binary", domain=(0.2, 3)),
-    Row("deg2rad", S(F(3, 4)), S(I(3))),
-    Row("rad2deg", S(F(3, 4)), S(I(3))),
     Row(
         "operators",
         S(F(4, low=0.5, high=2), F(4, low=0.5, high=2)),
@@ -181,13 +179,3 @@ ROWS = [
         call=lambda torch, x, y: _assign(x.clone(), y),
     ),
 ]
-
-
-def _assign(x, y):
-    x += y
-    x *= y
-    x -= 0.1
-    x /= y
-    x **= 3
-    x %= 1000
-    return x
