@@ -171,7 +171,16 @@ class save_on_cpu(saved_tensors_hooks):
         )
 
 
-def show_graph(tensor: Any, max_lines: int = 100) -> str:
+class Drawing(str):
+    """Text of several lines, which an interactive prompt shows as it is."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def show_graph(tensor: Any, max_lines: int = 100) -> Drawing:
     """The graph behind a tensor as a tree in text: each op with the formulas of its gradients,
     down to the leaves.
 
@@ -180,7 +189,7 @@ def show_graph(tensor: Any, max_lines: int = 100) -> str:
 
     >>> import minitorch_dl as torch
     >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
-    >>> print(torch.autograd.show_graph((x * 3).tanh()))
+    >>> torch.autograd.show_graph((x * 3).tanh())
     TanhBackward0 (2,)  d/da = g * (1 - y * y)
     └─ MulBackward0 (2,)  d/da = g * b
        └─ AccumulateGrad (2,)  .grad += g
@@ -223,7 +232,7 @@ def show_graph(tensor: Any, max_lines: int = 100) -> str:
             last = i == len(below) - 1
             branch, gap = ("└─ ", "   ") if last else ("├─ ", "│  ")
             stack.append((edge, s, indent + branch, indent + gap))
-    return "\n".join(lines)
+    return Drawing("\n".join(lines))
 
 
 def _used_twice(root: Any) -> set[Node]:
