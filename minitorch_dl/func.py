@@ -19,6 +19,7 @@ from typing import Any
 from . import autograd
 from .autograd.node import AccumulateGrad
 from .autograd.structural import alias
+from .nn.normalization import _BatchNorm
 from .nn.utils.stateless import functional_call
 from .ops import joining
 from .tensor import Tensor
@@ -26,7 +27,8 @@ from .torch_alias import explain_missing
 from .utils._pytree import tree_leaves, tree_map, tree_structure
 
 __all__ = [
-    "functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp",
+    "debug_unwrap", "functional_call", "functionalize", "grad", "grad_and_value", "hessian",
+    "jacfwd", "jacrev", "jvp", "linearize", "replace_all_batch_norm_modules_",
     "stack_module_state", "vjp", "vmap",
 ]  # fmt: skip
 
@@ -218,6 +220,33 @@ def jvp(
     return (*results, point.leave(aux)) if has_aux else results
 
 
+def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
+    """``func(*primals)`` and its linear approximation there: a function from tangents of the
+    primals to those of the output, for which ``func`` isn't run again.
+
+    >>> import minitorch_dl as torch
+    >>> output, push = torch.func.linearize(torch.square, torch.tensor([1.0, 2.0]))
+    >>> push(torch.tensor([1.0, 1.0])), push(torch.tensor([0.0, 10.0]))
+    (tensor([2., 4.]), tensor([ 0., 40.]))
+    """
+    point = _Point("linearize", list(primals))
+    with autograd.enable_grad():
+        output = func(*point.args)
+        dual = _Point("linearize", [y.detach() * 0 for y in tree_leaves(output)])
+        pulled = point.gradients(tree_leaves(output), dual.tensors)
+
+    def push(*tangents: Any) -> Any:
+        if tree_structure(list(tangents)) != tree_structure(list(primals)):
+            raise RuntimeError(
+                "Expected the tangents to have the same structure as the primals of linearize"
+            )
+        with autograd.enable_grad():
+            found = dual.gradients(pulled, tree_leaves(list(tangents)))
+        return point.leave(dual.leave(_like(output, found)))
+
+    return point.leave(output), push
+
+
 def jacrev(
     func: Callable[..., Any],
     argnums: int | tuple[int, ...] = 0,
@@ -267,7 +296,7 @@ def jacfwd(
     *,
     randomness: str = "error",
 ) -> Callable[..., Any]:
-    """``jacrev`` under its other name: there is no forward mode here."""
+    """``jacrev`` under its other name: tangents cost as much as gradients here."""
     return jacrev(func, argnums, has_aux=has_aux)
 
 
@@ -352,6 +381,26 @@ def _spread(dim: Any, tree: Any) -> list[Any]:
     values = tree.values() if isinstance(tree, Mapping) else tree
     given = dim.values() if isinstance(dim, Mapping) else dim
     return [d for one, value in zip(given, values, strict=True) for d in _spread(one, value)]
+
+
+def functionalize(func: Callable[..., Any], *, remove: str = "mutations") -> Callable[..., Any]:
+    """Return the function as it is: the transforms here take in-place writes as they come."""
+    return func
+
+
+def debug_unwrap(tensor: Any, *, recurse: bool = True) -> Any:
+    """Return the tensor: the transforms here work on ordinary ones."""
+    return tensor
+
+
+def replace_all_batch_norm_modules_(root: Any) -> Any:
+    """Have every batch norm in a module use each batch's own statistics, in place, so that calling
+    the module changes no buffer."""
+    for module in root.modules():
+        if isinstance(module, _BatchNorm):
+            module.running_mean = module.running_var = module.num_batches_tracked = None
+            module.track_running_stats = False
+    return root
 
 
 def stack_module_state(models: Sequence[Any]) -> tuple[dict[str, Any], dict[str, Any]]:

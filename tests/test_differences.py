@@ -229,6 +229,12 @@ def test_a_process_group_has_one_process() -> None:
         torch.distributed.init_process_group("gloo", world_size=2, rank=0)
 
 
-def test_cross_map_norm_of_an_even_size() -> None:
+def test_cross_map_norm_lets_go_of_the_first_channel() -> None:
     x = torch.rand(1, 4, 3, 3)
     torch.testing.assert_close(nn.CrossMapLRN2d(2)(x), nn.LocalResponseNorm(2)(x))
+
+
+def test_dual_tensors_require_gradients() -> None:
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(torch.ones(2), torch.ones(2))
+        assert (dual * 2).requires_grad

@@ -1,6 +1,6 @@
 """Reverse-mode differentiation: the graph, the backward pass, and what users call of it."""
 
-from . import functional, graph, profiler
+from . import forward_ad, functional, graph, profiler
 from . import modes as grad_mode
 from . import structural as _structural
 from .anomaly import (
@@ -29,6 +29,7 @@ __all__ = [
     "backward",
     "detect_anomaly",
     "enable_grad",
+    "forward_ad",
     "functional",
     "grad",
     "grad_mode",

@@ -18,15 +18,8 @@ import numpy as np
 from . import versions
 from .base import as_raw, late, result_class
 from .modes import enable_grad, no_grad, state
-from .node import AccumulateGrad, Node, Output
+from .node import SECOND_BACKWARD, AccumulateGrad, Node, Output
 from .structural import sum_to
-
-SECOND_BACKWARD = (
-    "Trying to backward through the graph a second time (or directly access saved tensors after "
-    "they have already been freed): "
-    "what {} saved was freed by the first pass. Specify retain_graph=True in that first "
-    "backward() or grad() to keep it."
-)
 
 
 class Pass:
@@ -49,7 +42,7 @@ class Pass:
     def reaches(self, node: Node) -> bool:
         """Whether this pass computes the gradient of ``node``'s output."""
         if self.wanted is None:
-            self.wanted = _nodes_below(self.roots)
+            self.wanted = nodes_below(self.roots)
         return node in self.wanted
 
 
@@ -178,7 +171,7 @@ def run_backward(
     return found
 
 
-def _nodes_below(roots: Iterable[Node], lowest: int = 0) -> set[Node]:
+def nodes_below(roots: Iterable[Node], lowest: int = 0) -> set[Node]:
     """Every node that the roots depend on, roots included, down to this creation number."""
     seen: set[Node] = set()
     stack: list[Any] = list(roots)
@@ -194,7 +187,7 @@ def _ancestors_of(roots: Iterable[Node], targets: set[Node]) -> set[Node]:
     """The nodes from which a target can be reached, targets included."""
     wanted: set[Node] = set()
     oldest = min([target.number for target in targets], default=0)
-    for node in sorted(_nodes_below(roots, oldest), key=attrgetter("number")):
+    for node in sorted(nodes_below(roots, oldest), key=attrgetter("number")):
         if node in targets or not wanted.isdisjoint(node.edges):
             wanted.add(node)
     return wanted

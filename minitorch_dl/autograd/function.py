@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ..backend import array_module, dtypes
-from .engine import SECOND_BACKWARD, check_versions
+from .engine import check_versions, run_backward
 from .inplace import check_writable, rebase
-from .modes import GRAD, LISTENING, no_grad, state
-from .node import Node
+from .modes import GRAD, LISTENING, enable_grad, no_grad, records, state
+from .node import SECOND_BACKWARD, Node
 from .primitive import TensorBase, View, ViewKind, current_node
 from .structural import cast, sum_to
 from .versions import mark_written, owner_of
@@ -32,6 +32,7 @@ class FunctionCtx:
     needs_input_grad: tuple[bool, ...] = ()
     materialize_grads = True
     _to_save: tuple[Any, ...] = ()
+    _for_forward: tuple[Any, ...] | None = None
     _sources: tuple[_Source, ...] = ()
     _dirty: tuple[Any, ...] = ()
     _non_differentiable: tuple[Any, ...] = ()
@@ -53,7 +54,8 @@ class FunctionCtx:
         self._to_save = tensors
 
     def save_for_forward(self, *tensors: Any) -> None:
-        """Accepted for PyTorch's sake: there is no forward-mode differentiation here."""
+        """Keep tensors (or None) for ``jvp``, which reads them from ``saved_tensors``."""
+        self._for_forward = tensors
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
@@ -62,6 +64,8 @@ class FunctionCtx:
         Raises:
             RuntimeError: a backward pass freed it already, or a tensor was written in place since.
         """
+        if state.pushing and self._for_forward is not None:
+            return self._for_forward
         if self._node is None:  # still inside forward
             return self._to_save
         node = self._node()
@@ -126,7 +130,7 @@ class FunctionNode(Node):
     __slots__ = ()
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or name == "plan":
+        if name.startswith("__") or name in ("plan", "_known_outputs"):
             raise AttributeError(name)
         return getattr(self.plan.ctx, name)
 
@@ -141,6 +145,7 @@ class FunctionPlan:
 
     def __init__(self, cls: type[Function], ctx: FunctionCtx, args: Sequence[Any]) -> None:
         self.function, self.ctx = cls, ctx
+        self._pushed: Any = None
         self.inputs = [
             (a.array.shape, a.array.dtype) if isinstance(a, TensorBase) else None for a in args
         ]
@@ -167,7 +172,8 @@ class FunctionPlan:
                 TensorBase.wrap(zeros(*made)) if one is None and made is not None else one
                 for one, made in zip(grads, node.outputs, strict=True)
             )
-        results = self.backward(ctx, *grads)
+        forward = state.pushing and self.function.jvp is not Function.jvp
+        results = self._pulled(node, grads) if forward else self.backward(ctx, *grads)
         results = results if isinstance(results, tuple) else (results,)
         expected = len(self.inputs)
         if len(results) > expected and all(r is None for r in results[expected:]):
@@ -178,6 +184,37 @@ class FunctionPlan:
                 f"(expected {expected}, got {len(results)})"
             )
         return [self.checked(i, r, node) for i, r in enumerate(results)]
+
+    def _pulled(self, node: Node, grads: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What ``jvp`` says of the gradients: it is linear in the tangents, and the derivative of
+        that linear function is the transposed one. It is called once."""
+        if self._pushed is None:
+            zeros = array_module(next(g for g in grads if g is not None).array).zeros
+            with enable_grad():
+                tangents = [
+                    None
+                    if made is None or edge is None
+                    else TensorBase.wrap(zeros(*made)).requires_grad_()
+                    for made, edge in zip(self.inputs, node.edges, strict=True)
+                ]
+                given = [None if t is None else t.clone() for t in tangents]
+                pushed = self.function.jvp(self.ctx, *given)
+            self._pushed = tangents, pushed if isinstance(pushed, tuple) else (pushed,)
+        tangents, pushed = self._pushed
+        pairs = [
+            (current_node(p), g)
+            for p, g in zip(pushed, grads, strict=True)
+            if isinstance(p, TensorBase) and g is not None and current_node(p) is not None
+        ]
+        found = run_backward(
+            [root for root, _ in pairs],
+            [g for _, g in pairs],
+            targets=[t._node for t in tangents if t is not None],
+            accumulate=False,
+            retain_graph=True,
+            create_graph=True,
+        )
+        return tuple(None if t is None else found.get(t._node) for t in tangents)
 
     @property
     def backward(self) -> Callable[..., Any]:
@@ -290,7 +327,8 @@ class Function:
 
     @staticmethod
     def jvp(ctx: Any, *grad_inputs: Any) -> Any:
-        """Forward-mode differentiation, which this package doesn't have."""
+        """The tangents of the outputs from those of the inputs, for ``autograd.forward_ad``; None
+        for inputs without one. What has none takes the derivative of ``backward`` instead."""
         raise NotImplementedError(
             "You must implement the jvp function for custom autograd.Function to use it with "
             "forward mode AD."
@@ -305,7 +343,7 @@ class Function:
             bound.apply_defaults()
             args, kwargs = bound.args, bound.kwargs
         edges = tuple(current_node(a) if isinstance(a, TensorBase) else None for a in args)
-        records = bool(state.flags & GRAD) and any(edge is not None for edge in edges)
+        recorded = any(edge is not None for edge in edges) and records(args)
         ctx = FunctionCtx()
         ctx.needs_input_grad = tuple(edge is not None for edge in edges)
         with no_grad():
@@ -319,7 +357,7 @@ class Function:
             mark_written(tensor.array, cls.__name__)
         node = (
             cls._node_class(edges, (), FunctionPlan(cls, ctx, args), None, None)
-            if records
+            if recorded
             else None
         )
         wrapped = _connect(cls, ctx, node, args, outputs)

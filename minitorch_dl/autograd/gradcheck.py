@@ -15,6 +15,7 @@ import numpy as np
 
 from ..backend import array_module, to_host
 from .backward import grad
+from .forward_ad import dual_level, make_dual, unpack_dual
 from .primitive import PRIMITIVES, TensorBase
 
 FULL_JACOBIAN = 2000
@@ -56,8 +57,9 @@ def gradcheck(
         raise_exception: raise GradcheckError on a difference, instead of returning False.
         nondet_tol: how much two backward passes may differ.
         fast_mode: check along random directions even when the function is small.
-        check_undefined_grad, check_batched_grad, check_forward_ad, ...: accepted for PyTorch's
-        sake.
+        check_forward_ad: also compare ``J v`` by dual tensors (see ``autograd.forward_ad``).
+        check_backward_ad: False leaves out the backward passes.
+        check_undefined_grad, check_batched_grad, ...: accepted for PyTorch's sake.
 
     >>> import minitorch_dl as torch
     >>> x = torch.tensor([0.5, -1.0], dtype=torch.float64, requires_grad=True)
@@ -67,7 +69,10 @@ def gradcheck(
     func, inputs = with_pairs(func, as_tuple(inputs))
     check = Check(func, inputs, eps, atol, rtol, nondet_tol)
     try:
-        check.run(fast_mode)
+        if check_backward_ad:
+            check.run(fast_mode)
+        if check_forward_ad:
+            check.run_forward(fast_mode)
     except GradcheckError:
         if raise_exception:
             raise
@@ -95,7 +100,7 @@ def gradgradcheck(
     masked: bool = False,
 ) -> bool:
     """``gradcheck`` of the gradient itself: as a function of the inputs and of ``grad_outputs``
-    (random when not given).
+    (random when not given); with ``check_fwd_over_rev`` by dual tensors too.
 
     >>> import minitorch_dl as torch
     >>> x = torch.tensor([0.5, -1.0], dtype=torch.float64, requires_grad=True)
@@ -116,6 +121,8 @@ def gradgradcheck(
         rtol=rtol,
         raise_exception=raise_exception,
         nondet_tol=nondet_tol,
+        check_forward_ad=check_fwd_over_rev,
+        check_backward_ad=check_rev_over_rev,
         fast_mode=fast_mode,
     )
 
@@ -257,6 +264,43 @@ class Check:
             else:
                 self.check_jacobian(j, output)
             self.check_repeatable(j, output)
+
+    def run_forward(self, fast_mode: bool) -> None:
+        """Compare J v by dual tensors with central differences."""
+        outputs = as_tuple(self.func(*self.inputs))
+        self.positions = [
+            j
+            for j, y in enumerate(outputs)
+            if isinstance(y, TensorBase) and y.array.dtype.kind == "f"
+        ]
+        for i, x in self.wanted:
+            shape, size = x.array.shape, x.array.size
+            if fast_mode or size > FULL_JACOBIAN:
+                vs = [direction(shape, self.rng) for _ in range(_DIRECTIONS)]
+            else:
+                vs = [unit(shape, column) for column in range(size)]
+            for v in vs:
+                for j, a in enumerate(self.pushed(i, x, v)):
+                    n = self.numerical(j, x, v)
+                    if not np.all(self.agrees(a, n)):
+                        raise GradcheckError(
+                            f"Jacobian computed with forward mode mismatch for output "
+                            f"{self.positions[j]} with respect to input {i} along {v.tolist()},\n"
+                            f"numerical:{n}\nanalytical:{a}"
+                        )
+
+    def pushed(self, i: int, x: Any, v: np.ndarray) -> list[np.ndarray]:
+        """J v per output by a dual tensor in the place of input ``i``."""
+        tangent = TensorBase.wrap(array_module(x.array).asarray(v, x.array.dtype))
+        with dual_level():
+            inputs = list(self.inputs)
+            inputs[i] = make_dual(x, tangent)
+            outputs = as_tuple(self.func(*inputs))
+            tangents = [unpack_dual(outputs[j]).tangent for j in self.positions]
+        return [
+            np.zeros(outputs[j].array.shape) if t is None else np.asarray(to_host(t.array))
+            for j, t in zip(self.positions, tangents, strict=True)
+        ]
 
     # -- both sides of the comparison --------------------------------------------------------------
 

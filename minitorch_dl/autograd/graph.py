@@ -11,6 +11,7 @@ import numpy as np
 from .modes import no_grad, state, use_saved_hooks
 from .node import AccumulateGrad, Node, Output, RemovableHandle
 from .primitive import TensorBase, current_node
+from .versions import mark_written
 
 
 class GradientEdge(NamedTuple):
@@ -110,6 +111,8 @@ class saved_tensors_hooks:
         self.pack_hook, self.unpack_hook = pack_hook, unpack_hook
 
     def __enter__(self) -> None:
+        if state.saved_hooks_refused is not None:
+            raise RuntimeError(state.saved_hooks_refused)
         self._outer = state.saved_hooks
         use_saved_hooks(self)
 
@@ -119,7 +122,7 @@ class saved_tensors_hooks:
     def keep(self, node: Node) -> None:
         """Pack what ``node`` saved."""
         if node.saved:
-            node.packed = _Packed(node.saved, self.pack_hook, self.unpack_hook)
+            node.packed = _Packed(node, self.pack_hook, self.unpack_hook)
             node.saved = ()
             node.watched = True
 
@@ -127,19 +130,24 @@ class saved_tensors_hooks:
 class _Packed:
     """What a node saved, as the hooks left it."""
 
-    def __init__(
-        self, saved: Sequence[Any], pack: Callable[..., Any], unpack: Callable[..., Any]
-    ) -> None:
+    def __init__(self, node: Node, pack: Callable[..., Any], unpack: Callable[..., Any]) -> None:
         self._unpack = unpack
-        self._values = [self._packed(value, pack) for value in saved]
+        places = node.saved_places()
+        names = dict(places.values())
+        order = [place[0] for _, place in sorted(places.items())]  # PyTorch's
+        order += [i for i in range(len(node.saved)) if i not in names]
+        packed = {i: self._packed(node, names.get(i, ""), node.saved[i], pack) for i in order}
+        self._values = [packed[i] for i in range(len(node.saved))]
 
-    def _packed(self, value: Any, pack: Callable[..., Any]) -> tuple[bool, Any]:
+    def _packed(
+        self, node: Node, name: str, value: Any, pack: Callable[..., Any]
+    ) -> tuple[bool, Any]:
         """Whether the hook was asked, and what is kept."""
         if type(value) is list:
-            return False, [self._packed(one, pack) for one in value]
+            return False, [self._packed(node, "", one, pack) for one in value]
         if hasattr(value, "strides"):
             with no_grad():
-                return True, pack(TensorBase.wrap(value))
+                return True, pack(node.input_tensor(name, value))
         return False, value
 
     def _restored(self, is_packed: bool, value: Any) -> Any:
@@ -159,6 +167,52 @@ class _Packed:
     def restore(self) -> tuple[Any, ...]:
         """The saved values again."""
         return tuple(self._restored(*one) for one in self._values)
+
+
+class disable_saved_tensors_hooks:
+    """Refuse ``saved_tensors_hooks`` inside the block, with this text."""
+
+    def __init__(self, error_message: str) -> None:
+        self._message = error_message
+
+    def __enter__(self) -> None:
+        self._outer, state.saved_hooks_refused = state.saved_hooks_refused, self._message
+
+    def __exit__(self, *exc: object) -> None:
+        state.saved_hooks_refused = self._outer
+
+
+class allow_mutation_on_saved_tensors(saved_tensors_hooks):
+    """Let tensors that a derivative needs be written in place inside the block: what ops save is
+    copied.
+
+    >>> import minitorch_dl as torch
+    >>> x = torch.ones(2, requires_grad=True)
+    >>> with torch.autograd.graph.allow_mutation_on_saved_tensors():
+    ...     y = x.clone()
+    ...     z = (y * y).sum()
+    ...     _ = y.zero_()
+    ...     z.backward()
+    >>> x.grad
+    tensor([2., 2.])
+    """
+
+    def __init__(self) -> None:
+        super().__init__(lambda t: t.detach().clone(), lambda t: t)
+
+    def __enter__(self) -> Any:
+        super().__enter__()
+        return self
+
+    def clear(self) -> None:
+        """Accepted: the copies go with the graph."""
+
+
+def increment_version(tensor: Any) -> None:
+    """Count a write to the memory of a tensor, or of several: one that went past autograd, so that
+    a backward pass that needs the old values refuses."""
+    for x in (tensor,) if isinstance(tensor, TensorBase) else tensor:
+        mark_written(x.array, "increment_version")
 
 
 class save_on_cpu(saved_tensors_hooks):
@@ -297,7 +351,10 @@ def _saved_by_name(node: Node) -> dict[str, Any]:
 __all__ = [
     "GradientEdge",
     "Node",
+    "allow_mutation_on_saved_tensors",
+    "disable_saved_tensors_hooks",
     "get_gradient_edge",
+    "increment_version",
     "register_multi_grad_hook",
     "save_on_cpu",
     "saved_tensors_hooks",

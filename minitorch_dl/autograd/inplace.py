@@ -13,7 +13,7 @@ from typing import Any
 from ..backend import dtypes
 from .base import DATA, ORDINARY
 from .boundary import FAULTS, arguments_of, explained
-from .modes import GRAD, state
+from .modes import GRAD, records, state
 from .node import AccumulateGrad
 from .overriding import LIVE, call_override, overriding
 from .primitive import PRIMITIVES, TensorBase, current_node, primitive
@@ -66,7 +66,7 @@ def check_writable(x: Any, op: str, incoming: Any = None) -> bool:
     Args:
         incoming: the node of the values to be written, or None.
     """
-    if not state.flags & GRAD:
+    if not state.flags & GRAD and incoming is None and not records((x,)):
         return False
     node = current_node(x)
     view = x._view

@@ -32,8 +32,14 @@ class _State(threading.local):
     """The backward pass that is running, for hooks that ask what it will reach."""
     saved_hooks: Any = None
     """What packs the values that ops save."""
+    saved_hooks_refused: str | None = None
+    """Why such hooks are refused."""
     profile: Any = None
     """The profile that is being taken."""
+    dual_level: Any = None
+    """The level of forward-mode differentiation that is open."""
+    pushing: bool = False
+    """Whether a tangent is being computed."""
     anomaly: Any = None
     """What computes and checks each derivative while anomaly detection is on."""
 
@@ -250,9 +256,23 @@ def set_function_modes(modes: tuple[Any, ...]) -> None:
     _update_listening()
 
 
+def use_dual_level(level: Any) -> None:
+    """Follow what is computed from the dual tensors of a level, also while no gradients are
+    recorded; None stops that."""
+    state.dual_level = level
+    _update_listening()
+
+
+def records(tensors: Any) -> bool:
+    """Whether an op on these tensors is recorded: gradients are, or one of them is dual."""
+    if state.flags & GRAD:
+        return True
+    return state.dual_level is not None and state.dual_level.follows(tensors)
+
+
 def _update_listening() -> None:
     watched = state.listeners or state.transforms or state.function_modes
-    if watched or state.saved_hooks is not None:
+    if watched or state.saved_hooks is not None or state.dual_level is not None:
         state.flags |= LISTENING
     else:
         state.flags &= ~LISTENING

@@ -14,7 +14,15 @@ from collections.abc import Callable
 from typing import Any
 
 from . import formulas
+from .base import TensorBase
 from .versions import next_number
+
+SECOND_BACKWARD = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after "
+    "they have already been freed): "
+    "what {} saved was freed by the first pass. Specify retain_graph=True in that first "
+    "backward() or grad() to keep it."
+)
 
 
 class Node:
@@ -73,6 +81,41 @@ class Node:
         return tuple(
             (edge.edges[0], edge.index) if type(edge) is Output else (edge, 0) for edge in edges
         )
+
+    def saved_places(self) -> dict[str, tuple[int, str]]:
+        """What the derivative keeps, by PyTorch's names: ``self`` and ``other`` for the first two
+        inputs, ``result`` for the output; per name the place in ``saved`` and the name here."""
+        names, p = getattr(self.plan, "names", ()), self.primitive
+        if p is None:
+            return {}
+        known = dict(zip(p.inputs, ("self", "other"), strict=False))
+        known |= {name: "result" for name in p.outputs if len(p.outputs) == 1}
+        return {known.get(name, name): (i, name) for i, name in enumerate(names)}
+
+    def __getattr__(self, name: str) -> Any:
+        place = self.saved_places().get(name[7:]) if name.startswith("_saved_") else None
+        if place is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        if self.saved is None:
+            raise RuntimeError(SECOND_BACKWARD.format(self.name()))
+        saved = self.saved or self.packed.restore()
+        value, name = saved[place[0]], place[1]
+        if not hasattr(value, "strides"):
+            return value
+        is_output = self.primitive.outputs == (name,)
+        return TensorBase.wrap(value, self) if is_output else self.input_tensor(name, value)
+
+    def input_tensor(self, name: str, value: Any) -> Any:
+        """A saved array as a tensor, with its history where it is the input ``name``; the leaf
+        itself where it is one's."""
+        p, node = self.primitive, None
+        if p is not None and name in p.inputs:
+            node = self.edges[p.inputs.index(name)]
+        leaf = node.variable if type(node) is AccumulateGrad else None
+        return leaf if leaf is not None and leaf.array is value else TensorBase.wrap(value, node)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *(f"_saved_{name}" for name in self.saved_places())]
 
     def formula(self) -> str:
         """The derivative as text, a line per input: ``g`` is the gradient of the output, ``y`` the

@@ -36,7 +36,7 @@ from . import calls
 from .base import NO_GRAD, ORDINARY, TensorBase, View, ViewKind, current_node, late, write_out
 from .calls import BFLOAT16, COMPLEX, DIFFERENTIABLE, shares_memory
 from .errors import KERNEL_ERRORS, complex_refused, explain, no_tensor
-from .modes import GRAD, LISTENING, state
+from .modes import GRAD, LISTENING, records, state
 from .names import node_class
 from .node import Node
 from .overriding import PLAIN, call_override, overriding
@@ -280,13 +280,14 @@ class Primitive:
         if not boxed:
             return results[0] if n == 1 and self.outputs != ("many",) else results[:n]
         outputs = [TensorBase.wrap(r) for r in results[:n]]
-        if state.flags & GRAD and self.formulas:
+        if self.formulas and records(args):
             nodes = tuple(current_node(x) if isinstance(x, TensorBase) else None for x in args)
             if any(node is not None for node in nodes):
                 self._attach(nodes, arrays, results, outputs, params)
         if self.view:
             parent = args[0]
-            kind = ORDINARY if state.flags & GRAD else NO_GRAD
+            followed = state.flags & GRAD or state.dual_level is not None
+            kind = ORDINARY if followed else NO_GRAD
             if n > 1 or self.outputs == ("many",):
                 kind = ViewKind.SEVERAL_OUTPUTS
             for out in outputs:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.inplace import overwrite, store
-from ..autograd.modes import GRAD, state
+from ..autograd.modes import records
 from ..autograd.names import named
 from ..autograd.primitive import TensorBase, current_node, primitive
 from ..autograd.structural import cast, sum_to
@@ -155,7 +155,7 @@ def put(op: str, target: Any, values: Any, indices: Any, dims: tuple[int, ...]) 
     xp = common_module(op, (a, v, *raw))
     node = None
     before = next_number()
-    if state.flags & GRAD:
+    if records((target, values)):
         nodes = (current_node(target), current_node(values) if v is not values else None)
         node = _index_put.primitive.record(
             (a, v, *raw), (*nodes, *(None for _ in raw)), {"dims": dims}, None
@@ -312,7 +312,7 @@ def _copy(target: Any, value: Any) -> None:
             value = _without_leading_ones(value, a.ndim)
         v = value.array
         common_module("setitem", (a, v))
-        if state.flags & GRAD:
+        if records((target, value)):
             nv = current_node(value)
             if nv is not None:
                 node = overwrite.primitive.record((a, v), (None, nv), {}, None)

@@ -126,7 +126,9 @@ def test_the_hooks_see_custom_functions_and_double_backward() -> None:
             return 3 * x * x * g
 
     x = torch.tensor([2.0], requires_grad=True)
-    with torch.autograd.graph.saved_tensors_hooks(lambda t: t.numpy().copy(), torch.from_numpy):
+    with torch.autograd.graph.saved_tensors_hooks(
+        lambda t: t.detach().numpy().copy(), torch.from_numpy
+    ):
         y = Cube.apply(x) * x
         assert y.grad_fn.next_functions[0][0].saved_tensors[0].tolist() == [2]
     (g,) = torch.autograd.grad(y, x, create_graph=True)
@@ -164,3 +166,60 @@ def test_a_primitive_of_the_user_may_be_defined_again() -> None:
     del PRIMITIVES["scaled_by_a_user"]
     with pytest.raises(ValueError, match="'tanh' exists already"):
         primitive(name="tanh")(lambda xp, a: a)
+
+
+def test_saved_values_by_pytorchs_names() -> None:
+    a, b = torch.randn(3, requires_grad=True), torch.ones(3, requires_grad=True)
+    y = a * b
+    assert y.grad_fn._saved_self is a
+    assert y.grad_fn._saved_other is b
+    assert {"_saved_self", "_saved_other"} <= set(dir(y.grad_fn))
+    z = y.exp()
+    saved = z.grad_fn._saved_result
+    assert saved.data_ptr() == z.data_ptr()
+    assert saved.grad_fn is z.grad_fn
+    with pytest.raises(AttributeError, match="_saved_other"):
+        z.grad_fn._saved_other  # noqa: B018
+    z.sum().backward()
+    with pytest.raises(RuntimeError, match="freed"):
+        z.grad_fn._saved_result  # noqa: B018
+
+
+def test_hooks_see_tensors_with_their_history() -> None:
+    packed = []
+    a = torch.ones(2, requires_grad=True)
+    b = a * 2
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: packed.append(t) or t, lambda t: t):
+        y = a * b
+    assert packed[0].grad_fn is b.grad_fn  # "other" before "self"
+    assert packed[1] is a
+    assert y.grad_fn._saved_self is a
+
+
+def test_saved_hooks_can_be_refused() -> None:
+    graph = torch.autograd.graph
+    refused = pytest.raises(RuntimeError, match="not here")
+    with graph.disable_saved_tensors_hooks("not here"), refused, graph.save_on_cpu():
+        pass
+    with graph.save_on_cpu():
+        pass
+
+
+def test_saved_tensors_may_be_overwritten_when_asked() -> None:
+    x = torch.ones(2, 3, requires_grad=True)
+    with torch.autograd.graph.allow_mutation_on_saved_tensors() as kept:
+        y = x.clone()
+        z = (y**2).sum()
+        y.sin_()
+        z.backward()
+        kept.clear()
+    assert x.grad.tolist() == [[2.0] * 3] * 2
+
+
+def test_writes_past_autograd_can_be_counted() -> None:
+    x = torch.ones(2, requires_grad=True)
+    y = x.exp()
+    z = y * y
+    torch.autograd.graph.increment_version([y])
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        z.sum().backward()

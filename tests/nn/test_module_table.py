@@ -155,6 +155,7 @@ WITHOUT_ROW = {
     "Module": "the base class, tested in test_module.py",
     "RNNBase": "what RNN, LSTM and GRU share",
     "RNNCellBase": "what the cells share",
+    "CrossMapLRN2d": "is LocalResponseNorm, which PyTorch's is not; see test_differences.py",
     "SyncBatchNorm": "PyTorch's takes no CPU tensors in training; see the test below",
 }
 

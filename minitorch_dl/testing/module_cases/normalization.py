@@ -40,5 +40,4 @@ ROWS = [
         of(3, 3, bias=False)(F(2, 3)),
     ),
     Row("LocalResponseNorm", of(2)(X2), of(3, 0.1, 0.5, 2.0)(X1)),
-    Row("CrossMapLRN2d", of(3)(X2), of(5, 0.1, 0.5, 2.0)(X2)),
 ]  # fmt: skip
