@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import warnings
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -171,18 +172,21 @@ def _node_apart(tensor: Any) -> Any:
     return view.primitive.record((view.parent.array,), (parent_node,), view.params, tensor.array)
 
 
-def write_out(op: str, out: Any, result: Any, exact: bool = False) -> Any:
+def write_out(
+    op: str, out: Any, result: Any, exact: bool = False, refusal: type[Exception] = RuntimeError
+) -> Any:
     """Store a result in the tensor given as ``out=``, which takes the result's shape; returns
     ``out``.
 
     Args:
         exact: ``out`` must have the result's dtype; otherwise one that can hold it will do.
+        refusal: what is raised for a dtype that can't.
 
     Raises:
         RuntimeError: ``out`` requires a gradient, or its dtype can't hold the result.
     """
     if isinstance(result, tuple):
-        return tuple(write_out(op, o, r, exact) for o, r in zip(out, result, strict=True))
+        return tuple(write_out(op, o, r, exact, refusal) for o, r in zip(out, result, strict=True))
     if not isinstance(out, TensorBase):
         raise TypeError(f"{op}(): argument 'out' must be Tensor, not {type(out).__name__}")
     if state.flags & GRAD and (out._node is not None or result._node is not None):
@@ -196,12 +200,12 @@ def write_out(op: str, out: Any, result: Any, exact: bool = False) -> Any:
             f"{op}(): Expected out tensor to have dtype {have.name}, but got {want.name} instead"
         )
     if not dtypes.can_cast(have, want):
-        raise RuntimeError(
+        raise refusal(
             f"{op}(): result type {have.name} can't be cast to the desired output type {want.name}"
         )
     target = out.array
-    if not getattr(target.flags, "writeable", True) or any(
-        n > 1 and not step for n, step in zip(target.shape, target.strides)
+    if not getattr(target.flags, "writeable", True) or (
+        target.size and any(n > 1 and not step for n, step in zip(target.shape, target.strides))
     ):
         raise RuntimeError(
             f"{op}(): unsupported operation: more than one element of the written-to tensor refers "
@@ -211,6 +215,13 @@ def write_out(op: str, out: Any, result: Any, exact: bool = False) -> Any:
     if target.shape == result.array.shape:
         target[...] = result.array
     else:
-        out.array = result.array.astype(out.array.dtype)
+        if target.size:
+            warnings.warn(
+                "An output with one or more elements was resized since it had shape "
+                f"{list(target.shape)}, which does not match the required output shape "
+                f"{list(result.array.shape)}. Give {op}() an out of that shape, or an empty one",
+                stacklevel=3,
+            )
+        out.array = result.array.astype(target.dtype, order="C")
     mark_written(out.array, f"{op}(out=...)")
     return out

@@ -69,7 +69,7 @@ def unary(p: Primitive) -> Callable[..., Any]:
     def call(input: Any, *, out: Any = None) -> Any:
         nonlocal plan
         if out is not None:
-            return write_out(p.name, out, call(input))
+            return write_out(p.name, out, call(input), p.exact)
         if input.__class__ is ndarray:
             return kernel(input)
         flags = state.flags
@@ -171,7 +171,7 @@ def binary(p: Primitive) -> Callable[..., Any]:
 
     def call(input: Any, other: Any, *, out: Any = None) -> Any:
         if out is not None:
-            return write_out(p.name, out, call(input, other))
+            return write_out(p.name, out, call(input, other), p.exact)
         flags = state.flags
         if flags > GRAD:
             return p(input, other)

@@ -87,6 +87,7 @@ class Primitive:
             convention wants. True: the formulas hold as they read (those of views always do). A
             fused op runs its composite on them.
         check: called with the operands before they are promoted, to refuse some of them.
+        exact: the tensor given as ``out=`` must have the result's dtype.
         view: the result may share the input's memory.
         formulas: the derivative per input.
         composite: a fused op's definition in plain ops.
@@ -108,6 +109,7 @@ class Primitive:
         self.promotes: str | None = options.pop("promotes", None)
         self.tensors = frozenset(options.pop("tensors", ()))
         self.check: Callable[..., None] | None = options.pop("check", None)
+        self.exact: bool = options.pop("exact", False)
         self.view: bool = options.pop("view", False)
         self.complex: bool | str = options.pop("complex", self.view)
         self.composite: Any = options.pop("composite", None)

@@ -111,8 +111,12 @@ def attend(
     A query that sees no key gets zeros. ``keep`` multiplies the softmax: dropout.
     """
     N, H, L, _ = q.shape
-    # The heads lie beside each other in memory, so that joining them again copies nothing.
-    y = xp.zeros((N, L, H, v.shape[3]), q.dtype).swapaxes(1, 2)
+    # In the layout of the queries: where those are heads that lie beside each other in memory,
+    # joining them again copies nothing.
+    if q.flags.c_contiguous:
+        y = xp.zeros((N, H, L, v.shape[3]), q.dtype)
+    else:
+        y = xp.zeros((N, L, H, v.shape[3]), q.dtype).swapaxes(1, 2)
     total = xp.zeros((N, H, 1, L), q.dtype)
     limits = np.finfo(q.dtype)
     scale = q.dtype.type(scale)

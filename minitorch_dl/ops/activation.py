@@ -193,7 +193,7 @@ def threshold(input: Any, threshold: float, value: float, inplace: bool = False)
 def hardshrink(input: Any, lambd: float = 0.5, *, out: Any = None) -> Any:
     """``input`` where ``|input| > lambd``, else 0."""
     y = keep(input, ~((input >= -lambd) & (input <= lambd)))
-    return y if out is None else write_out("hardshrink", out, y)
+    return y if out is None else write_out("hardshrink", out, y, exact=True)
 
 
 @as_one("SoftshrinkBackward0")
@@ -204,7 +204,7 @@ def softshrink(input: Any, lambd: float = 0.5, *, out: Any = None) -> Any:
             f"softshrink: lambda must be greater or equal to 0, but found to be {lambd}"
         )
     y = input - clamp(input, -lambd, lambd)
-    return y if out is None else write_out("softshrink", out, y)
+    return y if out is None else write_out("softshrink", out, y, exact=True)
 
 
 # -- exponential linear ----------------------------------------------------------------------------
@@ -269,14 +269,14 @@ _softplus.defvjp(
 def softplus(input: Any, beta: float = 1, threshold: float = 20, *, out: Any = None) -> Any:
     """``log(1 + exp(beta * input)) / beta``; the identity where ``beta * input > threshold``."""
     y = _softplus(input, beta=beta, threshold=threshold)
-    return y if out is None else write_out("softplus", out, y)
+    return y if out is None else write_out("softplus", out, y, exact=True)
 
 
 @as_one("LogSigmoidBackward0")
 def logsigmoid(input: Any, *, out: Any = None) -> Any:
     """``log(sigmoid(input))`` without overflow or underflow."""
     y = -_softplus(-input, beta=1, threshold=math.inf)
-    return y if out is None else write_out("logsigmoid", out, y)
+    return y if out is None else write_out("logsigmoid", out, y, exact=True)
 
 
 @as_one("MishBackward0")
@@ -360,7 +360,7 @@ def gelu(input: Any, approximate: str = "none", *, out: Any = None) -> Any:
             f"gelu: approximate argument must be either none or tanh, got {approximate!r}"
         )
     y = _gelu(input, approximate=approximate)
-    return y if out is None else write_out("gelu", out, y)
+    return y if out is None else write_out("gelu", out, y, exact=True)
 
 
 relu_, elu_, celu_, selu_, hardtanh_, leaky_relu_, rrelu_, threshold_ = (

@@ -126,7 +126,7 @@ def isin(
         if not isinstance(x, (TensorBase, int, float)):
             raise TypeError(f"isin(): expected tensors or numbers, got {type(x).__name__}")
     y = _isin(elements, test_elements, invert=invert)
-    return y if out is None else write_out("isin", out, y)
+    return y if out is None else write_out("isin", out, y, exact=True)
 
 
 @primitive(name="isin")
@@ -155,19 +155,19 @@ def isinf(xp: Any, a: Any) -> Any:
     return xp.isinf(a)
 
 
-@primitive
+@primitive(exact=True)
 def isposinf(xp: Any, a: Any) -> Any:
     """Whether each element is plus infinity."""
     return xp.equal(a, float("inf"))
 
 
-@primitive
+@primitive(exact=True)
 def isneginf(xp: Any, a: Any) -> Any:
     """Whether each element is minus infinity."""
     return xp.equal(a, -float("inf"))
 
 
-@primitive
+@primitive(exact=True)
 def signbit(xp: Any, a: Any) -> Any:
     """Whether the sign bit is set: negative numbers, and -0.0."""
     return xp.less(a, 0) if a.dtype.kind in "biu" else xp.signbit(a)
@@ -246,7 +246,7 @@ def bitwise_xor(xp: Any, a: Any, b: Any) -> Any:
     return _on_integers("bitwise_xor", xp.bitwise_xor, a, b)
 
 
-@primitive
+@primitive(exact=True)
 def bitwise_not(xp: Any, a: Any) -> Any:
     """``~input`` of integers or bools."""
     return _on_integers("bitwise_not", xp.invert, a)

@@ -204,7 +204,7 @@ def conj(input: Any) -> Any:
 def conj_physical(input: Any, *, out: Any = None) -> Any:
     """The complex conjugates."""
     y = conj(input)
-    return y if out is None else write_out("conj_physical", out, y)
+    return y if out is None else write_out("conj_physical", out, y, exact=True)
 
 
 def resolve_conj(input: Any) -> Any:

@@ -29,7 +29,7 @@ def _copying(name: str, view: Callable[..., Any]) -> Any:
     def function(*args: Any, out: Any = None, **kwargs: Any) -> Any:
         y = view(*args, **kwargs)
         y = tuple([_copied(part) for part in y]) if isinstance(y, tuple) else _copied(y)
-        return y if out is None else write_out(name, out, y)
+        return y if out is None else write_out(name, out, y, exact=True)
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"``{view.__name__}``, but a copy instead of a view."

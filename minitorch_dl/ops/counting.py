@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 from typing import Any
 
@@ -144,13 +145,18 @@ def _range_of(
 
 
 def _histogram(xp: Any, a: Any, edges: Any, weight: Any) -> Any:
-    """Sums of ``weight`` between ``edges``; the last bin includes its upper edge."""
-    edges, a = widened(edges), widened(a)
-    place = xp.searchsorted(edges, a, side="right") - 1
-    place = xp.where(a == edges[-1], len(edges) - 2, place)
-    inside = (place >= 0) & (place < len(edges) - 1)
+    """Sums of ``weight`` between ``edges``."""
+    place, inside = _bin(xp, a, edges)
     weight = None if weight is None else weight[inside]
     return xp.bincount(place[inside], weight, len(edges) - 1)
+
+
+def _bin(xp: Any, a: Any, edges: Any) -> tuple[Any, Any]:
+    """The bin between ``edges`` of each element, and whether it is in one; the last bin includes
+    its upper edge."""
+    edges, a = widened(edges), widened(a)
+    place = xp.searchsorted(edges, a, side="right") - 1
+    return xp.clip(place, 0, len(edges) - 2), (a >= edges[0]) & (a <= edges[-1])
 
 
 def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0, *, out: Any = None) -> Any:
@@ -170,7 +176,7 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0, *, out: A
     place = ((a.astype("f8") - low) / (high - low) * bins).astype("i8")
     inside = (a >= low) & (a <= high)
     y = wrap(xp.bincount(xp.minimum(place[inside], bins - 1), minlength=bins).astype(a.dtype))
-    return y if out is None else write_out("histc", out, y)
+    return y if out is None else write_out("histc", out, y, exact=True)
 
 
 def histogram(
@@ -188,7 +194,7 @@ def histogram(
     a = input.array.reshape(-1)
     xp = array_module(a)
     if isinstance(bins, TensorBase):
-        edges = bins.array
+        edges = bins.array.copy()
     else:
         low, high = (0.0, 0.0) if range is None else range
         low, high = _range_of("histogram", a, low, high, (0.5, 0.5) if a.size else (0, 1))
@@ -199,7 +205,7 @@ def histogram(
     if density:
         hist = hist / (hist.sum() * xp.diff(edges))
     y = return_types.histogram(wrap(hist), wrap(edges))
-    return y if out is None else return_types.histogram(*write_out("histogram", out, y))
+    return y if out is None else return_types.histogram(*write_out("histogram", out, y, exact=True))
 
 
 def histogramdd(
@@ -217,6 +223,11 @@ def histogramdd(
     d = a.shape[1]
     if isinstance(bins, int):
         bins = [bins] * d
+    if len(bins) != d:
+        raise RuntimeError(
+            f"histogramdd: The size of bins must be equal to the innermost dimension of the input: "
+            f"got {len(bins)} and {d}"
+        )
     edges = []
     for i, one in enumerate(bins):
         if isinstance(one, TensorBase):
@@ -225,8 +236,18 @@ def histogramdd(
         low, high = (0.0, 0.0) if range is None else range[2 * i : 2 * i + 2]
         low, high = _range_of("histogramdd", a[:, i], low, high, (0.5, 0.5) if a.size else (0, 1))
         edges.append(xp.linspace(low, high, one + 1, dtype=a.dtype))
-    weights = None if weight is None else weight.array.reshape(-1)
-    hist, _ = xp.histogramdd(a, edges, weights=weights, density=density)
+    shape = tuple([len(e) - 1 for e in edges])
+    places, insides = zip(*(_bin(xp, a[:, i], e) for i, e in enumerate(edges)))
+    inside = xp.stack(insides).all(0)
+    flat = xp.zeros(len(a), "int64")
+    for place, n in zip(places, shape):
+        flat = flat * n + place
+    weights = None if weight is None else weight.array.reshape(-1)[inside]
+    hist = xp.bincount(flat[inside], weights, math.prod(shape)).reshape(shape)
+    if density:
+        hist = hist / hist.sum()
+        for i, e in enumerate(edges):
+            hist = hist / xp.diff(e).reshape([-1 if i == j else 1 for j in builtins.range(d)])
     return return_types.histogramdd(wrap(hist.astype(a.dtype)), tuple(wrap(e) for e in edges))
 
 
@@ -242,7 +263,7 @@ def nonzero_static(input: Any, *, size: int, fill_value: int = -1, out: Any = No
     found = xp.stack(a.nonzero(), axis=-1) if a.ndim else xp.zeros((int(a != 0), 0), "int64")
     rows = xp.full((size, a.ndim), fill_value, dtype="int64")
     rows[: len(found)] = found[:size]
-    return wrap(rows) if out is None else write_out("nonzero_static", out, wrap(rows))
+    return wrap(rows) if out is None else write_out("nonzero_static", out, wrap(rows), exact=True)
 
 
 def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
@@ -346,7 +367,7 @@ def searchsorted(
         if not n:
             y[...] = 0
     y = wrap(y)
-    return y if out is None else write_out("searchsorted", out, y)
+    return y if out is None else write_out("searchsorted", out, y, exact=True)
 
 
 def bucketize(
@@ -404,4 +425,4 @@ def hash_tensor(
             f"{tuple(input.shape)}"
         )
     y = _hash(input, dims=dims, keepdim=keepdim)
-    return y if out is None else write_out("hash_tensor", out, y)
+    return y if out is None else write_out("hash_tensor", out, y, exact=True)

@@ -31,6 +31,16 @@ def shape_of(size: Any) -> tuple[int, ...]:
     return shape
 
 
+def dtype_of_out(op: str, dtype: Any, out: Any) -> dtypes.dtype:
+    """The dtype of ``out``, which is what is made for it; one that is asked for must be the
+    same."""
+    if dtype is not None and dtypes.as_dtype(dtype) is not out.dtype:
+        raise RuntimeError(
+            f"{op}(): dtype {dtype} does not match dtype of out parameter ({out.dtype})"
+        )
+    return out.dtype
+
+
 def _filled(
     op: str,
     fill: str,
@@ -43,6 +53,8 @@ def _filled(
 ) -> Any:
     shape = shape_of(size if names is None else (names,))
     backend, where = backend_for(device)
+    if out is not None:
+        dtype = dtype_of_out(op, dtype, out)
     wanted = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
     with backend.select(where):
         result = make_leaf(getattr(backend.xp, fill)(shape, wanted.numpy), requires_grad)
@@ -88,6 +100,8 @@ def full(
         fill_value = fill_value.item()
     shape = shape_of((size,))
     backend, where = backend_for(device)
+    if out is not None:
+        dtype = dtype_of_out("full", dtype, out)
     wanted = dtypes.of_number(fill_value) if dtype is None else dtypes.as_dtype(dtype)
     fill_value = dtypes.element(fill_value, wanted.numpy)
     with backend.select(where):
@@ -213,6 +227,8 @@ def arange(
     if end is None:
         start, end = 0, start
     start, end, step = _number(start), _number(end), _number(step)
+    if out is not None:
+        dtype = dtype_of_out("arange", dtype, out)
     if dtype is None:
         floating = builtins.any(isinstance(x, builtins.float) for x in (start, end, step))
         wanted = dtypes.get_default_dtype() if floating else dtypes.int64
@@ -270,6 +286,8 @@ def linspace(
     start, end = _number(start), _number(end)
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
+    if out is not None:
+        dtype = dtype_of_out("linspace", dtype, out)
     wanted = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
     if isinstance(start, complex) or isinstance(end, complex):
         if dtype is not None and not wanted.is_complex:
@@ -277,6 +295,8 @@ def linspace(
                 f"linspace(): inferred dtype complex can't be safely cast to passed dtype {wanted}"
             )
         wanted = wanted.to_complex()
+    if wanted.kind == dtypes.INTEGER:
+        start, end = builtins.int(start), builtins.int(end)
     backend, where = backend_for(device)
     with backend.select(where):
         xp = backend.xp
@@ -295,7 +315,11 @@ def logspace(
     layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """``base`` to the powers ``linspace(start, end, steps)``."""
+    if out is not None:
+        dtype = dtype_of_out("logspace", dtype, out)
     wanted = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
+    if wanted.kind == dtypes.INTEGER:
+        start, end = builtins.int(_number(start)), builtins.int(_number(end))
     exponents = linspace(start, end, steps, dtype=dtypes.float64, device=device).array
     xp = array_module(exponents)
     result = make_leaf(
@@ -310,6 +334,8 @@ def eye(
 ) -> Any:  # fmt: skip
     """The identity matrix of shape ``(n, m)``."""
     shape_of((n, n if m is None else m))
+    if out is not None:
+        dtype = dtype_of_out("eye", dtype, out)
     wanted = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
     backend, where = backend_for(device)
     with backend.select(where):

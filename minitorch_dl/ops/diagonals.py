@@ -38,7 +38,7 @@ def tril(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
     if input.array.ndim < 2:
         raise RuntimeError("tril: input tensor must have at least 2 dimensions")
     y = _tril(input, diagonal=operator.index(diagonal))
-    return y if out is None else write_out("tril", out, y)
+    return y if out is None else write_out("tril", out, y, exact=True)
 
 
 def triu(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
@@ -46,7 +46,7 @@ def triu(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
     if input.array.ndim < 2:
         raise RuntimeError("triu: input tensor must have at least 2 dimensions")
     y = _triu(input, diagonal=operator.index(diagonal))
-    return y if out is None else write_out("triu", out, y)
+    return y if out is None else write_out("triu", out, y, exact=True)
 
 
 @primitive(name="diagonal", view=True)
@@ -117,7 +117,7 @@ def diag(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
         y = _clone(_diagonal(input, offset=diagonal, dim1=0, dim2=1))
     else:
         raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input.array.ndim}D")
-    return y if out is None else write_out("diag", out, y)
+    return y if out is None else write_out("diag", out, y, exact=True)
 
 
 def diagflat(input: Any, offset: int = 0) -> Any:

@@ -157,4 +157,4 @@ def renorm(input: Any, p: float, dim: int, maxnorm: float, *, out: Any = None) -
     others = tuple(d for d in range(input.array.ndim) if d != dim)
     n = vector_norm(input, p, others, True)
     y = input * where(n > maxnorm, maxnorm / (n + 1e-7), 1.0)
-    return y if out is None else write_out("renorm", out, y)
+    return y if out is None else write_out("renorm", out, y, exact=True)

@@ -225,7 +225,7 @@ def fmod(xp: Any, a: Any, b: Any) -> Any:
 fmod.defvjp(a=lambda g: g, b=lambda g, a, b: -g * div_trunc(a, b))
 
 
-@primitive(complex=True)
+@primitive(complex=True, exact=True)
 def neg(xp: Any, a: Any) -> Any:
     """``-input``."""
     try:
@@ -247,7 +247,7 @@ def positive(input: Any) -> Any:
     return input
 
 
-@primitive(kinks=(0,), complex=True)
+@primitive(kinks=(0,), complex=True, exact=True)
 def abs(xp: Any, a: Any) -> Any:
     """``|input|``; the derivative at 0 is 0."""
     return xp.absolute(a)
@@ -256,16 +256,16 @@ def abs(xp: Any, a: Any) -> Any:
 abs.defvjp(a=lambda g, a: g * sgn(a))
 
 
-@primitive(kinks=(0,))
+@primitive(kinks=(0,), exact=True)
 def sign(xp: Any, a: Any) -> Any:
     """-1, 0 or 1: the sign of each element; 0 for NaN."""
-    return a if a.dtype.kind == "b" else xp.subtract(a > 0, a < 0, dtype=a.dtype)
+    return a.copy() if a.dtype.kind == "b" else xp.subtract(a > 0, a < 0, dtype=a.dtype)
 
 
 sign.defvjp(a=lambda g: zero(g))
 
 
-@primitive(kinks=(0,), complex=True)
+@primitive(kinks=(0,), complex=True, exact=True)
 def sgn(xp: Any, a: Any) -> Any:
     """``sign`` for complex numbers too: ``input / |input|``, and 0 at 0."""
     if a.dtype.kind != "c":
@@ -328,7 +328,7 @@ def lerp(input: Any, end: Any, weight: Any, *, out: Any = None) -> Any:
     y = _lerp(input, end, weight)
     if isinstance(weight, TensorBase):
         named(y, "LerpBackward1")
-    return y if out is None else write_out("lerp", out, y)
+    return y if out is None else write_out("lerp", out, y, exact=True)
 
 
 # -- exponentials and logarithms -------------------------------------------------------------------

@@ -10,10 +10,10 @@ from typing import Any
 
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
-from ..autograd.structural import alias
 from . import return_types, selection
 from .dims import normalize_dims, numpy_names, wrap_dim
 from .gathering import _gather as take_along
+from .movement import _clone
 from .reductions import spread
 from .shape import _reshape
 
@@ -82,14 +82,14 @@ def amax(input: Any, dim: Any = (), keepdim: bool = False, *, out: Any = None) -
     tensor([5., 3.])
     """
     y = _reduced("amax", _amax, input, dim, keepdim)
-    return y if out is None else write_out("amax", out, y)
+    return y if out is None else write_out("amax", out, y, exact=True)
 
 
 @numpy_names
 def amin(input: Any, dim: Any = (), keepdim: bool = False, *, out: Any = None) -> Any:
     """The smallest value over ``dim`` (an int, several, or all); NaN if there is one."""
     y = _reduced("amin", _amin, input, dim, keepdim)
-    return y if out is None else write_out("amin", out, y)
+    return y if out is None else write_out("amin", out, y, exact=True)
 
 
 @numpy_names
@@ -134,7 +134,7 @@ def argmax(input: Any, dim: int | None = None, keepdim: bool = False, *, out: An
     tensor([1, 0])
     """
     y = _position("argmax", _argmax, input, dim, keepdim)
-    return y if out is None else write_out("argmax", out, y)
+    return y if out is None else write_out("argmax", out, y, exact=True)
 
 
 @numpy_names
@@ -142,7 +142,7 @@ def argmin(input: Any, dim: int | None = None, keepdim: bool = False, *, out: An
     """The index of the smallest value along ``dim``, or among all elements; the first of
     several."""
     y = _position("argmin", _argmin, input, dim, keepdim)
-    return y if out is None else write_out("argmin", out, y)
+    return y if out is None else write_out("argmin", out, y, exact=True)
 
 
 # -- values with their positions -------------------------------------------------------------------
@@ -220,7 +220,7 @@ def picked(op: str, result: Any, input: Any, index: Any, dim: int, keepdim: bool
         if not keepdim:
             values, index = _drop(values, dim), _drop(index, dim)
     else:
-        values = alias(input)
+        values = _clone(input)
     y = result(named(values, f"{op.capitalize()}Backward0"), index)
     return y if out is None else result(*write_out(op, out, y, exact=True))
 

@@ -85,7 +85,7 @@ def cholesky(A: Any, upper: bool = False, *, out: Any = None) -> Any:
     """
     check_matrices("linalg.cholesky", square=True, A=A)
     y = mH(_cholesky(mH(A))) if upper else _cholesky(A)
-    return y if out is None else write_out("linalg.cholesky", out, y)
+    return y if out is None else write_out("linalg.cholesky", out, y, exact=True)
 
 
 @also_named(input="B", input2="L")
@@ -171,7 +171,7 @@ def linalg_qr(A: Any, mode: str = "reduced", *, out: Any = None) -> Any:
     if mode == "r":
         y = TensorBase.wrap(y[0].array.reshape(-1)[:0]), y[1]
     y = return_types.linalg_qr(*y)
-    return y if out is None else return_types.linalg_qr(*write_out("linalg.qr", out, y))
+    return y if out is None else return_types.linalg_qr(*write_out("linalg.qr", out, y, exact=True))
 
 
 @as_one()
@@ -272,7 +272,9 @@ def linalg_svd(
     """
     check_matrices("linalg.svd", A=A)
     y = return_types.linalg_svd(*_svd(A, full_matrices=bool(full_matrices)))
-    return y if out is None else return_types.linalg_svd(*write_out("linalg.svd", out, y))
+    return (
+        y if out is None else return_types.linalg_svd(*write_out("linalg.svd", out, y, exact=True))
+    )
 
 
 @as_one("LinalgSvdBackward0")
@@ -280,7 +282,7 @@ def svdvals(A: Any, *, driver: str | None = None, out: Any = None) -> Any:
     """The singular values of ``A`` in descending order."""
     check_matrices("linalg.svdvals", A=A)
     y = _svd(A, full_matrices=False)[1]
-    return y if out is None else write_out("linalg.svdvals", out, y)
+    return y if out is None else write_out("linalg.svdvals", out, y, exact=True)
 
 
 @as_one()
@@ -293,7 +295,7 @@ def svd(input: Any, some: bool = True, compute_uv: bool = True, *, out: Any = No
         m, n = input.shape[-2:]
         u, vh = eye_like(u, n=m) * 0, eye_like(u, n=n) * 0
     y = return_types.svd(u, s, mH(vh))
-    return y if out is None else return_types.svd(*write_out("svd", out, y))
+    return y if out is None else return_types.svd(*write_out("svd", out, y, exact=True))
 
 
 def svd_lowrank(
@@ -369,7 +371,11 @@ def eigh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
     """
     check_matrices("linalg.eigh", square=True, A=A)
     y = return_types.linalg_eigh(*_eigh(A, UPLO=_check_uplo("linalg.eigh", UPLO)))
-    return y if out is None else return_types.linalg_eigh(*write_out("linalg.eigh", out, y))
+    return (
+        y
+        if out is None
+        else return_types.linalg_eigh(*write_out("linalg.eigh", out, y, exact=True))
+    )
 
 
 @as_one("LinalgEighBackward0")
@@ -377,7 +383,7 @@ def eigvalsh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
     """The eigenvalues of symmetric (Hermitian) ``A``, ascending."""
     check_matrices("linalg.eigvalsh", square=True, A=A)
     y = _eigh(A, UPLO=_check_uplo("linalg.eigvalsh", UPLO))[0]
-    return y if out is None else write_out("linalg.eigvalsh", out, y)
+    return y if out is None else write_out("linalg.eigvalsh", out, y, exact=True)
 
 
 @primitive(name="eig", outputs=("w", "v"), keeps_missing=True, complex=True)

@@ -98,7 +98,7 @@ def index_add(
     )
     added = _shaped(added, input.array.shape)
     y = input + (added if alpha == 1 else added * alpha)
-    return y if out is None else write_out("index_add", out, y)
+    return y if out is None else write_out("index_add", out, y, exact=True)
 
 
 @as_one("IndexCopyBackward0")
@@ -116,7 +116,7 @@ def index_copy(input: Any, dim: int, index: Any, source: Any, *, out: Any = None
     )
     y = _index_put(_at_least_1d(input), _at_least_1d(source), index, dims=(dim,))
     y = _shaped(y, input.array.shape)
-    return y if out is None else write_out("index_copy", out, y)
+    return y if out is None else write_out("index_copy", out, y, exact=True)
 
 
 def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
@@ -158,6 +158,10 @@ def _one_value(op: str, input: Any, value: Any) -> Any:
         raise RuntimeError(
             f"{op} only supports a 0-dimensional value tensor, but got tensor with "
             f"{value.array.ndim} dimension(s)."
+        )
+    if value.array.dtype.kind == "c" and input.array.dtype.kind != "c":
+        raise RuntimeError(
+            f"{op}: value cannot be converted to type {input.dtype} without overflow: it is complex"
         )
     return (
         value
@@ -321,7 +325,7 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any
     _check_kind("take_along_dim", indices)
     if dim is None:
         y = gather(_reshape(input, shape=(-1,)), 0, _reshape(indices, shape=(-1,)))
-        return y if out is None else write_out("take_along_dim", out, y)
+        return y if out is None else write_out("take_along_dim", out, y, exact=True)
     if input.array.ndim != indices.array.ndim:
         raise RuntimeError(
             "torch.take_along_dim(): input and indices should have the same number of "
@@ -340,7 +344,7 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any
     check_range(at.array, n, text=text, low=-n)
     xp = array_module(at.array)
     y = _gather(a, xp.where(at.array < 0, at.array + n, at.array), dim=dim)
-    return y if out is None else write_out("take_along_dim", out, y)
+    return y if out is None else write_out("take_along_dim", out, y, exact=True)
 
 
 # -- of the flattened tensor -----------------------------------------------------------------------

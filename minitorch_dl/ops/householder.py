@@ -44,7 +44,7 @@ def geqrf(input: Any, *, out: Any = None) -> return_types.geqrf:
     """
     check_matrices("torch.geqrf", input=input)
     y = _geqrf(input)
-    return return_types.geqrf(*(y if out is None else write_out("geqrf", out, y)))
+    return return_types.geqrf(*(y if out is None else write_out("geqrf", out, y, exact=True)))
 
 
 def _reflectors(op: str, A: Any, tau: Any) -> Any:
@@ -88,7 +88,8 @@ def householder_product(A: Any, tau: Any, *, out: Any = None) -> Any:
             "torch.linalg.householder_product: input.shape[-2] must be greater than or equal to "
             f"input.shape[-1], got {tuple(A.shape)}"
         )
-    y = _reflect(v, tau, _unit(A).expand(*A.shape))
+    zeros = _tril(A, diagonal=-A.shape[-2])  # of A's graph, also without a tau
+    y = _reflect(v, tau, zeros + _unit(A))
     return y if out is None else write_out("linalg.householder_product", out, y)
 
 
@@ -130,4 +131,4 @@ def ormqr(
         y = _reflect(v, input2, input3, transpose)
     else:
         y = mH(_reflect(v, input2, mH(input3), not transpose))
-    return y if out is None else write_out("ormqr", out, y)
+    return y if out is None else write_out("ormqr", out, y, exact=True)

@@ -91,7 +91,7 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = None)
         y = _cat(*given, dim=dim)
     except RuntimeError as error:
         raise _explain_cat(shapes, dim) or error from None
-    return y if out is None else write_out("cat", out, y)
+    return y if out is None else write_out("cat", out, y, refusal=TypeError)
 
 
 def _explain_cat(given: list[Any], dim: int) -> RuntimeError | None:
@@ -131,7 +131,7 @@ def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
     dim = wrap_dim(dim, len(first) + 1)
     one = (*first[:dim], 1, *first[dim:])
     y = _cat(*[_reshape(x, shape=one) for x in given], dim=dim)
-    return y if out is None else write_out("stack", out, y)
+    return y if out is None else write_out("stack", out, y, refusal=TypeError)
 
 
 def _at_least(n: int, x: Any) -> Any:
@@ -177,7 +177,7 @@ def _joined(op: str, n: int, tensors: Any, dim: int, out: Any) -> Any:
     if not len(tensors):
         raise RuntimeError(f"{op} expects a non-empty TensorList")
     y = cat([_at_least(n, x) for x in _tensors(op, tensors)], dim)
-    return y if out is None else write_out(op, out, y)
+    return y if out is None else write_out(op, out, y, refusal=TypeError)
 
 
 def hstack(tensors: Any, *, out: Any = None) -> Any:
@@ -208,7 +208,7 @@ def column_stack(tensors: Any, *, out: Any = None) -> Any:
         for x in _tensors("column_stack", tensors)
     ]
     y = cat(columns, 1)
-    return y if out is None else write_out("column_stack", out, y)
+    return y if out is None else write_out("column_stack", out, y, refusal=TypeError)
 
 
 @as_one("BlockDiagBackward0")

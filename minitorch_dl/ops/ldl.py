@@ -148,7 +148,7 @@ def ldl_factor_ex(
             "it in ldl_solve would divide by it"
         )
     return return_types.linalg_ldl_factor_ex(
-        *(y if out is None else write_out("linalg.ldl_factor_ex", out, y))
+        *(y if out is None else write_out("linalg.ldl_factor_ex", out, y, exact=True))
     )
 
 
@@ -169,7 +169,7 @@ def ldl_factor(
     """
     y = ldl_factor_ex(A, hermitian=hermitian)[:2]
     return return_types.linalg_ldl_factor(
-        *(y if out is None else write_out("linalg.ldl_factor", out, y))
+        *(y if out is None else write_out("linalg.ldl_factor", out, y, exact=True))
     )
 
 
@@ -184,4 +184,4 @@ def ldl_solve(LD: Any, pivots: Any, B: Any, *, hermitian: bool = False, out: Any
             f"{list(LD.shape[:-1])}, got {pivots.dtype} {list(pivots.shape)}"
         )
     y = _ldl_solve(LD, pivots, B, hermitian=hermitian)
-    return y if out is None else write_out("linalg.ldl_solve", out, y)
+    return y if out is None else write_out("linalg.ldl_solve", out, y, exact=True)

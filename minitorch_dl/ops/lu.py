@@ -117,7 +117,7 @@ def lu_factor_ex(
         LU = cat([LU, rest], -1)
     y = (LU, TensorBase.wrap((pivots + 1).astype("int32")), TensorBase.wrap(info))
     return return_types.linalg_lu_factor_ex(
-        *(y if out is None else write_out("linalg.lu_factor_ex", out, y))
+        *(y if out is None else write_out("linalg.lu_factor_ex", out, y, exact=True))
     )
 
 
@@ -132,7 +132,7 @@ def lu_factor(A: Any, *, pivot: bool = True, out: Any = None) -> return_types.li
     """
     y = lu_factor_ex(A, pivot=pivot)[:2]
     return return_types.linalg_lu_factor(
-        *(y if out is None else write_out("linalg.lu_factor", out, y))
+        *(y if out is None else write_out("linalg.lu_factor", out, y, exact=True))
     )
 
 
@@ -165,7 +165,9 @@ def lu_unpack(
         L = _tril(LU_data[..., :k], diagonal=-1) + square
         U = _triu(LU_data[..., :k, :], diagonal=0)
     y = (P, L, U)
-    return return_types.lu_unpack(*(y if out is None else write_out("lu_unpack", out, y)))
+    return return_types.lu_unpack(
+        *(y if out is None else write_out("lu_unpack", out, y, exact=True))
+    )
 
 
 @as_one("LinalgLuBackward0")
@@ -173,7 +175,9 @@ def linalg_lu(A: Any, *, pivot: bool = True, out: Any = None) -> return_types.li
     """``(P, L, U)`` of ``A = P L U``; the permutation ``P`` is empty with ``pivot=False``."""
     LU, pivots, _ = lu_factor_ex(A, pivot=pivot)
     y = lu_unpack(LU, pivots, unpack_pivots=pivot)
-    return return_types.linalg_lu(*(y if out is None else write_out("linalg.lu", out, tuple(y))))
+    return return_types.linalg_lu(
+        *(y if out is None else write_out("linalg.lu", out, tuple(y), exact=True))
+    )
 
 
 @as_one()
@@ -199,7 +203,7 @@ def linalg_lu_solve(
     _check_system("torch.linalg.lu_solve", LU, B, left)
     if not left:
         y = mH(linalg_lu_solve(LU, pivots, mH(B), adjoint=not adjoint))
-        return y if out is None else write_out("linalg.lu_solve", out, y)
+        return y if out is None else write_out("linalg.lu_solve", out, y, exact=True)
     P, L, U = lu_unpack(LU, pivots)
     if adjoint:
         y = solve_triangular(mH(U), B, upper=False)
@@ -207,7 +211,7 @@ def linalg_lu_solve(
     else:
         y = solve_triangular(L, mul(P, B, ta=True), upper=False, unitriangular=True)
         y = solve_triangular(U, y, upper=True)
-    return y if out is None else write_out("linalg.lu_solve", out, y)
+    return y if out is None else write_out("linalg.lu_solve", out, y, exact=True)
 
 
 @as_one()
@@ -244,7 +248,9 @@ def _attempt(function: Callable[..., Any], A: Any, check_errors: bool) -> tuple[
 def inv_ex(A: Any, *, check_errors: bool = False, out: Any = None) -> return_types.linalg_inv_ex:
     """``(inverse, info)``: info is 0, or positive for a singular matrix, whose inverse is NaN."""
     y = _attempt(inv, A, check_errors)
-    return return_types.linalg_inv_ex(*(y if out is None else write_out("inv_ex", out, y)))
+    return return_types.linalg_inv_ex(
+        *(y if out is None else write_out("inv_ex", out, y, exact=True))
+    )
 
 
 @as_one("LinalgCholeskyExBackward0")
@@ -256,7 +262,7 @@ def cholesky_ex(
     """
     y = _attempt(lambda a: cholesky(a, upper=upper), A, check_errors)
     return return_types.linalg_cholesky_ex(
-        *(y if out is None else write_out("cholesky_ex", out, y))
+        *(y if out is None else write_out("cholesky_ex", out, y, exact=True))
     )
 
 
@@ -271,4 +277,6 @@ def solve_ex(
         y = TensorBase.wrap(xp.full_like(B.array, float("nan"))), info
     else:
         y = solve(A, B, left=left), info
-    return return_types.linalg_solve_ex(*(y if out is None else write_out("solve_ex", out, y)))
+    return return_types.linalg_solve_ex(
+        *(y if out is None else write_out("solve_ex", out, y, exact=True))
+    )

@@ -88,7 +88,7 @@ def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
 
 @primitive(name="nonzero", complex=True)
 def _nonzero(xp: Any, a: Any) -> Any:
-    return xp.stack(xp.nonzero(a), 1) if a.ndim else xp.zeros((int(a != 0), 0), np.int64)
+    return xp.stack(xp.nonzero(a)).T if a.ndim else xp.zeros((int(a != 0), 0), np.int64)
 
 
 def nonzero(input: Any, *, as_tuple: bool = False, out: Any = None) -> Any:
@@ -102,7 +102,9 @@ def nonzero(input: Any, *, as_tuple: bool = False, out: Any = None) -> Any:
     """
     if not as_tuple:
         y = _nonzero(input)
-        return y if out is None else write_out("nonzero", out, y)
+        return y if out is None else write_out("nonzero", out, y, exact=True)
+    if out is not None:
+        raise RuntimeError("nonzero does not support the out kwarg when as_tuple is True")
     rows = _nonzero(_at_least_1d(input))
     return tuple(_slice(rows, index=((None, None, None), d)) for d in range(rows.array.shape[1]))
 

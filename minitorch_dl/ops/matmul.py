@@ -148,7 +148,7 @@ def matmul(input: Any, other: Any, *, out: Any = None) -> Any:
         n, m = input.array.ndim, other.array.ndim
         if (n, m) != (2, 2):
             named(y, _NODES.get((n, m), "UnsafeViewBackward0"))
-    return y if out is None else write_out("matmul", out, y)
+    return y if out is None else write_out("matmul", out, y, exact=True)
 
 
 # -- by number of dims -----------------------------------------------------------------------------
@@ -270,7 +270,7 @@ def multi_dot(tensors: Any, *, out: Any = None) -> Any:
         return matmul(product_of(i, k), product_of(k + 1, j))
 
     y = product_of(0, n - 1)
-    return y if out is None else write_out("multi_dot", out, y)
+    return y if out is None else write_out("multi_dot", out, y, exact=True)
 
 
 # -- plus a matrix product -------------------------------------------------------------------------
@@ -287,7 +287,7 @@ def _rounded_once(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*operands, out=out, **kwargs)
         y = function(*(cast(x, dtype="float32") for x in operands), **kwargs)
         y = cast(y, dtype=input.dtype.name)
-        return y if out is None else write_out(function.__name__, out, y)
+        return y if out is None else write_out(function.__name__, out, y, exact=True)
 
     return call
 
@@ -308,7 +308,7 @@ def _plus(op: str, input: Any, y: Any, beta: float, alpha: float, out: Any) -> A
         y = y * alpha
     if beta != 0:
         y = y + (input if beta == 1 else input * beta)
-    return y if out is None else write_out(op, out, y)
+    return y if out is None else write_out(op, out, y, exact=True)
 
 
 @as_one("AddmmBackward0")
@@ -340,7 +340,10 @@ def addr(
     input: Any, vec1: Any, vec2: Any, *, beta: float = 1, alpha: float = 1, out: Any = None
 ) -> Any:
     """``beta * input + alpha * outer(vec1, vec2)``; ``input`` is broadcast."""
-    return _plus("addr", input, outer(vec1, vec2), beta, alpha, out)
+    if vec1.array.dtype == input.array.dtype == bool:
+        beta, alpha = bool(beta), bool(alpha)
+    y = _plus("addr", input, outer(vec1, vec2), beta, alpha, None)
+    return y if out is None else write_out("addr", out, y)
 
 
 @as_one("BaddbmmBackward0")
@@ -384,7 +387,7 @@ def inner(input: Any, other: Any, *, out: Any = None) -> Any:
     """The sum of products over the last dim of both; a product with a 0-d tensor."""
     if not (input.ndim and other.ndim):
         y = input * other
-        return y if out is None else write_out("inner", out, y)
+        return y if out is None else write_out("inner", out, y, exact=True)
     if input.shape[-1] != other.shape[-1]:
         raise RuntimeError(
             "inner() the last dimension must match on both input tensors but got shapes "
@@ -434,7 +437,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
         permute(b, (*of_b, *right)), shape=(k, math.prod([b.shape[j] for j in right]))
     )
     y = reshape(matmul(rows, columns), shape=shape)
-    return y if out is None else write_out("tensordot", out, y)
+    return y if out is None else write_out("tensordot", out, y, exact=True)
 
 
 @as_one("UnsafeViewBackward0")
@@ -465,7 +468,7 @@ def trace(input: Any) -> Any:
     complex="holomorphic",
 )
 def _cross(xp: Any, a: Any, b: Any, *, dim: int) -> Any:
-    return xp.cross(a, b, axis=dim)
+    return xp.ascontiguousarray(xp.cross(a, b, axis=dim))
 
 
 _cross.defvjp(a=lambda g, b, dim: _cross(b, g, dim=dim), b=lambda g, a, dim: _cross(g, a, dim=dim))
@@ -496,4 +499,4 @@ def cross(input: Any, other: Any, dim: int | None = None, *, out: Any = None) ->
             f"and {other.shape[dim]}"
         )
     y = _cross(input, other, dim=dim)
-    return y if out is None else write_out("cross", out, y)
+    return y if out is None else write_out("cross", out, y, exact=True)

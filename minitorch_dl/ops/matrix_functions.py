@@ -7,7 +7,9 @@ from typing import Any
 
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
+from ..autograd.structural import cast
 from ..backend import array_module
+from ..backend.precision import is_half
 from . import return_types
 from .complex_numbers import real
 from .diagonals import diagonal
@@ -124,22 +126,25 @@ def matrix_rank(
     """How many singular values of ``(..., M, N)`` are above ``max(atol, rtol * largest)``."""
     check_matrices("linalg.matrix_rank", square=hermitian, A=A)
     xp = array_module(A.array)
-    if not A.array.size:
-        return TensorBase.wrap(xp.zeros(A.shape[:-2], "i8"))
-    s = (
-        xp.abs(xp.linalg.eigvalsh(A.array))
-        if hermitian
-        else xp.linalg.svd(A.array, compute_uv=False)
-    )
     atol, rtol = _raw(tol if atol is None else atol), _raw(rtol)
     if tol is not None:
         rtol = 0.0
-    y = TensorBase.wrap((s > _cutoff(xp, s, A.array.shape, atol, rtol)).sum(-1))
+    if not A.array.size:
+        y = TensorBase.wrap(xp.zeros(A.shape[:-2], "i8"))
+    else:
+        s = (
+            xp.abs(xp.linalg.eigvalsh(A.array))
+            if hermitian
+            else xp.linalg.svd(A.array, compute_uv=False)
+        )
+        y = TensorBase.wrap((s > _cutoff(xp, s, A.array.shape, atol, rtol)).sum(-1))
     return y if out is None else write_out("linalg.matrix_rank", out, y)
 
 
 @as_one("LinalgLstsqBackward0")
-def lstsq(A: Any, B: Any, rcond: float | None = None, *, driver: str | None = None) -> Any:
+def lstsq(
+    A: Any, B: Any, rcond: float | None = None, *, driver: str | None = None, out: Any = None
+) -> Any:
     """``(solution, residuals, rank, singular_values)`` of ``min_X |A X - B|``, the smallest such X.
 
     ``residuals`` are the sums of squares, of matrices of full rank with more rows than columns;
@@ -178,7 +183,8 @@ def lstsq(A: Any, B: Any, rcond: float | None = None, *, driver: str | None = No
         if driver in ("gelsd", "gelss")
         else TensorBase.wrap(A.array.real.reshape(-1)[:0])
     )
-    return return_types.linalg_lstsq(x, residuals, rank, singular)
+    y = (x, residuals, rank, singular)
+    return return_types.linalg_lstsq(*(y if out is None else write_out("linalg.lstsq", out, y)))
 
 
 @as_one()
@@ -228,7 +234,7 @@ def matrix_power(A: Any, n: int, *, out: Any = None) -> Any:
         A = matmul(A, A) if n else A
     if y is None:
         y = A * 0 + eye_like(A, n=A.shape[-1])
-    return y if out is None else write_out("linalg.matrix_power", out, y)
+    return y if out is None else write_out("linalg.matrix_power", out, y, exact=True)
 
 
 _PADE = (
@@ -280,6 +286,8 @@ def matrix_exp(input: Any) -> Any:
     tensor([[1., 1.],
             [0., 1.]])
     """
+    if isinstance(input, TensorBase) and is_half(input.array.dtype):
+        return cast(matrix_exp(cast(input, dtype="float32")), dtype=input.dtype.name)
     check_matrices("linalg.matrix_exp", square=True, A=input)
     return _matrix_exp(input)
 
@@ -361,7 +369,7 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
 def vecdot(x: Any, y: Any, *, dim: int = -1, out: Any = None) -> Any:
     """The sum of products ``conj(x) * y`` along ``dim``, the other dims broadcast."""
     z = (conjugated(x) * y).sum(dim)
-    return z if out is None else write_out("linalg.vecdot", out, z)
+    return z if out is None else write_out("linalg.vecdot", out, z, exact=True)
 
 
 def linalg_cross(input: Any, other: Any, *, dim: int = -1, out: Any = None) -> Any:

@@ -107,7 +107,7 @@ def vector_norm(
         y = _sum(abs(sgn(x)), **reduced)
     else:
         y = _vector_norm(x, ord=float(ord), **reduced)
-    return y if out is None else write_out("linalg.vector_norm", out, y)
+    return y if out is None else write_out("linalg.vector_norm", out, y, exact=True)
 
 
 # -- matrices --------------------------------------------------------------------------------------
@@ -156,11 +156,13 @@ def matrix_norm(
         raise RuntimeError(f"linalg.matrix_norm: Order {ord!r} not supported.")
     if keepdim and ord != "fro":
         y = _reshape(y, shape=tuple([1 if i in axes else n for i, n in enumerate(A.shape)]))
-    return y if out is None else write_out("linalg.matrix_norm", out, y)
+    return y if out is None else write_out("linalg.matrix_norm", out, y, exact=True)
 
 
 def _extreme(ord: float, x: Any, *, dims: tuple[int, ...], keepdim: bool) -> Any:
     if not x.shape[dims[0]]:
+        if ord > 0:
+            return _sum(x, dims=dims, keepdim=keepdim)
         raise IndexError(
             f"linalg.matrix_norm: Expected reduction dim {dims[0]} to have non-zero size."
         )

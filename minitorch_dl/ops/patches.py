@@ -9,6 +9,7 @@ from ..autograd.names import as_one
 from ..autograd.primitive import primitive
 from ..backend import windows
 from .convolution import batched, per_axis
+from .movement import _clone
 from .shape import _permute, _reshape
 
 __all__ = ["channel_shuffle", "native_channel_shuffle", "pixel_shuffle", "pixel_unshuffle"]
@@ -141,7 +142,7 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
         )
     x = _reshape(input, shape=(math.prod(lead), c // (r * r), r, r, h, w))
     x = _permute(x, dims=(0, 1, 4, 2, 5, 3))  # (N, C, H, r, W, r)
-    return _reshape(x, shape=(*lead, c // (r * r), h * r, w * r))
+    return _reshape(_clone(x), shape=(*lead, c // (r * r), h * r, w * r))
 
 
 @as_one("PixelUnshuffleBackward0")
@@ -163,7 +164,7 @@ def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
         )
     x = _reshape(input, shape=(math.prod(lead), c, h // r, r, w // r, r))
     x = _permute(x, dims=(0, 1, 3, 5, 2, 4))  # (N, C, r, r, H, W)
-    return _reshape(x, shape=(*lead, c * r * r, h // r, w // r))
+    return _reshape(_clone(x), shape=(*lead, c * r * r, h // r, w // r))
 
 
 @as_one("ChannelShuffleBackward0")

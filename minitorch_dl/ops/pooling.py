@@ -97,9 +97,12 @@ def _avg_pool(
     """The sum of each window over how many elements it has, or over ``divisor``."""
     window = {"kernel": kernel, "stride": stride, "padding": padding}
     y = in_float32(kernels.window_sum)(xp, a, ceil_mode=ceil_mode, **window)
-    y /= _divisor(
+    n = _divisor(
         xp, a.shape[2:], y.shape[2:], divisor, a.dtype, count_padding=count_include_pad, **window
     )
+    if a.dtype.kind in "iu":
+        return xp.trunc(y / n).astype(a.dtype)
+    y /= n
     return y
 
 
@@ -302,7 +305,7 @@ def avg_pool2d(
         count_include_pad,
         divisor_override,
     )
-    return y if out is None else write_out("avg_pool2d", out, y)
+    return y if out is None else write_out("avg_pool2d", out, y, exact=True)
 
 
 @as_one()
@@ -329,7 +332,7 @@ def avg_pool3d(
         count_include_pad,
         divisor_override,
     )
-    return y if out is None else write_out("avg_pool3d", out, y)
+    return y if out is None else write_out("avg_pool3d", out, y, exact=True)
 
 
 def _avg_pools(

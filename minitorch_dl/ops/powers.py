@@ -105,7 +105,7 @@ def float_power(input: Any, exponent: Any, *, out: Any = None) -> Any:
         cast(x, dtype=wide) if isinstance(x, TensorBase) else x for x in (input, exponent)
     )
     y = power(input, exponent)
-    return y if out is None else write_out("float_power", out, y)
+    return y if out is None else write_out("float_power", out, y, exact=True)
 
 
 def float_power_(input: Any, exponent: Any) -> Any:

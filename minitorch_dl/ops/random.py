@@ -6,10 +6,11 @@ from typing import Any
 
 from ..autograd.inplace import check_writable, overwrite, store
 from ..autograd.primitive import TensorBase, write_out
+from ..autograd.structural import cast
 from ..autograd.versions import next_number
 from ..backend import backend_for, device_of, dtypes
 from ..backend import random as draw
-from .creation import shape_of
+from .creation import dtype_of_out, shape_of
 from .dims import common_shape
 from .from_data import make_leaf
 
@@ -74,6 +75,8 @@ def _drawn(
     requires_grad: bool,
 ) -> Any:
     backend, where = backend_for(device)
+    if out is not None:
+        dtype = dtype_of_out(op, dtype, out)
     wanted = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
     shape = shape_of(size)
     with backend.select(where):
@@ -183,7 +186,8 @@ def randint(
         low, high, size = 0, low, high
     elif high is None:
         low, high = 0, low
-    dtype = dtypes.int64 if dtype is None else dtype
+    if dtype is None and out is None:
+        dtype = dtypes.int64
 
     def sample(shape: Any, numpy_dtype: Any, g: Any, xp: Any) -> Any:
         return draw.randint(int(low), int(high), shape, numpy_dtype, g, xp)
@@ -225,7 +229,8 @@ def randperm(
     pin_memory: bool = False,
 ) -> Any:
     """A random permutation of 0 ... n - 1."""
-    dtype = dtypes.int64 if dtype is None else dtype
+    if dtype is None and out is None:
+        dtype = dtypes.int64
 
     def sample(shape: Any, numpy_dtype: Any, g: Any, xp: Any) -> Any:
         return draw.randperm(shape[0], numpy_dtype, g, xp)
@@ -265,7 +270,8 @@ def normal(
         raise TypeError("normal(): two numbers need size=")
     if tensors:
         shape = common_shape("normal", *(x.array.shape for x in tensors))
-        dtype = dtypes.result_type(*(x.array for x in tensors))
+        if out is None:
+            dtype = dtypes.result_type(*(x.array for x in tensors))
         device = device_of(tensors[0].array)
     else:
         shape = tuple(size)
@@ -286,7 +292,9 @@ def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = No
         probability, array.shape, array.dtype, _generator(generator, where), backend.xp
     )
     result = _drawn_from(y, input)
-    return result if out is None else write_out("bernoulli", out, result)
+    if out is None:
+        return result
+    return write_out("bernoulli", out, cast(result, dtype=out.dtype.name))
 
 
 def multinomial(

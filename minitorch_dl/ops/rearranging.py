@@ -10,6 +10,7 @@ from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive
 from ..autograd.structural import cast, sum_to
 from ..backend import array_module, check_all
+from ..size import Size
 from .dims import numpy_names, sizes, wrap_dim, wrap_dims
 from .indexing import _index
 from .joining import cat
@@ -26,7 +27,7 @@ __all__ = [
 # -- repetition ------------------------------------------------------------------------------------
 
 
-def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
+def broadcast_shapes(*shapes: Any) -> Size:
     """The shape to which tensors of these shapes are broadcast; an int stands for a shape of one
     axis.
     """
@@ -35,7 +36,7 @@ def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
         if any(n < 0 for n in shape):
             raise ValueError(f"Trying to create tensor with negative dimension: {list(shape)}")
     try:
-        return np.broadcast_shapes(*[tuple(s) for s in given])
+        return Size(np.broadcast_shapes(*[tuple(s) for s in given]))
     except ValueError:
         raise RuntimeError(
             "Shape mismatch: objects cannot be broadcast to a single shape: "
@@ -146,10 +147,12 @@ def _repeated(xp: Any, counts: Any, n: int, total: int | None = None) -> Any:
 def sum_to_size(input: Any, *size: Any) -> Any:
     """``input`` summed over the axes along which a tensor of this size would be expanded to it."""
     wanted, have = sizes(size), input.array.shape
+    if have and wanted == have:
+        return input
     tail = have[len(have) - len(wanted) :]
     if len(wanted) > len(have) or any(w not in (1, h) for w, h in zip(wanted, tail)):
         raise RuntimeError(f"size {list(wanted)} is not expandable to size {list(have)}.")
-    if input.array.dtype.kind in "iub" and not (have and wanted == have):
+    if input.array.dtype.kind in "iub":
         input = cast(input, dtype="int64")
     return sum_to(input, shape=wanted)
 

@@ -19,6 +19,7 @@ from ..backend.precision import is_half
 from .dims import normalize_dims, numpy_names
 from .elementwise import exp
 from .joining import cat
+from .movement import _clone
 from .selection import keep
 from .shape import _reshape, permute
 
@@ -199,7 +200,7 @@ def nansum(
     out: Any = None,
 ) -> Any:
     """The sum over ``dim`` of all that is not NaN."""
-    refuse_complex("nansum", input)
+    refuse_complex("nansum", input, out)
     input = _in_dtype(input, dtype)
     y = sum(keep(input, _not_nan(input)), dim, keepdim, dtype=dtype)
     return y if out is None else write_out("nansum", out, y)
@@ -238,6 +239,8 @@ def _prod_tree(a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
     x = _reshape(permute(a, (*axes, *kept)), shape=(math.prod([a.shape[i] for i in axes]), *rest))
     if not len(x):
         x = _sum(x, dims=(0,), keepdim=True) + 1
+    elif len(x) == 1:
+        x = _clone(x)
     while len(x) > 1:
         half = len(x) // 2
         x = cat([x[:half] * x[half : 2 * half], x[2 * half :]])
@@ -349,6 +352,11 @@ def _all(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any
     )
 
 
+def _write_truth(op: str, out: Any, y: Any) -> Any:
+    """The result in ``out``, which holds bools, or bytes as it did before there were bools."""
+    return write_out(op, out, y, exact=out.array.dtype != "uint8")
+
+
 @primitive(name="count_nonzero", complex=True)
 def _count_nonzero(xp: Any, a: Any, *, dims: tuple[int, ...] | None) -> Any:
     return (a != 0).sum(dims)
@@ -358,7 +366,7 @@ def _count_nonzero(xp: Any, a: Any, *, dims: tuple[int, ...] | None) -> Any:
 def any(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """Whether an element along ``dim`` (an int, several, or all) is not 0; NaN is not."""
     y = _any(input, dims=None if dim is None else normalize_dims(dim, input.ndim), keepdim=keepdim)
-    return y if out is None else write_out("any", out, y)
+    return y if out is None else _write_truth("any", out, y)
 
 
 @numpy_names
@@ -366,7 +374,7 @@ def all(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) 
     """Whether every element along ``dim`` (an int, several, or all) is not 0; True where there is
     none."""
     y = _all(input, dims=None if dim is None else normalize_dims(dim, input.ndim), keepdim=keepdim)
-    return y if out is None else write_out("all", out, y)
+    return y if out is None else _write_truth("all", out, y)
 
 
 @numpy_names

@@ -19,7 +19,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-@primitive
+@primitive(exact=True)
 def floor(xp: Any, a: Any) -> Any:
     """The largest integer not above each element."""
     return a.copy() if a.dtype.kind in "iu" else xp.floor(a)
@@ -28,7 +28,7 @@ def floor(xp: Any, a: Any) -> Any:
 floor.defvjp(a=lambda g: zero(g))
 
 
-@primitive
+@primitive(exact=True)
 def ceil(xp: Any, a: Any) -> Any:
     """The smallest integer not below each element."""
     return a.copy() if a.dtype.kind in "iu" else xp.ceil(a)
@@ -37,7 +37,7 @@ def ceil(xp: Any, a: Any) -> Any:
 ceil.defvjp(a=lambda g: zero(g))
 
 
-@primitive
+@primitive(exact=True)
 def trunc(xp: Any, a: Any) -> Any:
     """Each element rounded towards 0."""
     return a.copy() if a.dtype.kind in "iu" else xp.trunc(a)
@@ -46,7 +46,7 @@ def trunc(xp: Any, a: Any) -> Any:
 trunc.defvjp(a=lambda g: zero(g))
 
 
-@primitive
+@primitive(exact=True)
 def frac(xp: Any, a: Any) -> Any:
     """The part behind the point, with the sign of ``input``: ``input - trunc(input)``."""
     if a.dtype.kind in "iub":
@@ -83,7 +83,7 @@ def round(input: Any, *, decimals: int = 0, out: Any = None) -> Any:
             f"round(): decimals={decimals} needs a floating tensor, got {input.array.dtype}"
         )
     y = _round(input, decimals=decimals)
-    return y if out is None else write_out("round", out, y)
+    return y if out is None else write_out("round", out, y, exact=True)
 
 
 @primitive(broadcasts=True, promotes="float", tensors=("a",))
@@ -101,11 +101,7 @@ def nextafter(xp: Any, a: Any, b: Any) -> Any:
     return xp.nextafter(a, b)
 
 
-def _no_derivative(g: Any) -> Any:
-    raise NotImplementedError("the derivative for 'nextafter' is not implemented.")
-
-
-nextafter.defvjp(a=_no_derivative, b=_no_derivative)
+nextafter.defvjp(a=lambda g: g, b=lambda g: zero(g))
 
 
 @primitive(name="frexp", outputs=("mantissa", "exponent"), constant=("exponent",))
@@ -139,7 +135,7 @@ def frexp(input: Any, *, out: Any = None) -> return_types.frexp:
             f"torch.frexp() only supports floating-point dtypes, got {input.array.dtype}"
         )
     y = _frexp(input)
-    return return_types.frexp(*(y if out is None else write_out("frexp", out, y)))
+    return return_types.frexp(*(y if out is None else write_out("frexp", out, y, exact=True)))
 
 
 @as_one("LdexpBackward0")

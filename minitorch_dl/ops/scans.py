@@ -9,13 +9,14 @@ import numpy as np
 
 from ..autograd.names import as_one
 from ..autograd.primitive import fused, primitive, write_out
-from ..autograd.structural import alias, cast
+from ..autograd.structural import cast
 from ..backend import dtypes
 from . import return_types
 from .dims import numpy_names, wrap_dim
 from .elementwise import abs, exp, log
 from .extrema import picked
 from .joining import cat
+from .movement import _clone
 from .selection import select
 from .slicing import _range
 
@@ -25,10 +26,12 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _prepared(op: str, input: Any, dim: int, dtype: Any) -> tuple[Any, int]:
+def _prepared(input: Any, dim: int, dtype: Any, out: Any) -> tuple[Any, int]:
     """The input in the result's dtype (integers are summed in int64), and the dim counted from the
     front."""
     dim = wrap_dim(dim, input.ndim)
+    if dtype is None and out is not None:
+        dtype = out.dtype
     if dtype is None and input.array.dtype.kind in "iub":
         dtype = dtypes.int64
     if dtype is not None and dtype is not input.dtype:
@@ -87,9 +90,9 @@ def cumsum(input: Any, dim: int, *, dtype: Any = None, out: Any = None) -> Any:
     >>> torch.cumsum(torch.tensor([1.0, 2.0, 3.0]), dim=0)
     tensor([1., 3., 6.])
     """
-    input, dim = _prepared("cumsum", input, dim, dtype)
+    input, dim = _prepared(input, dim, dtype, out)
     y = _cumsum(input, dim=dim, reverse=False)
-    return y if out is None else write_out("cumsum", out, y)
+    return y if out is None else write_out("cumsum", out, y, exact=True)
 
 
 # -- products --------------------------------------------------------------------------------------
@@ -99,13 +102,13 @@ def _cumprod_steps(a: Any, *, dim: int) -> Any:
     """The running product by doubling, whose derivatives of any order are right where factors are
     0."""
     if not a.ndim:
-        return alias(a)
+        return _clone(a)
     y, n, step = a, a.shape[dim], 1
     while step < n:
         longer = _range(y, dim, 0, n - step) * _range(y, dim, step, n)
         y = cat([_range(y, dim, 0, step), longer], dim)
         step *= 2
-    return alias(y) if y is a else y
+    return _clone(y) if y is a else y
 
 
 @fused(name="cumprod", composite=_cumprod_steps, complex=True)
@@ -138,9 +141,9 @@ def _(g: Any, xp: Any, a: Any, y: Any, dim: int) -> tuple[Any]:
 def cumprod(input: Any, dim: int, *, dtype: Any = None, out: Any = None) -> Any:
     """The products of the elements up to each one along ``dim``; integers and bools are multiplied
     in int64."""
-    input, dim = _prepared("cumprod", input, dim, dtype)
+    input, dim = _prepared(input, dim, dtype, out)
     y = _cumprod(input, dim=dim)
-    return y if out is None else write_out("cumprod", out, y)
+    return y if out is None else write_out("cumprod", out, y, exact=True)
 
 
 # -- sums of exponentials --------------------------------------------------------------------------
@@ -177,7 +180,7 @@ def logcumsumexp(input: Any, dim: int, *, out: Any = None) -> Any:
     if input.array.dtype.kind in "iub":
         raise RuntimeError(f"logcumsumexp(): expected a floating point dtype, got {input.dtype}")
     y = _logcumsumexp(input, dim=wrap_dim(dim, input.ndim), reverse=False)
-    return y if out is None else write_out("logcumsumexp", out, y)
+    return y if out is None else write_out("logcumsumexp", out, y, exact=True)
 
 
 # -- running extrema -------------------------------------------------------------------------------
@@ -252,7 +255,7 @@ def diff(
         later, earlier = _range(y, dim, 1, y.shape[dim]), _range(y, dim, 0, y.shape[dim] - 1)
         y = later != earlier if y.array.dtype.kind == "b" else later - earlier
     if y is input:
-        y = alias(y)
+        y = _clone(y)
     return y if out is None else write_out("diff", out, y)
 
 

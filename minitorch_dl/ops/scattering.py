@@ -73,7 +73,7 @@ def scatter(
         else:
             y = _clone(input)
         named(y, f"ScatterBackward{int(not isinstance(src, TensorBase))}")
-    return y if out is None else write_out("scatter", out, y)
+    return y if out is None else write_out("scatter", out, y, exact=True)
 
 
 @as_one("ScatterAddBackward0")
@@ -82,7 +82,7 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any, *, out: Any = None) 
     ``dim`` 1.
     """
     y = _scatter_reduce("scatter_add", input, dim, index, src, "sum", True)
-    return y if out is None else write_out("scatter_add", out, y)
+    return y if out is None else write_out("scatter_add", out, y, exact=True)
 
 
 def _prod_of_stacked(a: Any, source: Any, index: Any, *, dim: int) -> Any:
@@ -167,7 +167,7 @@ def scatter_reduce(
     tensor([4., 7.])
     """
     y = _scatter_reduce("scatter_reduce", input, dim, index, src, reduce, include_self)
-    return y if out is None else write_out("scatter_reduce", out, y)
+    return y if out is None else write_out("scatter_reduce", out, y, exact=True)
 
 
 def _scatter_reduce(
@@ -245,4 +245,4 @@ def index_reduce(
     y = _scatter_reduce(
         "index_reduce", input, dim, _expand(along, shape=shape), source, reduce, include_self
     )
-    return y if out is None else write_out("index_reduce", out, y)
+    return y if out is None else write_out("index_reduce", out, y, exact=True)

@@ -103,7 +103,7 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
         condition = cast(condition, dtype="bool")
     input, other = _promoted(condition, input, other)
     y = select(condition, input, other)
-    return y if out is None else write_out("where", out, y)
+    return y if out is None else write_out("where", out, y, exact=True)
 
 
 def _promoted(like: Any, *values: Any) -> list[Any]:
@@ -244,7 +244,7 @@ clip = clamp
 # -- steps and repairs -----------------------------------------------------------------------------
 
 
-@primitive(name="heaviside", broadcasts=True, tensors=("a", "values"))
+@primitive(name="heaviside", broadcasts=True, tensors=("a", "values"), exact=True)
 def _heaviside(xp: Any, a: Any, values: Any) -> Any:
     return xp.where(a == 0, values, (a > 0).astype(values.dtype))
 
@@ -274,4 +274,4 @@ def nan_to_num(
 ) -> Any:
     """Replace NaN and infinities; None means the largest (smallest) finite number of the dtype."""
     y = _nan_to_num(input, nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)
-    return y if out is None else write_out("nan_to_num", out, y)
+    return y if out is None else write_out("nan_to_num", out, y, exact=True)

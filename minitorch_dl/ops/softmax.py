@@ -98,7 +98,7 @@ def softmax(
     tensor([0.5000, 0.5000])
     """
     y = _along(_softmax, input, dim, dtype or _stacklevel)
-    return y if out is None else write_out("softmax", out, y)
+    return y if out is None else write_out("softmax", out, y, exact=True)
 
 
 @numpy_names
@@ -112,7 +112,7 @@ def log_softmax(
 ) -> Any:
     """``x - log(sum exp(x))`` along ``dim``: the logarithm of ``softmax``, without its rounding."""
     y = _along(_log_softmax, input, dim, dtype or _stacklevel)
-    return y if out is None else write_out("log_softmax", out, y)
+    return y if out is None else write_out("log_softmax", out, y, exact=True)
 
 
 def softmin(input: Any, dim: int | None = None, _stacklevel: Any = 3, dtype: Any = None) -> Any:

@@ -174,7 +174,7 @@ def solve_triangular(
         y = _solve_triangular(A, B, upper=upper, adjoint=False, unit=unitriangular)
     else:
         y = mH(_solve_triangular(A, mH(B), upper=upper, adjoint=True, unit=unitriangular))
-    return y if out is None else write_out("linalg.solve_triangular", out, y)
+    return y if out is None else write_out("linalg.solve_triangular", out, y, exact=True)
 
 
 def _check_system(op: str, A: Any, B: Any, left: bool = True) -> None:
@@ -211,7 +211,9 @@ def triangular_solve(
     x = _solve_triangular(a, b, upper=upper, adjoint=transpose, unit=unitriangular)
     y = return_types.triangular_solve(x, clone(A))
     return (
-        y if out is None else return_types.triangular_solve(*write_out("triangular_solve", out, y))
+        y
+        if out is None
+        else return_types.triangular_solve(*write_out("triangular_solve", out, y, exact=True))
     )
 
 
@@ -246,7 +248,7 @@ def inv(A: Any, *, out: Any = None) -> Any:
     """
     check_matrices("linalg.inv", square=True, A=A)
     y = _inv(A)
-    return y if out is None else write_out("linalg.inv", out, y)
+    return y if out is None else write_out("linalg.inv", out, y, exact=True)
 
 
 @as_one()
@@ -303,7 +305,7 @@ def solve(A: Any, B: Any, *, left: bool = True, out: Any = None) -> Any:
         y = mH(_solve(A, mH(b), adjoint=True))
     if vector:
         y = _reshape(y, shape=y.shape[:-1])
-    return y if out is None else write_out("linalg.solve", out, y)
+    return y if out is None else write_out("linalg.solve", out, y, exact=True)
 
 
 # -- determinants ----------------------------------------------------------------------------------
@@ -351,7 +353,7 @@ def det(A: Any, *, out: Any = None) -> Any:
     """
     check_matrices("linalg.det", square=True, A=A)
     y = _det(A)
-    return y if out is None else write_out("linalg.det", out, y)
+    return y if out is None else write_out("linalg.det", out, y, exact=True)
 
 
 @primitive(name="slogdet", outputs=("sign", "logabsdet"), complex=True)
@@ -378,7 +380,11 @@ def linalg_slogdet(A: Any, *, out: Any = None) -> Any:
     is 0."""
     check_matrices("linalg.slogdet", square=True, A=A)
     y = return_types.linalg_slogdet(*_slogdet(A))
-    return y if out is None else return_types.linalg_slogdet(*write_out("linalg.slogdet", out, y))
+    return (
+        y
+        if out is None
+        else return_types.linalg_slogdet(*write_out("linalg.slogdet", out, y, exact=True))
+    )
 
 
 def slogdet(input: Any, *, out: Any = None) -> Any:

@@ -19,7 +19,7 @@ from .gathering import _gather
 from .reductions import spread
 from .scans import _accumulate
 from .selection import where
-from .shape import _reshape, movedim
+from .shape import _reshape, contiguous, movedim
 from .slicing import _range
 
 __all__ = [
@@ -62,8 +62,10 @@ def _order_first(xp: Any, a: Any, *, k: int, dim: int, largest: bool) -> Any:
         chosen = chosen[..., n - k :] if largest else chosen[..., :k]
         chosen.sort(-1)  # equal elements in their original order
         order = _argsort(xp, xp.take_along_axis(a, chosen, -1), -1, largest)
-        return xp.moveaxis(xp.take_along_axis(chosen, order, -1), -1, dim)
-    return xp.moveaxis(_argsort(xp, a, -1, largest)[..., :k], -1, dim)
+        found = xp.take_along_axis(chosen, order, -1)
+    else:
+        found = _argsort(xp, a, -1, largest)[..., :k]
+    return xp.ascontiguousarray(xp.moveaxis(found, -1, dim))
 
 
 @numpy_names
@@ -95,7 +97,7 @@ def argsort(
 def msort(input: Any, *, out: Any = None) -> Any:
     """The elements in order along the first dim."""
     y = sort(input, 0)[0]
-    return y if out is None else write_out("msort", out, y)
+    return y if out is None else write_out("msort", out, y, exact=True)
 
 
 @numpy_names
@@ -129,7 +131,7 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False, *, out: A
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {axis}")
     index = _order_first(input, k=k, dim=axis, largest=False)
     if input.ndim:
-        index = _range(index, axis, k - 1, k)
+        index = contiguous(_range(index, axis, k - 1, k))
     return picked("kthvalue", return_types.kthvalue, input, index, axis, keepdim, out)
 
 
@@ -221,7 +223,7 @@ def _mode_position(xp: Any, a: Any, *, dim: int) -> Any:
         xp, "maximum", begins * place, a.ndim - 1
     )  # how far into a run of equals
     longest = run.argmax(-1)[..., None]
-    return xp.moveaxis(xp.take_along_axis(order, longest, -1), -1, dim)
+    return xp.ascontiguousarray(xp.moveaxis(xp.take_along_axis(order, longest, -1), -1, dim))
 
 
 @numpy_names

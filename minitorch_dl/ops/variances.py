@@ -74,7 +74,7 @@ def _spread_arguments(
     if correction is None:
         correction = 1 if unbiased is None else int(unbiased)
     dims = None if dim is None else normalize_dims(dim, input.ndim) or None
-    if _count(input.shape, dims) - correction <= 0:
+    if not _count(input.shape, dims) - correction > 0:
         warnings.warn(
             f"{op}(): degrees of freedom is <= 0. Correction should be strictly less than the "
             "reduction factor (input numel divided by output numel).",

@@ -46,7 +46,7 @@ def slice_scatter(
     """
     index = (*((None, None, None),) * wrap_dim(dim, input.array.ndim), (start, end, step))
     y = _with_part("slice_scatter", input, src, "slice", {"index": index})
-    return y if out is None else write_out("slice_scatter", out, y)
+    return y if out is None else write_out("slice_scatter", out, y, exact=True)
 
 
 @as_one("SelectScatterBackward0")

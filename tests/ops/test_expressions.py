@@ -85,7 +85,41 @@ TABLE: list[tuple[str, Any]] = [
     ("[x.tolist() for x in torch.broadcast_tensors([Z(2), Z(1)][0], Z(1))]", [[0.0] * 2] * 2),
     ("[x.tolist() for x in torch.tensor_split(T([1, 2, 3]), T([1]))]", [[1], [2, 3]]),
     ("torch.cat([Z(1), Z(2)], axis=0).tolist()", [0.0] * 3),
+    ("torch.arange(3, out=Z(0).double()).dtype.itemsize", 8),
+    ("torch.full((2,), 1.5, out=T([0, 0])).tolist()", [1, 1]),
+    ("torch.cumsum(T([1.5, 1.7]), 0, out=T([0, 0])).tolist()", [1, 2]),
+    ("torch.any(Z(2), out=T(1, dtype=torch.uint8)).item()", 0),
+    ("torch.bernoulli(torch.ones(2), out=T([0, 0])).tolist()", [1, 1]),
+    ("torch.linspace(4.3, 1, 5, dtype=torch.int64).tolist()", [4, 3, 2, 1, 1]),
+    ("torch.logspace(0, 1.2, 5, dtype=torch.int64).tolist()", [1, 1, 3, 5, 10]),
+    ("torch.broadcast_shapes((2, 1), (3,)).numel()", 6),
+    ("Z(2).to(torch.complex64).normal_(2.0, 0.0).tolist()", [2 + 2j] * 2),
+    # memory: what is row-major, and what is a copy
+    ("torch.topk(Z(2, 4, 3), 2, 1)[0].is_contiguous()", True),
+    ("torch.kthvalue(Z(2, 4, 3), 2)[1].is_contiguous()", True),
+    ("torch.mode(Z(2, 4, 3), 1)[1].is_contiguous()", True),
+    ("torch.cross(Z(2, 3, 4), Z(2, 3, 4), 1).is_contiguous()", True),
+    ("torch.multinomial(torch.ones(2, 5), 2).is_contiguous()", True),
+    ("torch.nonzero(torch.ones(2, 3), as_tuple=True)[1].is_contiguous()", True),
+    ("F.scaled_dot_product_attention(*[Z(2, 3, 4, 5)] * 3, is_causal=True).stride()",
+     (60, 20, 5, 1)),
+    ("F.scaled_dot_product_attention(*[Z(2, 3, 4, 5).swapaxes(1, 2)] * 3, is_causal=True).stride()",
+     (60, 5, 20, 1)),
+    ("(x := T(1.0), x.sort()[0].fill_(2.0), x.item())[2]", 1.0),
+    ("(x := T(1.0), x.max(0)[0].fill_(2.0), x.item())[2]", 1.0),
+    ("(x := T([True]), x.sign().fill_(False), x.item())[2]", True),
+    ("(x := Z(1), x.diff(0).fill_(2.0), x.item())[2]", 0.0),
+    ("(x := Z(1, 4, 2, 2), F.pixel_shuffle(x, 1).fill_(2.0), x.sum().item())[2]", 0.0),
+    ("(x := Z(2), torch.histogram(x, x)[1].fill_(2.0), x.sum().item())[2]", 0.0),
+    ("(x := Z(2), x.sum_to_size(2) is x)[1]", True),
     # counting
+    ("F.avg_pool1d(T([[1, 2, 4, 7, -5, -8]]), 3, 1, 1).tolist()", [[1, 2, 4, 2, -2, -4]]),
+    ("torch.linalg.matrix_norm(Z(3, 0), 1).item()", 0.0),
+    ("torch.linalg.matrix_exp(Z(1, 1).half()).item()", 1.0),
+    ("torch.linalg.matrix_rank(Z(0, 2, 2), out=T([])).tolist()", []),
+    ("torch.linalg.lstsq(torch.eye(1), torch.ones(1, 1), out=(x := Z(0), Z(0), T([]).long(), Z(0)))"
+     "[0] is x", True),
+    ("torch.addr(T([[True]]), T([True]), T([False]), beta=0, alpha=3).tolist()", [[False]]),
     ("torch.searchsorted(T([3, 1, 2]), T([2]), sorter=T([1, 2, 0])).tolist()", [1]),
     ("torch.searchsorted(Z(0), Z(2)).tolist()", [0, 0]),
     ("torch.histogram(T([1.0, 2.0, 4.0]), T([0.0, 2.0, 5.0]))[0].tolist()", [1.0, 2.0]),
@@ -107,7 +141,7 @@ TABLE: list[tuple[str, Any]] = [
     ("(x := Z(2), x.bernoulli_(1.0), x.tolist())[2]", [1.0, 1.0]),
     ("(x := Z(2), x.log_normal_(0.0, 0.0001), x.round().tolist())[2]", [1.0, 1.0]),
     ("Z(9).geometric_(0.5).ge(1).all().item()", True),
-]
+]  # fmt: skip
 
 
 @pytest.mark.filterwarnings("ignore:set_num_threads")

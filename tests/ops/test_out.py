@@ -22,6 +22,13 @@ def test_out_takes_the_shape_of_the_result() -> None:
     assert out.tolist() == [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]
 
 
+def test_out_with_elements_of_another_shape_is_resized_with_a_warning() -> None:
+    out = torch.empty(2, 2)
+    with pytest.warns(UserWarning, match=r"was resized since it had shape \[2, 2\]"):
+        torch.mul(X, 2, out=out)
+    assert out.shape == (6,)
+
+
 def test_out_of_several_results_is_a_tuple() -> None:
     values, indices = torch.empty(0), torch.empty(0, dtype=torch.int64)
     torch.kthvalue(X, 2, out=(values, indices))

@@ -126,7 +126,21 @@ SHAPES = [
     ("torch.gradient(Z(4, 4), spacing=(1.0,))", R, "spacing"),
 ]
 
+OUT = [
+    ("torch.mm(Z(2, 2), Z(2, 2), out=Z(2, 2).double())", R, "have dtype float32, but got float64"),
+    ("torch.floor(Z(2), out=Z(2).double())", R, "have dtype float32, but got float64"),
+    ("torch.cumsum(Z(2), 0, dtype=torch.float32, out=Z(2).double())", R, "have dtype float32"),
+    ("torch.any(Z(2), out=T(1))", R, "have dtype bool, but got int64"),
+    ("torch.zeros(2, dtype=torch.float32, out=Z(2).double())", R, "does not match dtype of out"),
+    ("torch.rand(2, dtype=torch.float32, out=Z(2).double())", R, "does not match dtype of out"),
+    ("torch.cat([Z(1)], out=T([1]))", K, "can't be cast to the desired output type"),
+    ("torch.fft.irfft(Z(3), out=Z(4).to(torch.complex64))", R, "floating point output"),
+    ("torch.nonzero(Z(2), as_tuple=True, out=T([1]))", R, "does not support the out"),
+]
+
 COUNTING = [
+    ("torch.histogramdd(Z(2, 2), [1])", R, "size of bins"),
+    ("Z(2).long().masked_fill(T([True, False]), T(1j))", R, "without overflow"),
     ("torch.histc(Z(3), 0)", R, "bins must be > 0"),
     ("torch.histc(Z(3), 2, 3, 1)", R, "max must be larger than min"),
     ("torch.histc(T([float('inf')]), 2)", R, "not finite"),
@@ -248,4 +262,4 @@ NETWORK = [
      "None, None, False, 0.0, Z(4, 4), None, static_k=Z(1, 2, 2))", AssertionError, "static_k"),
 ]  # fmt: skip
 
-TABLE = [*CREATION, *CONVERSION, *INDEXING, *SHAPES, *COUNTING, *MATRICES, *NETWORK]
+TABLE = [*CREATION, *CONVERSION, *INDEXING, *SHAPES, *OUT, *COUNTING, *MATRICES, *NETWORK]

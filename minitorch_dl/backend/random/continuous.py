@@ -73,8 +73,12 @@ def normal(
         RuntimeError: a negative std.
     """
     if dtype.kind == "c":  # each part has half of the variance
-        pairs = (*shape, 2), 0.0, std / math.sqrt(2), part_of(dtype), generator, xp, contiguous
-        return normal(*pairs).view(dtype)[..., 0] + xp.asarray(mean, dtype)
+        both = mean if isinstance(mean, (int, float)) else 0.0  # a number is the mean of each part
+        scale = std if is_number(std) else 1.0
+        pairs = (*shape, 2), both, scale / math.sqrt(2), part_of(dtype), generator, xp, contiguous
+        y = normal(*pairs).view(dtype)[..., 0]
+        y = y if scale is std else y * xp.asarray(std, dtype)
+        return y if both is mean else y + xp.asarray(mean, dtype)
     real = computed_in("normal_", dtype)
     if isinstance(generator, CounterGenerator):
         if not is_number(std):

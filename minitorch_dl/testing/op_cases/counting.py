@@ -69,6 +69,7 @@ ROWS = [
         S(F(20, 2), 3),
         S(F(4, 5, 2), [2, 3], weight=F(4, 5), density=True),
         S(F(20, 1), [4], range=[-1.0, 1.0]),
+        S(F(20, 2), [F(3), F(2)], weight=F(20)),  # edges in any order
         grad=False,
     ),
     Row(
