@@ -287,7 +287,7 @@ def matrix_exp(input: Any) -> Any:
             [0., 1.]])
     """
     if isinstance(input, TensorBase) and is_half(input.array.dtype):
-        return cast(matrix_exp(cast(input, dtype="float32")), dtype=input.dtype.name)
+        return cast(matrix_exp(cast(input, dtype="float32")), dtype=input.array.dtype.name)
     check_matrices("linalg.matrix_exp", square=True, A=input)
     return _matrix_exp(input)
 
