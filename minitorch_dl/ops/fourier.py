@@ -207,7 +207,9 @@ def _complex_to_real(
         x = _fourier(x, dims=dims[:-1], inverse=True, norm=norm)
     y = _to_real(x, dim=dims[-1], n=n, norm=norm)
     if isinstance(out, TensorBase) and out.array.dtype.kind == "c":
-        raise RuntimeError(f"{op} expects a floating point output tensor, but got {out.array.dtype}")
+        raise RuntimeError(
+            f"{op} expects a floating point output tensor, but got {out.array.dtype}"
+        )
     return y if out is None else write_out(op, out, y)
 
 
