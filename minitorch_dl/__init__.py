@@ -121,6 +121,7 @@ try:
         uint64,
     )
     from .backend.random import Generator, default_generator
+    from .foreach import *
     from .legacy_types import (
         BFloat16Storage,
         BFloat16Tensor,
@@ -253,6 +254,7 @@ try:
         use_deterministic_algorithms,
     )
     from .size import Size
+    from .symbolic import *
     from .tensor import IN_PLACE_FUNCTIONS as _IN_PLACE_FUNCTIONS
     from .tensor import Tensor
     from .torch_alias import as_torch, explain_missing

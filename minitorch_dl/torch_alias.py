@@ -188,7 +188,10 @@ class _Finder(importlib.abc.MetaPathFinder):
         package = importlib.import_module(PACKAGE)
         torch = ModuleType("torch", package.__doc__)
         torch.__dict__.update({k: v for k, v in vars(package).items() if k not in vars(torch)})
-        torch.__dict__.update(__version__=_api_version, __path__=[], __package__="torch")
+        torch.__dict__.update(
+            __version__=_api_version, __path__=[], __package__="torch", torch=torch,
+            __spec__=importlib.machinery.ModuleSpec("torch", None, is_package=True),
+        )  # fmt: skip
         torch.__getattr__ = lambda name: getattr(package, name)  # type: ignore[method-assign]
         return torch
 

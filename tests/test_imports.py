@@ -52,6 +52,8 @@ LAYERS = [
     "random",
     "nn",
     "aten",
+    "foreach",
+    "symbolic",
     "distributions",
     "metrics",
     "optim",

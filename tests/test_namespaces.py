@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import operator
 
 import pytest
@@ -235,3 +236,21 @@ def test_the_machine_tells_about_itself() -> None:
     from minitorch_dl.utils import collect_env
 
     assert "PyTorch version" in collect_env.get_pretty_env_info()
+
+
+def test_states_of_generators_for_code_that_computes_again() -> None:
+    from minitorch_dl.utils.checkpoint import get_device_states, set_device_states
+
+    assert torch.cuda._initialized == torch.cuda.is_initialized()
+    devices, states = get_device_states(torch.ones(2), [3, torch.ones(1)])
+    assert devices == []
+    assert states == []
+    set_device_states(devices, states)
+
+
+def test_the_package_is_found_as_an_imported_one() -> None:
+    with torch.as_torch():
+        import torch as program_torch
+
+        assert importlib.util.find_spec("torch") is program_torch.__spec__
+        assert program_torch.torch is program_torch

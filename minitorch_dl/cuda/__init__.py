@@ -1,9 +1,21 @@
 """The GPU through CuPy: what there is, its memory, its queues, its clock. What only asks answers on
 a machine without one too."""
 
-from . import amp
+import sys
+from types import ModuleType
+
+from . import amp, devices
 from .devices import *
 from .graphs import *
 from .memory import *
 from .random import *
 from .streams import *
+
+
+class _Cuda(ModuleType):
+    """This namespace, with an attribute that changes."""
+
+    _initialized = property(lambda self: devices.is_initialized())
+
+
+sys.modules[__name__].__class__ = _Cuda

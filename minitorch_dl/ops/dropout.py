@@ -109,7 +109,7 @@ def _channel_dropout(
     op: str, dims: int, input: Any, p: float, training: bool, inplace: bool
 ) -> Any:
     call = lambda x: feature_dropout(x, p, training)  # noqa: E731
-    if inplace:
+    if inplace and training and p:
         return write(f"{op}_", input, lambda: batched(input, dims, call))
     return batched(input, dims, call)
 
@@ -151,13 +151,13 @@ def _dropout(
     require_tensor(op, "input", input)
     if not 0 <= p <= 1:
         raise ValueError(f"{op}: dropout probability has to be between 0 and 1, but got {p}")
+    x = input.array
+    if p == 0 or not training or not x.size:
+        return input  # in place, too: nothing is written, so what saved it stays right
     if inplace:
         return write(
             f"{op}_", input, lambda: _dropout(op, input, p, training, False, mask_shape, apply)
         )
-    x = input.array
-    if p == 0 or not training or not x.size:
-        return input
     if p == 1:
         return input * 0.0
     generator = draw.default_generator(device_of(x).type)

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..autograd.primitive import TensorBase, primitive
 from ..autograd.structural import alias, cast
+from ..backend.dtypes import result_type
 from .diagonals import _diagonal
 from .matmul import product
 from .reductions import _sum
@@ -99,6 +100,9 @@ def einsum(equation: Any, *operands: Any) -> Any:
         parts = [cast(x, dtype="int64") for x in parts]  # in which integers were summed
     for i, j, of_a, of_b, of_y in steps:
         b, a = parts.pop(j), parts.pop(i)
+        if a.array.dtype != b.array.dtype and set(of_a + of_b) == set(of_y):
+            common = result_type(a.array, b.array).name  # no sum: as any product
+            a, b = cast(a, dtype=common), cast(b, dtype=common)
         parts.append(contract(a, b, of_a=of_a, of_b=of_b, of_y=of_y))
     (y,) = parts
     if final is not None:

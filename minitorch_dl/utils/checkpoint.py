@@ -21,9 +21,13 @@ from ..autograd.versions import next_number
 from ..backend import device_of
 from ..backend.random import Generator, default_generator
 from ..nn import Module
+from ..ops import from_numpy
 from ..tensor import Tensor
 
-__all__ = ["CheckpointError", "checkpoint", "checkpoint_sequential"]
+__all__ = [
+    "CheckpointError", "checkpoint", "checkpoint_sequential", "get_device_states",
+    "set_device_states",
+]  # fmt: skip
 
 _ABSENT = (
     "torch.utils.checkpoint: the use_reentrant parameter should be passed explicitly. "
@@ -53,6 +57,21 @@ class _RandomState:
         finally:
             for name, g in generators.items():
                 g.set_state(before[name])
+
+
+def get_device_states(*args: Any) -> tuple[list[int], list[Tensor]]:
+    """The GPUs that hold the tensors among the arguments, and the states of their generators: for
+    code that computes a segment again by itself, as reversible layers do."""
+    devices = [t.get_device() for t in _tensors(args) if device_of(t.array).type == "cuda"]
+    return devices, [from_numpy(default_generator("cuda").get_state()) for _ in devices]
+
+
+def set_device_states(
+    devices: Sequence[int], states: Sequence[Tensor], *, device_type: str | None = None
+) -> None:
+    """Have the generators go on from what ``get_device_states`` gave."""
+    for _, state in zip(devices, states):
+        default_generator(device_type or "cuda").set_state(state.numpy())
 
 
 def _random_state(preserve: bool, args: Any) -> Callable[[], AbstractContextManager[Any]]:

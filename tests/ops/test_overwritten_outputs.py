@@ -46,3 +46,21 @@ def test_activation_in_place(name: str) -> None:
         grads.append(x.grad)
     assert torch.equal(*grads)
     assert grads[0].abs().sum() > 0
+
+
+@pytest.mark.parametrize(
+    ("op", "p", "training"),
+    [
+        (op, p, training)
+        for op in (F.dropout, F.dropout3d, F.alpha_dropout, F.feature_alpha_dropout)
+        for p, training in ((0.0, True), (0.5, False))
+    ],
+)
+def test_dropout_that_drops_nothing_writes_nothing(op: Any, p: float, training: bool) -> None:
+    x = torch.randn(1, 2, 3, 2, 2, requires_grad=True)
+    y = x.softmax(1)  # whose backward needs what it gave
+    version = y._version
+    assert op(y, p, training, inplace=True) is y
+    assert y._version == version
+    (y * y).sum().backward()
+    assert x.grad.abs().sum() > 0

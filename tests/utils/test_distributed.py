@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 import minitorch_dl as torch
 from minitorch_dl import distributed as dist
-from minitorch_dl import hub, nn
+from minitorch_dl import nn
 from minitorch_dl.utils.data import DistributedSampler
 
 
@@ -75,24 +74,6 @@ def test_a_processs_share(n: int, shuffle: bool, drop_last: bool) -> None:
             mine, expected = map(list, samplers)
             assert mine == expected
             assert len(samplers[0]) == len(samplers[1])
-
-
-def test_weights_by_address(tmp_path: Path) -> None:
-    source = tmp_path / "source" / "net.pth"
-    source.parent.mkdir()
-    torch.save({"w": torch.ones(2)}, source)
-    hub.set_dir(tmp_path / "hub")
-    try:
-        state = hub.load_state_dict_from_url(source.as_uri(), map_location="cpu")
-        source.unlink()
-        again = hub.load_state_dict_from_url(source.as_uri())
-    finally:
-        hub.set_dir(tmp_path)
-    assert state["w"].tolist() == again["w"].tolist() == [1.0, 1.0]
-    assert (tmp_path / "hub" / "checkpoints" / "net.pth").exists()
-    with pytest.raises(OSError, match="No such file"):
-        hub.download_url_to_file((tmp_path / "none").as_uri(), str(tmp_path / "target"))
-    assert not (tmp_path / "target").exists()
 
 
 def test_names_that_model_files_import() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import F, Row, S
+from . import F, I, Row, S
 
 ROWS = [
     Row(
@@ -34,6 +34,14 @@ ROWS = [
         S("ij->ij", F(2, 3)),
         S("ij,k->j", F(2, 3), F(4)),
         complex=True,
+    ),
+    Row(
+        "einsum_mixed",
+        S(I(3, low=-4, high=4), F(2), F(2, 3)),
+        call=lambda torch, n, x, y: (
+            torch.einsum("i,j->ij", n, x),
+            torch.einsum("ji,i->ji", y, n),
+        ),
     ),
     Row(
         "einsum_lists",
