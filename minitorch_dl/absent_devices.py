@@ -1,5 +1,6 @@
-"""``torch.mps`` and ``torch.xpu``: kinds of devices that this package doesn't run on. What asks is
-answered, so that programs choose another device; what would use one raises."""
+"""``torch.mps`` and ``torch.xpu``: device types that this package doesn't support. Questions about
+them are answered, so that programs choose another device; whatever would use one raises.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Functions at PyTorch's top level whose arguments come in another order than those of the same
-name in ``nn.functional``; and ``reduction`` as a number there: 0 none, 1 mean, 2 sum."""
+"""Functions at PyTorch's top level that take their arguments in another order than those of the
+same name in ``nn.functional``, and ``reduction`` as a number: 0 none, 1 mean, 2 sum.
+"""
 
 from __future__ import annotations
 

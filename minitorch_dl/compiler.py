@@ -1,4 +1,4 @@
-"""The names by which programs steer PyTorch's compiler. There is none here."""
+"""The names by which programs control PyTorch's compiler, of which there is none here."""
 
 from __future__ import annotations
 

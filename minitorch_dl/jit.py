@@ -1,4 +1,4 @@
-"""The names by which programs mark code for PyTorch's compiler of a subset of Python.
+"""The names by which programs mark code for TorchScript, of which there is none here.
 
 There is none here: functions and modules stay as they are, and ``save`` writes the whole object.
 """

@@ -1,4 +1,4 @@
-"""``__torch_function__``: what a library that takes functions over, or serves those that do, asks.
+"""Tools for libraries that override functions by ``__torch_function__``, or whose own can be.
 
 A class with a classmethod ``__torch_function__(cls, func, types, args=(), kwargs=None)`` is called
 in place of every public function that gets one of its instances; a subclass of Tensor that has none

@@ -1,4 +1,4 @@
-"""The profiler under PyTorch's newer name; the measuring is ``autograd.profiler``'s."""
+"""The profiler under PyTorch's newer name; ``autograd.profiler`` does the measuring."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Process-wide settings that programs touch: threads, determinism, matmul precision,
-compilation."""
+"""Process-wide settings: threads, determinism, matmul precision, compilation."""
 
 from __future__ import annotations
 

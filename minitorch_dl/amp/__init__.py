@@ -1,5 +1,6 @@
-"""Mixed precision: ``autocast`` runs the costly ops in half precision, ``GradScaler`` keeps small
-gradients."""
+"""Mixed precision: ``autocast`` runs the costly ops in half precision, and ``GradScaler`` keeps
+small gradients from vanishing.
+"""
 
 from .autocast_mode import (
     autocast,

@@ -1,5 +1,6 @@
-"""PyTorch's older names of what autocast is asked and told, a name per device type, and what
-concerns the cache of converted weights, which there is none of here."""
+"""PyTorch's older names for the settings of autocast, one per device type, and for its cache of
+converted weights, of which there is none here.
+"""
 
 from __future__ import annotations
 

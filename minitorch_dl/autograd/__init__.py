@@ -1,4 +1,4 @@
-"""Reverse-mode differentiation: the graph, the backward pass, and what users call of it."""
+"""Reverse-mode differentiation: the graph, the backward pass, and the functions that users call."""
 
 from . import forward_ad, functional, graph, profiler
 from . import modes as grad_mode

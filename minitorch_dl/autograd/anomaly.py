@@ -1,4 +1,4 @@
-"""Anomaly detection: which line of the forward pass made the op whose derivative went wrong."""
+"""Anomaly detection: find the line of the forward pass whose op has a faulty derivative."""
 
 from __future__ import annotations
 

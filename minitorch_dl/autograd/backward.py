@@ -1,4 +1,4 @@
-"""``backward`` and ``grad``: the user's entrances to the backward pass."""
+"""``backward`` and ``grad``: the user's entry points to the backward pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What autograd knows of a tensor: its array, its node, and whose memory it views."""
+"""The part of a tensor that autograd works with: its array, its node, and whose memory it views."""
 
 from __future__ import annotations
 

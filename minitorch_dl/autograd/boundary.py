@@ -1,4 +1,4 @@
-"""The line between a caller and the ops: what goes wrong behind it is told in the caller's words.
+"""The boundary between callers and ops: an error that crosses it is put into the caller's terms.
 
 ``public(function, name)`` is ``function`` within one ``try``. A call that succeeds pays for one
 more Python call, some 30 ns (with ``*args, **kwargs`` it would be three times as much, so each is

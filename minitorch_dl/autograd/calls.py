@@ -1,4 +1,4 @@
-"""The calls of primitives, shortened for the common cases.
+"""Fast paths for calling primitives in the common cases.
 
 Every op goes through one of these, so each nanosecond counts: a call handles NumPy arrays,
 recorded or not, when nobody listens, and hands everything else (other devices, mixed dtypes,

@@ -1,4 +1,4 @@
-"""The exceptions to raise: for an argument that is no tensor, and for a kernel's."""
+"""The exceptions for arguments that are not tensors, and for failures of kernels."""
 
 from __future__ import annotations
 

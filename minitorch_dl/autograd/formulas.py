@@ -1,4 +1,4 @@
-"""The derivatives of ops as text, taken from their source: what a learner reads."""
+"""The derivatives of ops as readable text, taken from their source code."""
 
 from __future__ import annotations
 

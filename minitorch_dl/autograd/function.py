@@ -1,5 +1,4 @@
-"""``autograd.Function``: an op of the user's own, with a forward and a backward in plain tensor
-code."""
+"""``autograd.Function``: user-defined ops, with a forward and a backward in plain tensor code."""
 
 from __future__ import annotations
 

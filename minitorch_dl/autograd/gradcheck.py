@@ -1,4 +1,4 @@
-"""Gradients checked against finite differences.
+"""Check gradients against finite differences.
 
 Small functions are checked entry by entry of the Jacobian J, large ones along random directions:
 u^T J v, with one backward pass and two evaluations. A failure says which entry differs, both

@@ -1,5 +1,6 @@
-"""The recorded graph, for programs that look at it: nodes, hooks on several gradients, and a
-drawing in text."""
+"""Tools for inspecting the recorded graph: its nodes, hooks on several gradients, a drawing as
+text.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether gradients are recorded, and who listens to ops: state of the current thread.
+"""Per-thread state: whether gradients are recorded, and who listens to ops.
 
 ``state.flags`` is read once per op: 0 records nothing, 1 records gradients, and any higher bit
 sends the op down the general path, where listeners (profiler, tracer, anomaly mode) and autocast

@@ -1,4 +1,4 @@
-"""What PyTorch calls an op: the names of nodes, and what autocast goes by.
+"""PyTorch's names for ops: those of graph nodes, and those by which autocast decides.
 
 A node is called after its primitive, or as the primitive's option ``grad_fn`` says. Where PyTorch
 has one op for what is several primitives here, ``@as_one("MseLossBackward0")`` over the public

@@ -1,4 +1,4 @@
-"""``__torch_function__``: how the class of an argument takes a function over.
+"""``__torch_function__``: how the class of an argument takes over a function.
 
 A public function whose arguments hold an instance of such a class calls
 ``cls.__torch_function__(function, types, args, kwargs)`` instead of computing. Plain tensors don't

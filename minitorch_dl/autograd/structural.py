@@ -1,5 +1,4 @@
-"""The primitives that the engine itself inserts: dtype matching, broadcasting and its reverse, and
-a second name for a tensor."""
+"""The primitives that the engine itself inserts: casts, broadcasting and its reverse, aliases."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Arrays without mathematics: devices, dtypes, random numbers and the kernels that have no NumPy
-name."""
+"""What lies below tensors: devices, dtypes, random numbers, and the kernels that NumPy lacks."""
 
 from .checks import check_all, check_at_once, check_range, raise_noted
 from .constants import constant

@@ -1,4 +1,5 @@
-"""The C library's memory settings, for programs that allocate and free large arrays all the time.
+"""Settings of the C library's allocator, for programs that keep allocating and freeing large
+arrays.
 
 glibc takes large blocks from the system and returns them when freed, so that a training step pays
 for the same pages again and again. Told to keep them, it reuses what the step before has freed;

@@ -1,4 +1,4 @@
-"""Joining arrays of a GPU while a step is captured.
+"""Concatenating GPU arrays while a step is being captured.
 
 CuPy joins more than a few arrays by a kernel that looks their addresses up in memory, to which they
 are copied from the host: a replayed graph would copy again what is there no longer. So in a capture

@@ -1,4 +1,4 @@
-"""Words for operands in error messages. Called on the failure path only."""
+"""Descriptions of operands for error messages. Called on the failure path only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In which precision a kernel computes."""
+"""The precision in which a kernel computes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Special functions on arrays: what NumPy has no name for and SciPy does.
+"""Special functions on arrays: those that SciPy has and NumPy lacks.
 
 Everything is computed in float64, block by block so that the temporaries stay in cache, and
 returned in the input's dtype.

@@ -1,5 +1,6 @@
-"""The GPU through CuPy: what there is, its memory, its queues, its clock. What only asks answers on
-a machine without one too."""
+"""The GPU through CuPy: devices, memory, streams and timing. Questions are answered on a machine
+without one, too.
+"""
 
 import sys
 from types import ModuleType

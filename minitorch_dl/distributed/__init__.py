@@ -1,5 +1,6 @@
-"""A process group of one: what a training script for several processes finds when it is started as
-a single one. More processes are not supported."""
+"""A process group of one process: enough for a script written for several to run as a single one.
+More processes are not supported.
+"""
 
 from __future__ import annotations
 

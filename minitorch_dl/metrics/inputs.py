@@ -1,4 +1,4 @@
-"""What metrics are given, as arrays on one device."""
+"""Checking and converting the arguments of metrics: arrays on one device."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers, losses and what holds them together."""
+"""Layers, losses, containers and the base class of them all."""
 
 from . import functional, grad, init, parallel, utils
 from .activation import *

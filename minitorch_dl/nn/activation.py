@@ -31,7 +31,7 @@ class _Inplace(Module):
 
 
 class ReLU(_Inplace):
-    """``max(0, x)``.
+    """Rectified linear unit, ``max(0, x)``.
 
     >>> import minitorch_dl as torch
     >>> torch.nn.ReLU()(torch.tensor([-1.0, 2.0]))
@@ -50,7 +50,7 @@ class SELU(_Inplace):
 
 
 class SiLU(_Inplace):
-    """``x σ(x)``; Hendrycks and Gimpel, 2016."""
+    """Sigmoid linear unit (swish), ``x σ(x)``; Hendrycks and Gimpel, 2016."""
 
     def forward(self, input: Tensor) -> Tensor:
         return F.silu(input, inplace=self.inplace)
@@ -84,14 +84,14 @@ class Hardsigmoid(_Inplace):
 
 
 class Sigmoid(Module):
-    """``1 / (1 + exp(-x))``."""
+    """The logistic function, ``1 / (1 + exp(-x))``."""
 
     def forward(self, input: Tensor) -> Tensor:
         return F.sigmoid(input)
 
 
 class Tanh(Module):
-    """``tanh(x)``."""
+    """The hyperbolic tangent, ``tanh(x)``."""
 
     def forward(self, input: Tensor) -> Tensor:
         return F.tanh(input)
@@ -147,7 +147,7 @@ class Hardtanh(Module):
 
 
 class ReLU6(Hardtanh):
-    """``min(max(0, x), 6)``."""
+    """ReLU with an upper limit, ``min(max(0, x), 6)``."""
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__(0.0, 6.0, inplace)
@@ -157,7 +157,7 @@ class ReLU6(Hardtanh):
 
 
 class LeakyReLU(Module):
-    """``max(0, x) + negative_slope · min(0, x)``."""
+    """ReLU that leaks, ``max(0, x) + negative_slope · min(0, x)``."""
 
     def __init__(self, negative_slope: float = 1e-2, inplace: bool = False) -> None:
         super().__init__()
@@ -225,7 +225,7 @@ class _Alpha(Module):
 
 
 class ELU(_Alpha):
-    """``x`` for x > 0, else ``α (exp(x) - 1)``; Clevert et al., 2015."""
+    """Exponential linear unit: ``x`` for x > 0, else ``α (exp(x) - 1)``; Clevert et al., 2015."""
 
     def forward(self, input: Tensor) -> Tensor:
         return F.elu(input, self.alpha, self.inplace)
@@ -239,7 +239,11 @@ class CELU(_Alpha):
 
 
 class GELU(Module):
-    """``x Φ(x)``; ``approximate="tanh"`` takes the tanh form; Hendrycks and Gimpel, 2016."""
+    """Gaussian error linear unit, ``x Φ(x)``, with the normal distribution function Φ.
+
+    ``approximate="tanh"`` computes ``½ x (1 + tanh(√(2/π) (x + 0.044715 x³)))`` instead. Hendrycks
+    and Gimpel, 2016.
+    """
 
     def __init__(self, approximate: str = "none") -> None:
         super().__init__()
@@ -253,7 +257,10 @@ class GELU(Module):
 
 
 class GLU(Module):
-    """``a σ(b)`` where a and b are the halves of the input along ``dim``; Dauphin et al., 2016."""
+    """Gated linear unit, ``a σ(b)``, with the halves a and b of the input along ``dim``.
+
+    Dauphin et al., 2016.
+    """
 
     def __init__(self, dim: int = -1) -> None:
         super().__init__()
@@ -331,14 +338,19 @@ class _AlongDim(Module):
 
 
 class Softmax(_AlongDim):
-    """``exp(xᵢ) / Σ exp(xⱼ)`` along ``dim``."""
+    """Positive numbers that sum to 1 along ``dim``: ``exp(xᵢ) / Σⱼ exp(xⱼ)``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.Softmax(dim=0)(torch.tensor([0.0, 0.0]))
+    tensor([0.5000, 0.5000])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.softmax(input, self.dim, _stacklevel=5)
 
 
 class LogSoftmax(_AlongDim):
-    """``log(exp(xᵢ) / Σ exp(xⱼ))`` along ``dim``."""
+    """The logarithm of the softmax along ``dim``: ``xᵢ - log Σⱼ exp(xⱼ)``."""
 
     def forward(self, input: Tensor) -> Tensor:
         return F.log_softmax(input, self.dim, _stacklevel=5)

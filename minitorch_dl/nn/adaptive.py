@@ -1,5 +1,6 @@
-"""Layers that hold the scores' weights and the loss in one: the softmax in clusters of classes of
-unequal frequency, and the cross entropy of a linear layer."""
+"""Classification layers that hold the weights of the scores and compute the loss: the adaptive
+softmax, and the cross entropy of a linear layer.
+"""
 
 from __future__ import annotations
 

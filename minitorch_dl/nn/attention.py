@@ -46,10 +46,10 @@ def sdpa_kernel(
 
 
 class MultiheadAttention(Module):
-    """``concat(head₁, ..., head_H) W_oᵀ + b_o``, ``headᵢ = softmax(Qᵢ Kᵢᵀ / √(E/H)) Vᵢ``.
+    """Attention of several heads; Vaswani et al., 2017.
 
-    ``Qᵢ``, ``Kᵢ``, ``Vᵢ`` are learned projections of query, key and value to ``E/H`` features;
-    Vaswani et al., 2017.
+    ``concat(head₁, ..., head_H) W_oᵀ + b_o`` with ``headᵢ = softmax(Qᵢ Kᵢᵀ / √(E/H)) Vᵢ``, where
+    ``Qᵢ``, ``Kᵢ`` and ``Vᵢ`` are learned projections of query, key and value to ``E/H`` features.
 
     Args:
         embed_dim: E, features of the query and of the output.

@@ -1,4 +1,4 @@
-"""Hooks that watch modules: removable handles, the hooks on all modules, backward taps."""
+"""Hooks on modules: their handles, hooks on all modules at once, and hooks on gradients."""
 
 from __future__ import annotations
 

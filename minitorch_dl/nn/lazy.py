@@ -1,4 +1,4 @@
-"""Layers that learn the size of their input from the first one that they get.
+"""Layers that learn the size of their input from the first input they get.
 
 Until then their parameters are ``UninitializedParameter``s; the first call draws them as the
 ordinary layer would and turns the lazy layer into it.

@@ -31,7 +31,7 @@ class Identity(Module):
 
 
 class Linear(Module):
-    """``y = x Wᵀ + b``.
+    """A linear map of the last axis, with an offset: ``y = x Wᵀ + b``.
 
     Args:
         in_features: size of the last axis of the input, ``(*, in_features)``.
@@ -90,7 +90,9 @@ class NonDynamicallyQuantizableLinear(Linear):
 
 
 class Bilinear(Module):
-    """``y_k = x₁ᵀ A_k x₂ + b_k`` of two inputs ``(*, in1_features)`` and ``(*, in2_features)``.
+    """A bilinear map of two inputs: ``y_k = x₁ᵀ A_k x₂ + b_k``.
+
+    Shapes: inputs ``(*, in1_features)`` and ``(*, in2_features)``, output ``(*, out_features)``.
 
     >>> import minitorch_dl as torch
     >>> torch.nn.Bilinear(20, 30, 40)(torch.ones(128, 20), torch.ones(128, 30)).shape

@@ -92,18 +92,7 @@ class _RunningNorm(Module):
 
 
 class _BatchNorm(_RunningNorm):
-    """``y = γ (x - μ) / √(σ² + ε) + β`` per channel; Ioffe and Szegedy, 2015.
-
-    In training mode μ and σ² (biased) are those of the batch, and the running statistics move
-    towards them (with the unbiased variance); in evaluation mode the running ones are used.
-
-    Args:
-        num_features: channels C.
-        eps: ε. Default: 1e-5.
-        momentum: how far the running statistics move; None averages all batches. Default: 0.1.
-        affine: learn γ and β.
-        track_running_stats: False uses the batch's statistics in evaluation mode too.
-    """
+    """Batch normalisation of any number of spatial axes; see :class:`BatchNorm2d`."""
 
     _version = 2
 
@@ -156,14 +145,28 @@ class BatchNorm1d(_BatchNorm):
 
 
 class BatchNorm2d(_BatchNorm):
-    __doc__ = (
-        (_BatchNorm.__doc__ or "")
-        + """
+    """Batch normalisation of each channel of ``(N, C, H, W)``; Ioffe and Szegedy, 2015.
+
+    ``y = γ (x - μ) / √(σ² + ε) + β``
+
+    In training mode, μ and σ² (the biased variance) are those of the batch, and the running
+    statistics move towards its mean and unbiased variance. In evaluation mode, the running
+    statistics take their place.
+
+    Args:
+        num_features: C, the number of channels.
+        eps: ε. Default: 1e-5.
+        momentum: the share of the batch in the new running statistics; None averages all batches
+            alike. Default: 0.1.
+        affine: learn γ and β. Default: True.
+        track_running_stats: keep running statistics. If False, the batch's are used in evaluation
+            mode, too. Default: True.
+        bias: learn β, where ``affine``. Default: True.
+
     >>> import minitorch_dl as torch
     >>> torch.nn.BatchNorm2d(3)(torch.randn(2, 3, 4, 4)).shape
     torch.Size([2, 3, 4, 4])
     """
-    )
 
     dims = (4,)
 
@@ -214,10 +217,7 @@ class SyncBatchNorm(_BatchNorm):
 
 
 class _InstanceNorm(_RunningNorm):
-    """``y = γ (x - μ) / √(σ² + ε) + β`` per sample and channel; Ulyanov et al., 2016.
-
-    Args: as :class:`BatchNorm2d`, but ``affine`` and ``track_running_stats`` default to False.
-    """
+    """Instance normalisation; see :class:`InstanceNorm2d`."""
 
     _version = 2
 
@@ -261,7 +261,13 @@ class InstanceNorm1d(_InstanceNorm):
 
 
 class InstanceNorm2d(_InstanceNorm):
-    __doc__ = _InstanceNorm.__doc__
+    """Normalisation of each channel of each sample; Ulyanov et al., 2016.
+
+    ``y = γ (x - μ) / √(σ² + ε) + β`` with the mean and variance over the spatial axes.
+
+    The arguments are those of :class:`BatchNorm2d`, but ``affine`` and ``track_running_stats`` are
+    False by default.
+    """
 
     dims = (3, 4)
 
@@ -273,12 +279,13 @@ class InstanceNorm3d(_InstanceNorm):
 
 
 class LayerNorm(Module):
-    """``y = γ (x - μ) / √(σ² + ε) + β`` over the last axes of each sample; Ba et al., 2016.
+    """Normalisation over the last axes; Ba et al., 2016: ``y = γ (x - μ) / √(σ² + ε) + β``.
 
     Args:
-        normalized_shape: the sizes of those axes (a number: the last axis).
+        normalized_shape: the sizes of those axes; a number stands for the last axis alone.
         eps: ε. Default: 1e-5.
-        elementwise_affine: learn γ. bias: learn β too.
+        elementwise_affine: learn γ and β, of the shape ``normalized_shape``. Default: True.
+        bias: learn β, where ``elementwise_affine``. Default: True.
 
     >>> import minitorch_dl as torch
     >>> torch.nn.LayerNorm(2, elementwise_affine=False)(torch.tensor([1.0, 3.0]))
@@ -363,9 +370,13 @@ class RMSNorm(Module):
 
 
 class GroupNorm(Module):
-    """``y = γ (x - μ) / √(σ² + ε) + β`` over each of ``num_groups`` groups of channels.
+    """Normalisation over groups of channels; Wu and He, 2018: ``y = γ (x - μ) / √(σ² + ε) + β``.
 
-    Wu and He, 2018.
+    Args:
+        num_groups: how many groups of equal size the channels fall into.
+        num_channels: C of the input ``(N, C, *)``.
+        eps: ε. Default: 1e-5.
+        affine: learn γ and β, one per channel. Default: True.
 
     >>> import minitorch_dl as torch
     >>> torch.nn.GroupNorm(3, 6)(torch.randn(20, 6, 10, 10)).shape

@@ -18,14 +18,7 @@ __all__ = [
 
 
 class _MaxPool(Module):
-    """The largest value in each window.
-
-    Args:
-        kernel_size: the window. stride: its step (default: ``kernel_size``).
-        padding: ``-inf`` on each side. dilation: the step inside the window.
-        return_indices: also return where each maximum was (for ``MaxUnpool``).
-        ceil_mode: windows may start inside the input and end beyond it.
-    """
+    """Max pooling over any number of spatial axes; see :class:`MaxPool2d`."""
 
     def __init__(
         self,
@@ -65,15 +58,21 @@ class MaxPool1d(_MaxPool):
 
 
 class MaxPool2d(_MaxPool):
-    __doc__ = (
-        (_MaxPool.__doc__ or "")
-        + """
+    """The largest value in each window of ``(N, C, H, W)``.
+
+    Args:
+        kernel_size: the size of the window: a number, or one per axis.
+        stride: the step from one window to the next. Default: ``kernel_size``.
+        padding: how much to pad on each side, with -inf. Default: 0.
+        dilation: the step from one element of a window to the next. Default: 1.
+        return_indices: also return where each maximum was, for :class:`MaxUnpool2d`.
+        ceil_mode: windows may start inside the input and end beyond it.
+
     >>> import minitorch_dl as torch
     >>> torch.nn.MaxPool2d(2)(torch.arange(16.0).reshape(1, 1, 4, 4))
     tensor([[[[ 5.,  7.],
               [13., 15.]]]])
     """
-    )
 
     def forward(self, input: Tensor) -> Any:
         return self._pool(F.max_pool2d, input)
@@ -158,13 +157,7 @@ class AvgPool1d(Module):
 
 
 class _AvgPool(Module):
-    """The mean of each window.
-
-    Args:
-        kernel_size, stride, padding, ceil_mode: as :class:`MaxPool2d`; padding is with zeros.
-        count_include_pad: count the padding in the mean.
-        divisor_override: divide by this number instead of the window's size.
-    """
+    """Average pooling over any number of spatial axes; see :class:`AvgPool2d`."""
 
     def __init__(
         self,
@@ -194,7 +187,21 @@ class _AvgPool(Module):
 
 
 class AvgPool2d(_AvgPool):
-    __doc__ = _AvgPool.__doc__
+    """The mean of each window of ``(N, C, H, W)``.
+
+    Args:
+        kernel_size: the size of the window: a number, or one per axis.
+        stride: the step from one window to the next. Default: ``kernel_size``.
+        padding: how much to pad on each side, with zeros. Default: 0.
+        ceil_mode: windows may start inside the input and end beyond it.
+        count_include_pad: the mean counts the padding, too. Default: True.
+        divisor_override: divide by this number instead of the size of the window.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.AvgPool2d(2)(torch.arange(16.0).reshape(1, 1, 4, 4))
+    tensor([[[[ 2.5000,  4.5000],
+              [10.5000, 12.5000]]]])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return self._pool(F.avg_pool2d, input)
@@ -249,13 +256,7 @@ class LPPool3d(_LPPool):
 
 
 class _FractionalMaxPool(Module):
-    """The maxima of windows at random steps, as many as the output size asks for; Graham, 2014.
-
-    Args:
-        kernel_size: the windows' size.
-        output_size: of the output; or ``output_ratio``, its ratio to the input's size, in (0, 1).
-        return_indices: also return where each maximum was (for ``MaxUnpool``).
-    """
+    """Fractional max pooling; see :class:`FractionalMaxPool2d`."""
 
     dims: int
 
@@ -291,7 +292,14 @@ class _FractionalMaxPool(Module):
 
 
 class FractionalMaxPool2d(_FractionalMaxPool):
-    __doc__ = _FractionalMaxPool.__doc__
+    """The maxima of windows at random steps, as many as the output size asks for; Graham, 2014.
+
+    Args:
+        kernel_size: the size of the windows.
+        output_size: the size of the output, or
+        output_ratio: its ratio to the size of the input, in (0, 1).
+        return_indices: also return where each maximum was, for :class:`MaxUnpool2d`.
+    """
 
     dims = 2
 

@@ -220,16 +220,22 @@ class RNNBase(Module):
 
 
 class RNN(RNNBase):
-    """Elman RNN: ``h' = tanh(W_ih x + b_ih + W_hh h + b_hh)``, or ReLU in the place of tanh.
+    """A recurrent network over whole sequences; Elman, 1990.
+
+    At each step ``h' = tanh(W_ih x + b_ih + W_hh h + b_hh)``, or with ReLU in the place of tanh.
 
     Args:
-        input_size, hidden_size: features of the input and of the state.
-        num_layers: how many layers lie on top of each other.
+        input_size, hidden_size: the number of features of the input x and of the state h.
+        num_layers: how many layers are stacked, each reading the output of the one below.
         nonlinearity: "tanh" or "relu".
-        bias: use b_ih and b_hh.
+        bias: use b_ih and b_hh. Default: True.
         batch_first: inputs and outputs are ``(B, T, *)`` instead of ``(T, B, *)``.
-        dropout: between the layers, in training mode.
+        dropout: the probability of dropout between the layers, in training mode.
         bidirectional: a second set of layers reads the sequence backwards.
+
+    ``forward(input, h_0)`` takes ``(T, B, input_size)``, without B, or a packed sequence, and the
+    initial state ``(layers, B, hidden_size)`` (default: zeros), where ``layers`` counts both
+    directions. It returns the last layer's states ``(T, B, hidden_size)`` and the final states.
 
     >>> import minitorch_dl as torch
     >>> output, h = torch.nn.RNN(10, 20, 2)(torch.randn(5, 3, 10))
@@ -266,11 +272,14 @@ class RNN(RNNBase):
 
 
 class LSTM(RNNBase):
-    """Long short-term memory; Hochreiter and Schmidhuber, 1997; ``proj_size``: Sak et al., 2014.
+    """Long short-term memory over whole sequences; Hochreiter and Schmidhuber, 1997.
 
-    ``i, f, o = σ(W x + b + W h + b)``, ``g = tanh(...)``, ``c' = f c + i g``, ``h' = o tanh(c')``.
+    At each step, with ``a = W_ih x + b_ih + W_hh h + b_hh`` cut into four parts,
+    ``i, f, o = σ(a_i), σ(a_f), σ(a_o)`` and ``g = tanh(a_g)``: ``c' = f c + i g``,
+    ``h' = o tanh(c')``.
 
-    Args: as :class:`RNN`; ``proj_size`` > 0 projects h to that size.
+    The arguments are those of :class:`RNN`, without ``nonlinearity``. ``proj_size`` > 0 projects h
+    to that size (Sak et al., 2014). The state is the pair ``(h, c)``.
 
     >>> import minitorch_dl as torch
     >>> output, (h, c) = torch.nn.LSTM(10, 20, 2)(torch.randn(5, 3, 10))
@@ -303,11 +312,12 @@ class LSTM(RNNBase):
 
 
 class GRU(RNNBase):
-    """Gated recurrent unit; Cho et al., 2014.
+    """Gated recurrent units over whole sequences; Cho et al., 2014.
 
-    ``r, z = σ(W x + b + W h + b)``, ``n = tanh(W x + b + r (W h + b))``, ``h' = (1 - z) n + z h``.
+    At each step, with ``a = W_ih x + b_ih`` and ``u = W_hh h + b_hh`` cut into three parts each:
+    ``r, z = σ(a_r + u_r), σ(a_z + u_z)``, ``n = tanh(a_n + r u_n)``, ``h' = (1 - z) n + z h``.
 
-    Args: as :class:`RNN`.
+    The arguments are those of :class:`RNN`, without ``nonlinearity``.
 
     >>> import minitorch_dl as torch
     >>> output, h = torch.nn.GRU(10, 20, batch_first=True)(torch.randn(3, 5, 10))

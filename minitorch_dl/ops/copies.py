@@ -1,4 +1,4 @@
-"""The view functions' twins that give copies: ``permute_copy`` and the rest."""
+"""Copying twins of the functions that return views, such as ``permute_copy``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checking and resolving what callers say about axes."""
+"""Checking and normalizing the dims that callers pass."""
 
 from __future__ import annotations
 

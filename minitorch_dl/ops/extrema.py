@@ -1,4 +1,4 @@
-"""The largest and the smallest: values and where they are.
+"""Maxima and minima: their values and their positions.
 
 What picks one element (``max(dim)``) sends its gradient there; what reports a value that several
 elements may share (``max()``, ``amax``) splits the gradient evenly among them.

@@ -1,4 +1,4 @@
-"""Tensors put together, and one taken apart."""
+"""Joining tensors, and splitting one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the losses do with the values of the single elements: keep, add or average them."""
+"""The reduction of a loss: keeping, adding or averaging the losses of the elements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The normalizations as PyTorch calls them underneath: with the statistics among the results."""
+"""The ``native_*`` normalizations, which return their statistics as well."""
 
 from __future__ import annotations
 

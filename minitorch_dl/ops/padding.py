@@ -1,4 +1,4 @@
-"""Padding: more elements around a tensor's edges."""
+"""Padding tensors at their edges."""
 
 from __future__ import annotations
 

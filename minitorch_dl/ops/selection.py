@@ -1,4 +1,4 @@
-"""Choosing between values by a mask or by size: where, clamp, maximum and their kin.
+"""Choosing between values by a mask or by size: ``where``, ``clamp``, ``maximum`` and their kin.
 
 Masks carry no gradient. A formula picks entries of a gradient with ``keep``, which is linear in its
 first input and its own derivative, so double backward through a kink is right and an infinite

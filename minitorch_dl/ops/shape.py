@@ -1,5 +1,4 @@
-"""Other shapes for the same elements. Where no copy is needed the result is a view: it shares the
-input's memory.
+"""Changing shapes. Where no copy is needed, the result is a view that shares the input's memory.
 
 In a formula ``g`` is the gradient of the output.
 """

@@ -1,4 +1,4 @@
-"""Undoing max pooling: the maxima put back to their places."""
+"""Undoing max pooling: the maxima put back in their places."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The base of all optimizers: parameter groups, state, hooks, saving and loading."""
+"""The base class of all optimizers: parameter groups, state, hooks, saving and loading."""
 
 from __future__ import annotations
 

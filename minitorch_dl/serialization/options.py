@@ -1,4 +1,4 @@
-"""Settings of ``load`` that programs touch: kept, without effect here."""
+"""Settings of ``load`` that programs set: kept, without effect here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Flat storages from files: on which device they go, and tensors as strides over them."""
+"""Flat storages read from files: the device they go to, and tensors as strides over them."""
 
 from __future__ import annotations
 

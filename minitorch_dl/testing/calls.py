@@ -1,4 +1,4 @@
-"""Calls of ops and modules as functions of float tensors alone, which a gradient check can move."""
+"""Calls of ops and modules as functions of their float tensors alone, for gradient checks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What CuPy offers: names, parameters and loops, from a table made by listing an installed CuPy."""
+"""CuPy's functions, parameters and dtypes, from a table listed from an installed CuPy."""
 
 from __future__ import annotations
 

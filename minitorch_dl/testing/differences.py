@@ -1,4 +1,4 @@
-"""Derivatives from function values alone, with an estimate of their error.
+"""Numerical derivatives, with an estimate of their error.
 
 These are the oracles of the gradient checks: they share nothing with the engine.
 """

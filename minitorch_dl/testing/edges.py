@@ -1,4 +1,4 @@
-"""A function at the edges: special shapes, float32, NaN and infinities."""
+"""Checks of a function at the edges: special shapes, float32, NaN and infinities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a check is asked for, and what it finds: options, measurements, failures."""
+"""What a check takes and what it finds: options, measurements, failures."""
 
 from __future__ import annotations
 

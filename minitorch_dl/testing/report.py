@@ -1,4 +1,4 @@
-"""What a run of the gradient suite found, as JSON and as one self-contained HTML page."""
+"""The results of the gradient suite as JSON, and as one self-contained HTML page."""
 
 from __future__ import annotations
 

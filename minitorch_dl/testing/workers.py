@@ -1,4 +1,4 @@
-"""The gradient suite in several processes at once."""
+"""The gradient suite run by several processes."""
 
 from __future__ import annotations
 

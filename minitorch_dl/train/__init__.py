@@ -1,4 +1,4 @@
-"""Training loops, their progress, pictures and checkpoints."""
+"""Training loops, with their progress bar, charts and checkpoints."""
 
 from .chart import Panel, Series, line_chart
 from .checkpoint import Checkpoint, CheckpointError

@@ -1,5 +1,4 @@
-"""Nested containers as trees: what they hold, in order, and the same containers around other
-leaves.
+"""Nested containers as trees: their leaves in order, and the same containers around other leaves.
 
 Tuples, lists, dicts and their kin are containers, and whatever ``register_pytree_node`` names;
 everything else, None too, is a leaf.

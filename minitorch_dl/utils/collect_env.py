@@ -1,5 +1,4 @@
-"""What a report of a problem should say about the machine: ``python -m
-minitorch_dl.utils.collect_env``."""
+"""What a bug report should say about the machine: ``python -m minitorch_dl.utils.collect_env``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``use_deterministic_algorithms`` means for new memory."""
+"""Whether ``use_deterministic_algorithms`` fills new memory."""
 
 fill_uninitialized_memory = True
 """Accepted for PyTorch's sake: memory of ``torch.empty`` is not filled."""

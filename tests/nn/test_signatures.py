@@ -54,7 +54,7 @@ FUNCTIONS = [
 def test_a_class_takes_pytorchs_arguments(name: str) -> None:
     ours, theirs = getattr(nn, name), getattr(torch.nn, name)
     assert parameters(ours) == parameters(theirs)
-    if name not in _ABSTRACT:
+    if name not in _ABSTRACT and issubclass(ours, nn.Module):
         assert parameters(ours.forward) == parameters(theirs.forward)
 
 

@@ -1,4 +1,4 @@
-"""Kernels of the GPU's own, where several launches of CuPy's functions would do the same.
+"""Hand-written GPU kernels, where CuPy's own functions would take several launches.
 
 One family a file: ``<family>.cu`` in CUDA, ``<family>.py`` what launches it. The array function
 that a kernel replaces, its twin, names it in a decorator and asks it first where ``xp`` is not

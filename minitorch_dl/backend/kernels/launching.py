@@ -1,4 +1,4 @@
-"""How a GPU's own kernels are compiled, examined and launched.
+"""How hand-written GPU kernels are compiled, compared with their twins, and launched.
 
 A kernel stands beside its *twin*, the array code that does the same: the twin serves every other
 device, every case the kernel leaves out, and is what the kernel is compared with. That happens once

@@ -1,4 +1,4 @@
-"""Making modules without drawing their first values."""
+"""Making modules without drawing their initial values."""
 
 from __future__ import annotations
 

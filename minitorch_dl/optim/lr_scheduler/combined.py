@@ -1,4 +1,4 @@
-"""Schedules made of schedules."""
+"""Schedules made of other schedules."""
 
 from __future__ import annotations
 
