@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         multiprocessing,
         profiler,
         serialization,
+        sparse,
         testing,
         torch_version,
     )
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from .func import vmap
     from .jit import fork, wait
     from .serialization import load, save
+    from .sparse import sparse_coo_tensor, sparse_csr_tensor, spmm
 
 _collecting = _gc.isenabled()
 _gc.disable()  # What is made here stays: looking for garbage meanwhile takes a third of the time.
@@ -268,7 +270,7 @@ try:
     newaxis = None
     GradScaler = amp.GradScaler
     layout = memory_format = str  # their values are strings here
-    strided = "torch.strided"
+    strided, sparse_coo, sparse_csr = "torch.strided", "torch.sparse_coo", "torch.sparse_csr"
     contiguous_format, preserve_format = "torch.contiguous_format", "torch.preserve_format"
     channels_last, channels_last_3d = "torch.channels_last", "torch.channels_last_3d"
 
@@ -277,7 +279,7 @@ try:
             name: name
             for name in (
                 "distributed distributions func futures hub jit metrics multiprocessing profiler "
-                "serialization testing torch_version"
+                "serialization sparse testing torch_version"
             ).split()
         },
         "vmap": "func",
@@ -287,6 +289,9 @@ try:
         "wait": "jit",
         "mps": "absent_devices",
         "xpu": "absent_devices",
+        "sparse_coo_tensor": "sparse",
+        "sparse_csr_tensor": "sparse",
+        "spmm": "sparse",
     }
     for _namespace in (
         autograd,

@@ -183,13 +183,18 @@ def represent(tensor: Any, name: str = "tensor") -> str:
         suffixes.append("requires_grad=True")
     elif node is not None:
         suffixes.append(f"grad_fn=<{type(node).__name__}>")
-    out = prefix + text
-    line = len(out) - out.rfind("\n") + 1
-    for suffix in suffixes:
-        if line + len(suffix) + 2 > options.linewidth:
-            out += ",\n" + " " * len(prefix) + suffix
-            line = len(prefix) + len(suffix)
+    return with_suffixes(prefix + text, suffixes, len(prefix)) + ")"
+
+
+def with_suffixes(text: str, suffixes: list[str], indent: int, break_first: bool = False) -> str:
+    """``text, suffix, suffix``, on new lines where one is too long; the first one always, if said
+    so."""
+    line = len(text) - text.rfind("\n") + 1
+    for i, suffix in enumerate(suffixes):
+        if line + len(suffix) + 2 > options.linewidth or (break_first and not i):
+            text += ",\n" + " " * indent + suffix
+            line = indent + len(suffix)
         else:
-            out += ", " + suffix
+            text += ", " + suffix
             line += len(suffix) + 2
-    return out + ")"
+    return text

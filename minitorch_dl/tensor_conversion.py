@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import importlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,11 @@ def legacy_tensor(data: tuple[Any, ...], dtype: Any, device: Any = None) -> Any:
             return value.detach()
         return from_data.tensor(value, dtype=dtype, device=device)
     return creation.empty(*(data or (0,)), dtype=dtype, device=device)
+
+
+def _sparse() -> Any:
+    """The sparse tensors, which few programs use: a layer above, imported when asked for."""
+    return importlib.import_module(f"{__package__}.sparse")
 
 
 class Convertible(TensorBase):
@@ -355,6 +361,28 @@ class Convertible(TensorBase):
     def to_dense(self, dtype: Any = None, *, masked_grad: Any = None) -> Any:
         """This tensor, which is dense already."""
         return self if dtype is None else movement.to(self, dtype)
+
+    def to_sparse(self, sparse_dim: Any = None, *, layout: Any = None) -> Any:
+        """The elements that aren't 0, as a sparse tensor; see ``sparse.to_sparse``."""
+        return _sparse().to_sparse(self, sparse_dim, layout=layout)
+
+    to_sparse_coo = to_sparse
+
+    def to_sparse_csr(self, dense_dim: Any = None) -> Any:
+        """The elements of a matrix that aren't 0, row by row."""
+        return _sparse().to_sparse(self).to_sparse_csr(dense_dim)
+
+    def sparse_mask(self, mask: Any) -> Any:
+        """The elements at the places of the sparse tensor ``mask``."""
+        return _sparse().sparse_mask(self, mask)
+
+    def sparse_dim(self) -> builtins.int:
+        """0: no dim is sparse."""
+        return 0
+
+    def dense_dim(self) -> builtins.int:
+        """All dims."""
+        return self.array.ndim
 
     clone = movement.clone
 

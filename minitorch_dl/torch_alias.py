@@ -79,8 +79,8 @@ _NOT_SUPPORTED = {
     name: kind
     for kind, names in {
         "complex numbers of float16 parts": "complex32 chalf",
-        "sparse tensors": "sparse sparse_coo_tensor sparse_csr_tensor sparse_csc_tensor "
-        "sparse_bsr_tensor sparse_bsc_tensor sparse_compressed_tensor",
+        "sparse tensors in columns or blocks": "sparse_csc_tensor sparse_bsr_tensor "
+        "sparse_bsc_tensor sparse_compressed_tensor",
         "kernels in C++ compiled at run time": "jiterator",
         "quantized tensors": "ao quantization quantize_per_tensor quantize_per_channel dequantize "
         "qint8 quint8 qint32",

@@ -24,7 +24,11 @@ def test_the_table_and_the_tests_agree() -> None:
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("complex32", "complex"), ("sparse", "sparse"), ("quantize_per_tensor", "quantized")],
+    [
+        ("complex32", "complex"),
+        ("sparse_csc_tensor", "sparse"),
+        ("quantize_per_tensor", "quantized"),
+    ],
 )
 def test_kinds_of_tensors_left_out(name: str, kind: str) -> None:
     with pytest.raises(AttributeError, match=f"{kind} .* not supported"):
@@ -213,6 +217,25 @@ def test_tensors_of_inference_mode_are_ordinary() -> None:
     w = torch.ones(2, requires_grad=True)
     (w * x).sum().backward()
     assert w.grad.tolist() == [2.0, 2.0]
+
+
+def test_sparse_tensors_are_of_a_class_of_their_own() -> None:
+    s = torch.eye(2).to_sparse_csr()
+    assert isinstance(s, torch.Tensor)
+    assert type(s) is not torch.Tensor
+    assert s.t().layout == torch.sparse_coo
+
+
+def test_places_outside_a_sparse_tensor() -> None:
+    with pytest.raises(RuntimeError, match="outside size"):
+        torch.sparse_coo_tensor([[2]], [1.0], (2,))
+
+
+def test_lobpcg_is_exact() -> None:
+    a = torch.diag(torch.arange(1.0, 8.0))
+    values, vectors = torch.lobpcg(a, k=2, niter=0)
+    assert_close(values, torch.tensor([7.0, 6.0]))
+    assert_close(vectors.abs().argmax(0), torch.tensor([6, 5]))
 
 
 def test_sparse_embeddings_have_dense_gradients() -> None:

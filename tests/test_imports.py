@@ -40,6 +40,7 @@ LAYERS = [
     "fft",
     "linalg",
     "masked",
+    "sparse",
     "amp",
     "cuda",
     "cpu",

@@ -112,8 +112,8 @@ class _Source(NamedTuple):
     output: int | None  # the function's own output of this index
 
     def restore(self, array: Any, node: Node) -> Any:
-        if array is None:
-            return None
+        if array is None or isinstance(array, TensorBase):
+            return array
         own = self.node
         if self.output is not None:
             own = node if node.outputs is None else node.output(self.output)
@@ -443,7 +443,8 @@ def _save(
         else:
             own = current_node(tensor) if given is None else edges[given]
             sources.append(_Source(weakref.ref(tensor), own, None))
-    node.saved = tuple(None if tensor is None else tensor.array for tensor in ctx._to_save)
+    # A tensor without an array, such as a sparse one, is kept as it is.
+    node.saved = tuple(getattr(tensor, "array", tensor) for tensor in ctx._to_save)
     ctx._sources = tuple(sources)
     ctx._node = weakref.ref(node)
     if state.saved_hooks is not None:

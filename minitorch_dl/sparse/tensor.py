@@ -1,0 +1,418 @@
+"""The class of sparse tensors.
+
+A :class:`SparseTensor` is no array but two dense tensors: the places of the entries, whole numbers
+(D, nnz), and the entries themselves, (nnz, *dense sizes), whose graph is the sparse tensor's graph.
+Every op on it is composed from differentiable ops on the entries: gathering rows at places and
+adding rows up at places, which are each other's derivative. So there are no rules of its own, and
+nothing in the dense ops knows of sparse ones: the class takes functions over by
+``__torch_function__``, and what ``functions.py`` doesn't list is refused. The gradient of a sparse
+leaf is sparse, at the leaf's places. The gradient of a dense tensor is dense always.
+
+A :class:`CsrTensor` is the same with the entries in the order of the rows, and says its places by
+where each row starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .. import printing
+from ..autograd.node import AccumulateGrad
+from ..autograd.primitive import TensorBase, current_node
+from ..backend import array_module, dtypes
+from ..ops import reshape
+from ..ops.embedding import add_rows
+from ..size import Size
+from ..tensor import Tensor
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {}
+"""What there is for sparse tensors, by the name of the function or method."""
+
+
+def implements(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let a function serve sparse arguments of the public functions and methods of these names."""
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        FUNCTIONS.update(dict.fromkeys(names, function))
+        return function
+
+    return register
+
+
+def _of_entries(name: str) -> Any:
+    return property(lambda self: getattr(self._entries, name))
+
+
+class SparseTensor(Tensor):
+    """A tensor of which only some entries are kept; all others are 0. Entries at the same place
+    add up; ``coalesce`` does so.
+
+    Made by ``sparse_coo_tensor`` and ``Tensor.to_sparse``. As in PyTorch it is a Tensor, with
+    ``layout`` ``torch.sparse_coo``.
+    """
+
+    __slots__ = ("_entries", "_merged", "_places", "_size")
+
+    layout = "torch.sparse_coo"
+    is_sparse = True
+    _view = None
+    _entries: Any
+    _places: Any
+    dtype, device, itemsize = _of_entries("dtype"), _of_entries("device"), _of_entries("itemsize")
+    is_cpu, is_cuda = _of_entries("is_cpu"), _of_entries("is_cuda")
+    _node = _of_entries("_node")
+    shape = property(lambda self: Size(self._size))
+    ndim = property(lambda self: len(self._size))
+    T = property(lambda self: self.t())
+    mT = property(lambda self: self.transpose(-2, -1))
+
+    @classmethod
+    def make(cls, places: Any, entries: Any, size: Iterable[int], merged: bool) -> Any:
+        """The tensor of these parts, unchecked; ``merged``: no place is there twice, and they are
+        in ascending order."""
+        t = object.__new__(cls)
+        t._places, t._entries, t._size, t._merged = places, entries, tuple(size), merged
+        return t
+
+    def with_entries(self, entries: Any) -> Any:
+        """The same places with other entries."""
+        return type(self).make(self._places, entries, self._size, self._merged)
+
+    @property
+    def array(self) -> Any:
+        raise AttributeError(
+            f"a tensor of layout {self.layout} has no array: this needs a dense one. Use "
+            ".to_dense()"
+        )
+
+    @classmethod
+    def __torch_function__(
+        cls,
+        func: Callable[..., Any],
+        types: Iterable[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        name = func.__name__
+        function = FUNCTIONS.get(name)
+        if function is None:
+            raise NotImplementedError(
+                f"{name}(): not implemented for sparse tensors (layout {cls.layout}). Convert with "
+                ".to_dense(), or work on the entries, .coalesce().values()"
+            )
+        return function(*args, **(kwargs or {}))
+
+    # -- its parts ---------------------------------------------------------------------------------
+
+    def _indices(self) -> Tensor:
+        return self._places
+
+    def _values(self) -> Tensor:
+        return self._entries
+
+    def _nnz(self) -> int:
+        return self._places.shape[1]
+
+    def indices(self) -> Tensor:
+        """The places (D, nnz) of a coalesced tensor."""
+        self._require_coalesced("indices")
+        return self._places
+
+    def values(self) -> Tensor:
+        """The entries (nnz, *dense sizes) of a coalesced tensor."""
+        self._require_coalesced("values")
+        return self._entries
+
+    def _require_coalesced(self, name: str) -> None:
+        if not self._merged:
+            raise RuntimeError(
+                f"Cannot get {name} on an uncoalesced tensor, please call .coalesce() first"
+            )
+
+    def sparse_dim(self) -> int:
+        """How many of the dims have places."""
+        return self._places.shape[0]
+
+    def dense_dim(self) -> int:
+        """How many dims each entry has."""
+        return self._entries.ndim - 1
+
+    def is_coalesced(self) -> bool:
+        """Whether it is known that no place is there twice."""
+        return self._merged
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or the size of one dim."""
+        return Size(self._size) if dim is None else self._size[dim]
+
+    def dim(self) -> int:
+        """The number of dims."""
+        return len(self._size)
+
+    ndimension = dim
+
+    def numel(self) -> int:
+        """The number of elements, zeros included."""
+        count = 1
+        for n in self._size:
+            count *= n
+        return count
+
+    nelement = numel
+
+    def __len__(self) -> int:
+        return self._size[0]
+
+    def __bool__(self) -> bool:
+        return bool(self.to_dense())
+
+    def keys(self, dims: Iterable[int] | None = None) -> Any:
+        """The place of each entry as one number, counted over the sparse dims, or some of them; an
+        array (nnz)."""
+        places = self._places.array
+        key = array_module(places).zeros(places.shape[1], "int64")
+        for dim in range(len(places)) if dims is None else dims:
+            key = key * self._size[dim] + places[dim]
+        return key
+
+    # -- conversions -------------------------------------------------------------------------------
+
+    def coalesce(self) -> Any:
+        """The same tensor with the entries at each place added up, in the order of the places."""
+        if self._merged:
+            return self
+        key = self.keys()
+        xp = array_module(key)
+        distinct, inverse = xp.unique(key, return_inverse=True)
+        entries = add_rows(self._entries, TensorBase.wrap(inverse), rows=len(distinct))
+        sizes = self._size[: self.sparse_dim()]
+        places = xp.stack(xp.unravel_index(distinct, sizes)) if sizes else self._places.array[:, :1]
+        return type(self).make(TensorBase.wrap(places.astype("int64")), entries, self._size, True)
+
+    def to_dense(self, dtype: Any = None, *, masked_grad: bool | None = None) -> Tensor:
+        """The dense tensor with these entries."""
+        sizes = self._size[: self.sparse_dim()]
+        rows = 1
+        for n in sizes:
+            rows *= n
+        y = add_rows(self._entries, TensorBase.wrap(self.keys()), rows=rows)
+        y = reshape(y, self._size)
+        return y if dtype is None else y.to(dtype)
+
+    def to_sparse(self, sparse_dim: int | None = None, *, layout: Any = None) -> Any:
+        """This tensor in coordinates, or as rows with ``layout=torch.sparse_csr``."""
+        if layout == CsrTensor.layout:
+            return self.to_sparse_csr()
+        return SparseTensor.make(self._places, self._entries, self._size, self._merged)
+
+    to_sparse_coo = to_sparse
+
+    def to_sparse_csr(self, dense_dim: int | None = None) -> Any:
+        """This matrix with the entries row by row."""
+        if len(self._size) != 2 or self.sparse_dim() != 2:
+            raise RuntimeError(
+                f"to_sparse_csr: expected a matrix without dense dims, got {list(self._size)}"
+            )
+        merged = self.coalesce()
+        return CsrTensor.make(merged._places, merged._entries, self._size, True)
+
+    def to(self, *args: Any, **kwargs: Any) -> Any:
+        """This tensor in another dtype or on another device."""
+        args = tuple([x._entries if isinstance(x, SparseTensor) else x for x in args])
+        entries = self._entries.to(*args, **kwargs)
+        if entries is self._entries:
+            return self
+        t = self.with_entries(entries)
+        t._places = self._places.to(entries.device)
+        return t
+
+    def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
+        """The type's name, or this tensor in another dtype."""
+        if dtype is None:
+            return self._entries.type().replace("torch.", "torch.sparse.", 1)
+        return self.to(self._entries.type(dtype).dtype)
+
+    def type_as(self, other: Any) -> Any:
+        """This tensor in the dtype and on the device of ``other``."""
+        return self.to(other.device, other.dtype)
+
+    def cpu(self, memory_format: Any = None) -> Any:
+        """This tensor in host memory."""
+        return self.to("cpu")
+
+    def cuda(
+        self, device: Any = None, non_blocking: bool = False, memory_format: Any = None
+    ) -> Any:
+        """This tensor on the GPU."""
+        return self.to("cuda" if device is None else device)
+
+    def numpy(self, *, force: bool = False) -> Any:
+        """Refused: there is no array."""
+        raise TypeError("can't convert Sparse layout tensor to numpy. Use Tensor.to_dense() first.")
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return self.numpy()
+
+    def tolist(self) -> Any:
+        """The elements, zeros included, as nested lists."""
+        return self.to_dense().tolist()
+
+    def item(self) -> Any:
+        """The value of a tensor of one element."""
+        return self.to_dense().item()
+
+    # -- autograd ----------------------------------------------------------------------------------
+
+    @property
+    def grad(self) -> Any:
+        g = self._entries.grad
+        return None if g is None else self.with_entries(g)
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        self._entries.grad = value._entries if isinstance(value, SparseTensor) else value
+
+    _grad = grad
+
+    def requires_grad_(self, requires_grad: bool = True) -> Any:
+        """Say whether operations on this leaf tensor are recorded; returns the tensor."""
+        self._entries.requires_grad_(requires_grad)
+        return self
+
+    def detach(self) -> Any:
+        """The same memory without history."""
+        return self.with_entries(self._entries.detach())
+
+    @property
+    def data(self) -> Any:
+        return self.with_entries(self._entries.data)
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        self._places, self._size, self._merged = value._places, value._size, value._merged
+        self._entries.data = value._entries
+
+    def clone(self, *, memory_format: Any = None) -> Any:
+        """A copy."""
+        t = self.with_entries(self._entries.clone())
+        t._places = self._places.clone()
+        return t
+
+    def retain_grad(self) -> None:
+        """Have ``backward`` store the gradient of this non-leaf tensor in ``.grad`` too."""
+        self._entries.retain_grad()
+
+    # -- writing -----------------------------------------------------------------------------------
+
+    def copy_(self, src: Any, non_blocking: bool = False) -> Any:
+        """Take the places and entries of ``src``, a sparse tensor of this size."""
+        if not isinstance(src, SparseTensor) or src._size != self._size:
+            raise RuntimeError(
+                f"copy_(): expected a sparse tensor of size {list(self._size)}, got "
+                f"{list(src.shape)} of layout {src.layout}"
+            )
+        entries = src._entries.detach().to(self.device, self.dtype, copy=True)
+        if self.requires_grad:
+            entries.requires_grad_()
+        self._places, self._merged = src._places.to(self.device, copy=True), src._merged
+        self._entries = entries
+        return self
+
+    def zero_(self) -> Any:
+        """Drop every entry."""
+        if self.requires_grad:
+            raise RuntimeError(
+                "zero_(): a sparse leaf that requires grad can't be written in place"
+            )
+        self._places, self._entries = self._places[:, :0], self._entries[:0]
+        return self
+
+    # -- protocols ---------------------------------------------------------------------------------
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        if id(self) not in memo:
+            t = self.detach().clone()
+            memo[id(self)] = t.requires_grad_() if self.requires_grad else t
+        return memo[id(self)]
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        parts = self._places, self._entries.detach(), self._size, self._merged
+        return _rebuild, (type(self), parts, self.requires_grad)
+
+    def _named_parts(self) -> list[tuple[str, Any]]:
+        return [("indices", self._places), ("values", self._entries)]
+
+    def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]
+        parts = [_part(name, part) for name, part in self._named_parts()]
+        suffixes = [f"size={tuple(self._size)}", f"nnz={self._nnz()}"]
+        if self.device.type != "cpu":
+            suffixes.append(f"device='{self.device}'")
+        if self.dtype.to_real() is not dtypes.get_default_dtype() and self.dtype not in (
+            dtypes.int64,
+            dtypes.bool,
+        ):
+            suffixes.append(f"dtype={self.dtype}")
+        suffixes.append(f"layout={self.layout}")
+        node = current_node(self)
+        if isinstance(node, AccumulateGrad):
+            suffixes.append("requires_grad=True")
+        elif node is not None:
+            suffixes.append(f"grad_fn=<{type(node).__name__}>")
+        text = "tensor(" + ",\n       ".join(parts)
+        return printing.with_suffixes(text, suffixes, 7, break_first=not self.is_sparse_csr) + ")"
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+
+def _part(name: str, tensor: Any) -> str:
+    prefix = f"{name}=tensor("
+    size = "" if tensor.numel() else f", size={tuple(tensor.shape)}"
+    return f"{prefix}{printing.contents(tensor.detach(), 7 + len(prefix))}{size})"
+
+
+def _rebuild(cls: Any, parts: tuple[Any, ...], requires_grad: bool) -> Any:
+    t = cls.make(*parts)
+    return t.requires_grad_() if requires_grad else t
+
+
+class CsrTensor(SparseTensor):
+    """A sparse matrix with its entries row by row: ``layout`` ``torch.sparse_csr``."""
+
+    __slots__ = ()
+
+    layout = "torch.sparse_csr"
+    is_sparse, is_sparse_csr = False, True
+
+    def crow_indices(self) -> Tensor:
+        """Where each row's entries start, and the last one's end: (rows + 1)."""
+        rows = self._places.array[0]
+        xp = array_module(rows)
+        return TensorBase.wrap(xp.searchsorted(rows, xp.arange(self._size[0] + 1)))
+
+    def col_indices(self) -> Tensor:
+        """The column of each entry."""
+        return self._places[1]
+
+    def _named_parts(self) -> list[tuple[str, Any]]:
+        return [
+            ("crow_indices", self.crow_indices()),
+            ("col_indices", self.col_indices()),
+            ("values", self._entries),
+        ]
+
+
+for _name, _dtype in {
+    "float": dtypes.float32,
+    "double": dtypes.float64,
+    "half": dtypes.float16,
+    "bfloat16": dtypes.bfloat16,
+    "long": dtypes.int64,
+    "int": dtypes.int32,
+    "short": dtypes.int16,
+    "bool": dtypes.bool,
+}.items():
+    FUNCTIONS[_name] = lambda self, memory_format=None, _dtype=_dtype: self.to(_dtype)
+for _name in "is_floating_point is_complex is_signed get_device element_size".split():
+    FUNCTIONS[_name] = lambda self, _name=_name: getattr(self._entries, _name)()

@@ -1,0 +1,338 @@
+"""Sparse tensors: every op against the same op on dense tensors, with its gradients."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minitorch_dl as torch
+from minitorch_dl import nn
+from minitorch_dl.testing import assert_close
+
+PLACES = torch.tensor([[0, 1, 1, 0], [2, 0, 2, 2]])  # (0, 2) is there twice
+VALUES = torch.tensor([3.0, 4.0, 5.0, -1.0], dtype=torch.float64)
+SIZE = (2, 3)
+A = torch.tensor([[1.0, -2.0], [0.5, 3.0], [2.0, 1.0]], dtype=torch.float64)
+M = torch.tensor([[2.0, 1.0, -1.0], [0.5, 3.0, 4.0]], dtype=torch.float64)
+
+
+def placed(values: Any) -> Any:
+    return torch.sparse_coo_tensor(PLACES, values, SIZE)
+
+
+def dense_of(values: Any) -> Any:
+    return torch.zeros(SIZE, dtype=values.dtype).index_put((PLACES[0], PLACES[1]), values, True)
+
+
+def by_coordinates(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The function on batches, which CSR doesn't have."""
+    return lambda s: function(s.to_sparse_coo() if s.layout != torch.strided else s)
+
+
+OPS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    name: functions if isinstance(functions, tuple) else (functions, functions)
+    for name, functions in {
+        "mm": lambda s: torch.mm(s, A),
+        "operator @": lambda s: s @ A,
+        "spmm": (lambda s: torch.spmm(s, A), lambda d: d @ A),
+        "sparse.mm": (lambda s: torch.sparse.mm(s, A), lambda d: d @ A),
+        "mv": lambda s: s @ A[:, 0],
+        "dense @ sparse": lambda s: A @ s,
+        "vector @ sparse": lambda s: A[:2, 0] @ s,
+        "sparse @ sparse": lambda s: s @ s.t(),
+        "bmm": by_coordinates(
+            lambda s: torch.bmm(torch.stack([s, 2 * s]), torch.stack([A, A * A]))
+        ),
+        "addmm": lambda s: torch.addmm(A[:2], s, A, beta=2, alpha=3),
+        "sparse.addmm": (
+            lambda s: torch.sparse.addmm(A[:2], s, A, alpha=0.5),
+            lambda d: torch.addmm(A[:2], d, A, alpha=0.5),
+        ),
+        "linear": lambda s: nn.functional.linear(s, M, A[0]),
+        "to_dense": lambda s: s.to_dense(),
+        "coalesce": (lambda s: s.coalesce(), lambda d: d),
+        "add": lambda s: s + s,
+        "add coalesced": (lambda s: s.coalesce() + s.coalesce(), lambda d: d + d),
+        "sub": lambda s: torch.sub(s, s * 3, alpha=2),
+        "dense + sparse": lambda s: M + s,
+        "dense += sparse": lambda s: M.clone().add_(s, alpha=2),
+        "dense - sparse": lambda s: M - s,
+        "mul by a number": lambda s: 2 * s * 3,
+        "div": lambda s: s / 4,
+        "mul by dense": lambda s: s * M,
+        "dense * row": lambda s: M[0] * s,
+        "div by dense": lambda s: s / M,
+        "mul by sparse": lambda s: s * (s * M),
+        "pow": lambda s: s**2,
+        "neg": lambda s: -s,
+        "tanh": lambda s: s.tanh(),
+        "relu": lambda s: torch.relu(-s),
+        "dropout that keeps all": lambda s: nn.functional.dropout(s, 0.0),
+        "sum": lambda s: s.sum(),
+        "sum(0)": lambda s: s.sum(0),
+        "sum(1, keepdim)": lambda s: torch.sum(s, 1, keepdim=True),
+        "sparse.sum": (lambda s: torch.sparse.sum(s, [0, 1]), lambda d: d.sum()),
+        "norm": lambda s: torch.norm(s),
+        "t": lambda s: s.t(),
+        "T": lambda s: s.T,
+        "transpose": lambda s: s.transpose(-1, 0),
+        "permute": lambda s: s.permute(1, 0),
+        "unsqueeze": by_coordinates(lambda s: s.unsqueeze(1)),
+        "cat": lambda s: torch.cat([s, s * 2], 1),
+        "stack": lambda s: torch.stack([s, s * 2], -1),
+        "index_select(0)": lambda s: s.index_select(0, torch.tensor([1, 1, 0])),
+        "index_select(1)": lambda s: torch.index_select(s, 1, torch.tensor([2, 0])),
+        "[1]": lambda s: s[1],
+        "[0, 2]": lambda s: s[0, 2],
+        "[index]": lambda s: s[torch.tensor([1])],
+        "to": lambda s: s.float().double(),
+        "clone": lambda s: s.clone(),
+        "csr": (lambda s: s.to_sparse_csr(), lambda d: d),
+    }.items()
+}
+
+
+def loss(y: Any) -> Any:
+    y = y.to_dense()
+    return (y * torch.arange(1.0, y.numel() + 1, dtype=y.dtype).reshape(y.shape)).sum()
+
+
+@pytest.mark.parametrize("csr", [False, True], ids=["coo", "csr"])
+@pytest.mark.parametrize("name", OPS)
+def test_an_op_is_that_of_dense_tensors(name: str, csr: bool) -> None:
+    sparse_op, dense_op = OPS[name]
+    v, w = VALUES.clone().requires_grad_(), VALUES.clone().requires_grad_()
+    s = placed(v).to_sparse_csr() if csr else placed(v)
+    got, expected = sparse_op(s), dense_op(dense_of(w))
+    assert tuple(got.shape) == tuple(expected.shape)
+    assert got.dtype is expected.dtype
+    assert_close(got.to_dense(), expected)
+    loss(got).backward()
+    loss(expected).backward()
+    assert_close(v.grad, w.grad)
+
+
+def test_gradients_reach_the_dense_operand() -> None:
+    x, y = A.clone().requires_grad_(), A.clone().requires_grad_()
+    loss(torch.sparse.mm(placed(VALUES), x)).backward()
+    loss(dense_of(VALUES) @ y).backward()
+    assert_close(x.grad, y.grad)
+
+
+def test_gradients_of_gradients() -> None:
+    def f(values: Any, x: Any) -> Any:
+        return torch.sparse.mm(placed(values), x).tanh()
+
+    x = A.clone().requires_grad_()
+    assert torch.autograd.gradcheck(f, (VALUES.clone().requires_grad_(), x))
+    assert torch.autograd.gradgradcheck(f, (VALUES.clone().requires_grad_(), x))
+
+
+@pytest.mark.parametrize("logarithm", [False, True])
+@pytest.mark.parametrize("dim", [0, 1])
+def test_softmax_leaves_out_what_is_not_there(dim: int, logarithm: bool) -> None:
+    name = "log_softmax" if logarithm else "softmax"
+    v, w = VALUES.clone().requires_grad_(), VALUES.clone().requires_grad_()
+    got = getattr(torch.sparse, name)(placed(v), dim).coalesce()
+    there = dense_of(torch.ones(4)) > 0
+    full = dense_of(w).masked_fill(~there, float("-inf"))
+    expected = getattr(torch, name)(full, dim)[there]
+    assert_close(got.values(), expected)
+    weights = torch.arange(1.0, 4, dtype=torch.float64)
+    (got.values() * weights).sum().backward()
+    (expected * weights).sum().backward()
+    assert_close(v.grad, w.grad)
+
+
+def test_sampled_addmm_computes_at_the_places_only() -> None:
+    s = torch.sparse_csr_tensor([0, 1, 2], [2, 0], VALUES[:2], (2, 3))
+    got = torch.sparse.sampled_addmm(s, A[:2], M, beta=0.5, alpha=2.0)
+    product = 0.5 * s.to_dense() + 2 * A[:2] @ M
+    assert got.layout == torch.sparse_csr
+    assert_close(got.values(), torch.stack([product[0, 2], product[1, 0]]))
+
+
+def test_a_sparse_leaf_has_a_sparse_gradient() -> None:
+    s = placed(VALUES).coalesce().requires_grad_()
+    assert s.is_leaf
+    assert s.requires_grad
+    torch.sparse.mm(s, A).sum().backward()
+    assert s.grad.is_sparse
+    assert_close(s.grad.to_dense(), (dense_of(VALUES) != 0) * A.sum(1))
+    assert not s.detach().requires_grad
+    s.grad = None
+    assert s.grad is None
+
+
+def test_entries_that_have_dims() -> None:
+    values = torch.arange(6.0).reshape(3, 2).requires_grad_()
+    s = torch.sparse_coo_tensor([[0, 2, 0]], values, (3, 2))
+    assert (s.sparse_dim(), s.dense_dim(), s._nnz()) == (1, 1, 3)
+    expected = torch.tensor([[4.0, 6.0], [0.0, 0.0], [2.0, 3.0]])
+    assert_close(s.to_dense(), expected)
+    assert_close(s.sum(1).to_dense(), expected.sum(1))
+    assert_close(torch.sparse.sum(s, 0), expected.sum(0))
+    assert_close(s[0].to_dense(), expected[0])
+    assert_close(s.select(1, 1).to_dense(), expected[:, 1])
+    assert_close(torch.sparse.softmax(s, 1).coalesce().values(), expected[[0, 2]].softmax(1))
+    assert_close(s.unsqueeze(2).to_dense(), expected.unsqueeze(2))
+    assert_close(s.index_select(1, torch.tensor([1, 1])).to_dense(), expected[:, [1, 1]])
+
+
+def test_to_sparse_and_back() -> None:
+    x = torch.tensor([[0.0, 2.0], [3.0, 0.0]], requires_grad=True)
+    s = x.to_sparse()
+    assert s.is_coalesced()
+    assert s.indices().tolist() == [[0, 1], [1, 0]]
+    (s.to_dense() * torch.tensor([[1.0, 2.0], [3.0, 4.0]])).sum().backward()
+    assert x.grad.tolist() == [[0.0, 2.0], [3.0, 0.0]]
+    assert x.to_sparse(1).values().tolist() == [[0.0, 2.0], [3.0, 0.0]]
+    csr = x.to_sparse_csr()
+    assert csr.crow_indices().tolist() == [0, 1, 2]
+    assert csr.col_indices().tolist() == [1, 0]
+    assert x.to_sparse(layout=torch.sparse_csr).layout == torch.sparse_csr
+    assert x.detach().sparse_mask(s).values().tolist() == [2.0, 3.0]
+
+
+def test_sizes_are_inferred_and_parts_checked() -> None:
+    assert torch.sparse_coo_tensor([[0, 3], [1, 2]], [1, 2]).size() == (4, 3)
+    assert torch.sparse_coo_tensor((2, 3))._nnz() == 0
+    assert torch.sparse_csr_tensor([0, 1], [4], [1.0]).shape == (1, 5)
+    with pytest.raises(RuntimeError, match="outside size"):
+        torch.sparse_coo_tensor([[2]], [1.0], (2,))
+    with pytest.raises(RuntimeError, match="expected indices"):
+        torch.sparse_coo_tensor([[0, 1]], [1.0])
+    with pytest.raises(RuntimeError, match="number of dimensions"):
+        torch.sparse_coo_tensor([[0]], [1.0], (2, 2))
+    with pytest.raises(RuntimeError, match="can't be inferred"):
+        torch.sparse_coo_tensor(torch.zeros(2, 0, dtype=torch.int64), torch.zeros(0))
+    with pytest.raises(RuntimeError, match="must ascend"):
+        torch.sparse_csr_tensor([0, 2, 1], [0, 1], [1.0, 2.0])
+
+
+def test_the_old_constructors() -> None:
+    s = torch.sparse.FloatTensor(PLACES, VALUES.float(), torch.Size(SIZE))
+    assert isinstance(s, torch.sparse.FloatTensor)
+    assert not isinstance(s, torch.sparse.DoubleTensor)
+    assert s.type() == "torch.sparse.FloatTensor"
+    assert torch.sparse.LongTensor(2, 3).dtype is torch.int64
+
+
+def test_spdiags() -> None:
+    rows = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    got = torch.sparse.spdiags(rows, torch.tensor([0, -1]), (3, 3)).to_dense()
+    assert got.tolist() == [[1.0, 0.0, 0.0], [4.0, 2.0, 0.0], [0.0, 5.0, 3.0]]
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda s: torch.exp(s), NotImplementedError, "exp(): not implemented for sparse"),
+        (lambda s: s.view(3, 2), NotImplementedError, "to_dense"),
+        (lambda s: s.add_(s), RuntimeError, "dense tensor to write to"),
+        (lambda s: s.mul_(2), NotImplementedError, "mul_()"),
+        (lambda s: s > 0, NotImplementedError, "gt()"),
+        (lambda s: s + 1, RuntimeError, "add(sparse, dense)"),
+        (lambda s: s + M, RuntimeError, "add(dense, sparse)"),
+        (lambda s: s / s, RuntimeError, "div()"),
+        (lambda s: s**0, RuntimeError, "positive"),
+        (lambda s: s.indices(), RuntimeError, "call .coalesce() first"),
+        (lambda s: s.values(), RuntimeError, "call .coalesce() first"),
+        (lambda s: s.numpy(), TypeError, "to_dense() first"),
+        (lambda s: s[0:1], RuntimeError, "whole numbers"),
+        (lambda s: s[2], IndexError, "out of range"),
+        (lambda s: s @ M, RuntimeError, "cannot be multiplied"),
+        (lambda s: s + torch.eye(3).to_sparse(), RuntimeError, "same size"),
+        (lambda s: torch.equal(s, s), NotImplementedError, "to_dense"),
+        (lambda s: s.copy_(M), RuntimeError, "sparse tensor of size"),
+    ],
+)
+def test_what_is_refused(call: Callable[[Any], Any], error: type[Exception], words: str) -> None:
+    with pytest.raises(error) as caught:
+        call(placed(VALUES))
+    assert words in str(caught.value)
+
+
+def test_as_a_buffer_it_is_moved_saved_and_loaded() -> None:
+    def module() -> Any:
+        m = nn.Linear(1, 1)
+        m.register_buffer("adjacency", placed(VALUES))
+        return m
+
+    m, other = module(), module().float()
+    m.adjacency = m.adjacency * 2
+    assert m.float().adjacency.dtype is torch.float32
+    other.load_state_dict(m.state_dict())
+    assert_close(other.adjacency.to_dense(), 2 * dense_of(VALUES).float())
+    assert copy.deepcopy(m).adjacency.is_sparse
+
+
+def test_copies_and_pickles() -> None:
+    s = placed(VALUES).coalesce().requires_grad_()
+    for twin in (copy.deepcopy(s), pickle.loads(pickle.dumps(s))):
+        assert twin.requires_grad
+        assert twin.is_coalesced()
+        assert_close(twin.detach().to_dense(), s.detach().to_dense())
+    t = s.detach().clone()
+    t.zero_()
+    assert t._nnz() == 0
+    assert s._nnz() == 3
+
+
+def test_a_custom_function_keeps_it() -> None:
+    class Product(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, places: Any, values: Any, x: Any) -> Any:
+            s = torch.sparse_coo_tensor(places, values, SIZE)
+            ctx.save_for_backward(s, x)
+            return torch.matmul(s, x)
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            s, x = ctx.saved_tensors
+            values = (g @ x.t())[s._indices()[0], s._indices()[1]]
+            return None, values, s.t() @ g
+
+    v, x = VALUES.clone().requires_grad_(), A.clone().requires_grad_()
+    loss(Product.apply(PLACES, v, x)).backward()
+    w, y = VALUES.clone().requires_grad_(), A.clone().requires_grad_()
+    loss(dense_of(w) @ y).backward()
+    assert_close(v.grad, w.grad)
+    assert_close(x.grad, y.grad)
+
+
+def test_it_prints_as_in_pytorch() -> None:
+    s = torch.sparse_coo_tensor(PLACES[:, :2], VALUES[:2].float(), SIZE)
+    assert repr(s) == (
+        "tensor(indices=tensor([[0, 1],\n"
+        "                       [2, 0]]),\n"
+        "       values=tensor([3., 4.]),\n"
+        "       size=(2, 3), nnz=2, layout=torch.sparse_coo)"
+    )
+    assert repr(s.double().to_sparse_csr()) == (
+        "tensor(crow_indices=tensor([0, 1, 2]),\n"
+        "       col_indices=tensor([2, 0]),\n"
+        "       values=tensor([3., 4.]), size=(2, 3), nnz=2, dtype=torch.float64,\n"
+        "       layout=torch.sparse_csr)"
+    )
+    assert "requires_grad=True" in repr(s.requires_grad_())
+    assert "size=(2, 0)" in repr(torch.sparse_coo_tensor((2, 3)))
+
+
+def test_what_it_says_of_itself() -> None:
+    s = placed(VALUES)
+    assert isinstance(s, torch.Tensor)
+    assert torch.is_tensor(s)
+    assert s.is_sparse
+    assert not M.is_sparse
+    assert (s.layout, M.layout) == (torch.sparse_coo, torch.strided)
+    assert (s.dim(), s.numel(), len(s), s.size(1), s.device.type) == (2, 6, 2, 3, "cpu")
+    assert torch.is_floating_point(s)
+    assert (M.sparse_dim(), M.dense_dim()) == (0, 2)
+    assert torch.zeros_like(s)._nnz() == 0
+    assert np.array_equal(s.tolist(), dense_of(VALUES).tolist())
