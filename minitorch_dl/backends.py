@@ -32,6 +32,18 @@ class _Switches(ModuleType):
         """No version: the library is not in use."""
         return None
 
+    @contextmanager
+    def flags(self, **settings: Any) -> Iterator[None]:
+        """These settings inside the block, such as ``enabled=False``."""
+        before = {name: getattr(self, name, None) for name in settings}
+        try:
+            for name, value in settings.items():
+                setattr(self, name, value)
+            yield
+        finally:
+            for name, value in before.items():
+                setattr(self, name, value)
+
 
 class _Host(_Switches):
     """How the host computes, with one switch that has an effect.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import operator
+import typing
 
 import pytest
 
@@ -254,3 +255,45 @@ def test_the_package_is_found_as_an_imported_one() -> None:
 
         assert importlib.util.find_spec("torch") is program_torch.__spec__
         assert program_torch.torch is program_torch
+
+
+@pytest.mark.parametrize(
+    "namespace", [torch, torch.nn, torch.optim, torch.utils.data, torch.distributions, torch.jit]
+)
+def test_annotations_of_classes_can_be_evaluated(namespace: object) -> None:
+    """Programs ask for them: classes that derive from these inherit them."""
+    classes = [
+        value for name in dir(namespace) if isinstance(value := getattr(namespace, name), type)
+    ]
+    assert classes
+    for cls in classes:
+        typing.get_type_hints(cls)
+
+
+@pytest.mark.parametrize("kind", ["mps", "xpu", "meta"])
+def test_devices_of_other_kinds_can_be_named(kind: str) -> None:
+    device = torch.device(kind, 0)
+    assert (device.type, device.index, str(device)) == (kind, 0, f"{kind}:0")
+    assert torch.get_default_device() != device
+    for use in (
+        lambda: torch.zeros(2, device=kind),
+        lambda: torch.zeros(2).to(device),
+        lambda: torch.nn.Linear(2, 1).to(kind),
+        lambda: torch.nn.Linear(2, 1, device=kind),
+    ):
+        with pytest.raises(RuntimeError, match=f"device '{kind}' is not served here: use 'cpu'"):
+            use()
+    with pytest.raises(RuntimeError, match="device type at start of device string: gpu"):
+        torch.device("gpu")
+
+
+def test_flags_of_a_library_inside_a_block() -> None:
+    cudnn = torch.backends.cudnn
+    with pytest.raises(ZeroDivisionError), cudnn.flags(enabled=False, benchmark=True):
+        assert (cudnn.enabled, cudnn.benchmark) == (False, True)
+        raise ZeroDivisionError
+    assert (cudnn.enabled, cudnn.benchmark) == (True, False)
+
+
+def test_each_gpu_has_a_generator() -> None:
+    assert len(torch.cuda.default_generators) == torch.cuda.device_count()

@@ -82,6 +82,7 @@ class Primitive:
         promotes: None, "same" (inputs are brought to their common dtype) or "float" (and an integer
             one to the default float).
         tensors: the inputs of a broadcasting op in whose place no Python number may stand.
+        numbers: all inputs may be Python numbers: the first one is then a 0-d tensor.
         complex: what becomes of complex numbers. False: they are refused. "holomorphic": the
             formulas are the complex derivatives, which the engine conjugates as PyTorch's
             convention wants. True: the formulas hold as they read (those of views always do). A
@@ -108,6 +109,7 @@ class Primitive:
         self.broadcasts: bool = options.pop("broadcasts", False)
         self.promotes: str | None = options.pop("promotes", None)
         self.tensors = frozenset(options.pop("tensors", ()))
+        self.numbers: bool = options.pop("numbers", False)
         self.check: Callable[..., None] | None = options.pop("check", None)
         self.exact: bool = options.pop("exact", False)
         self.view: bool = options.pop("view", False)
@@ -253,6 +255,8 @@ class Primitive:
         if state.flags & LISTENING:
             for transform in state.transforms:
                 args = transform(self, args)
+        if self.numbers and {x.__class__ for x in args} <= _NUMBERS:
+            args = (_number(args[0]), *args[1:])
         boxed = any(isinstance(x, TensorBase) for x in args)
         if boxed and (self.promotes or self.broadcasts):
             args = tuple([_weak(x) for x in args])
@@ -426,6 +430,14 @@ def _parameters(function: Callable[..., Any]) -> tuple[tuple[str, ...], ...]:
 
 def _any_complex(operands: Sequence[Any]) -> bool:
     return any(getattr(x, "dtype", None) in COMPLEX or x.__class__ is complex for x in operands)
+
+
+_NUMBERS = frozenset((bool, int, float, complex))
+
+
+def _number(x: Any) -> Any:
+    """A Python number as a 0-d tensor."""
+    return TensorBase.wrap(np.array(x, dtypes.of_number(x).numpy))
 
 
 def _weak(x: Any) -> Any:

@@ -51,8 +51,8 @@ class device:
             if not number.isdigit():
                 raise RuntimeError(f"invalid device string: {type!r}")
             index = int(number)
-        if name not in _BACKENDS and name not in _LAZY:
-            known = ", ".join(sorted({*_BACKENDS, *_LAZY}))
+        if name not in _BACKENDS and name not in _LAZY and name not in _ELSEWHERE:
+            known = ", ".join([*sorted({*_BACKENDS, *_LAZY}), *_ELSEWHERE])
             raise RuntimeError(
                 f"expected one of {known} device type at start of device string: {name}"
             )
@@ -177,6 +177,8 @@ def _why_no_gpu(cupy: Any, error: Exception) -> str:
 
 
 _LAZY: dict[str, Callable[[], Backend]] = {"cuda": _load_cuda}
+_ELSEWHERE = ("mps", "xpu", "hpu", "mtia", "xla", "meta")
+"""Types of devices that only PyTorch has: they can be named and compared with, not used."""
 _CPU = device.__new__(device)
 _CPU.type, _CPU.index = "cpu", None
 register_backend(Backend("cpu", np, np.ndarray, device_of=lambda array: _CPU))
@@ -206,6 +208,10 @@ def backend_for(d: Any = None) -> tuple[Backend, device]:
     wanted = _default_device[-1] if d is None else d if isinstance(d, device) else device(d)
     backend = _BACKENDS.get(wanted.type)
     if backend is None:
+        if wanted.type in _ELSEWHERE:
+            raise RuntimeError(
+                f"device '{wanted.type}' is not served here: use 'cpu', or 'cuda' for an NVIDIA GPU"
+            )
         backend = _LAZY[wanted.type]()
         register_backend(backend)
     return backend, wanted

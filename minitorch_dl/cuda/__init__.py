@@ -5,6 +5,7 @@ without one, too.
 import sys
 from types import ModuleType
 
+from ..backend.random import default_generator
 from . import amp, devices
 from .devices import *
 from .graphs import *
@@ -14,9 +15,13 @@ from .streams import *
 
 
 class _Cuda(ModuleType):
-    """This namespace, with an attribute that changes."""
+    """This namespace, with attributes that look at the machine."""
 
     _initialized = property(lambda self: devices.is_initialized())
+    default_generators = property(
+        lambda self: (default_generator("cuda"),) * devices.device_count(),
+        doc="The generator of each GPU: they share one.",
+    )
 
 
 sys.modules[__name__].__class__ = _Cuda

@@ -26,7 +26,7 @@ __all__ = [
 # -- arithmetic ------------------------------------------------------------------------------------
 
 
-@primitive(name="add", broadcasts=True, promotes="same", complex=True)
+@primitive(name="add", broadcasts=True, promotes="same", numbers=True, complex=True)
 def _add(xp: Any, a: Any, b: Any) -> Any:
     return xp.add(a, b)
 
@@ -48,7 +48,9 @@ def _refuse_bools(a: Any, b: Any) -> None:
         )
 
 
-@primitive(name="sub", broadcasts=True, promotes="same", check=_refuse_bools, complex=True)
+@primitive(
+    name="sub", broadcasts=True, promotes="same", numbers=True, check=_refuse_bools, complex=True
+)
 def _sub(xp: Any, a: Any, b: Any) -> Any:
     try:
         return xp.subtract(a, b)
@@ -60,7 +62,7 @@ def _sub(xp: Any, a: Any, b: Any) -> Any:
 _sub.defvjp(a=lambda g: g, b=lambda g: -g)
 
 
-@primitive(broadcasts=True, promotes="same", complex="holomorphic")
+@primitive(broadcasts=True, promotes="same", numbers=True, complex="holomorphic")
 def mul(xp: Any, a: Any, b: Any) -> Any:
     """The product ``input * other``."""
     return xp.multiply(a, b)
@@ -69,7 +71,7 @@ def mul(xp: Any, a: Any, b: Any) -> Any:
 mul.defvjp(a=lambda g, b: g * b, b=lambda g, a: g * a)
 
 
-@primitive(name="div", broadcasts=True, promotes="float", complex="holomorphic")
+@primitive(name="div", broadcasts=True, promotes="float", numbers=True, complex="holomorphic")
 def _div(xp: Any, a: Any, b: Any) -> Any:
     return xp.true_divide(a, b)
 
@@ -177,7 +179,7 @@ def _are_integers(a: Any, b: Any) -> bool:
     return True
 
 
-@primitive(broadcasts=True, promotes="same")
+@primitive(broadcasts=True, promotes="same", numbers=True)
 def div_floor(xp: Any, a: Any, b: Any) -> Any:
     """The floor of ``a / b`` in their common dtype."""
     _are_integers(a, b)
@@ -187,7 +189,7 @@ def div_floor(xp: Any, a: Any, b: Any) -> Any:
 div_floor.defvjp(a=lambda g: zero(g), b=lambda g: zero(g))
 
 
-@primitive(broadcasts=True, promotes="same")
+@primitive(broadcasts=True, promotes="same", numbers=True)
 def div_trunc(xp: Any, a: Any, b: Any) -> Any:
     """``a / b`` rounded towards zero, in their common dtype."""
     if not _are_integers(a, b):

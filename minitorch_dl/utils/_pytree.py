@@ -121,6 +121,13 @@ _NAMED = _Kind(
     lambda x: [GetAttrKey(name) for name in x._fields],
 )
 SUPPORTED_NODES = _KINDS
+_dict_flatten, _dict_unflatten = _KINDS[dict].flatten, _KINDS[dict].unflatten
+
+
+def _dict_flatten_with_keys(d: Mapping[Any, Any]) -> tuple[list[tuple[Any, Any]], Any]:
+    """What classes that derive from dict hand to ``register_pytree_node``."""
+    children, context = _dict_flatten(d)
+    return list(zip(_names(d), children, strict=True)), context
 
 
 def _kind_of(tree: Any) -> _Kind | None:

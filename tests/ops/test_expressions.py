@@ -37,6 +37,12 @@ TABLE: list[tuple[str, Any]] = [
     ("repr(torch.device('cuda:1'))", "device(type='cuda', index=1)"),
     ("torch.float32.to_real() is torch.float32", True),
     ("torch.amp.is_autocast_available('cpu')", True),
+    # arithmetic of Python numbers
+    ("[f(7, 2).item() for f in (torch.add, torch.sub, torch.mul, torch.div)]", [9, 5, 14, 3.5]),
+    ("torch.div(-7, 2, rounding_mode='trunc').item()", -3),
+    ("torch.div(-7, 2, rounding_mode='floor').item()", -4),
+    ("(torch.floor_divide(7, 2).dtype.itemsize, torch.mul(2, 0.5).dtype.itemsize)", (8, 4)),
+    ("torch.add(3, 2, alpha=4).item()", 11),
     # limits of dtypes
     ("torch.finfo(torch.bfloat16).eps", 2.0**-7),
     ("torch.finfo(torch.bfloat16).tiny", 2.0**-126),

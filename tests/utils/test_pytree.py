@@ -100,3 +100,22 @@ def test_classes_can_be_made_containers() -> None:
         pytree.register_constant(Unit)
     with pytest.raises(ValueError, match="flatten_with_keys_fn"):
         pytree.tree_leaves_with_path(Box(3))
+
+
+def test_a_class_that_derives_from_dict() -> None:
+    class Output(dict):
+        pass
+
+    pytree.register_pytree_node(
+        Output,
+        pytree._dict_flatten,
+        lambda children, keys: Output(pytree._dict_unflatten(children, keys)),
+        flatten_with_keys_fn=pytree._dict_flatten_with_keys,
+    )
+    doubled = pytree.tree_map(lambda x: x * 2, Output(a=1, b=2))
+    assert type(doubled) is Output
+    assert doubled == {"a": 2, "b": 4}
+    assert [path for path, _ in pytree.tree_leaves_with_path(doubled)] == [
+        (pytree.MappingKey("a"),),
+        (pytree.MappingKey("b"),),
+    ]
