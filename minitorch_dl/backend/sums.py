@@ -32,6 +32,8 @@ def dot_over(xp: Any, a: Any, b: Any, axes: Axes) -> Any:
         return (a * b).sum(axis=axes, keepdims=True, dtype=a.dtype)
     if a.ndim - 1 in axes and _has_long_rows(a) and _has_long_rows(b):
         return _of_rows(a, b, axes)
+    if a.dtype.kind == "V":  # bfloat16, which einsum does not know
+        return (a * b).sum(axis=axes, keepdims=True, dtype=a.dtype)
     letters = "abcdefgh"[: a.ndim]
     kept = "".join([c for i, c in enumerate(letters) if i not in axes])
     total = np.einsum(f"{letters},{letters}->{kept}", a, b)

@@ -23,7 +23,9 @@ class Adadelta(RuleOptimizer):
         eps: ε >= 0, inside both roots.
         weight_decay: λ >= 0.
         maximize: ascend instead.
-        foreach, capturable: accepted; the update is always fused.
+        capturable: count the steps on the parameters' device, so that a step can be recorded in a
+            CUDA graph; on the CPU without effect.
+        foreach: accepted; the update is always fused.
 
     >>> import minitorch_dl as torch
     >>> w = torch.tensor([1.0], requires_grad=True)
@@ -70,7 +72,8 @@ class Adadelta(RuleOptimizer):
         return {"square_avg": 0.0, "acc_delta": 0.0}
 
     def rule(self, xp: Any, group: dict[str, Any], scalars: dict[str, Any], fresh: bool) -> Update:
-        lr, rho, eps = float(group["lr"]), group["rho"], group["eps"]
+        (lr,) = self.numbers(xp, group, group["lr"])
+        rho, eps = group["rho"], group["eps"]
         weight_decay = float(group["weight_decay"])
         scalars["step"] += 1
 

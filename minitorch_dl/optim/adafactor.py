@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd import enable_grad, no_grad
+from ..backend import capturing
 from ..backend.precision import epsilon
 from ..ops import tensor
 from ..tensor import Tensor
-from .optimizer import Optimizer, ParamsT
+from .optimizer import Optimizer, ParamsT, counts_on_host
 from .rule import check_lr, check_not_negative
 
 
@@ -79,6 +80,8 @@ class Adafactor(Optimizer):
         if closure is not None:
             with enable_grad():
                 loss = closure()
+        if capturing():
+            raise counts_on_host(self)
         for group in self.param_groups:
             for param in group["params"]:
                 if param.grad is not None:

@@ -49,8 +49,6 @@ class Adam(RuleOptimizer):
     tensor([ 0.9000, -2.9000], requires_grad=True)
     """
 
-    capturable = True
-
     def __init__(
         self,
         params: ParamsT,
@@ -133,7 +131,8 @@ def _adam(
     """``lr`` and ``step`` are numbers, or 0-d arrays where steps are counted on the device."""
     m, v, a = exp_avg, exp_avg_sq, work[1]
     beta1, beta2 = betas
-    c1, c2 = 1 - beta1**step, (1 - beta2**step) ** 0.5
+    t = step.astype("float64") if hasattr(step, "dtype") else step
+    c1, c2 = 1 - beta1**t, (1 - beta2**t) ** 0.5
     if decoupled and weight_decay:
         param *= 1 - lr * weight_decay
         g = grad

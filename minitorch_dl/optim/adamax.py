@@ -23,7 +23,9 @@ class Adamax(RuleOptimizer):
         eps: ε >= 0, added to ``|g|``.
         weight_decay: λ >= 0.
         maximize: ascend instead.
-        foreach, capturable: accepted; the update is always fused.
+        capturable: count the steps on the parameters' device, so that a step can be recorded in a
+            CUDA graph; on the CPU without effect.
+        foreach: accepted; the update is always fused.
 
     >>> import minitorch_dl as torch
     >>> w = torch.tensor([1.0], requires_grad=True)
@@ -67,10 +69,11 @@ class Adamax(RuleOptimizer):
         return {"exp_avg": 0.0, "exp_inf": 0.0}
 
     def rule(self, xp: Any, group: dict[str, Any], scalars: dict[str, Any], fresh: bool) -> Update:
-        lr, eps, weight_decay = float(group["lr"]), group["eps"], float(group["weight_decay"])
+        eps, weight_decay = group["eps"], float(group["weight_decay"])
         beta1, beta2 = map(float, group["betas"])
         scalars["step"] += 1
-        step_size = lr / (1 - beta1 ** float(scalars["step"]))
+        lr, t = self.numbers(xp, group, group["lr"], scalars["step"])
+        step_size = lr / (1 - beta1**t)
 
         def update(param: Any, grad: Any, work: Any, exp_avg: Any, exp_inf: Any) -> None:
             g, m, u, a = plus_decay(xp, grad, param, weight_decay, work), exp_avg, exp_inf, work[1]

@@ -24,7 +24,9 @@ class ASGD(RuleOptimizer):
         t0: t₀, the step at which averaging starts.
         weight_decay: w >= 0.
         maximize: ascend instead.
-        foreach, capturable: accepted; the update is always fused.
+        capturable: count the steps on the parameters' device, so that a step can be recorded in a
+            CUDA graph; on the CPU without effect.
+        foreach: accepted; the update is always fused.
 
     >>> import minitorch_dl as torch
     >>> w = torch.tensor([1.0], requires_grad=True)
@@ -70,11 +72,13 @@ class ASGD(RuleOptimizer):
         return {"step": 0.0, "eta": float(group["lr"]), "mu": 1.0}
 
     def rule(self, xp: Any, group: dict[str, Any], scalars: dict[str, Any], fresh: bool) -> Update:
-        lr, lambd, weight_decay = float(group["lr"]), group["lambd"], float(group["weight_decay"])
+        lambd, weight_decay = group["lambd"], float(group["weight_decay"])
         scalars["step"] += 1
-        t, eta, mu = (float(scalars[name]) for name in ("step", "eta", "mu"))
+        state = (scalars[name] for name in ("step", "eta", "mu"))
+        lr, t, eta, mu = self.numbers(xp, group, group["lr"], *state)
         scalars["eta"] = lr / (1 + lambd * lr * t) ** group["alpha"]
-        scalars["mu"] = 1 / max(1, t - group["t0"])
+        averaged = t - group["t0"]
+        scalars["mu"] = 1 / (1 + (averaged - 1) * (averaged > 1))
 
         def update(param: Any, grad: Any, work: Any, ax: Any) -> None:
             g, a = plus_decay(xp, grad, param, weight_decay, work), work[1]
@@ -82,7 +86,7 @@ class ASGD(RuleOptimizer):
             param *= 1 - lambd * eta
             param -= xp.multiply(g, eta, out=a)
             # ax ← ax + μ(θ - ax)
-            if mu == 1:
+            if isinstance(mu, float) and mu == 1:
                 ax[...] = param
             else:
                 xp.subtract(param, ax, out=a)

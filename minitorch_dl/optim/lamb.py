@@ -26,6 +26,8 @@ class LAMB(RuleOptimizer):
         weight_decay: λ >= 0.
         clamp: the largest ``‖θ‖`` in the ratio; ``math.inf`` for the paper's plain norm.
         maximize: ascend instead.
+        capturable: count the steps on the parameters' device, so that a step can be recorded in a
+            CUDA graph; on the CPU without effect.
 
     >>> import minitorch_dl as torch
     >>> w = torch.tensor([3.0, 4.0], requires_grad=True)
@@ -48,6 +50,7 @@ class LAMB(RuleOptimizer):
         clamp: float = math.inf,
         *,
         maximize: bool = False,
+        capturable: bool = False,
     ) -> None:
         check_lr(lr)
         check_betas(betas)
@@ -61,6 +64,7 @@ class LAMB(RuleOptimizer):
             "weight_decay": weight_decay,
             "clamp": clamp,
             "maximize": maximize,
+            "capturable": capturable,
         }
         super().__init__(params, defaults)
 
@@ -68,12 +72,12 @@ class LAMB(RuleOptimizer):
         return {"exp_avg": 0.0, "exp_avg_sq": 0.0}
 
     def rule(self, xp: Any, group: dict[str, Any], scalars: dict[str, Any], fresh: bool) -> Update:
-        lr, eps, weight_decay = float(group["lr"]), group["eps"], float(group["weight_decay"])
+        eps, weight_decay = group["eps"], float(group["weight_decay"])
         beta1, beta2 = map(float, group["betas"])
         clamp = group["clamp"]
         scalars["step"] += 1
-        t = float(scalars["step"])
-        c1, c2 = 1 - beta1**t, math.sqrt(1 - beta2**t)
+        lr, t = self.numbers(xp, group, group["lr"], scalars["step"])
+        c1, c2 = 1 - beta1**t, (1 - beta2**t) ** 0.5
 
         def update(param: Any, grad: Any, work: Any, exp_avg: Any, exp_avg_sq: Any) -> None:
             m, v, (b, a) = exp_avg, exp_avg_sq, work

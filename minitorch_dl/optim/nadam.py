@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from ..tensor import Tensor
@@ -27,7 +26,9 @@ class NAdam(RuleOptimizer):
         momentum_decay: ψ >= 0.
         decoupled_weight_decay: shrink ``θ`` by ``1 - γλ`` instead (as AdamW does).
         maximize: ascend instead.
-        foreach, capturable: accepted; the update is always fused.
+        capturable: count the steps on the parameters' device, so that a step can be recorded in a
+            CUDA graph; on the CPU without effect.
+        foreach: accepted; the update is always fused.
 
     >>> import minitorch_dl as torch
     >>> w = torch.tensor([1.0], requires_grad=True)
@@ -81,16 +82,16 @@ class NAdam(RuleOptimizer):
         return {"step": 0.0, "mu_product": 1.0}
 
     def rule(self, xp: Any, group: dict[str, Any], scalars: dict[str, Any], fresh: bool) -> Update:
-        lr, eps, weight_decay = float(group["lr"]), group["eps"], float(group["weight_decay"])
+        eps, weight_decay = group["eps"], float(group["weight_decay"])
         beta1, beta2 = map(float, group["betas"])
         psi, decoupled = group["momentum_decay"], group["decoupled_weight_decay"]
         scalars["step"] += 1
-        t = float(scalars["step"])
+        lr, t = self.numbers(xp, group, group["lr"], scalars["step"])
         mu = beta1 * (1 - 0.5 * 0.96 ** (t * psi))
         mu_next = beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * psi))
         scalars["mu_product"] *= mu
-        product = float(scalars["mu_product"])
-        c2 = math.sqrt(1 - beta2**t)
+        (product,) = self.numbers(xp, group, scalars["mu_product"])
+        c2 = (1 - beta2**t) ** 0.5
         grad_size = lr * (1 - mu) / (1 - product)
         step_size = lr * mu_next / (1 - product * mu_next)
 

@@ -351,6 +351,15 @@ class Optimizer:
         self.param_groups.append(param_group)
 
 
+def counts_on_host(optimizer: Optimizer) -> RuntimeError:
+    """The error of an optimizer whose step would be captured, but would count only once."""
+    return RuntimeError(
+        f"{type(optimizer).__name__}: its steps are counted on the host, so that they can't be "
+        "captured in a CUDA graph. Use an optimizer with the option capturable, such as Adam, or "
+        "leave step() outside"
+    )
+
+
 def _cast(param: Tensor, value: Any, key: Hashable = None) -> Any:
     """A copy of saved state in the parameter's dtype and on its device."""
     if isinstance(value, Tensor):

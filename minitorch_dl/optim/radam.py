@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from ..tensor import Tensor
@@ -27,7 +26,9 @@ class RAdam(RuleOptimizer):
         weight_decay: λ >= 0, added to the gradient as ``λθ``.
         decoupled_weight_decay: shrink ``θ`` by ``1 - γλ`` instead (as AdamW does).
         maximize: ascend instead.
-        foreach, capturable: accepted; the update is always fused.
+        capturable: count the steps on the parameters' device, so that a step can be recorded in a
+            CUDA graph; on the CPU without effect.
+        foreach: accepted; the update is always fused.
 
     >>> import minitorch_dl as torch
     >>> w = torch.tensor([1.0], requires_grad=True)
@@ -73,19 +74,22 @@ class RAdam(RuleOptimizer):
         return {"exp_avg": 0.0, "exp_avg_sq": 0.0}
 
     def rule(self, xp: Any, group: dict[str, Any], scalars: dict[str, Any], fresh: bool) -> Update:
-        lr, eps, weight_decay = float(group["lr"]), group["eps"], float(group["weight_decay"])
+        eps, weight_decay = group["eps"], float(group["weight_decay"])
         beta1, beta2 = map(float, group["betas"])
         decoupled = group["decoupled_weight_decay"]
         scalars["step"] += 1
-        t = float(scalars["step"])
+        lr, t = self.numbers(xp, group, group["lr"], scalars["step"])
         c1, c2 = 1 - beta1**t, 1 - beta2**t
         rho_inf = 2 / (1 - beta2) - 1
         rho = rho_inf - 2 * t * beta2**t / c2
         rectified = rho > 5
+        on_device = hasattr(rectified, "dtype")  # and then not known here
         step_size = lr / c1
-        if rectified:
-            r = math.sqrt((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho))
-            step_size *= r * math.sqrt(c2)
+        if on_device or rectified:
+            high = xp.maximum(rho, 5) if on_device else rho
+            r = ((high - 4) * (high - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * high)) ** 0.5
+            factor = r * c2**0.5
+            step_size = step_size * (xp.where(rectified, factor, 1) if on_device else factor)
 
         def update(param: Any, grad: Any, work: Any, exp_avg: Any, exp_avg_sq: Any) -> None:
             m, v, a = exp_avg, exp_avg_sq, work[1]
@@ -103,10 +107,10 @@ class RAdam(RuleOptimizer):
             a *= 1 - beta2
             v *= beta2
             v += a
-            if rectified:
+            if on_device or rectified:
                 xp.sqrt(v, out=a)
                 a += eps
-                xp.divide(m, a, out=a)
+                xp.divide(m, xp.where(rectified, a, 1) if on_device else a, out=a)
                 a *= step_size
             else:
                 xp.multiply(m, step_size, out=a)

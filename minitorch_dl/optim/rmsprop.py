@@ -26,7 +26,9 @@ class RMSprop(RuleOptimizer):
         momentum: μ >= 0.
         centered: subtract the squared mean, so that the root is a standard deviation.
         maximize: ascend instead.
-        foreach, capturable: accepted; the update is always fused.
+        capturable: count the steps on the parameters' device, so that a step can be recorded in a
+            CUDA graph; on the CPU without effect.
+        foreach: accepted; the update is always fused.
 
     >>> import minitorch_dl as torch
     >>> w = torch.tensor([1.0], requires_grad=True)
@@ -79,7 +81,8 @@ class RMSprop(RuleOptimizer):
         return dict.fromkeys(names, 0.0)
 
     def rule(self, xp: Any, group: dict[str, Any], scalars: dict[str, Any], fresh: bool) -> Update:
-        lr, eps, weight_decay = float(group["lr"]), group["eps"], float(group["weight_decay"])
+        (lr,) = self.numbers(xp, group, group["lr"])
+        eps, weight_decay = group["eps"], float(group["weight_decay"])
         alpha, momentum = group["alpha"], group["momentum"]
         scalars["step"] += 1
 

@@ -24,7 +24,9 @@ class Rprop(RuleOptimizer):
         etas: η₋ in (0, 1) and η₊ > 1.
         step_sizes: the range of Δ.
         maximize: ascend instead.
-        foreach, capturable: accepted; the update is always fused.
+        capturable: count the steps on the parameters' device, so that a step can be recorded in a
+            CUDA graph; on the CPU without effect.
+        foreach: accepted; the update is always fused.
 
     >>> import minitorch_dl as torch
     >>> w = torch.tensor([1.0], requires_grad=True)

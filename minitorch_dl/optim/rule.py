@@ -14,7 +14,7 @@ from ..backend import array_module, capturing
 from ..backend.dtypes import float32, float64, get_default_dtype
 from ..tensor import Tensor
 from .flat import FlatState, Update, as_pairs
-from .optimizer import Optimizer, ParamsT
+from .optimizer import Optimizer, ParamsT, counts_on_host
 
 
 class RuleOptimizer(Optimizer):
@@ -28,8 +28,6 @@ class RuleOptimizer(Optimizer):
     """How many temporaries the rule needs."""
     elementwise: ClassVar[bool] = True
     """False when the rule needs whole parameters (their norm)."""
-    capturable: ClassVar[bool] = False
-    """Whether the rule can count its steps on a device, with the option of this name."""
 
     def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:
         if defaults.get("differentiable"):
@@ -64,8 +62,17 @@ class RuleOptimizer(Optimizer):
         raise NotImplementedError
 
     def counts_on_device(self, xp: Any, group: dict[str, Any]) -> bool:
-        """Whether the group's 0-d state lies on its parameters' device ``xp``."""
-        return self.capturable and bool(group.get("capturable")) and xp is not np
+        """Whether the group's 0-d state lies on its parameters' device ``xp``: with the option
+        ``capturable``, so that a step recorded in a CUDA graph counts whenever it is replayed."""
+        return bool(group.get("capturable")) and xp is not np
+
+    def numbers(self, xp: Any, group: dict[str, Any], *values: Any) -> list[Any]:
+        """Learning rates and 0-d state as a rule computes with them: as floats; or, where steps are
+        counted on the device, as 0-d float64 arrays there."""
+        if not self.counts_on_device(xp, group):
+            return [float(value) for value in values]
+        found = [coefficient(value, True) for value in values]
+        return [v.astype("float64") if hasattr(v, "dtype") else v for v in found]
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update the parameters that have a gradient.
@@ -105,12 +112,11 @@ class RuleOptimizer(Optimizer):
             )
 
     def _check_capturable(self, group: dict[str, Any]) -> None:
-        if not self.capturable:
-            raise RuntimeError(
-                f"{type(self).__name__}: its steps are counted on the host, so that they can't be "
-                "captured in a CUDA graph. Use SGD, Adam or AdamW, or leave step() outside"
-            )
-        if "capturable" in group and not group["capturable"]:
+        if not self.scalars(group):  # nothing is counted
+            return
+        if "capturable" not in group:
+            raise counts_on_host(self)
+        if not group["capturable"]:
             raise RuntimeError(
                 f"Attempting CUDA graph capture of step() for an instance of {type(self).__name__} "
                 "but param_groups' capturable is False. Make it with capturable=True"
@@ -185,8 +191,9 @@ def coefficient(value: Any, on_device: bool) -> Any:
     """A number; or, where a rule works on a device and takes it, the 0-d array of a tensor there.
 
     So a captured step sees what is later written to the tensor."""
-    if on_device and isinstance(value, Tensor) and not isinstance(value.array, np.ndarray):
-        return value.array.reshape(())
+    array = value.array if isinstance(value, Tensor) else value
+    if on_device and hasattr(array, "dtype") and not isinstance(array, (np.ndarray, np.generic)):
+        return array.reshape(())
     return float(value)
 
 

@@ -39,8 +39,6 @@ class SGD(RuleOptimizer):
     0.800...
     """
 
-    capturable = True
-
     def __init__(
         self,
         params: ParamsT,
