@@ -58,7 +58,7 @@ try:
         types,
         utils,
     )
-    from .accelerator import get_device_module
+    from .accelerator import AcceleratorError, Event, Stream, get_device_module
     from .amp import (
         autocast,
         autocast_decrement_nesting,
@@ -123,6 +123,7 @@ try:
         uint64,
     )
     from .backend.random import Generator, default_generator
+    from .cuda import OutOfMemoryError
     from .foreach import *
     from .legacy_types import (
         BFloat16Storage,

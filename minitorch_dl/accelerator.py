@@ -6,14 +6,14 @@ from types import ModuleType
 from typing import Any
 
 from . import cpu, cuda
-from .backend import device
+from .backend import device, dtypes
 from .backend import device as _device
+from .cuda import CUDAGraph as Graph
 from .cuda import current_device as current_device_index
 from .cuda import (
     current_stream,
     device_count,
     empty_cache,
-    get_device_capability,
     is_available,
     max_memory_allocated,
     max_memory_reserved,
@@ -22,17 +22,18 @@ from .cuda import (
     memory_reserved,
     memory_stats,
     reset_peak_memory_stats,
+    set_stream,
     synchronize,
 )
 from .cuda import device as _device_of_block
 from .cuda import set_device as set_device_index
 
 __all__ = [
-    "current_accelerator", "current_device_idx", "current_device_index", "current_stream",
-    "device_count", "device_index", "empty_cache", "get_device_capability", "get_memory_info",
-    "is_available", "max_memory_allocated", "max_memory_reserved", "memory_allocated",
-    "memory_reserved", "memory_stats", "reset_peak_memory_stats", "set_device_idx",
-    "set_device_index", "synchronize",
+    "Graph", "current_accelerator", "current_device_idx", "current_device_index",
+    "current_stream", "device_count", "device_index", "empty_cache", "empty_host_cache",
+    "get_device_capability", "get_memory_info", "is_available", "max_memory_allocated",
+    "max_memory_reserved", "memory_allocated", "memory_reserved", "memory_stats",
+    "reset_peak_memory_stats", "set_device_idx", "set_device_index", "set_stream", "synchronize",
 ]  # fmt: skip
 
 current_device_idx, set_device_idx = current_device_index, set_device_index
@@ -53,3 +54,49 @@ def get_device_module(device: Any = None) -> ModuleType:
 def current_accelerator(check_available: bool = False) -> device | None:
     """``device("cuda")`` on a machine with a GPU; None on one without."""
     return device("cuda") if cuda.is_available() else None
+
+
+def empty_host_cache() -> None:
+    """Give unused page-locked memory of the host back."""
+    empty_cache()
+
+
+def get_device_capability(device: Any = None) -> dict[str, Any]:
+    """The dtypes in which the accelerator computes."""
+    known = [d for d in dtypes.ALL if d is not dtypes.bfloat16 or cuda.is_bf16_supported()]
+    return {"supported_dtypes": set(known)}
+
+
+class Stream(cuda.Stream):
+    """A queue of the accelerator's work.
+
+    Args:
+        device: the accelerator; the current one by default.
+        priority: lower numbers first.
+    """
+
+    def __init__(self, device: Any = None, *, priority: int = 0) -> None:
+        super().__init__(device, priority)
+
+
+class Event(cuda.Event):
+    """A mark in a stream of the accelerator.
+
+    Args:
+        device: the accelerator; that of the stream in which the mark is put.
+        enable_timing, blocking, interprocess: as of ``cuda.Event``.
+    """
+
+    def __init__(
+        self,
+        device: Any = None,
+        *,
+        enable_timing: bool = False,
+        blocking: bool = False,
+        interprocess: bool = False,
+    ) -> None:
+        super().__init__(enable_timing, blocking, interprocess)
+
+
+class AcceleratorError(RuntimeError):
+    """An error of the accelerator."""

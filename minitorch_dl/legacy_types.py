@@ -1,5 +1,5 @@
-"""PyTorch's older names of tensor types, ``FloatTensor`` and its siblings, and of memory of a
-dtype, ``FloatStorage`` and its siblings."""
+"""PyTorch's older names of tensor types, ``FloatTensor`` and its siblings (those of the GPU are
+``torch.cuda``'s), and of memory of a dtype, ``FloatStorage`` and its siblings."""
 
 from __future__ import annotations
 
@@ -14,27 +14,31 @@ from .tensor_conversion import LEGACY_DTYPES, legacy_tensor
 
 class _LegacyType(type):
     """The type of ``FloatTensor`` and its siblings: a call makes a Tensor of the dtype, isinstance
-    asks for it."""
+    asks for it; on the GPU, if it is one of the GPU's."""
 
     dtype: dtypes.dtype
+    is_cuda: bool
 
     def __instancecheck__(cls, instance: Any) -> bool:
-        return isinstance(instance, Tensor) and instance.dtype is cls.dtype
+        is_one = isinstance(instance, Tensor) and instance.dtype is cls.dtype
+        return is_one and instance.is_cuda == cls.is_cuda
 
     def __call__(cls, *data: Any) -> Tensor:
-        return legacy_tensor(data, cls.dtype)
+        return legacy_tensor(data, cls.dtype, "cuda" if cls.is_cuda else None)
 
 
-def _legacy(name: str) -> Any:
+def _legacy(name: str, is_cuda: bool = False) -> Any:
     dtype = LEGACY_DTYPES[name]
-    doc = f"PyTorch's old name for making a {dtype.name} tensor."
-    return _LegacyType(f"{name}Tensor", (), {"dtype": dtype, "__doc__": doc})
+    doc = f"PyTorch's old name for making a {dtype.name} tensor{' on the GPU' * is_cuda}."
+    scope = {"dtype": dtype, "is_cuda": is_cuda, "__doc__": doc}
+    return _LegacyType(f"{name}Tensor", (), scope)
 
 
 FloatTensor, DoubleTensor, HalfTensor = _legacy("Float"), _legacy("Double"), _legacy("Half")
 BFloat16Tensor, ByteTensor, CharTensor = _legacy("BFloat16"), _legacy("Byte"), _legacy("Char")
 ShortTensor, IntTensor, LongTensor = _legacy("Short"), _legacy("Int"), _legacy("Long")
 BoolTensor = _legacy("Bool")
+CUDA = {f"{name}Tensor": _legacy(name, is_cuda=True) for name in LEGACY_DTYPES}
 
 
 class _LegacyStorage(type):

@@ -17,7 +17,7 @@ import numpy as np
 
 from . import pool
 from .errors import describe
-from .recording import capturing
+from .recording import capturing, note_reading, reading_mode
 
 
 class device:
@@ -286,6 +286,8 @@ def to_host(array: Any) -> Any:
             "a step that reads from the device (.item(), .cpu(), print, if) can't be captured, "
             "for what it reads is computed only when the graph is replayed. Read outside the step"
         )
+    if reading_mode():
+        note_reading()
     for function in before_reading:
         function()
     return array.get()

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 class _State(threading.local):
     on = refuses = False
+    reading = 0
 
 
 _state = _State()
@@ -18,6 +19,26 @@ _state = _State()
 def capturing() -> bool:
     """Whether work is only recorded: nothing may wait for it, or read what it will compute."""
     return _state.on
+
+
+def reading_mode() -> int:
+    """What this thread does where it waits for the GPU to read from it: 0 nothing, 1 warn, 2
+    raise."""
+    return _state.reading
+
+
+def set_reading_mode(mode: int) -> None:
+    """Set what ``reading_mode`` tells."""
+    _state.reading = mode
+
+
+def note_reading() -> None:
+    """Warn or raise, as the mode says, where the host is about to read from the GPU."""
+    text = "called a synchronizing CUDA operation: the host waits for the GPU to read from it"
+    if _state.reading == 2:
+        raise RuntimeError(text)
+    if _state.reading == 1:
+        warnings.warn(text, stacklevel=4)
 
 
 def may_wait() -> bool:

@@ -6,11 +6,13 @@ import sys
 from types import ModuleType
 
 from ..backend.random import default_generator
+from ..legacy_types import CUDA as _TYPES
 from . import amp, devices
 from .devices import *
 from .graphs import *
 from .memory import *
 from .random import *
+from .sensors import *
 from .streams import *
 
 
@@ -25,3 +27,4 @@ class _Cuda(ModuleType):
 
 
 sys.modules[__name__].__class__ = _Cuda
+globals().update(_TYPES)

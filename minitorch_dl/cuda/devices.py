@@ -1,17 +1,21 @@
-"""Which GPUs there are, and choosing one."""
+"""Which GPUs there are, choosing one, and waiting for one."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 from ..backend import backend_for, raise_noted
 from ..backend import device as _device
+from ..backend.recording import reading_mode, set_reading_mode
 
 __all__ = [
-    "can_device_access_peer", "current_device", "device", "device_count", "device_of",
-    "get_arch_list", "get_device_capability", "get_device_name", "get_device_properties", "init",
-    "is_available", "is_bf16_supported", "is_initialized", "set_device", "synchronize",
+    "can_device_access_peer", "cudart", "current_blas_handle", "current_device", "device",
+    "device_count", "device_of", "get_arch_list", "get_device_capability", "get_device_name",
+    "get_device_properties", "get_gencode_flags", "get_sync_debug_mode", "init", "ipc_collect",
+    "is_available", "is_bf16_supported", "is_initialized", "is_tf32_supported", "set_device",
+    "set_sync_debug_mode", "synchronize",
 ]  # fmt: skip
 
 
@@ -137,6 +141,75 @@ def synchronize(device: Any = None) -> None:
     if is_available():
         _cupy().cuda.Device(_index(device)).synchronize()
         raise_noted()
+
+
+def is_tf32_supported() -> bool:
+    """Whether the GPU multiplies in TF32."""
+    return is_available() and get_device_capability() >= (8, 0)
+
+
+def get_gencode_flags() -> str:
+    """The architectures that kernels are compiled for, as nvcc's options."""
+    names = [name.removeprefix("sm_") for name in get_arch_list()]
+    return " ".join(f"-gencode compute=compute_{n},code=sm_{n}" for n in names)
+
+
+def ipc_collect() -> None:
+    """Nothing to do: no memory is shared with other processes."""
+
+
+def current_blas_handle() -> int:
+    """The handle of cuBLAS on the current GPU."""
+    return _cupy().cuda.get_cublas_handle()
+
+
+def cudart() -> SimpleNamespace:
+    """Functions of CUDA's runtime under their own names, of which each gives 0 or raises."""
+    cupy = _cupy()
+
+    def done(function: Callable[..., Any]) -> Callable[..., int]:
+        return lambda *args: function(*args) or 0
+
+    return SimpleNamespace(
+        cudaProfilerStart=done(cupy.cuda.runtime.profilerStart),
+        cudaProfilerStop=done(cupy.cuda.runtime.profilerStop),
+        cudaMemGetInfo=lambda device=None: _mem_get_info(_index(device)),
+        cudaDeviceSynchronize=lambda: synchronize() or 0,
+    )
+
+
+def _mem_get_info(index: int) -> tuple[int, int]:
+    cupy = _cupy()
+    with cupy.cuda.Device(index):
+        free, total = cupy.cuda.runtime.memGetInfo()
+    return free, total
+
+
+_SYNC_MODES = ("default", "warn", "error")
+
+
+def set_sync_debug_mode(debug_mode: int | str) -> None:
+    """What happens where the host waits for the GPU to read from it: 0 or "default", nothing; 1 or
+    "warn", a warning; 2 or "error", an error.
+
+    Seen is what reads a tensor (``.item()``, ``.cpu()``, ``print``, conditions), not results whose
+    size depends on values; ``synchronize`` is free to wait.
+    """
+    if isinstance(debug_mode, str):
+        if debug_mode not in _SYNC_MODES:
+            raise RuntimeError(
+                f"invalid value of debug_mode, expected one of `default`, `warn`, `error`, got "
+                f"{debug_mode!r}"
+            )
+        debug_mode = _SYNC_MODES.index(debug_mode)
+    elif debug_mode not in range(3):
+        raise RuntimeError(f"invalid value of debug_mode, expected 0, 1 or 2, got {debug_mode}")
+    set_reading_mode(debug_mode)
+
+
+def get_sync_debug_mode() -> int:
+    """The mode that ``set_sync_debug_mode`` set: 0, 1 or 2."""
+    return reading_mode()
 
 
 def is_bf16_supported(including_emulation: bool = True) -> bool:

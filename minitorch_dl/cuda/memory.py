@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from ..backend import backend_for
-from ..backend.pool import OutOfMemoryError
-from .devices import _cupy, _index, get_device_name, is_available
+from ..backend.pool import Allocator, OutOfMemoryError
+from .devices import _cupy, _index, _mem_get_info, get_device_name, is_available
 
 __all__ = [
-    "OutOfMemoryError", "empty_cache", "max_memory_allocated", "max_memory_reserved",
-    "mem_get_info", "memory_allocated", "memory_reserved", "memory_stats", "memory_summary",
-    "reset_max_memory_allocated", "reset_peak_memory_stats", "set_per_process_memory_fraction",
+    "MemPool", "OutOfMemoryError", "caching_allocator_alloc", "caching_allocator_delete",
+    "device_memory_used", "empty_cache", "get_allocator_backend",
+    "get_per_process_memory_fraction", "host_memory_stats", "max_memory_allocated",
+    "max_memory_cached", "max_memory_reserved", "mem_get_info", "memory_allocated",
+    "memory_cached", "memory_reserved", "memory_stats", "memory_stats_as_nested_dict",
+    "memory_summary", "reset_max_memory_allocated", "reset_max_memory_cached",
+    "reset_peak_memory_stats", "set_per_process_memory_fraction", "use_mem_pool",
 ]  # fmt: skip
 
 
@@ -72,15 +78,13 @@ def reset_peak_memory_stats(device: Any = None) -> None:
         allocator.used[i], allocator.held[i] = memory_allocated(i), memory_reserved(i)
 
 
-reset_max_memory_allocated = reset_peak_memory_stats
+reset_max_memory_allocated = reset_max_memory_cached = reset_peak_memory_stats
+memory_cached, max_memory_cached = memory_reserved, max_memory_reserved
 
 
 def mem_get_info(device: Any = None) -> tuple[int, int]:
     """The free and the whole memory of the GPU in bytes, as the driver sees it."""
-    cupy = _cupy()
-    with cupy.cuda.Device(_index(device)):
-        free, total = cupy.cuda.runtime.memGetInfo()
-    return free, total
+    return _mem_get_info(_index(device))
 
 
 def set_per_process_memory_fraction(fraction: float, device: Any = None) -> None:
@@ -90,6 +94,96 @@ def set_per_process_memory_fraction(fraction: float, device: Any = None) -> None
     cupy = _cupy()
     with cupy.cuda.Device(_index(device)):
         cupy.get_default_memory_pool().set_limit(fraction=fraction)
+
+
+def get_per_process_memory_fraction(device: Any = None) -> float:
+    """The share that ``set_per_process_memory_fraction`` set; 1 where it set none."""
+    limit = _pool(device, "get_limit")
+    return limit / mem_get_info(device)[1] if limit else 1.0
+
+
+def device_memory_used(device: Any = None) -> int:
+    """Bytes of the GPU's memory in use by all processes, as the driver sees it."""
+    free, total = mem_get_info(device)
+    return total - free
+
+
+def get_allocator_backend() -> str:
+    """``"native"``: memory comes from a pool of this process."""
+    return "native"
+
+
+_handed_out: dict[int, Any] = {}
+
+
+def caching_allocator_alloc(size: int, device: Any = None, stream: Any = None) -> int:
+    """The address of memory from the pool, for another library, kept until
+    ``caching_allocator_delete``."""
+    with contextlib.ExitStack() as entered:
+        cupy = _cupy()
+        entered.enter_context(cupy.cuda.Device(_index(device)))
+        if stream is not None:
+            entered.enter_context(getattr(stream, "queue", stream))
+        memory = cupy.cuda.alloc(size)
+    _handed_out[memory.ptr] = memory
+    return memory.ptr
+
+
+def caching_allocator_delete(mem_ptr: int) -> None:
+    """Give back what ``caching_allocator_alloc`` gave."""
+    _handed_out.pop(mem_ptr, None)
+
+
+class MemPool:
+    """A pool of its own, for ``use_mem_pool`` and for captured steps.
+
+    Args:
+        allocator, use_on_oom, no_split: must be left at their defaults.
+    """
+
+    def __init__(
+        self, allocator: Any = None, use_on_oom: bool = False, no_split: bool = False
+    ) -> None:
+        if allocator is not None or use_on_oom or no_split:
+            raise NotImplementedError(
+                "MemPool: allocator, use_on_oom and no_split are not supported by CuPy's pools"
+            )
+        self._pool = _cupy().cuda.MemoryPool()
+
+    def malloc(self, size: int) -> Any:
+        """Memory of this pool, as CuPy asks for it."""
+        return self._pool.malloc(size)
+
+    def use_count(self) -> int:
+        """The bytes in use."""
+        return self._pool.used_bytes()
+
+
+@contextlib.contextmanager
+def use_mem_pool(pool: MemPool, device: Any = None) -> Iterator[None]:
+    """Take this thread's memory from ``pool`` inside the block."""
+    cupy = _cupy()
+    with cupy.cuda.using_allocator(Allocator(cupy, pool.malloc)):
+        yield
+
+
+def host_memory_stats() -> dict[str, int]:
+    """The blocks of page-locked host memory that the pool holds free."""
+    if not is_available():
+        return {}
+    return {"segment.free": _cupy().get_default_pinned_memory_pool().n_free_blocks()}
+
+
+def memory_stats_as_nested_dict(device: Any = None) -> dict[str, Any]:
+    """``memory_stats`` with the parts of its names as nested keys."""
+    nested: dict[str, Any] = {}
+    for name, value in memory_stats(device).items():
+        *path, last = name.split(".")
+        at = nested
+        for part in path:
+            at = at.setdefault(part, {})
+        at[last] = value
+    return nested
 
 
 def memory_stats(device: Any = None) -> dict[str, int]:

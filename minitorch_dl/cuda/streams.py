@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from types import SimpleNamespace
 from typing import Any
 
-from ..backend import raise_noted
+from ..backend import device, raise_noted
 from .devices import _cupy, _index
 
-__all__ = ["Event", "Stream", "StreamContext", "current_stream", "default_stream", "stream"]
+__all__ = [
+    "Event", "ExternalStream", "Stream", "StreamContext", "current_stream", "default_stream",
+    "get_stream_from_external", "set_stream", "stream",
+]  # fmt: skip
 
 
 class Stream:
@@ -23,6 +28,25 @@ class Stream:
         self.device_index = _index(device)
         with cupy.cuda.Device(self.device_index):
             self.queue = kept.get("queue") or cupy.cuda.Stream(non_blocking=True, priority=priority)
+        self._entered: list[StreamContext] = []
+
+    @property
+    def device(self) -> device:
+        """The GPU."""
+        return device("cuda", self.device_index)
+
+    @property
+    def priority(self) -> int:
+        """Lower numbers first."""
+        return self.queue.priority
+
+    def __enter__(self) -> Stream:
+        self._entered.append(StreamContext(self))
+        self._entered[-1].__enter__()
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self._entered.pop().__exit__(*exc)
 
     def synchronize(self) -> None:
         """Wait until all its work is done."""
@@ -40,8 +64,9 @@ class Stream:
         return event
 
     def wait_event(self, event: Event) -> None:
-        """Let later work wait for the mark."""
-        self.queue.wait_event(event._made())
+        """Let later work wait for the mark; at once where it was never recorded."""
+        if event._event is not None:
+            self.queue.wait_event(event._event)
 
     def wait_stream(self, stream: Stream) -> None:
         """Let later work wait for what the other queue was asked so far."""
@@ -53,10 +78,13 @@ class Stream:
         return self.queue.ptr
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Stream) and self.cuda_stream == other.cuda_stream
+        if not isinstance(other, Stream):
+            return NotImplemented
+        here, there = (self.device_index, self.cuda_stream), (other.device_index, other.cuda_stream)
+        return here == there
 
     def __hash__(self) -> int:
-        return hash(self.cuda_stream)
+        return hash((self.device_index, self.cuda_stream))
 
     def __repr__(self) -> str:
         return (
@@ -80,14 +108,15 @@ class Event:
             raise RuntimeError("cuda.Event: events shared between processes are not supported")
         self._event: Any = None
 
-    def _made(self) -> Any:
-        if self._event is None:
-            self._event = _cupy().cuda.Event(**self._options)
-        return self._event
-
     def record(self, stream: Stream | None = None) -> None:
-        """Put the mark behind the work that the (current) stream was asked so far."""
-        self._made().record((current_stream() if stream is None else stream).queue)
+        """Put the mark behind the work that the (current) stream was asked so far; it belongs to
+        that stream's GPU."""
+        stream = current_stream() if stream is None else stream
+        if self._event is None:
+            cupy = _cupy()
+            with cupy.cuda.Device(stream.device_index):
+                self._event = cupy.cuda.Event(**self._options)
+        self._event.record(stream.queue)
 
     def wait(self, stream: Stream | None = None) -> None:
         """Let later work of the (current) stream wait for the mark."""
@@ -112,19 +141,41 @@ class Event:
         return _cupy().cuda.get_elapsed_time(self._event, end_event._event)
 
 
+class ExternalStream(Stream):
+    """A stream that another library made.
+
+    Args:
+        stream_ptr: its CUDA handle, which that library keeps alive.
+        device: its GPU; the current one by default.
+    """
+
+    def __init__(self, stream_ptr: int, device: Any = None, **kept: Any) -> None:
+        index, cupy = _index(device), _cupy()
+        other = SimpleNamespace(__cuda_stream__=lambda: (0, stream_ptr))
+        with cupy.cuda.Device(index):
+            super().__init__(index, queue=cupy.cuda.Stream.from_external(other))
+
+
+def get_stream_from_external(data_ptr: int, device: Any = None) -> Stream:
+    """The stream of this CUDA handle."""
+    return ExternalStream(data_ptr, device)
+
+
 class StreamContext:
-    """Work inside the block goes to this stream; None changes nothing."""
+    """Work inside the block goes to this stream, whose GPU is the current one there; None changes
+    nothing."""
 
     def __init__(self, stream: Stream | None) -> None:
         self.stream = stream
+        self._entered = ExitStack()
 
     def __enter__(self) -> None:
         if self.stream is not None:
-            self.stream.queue.__enter__()
+            self._entered.enter_context(_cupy().cuda.Device(self.stream.device_index))
+            self._entered.enter_context(self.stream.queue)
 
     def __exit__(self, *exc: Any) -> None:
-        if self.stream is not None:
-            self.stream.queue.__exit__(*exc)
+        self._entered.close()
 
 
 def stream(stream: Stream | None) -> StreamContext:
@@ -133,8 +184,17 @@ def stream(stream: Stream | None) -> StreamContext:
 
 
 def current_stream(device: Any = None) -> Stream:
-    """The stream to which work goes now."""
-    return Stream(device, queue=_cupy().cuda.get_current_stream())
+    """The stream to which a GPU's work goes now."""
+    index = _index(device)
+    return Stream(index, queue=_cupy().cuda.get_current_stream(index))
+
+
+def set_stream(stream: Stream | None) -> None:
+    """Send work to this stream from here on, and make its GPU the current one; better use the block
+    ``stream``."""
+    if stream is not None:
+        _cupy().cuda.Device(stream.device_index).use()
+        stream.queue.use()
 
 
 def default_stream(device: Any = None) -> Stream:
