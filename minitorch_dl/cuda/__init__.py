@@ -9,6 +9,7 @@ from ..backend.random import default_generator
 from ..legacy_types import CUDA as _TYPES
 from . import amp, devices
 from .devices import *
+from .graphed_callables import *
 from .graphs import *
 from .memory import *
 from .random import *
