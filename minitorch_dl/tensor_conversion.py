@@ -199,13 +199,13 @@ class Convertible(TensorBase):
         if dtype is None:
             where = "torch." if self.is_cpu else "torch.cuda."
             return f"{where}{LEGACY_NAMES[self.dtype.name]}Tensor"
-        where = None
+        wanted = None
         if isinstance(dtype, str) and dtype.endswith("Tensor"):
-            where = "cuda" if ".cuda." in dtype else "cpu"
+            wanted = "cuda" if ".cuda." in dtype else "cpu"
             dtype = LEGACY_DTYPES[dtype.split(".")[-1].removesuffix("Tensor")]
         elif getattr(dtype, "dtype", None) is not None and not isinstance(dtype, dtypes.dtype):
-            where, dtype = "cuda" if dtype.is_cuda else "cpu", dtype.dtype
-        return movement.to(self, dtype, where)
+            wanted, dtype = "cuda" if dtype.is_cuda else "cpu", dtype.dtype
+        return movement.to(self, dtype, wanted)
 
     def type_as(self, other: Tensor) -> Any:
         """This tensor in the dtype and on the device of ``other``."""

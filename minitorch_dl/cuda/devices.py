@@ -174,7 +174,7 @@ def cudart() -> SimpleNamespace:
         cudaProfilerStart=done(cupy.cuda.runtime.profilerStart),
         cudaProfilerStop=done(cupy.cuda.runtime.profilerStop),
         cudaMemGetInfo=lambda device=None: _mem_get_info(_index(device)),
-        cudaDeviceSynchronize=lambda: synchronize() or 0,
+        cudaDeviceSynchronize=done(synchronize),
     )
 
 
