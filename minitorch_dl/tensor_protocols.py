@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import ops, printing
+from .autograd.base import result_class
 from .autograd.node import AccumulateGrad
-from .autograd.primitive import TensorBase, current_node
+from .autograd.primitive import TensorBase
 from .backend import dtypes, to_host
 from .ops import from_data
 
@@ -36,8 +37,7 @@ class Protocols(TensorBase):
         return printing.represent(self, "tensor" if ours else type(self).__name__)
 
     def __format__(self, spec: str) -> str:
-        # Without a format, the text of a tensor that has a history shows that history.
-        if self.array.ndim == 0 and (spec or current_node(self) is None):
+        if self.ndim == 0 and type(self) is result_class():
             return format(self.item(), spec)
         return object.__format__(self, spec)
 

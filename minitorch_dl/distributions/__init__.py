@@ -13,11 +13,15 @@ from .categorical import (
 )
 from .circular import VonMises
 from .constraint_registry import biject_to, transform_to
+from .continuous_bernoulli import ContinuousBernoulli
 from .discrete import Bernoulli, Binomial, Geometric, NegativeBinomial, Poisson
 from .distribution import Distribution, ExponentialFamily
+from .generalized_pareto import GeneralizedPareto
 from .heavy_tailed import Cauchy, Gumbel, HalfCauchy, Laplace, StudentT
+from .joined_transforms import *
 from .kl import kl_divergence, register_kl
 from .low_rank import LowRankMultivariateNormal
+from .matrices import LKJCholesky, Wishart
 from .mixture import MixtureSameFamily
 from .normal import HalfNormal, LogisticNormal, LogNormal, MultivariateNormal, Normal
 from .positive import (

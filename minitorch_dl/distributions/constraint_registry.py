@@ -7,6 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from . import constraints
+from .joined_transforms import (
+    CatTransform,
+    CorrCholeskyTransform,
+    PositiveDefiniteTransform,
+    StackTransform,
+)
 from .transforms import (
     AffineTransform,
     ComposeTransform,
@@ -70,6 +76,14 @@ def _to_independent(registry: ConstraintRegistry) -> Callable[[Any], Any]:
     return lambda c: IndependentTransform(registry(c.base_constraint), c.reinterpreted_batch_ndims)
 
 
+def _to_cat(registry: ConstraintRegistry) -> Callable[[Any], Any]:
+    return lambda c: CatTransform([registry(part) for part in c.cseq], c.dim, c.lengths)
+
+
+def _to_stack(registry: ConstraintRegistry) -> Callable[[Any], Any]:
+    return lambda c: StackTransform([registry(part) for part in c.cseq], c.dim)
+
+
 def _to_greater_than(constraint: Any) -> Any:
     return ComposeTransform([ExpTransform(), AffineTransform(constraint.lower_bound, 1)])
 
@@ -86,6 +100,11 @@ for _registry in (biject_to, transform_to):
     _registry.register(constraints.less_than, _to_less_than)
     _registry.register(constraints.interval, _to_interval)
     _registry.register(constraints.half_open_interval, _to_interval)
+    _registry.register(constraints.corr_cholesky, lambda _: CorrCholeskyTransform())
+    _registry.register(constraints.cat, _to_cat(_registry))
+    _registry.register(constraints.stack, _to_stack(_registry))
 biject_to.register(constraints.simplex, lambda _: StickBreakingTransform())
 transform_to.register(constraints.simplex, lambda _: SoftmaxTransform())
 transform_to.register(constraints.lower_cholesky, lambda _: LowerCholeskyTransform())
+transform_to.register(constraints.positive_definite, lambda _: PositiveDefiniteTransform())
+transform_to.register(constraints.positive_semidefinite, lambda _: PositiveDefiniteTransform())

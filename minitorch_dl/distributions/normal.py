@@ -190,7 +190,89 @@ class LogisticNormal(TransformedDistribution):
         return self.base_dist.base_dist.scale
 
 
-class MultivariateNormal(Distribution):
+class _Covariance(Distribution):
+    """Given by one of three matrices; the others are computed from its Cholesky factor when they
+    are asked for."""
+
+    _matrices = {
+        "covariance_matrix": constraints.positive_definite,
+        "precision_matrix": constraints.positive_definite,
+        "scale_tril": constraints.lower_cholesky,
+    }
+    _tril: Tensor
+
+    @staticmethod
+    def _one_given(covariance: Any, precision: Any, tril: Any) -> tuple[str, Tensor]:
+        """The name of the matrix that is given, and the matrix."""
+        matrices = {
+            "scale_tril": tril,
+            "covariance_matrix": covariance,
+            "precision_matrix": precision,
+        }
+        given = [(name, matrix) for name, matrix in matrices.items() if matrix is not None]
+        if len(given) != 1:
+            raise ValueError(
+                "Exactly one of covariance_matrix or precision_matrix or scale_tril may be "
+                "specified."
+            )
+        name, matrix = given[0]
+        if matrix.ndim < 2:
+            raise ValueError(
+                f"{name} must be at least two-dimensional, with optional leading batch dimensions"
+            )
+        return name, matrix
+
+    def _keep_matrix(self, name: str, matrix: Tensor, batch: Any) -> None:
+        self.__dict__[name] = matrix.expand((*batch, *matrix.shape[-2:]))
+
+    def _factorize(self, name: str, matrix: Tensor) -> None:
+        if name == "covariance_matrix":
+            self._tril = cholesky(matrix)
+        elif name == "precision_matrix":
+            self._tril = _cholesky_of_inverse(matrix)
+        else:
+            self._tril = matrix
+
+    def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
+        tril = self.__dict__.pop("_tril")  # may stay smaller than the batch
+        try:
+            new = super().expand(batch_shape)
+        finally:
+            self._tril = tril
+        new._tril = tril
+        return new
+
+    def _full(self, matrix: Tensor) -> Tensor:
+        return matrix.expand((*self._batch_shape, *matrix.shape[-2:]))
+
+    @lazy
+    def scale_tril(self) -> Tensor:
+        return self._full(self._tril)
+
+    @lazy
+    def covariance_matrix(self) -> Tensor:
+        return self._full(self._tril @ self._tril.mT)
+
+    @lazy
+    def precision_matrix(self) -> Tensor:
+        L = self._tril
+        identity = eye(L.shape[-1], dtype=L.dtype, device=L.device)
+        inverse = solve_triangular(L, identity, upper=False)
+        return self._full(inverse.mT @ inverse)
+
+    def _half_logdet(self) -> Tensor:
+        return self._tril.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+
+
+def _cholesky_of_inverse(P: Tensor) -> Tensor:
+    """The lower factor of ``P⁻¹``, without computing the inverse."""
+    flipped = cholesky(P.flip(-2, -1))
+    L = flipped.flip(-2, -1).mT  # upper times lower: P = Lᵀ' L'
+    identity = eye(P.shape[-1], dtype=P.dtype, device=P.device)
+    return solve_triangular(L, identity, upper=False)
+
+
+class MultivariateNormal(_Covariance):
     """Normal vectors ``(..., n)`` with mean ``loc`` and one of three matrices.
 
     Args:
@@ -201,9 +283,7 @@ class MultivariateNormal(Distribution):
 
     arg_constraints = {
         "loc": constraints.real_vector,
-        "covariance_matrix": constraints.positive_definite,
-        "precision_matrix": constraints.positive_definite,
-        "scale_tril": constraints.lower_cholesky,
+        **_Covariance._matrices,
     }
     support = constraints.real_vector
     has_rsample = True
@@ -219,62 +299,13 @@ class MultivariateNormal(Distribution):
     ) -> None:
         if loc.ndim < 1:
             raise ValueError("loc must be at least one-dimensional.")
-        given = {
-            "scale_tril": scale_tril,
-            "covariance_matrix": covariance_matrix,
-            "precision_matrix": precision_matrix,
-        }
-        given = {name: matrix for name, matrix in given.items() if matrix is not None}
-        if len(given) != 1:
-            raise ValueError(
-                "Exactly one of covariance_matrix or precision_matrix or scale_tril may be "
-                "specified."
-            )
-        ((name, matrix),) = given.items()
-        assert matrix is not None
-        if matrix.ndim < 2:
-            raise ValueError(
-                f"{name} must be at least two-dimensional, with optional leading batch dimensions"
-            )
+        name, matrix = self._one_given(covariance_matrix, precision_matrix, scale_tril)
         batch = broadcast_shapes(tuple(matrix.shape[:-2]), tuple(loc.shape[:-1]))
         n = loc.shape[-1]
         self.loc = loc.expand((*batch, n))
-        self.__dict__[name] = matrix.expand((*batch, *matrix.shape[-2:]))
+        self._keep_matrix(name, matrix, batch)
         super().__init__(batch, (n,), validate_args=validate_args)
-        if name == "covariance_matrix":
-            self._tril = cholesky(matrix)
-        elif name == "precision_matrix":
-            self._tril = _cholesky_of_inverse(matrix)
-        else:
-            self._tril = matrix
-
-    def expand(self, batch_shape: Any, _instance: Any = None) -> MultivariateNormal:
-        tril = self.__dict__.pop("_tril")  # may stay smaller than the batch
-        try:
-            new = super().expand(batch_shape)
-        finally:
-            self._tril = tril
-        new._tril = tril
-        return new
-
-    def _full(self, matrix: Tensor) -> Tensor:
-        n = self._event_shape[0]
-        return matrix.expand((*self._batch_shape, n, n))
-
-    @lazy
-    def scale_tril(self) -> Tensor:
-        return self._full(self._tril)
-
-    @lazy
-    def covariance_matrix(self) -> Tensor:
-        return self._full(self._tril @ self._tril.mT)
-
-    @lazy
-    def precision_matrix(self) -> Tensor:
-        n = self._event_shape[0]
-        identity = eye(n, dtype=self.loc.dtype, device=self.loc.device)
-        inverse = solve_triangular(self._tril, identity, upper=False)
-        return self._full(inverse.mT @ inverse)
+        self._factorize(name, matrix)
 
     @property
     def mean(self) -> Tensor:
@@ -302,18 +333,7 @@ class MultivariateNormal(Distribution):
             -0.5 * (self._event_shape[0] * math.log(2 * math.pi) + distance) - self._half_logdet()
         )
 
-    def _half_logdet(self) -> Tensor:
-        return self._tril.diagonal(dim1=-2, dim2=-1).log().sum(-1)
-
     def entropy(self) -> Tensor:
         n = self._event_shape[0]
         entropy = 0.5 * n * (1 + math.log(2 * math.pi)) + self._half_logdet()
         return entropy.expand(self._batch_shape)
-
-
-def _cholesky_of_inverse(P: Tensor) -> Tensor:
-    """The lower factor of ``P⁻¹``, without computing the inverse."""
-    flipped = cholesky(P.flip(-2, -1))
-    L = flipped.flip(-2, -1).mT  # upper times lower: P = Lᵀ' L'
-    identity = eye(P.shape[-1], dtype=P.dtype, device=P.device)
-    return solve_triangular(L, identity, upper=False)

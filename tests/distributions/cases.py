@@ -32,6 +32,8 @@ DISTRIBUTIONS: dict[str, Make] = {
     "Bernoulli logits": lambda D, t: D.Bernoulli(logits=t(LOGITS)),
     "Binomial": lambda D, t: D.Binomial(7, t(PROBS)),
     "Binomial logits": lambda D, t: D.Binomial(3, logits=t(LOGITS)),
+    "ContinuousBernoulli": lambda D, t: D.ContinuousBernoulli(t([0.2, 0.4995, 0.9])),
+    "ContinuousBernoulli logits": lambda D, t: D.ContinuousBernoulli(logits=t(LOGITS)),
     "Geometric": lambda D, t: D.Geometric(t(PROBS)),
     "Geometric logits": lambda D, t: D.Geometric(logits=t(LOGITS)),
     "Poisson": lambda D, t: D.Poisson(t([0.5, 3.0, 20.0])),
@@ -84,6 +86,19 @@ DISTRIBUTIONS: dict[str, Make] = {
     "MultivariateNormal tril": lambda D, t: D.MultivariateNormal(
         t([0.0, 1.0]), scale_tril=t(LOWER)
     ),
+    "GeneralizedPareto": lambda D, t: D.GeneralizedPareto(
+        t(REAL),
+        t(POSITIVE),
+        t([0.4, -0.5, 0.0]).float(),  # PyTorch's log_prob takes no float64
+    ),
+    "LKJCholesky": lambda D, t: D.LKJCholesky(3, t(POSITIVE)),
+    "LKJCholesky of one number": lambda D, t: D.LKJCholesky(2, t(1.5)),
+    # PyTorch's samples of it have no gradients that can be asked for.
+    "Wishart": lambda D, t: D.Wishart(t([3.5, 4.0]).detach(), t(MATRIX).detach()),
+    "Wishart precision": lambda D, t: D.Wishart(
+        t(2.5).detach(), precision_matrix=t(MATRIX).detach()
+    ),
+    "Wishart tril": lambda D, t: D.Wishart(t(4.0).detach(), scale_tril=t(LOWER).detach()),
     "Independent": lambda D, t: D.Independent(D.Normal(t(REAL), t(POSITIVE)), 1),
     "TransformedDistribution": lambda D, t: D.TransformedDistribution(
         D.Normal(t(REAL), t(POSITIVE)),
@@ -104,6 +119,26 @@ KL: dict[str, tuple[Make, Make]] = {
     "Bernoulli": (
         lambda D, t: D.Bernoulli(t([0.0, 0.3, 0.9, 1.0])),
         lambda D, t: D.Bernoulli(t([0.5, 1.0, 0.2, 0.5])),
+    ),
+    "ContinuousBernoulli": (
+        lambda D, t: D.ContinuousBernoulli(t(PROBS)), lambda D, t: D.ContinuousBernoulli(t([0.3]))
+    ),
+    "Beta to ContinuousBernoulli": (
+        lambda D, t: D.Beta(t(POSITIVE), 2.0), lambda D, t: D.ContinuousBernoulli(t([0.3]))
+    ),
+    "Uniform to ContinuousBernoulli": (
+        lambda D, t: D.Uniform(t([0.2, 0.1]), t([0.5, 1.5])),
+        lambda D, t: D.ContinuousBernoulli(t([0.3])),
+    ),
+    "ContinuousBernoulli to Uniform": (
+        lambda D, t: D.ContinuousBernoulli(t([0.3])),
+        lambda D, t: D.Uniform(t([-0.2, 0.1]), t([1.5, 1.5])),
+    ),
+    "ContinuousBernoulli to Exponential": (
+        lambda D, t: D.ContinuousBernoulli(t(PROBS)), lambda D, t: D.Exponential(t([0.5]))
+    ),
+    "ContinuousBernoulli to Normal": (
+        lambda D, t: D.ContinuousBernoulli(t(PROBS)), lambda D, t: D.Normal(t([0.5]), 2.0)
     ),
     "Binomial": (lambda D, t: D.Binomial(5, t(PROBS)), lambda D, t: D.Binomial(5, t([0.4]))),
     "Categorical": (

@@ -93,6 +93,7 @@ WITHOUT_MOMENTS = (
     "Pareto",
     "Cauchy",
     "HalfCauchy",
+    "LKJCholesky",
 )
 
 
@@ -125,6 +126,68 @@ def test_densities_integrate_to_one(name: str) -> None:
     # Long tails are cut off, and the sum is rough at a kink.
     limit = {"StudentT": 5e-2, "Gamma": 5e-2, "Beta": 5e-2, "Laplace": 1e-4}.get(name, 1e-6)
     assert ((total - 1).abs() < limit).all(), total
+
+
+@pytest.mark.parametrize("parameter", [0.1, 0.4992, 0.5, 0.5008, 0.93])
+def test_continuous_bernoulli_densities_integrate_to_one(parameter: float) -> None:
+    d = D.ContinuousBernoulli(torch.tensor(parameter, dtype=torch.float64))
+    x = (torch.arange(20000, dtype=torch.float64) + 0.5) / 20000
+    density = d.log_prob(x).exp()
+    assert density.mean().item() == pytest.approx(1, abs=1e-7)
+    assert (density * x).mean().item() == pytest.approx(d.mean.item(), abs=1e-6)
+    assert (density * (x - d.mean) ** 2).mean().item() == pytest.approx(d.variance.item(), abs=1e-6)
+    assert torch.allclose(d.icdf(d.cdf(x)), x)
+    assert -(density * density.log()).mean().item() == pytest.approx(d.entropy().item(), abs=1e-6)
+
+
+@pytest.mark.parametrize("xi", [0.4, 0.0, -0.5, -1.0])
+def test_generalized_pareto_by_its_definition(xi: float) -> None:
+    d = D.GeneralizedPareto(*torch.tensor([1.0, 2.0, xi], dtype=torch.float64))
+    x = torch.tensor([1.2, 2.0, 2.9], dtype=torch.float64, requires_grad=True)
+    z = (x - 1) / 2
+    rest = (-z).exp() if xi == 0 else (1 + xi * z) ** (-1 / xi)
+    assert torch.allclose(d.cdf(x), 1 - rest)
+    (density,) = torch.autograd.grad(d.cdf(x).sum(), x)
+    assert torch.allclose(d.log_prob(x).exp(), density)
+    assert torch.allclose(d.icdf(d.cdf(x)), x)
+    assert D.GeneralizedPareto(0.0, 1.0, 2.0).mean.isnan()
+
+
+@pytest.mark.parametrize("eta", [0.6, 1.0, 3.0])
+def test_lkj_densities_integrate_to_one(eta: float) -> None:
+    d = D.LKJCholesky(2, torch.tensor(eta, dtype=torch.float64))
+    angle = (torch.arange(20000, dtype=torch.float64) + 0.5) * (math.pi / 20000)
+    zero = torch.zeros_like(angle)
+    rows = [torch.stack([zero + 1, zero], -1), torch.stack([angle.cos(), angle.sin()], -1)]
+    density = d.log_prob(torch.stack(rows, -2)).exp() * angle.sin()
+    assert (density.mean() * math.pi).item() == pytest.approx(1, abs=1e-4)
+
+
+def test_wishart_has_gradients() -> None:
+    df = torch.tensor(3.5, dtype=torch.float64, requires_grad=True)
+    tril = torch.tensor([[1.5, 0.0], [0.4, 0.8]], dtype=torch.float64, requires_grad=True)
+    value = torch.tensor([[2.0, 0.3], [0.3, 1.5]], dtype=torch.float64, requires_grad=True)
+
+    def density(df: Any, tril: Any, value: Any) -> Any:
+        d = D.Wishart(df, scale_tril=tril.tril(), validate_args=False)
+        return d.log_prob(value), d.entropy()
+
+    assert torch.autograd.gradcheck(density, (df, tril, value))
+
+    def draw(tril: Any) -> Any:
+        torch.manual_seed(0)
+        return D.Wishart(df.detach(), scale_tril=tril.tril()).rsample((2,))
+
+    assert torch.autograd.gradcheck(draw, (tril,))
+
+
+def test_wishart_refuses_few_degrees_of_freedom() -> None:
+    with pytest.raises(ValueError, match="greater than ndim - 1"):
+        D.Wishart(1.0, torch.eye(2))
+    with pytest.warns(UserWarning, match="Low df"):
+        D.Wishart(1.5, torch.eye(2))
+    with pytest.raises(ValueError, match="dim to be an integer"):
+        D.LKJCholesky(1)
 
 
 def test_categorical_needs_no_normalised_probabilities() -> None:
@@ -234,6 +297,9 @@ def test_divergences_are_found_by_class() -> None:
         D.ComposeTransform([D.ExpTransform(), D.AffineTransform(0.0, 2.0)]),
         D.StickBreakingTransform(),
         D.ReshapeTransform((3,), (3, 1)),
+        D.CatTransform([D.ExpTransform(), D.SigmoidTransform()], -1, [1, 2]),
+        D.StackTransform([D.ExpTransform(), D.TanhTransform(), D.identity_transform], -1),
+        D.CumulativeDistributionTransform(D.Normal(0.5, 2.0)),
     ],
     ids=lambda t: type(t).__name__,
 )
@@ -247,6 +313,63 @@ def test_transforms_invert_and_know_their_jacobian(transform: Any) -> None:
     change = transform.log_abs_det_jacobian(x, y).sum()
     assert torch.allclose(change, J.det().abs().log())
     assert transform.inv.log_abs_det_jacobian(y, x).sum() == -change
+
+
+def test_correlations_from_numbers() -> None:
+    transform = D.CorrCholeskyTransform()
+    x = torch.tensor([0.3, -1.1, 0.7], dtype=torch.float64)
+    y = transform(x)
+    assert D.constraints.corr_cholesky.check(y)
+    assert torch.allclose(transform.inv(y), x)
+    J = torch.autograd.functional.jacobian(lambda x: transform(x)[[1, 2, 2], [0, 0, 1]], x)
+    assert torch.allclose(transform.log_abs_det_jacobian(x, y), J.det().abs().log())
+    assert transform.forward_shape((5, 3)) == (5, 3, 3)
+    assert transform.inverse_shape((5, 3, 3)) == (5, 3)
+    with pytest.raises(ValueError, match="flattened lower-diagonal"):
+        transform.forward_shape((4,))
+    with pytest.raises(ValueError, match="not square"):
+        transform.inverse_shape((2, 3))
+
+
+def test_constraints_of_matrices() -> None:
+    c = D.constraints
+    definite = torch.tensor([[2.0, 0.5], [0.5, 1.0]])
+    assert c.square.check(definite)
+    assert not c.square.check(definite[:1])
+    assert c.symmetric.check(definite)
+    assert not c.symmetric.check(definite.tril())
+    assert c.positive_semidefinite.check(torch.ones(2, 2) + 1e-6 * torch.eye(2))
+    assert not c.positive_semidefinite.check(-definite)
+    assert not c.positive_definite.check(definite[:1])
+    for constraint in (c.positive_definite, c.positive_semidefinite):
+        made = D.transform_to(constraint)(torch.randn(3, 2, 2))
+        assert constraint.check(made).all()
+        there = D.PositiveDefiniteTransform()
+        assert torch.allclose(there(there.inv(made)), made, atol=1e-5)
+
+
+@pytest.mark.parametrize("registry", [D.transform_to, D.biject_to])
+def test_constraints_of_parts(registry: Any) -> None:
+    c, x = D.constraints, torch.tensor([[-2.0, 0.5, 0.3], [1.0, 0.1, -0.2]])
+    parts = c.cat([c.positive, c.unit_interval], -1, [1, 2])
+    assert parts.check(registry(parts)(x)).all()
+    assert parts.check(x).tolist() == [[False, True, True], [True, True, False]]
+    rows = c.stack([c.positive, c.less_than(-3.0)], 0)
+    assert rows.check(registry(rows)(x)).all()
+    assert (rows.event_dim, rows.is_discrete, parts.is_discrete) == (0, False, False)
+    corr = registry(c.corr_cholesky)(x)
+    assert c.corr_cholesky.check(corr).all()
+    for made in (c.cat, c.stack):
+        with pytest.raises(AssertionError, match="Constraint instances"):
+            made([1.0])
+    with pytest.raises(AssertionError, match="must match"):
+        c.cat([c.real], 0, [1, 2])
+    with pytest.raises(AssertionError, match="must match"):
+        D.CatTransform([D.ExpTransform()], 0, [1, 2])
+    with pytest.raises(AssertionError, match="expected size 3"):
+        D.CatTransform([D.ExpTransform()], 0, [3])(x)
+    with pytest.raises(AssertionError, match="Transform instances"):
+        D.StackTransform([1.0])
 
 
 def test_transforms_reach_what_a_constraint_allows() -> None:

@@ -38,7 +38,8 @@ def results(name: str, device: str) -> list[np.ndarray]:
     loss = density.sum()
     if x.requires_grad:
         loss = loss + (x * x).sum()
-    loss.backward()
+    if loss.requires_grad:
+        loss.backward()
     found = [x, density, *(p.grad for p in parameters if p.grad is not None)]
     for quantity in (lambda: d.mean, lambda: d.variance, lambda: d.mode, d.entropy):
         try:

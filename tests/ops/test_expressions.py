@@ -67,6 +67,7 @@ TABLE: list[tuple[str, Any]] = [
     ("T([1.7]).to(T([1])).tolist()", [1]),
     ("T([1.7]).to(torch.int64, False, True).tolist()", [1]),
     ("T([1.5]).requires_grad_().numpy(force=True).tolist()", [1.5]),
+    ("f'{T(1.25, requires_grad=True) * 2}'", "2.5"),
     ("f'{T(1.25, requires_grad=True):.1f}'", "1.2"),
     ("__import__('numpy').add.reduce(T([1.0, 2.0]).numpy())", 3.0),
     ("__import__('numpy').asarray(T([1.0, 2.0]), dtype='int64').tolist()", [1, 2]),
