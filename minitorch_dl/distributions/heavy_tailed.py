@@ -18,8 +18,9 @@ from ..tensor import Tensor
 from . import constraints
 from .bounded import Uniform
 from .distribution import Distribution, broadcast_all
+from .location_scale import Half, LocScale
 from .positive import Chi2
-from .transformed import TransformedDistribution
+from .transformed import TransformedDistribution, of_base
 from .transforms import AbsTransform, AffineTransform, ExpTransform
 
 __all__ = ["Cauchy", "Gumbel", "HalfCauchy", "Laplace", "StudentT"]
@@ -27,26 +28,8 @@ __all__ = ["Cauchy", "Gumbel", "HalfCauchy", "Laplace", "StudentT"]
 EULER_GAMMA = 0.57721566490153286061
 
 
-class Laplace(Distribution):
+class Laplace(LocScale):
     """``p(x) = exp(-|x - μ| / b) / 2b`` with ``loc`` μ and ``scale`` b > 0."""
-
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
-    support = constraints.real
-    has_rsample = True
-    loc: Tensor
-    scale: Tensor
-
-    def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
-        self.loc, self.scale = broadcast_all(loc, scale)
-        super().__init__(self.loc.shape, validate_args=validate_args)
-
-    @property
-    def mean(self) -> Tensor:
-        return self.loc
-
-    @property
-    def mode(self) -> Tensor:
-        return self.loc
 
     @property
     def variance(self) -> Tensor:
@@ -80,29 +63,15 @@ class Laplace(Distribution):
         return 1 + (2 * self.scale).log()
 
 
-class Cauchy(Distribution):
+class Cauchy(LocScale):
     """``p(x) = 1 / (π s (1 + ((x - m) / s)²))`` with the median ``loc`` m and ``scale`` s > 0.
 
     It has no mean and no variance (nan and inf).
     """
 
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
-    support = constraints.real
-    has_rsample = True
-    loc: Tensor
-    scale: Tensor
-
-    def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
-        self.loc, self.scale = broadcast_all(loc, scale)
-        super().__init__(self.loc.shape, validate_args=validate_args)
-
     @property
     def mean(self) -> Tensor:
         return full_like(self.loc, math.nan)
-
-    @property
-    def mode(self) -> Tensor:
-        return self.loc
 
     @property
     def variance(self) -> Tensor:
@@ -131,48 +100,18 @@ class Cauchy(Distribution):
         return math.log(4 * math.pi) + self.scale.log()
 
 
-class HalfCauchy(TransformedDistribution):
+class HalfCauchy(Half):
     """``|X|`` of a Cauchy X with median 0 and ``scale``."""
-
-    arg_constraints = {"scale": constraints.positive}
-    support = constraints.nonnegative
 
     def __init__(self, scale: Any, validate_args: bool | None = None) -> None:
         base = Cauchy(0, scale, validate_args=validate_args)
         super().__init__(base, AbsTransform(), validate_args=validate_args)
 
     @property
-    def scale(self) -> Tensor:
-        return self.base_dist.scale
-
-    @property
     def mean(self) -> Tensor:
         return full_like(self.scale, math.inf)
 
-    @property
-    def mode(self) -> Tensor:
-        return self.scale * 0
-
-    @property
-    def variance(self) -> Tensor:
-        return self.base_dist.variance
-
-    def log_prob(self, value: Tensor) -> Tensor:
-        if self._validate_args:
-            self._validate_sample(value)
-        density = self.base_dist.log_prob(value) + math.log(2)
-        return density.masked_fill(value < 0, -math.inf)
-
-    def cdf(self, value: Tensor) -> Tensor:
-        if self._validate_args:
-            self._validate_sample(value)
-        return 2 * self.base_dist.cdf(value) - 1
-
-    def icdf(self, value: Tensor) -> Tensor:
-        return self.base_dist.icdf((value + 1) / 2)
-
-    def entropy(self) -> Tensor:
-        return self.base_dist.entropy() - math.log(2)
+    variance = of_base("variance")
 
 
 class StudentT(Distribution):

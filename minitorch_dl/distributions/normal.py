@@ -10,14 +10,15 @@ from ..linalg import cholesky, solve_triangular
 from ..ops import broadcast_shapes, erf, erfinv, eye, normal, randn
 from ..tensor import Tensor
 from . import constraints
-from .distribution import Distribution, ExponentialFamily, broadcast_all, lazy
-from .transformed import TransformedDistribution
+from .distribution import Distribution, ExponentialFamily, lazy
+from .location_scale import Half, LocScale
+from .transformed import TransformedDistribution, of_base
 from .transforms import AbsTransform, ExpTransform, StickBreakingTransform
 
 __all__ = ["HalfNormal", "LogNormal", "LogisticNormal", "MultivariateNormal", "Normal"]
 
 
-class Normal(ExponentialFamily):
+class Normal(LocScale, ExponentialFamily):
     """``p(x) = exp(-(x - μ)² / 2σ²) / (σ √2π)`` with ``loc`` μ and ``scale`` σ > 0.
 
     >>> import minitorch_dl as torch
@@ -25,24 +26,6 @@ class Normal(ExponentialFamily):
     >>> torch.distributions.Normal(0.0, 1.0).sample()
     tensor(1.5410)
     """
-
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
-    support = constraints.real
-    has_rsample = True
-    loc: Tensor
-    scale: Tensor
-
-    def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
-        self.loc, self.scale = broadcast_all(loc, scale)
-        super().__init__(self.loc.shape, validate_args=validate_args)
-
-    @property
-    def mean(self) -> Tensor:
-        return self.loc
-
-    @property
-    def mode(self) -> Tensor:
-        return self.loc
 
     @property
     def stddev(self) -> Tensor:
@@ -86,18 +69,11 @@ class LogNormal(TransformedDistribution):
     arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
     support = constraints.positive
     has_rsample = True
+    loc, scale = of_base("loc"), of_base("scale")
 
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
         base = Normal(loc, scale, validate_args=validate_args)
         super().__init__(base, ExpTransform(), validate_args=validate_args)
-
-    @property
-    def loc(self) -> Tensor:
-        return self.base_dist.loc
-
-    @property
-    def scale(self) -> Tensor:
-        return self.base_dist.scale
 
     @property
     def mean(self) -> Tensor:
@@ -116,11 +92,9 @@ class LogNormal(TransformedDistribution):
         return self.base_dist.entropy() + self.loc
 
 
-class HalfNormal(TransformedDistribution):
+class HalfNormal(Half):
     """``|X|`` of a normal X with mean 0 and ``scale``."""
 
-    arg_constraints = {"scale": constraints.positive}
-    support = constraints.nonnegative
     has_rsample = True
 
     def __init__(self, scale: Any, validate_args: bool | None = None) -> None:
@@ -130,37 +104,12 @@ class HalfNormal(TransformedDistribution):
             Normal(0, scale, validate_args=True)
 
     @property
-    def scale(self) -> Tensor:
-        return self.base_dist.scale
-
-    @property
     def mean(self) -> Tensor:
         return self.scale * math.sqrt(2 / math.pi)
 
     @property
-    def mode(self) -> Tensor:
-        return self.scale * 0
-
-    @property
     def variance(self) -> Tensor:
         return self.scale.pow(2) * (1 - 2 / math.pi)
-
-    def log_prob(self, value: Tensor) -> Tensor:
-        if self._validate_args:
-            self._validate_sample(value)
-        density = self.base_dist.log_prob(value) + math.log(2)
-        return density.masked_fill(value < 0, -math.inf)
-
-    def cdf(self, value: Tensor) -> Tensor:
-        if self._validate_args:
-            self._validate_sample(value)
-        return 2 * self.base_dist.cdf(value) - 1
-
-    def icdf(self, value: Tensor) -> Tensor:
-        return self.base_dist.icdf((value + 1) / 2)
-
-    def entropy(self) -> Tensor:
-        return self.base_dist.entropy() - math.log(2)
 
 
 def _solved(L: Tensor, b: Tensor) -> Tensor:

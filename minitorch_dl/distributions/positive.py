@@ -11,7 +11,7 @@ from ..tensor import Tensor
 from . import constraints
 from .distribution import Distribution, ExponentialFamily, broadcast_all
 from .implicit import GammaCdf, StandardGamma
-from .transformed import TransformedDistribution
+from .transformed import TransformedDistribution, of_base
 from .transforms import AffineTransform, ExpTransform, PowerTransform
 
 __all__ = [
@@ -141,18 +141,11 @@ class InverseGamma(TransformedDistribution):
 
     arg_constraints = {"concentration": constraints.positive, "rate": constraints.positive}
     support = constraints.positive
+    concentration, rate = of_base("concentration"), of_base("rate")
 
     def __init__(self, concentration: Any, rate: Any, validate_args: bool | None = None) -> None:
         base = Gamma(concentration, rate, validate_args=validate_args)
         super().__init__(base, PowerTransform(-ones_like(base.rate)), validate_args=validate_args)
-
-    @property
-    def concentration(self) -> Tensor:
-        return self.base_dist.concentration
-
-    @property
-    def rate(self) -> Tensor:
-        return self.base_dist.rate
 
     @property
     def mean(self) -> Tensor:

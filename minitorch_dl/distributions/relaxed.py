@@ -12,7 +12,7 @@ from . import constraints
 from .categorical import Categorical
 from .discrete import _Binary, clamp_probs
 from .distribution import Distribution, broadcast_all
-from .transformed import TransformedDistribution
+from .transformed import TransformedDistribution, of_base
 from .transforms import ExpTransform, SigmoidTransform
 
 __all__ = [
@@ -59,7 +59,14 @@ class LogitRelaxedBernoulli(_Binary):
         return self.temperature.log() + difference - 2 * difference.exp().log1p()
 
 
-class RelaxedBernoulli(TransformedDistribution):
+class _Relaxed(TransformedDistribution):
+    """A function of a sample with the same parameters."""
+
+    temperature = of_base("temperature")
+    logits, probs = of_base("logits"), of_base("probs")
+
+
+class RelaxedBernoulli(_Relaxed):
     """A number in (0, 1) that is nearly 0 or 1 at a low temperature.
 
     >>> import minitorch_dl as torch
@@ -80,18 +87,6 @@ class RelaxedBernoulli(TransformedDistribution):
     ) -> None:
         base = LogitRelaxedBernoulli(temperature, probs, logits)
         super().__init__(base, SigmoidTransform(), validate_args=validate_args)
-
-    @property
-    def temperature(self) -> Tensor:
-        return self.base_dist.temperature
-
-    @property
-    def logits(self) -> Tensor:
-        return self.base_dist.logits
-
-    @property
-    def probs(self) -> Tensor:
-        return self.base_dist.probs
 
 
 class ExpRelaxedCategorical(Distribution):
@@ -146,7 +141,7 @@ class ExpRelaxedCategorical(Distribution):
         return score + math.lgamma(n) + (n - 1) * self.temperature.log()
 
 
-class RelaxedOneHotCategorical(TransformedDistribution):
+class RelaxedOneHotCategorical(_Relaxed):
     """A vector of the simplex that is nearly one-hot at a low temperature."""
 
     arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
@@ -161,15 +156,3 @@ class RelaxedOneHotCategorical(TransformedDistribution):
     ) -> None:
         base = ExpRelaxedCategorical(temperature, probs, logits, validate_args=validate_args)
         super().__init__(base, ExpTransform(), validate_args=validate_args)
-
-    @property
-    def temperature(self) -> Tensor:
-        return self.base_dist.temperature
-
-    @property
-    def logits(self) -> Tensor:
-        return self.base_dist.logits
-
-    @property
-    def probs(self) -> Tensor:
-        return self.base_dist.probs

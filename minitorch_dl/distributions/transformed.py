@@ -93,6 +93,11 @@ class Independent(Distribution):
         return f"Independent({self.base_dist!r}, {self.reinterpreted_batch_ndims})"
 
 
+def of_base(name: str) -> Any:
+    """A parameter that the base distribution has."""
+    return property(lambda self: getattr(self.base_dist, name))
+
+
 class TransformedDistribution(Distribution):
     """The distribution of ``f(X)`` for a sample X of another, f being one or several transforms.
 
