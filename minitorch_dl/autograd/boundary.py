@@ -4,7 +4,7 @@
 more Python call, some 30 ns (with ``*args, **kwargs`` it would be three times as much, so each is
     scope.update(
         function=function, FAULTS=FAULTS, absent=_ABSENT, told=told, missing=missing, whole=whole,
-        int=int, LIVE=LIVE, overriding=overriding, override=override,
+        int=int, LIVE=LIVE, overriding=overriding, override=override, reordering=reordering,
     )  # fmt: skip
 """
 
@@ -17,14 +17,17 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from types import FunctionType, MappingProxyType, ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from ..backend import describe_one
 from .base import TensorBase, late
 from .errors import builtin_kind
 from .overriding import LIVE, call_override, overriding
 
-__all__ = ["FAULTS", "arguments_of", "explained", "guarded", "public", "publish"]
+__all__ = [
+    "FAULTS", "arguments_of", "explained", "guarded", "number_first", "positional_count",
+    "public", "publish", "reordered",
+]  # fmt: skip
 
 FAULTS = (
     AttributeError,
@@ -38,6 +41,7 @@ FAULTS = (
 )
 """What a mistake in the arguments may raise."""
 
+_F = TypeVar("_F", bound=Callable[..., Any])
 _PACKAGE = __name__.partition(".")[0]
 _HOMES = tuple(f"{_PACKAGE}.{part}" for part in ("ops.", "tensor", "nn.init"))
 _LAYERS = f"{_PACKAGE}.nn."
@@ -87,6 +91,37 @@ def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def number_first(*names: str) -> Callable[[_F], _F]:
+    """Let these numbers also come by position, before the tensors that they scale, which was
+    PyTorch's order until 1.5 and is still met: ``add(input, alpha, other)`` and ``addmm(beta,
+    input, alpha, mat1, mat2)``."""
+
+    def decorate(function: _F) -> _F:
+        function.number_names = names  # type: ignore[attr-defined]
+        return function
+
+    return decorate
+
+
+def reordered(function: Any, args: tuple[Any, ...]) -> tuple[list[Any], dict[str, Any]]:
+    """The tensors among arguments in that order, and the numbers by their names."""
+    tensors = [x for x in args if isinstance(x, TensorBase)]
+    numbers = [x for x in args if not isinstance(x, TensorBase)]
+    count = positional_count(function)
+    fit = len(tensors) == count and len(numbers) <= len(function.number_names)
+    if not fit or args[-1] is not tensors[-1]:
+        raise TypeError(
+            f"{function.__name__}() takes {count} positional arguments but {len(args)} were given"
+        )
+    return tensors, dict(zip(function.number_names, numbers))
+
+
+def positional_count(function: Any) -> int:
+    """How many arguments may come by position."""
+    kinds = [p.kind for p in inspect.signature(function).parameters.values()]
+    return kinds.count(inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
 @functools.cache
 def _guard(function: Any, name: str) -> Any:
     """The function within its ``try``. What it runs is put in at the first call: a program calls
@@ -111,6 +146,7 @@ def _compile_guard(call: FunctionType, function: Any, name: str) -> None:
     signature = inspect.signature(function)
     parameters = list(signature.parameters.values())
     second_names: dict[str, str] = getattr(function, "second_names", {})
+    numbers: tuple[str, ...] = getattr(function, "number_names", ())
     declared, passed = [], []
     scope = call.__globals__
     scope.update({f"default_{p.name}": p.default for p in parameters})
@@ -119,7 +155,7 @@ def _compile_guard(call: FunctionType, function: Any, name: str) -> None:
         if p.kind is p.VAR_KEYWORD:
             continue
         if p.kind is p.KEYWORD_ONLY and not keyword_only:
-            declared.append("*")
+            declared.append("*more" if numbers else "*")
         keyword_only = keyword_only or p.kind in (p.KEYWORD_ONLY, p.VAR_POSITIONAL)
         if p.kind is p.VAR_POSITIONAL:
             declared.append(f"*{p.name}")
@@ -155,8 +191,11 @@ def _compile_guard(call: FunctionType, function: Any, name: str) -> None:
     asking = f"(_relevant := overriding(({given}))) is not None:\n"
     yielding = f"return override(_relevant, ({given}))\n"
     layer = last == "forward"  # which no class overrides
+    tensors = ", ".join(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD)
+    ordering = f"    if more:\n        return reordering(({tensors}, *more), out)\n"
     source = (
         f"def {last}({', '.join(declared)}):\n"
+        f"{ordering if numbers else ''}"
         f"{'' if layer else f'    if LIVE and {asking}        {yielding}'}"
         "    try:\n"
         f"{preparing}"
@@ -165,6 +204,10 @@ def _compile_guard(call: FunctionType, function: Any, name: str) -> None:
         f"{'' if layer else f'        if {asking}            {yielding}'}"
         f"        raise told(error, ({given}))\n"
     )
+
+    def reordering(args: tuple[Any, ...], out: Any) -> Any:
+        tensors, options = reordered(function, args)
+        return call(*tensors, **options, out=out)
 
     def override(relevant: list[Any], values: tuple[Any, ...]) -> Any:
         """Hand over the call, without what was left at its default."""
@@ -204,7 +247,7 @@ def _compile_guard(call: FunctionType, function: Any, name: str) -> None:
 
     scope.update(
         function=function, FAULTS=FAULTS, absent=_ABSENT, told=told, missing=missing, whole=whole,
-        int=int, LIVE=LIVE, overriding=overriding, override=override,
+        int=int, LIVE=LIVE, overriding=overriding, override=override, reordering=reordering,
     )  # fmt: skip
     filename = f"{_SOURCE} {name}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)

@@ -7,12 +7,13 @@ tensor that it views.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from ..backend import dtypes
 from .base import DATA, ORDINARY
-from .boundary import FAULTS, arguments_of, explained
+from .boundary import FAULTS, arguments_of, explained, positional_count, reordered
 from .modes import GRAD, records, state
 from .node import AccumulateGrad
 from .overriding import LIVE, call_override, overriding
@@ -204,12 +205,16 @@ def _kept(saved: Any, owner: Any) -> Any:
 
 def inplace(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     """The method ``name`` (``add_``, ...) that replaces a tensor's values by ``function`` of it."""
+    most = positional_count(function) - 1 if hasattr(function, "number_names") else sys.maxsize
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         if LIVE and (values := overriding((self, *args))) is not None:
             return call_override(method, values, (self, *args), kwargs)
         if not isinstance(self, TensorBase):
             raise TypeError(f"{name}(): expected a Tensor, got {type(self).__name__}")
+        if len(args) > most:
+            (_, *rest), numbers = reordered(function, (self, *args))
+            return method(self, *rest, **kwargs, **numbers)
         try:
             return write(name, self, lambda: function(self, *args, **kwargs))
         except FAULTS as error:

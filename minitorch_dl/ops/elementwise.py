@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.boundary import number_first
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast, conj, is_complex
@@ -113,6 +114,7 @@ def _scaled(op: str, input: Any, other: Any, alpha: float) -> Any:
     return other * alpha
 
 
+@number_first("alpha")
 def add(input: Any, other: Any, *, alpha: float = 1, out: Any = None) -> Any:
     """``input + alpha * other``, broadcast and promoted.
 
@@ -124,6 +126,7 @@ def add(input: Any, other: Any, *, alpha: float = 1, out: Any = None) -> Any:
     return y if out is None else write_out("add", out, y)
 
 
+@number_first("alpha")
 def sub(input: Any, other: Any, *, alpha: float = 1, out: Any = None) -> Any:
     """``input - alpha * other``, broadcast and promoted."""
     y = _sub(input, other if alpha == 1 else _scaled("sub", input, other, alpha))
@@ -288,6 +291,7 @@ sgn.defvjp(a=_d_sgn)
 absolute = abs
 
 
+@number_first("value")
 @as_one("AddcmulBackward0")
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1, out: Any = None) -> Any:
     """``input + value * tensor1 * tensor2``."""
@@ -295,6 +299,7 @@ def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1, out: An
     return y if out is None else write_out("addcmul", out, y)
 
 
+@number_first("value")
 @as_one("AddcdivBackward0")
 def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1, out: Any = None) -> Any:
     """``input + value * tensor1 / tensor2``, of floats."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.boundary import number_first
 from ..autograd.errors import require_tensor
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
@@ -311,6 +312,7 @@ def _plus(op: str, input: Any, y: Any, beta: float, alpha: float, out: Any) -> A
     return y if out is None else write_out(op, out, y, exact=True)
 
 
+@number_first("beta", "alpha")
 @as_one("AddmmBackward0")
 @_rounded_once
 def addmm(
@@ -326,6 +328,7 @@ def addmm(
     return _plus("addmm", input, mm(mat1, mat2), beta, alpha, out)
 
 
+@number_first("beta", "alpha")
 @as_one("AddmvBackward0")
 @_rounded_once
 def addmv(
@@ -335,6 +338,7 @@ def addmv(
     return _plus("addmv", input, mv(mat, vec), beta, alpha, out)
 
 
+@number_first("beta", "alpha")
 @as_one("AddrBackward0")
 def addr(
     input: Any, vec1: Any, vec2: Any, *, beta: float = 1, alpha: float = 1, out: Any = None
@@ -346,6 +350,7 @@ def addr(
     return y if out is None else write_out("addr", out, y)
 
 
+@number_first("beta", "alpha")
 @as_one("BaddbmmBackward0")
 @_rounded_once
 def baddbmm(
@@ -360,6 +365,7 @@ def _sum_first(y: Any) -> Any:
     return y.sum(0, dtype=y.dtype)
 
 
+@number_first("beta", "alpha")
 @as_one("AddbmmBackward0")
 @_rounded_once
 def addbmm(
