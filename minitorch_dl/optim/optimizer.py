@@ -122,7 +122,7 @@ class Optimizer:
         self.defaults = defaults
         self.state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
-        self._prepare()
+        self._patch_step_function()
         groups: list[Any] = list(params)
         if not groups:
             raise ValueError("optimizer got an empty parameter list")
@@ -131,8 +131,9 @@ class Optimizer:
         for group in groups:
             self.add_param_group(group)
 
-    def _prepare(self) -> None:
-        """What is neither copied nor pickled: the hooks, and the ``step`` that calls them."""
+    def _patch_step_function(self) -> None:
+        """Make what is neither copied nor pickled: the hooks, and the ``step`` that calls them.
+        Optimizers around another one, which don't call ``__init__``, call this."""
         for name in Optimizer.__annotations__:
             if name.endswith("_hooks"):
                 self.__dict__.setdefault(name, OrderedDict())
@@ -145,7 +146,7 @@ class Optimizer:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._prepare()
+        self._patch_step_function()
         for group in self.param_groups:  # options that older files don't know
             for name, default in self.defaults.items():
                 if default is not required:

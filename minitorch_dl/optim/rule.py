@@ -40,8 +40,8 @@ class RuleOptimizer(Optimizer):
             raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
         super().__init__(params, defaults)
 
-    def _prepare(self) -> None:
-        super()._prepare()
+    def _patch_step_function(self) -> None:
+        super()._patch_step_function()
         self._flat: dict[int, list[FlatState]] = {}
 
     def moments(self, group: dict[str, Any]) -> dict[str, float]:

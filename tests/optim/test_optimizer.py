@@ -454,3 +454,32 @@ def test_lbfgs_resumes():
         optimizer.step(valley(x, optimizer))
         twin.step(valley(y, twin))
     np.testing.assert_array_equal(x.detach().numpy(), y.detach().numpy())
+
+
+def test_an_optimizer_around_another_one() -> None:
+    """As Lookahead is written in many repositories: without ``Optimizer.__init__``."""
+
+    class Lookahead(torch.optim.Optimizer):
+        def __init__(self, optimizer: torch.optim.Optimizer) -> None:
+            self.optimizer = optimizer
+            self.param_groups = optimizer.param_groups
+            self.slow = {p: p.detach().clone() for g in self.param_groups for p in g["params"]}
+            self._patch_step_function()
+
+        def step(self, closure=None):
+            loss = self.optimizer.step(closure)
+            with torch.no_grad():
+                for p, slow in self.slow.items():
+                    slow.lerp_(p, 0.5)
+                    p.copy_(slow)
+            return loss
+
+    w = torch.ones(2, requires_grad=True)
+    optimizer = Lookahead(torch.optim.SGD([w], lr=0.5))
+    seen = []
+    optimizer.register_step_post_hook(lambda *args: seen.append(w.tolist()))
+    for _ in range(2):
+        optimizer.zero_grad()
+        w.sum().backward()
+        optimizer.step()
+    assert seen == [[0.75, 0.75], [0.5, 0.5]]
