@@ -18,7 +18,6 @@ from .discrete import Bernoulli, Binomial, Geometric, NegativeBinomial, Poisson
 from .distribution import Distribution, ExponentialFamily
 from .generalized_pareto import GeneralizedPareto
 from .heavy_tailed import Cauchy, Gumbel, HalfCauchy, Laplace, StudentT
-from .joined_transforms import *
 from .kl import kl_divergence, register_kl
 from .low_rank import LowRankMultivariateNormal
 from .matrices import LKJCholesky, Wishart

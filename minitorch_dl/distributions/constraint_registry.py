@@ -7,20 +7,18 @@ from collections.abc import Callable
 from typing import Any
 
 from . import constraints
-from .joined_transforms import (
-    CatTransform,
-    CorrCholeskyTransform,
-    PositiveDefiniteTransform,
-    StackTransform,
-)
 from .transforms import (
     AffineTransform,
+    CatTransform,
     ComposeTransform,
+    CorrCholeskyTransform,
     ExpTransform,
     IndependentTransform,
     LowerCholeskyTransform,
+    PositiveDefiniteTransform,
     SigmoidTransform,
     SoftmaxTransform,
+    StackTransform,
     StickBreakingTransform,
     identity_transform,
 )

@@ -17,12 +17,12 @@ from ..ops import (
     lgamma,
     mvlgamma,
     randn,
-    zeros,
 )
 from ..tensor import Tensor
 from . import constraints
 from .bounded import Beta
 from .distribution import Distribution, ExponentialFamily, broadcast_all
+from .matrix_transforms import below_diagonal
 from .normal import _Covariance
 from .positive import Chi2
 
@@ -147,14 +147,6 @@ class Wishart(_Covariance, ExponentialFamily):
             - (nu - n - 1) / 2 * digamma((nu / 2).unsqueeze(-1) - steps).sum(-1)
             + nu * n / 2
         )
-
-
-def below_diagonal(x: Tensor, n: int) -> Tensor:
-    """Matrices (..., n, n) with the entries of ``x`` below the diagonal, row by row, and else 0."""
-    places = arange(n * n, device=x.device).reshape(n, n)
-    flat = zeros((*x.shape[:-1], n * n), dtype=x.dtype, device=x.device)
-    at = places[places % n < places // n]
-    return flat.index_copy(-1, at, x).reshape(*x.shape[:-1], n, n)
 
 
 class LKJCholesky(Distribution):

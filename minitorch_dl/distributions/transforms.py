@@ -10,6 +10,12 @@ from ..ops import broadcast_shapes, finfo, full_like, ones_like
 from ..tensor import Tensor
 from . import constraints
 from .distribution import sum_rightmost
+from .joined_transforms import CatTransform, CumulativeDistributionTransform, StackTransform
+from .matrix_transforms import (
+    CorrCholeskyTransform,
+    LowerCholeskyTransform,
+    PositiveDefiniteTransform,
+)
 from .transform_composition import (
     ComposeTransform,
     IndependentTransform,
@@ -19,10 +25,11 @@ from .transform_composition import (
 )
 
 __all__ = [
-    "AbsTransform", "AffineTransform", "ComposeTransform", "ExpTransform", "IndependentTransform",
-    "LowerCholeskyTransform", "PowerTransform", "ReshapeTransform", "SigmoidTransform",
-    "SoftmaxTransform", "SoftplusTransform", "StickBreakingTransform", "TanhTransform",
-    "Transform", "identity_transform",
+    "AbsTransform", "AffineTransform", "CatTransform", "ComposeTransform", "CorrCholeskyTransform",
+    "CumulativeDistributionTransform", "ExpTransform", "IndependentTransform",
+    "LowerCholeskyTransform", "PositiveDefiniteTransform", "PowerTransform", "ReshapeTransform",
+    "SigmoidTransform", "SoftmaxTransform", "SoftplusTransform", "StackTransform",
+    "StickBreakingTransform", "TanhTransform", "Transform", "identity_transform",
 ]  # fmt: skip
 
 
@@ -250,16 +257,3 @@ class StickBreakingTransform(Transform):
 def _remaining(x: Tensor) -> Tensor:
     """How many entries come after each, n ... 1."""
     return x.shape[-1] + 1 - ones_like(x[..., :1]).expand(x.shape).cumsum(-1)
-
-
-class LowerCholeskyTransform(Transform):
-    """A matrix to a lower triangular one with a positive diagonal."""
-
-    domain = constraints.independent(constraints.real, 2)
-    codomain = constraints.lower_cholesky
-
-    def _call(self, x: Tensor) -> Tensor:
-        return x.tril(-1) + x.diagonal(dim1=-2, dim2=-1).exp().diag_embed()
-
-    def _inverse(self, y: Tensor) -> Tensor:
-        return y.tril(-1) + y.diagonal(dim1=-2, dim2=-1).log().diag_embed()
