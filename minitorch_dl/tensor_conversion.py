@@ -59,6 +59,19 @@ def _sparse() -> Any:
     return importlib.import_module(f"{__package__}.sparse")
 
 
+def _of_sparse(name: str) -> Callable[[Any], Any]:
+    """A method that only sparse tensors have."""
+
+    def refuse(self: Any) -> Any:
+        raise RuntimeError(
+            f"{name} expected sparse tensor layout but got {self.layout}. Make a sparse tensor "
+            "with .to_sparse() or .to_sparse_csr()"
+        )
+
+    refuse.__name__, refuse.__doc__ = name, "Refused: this tensor has no such places or entries."
+    return refuse
+
+
 class Convertible(TensorBase):
     """The part of Tensor that describes it and turns it into something else."""
 
@@ -377,6 +390,10 @@ class Convertible(TensorBase):
     def sparse_mask(self, mask: Any) -> Any:
         """The elements at the places of the sparse tensor ``mask``."""
         return _sparse().sparse_mask(self, mask)
+
+    coalesce, is_coalesced = _of_sparse("coalesce"), _of_sparse("is_coalesced")
+    indices, values = _of_sparse("indices"), _of_sparse("values")
+    crow_indices, col_indices = _of_sparse("crow_indices"), _of_sparse("col_indices")
 
     def sparse_dim(self) -> builtins.int:
         """0: no dim is sparse."""

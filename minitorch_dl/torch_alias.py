@@ -44,33 +44,14 @@ _ELSEWHERE = {
     **{
         f"distributions.{name}": "distributions"  # one file per distribution there
         for name in (
-            "bernoulli",
-            "beta",
-            "binomial",
-            "cauchy",
-            "chi2",
-            "dirichlet",
-            "exp_family",
-            "exponential",
-            "gamma",
-            "geometric",
-            "gumbel",
-            "half_cauchy",
-            "half_normal",
-            "independent",
-            "inverse_gamma",
-            "laplace",
-            "log_normal",
-            "multinomial",
-            "multivariate_normal",
-            "one_hot_categorical",
-            "pareto",
-            "poisson",
-            "studentT",
-            "transformed_distribution",
-            "uniform",
-            "weibull",
-        )
+            "bernoulli beta binomial cauchy chi2 dirichlet exp_family exponential "
+            "fishersnedecor gamma geometric gumbel half_cauchy half_normal independent "
+            "inverse_gamma kumaraswamy laplace lkj_cholesky log_normal logistic_normal "
+            "lowrank_multivariate_normal mixture_same_family multinomial multivariate_normal "
+            "negative_binomial one_hot_categorical pareto poisson relaxed_bernoulli "
+            "relaxed_categorical studentT transformed_distribution uniform von_mises weibull "
+            "wishart"
+        ).split()
     },
 }
 

@@ -250,6 +250,8 @@ def test_spdiags() -> None:
         (lambda s: s + torch.eye(3).to_sparse(), RuntimeError, "same size"),
         (lambda s: torch.equal(s, s), NotImplementedError, "to_dense"),
         (lambda s: s.copy_(M), RuntimeError, "sparse tensor of size"),
+        (lambda s: s.to_dense().coalesce(), RuntimeError, "coalesce expected sparse"),
+        (lambda s: s.crow_indices(), NotImplementedError, "crow_indices"),
     ],
 )
 def test_what_is_refused(call: Callable[[Any], Any], error: type[Exception], words: str) -> None:
