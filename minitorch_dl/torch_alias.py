@@ -35,6 +35,7 @@ _ELSEWHERE = {
     "_tensor": "",
     "storage": "ops.storage",
     "utils.model_zoo": "hub",
+    "utils._foreach_utils": "optim.forms",
     "distributions.utils": "distributions.distribution",
     "functional": "",
     "_C": "",

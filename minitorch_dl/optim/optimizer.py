@@ -13,7 +13,33 @@ import numpy as np
 
 from ..autograd.node import RemovableHandle
 from ..tensor import Tensor
+from .forms import (
+    _capturable_doc,
+    _default_to_fused_or_foreach,
+    _differentiable_doc,
+    _disable_dynamo_if_unsupported,
+    _foreach_doc,
+    _fused_doc,
+    _get_capturable_supported_devices,
+    _get_scalar_dtype,
+    _get_value,
+    _group_tensors_by_device_and_dtype,
+    _maximize_doc,
+    _params_doc,
+    _stack_if_compiling,
+    _to_scalar,
+    _use_grad_for_differentiable,
+    _view_as_real,
+)
 
+__all__ = [
+    "Optimizer", "ParamsT", "StateDict", "_capturable_doc", "_default_to_fused_or_foreach",
+    "_differentiable_doc", "_disable_dynamo_if_unsupported", "_foreach_doc", "_fused_doc",
+    "_get_capturable_supported_devices", "_get_scalar_dtype", "_get_value", "_maximize_doc",
+    "_params_doc", "_stack_if_compiling", "_to_scalar", "_use_grad_for_differentiable",
+    "_view_as_real", "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook",
+    "required",
+]  # fmt: skip
 ParamsT: TypeAlias = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
 StateDict: TypeAlias = dict[str, Any]
 Hooks: TypeAlias = OrderedDict[int, Callable[..., Any]]
@@ -130,6 +156,8 @@ class Optimizer:
             groups = [{"params": groups}]
         for group in groups:
             self.add_param_group(group)
+
+    _group_tensors_by_device_and_dtype = staticmethod(_group_tensors_by_device_and_dtype)
 
     def _patch_step_function(self) -> None:
         """Make what is neither copied nor pickled: the hooks, and the ``step`` that calls them.
