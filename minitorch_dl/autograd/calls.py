@@ -329,10 +329,7 @@ def general(p: Primitive) -> Callable[..., Any]:
                     if shapes.count(shapes[0]) == len(shapes):
                         shapes = None
                 node = record(tuple(nodes), *arrays, *results, params, shapes)
-                if not single:
-                    p.attach_outputs(node, outputs)
-                elif outputs[0].array.dtype in DIFFERENTIABLE:
-                    outputs[0]._node = node
+                p.attach_outputs(node, outputs)
         return outputs[0] if single else tuple(outputs)
 
     return call

@@ -17,7 +17,7 @@ import numpy as np
 
 from . import versions
 from .base import as_raw, late, result_class
-from .modes import enable_grad, no_grad, state
+from .modes import GRAD, state
 from .node import SECOND_BACKWARD, AccumulateGrad, Node, Output
 from .structural import sum_to
 
@@ -32,12 +32,6 @@ class Pass:
     def __init__(self, roots: Sequence[Node], wanted: set[Node] | None) -> None:
         self.roots, self.wanted = roots, wanted
         self.notes: dict[Any, Any] = {}
-
-    def __enter__(self) -> None:
-        self._outer, state.backward_pass = state.backward_pass, self
-
-    def __exit__(self, *exc: object) -> None:
-        state.backward_pass = self._outer
 
     def reaches(self, node: Node) -> bool:
         """Whether this pass computes the gradient of ``node``'s output."""
@@ -86,7 +80,10 @@ def run_backward(
             total = total + g
         waiting[key] = (node, total, True)
 
-    with enable_grad() if create_graph else no_grad(), Pass(roots, wanted):
+    outer, flags = state.backward_pass, state.flags
+    state.backward_pass = Pass(roots, wanted)
+    state.flags = flags | GRAD if create_graph else flags & ~GRAD
+    try:
         for root, grad in zip(roots, grads):
             if wanted is None or root in wanted:
                 g = grad if create_graph else grad.array
@@ -168,6 +165,9 @@ def run_backward(
                 else:
                     heappush(order, key)
                     waiting[key] = (edge, r, is_new and r is not g)
+    finally:
+        state.backward_pass = outer
+        state.flags = state.flags & ~GRAD | flags & GRAD
     return found
 
 

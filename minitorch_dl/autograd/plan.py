@@ -106,11 +106,10 @@ def _connection(name: str, primitive: Primitive) -> str:
         return "inputs = several(inputs, node.edges)"
     if name in primitive.inputs:
         return f"{name} = connected({name}, node.edges[{primitive.inputs.index(name)}])"
-    if name in primitive.outputs:
-        if len(primitive.outputs) == 1:
+    if name in primitive.outputs and name not in primitive.constant:
+        if primitive.differentiated is not None:
             return f"{name} = connected({name}, node)"
-        if name not in primitive.constant:
-            return f"{name} = connected({name}, node.output({primitive.outputs.index(name)}))"
+        return f"{name} = connected({name}, node.output({primitive.outputs.index(name)}))"
     if name in (*primitive.outputs, *primitive.aux):
         return f"{name} = connected({name}, None)"
     return ""  # a parameter, a shape or a dtype
@@ -178,6 +177,8 @@ class FusedPlan(Plan):
         inputs = [late.alias(x) if need else x for x, need in zip(inputs, self.needs, strict=True)]
         outputs = primitive.composite(*inputs, **node.params)
         outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+        if primitive.differentiated is not None:
+            outputs = (outputs[primitive.differentiated],)
         gs = g if isinstance(g, tuple) else (g,)
         pairs = [
             (o._node, one)

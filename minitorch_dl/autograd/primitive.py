@@ -77,6 +77,8 @@ class Primitive:
         inputs, params, outputs: names, in order.
         aux: names of further arrays that the kernel returns, for the backward only.
         constant: the outputs that have no gradient (indices).
+        differentiated: the place of the only output that has one, whose gradient is then ``g``;
+            None where several have, and ``g`` is a tuple.
         broadcasts: the inputs are broadcast together, so their gradients are summed back to their
             shapes.
         promotes: None, "same" (inputs are brought to their common dtype) or "float" (and an integer
@@ -105,6 +107,9 @@ class Primitive:
         self.name: str = options.pop("name", None) or kernel.__name__.strip("_")
         self.outputs: tuple[str, ...] = options.pop("outputs", ("y",))
         self.constant = frozenset(options.pop("constant", ()))
+        places = [i for i, name in enumerate(self.outputs) if name not in self.constant]
+        several = len(places) != 1 or self.outputs == ("many",)
+        self.differentiated: int | None = None if several else places[0]
         self.aux: tuple[str, ...] = options.pop("aux", ())
         self.broadcasts: bool = options.pop("broadcasts", False)
         self.promotes: str | None = options.pop("promotes", None)
@@ -313,18 +318,18 @@ class Primitive:
         params: Any,
     ) -> None:
         """Give the outputs their node."""
-        n = len(outputs)
         node = self._make_node(nodes, arrays, results, params)
-        if node is None:
-            return
-        if n == 1 and self.outputs != ("many",):
-            if outputs[0].array.dtype in DIFFERENTIABLE:
-                outputs[0]._node = node
-            return
-        self.attach_outputs(node, outputs)
+        if node is not None:
+            self.attach_outputs(node, outputs)
 
     def attach_outputs(self, node: Node, outputs: Sequence[Any]) -> None:
-        """Give each of several outputs its place in the node; indices and such get none."""
+        """Give the output its node, or each of several its place in it; indices and such get
+        none."""
+        if self.differentiated is not None:
+            out = outputs[self.differentiated]
+            if out.array.dtype in DIFFERENTIABLE:
+                out._node = node
+            return
         node.outputs = [(o.array.shape, o.array.dtype) for o in outputs]
         for i, out in enumerate(outputs):
             named = self.outputs[i] if len(self.outputs) == len(outputs) else None

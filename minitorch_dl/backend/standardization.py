@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -38,34 +39,33 @@ def forward(
         done = kernels.standardize(xp, x.reshape(shape), w, b, **view, eps=eps, centered=centered)
         if done is not None:
             return done
+    lay = _layout(shape, axes, affine)
     out = xp.empty(x.shape, x.dtype)
+    mean = (xp.empty if centered else xp.zeros)(lay.kept, x.dtype)
+    variance = xp.empty(lay.kept, x.dtype)
+    rows, out_rows = x.reshape(lay.rows), out.reshape(lay.rows)
+    means, variances = mean.reshape(lay.kept_rows), variance.reshape(lay.kept_rows)
     x, y = x.reshape(shape), out.reshape(shape)
-    kept = tuple([1 if i in axes else n for i, n in enumerate(shape)])
-    mean = (xp.empty if centered else xp.zeros)(kept, x.dtype)
-    variance = xp.empty(kept, x.dtype)
-    count = _count(shape, axes)
     w, b = (None if v is None else v.reshape(affine) for v in (w, b))
-    one_factor = w is not None and _cheap_factor(kept, affine, y.size)
 
     def work(part: Index) -> None:
-        d, v = y[part], variance[part]
+        d = rows[part]
         if centered:
-            m = mean[part]
-            xp.divide(sum_over(xp, x[part], axes), count, out=m)
-            xp.subtract(x[part], m, out=d)
-        else:
-            d[...] = x[part]
-        xp.divide(dot_over(xp, d, d, axes), count, out=v)
-        scale = 1 / xp.sqrt(v + eps)
+            m = means[part]
+            xp.divide(sum_over(xp, d, lay.over), lay.count, out=m)
+            d = xp.subtract(d, m, out=out_rows[part])
+        xp.divide(dot_over(xp, d, d, lay.over), lay.count, out=variances[part])
+        scale = 1 / xp.sqrt(variance[part] + eps)
+        d, z = (y if centered else x)[part], y[part]
         if w is None:
-            d *= scale
-        elif one_factor:
-            d *= scale * _part(w, part)
+            xp.multiply(d, scale, out=z)
+        elif lay.one_factor:
+            xp.multiply(d, scale * _part(w, part), out=z)
         else:
-            d *= scale
-            d *= _part(w, part)
+            xp.multiply(d, scale, out=z)
+            z *= _part(w, part)
         if b is not None:
-            d += _part(b, part)
+            z += _part(b, part)
 
     _over_groups(xp, work, shape, axes, passes=6)
     return out, mean, variance
@@ -100,53 +100,62 @@ def backward(
         )  # fmt: skip
         if done is not None:
             return done
+    weighted = w is not None or needs[1] or needs[2]
+    lay = _layout(shape, axes, affine if weighted else None)
     dx = xp.empty(x.shape, x.dtype)
-    g, x, d = g.reshape(shape), x.reshape(shape), dx.reshape(shape)
+    g, x, d = g.reshape(lay.shape), x.reshape(lay.shape), dx.reshape(lay.shape)
+    mean, variance = mean.reshape(lay.kept), variance.reshape(lay.kept)
     w = None if w is None else w.reshape(affine)
-    # Axes by what is summed over them: both moments and affine gradients, either, or neither.
-    both = tuple([i for i in axes if affine[i] == 1])
-    only_moments = tuple([i for i in axes if affine[i] != 1])
-    only_affine = tuple([i for i, n in enumerate(affine) if n == 1 and i not in axes])
-    if not (needs[1] or needs[2]) and w is None:
-        both, only_moments = axes, ()
-    partial_sums: list[tuple[int, Any, Any]] = []
-    count = _count(shape, axes)
+    partial_sums: list[tuple[Index, Any, Any]] = []
 
     def work(part: Index) -> None:
         u, s = g[part], xp.subtract(x[part], mean[part], out=d[part])
-        square = variance[part] + eps
-        r = 1 / xp.sqrt(square)
+        r = 1 / xp.sqrt(variance[part] + eps)
         factor = None if w is None else _part(w, part)
-        us, u_sum = dot_over(xp, u, s, both), sum_over(xp, u, both)
-        if needs[1] or needs[2]:
-            dw = weighted_sum(xp, us, r, only_affine) if needs[1] else None
-            db = sum_over(xp, u_sum, only_affine) if needs[2] else None
-            partial_sums.append((max(p.start or 0 for p in part), dw, db))
+        dw = db = None
+        if lay.both:  # few numbers are left after these sums: r can wait for them
+            us, u_sum = dot_over(xp, u, s, lay.both), sum_over(xp, u, lay.both)
+            us *= r
+            if needs[1]:
+                dw = sum_over(xp, us, lay.only_affine)
+            if needs[2]:
+                db = sum_over(xp, u_sum, lay.only_affine)
+        else:
+            s *= r
+            if needs[1]:
+                dw = dot_over(xp, u, s, lay.only_affine)
+            if needs[2]:
+                db = sum_over(xp, u, lay.only_affine)
+        if weighted:
+            partial_sums.append((part, dw, db))
         if not needs[0]:
             return
-        if only_moments:
-            us, u_sum = (weighted_sum(xp, v, factor, only_moments) for v in (us, u_sum))
-        square *= -count
-        s *= us / square
-        s += u if factor is None or not only_moments else u * factor
+        h = u if factor is None or not lay.only_moments else u * factor
+        if not lay.both:
+            us, u_sum = dot_over(xp, h, s, lay.axes), sum_over(xp, h, lay.axes)
+        elif lay.only_moments:
+            us, u_sum = (weighted_sum(xp, v, factor, lay.only_moments) for v in (us, u_sum))
+        s *= us * (r / lay.count) if lay.both else us / lay.count
         if centered:
-            s -= u_sum / count
-        s *= r if factor is None or only_moments else r * factor
+            s += u_sum / lay.count
+        xp.subtract(h, s, out=s)
+        s *= r if factor is None or lay.only_moments else r * factor
 
-    _over_groups(xp, work, shape, axes, passes=8)
-    dw, db = _joined(xp, partial_sums, affine, axes)
-    return (dx if needs[0] else None), dw, db
+    _over_groups(xp, work, lay.shape, lay.axes, passes=8)
+    return (dx if needs[0] else None), *_joined(xp, partial_sums, axes)
 
 
-def _joined(xp: Any, parts: list[tuple[int, Any, Any]], affine: Axes, axes: Axes) -> Any:
+def _joined(xp: Any, parts: list[tuple[Index, Any, Any]], axes: Axes) -> Any:
     """The gradients of w and b from those of the blocks, in the blocks' order."""
     if not parts:
         return None, None
-    parts.sort(key=lambda part: part[0])
+    if len(parts) == 1:
+        return parts[0][1:]
+    parts.sort(key=lambda part: part[0][-1].start)
     results = []
     for blocks in list(zip(*parts))[1:]:
-        if blocks[0] is None or len(blocks) == 1:
-            results.append(blocks[0])
+        if blocks[0] is None:
+            results.append(None)
         elif 0 in axes:  # the blocks were of what w and b have an entry for
             results.append(xp.concatenate(blocks, axis=1))
         else:
@@ -182,10 +191,47 @@ def _part(v: Any, index: Index) -> Any:
     return v[tuple([slice(None) if n == 1 else i for i, n in zip(index, v.shape)])]
 
 
-def _count(shape: Axes, axes: Axes) -> float:
-    return math.prod([shape[i] for i in axes]) or math.nan
+class _Layout(NamedTuple):
+    """How the axes of a norm go together.
+
+    Attributes:
+        shape, axes: of x as it is seen, and those that the moments are over.
+        kept: the shape of the moments.
+        count: how many elements each is of.
+        rows, over, kept_rows: as ``shape``, ``axes``, ``kept``, with trailing axes as one.
+        both, only_moments, only_affine: the axes by what is summed over them in the gradients.
+        one_factor: the product of the moments and w is small beside the whole.
+    """
+
+    shape: Axes
+    axes: Axes
+    kept: Axes
+    count: float
+    rows: Axes
+    over: Axes
+    kept_rows: Axes
+    both: Axes
+    only_moments: Axes
+    only_affine: Axes
+    one_factor: bool
 
 
-def _cheap_factor(kept: Axes, affine: Axes, size: int) -> bool:
-    """Whether the product of both is small beside the whole."""
-    return 4 * math.prod([max(pair) for pair in zip(kept, affine)]) <= size
+@functools.lru_cache(256)
+def _layout(shape: Axes, axes: Axes, affine: Axes | None) -> _Layout:
+    """``affine``: the shape of w and b, None where there are none."""
+    kept = tuple([1 if i in axes else n for i, n in enumerate(shape)])
+    count = math.prod([shape[i] for i in axes]) or math.nan
+    n = len(shape) - len(axes)
+    rows, over, kept_rows = shape, axes, kept
+    if axes == tuple(range(n, len(shape))):
+        rows, over, kept_rows = (*shape[:n], math.prod(shape[n:])), (n,), (*shape[:n], 1)
+    if affine is None:
+        shape, axes, kept, affine = rows, over, kept_rows, (1,) * len(rows)
+    factors = math.prod([max(pair) for pair in zip(kept, affine)])
+    return _Layout(
+        shape, axes, kept, count, rows, over, kept_rows,
+        both=tuple([i for i in axes if affine[i] == 1]),
+        only_moments=tuple([i for i in axes if affine[i] != 1]),
+        only_affine=tuple([i for i, n in enumerate(affine) if n == 1 and i not in axes]),
+        one_factor=4 * factors <= math.prod(shape),
+    )  # fmt: skip

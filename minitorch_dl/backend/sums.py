@@ -11,6 +11,8 @@ Axes = tuple[int, ...]
 
 _LONG = 16
 """Elements of a row from which BLAS sums it; its call costs as much as so many."""
+_ALONE = 1 << 13
+"""Elements of a matrix up to which BLAS multiplies it by a vector with one thread."""
 
 
 def sum_over(xp: Any, a: Any, axes: Axes) -> Any:
@@ -55,15 +57,18 @@ def weighted_sum(xp: Any, a: Any, weight: Any, axes: Axes) -> Any:
 def _of_rows(a: Any, b: Any, axes: Axes) -> Any:
     """Dot products of rows, summed over the other axes.
 
-    Not a matrix product: BLAS would share that among threads of its own, for which the threads that
-    share blocks would wait.
+    Not a matrix product, unless it is small: BLAS would share that among threads of its own, for
+    which the threads that share blocks would wait.
     """
-    if a.dtype.kind == "f":  # NumPy has it for no foreign type such as bfloat16
-        dots = np.vecdot(a, b)[..., None]
-    else:
+    if a.dtype.kind != "f":  # NumPy has no others for foreign types such as bfloat16
         dots = np.matmul(a[..., None, :], b[..., None])[..., 0]
-    others = tuple([i for i in axes if i != a.ndim - 1])
-    return dots.sum(axis=others, keepdims=True) if others else dots
+    elif b.ndim == 1 and a.ndim == 2 and a.size <= _ALONE:
+        dots = a.dot(b)[:, None]
+    else:
+        dots = np.vecdot(a, b)[..., None]
+    if len(axes) == 1:
+        return dots
+    return dots.sum(axis=tuple([i for i in axes if i != a.ndim - 1]), keepdims=True)
 
 
 def _has_long_rows(a: Any) -> bool:

@@ -50,7 +50,6 @@ def _composite(
     composite=_composite,
     outputs=("y", "mean", "variance"),
     constant=("mean", "variance"),
-    keeps_missing=True,
 )
 def _standardize(
     xp: Any, x: Any, w: Any, b: Any, *, shape: Axes, axes: Axes, affine: Axes, eps, centered
@@ -74,7 +73,7 @@ def _standardize_backward(
     axes: Axes, affine: Axes, eps: float, centered: bool,
 ) -> Any:  # fmt: skip
     dx, dw, db = in_float32(standardization.backward)(
-        xp, g[0], x, w, mean, variance, needs=needs, shape=shape, axes=axes, affine=affine, eps=eps,
+        xp, g, x, w, mean, variance, needs=needs, shape=shape, axes=axes, affine=affine, eps=eps,
         centered=centered,
     )  # fmt: skip
     return (
@@ -118,20 +117,24 @@ def batch_norm(
             f"{op}: Expected input of 2 or more dimensions, but got size {list(shape)}"
         )
     channels = shape[1] if len(shape) > 1 else 0
-    given = {
-        "running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias,
-    }  # fmt: skip
-    _check_channels(op, channels, given)
-    affine = (1, channels, 1)
+    _check_channels(
+        op, channels, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
+    )
     if training:
-        _check_batch(shape)
         view = (shape[0], channels, math.prod(shape[2:]))
-        y, mean, variance = _standardize(
-            input, weight, bias, shape=view, axes=(0, 2), affine=affine, eps=eps, centered=True
-        )
         count = view[0] * view[2]
-        unbiased = variance.array * (count / max(count - 1, 1))
-        _track(op, momentum, (running_mean, mean.array), (running_var, unbiased))
+        _check_batch(count, shape)
+        y, mean, variance = _standardize(
+            input,
+            weight,
+            bias,
+            shape=view,
+            axes=(0, 2),
+            affine=(1, channels, 1),
+            eps=eps,
+            centered=True,
+        )
+        _track(op, momentum, count, (running_mean, mean.array), (running_var, variance.array))
         return y
     if running_mean is None or running_var is None:
         raise RuntimeError(
@@ -175,16 +178,16 @@ def instance_norm(
         raise ValueError(
             f"Expected more than 1 spatial element when training, got input size {list(shape)}"
         )
-    given = {
-        "running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias,
-    }  # fmt: skip
-    _check_channels(op, shape[1], given)
+    _check_channels(
+        op, shape[1], running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
+    )
     view = (*shape[:2], math.prod(shape[2:]))
     y, mean, variance = _standardize(
         input, weight, bias, shape=view, axes=(2,), affine=(1, shape[1], 1), eps=eps, centered=True
     )
-    unbiased = variance.array.mean(axis=0) * (view[2] / (view[2] - 1))
-    _track(op, momentum, (running_mean, mean.array.mean(axis=0)), (running_var, unbiased))
+    if running_mean is not None or running_var is not None:
+        moments = mean.array.mean(axis=0), variance.array.mean(axis=0)
+        _track(op, momentum, view[2], *zip((running_mean, running_var), moments))
     return y
 
 
@@ -208,14 +211,14 @@ def group_norm(
             "input of "
             f"shape {list(shape)} and num_groups={num_groups}"
         )
-    per_group = shape[1] // num_groups
-    _check_batch((shape[0] * per_group, num_groups, *shape[2:]), shape)
-    _check_channels(op, shape[1], {"weight": weight, "bias": bias})
+    per_group, size = shape[1] // num_groups, math.prod(shape[2:])
+    _check_batch(shape[0] * per_group * size, shape)
+    _check_channels(op, shape[1], weight=weight, bias=bias)
     return _standardize(
         input,
         weight,
         bias,
-        shape=(shape[0], num_groups, per_group, math.prod(shape[2:])),
+        shape=(shape[0], num_groups, per_group, size),
         axes=(2, 3),
         affine=(1, num_groups, per_group, 1),
         eps=eps,
@@ -293,20 +296,23 @@ def _feature_norm(
     )[0]
 
 
-def _track(op: str, momentum: float, *pairs: tuple[Any, Any]) -> None:
-    """Move running statistics, unless None, towards the batch's beside them, in place."""
+def _track(
+    op: str, momentum: float, count: int, mean: tuple[Any, Any], variance: tuple[Any, Any]
+) -> None:
+    """Move the running mean and variance, unless None, towards the batch's beside them, in place:
+    towards the unbiased variance of its ``count`` elements."""
     arrays = []
-    for running, batch in pairs:
+    for (running, batch), share in ((mean, 1.0), (variance, count / max(count - 1, 1))):
         if running is not None:
             array = running.array
             array *= 1 - momentum
-            array += (momentum * batch.reshape(array.shape)).astype(array.dtype, copy=False)
+            array += batch.reshape(array.shape) * (momentum * share)
             arrays.append(array)
     if arrays:
         mark_all_written(arrays, op)
 
 
-def _check_channels(op: str, channels: int, given: dict[str, Any]) -> None:
+def _check_channels(op: str, channels: int, **given: Any) -> None:
     for name, value in given.items():
         if value is not None and value.array.shape != (channels,):
             raise RuntimeError(
@@ -314,11 +320,10 @@ def _check_channels(op: str, channels: int, given: dict[str, Any]) -> None:
             )
 
 
-def _check_batch(shape: Axes, shown: Axes | None = None) -> None:
-    if shape[0] * math.prod(shape[2:]) == 1:
+def _check_batch(count: int, shape: Axes) -> None:
+    if count == 1:
         raise ValueError(
-            "Expected more than 1 value per channel when training, got input size "
-            f"{list(shown or shape)}"
+            f"Expected more than 1 value per channel when training, got input size {list(shape)}"
         )
 
 

@@ -109,7 +109,7 @@ def _frexp(xp: Any, a: Any) -> Any:
     return xp.frexp(a)
 
 
-_frexp.defvjp(a=lambda g, exponent: _times_power_of_two(g[0], -exponent))
+_frexp.defvjp(a=lambda g, exponent: _times_power_of_two(g, -exponent))
 
 
 @primitive
