@@ -43,10 +43,13 @@ def forward(
     out = xp.empty(x.shape, x.dtype)
     mean = (xp.empty if centered else xp.zeros)(lay.kept, x.dtype)
     variance = xp.empty(lay.kept, x.dtype)
-    rows, out_rows = x.reshape(lay.rows), out.reshape(lay.rows)
-    means, variances = mean.reshape(lay.kept_rows), variance.reshape(lay.kept_rows)
-    x, y = x.reshape(shape), out.reshape(shape)
-    w, b = (None if v is None else v.reshape(affine) for v in (w, b))
+    x, y, means, variances = x.reshape(shape), out.reshape(shape), mean, variance
+    rows, out_rows = x, y
+    if lay.rows != shape:
+        rows, out_rows = x.reshape(lay.rows), y.reshape(lay.rows)
+        means, variances = mean.reshape(lay.kept_rows), variance.reshape(lay.kept_rows)
+    w = None if w is None else w.reshape(affine)
+    b = None if b is None else b.reshape(affine)
 
     def work(part: Index) -> None:
         d = rows[part]
@@ -55,7 +58,7 @@ def forward(
             xp.divide(sum_over(xp, d, lay.over), lay.count, out=m)
             d = xp.subtract(d, m, out=out_rows[part])
         xp.divide(dot_over(xp, d, d, lay.over), lay.count, out=variances[part])
-        scale = 1 / xp.sqrt(variance[part] + eps)
+        scale = xp.reciprocal(xp.sqrt(variance[part] + eps))
         d, z = (y if centered else x)[part], y[part]
         if w is None:
             xp.multiply(d, scale, out=z)
@@ -104,13 +107,14 @@ def backward(
     lay = _layout(shape, axes, affine if weighted else None)
     dx = xp.empty(x.shape, x.dtype)
     g, x, d = g.reshape(lay.shape), x.reshape(lay.shape), dx.reshape(lay.shape)
-    mean, variance = mean.reshape(lay.kept), variance.reshape(lay.kept)
+    if mean.shape != lay.kept:
+        mean, variance = mean.reshape(lay.kept), variance.reshape(lay.kept)
     w = None if w is None else w.reshape(affine)
     partial_sums: list[tuple[Index, Any, Any]] = []
 
     def work(part: Index) -> None:
         u, s = g[part], xp.subtract(x[part], mean[part], out=d[part])
-        r = 1 / xp.sqrt(variance[part] + eps)
+        r = xp.reciprocal(xp.sqrt(variance[part] + eps))
         factor = None if w is None else _part(w, part)
         dw = db = None
         if lay.both:  # few numbers are left after these sums: r can wait for them
@@ -134,7 +138,8 @@ def backward(
         if not lay.both:
             us, u_sum = dot_over(xp, h, s, lay.axes), sum_over(xp, h, lay.axes)
         elif lay.only_moments:
-            us, u_sum = (weighted_sum(xp, v, factor, lay.only_moments) for v in (us, u_sum))
+            us = weighted_sum(xp, us, factor, lay.only_moments)
+            u_sum = weighted_sum(xp, u_sum, factor, lay.only_moments)
         s *= us * (r / lay.count) if lay.both else us / lay.count
         if centered:
             s += u_sum / lay.count
