@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from .blas import share_products
+from .sums import dot_over
 
 _HOST_TILE = 1 << 16
 """Elements of a tile on the host: 256 kB of float32."""
@@ -29,13 +30,18 @@ _CAUSAL_ROWS = 64
 """Queries of a causal tile on the host: short tiles skip most of what the mask would hide."""
 
 
-def _tiling(
-    xp: Any, q: Any, k: Any, is_causal: bool
-) -> tuple[list[Any], list[tuple[slice, int, Any]]]:
-    """The tiles: indices of groups of heads; and for each group the same spans of queries, with how
-    many keys they see and the mask of those of them that lie ahead (None: no mask)."""
-    N, H, L, _ = q.shape
-    S = k.shape[2]
+Tiling = tuple[list[Any], list[tuple[slice, int, Any]]]
+"""Indices of groups of heads; and for each group the same spans of queries, with how many keys they
+see and the mask of those of them that lie ahead (None: no mask)."""
+
+
+def _tiling(xp: Any, q: Any, k: Any, is_causal: bool) -> Tiling:
+    make = _make_tiling if xp is np else _make_tiling.__wrapped__
+    return make(xp, *q.shape[:3], k.shape[2], q.dtype, is_causal)
+
+
+@functools.lru_cache(maxsize=16)
+def _make_tiling(xp: Any, N: int, H: int, L: int, S: int, dtype: Any, is_causal: bool) -> Tiling:
     if 0 in (N, H, L, S):
         return [], []
     size = _HOST_TILE if xp is np else _DEVICE_TILE
@@ -57,7 +63,7 @@ def _tiling(
         mask = None
         if is_causal and seen > first:  # only keys from the first query on can lie ahead of it
             make = _mask if xp is np else _mask.__wrapped__
-            mask = make(xp, seen - first, queries.stop - first, q.dtype)
+            mask = make(xp, seen - first, queries.stop - first, dtype)
         spans.append((queries, seen, mask))
     return groups, spans
 
@@ -69,15 +75,13 @@ def _mask(xp: Any, keys: int, queries: int, dtype: Any) -> Any:
     return xp.where(ahead, dtype.type(-np.inf), dtype.type(0))
 
 
-def _scores(
-    xp: Any, qt: Any, k: Any, bias: Any, heads: Any, queries: slice, mask: Any, out: Any = None
-) -> Any:
+def _scores(xp: Any, qt: Any, k: Any, bias: Any, rows: Any, mask: Any, out: Any = None) -> Any:
     """``K Qᵀ`` of a tile ``(n, h, keys, queries)``, biased and masked; ``qt`` is scaled already."""
     s = xp.matmul(k, qt, out=out)
     if bias is not None:
-        s += _tile(bias, heads, queries, k.shape[2])
+        s += _tile(bias, rows, k.shape[2])
     if mask is not None:
-        s[:, :, queries.start :] += mask
+        s[:, :, rows[2].start :] += mask
     return s
 
 
@@ -98,9 +102,9 @@ def _add_product(xp: Any, a: Any, b: Any, total: Any, is_first: bool) -> None:
         total += xp.matmul(a, b)
 
 
-def _tile(a: Any, heads: Any, queries: slice, seen: int) -> Any:
+def _tile(a: Any, rows: Any, seen: int) -> Any:
     """The tile's part of an array ``(N, H, L, S)``, keys in rows."""
-    return a[heads][:, :, queries, :seen].swapaxes(-1, -2)
+    return a[(*rows, slice(seen))].swapaxes(-1, -2)
 
 
 def attend(
@@ -124,20 +128,22 @@ def attend(
 
     def work(heads: Any) -> None:
         for queries, seen, mask in spans:
-            qt = (q[heads][:, :, queries] * scale).swapaxes(-1, -2)
-            keys = k[heads][:, :, :seen]
-            p = _scores(xp, qt, keys, bias, heads, queries, mask, out=_keys_first(xp, keys, qt))
-            # The lower bounds take effect where every key is masked: exp(-inf - min) = 0, and
-            # 0 / tiny = 0.
-            m = xp.maximum(p.max(axis=2, keepdims=True), limits.min)
+            rows, columns = (*heads, queries), (*heads, slice(seen))
+            qt, keys = (q[rows] * scale).swapaxes(-1, -2), k[columns]
+            p = _scores(xp, qt, keys, bias, rows, mask, out=_keys_first(xp, keys, qt))
+            m = p.max(axis=2, keepdims=True)
+            if bias is not None:  # where every key is masked: exp(-inf - min) = 0, 0 / tiny = 0
+                m = xp.maximum(m, limits.min)
             p -= m
             xp.exp(p, out=p)
-            n = xp.maximum(p.sum(axis=2, keepdims=True), limits.tiny)
+            n = p.sum(axis=2, keepdims=True)
+            if bias is not None:
+                n = xp.maximum(n, limits.tiny)
             if keep is not None:
-                p *= _tile(keep, heads, queries, seen)
-            part = xp.matmul(p.swapaxes(-1, -2), v[heads][:, :, :seen])
-            xp.divide(part, n.swapaxes(-1, -2), out=y[heads][:, :, queries])
-            xp.add(xp.log(n), m, out=total[heads][:, :, :, queries])
+                p *= _tile(keep, rows, seen)
+            part = xp.matmul(p.swapaxes(-1, -2), v[columns])
+            xp.divide(part, n.swapaxes(-1, -2), out=y[rows])
+            xp.add(xp.log(n), m, out=total[(*heads, slice(None), queries)])
 
     share_products(xp, work, groups)
     return y, total
@@ -152,7 +158,7 @@ def attend_backward(
     With ``P`` the softmax: ``dV = Pᵀ g``, ``dS = P (g Vᵀ - Σ g y)``, ``dQ = scale dS K``,
     ``dK = scale dSᵀ Q``.
     """
-    dq, dk, dv = xp.zeros_like(q), xp.zeros_like(k), xp.zeros_like(v)
+    dq, dk, dv = (xp.zeros(a.shape, a.dtype) for a in (q, k, v))
     dbias = xp.zeros(bias.shape, bias.dtype) if needs[3] else None
     scale = q.dtype.type(scale)
     L = q.shape[2]
@@ -160,29 +166,25 @@ def attend_backward(
 
     def work(heads: Any) -> None:
         for queries, seen, mask in reversed(spans):
-            gs, qs = g[heads][:, :, queries], q[heads][:, :, queries] * scale
-            keys = k[heads][:, :, :seen]
-            p = _scores(xp, qs.swapaxes(-1, -2), keys, bias, heads, queries, mask)
-            p -= total[heads][:, :, :, queries]
+            rows, columns = (*heads, queries), (*heads, slice(seen))
+            gs, qs, keys = g[rows], q[rows] * scale, k[columns]
+            p = _scores(xp, qs.swapaxes(-1, -2), keys, bias, rows, mask)
+            p -= total[(*heads, slice(None), queries)]
             xp.exp(p, out=p)
-            dp = xp.matmul(v[heads][:, :, :seen], gs.swapaxes(-1, -2))
+            dp = xp.matmul(v[columns], gs.swapaxes(-1, -2))
             dropped = p
             if keep is not None:
-                kept = _tile(keep, heads, queries, seen)
+                kept = _tile(keep, rows, seen)
                 dropped = p * kept
                 dp *= kept
-            dv_seen, dk_seen = dv[heads][:, :, :seen], dk[heads][:, :, :seen]
             is_first = queries.stop == L  # and sees all that the others see
-            _add_product(xp, dropped, gs, dv_seen, is_first)
-            part = y[heads][:, :, queries]
-            # CuPy's einsum is a call of cuBLAS, which can't be captured.
-            dots = np.einsum("nhlv,nhlv->nhl", gs, part) if xp is np else (gs * part).sum(axis=3)
-            dp -= dots[:, :, None]
+            _add_product(xp, dropped, gs, dv[columns], is_first)
+            dp -= dot_over(xp, gs, y[rows], (3,)).swapaxes(-1, -2)
             dp *= p
             if dbias is not None:
-                dbias[heads][:, :, queries, :seen] = dp.swapaxes(-1, -2)
-            _add_product(xp, dp, qs, dk_seen, is_first)
-            xp.matmul(dp.swapaxes(-1, -2), keys, out=dq[heads][:, :, queries])
+                dbias[(*rows, slice(seen))] = dp.swapaxes(-1, -2)
+            _add_product(xp, dp, qs, dk[columns], is_first)
+            xp.matmul(dp.swapaxes(-1, -2), keys, out=dq[rows])
 
     share_products(xp, work, groups)
     dq *= scale

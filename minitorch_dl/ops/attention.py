@@ -100,9 +100,10 @@ def _keep(shape: tuple[int, ...], p: float, q: Any) -> Any:
 
 def _check(query: Any, key: Any, value: Any, dropout_p: float) -> None:
     q, k, v = query.array, key.array, value.array
-    given = f"query {list(q.shape)}, key {list(k.shape)} and value {list(v.shape)}"
     if min(q.ndim, k.ndim, v.ndim) < 2:
-        raise RuntimeError(f"{_NAME}: expected at least 2 dims, (..., length, E), got {given}")
+        raise RuntimeError(
+            f"{_NAME}: expected at least 2 dims, (..., length, E), got {_shapes(q, k, v)}"
+        )
     if not q.dtype == k.dtype == v.dtype:
         raise RuntimeError(
             f"{_NAME}: expected query, key, and value to have the same dtype, got "
@@ -112,14 +113,19 @@ def _check(query: Any, key: Any, value: Any, dropout_p: float) -> None:
         raise RuntimeError(f"{_NAME}: expected a floating dtype, got {query.dtype}")
     if q.shape[-1] != k.shape[-1]:
         raise RuntimeError(
-            f"{_NAME}: query and key must have the same size in the last dim, got {given}"
+            f"{_NAME}: query and key must have the same size in the last dim, got "
+            f"{_shapes(q, k, v)}"
         )
     if k.shape[-2] != v.shape[-2]:
         raise RuntimeError(
-            f"{_NAME}: key and value must have the same length (dim -2), got {given}"
+            f"{_NAME}: key and value must have the same length (dim -2), got {_shapes(q, k, v)}"
         )
     if not 0 <= dropout_p <= 1:
         raise RuntimeError(f"{_NAME}: dropout_p has to be between 0 and 1, but got {dropout_p}")
+
+
+def _shapes(q: Any, k: Any, v: Any) -> str:
+    return f"query {list(q.shape)}, key {list(k.shape)} and value {list(v.shape)}"
 
 
 def _shared_heads(query: Any, x: Any, name: str) -> Any:
@@ -194,8 +200,7 @@ def scaled_dot_product_attention(
             lead = np.broadcast_shapes(lead, k.shape[:-2], v.shape[:-2])
         except ValueError:
             raise RuntimeError(
-                f"{_NAME}: the leading dims of query {list(q.shape)}, key {list(k.shape)} and "
-                f"value {list(v.shape)} can't be broadcast together"
+                f"{_NAME}: the leading dims of {_shapes(q, k, v)} can't be broadcast together"
             ) from None
     bias = None
     if attn_mask is not None:
