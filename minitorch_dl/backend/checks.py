@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 import os
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -87,7 +88,7 @@ def check_range(
     index: Any,
     size: int,
     error: type[Exception] = RuntimeError,
-    text: str = "",
+    text: str | Callable[[], str] = "",
     low: int = 0,
     ignore: int | None = None,
 ) -> bool:
@@ -97,7 +98,7 @@ def check_range(
 
     Args:
         index: an integer array.
-        text: of the error; ``{}`` in it becomes an index that is out of range.
+        text: of the error, or what makes it; ``{}`` in it becomes an index that is out of range.
 
     Returns:
         Whether all elements are known to lie in the range.
@@ -106,6 +107,7 @@ def check_range(
         return True
     if _may_wait(index):
         xp = backend_of(index).xp
+        text = text if isinstance(text, str) else text()
         with _lock:
             notes = _notes_of(index)
             number = notes.number(error, text)
@@ -126,6 +128,7 @@ def check_range(
     if ignore is not None:
         outside &= index != ignore
     if outside.any():
+        text = text if isinstance(text, str) else text()
         raise error(text.format(int(index[outside][0])))
     return False
 

@@ -20,7 +20,8 @@ def sum_over(xp: Any, a: Any, axes: Axes) -> Any:
     products with ones."""
     if not axes:
         return a
-    if xp is np and a.ndim - 1 in axes and _has_long_rows(a):
+    is_small = a.ndim == 2 and a.size <= _ALONE
+    if xp is np and a.ndim - 1 in axes and (is_small or _has_long_rows(a)):
         return _of_rows(a, _kept_ones(a.shape[-1], a.dtype), axes)
     return a.sum(axis=axes, keepdims=True, dtype=a.dtype)
 

@@ -350,9 +350,12 @@ def _check_labels(op: str, input: Any, target: Any, ignore_index: int) -> int | 
             "labels with .long()"
         )
     classes = a.shape[1]
-    text = (
-        f"{op}: Target {{}} is out of bounds: labels must be in [0, {classes - 1}] for "
-        f"input of size {list(a.shape)}, or ignore_index={ignore_index}"
-    )
+
+    def text() -> str:
+        return (
+            f"{op}: Target {{}} is out of bounds: labels must be in [0, {classes - 1}] for "
+            f"input of size {list(a.shape)}, or ignore_index={ignore_index}"
+        )
+
     all_count = check_range(t, classes, IndexError, text, ignore=ignore_index)
     return None if all_count and not 0 <= ignore_index < classes else ignore_index
