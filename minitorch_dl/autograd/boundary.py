@@ -2,10 +2,9 @@
 
 ``public(function, name)`` is ``function`` within one ``try``. A call that succeeds pays for one
 more Python call, some 30 ns (with ``*args, **kwargs`` it would be three times as much, so each is
-    scope.update(
-        function=function, FAULTS=FAULTS, absent=_ABSENT, told=told, missing=missing, whole=whole,
-        int=int, LIVE=LIVE, overriding=overriding, override=override, reordering=reordering,
-    )  # fmt: skip
+compiled with the function's own signature, when it is first called). An exception on its way out is
+given the op's name and what came in, unless it says so already; an argument of the wrong kind
+becomes a TypeError that names it; what NumPy raises becomes what PyTorch raises.
 """
 
 from __future__ import annotations

@@ -55,9 +55,9 @@ def forward(
         d = rows[part]
         if centered:
             m = means[part]
-            xp.divide(sum_over(xp, d, lay.over), lay.count, out=m)
+            xp.divide(sum_over(xp, d, lay.over), lay.elements, out=m)
             d = xp.subtract(d, m, out=out_rows[part])
-        xp.divide(dot_over(xp, d, d, lay.over), lay.count, out=variances[part])
+        xp.divide(dot_over(xp, d, d, lay.over), lay.elements, out=variances[part])
         scale = xp.reciprocal(xp.sqrt(variance[part] + eps))
         d, z = (y if centered else x)[part], y[part]
         if w is None:
@@ -140,9 +140,9 @@ def backward(
         elif lay.only_moments:
             us = weighted_sum(xp, us, factor, lay.only_moments)
             u_sum = weighted_sum(xp, u_sum, factor, lay.only_moments)
-        s *= us * (r / lay.count) if lay.both else us / lay.count
+        s *= us * (r / lay.elements) if lay.both else us / lay.elements
         if centered:
-            s += u_sum / lay.count
+            s += u_sum / lay.elements
         xp.subtract(h, s, out=s)
         s *= r if factor is None or lay.only_moments else r * factor
 
@@ -157,7 +157,7 @@ def _joined(xp: Any, parts: list[tuple[Index, Any, Any]], axes: Axes) -> Any:
     if len(parts) == 1:
         return parts[0][1:]
     parts.sort(key=lambda part: part[0][-1].start)
-    results = []
+    results: list[Any] = []
     for blocks in list(zip(*parts))[1:]:
         if blocks[0] is None:
             results.append(None)
@@ -202,7 +202,7 @@ class _Layout(NamedTuple):
     Attributes:
         shape, axes: of x as it is seen, and those that the moments are over.
         kept: the shape of the moments.
-        count: how many elements each is of.
+        elements: how many each is of.
         rows, over, kept_rows: as ``shape``, ``axes``, ``kept``, with trailing axes as one.
         both, only_moments, only_affine: the axes by what is summed over them in the gradients.
         one_factor: the product of the moments and w is small beside the whole.
@@ -211,7 +211,7 @@ class _Layout(NamedTuple):
     shape: Axes
     axes: Axes
     kept: Axes
-    count: float
+    elements: float
     rows: Axes
     over: Axes
     kept_rows: Axes
@@ -225,7 +225,7 @@ class _Layout(NamedTuple):
 def _layout(shape: Axes, axes: Axes, affine: Axes | None) -> _Layout:
     """``affine``: the shape of w and b, None where there are none."""
     kept = tuple([1 if i in axes else n for i, n in enumerate(shape)])
-    count = math.prod([shape[i] for i in axes]) or math.nan
+    elements = math.prod([shape[i] for i in axes]) or math.nan
     n = len(shape) - len(axes)
     rows, over, kept_rows = shape, axes, kept
     if axes == tuple(range(n, len(shape))):
@@ -234,7 +234,7 @@ def _layout(shape: Axes, axes: Axes, affine: Axes | None) -> _Layout:
         shape, axes, kept, affine = rows, over, kept_rows, (1,) * len(rows)
     factors = math.prod([max(pair) for pair in zip(kept, affine)])
     return _Layout(
-        shape, axes, kept, count, rows, over, kept_rows,
+        shape, axes, kept, elements, rows, over, kept_rows,
         both=tuple([i for i in axes if affine[i] == 1]),
         only_moments=tuple([i for i in axes if affine[i] != 1]),
         only_affine=tuple([i for i, n in enumerate(affine) if n == 1 and i not in axes]),
