@@ -18,6 +18,12 @@ settings.register_profile("explore", deadline=None)
 settings.load_profile("repeatable")
 
 
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    """Every test draws the same numbers, whichever tests ran before it."""
+    minitorch_dl.manual_seed(0)
+
+
 @pytest.fixture
 def cpu_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     """All devices get the numbers that the CPU, and PyTorch's, draws, so that results compare."""

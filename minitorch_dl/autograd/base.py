@@ -87,7 +87,7 @@ def as_raw(value: Any, like: Any = None) -> Any:
 class ViewKind(enum.Enum):
     """What a view shares with its base besides the memory, which decides what writing to it means.
 
-    The values say why writing to such a view can't be recorded; None: it can, or needs not be.
+    The values say why writing to such a view can't be recorded; None: it can be, or need not be.
     """
 
     ORDINARY = None

@@ -1,8 +1,8 @@
 """The backward pass: one loop over the nodes, newest first.
 
-Creation numbers give the order for nothing: a node's parents were always made before it, so taking
-the highest number first visits every node after all of its children. No recursion, so a chain of
-any length works; what a node saved is freed as soon as its derivative ran.
+Creation numbers give the order for free: a node's parents were always made before it, so taking the
+highest number first visits every node after all of its children. There is no recursion, so a chain
+of any length works. What a node saved is freed as soon as its derivative has run.
 """
 
 from __future__ import annotations

@@ -290,7 +290,7 @@ class Check:
                         )
 
     def pushed(self, i: int, x: Any, v: np.ndarray) -> list[np.ndarray]:
-        """J v per output by a dual tensor in the place of input ``i``."""
+        """J v per output by a dual tensor in place of input ``i``."""
         tangent = TensorBase.wrap(array_module(x.array).asarray(v, x.array.dtype))
         with dual_level():
             inputs = list(self.inputs)

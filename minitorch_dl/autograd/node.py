@@ -2,8 +2,8 @@
 
 A node knows its parents (``edges``), the arrays its derivative needs (``saved``), and the plan
 that turns the gradient of its output into those of its inputs. Nodes save arrays, never Tensors,
-and a leaf's node holds its Tensor weakly: so no reference cycle arises, and memory goes back the
-moment the last user lets go.
+and a leaf's node holds its Tensor weakly. So there are no reference cycles, and memory is freed as
+soon as its last user is gone.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ class Node:
         self.watched = True
 
     def take_retained(self, old: Node | None, tensor: Any) -> None:
-        """Store the gradient in the place of the tensor's earlier node, if that was asked to:
+        """Store the gradient in place of the tensor's earlier node, if that was asked to:
         ``retain_grad`` means the value that the tensor has now."""
         if old is not None and old.retained is not None and old.retained() is tensor:
             old.retained = None

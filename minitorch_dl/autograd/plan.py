@@ -118,7 +118,7 @@ def _connection(name: str, primitive: Primitive) -> str:
 def _connected(value: Any, node: Any) -> Any:
     if hasattr(value, "dtype") and hasattr(value, "shape"):
         return TensorBase.wrap(value, node)
-    return value  # a number in the place of a tensor
+    return value  # a number in place of a tensor
 
 
 def _connected_inputs(values: Any, edges: Any) -> list[Any]:

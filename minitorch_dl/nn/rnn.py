@@ -222,7 +222,7 @@ class RNNBase(Module):
 class RNN(RNNBase):
     """A recurrent network over whole sequences; Elman, 1990.
 
-    At each step ``h' = tanh(W_ih x + b_ih + W_hh h + b_hh)``, or with ReLU in the place of tanh.
+    At each step ``h' = tanh(W_ih x + b_ih + W_hh h + b_hh)``, or with ReLU in place of tanh.
 
     Args:
         input_size, hidden_size: the number of features of the input x and of the state h.

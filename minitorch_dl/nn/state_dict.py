@@ -281,7 +281,7 @@ class Stateful:
                     write()
 
     def _write(self, name: str, current: Tensor, given: Tensor, assign: bool) -> Callable[[], None]:
-        """The step that puts ``given`` in the place of ``current``."""
+        """The step that puts ``given`` in place of ``current``."""
 
         def assign_given() -> None:
             new = given

@@ -1,4 +1,4 @@
-"""The differentiable ops, one family a file; their names and arguments are PyTorch's.
+"""The differentiable ops, one file per family; their names and arguments are PyTorch's.
 
 ``minitorch_dl/__init__.py`` repeats this list, since a star import from here would also export the
 names of the files, some of which are those of PyTorch's namespaces.

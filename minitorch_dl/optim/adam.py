@@ -24,7 +24,7 @@ class Adam(RuleOptimizer):
 
     ``g ← ∇f(θ) + λθ``; ``m ← β₁m + (1 - β₁)g``; ``v ← β₂v + (1 - β₂)g²``;
     ``m̂ = m / (1 - β₁ᵗ)``, ``v̂ = v / (1 - β₂ᵗ)``; ``θ ← θ - γ m̂ / (√v̂ + ε)``.
-    AMSGrad puts the largest ``v`` so far in the place of ``v``.
+    AMSGrad puts the largest ``v`` so far in place of ``v``.
 
     Args:
         params: tensors, named tensors or parameter groups.

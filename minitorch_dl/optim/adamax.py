@@ -11,7 +11,7 @@ from .rule import RuleOptimizer, check_betas, check_lr, check_not_negative, plus
 
 
 class Adamax(RuleOptimizer):
-    """Adam with the infinity norm in the place of the second moment.
+    """Adam with the infinity norm in place of the second moment.
 
     ``g ← ∇f(θ) + λθ``; ``m ← β₁m + (1 - β₁)g``; ``u ← max(β₂u, |g| + ε)``;
     ``θ ← θ - γ/(1 - β₁ᵗ) · m/u``.

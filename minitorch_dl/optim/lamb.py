@@ -9,7 +9,7 @@ from ..backend.sums import dot_over
 from ..tensor import Tensor
 from .flat import Update
 from .optimizer import ParamsT
-from .rule import RuleOptimizer, check_betas, check_lr, check_not_negative
+from .rule import RuleOptimizer, advance_moments, check_betas, check_lr, check_not_negative
 
 
 class LAMB(RuleOptimizer):
@@ -81,15 +81,7 @@ class LAMB(RuleOptimizer):
 
         def update(param: Any, grad: Any, work: Any, exp_avg: Any, exp_avg_sq: Any) -> None:
             m, v, (b, a) = exp_avg, exp_avg_sq, work
-            # m ← m + (1 - β₁)(g - m)
-            xp.subtract(grad, m, out=a)
-            a *= 1 - beta1
-            m += a
-            # v ← β₂v + (1 - β₂)g²
-            xp.multiply(grad, grad, out=a)
-            a *= 1 - beta2
-            v *= beta2
-            v += a
+            advance_moments(xp, grad, m, v, beta1, beta2, a)
             # r = m̂ / (√v̂ + ε) + λθ
             xp.sqrt(v, out=a)
             a += eps * c2

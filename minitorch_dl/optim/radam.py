@@ -7,7 +7,14 @@ from typing import Any
 from ..tensor import Tensor
 from .flat import Update
 from .optimizer import ParamsT
-from .rule import RuleOptimizer, check_betas, check_lr, check_not_negative, plus_decay
+from .rule import (
+    RuleOptimizer,
+    advance_moments,
+    check_betas,
+    check_lr,
+    check_not_negative,
+    decay,
+)
 
 
 class RAdam(RuleOptimizer):
@@ -93,20 +100,8 @@ class RAdam(RuleOptimizer):
 
         def update(param: Any, grad: Any, work: Any, exp_avg: Any, exp_avg_sq: Any) -> None:
             m, v, a = exp_avg, exp_avg_sq, work[1]
-            if decoupled and weight_decay:
-                param *= 1 - lr * weight_decay
-                g = grad
-            else:
-                g = plus_decay(xp, grad, param, weight_decay, work)
-            # m ← m + (1 - β₁)(g - m)
-            xp.subtract(g, m, out=a)
-            a *= 1 - beta1
-            m += a
-            # v ← β₂v + (1 - β₂)g²
-            xp.multiply(g, g, out=a)
-            a *= 1 - beta2
-            v *= beta2
-            v += a
+            g = decay(xp, grad, param, lr, weight_decay, decoupled, work)
+            advance_moments(xp, g, m, v, beta1, beta2, a)
             if on_device or rectified:
                 xp.sqrt(v, out=a)
                 a += eps

@@ -203,3 +203,29 @@ def plus_decay(xp: Any, grad: Any, param: Any, weight_decay: float, work: Any) -
         return grad
     xp.multiply(param, weight_decay, out=work[1])
     return xp.add(grad, work[1], out=work[0])
+
+
+def decay(
+    xp: Any, grad: Any, param: Any, lr: Any, weight_decay: float, decoupled: bool, work: Any
+) -> Any:
+    """Weight decay by λ: ``θ ← (1 - γλ)θ`` where it is decoupled from the gradient, which is
+    returned as it is; else :func:`plus_decay`."""
+    if not decoupled:
+        return plus_decay(xp, grad, param, weight_decay, work)
+    if weight_decay:
+        param *= 1 - lr * weight_decay
+    return grad
+
+
+def advance_moments(xp: Any, g: Any, m: Any, v: Any, beta1: float, beta2: float, work: Any) -> None:
+    """Move the averages of the gradient and of its square by one step, as in Adam.
+
+    ``m ← m + (1 - β₁)(g - m)``; ``v ← β₂v + (1 - β₂)g²``; ``work`` is a temporary.
+    """
+    xp.subtract(g, m, out=work)
+    work *= 1 - beta1
+    m += work
+    xp.multiply(g, g, out=work)
+    work *= 1 - beta2
+    v *= beta2
+    v += work

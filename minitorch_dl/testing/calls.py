@@ -186,7 +186,7 @@ def _points(key: str, examples: int, seed: int) -> Iterator[tuple[np.random.Gene
 
 
 def _redrawn(specs: Any, arrays: Any, rng: np.random.Generator) -> Any:
-    """``arrays`` with other numbers in the place of its floats."""
+    """``arrays`` with other numbers in place of its floats."""
     given = iter(leaves(specs, Spec))
 
     def drawn(array: np.ndarray) -> np.ndarray:

@@ -44,7 +44,7 @@ class ProgressBar:
         self.stream.flush()
 
     def print(self, line: str) -> None:
-        """Write a line that stays, in the place of the bar."""
+        """Write a line that stays, in place of the bar."""
         self.clear()
         self.stream.write(line + "\n")
         self.stream.flush()

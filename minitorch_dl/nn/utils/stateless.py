@@ -23,7 +23,7 @@ def functional_call(
     tie_weights: bool = True,
     strict: bool = False,
 ) -> Any:
-    """Call ``module`` with these tensors in the place of its parameters and buffers of those names.
+    """Call ``module`` with these tensors in place of its parameters and buffers of those names.
 
     The module is as before afterwards; what it assigns to a replaced buffer goes to the dict.
 

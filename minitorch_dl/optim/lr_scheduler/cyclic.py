@@ -175,7 +175,7 @@ class CyclicLR(_CyclesMomentum):
         mode: ``"triangular"`` (scale 1), ``"triangular2"`` (halved each cycle), ``"exp_range"``
             (``gammaᵗ``).
         gamma: for ``"exp_range"``.
-        scale_fn: the scale as a function, in the place of ``mode``.
+        scale_fn: the scale as a function, in place of ``mode``.
         scale_mode: whether it gets the number of the ``"cycle"`` or of ``"iterations"``.
         cycle_momentum: whether the momentum (or β₁) cycles too.
         base_momentum, max_momentum: its range.
