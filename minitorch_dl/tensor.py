@@ -48,8 +48,9 @@ def reflected(operator: Callable[..., Any], node: str | None = None) -> Callable
 
 
 def comparison_operator(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The operator of a comparison; what is neither a tensor nor a number is left to Python (``x
-    == None`` is False)."""
+    """The operator of a comparison; what is neither a tensor nor a number is left to Python
+    (``x == None`` is False).
+    """
 
     def operator(self: Any, other: Any) -> Any:
         if other is None:

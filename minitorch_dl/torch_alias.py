@@ -192,8 +192,9 @@ class _Finder(importlib.abc.MetaPathFinder):
 
 
 class _Folders(importlib.abc.MetaPathFinder):
-    """Finds PyTorch's folders that don't exist here under this package's name: ``from
-    minitorch_dl.nn.modules.conv import Conv2d``."""
+    """Finds PyTorch's folders that don't exist here under this package's name:
+    ``from minitorch_dl.nn.modules.conv import Conv2d``.
+    """
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None

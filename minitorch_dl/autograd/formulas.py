@@ -11,8 +11,9 @@ from typing import Any
 
 
 def derivative_texts(primitive: Any) -> dict[str, str]:
-    """Per input of a primitive the formula of its gradient, such as ``{"a": "g * b", "b": "g *
-    a"}``."""
+    """Per input of a primitive the formula of its gradient, such as
+    ``{"a": "g * b", "b": "g * a"}``.
+    """
     if primitive.backward is not None:
         return {"all inputs": f"{_signature(primitive.backward)}, on arrays"}
     if primitive.joint is not None:

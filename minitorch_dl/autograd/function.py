@@ -260,10 +260,10 @@ class Function:
     """Base class of custom ops: write ``forward`` and ``backward`` as static methods, call
     ``apply``.
 
-    Either ``forward(ctx, *args)``, or ``forward(*args)`` with ``setup_context(ctx, inputs,
-    output)``. ``backward(ctx, *grad_outputs)`` returns one gradient per argument of ``apply``, None
-    for those that are no tensors. It is differentiated itself when a gradient of gradients is asked
-    for.
+    Either ``forward(ctx, *args)``, or ``forward(*args)`` with
+    ``setup_context(ctx, inputs, output)``. ``backward(ctx, *grad_outputs)`` returns one gradient
+    per argument of ``apply``, None for those that are no tensors. It is differentiated itself when
+    a gradient of gradients is asked for.
 
     >>> import minitorch_dl as torch
     >>> class Exp(torch.autograd.Function):

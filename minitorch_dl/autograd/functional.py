@@ -147,8 +147,8 @@ def hessian(
     vectorize: bool = False,
     outer_jacobian_strategy: str = "reverse-mode",
 ) -> Any:
-    """The matrix of second derivatives of a function with one element: shape ``input_i.shape +
-    input_j.shape``.
+    """The matrix of second derivatives of a function with one element: shape
+    ``input_i.shape + input_j.shape``.
 
     >>> import minitorch_dl as torch
     >>> torch.autograd.functional.hessian(lambda x: x[0] ** 2 * x[1], torch.tensor([1.0, 2.0]))

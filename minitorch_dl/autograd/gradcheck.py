@@ -45,8 +45,8 @@ def gradcheck(
     fast_mode: bool = False,
     masked: bool | None = None,
 ) -> bool:
-    """Compare the gradients of ``func`` at ``inputs`` with central differences: ``|a - n| <= atol
-    + rtol |n|``.
+    """Compare the gradients of ``func`` at ``inputs`` with central differences:
+    ``|a - n| <= atol + rtol |n|``.
 
     Args:
         func: takes the inputs, returns a Tensor or several.

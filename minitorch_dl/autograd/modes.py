@@ -48,8 +48,9 @@ state = _State()
 
 
 class _Mode:
-    """A context manager that is also a decorator: ``@no_grad()``, ``@no_grad`` or ``with
-    no_grad():``."""
+    """A context manager that is also a decorator: ``@no_grad()``, ``@no_grad`` or
+    ``with no_grad():``.
+    """
 
     _enabled: bool
     _inference: bool | None = None

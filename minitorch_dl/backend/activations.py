@@ -42,8 +42,9 @@ def gelu(xp: Any, a: Any, *, approximate: str) -> tuple[Any, Any]:
 
 @kernels.gelu_slope.twin
 def gelu_slope(xp: Any, g: Any, a: Any, cdf: Any, *, approximate: str) -> tuple[Any]:
-    """``g * (cdf + a * pdf)``; the pdf is the cdf's derivative, with tanh's ``1 - t**2 = 4 cdf (1 -
-    cdf)``."""
+    """``g * (cdf + a * pdf)``; the pdf is the cdf's derivative, with tanh's
+    ``1 - t**2 = 4 cdf (1 - cdf)``.
+    """
     if xp is not np:
         done = kernels.gelu_slope(xp, g, a, cdf, approximate=approximate)
         if done is not None:

@@ -14,8 +14,8 @@ _START = 80  # of the backward recurrence: J_80(25) is below 1e-30
 
 
 def _ladder(xp: Any, x: Any) -> list[Any]:
-    """``J_0(x), J_1(x), ...`` for 0 < x <= 25 by Miller's backward recurrence, normalised by ``J_0
-    + 2 J_2 + 2 J_4 + ... = 1`` (Abramowitz and Stegun 9.12, 9.1.46).
+    """``J_0(x), J_1(x), ...`` for 0 < x <= 25 by Miller's backward recurrence, normalised by
+    ``J_0 + 2 J_2 + 2 J_4 + ... = 1`` (Abramowitz and Stegun 9.12, 9.1.46).
     """
     below, above = xp.full_like(x, 1e-280), xp.zeros_like(x)
     found: list[Any] = []

@@ -1,7 +1,7 @@
 """Resampling along one axis, as a sparse matrix: which elements make up each output, and how much.
 
-A table has K rows of indices and K of weights: ``y[t] = sum over k of weight[k, t] x[index[k,
-t]]``.
+A table has K rows of indices and K of weights:
+``y[t] = sum over k of weight[k, t] x[index[k, t]]``.
 """
 
 from __future__ import annotations

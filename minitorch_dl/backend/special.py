@@ -265,8 +265,8 @@ _ZETA_MINUS_ONE = [float(hurwitz_zeta(np, float(k), np.float64(2))) for k in ran
 _LGAMMA_AT_TWO = [0.0, 1 - EULER_GAMMA] + [
     (-1) ** k * z / k for k, z in enumerate(_ZETA_MINUS_ONE, start=2)
 ]
-"""Taylor coefficients of ``lgamma(2 + z)``: ``(1 - gamma) z + sum over k >= 2 of (-1)**k (zeta(k) -
-1) z**k / k``.
+"""Taylor coefficients of ``lgamma(2 + z)``:
+``(1 - gamma) z + sum over k >= 2 of (-1)**k (zeta(k) - 1) z**k / k``.
 """
 
 
@@ -337,9 +337,9 @@ def polygamma(xp: Any, n: int, a: Any) -> Any:
 def _scaled_bessel(xp: Any, order: int, x: Any) -> Any:
     """``exp(-x) I_order(x)`` for x >= 0 and order 0 or 1.
 
-    Up to 30 the integral ``2/pi * int_0^(pi/2) cosh(x cos t) dt`` (order 1: ``sinh(x cos t) cos
-    t``), for which the trapezoidal rule converges geometrically (Trefethen and Weideman, 2014);
-    above that Hankel's expansion (Abramowitz and Stegun 9.6.16, 9.7.1).
+    Up to 30 the integral ``2/pi * int_0^(pi/2) cosh(x cos t) dt`` (order 1:
+    ``sinh(x cos t) cos t``), for which the trapezoidal rule converges geometrically (Trefethen and
+    Weideman, 2014); above that Hankel's expansion (Abramowitz and Stegun 9.6.16, 9.7.1).
     """
     near = xp.minimum(x, 30.0)
     n = 32

@@ -349,11 +349,12 @@ def _gelu_backward(g: Any, xp: Any, a: Any, cdf: Any, approximate: str) -> Any:
 
 
 def gelu(input: Any, approximate: str = "none", *, out: Any = None) -> Any:
-    """``input * P(X <= input)`` for a standard normal X: ``0.5 * input * (1 + erf(input /
-    sqrt(2)))``.
+    """``input * P(X <= input)`` for a standard normal X:
+    ``0.5 * input * (1 + erf(input / sqrt(2)))``.
 
-    ``approximate="tanh"``: ``0.5 * input * (1 + tanh(sqrt(2 / pi) * (input + 0.044715 *
-    input**3)))`` (Hendrycks and Gimpel, 2016).
+    ``approximate="tanh"``:
+    ``0.5 * input * (1 + tanh(sqrt(2 / pi) * (input + 0.044715 * input**3)))`` (Hendrycks and
+    Gimpel, 2016).
     """
     if approximate not in ("none", "tanh"):
         raise RuntimeError(

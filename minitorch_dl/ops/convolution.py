@@ -129,8 +129,8 @@ def conv2d(
     dilation: Any = 1,
     groups: int = 1,
 ) -> Any:
-    """2-d convolution: ``y[n, o, i, j] = bias[o] + sum x[n, c, i s + k d - p, j s + l d - p] w[o,
-    c, k, l]``.
+    """2-d convolution:
+    ``y[n, o, i, j] = bias[o] + sum x[n, c, i s + k d - p, j s + l d - p] w[o, c, k, l]``.
 
     Args:
         input: ``(N, C, H, W)`` or ``(C, H, W)``.

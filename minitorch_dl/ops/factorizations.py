@@ -144,9 +144,9 @@ def _qr_complete(xp: Any, a: Any) -> Any:
 def linalg_qr(A: Any, mode: str = "reduced", *, out: Any = None) -> Any:
     """``(Q, R)`` of ``A = Q R``, Q with orthonormal columns, R upper triangular.
 
-    ``mode``: "reduced" ``(M, K), (K, N)`` with K the smaller of M and N; "complete" ``(M, M), (M,
-    N)``; "r" gives an empty Q. The derivative exists for "reduced", and for "complete" of square
-    and wide matrices.
+    ``mode``: "reduced" ``(M, K), (K, N)`` with K the smaller of M and N; "complete"
+    ``(M, M), (M, N)``; "r" gives an empty Q. The derivative exists for "reduced", and for
+    "complete" of square and wide matrices.
 
     >>> import minitorch_dl as torch
     >>> Q, R = torch.linalg.qr(torch.tensor([[3.0, 1.0], [4.0, 2.0]]))

@@ -96,8 +96,8 @@ def is_view(input: Any) -> bool:
 def _as_strided(
     xp: Any, a: Any, *, size: tuple[int, ...], stride: tuple[int, ...], offset: int
 ) -> Any:
-    """Of a row-major array: element ``(i, j, ...)`` is the flattened ``a[offset + i * stride[0]
-    + j * stride[1] + ...]``.
+    """Of a row-major array: element ``(i, j, ...)`` is the flattened
+    ``a[offset + i * stride[0] + j * stride[1] + ...]``.
     """
     a = xp.ascontiguousarray(a) if a.ndim else a
     n = a.itemsize

@@ -92,8 +92,8 @@ def pinv(
     rtol: Any = None,
     out: Any = None,
 ) -> Any:
-    """The Moore-Penrose pseudo-inverse of ``(..., M, N)``; singular values up to ``max(atol, rtol *
-    largest)`` count as 0.
+    """The Moore-Penrose pseudo-inverse of ``(..., M, N)``; singular values up to
+    ``max(atol, rtol * largest)`` count as 0.
 
     >>> import minitorch_dl as torch
     >>> torch.linalg.pinv(torch.tensor([[2.0], [0.0]]))

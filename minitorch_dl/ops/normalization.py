@@ -98,8 +98,8 @@ def batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Any:
-    """Each channel of (N, C, *S) made mean 0 and variance 1 over the batch, then ``* weight +
-    bias``.
+    """Each channel of (N, C, *S) made mean 0 and variance 1 over the batch, then
+    ``* weight + bias``.
 
     Args:
         running_mean, running_var: (C), used in place of the batch's moments unless ``training``;
@@ -161,8 +161,8 @@ def instance_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Any:
-    """Each channel of each sample of (N, C, *S) made mean 0 and variance 1, then ``* weight +
-    bias``.
+    """Each channel of each sample of (N, C, *S) made mean 0 and variance 1, then
+    ``* weight + bias``.
 
     Args:
         running_mean, running_var: (C), moved by ``momentum`` towards the samples' average moments,
@@ -234,8 +234,8 @@ def layer_norm(
     bias: Any = None,
     eps: float = 1e-5,
 ) -> Any:
-    """The last axes, of sizes ``normalized_shape``, made mean 0 and variance 1, then ``* weight +
-    bias``.
+    """The last axes, of sizes ``normalized_shape``, made mean 0 and variance 1, then
+    ``* weight + bias``.
 
     Source: Ba et al., 2016.
 

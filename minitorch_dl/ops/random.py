@@ -334,8 +334,7 @@ def binomial(count: Any, prob: Any, generator: Any = None) -> Any:
 
 
 def _fill(name: str, sample: Any) -> Any:
-    """The method ``name``: overwrite a tensor with draws of ``sample(array, generator, xp,
-    ...)``."""
+    """The method ``name``: overwrite a tensor with draws of ``sample(array, generator, xp, ...)``."""
 
     def method(self: Any, *args: Any, generator: Any = None, **kwargs: Any) -> Any:
         check_writable(self, name)

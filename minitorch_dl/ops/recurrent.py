@@ -340,8 +340,8 @@ def lstm(*args: Any) -> tuple[Any, Any, Any]:
     bidirectional, batch_first)``.
 
     ``i, f, o = σ(...)``, ``g = tanh(...)``, ``c' = f c + i g``, ``h' = o tanh(c')``, each gate of
-    ``Wᵢ x + bᵢ + Wₕ h + bₕ`` in the order i, f, g, o. A packed sequence is given as ``lstm(data,
-    batch_sizes, (h0, c0), ...)`` without ``batch_first``.
+    ``Wᵢ x + bᵢ + Wₕ h + bₕ`` in the order i, f, g, o. A packed sequence is given as
+    ``lstm(data, batch_sizes, (h0, c0), ...)`` without ``batch_first``.
 
     Returns:
         The outputs ``(T, B, D·H)``, the last h ``(layers·D, B, H)`` and the last c.

@@ -44,8 +44,8 @@ def scatter(
     reduce: str | None = None,
     out: Any = None,
 ) -> Any:
-    """``input`` with one element written per entry of ``index``: ``out[i][index[i][j]] =
-    src[i][j]`` for ``dim`` 1.
+    """``input`` with one element written per entry of ``index``:
+    ``out[i][index[i][j]] = src[i][j]`` for ``dim`` 1.
 
     Args:
         src: a tensor at least as large as ``index``, or a number (also as ``value``).

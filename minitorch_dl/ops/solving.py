@@ -321,8 +321,9 @@ _det.defvjp(a=lambda g, a: as_column(as_column(g)) * cofactors(a))
 
 @primitive(complex="holomorphic")
 def cofactors(xp: Any, a: Any) -> Any:
-    """The derivative of the determinant, of singular matrices too: ``det(U) det(V^H) conj(U)
-    diag(products of the other s) conj(V^H)``."""
+    """The derivative of the determinant, of singular matrices too:
+    ``det(U) det(V^H) conj(U) diag(products of the other s) conj(V^H)``.
+    """
     u, s, vh = xp.linalg.svd(a)
     before, after = xp.ones_like(s), xp.ones_like(s)
     before[..., 1:] = s[..., :-1].cumprod(-1)

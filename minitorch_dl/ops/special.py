@@ -172,8 +172,8 @@ def polygamma(n: Any, input: Any = None, *, out: Any = None) -> Any:
 
 @as_one("MvlgammaBackward0")
 def mvlgamma(input: Any, p: int, *, out: Any = None) -> Any:
-    """The multivariate log-gamma: ``p (p - 1) / 4 * log(pi) + sum over i < p of lgamma(input - i /
-    2)``.
+    """The multivariate log-gamma:
+    ``p (p - 1) / 4 * log(pi) + sum over i < p of lgamma(input - i / 2)``.
     """
     if p < 1:
         raise RuntimeError(f"mvlgamma: p has to be greater than or equal to 1, got p={p}")

@@ -55,9 +55,9 @@ def max_unpool2d(
     Args:
         input, indices: (N, C, H, W) or (C, H, W), as ``max_pool2d(..., return_indices=True)``
             gives.
-        kernel_size, stride, padding: those of the pooling.
-        output_size: the size before the pooling, where several are possible; ``(H - 1) stride - 2
-            padding + kernel`` unless given. Leading axes may be named too.
+        kernel_size, stride, padding: those of the pooling. output_size: the size before the
+        pooling, where several are possible; ``(H - 1) stride - 2 padding + kernel`` unless given.
+        Leading axes may be named too.
     """
     return _max_unpools(
         "max_unpool2d", 2, input, indices, kernel_size, stride, padding, output_size

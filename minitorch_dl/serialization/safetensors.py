@@ -1,7 +1,8 @@
 """The safetensors format: named tensors, and nothing else.
 
-A file is the length of its header (8 bytes, little-endian), the header as JSON, ``{name: {"dtype":
-"F32", "shape": [...], "data_offsets": [begin, end]}}``, and the values, row by row, little-endian.
+A file is the length of its header (8 bytes, little-endian), the header as JSON,
+``{name: {"dtype": "F32", "shape": [...], "data_offsets": [begin, end]}}``, and the values, row by
+row, little-endian.
 """
 
 from __future__ import annotations
