@@ -157,7 +157,12 @@ class ReLU6(Hardtanh):
 
 
 class LeakyReLU(Module):
-    """ReLU that leaks, ``max(0, x) + negative_slope · min(0, x)``."""
+    """ReLU that leaks, ``max(0, x) + negative_slope · min(0, x)``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.LeakyReLU(0.1)(torch.tensor([-1.0, 2.0]))
+    tensor([-0.1000,  2.0000])
+    """
 
     def __init__(self, negative_slope: float = 1e-2, inplace: bool = False) -> None:
         super().__init__()
@@ -172,7 +177,12 @@ class LeakyReLU(Module):
 
 
 class PReLU(Module):
-    """``max(0, x) + a · min(0, x)`` with learned ``a``, one or one per channel; He et al., 2015."""
+    """``max(0, x) + a · min(0, x)`` with learned ``a``, one or one per channel; He et al., 2015.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.PReLU(init=0.5)(torch.tensor([-1.0, 2.0])).tolist()
+    [-0.5, 2.0]
+    """
 
     def __init__(
         self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None
@@ -243,6 +253,10 @@ class GELU(Module):
 
     ``approximate="tanh"`` computes ``½ x (1 + tanh(√(2/π) (x + 0.044715 x³)))`` instead. Hendrycks
     and Gimpel, 2016.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.GELU()(torch.tensor([-1.0, 1.0]))
+    tensor([-0.1587,  0.8413])
     """
 
     def __init__(self, approximate: str = "none") -> None:

@@ -153,7 +153,12 @@ class _ConvNd(_Conv):
 
 
 class Conv1d(_ConvNd):
-    """Cross-correlation over ``(N, C_in, L)``; arguments as :class:`Conv2d`."""
+    """Cross-correlation over ``(N, C_in, L)``; arguments as :class:`Conv2d`.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.Conv1d(16, 33, 3, stride=2)(torch.ones(20, 16, 50)).shape
+    torch.Size([20, 33, 24])
+    """
 
     dims = 1
 
@@ -269,6 +274,10 @@ class ConvTranspose2d(_ConvTransposeNd):
 
     ``weight`` is ``(in_channels, out_channels / groups, *kernel_size)``;
     ``H' = (H - 1)·stride - 2·padding + dilation·(kernel_size - 1) + output_padding + 1``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.ConvTranspose2d(16, 33, 3, stride=2)(torch.ones(2, 16, 24, 49)).shape
+    torch.Size([2, 33, 49, 99])
     """
 
     dims = 2

@@ -133,6 +133,11 @@ class EmbeddingBag(_Table):
     """The sum, mean or maximum of the rows of each bag of indices, without the rows themselves.
 
     Input ``(B, L)``: B bags of L; or ``(N,)`` with ``offsets`` ``(B,)``, where each bag starts.
+
+    >>> import minitorch_dl as torch
+    >>> bags = torch.nn.EmbeddingBag(10, 3, mode="sum")
+    >>> bags(torch.tensor([1, 2, 4, 5]), torch.tensor([0, 3])).shape
+    torch.Size([2, 3])
     """
 
     def __init__(

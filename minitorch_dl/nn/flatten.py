@@ -40,7 +40,12 @@ class Flatten(Module):
 
 
 class Unflatten(Module):
-    """Splits the axis ``dim`` into axes of the sizes ``unflattened_size``; one may be -1."""
+    """Splits the axis ``dim`` into axes of the sizes ``unflattened_size``; one may be -1.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.Unflatten(1, (3, -1))(torch.ones(2, 12)).shape
+    torch.Size([2, 3, 4])
+    """
 
     def __init__(self, dim: int | str, unflattened_size: Any) -> None:
         super().__init__()
@@ -98,7 +103,12 @@ class Unfold(Module):
 
 
 class Fold(Module):
-    """Columns summed back into an image of ``output_size``: the reverse of :class:`Unfold`."""
+    """Columns summed back into an image of ``output_size``: the reverse of :class:`Unfold`.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.Fold((4, 5), kernel_size=(2, 2))(torch.ones(1, 12, 12)).shape
+    torch.Size([1, 3, 4, 5])
+    """
 
     def __init__(
         self,
@@ -128,7 +138,12 @@ class Fold(Module):
 
 
 class PixelShuffle(Module):
-    """``(*, C·r², H, W)`` to ``(*, C, H·r, W·r)``; Shi et al., 2016."""
+    """``(*, C·r², H, W)`` to ``(*, C, H·r, W·r)``; Shi et al., 2016.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.PixelShuffle(2)(torch.ones(1, 8, 2, 2)).shape
+    torch.Size([1, 2, 4, 4])
+    """
 
     def __init__(self, upscale_factor: int) -> None:
         super().__init__()

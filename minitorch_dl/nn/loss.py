@@ -247,6 +247,11 @@ class KLDivLoss(_Loss):
 
     Args:
         log_target: the target holds ``log y`` instead of y.
+
+    >>> import minitorch_dl as torch
+    >>> p, q = torch.tensor([[0.5, 0.5]]), torch.tensor([[0.25, 0.75]])
+    >>> torch.nn.KLDivLoss(reduction="batchmean")(q.log(), p)
+    tensor(0.1438)
     """
 
     def __init__(
@@ -267,6 +272,10 @@ class HuberLoss(_Loss):
     """Squared for small errors, linear for large ones; Huber, 1964.
 
     ``½ d²`` where ``|d| < δ``, else ``δ (|d| - δ/2)``, with ``d = x - y`` and ``delta`` δ.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.HuberLoss(reduction="none")(torch.tensor([0.5, 3.0]), torch.zeros(2))
+    tensor([0.1250, 2.5000])
     """
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
@@ -312,6 +321,11 @@ class CTCLoss(_Loss):
 
     Shapes: log_probs ``(T, N, C)``, targets ``(N, S)`` or all of them joined end to end,
     input_lengths and target_lengths ``(N,)``.
+
+    >>> import minitorch_dl as torch
+    >>> log_p = torch.full((4, 1, 3), 1 / 3).log()
+    >>> torch.nn.CTCLoss()(log_p, torch.tensor([[1, 2]]), (4,), (2,))
+    tensor(0.8432)
     """
 
     def __init__(

@@ -169,6 +169,11 @@ class TripletMarginLoss(_Loss):
         swap: take ``‖p - n‖`` in place of ``‖a - n‖`` where it is smaller.
 
     Shapes: anchor, positive and negative ``(N, D)``.
+
+    >>> import minitorch_dl as torch
+    >>> a, p, n = torch.zeros(1, 2), torch.tensor([[0.0, 2.0]]), torch.tensor([[0.0, 2.5]])
+    >>> torch.nn.TripletMarginLoss()(a, p, n)
+    tensor(0.5000)
     """
 
     def __init__(

@@ -333,6 +333,10 @@ class RMSNorm(Module):
     """``y = γ x / √(mean(x²) + ε)`` over the last axes; Zhang and Sennrich, 2019.
 
     ``eps``: None means the machine epsilon of the input's dtype.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.RMSNorm(2)(torch.tensor([1.0, 7.0])).tolist()
+    [0.20000000298023224, 1.399999976158142]
     """
 
     def __init__(

@@ -73,7 +73,12 @@ class ConstantPad3d(_ConstantPad):
 
 
 class ZeroPad1d(_ZeroPad):
-    """Pads the last axis with zeros."""
+    """Pads the last axis with zeros.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.ZeroPad1d((1, 2))(torch.ones(1, 2))
+    tensor([[0., 1., 1., 0., 0.]])
+    """
 
     dims = 1
 
@@ -97,7 +102,12 @@ class ZeroPad3d(_ZeroPad):
 
 
 class ReflectionPad1d(_Pad):
-    """Pads the last axis with its mirror image, the edge not repeated."""
+    """Pads the last axis with its mirror image, the edge not repeated.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.ReflectionPad1d(2)(torch.arange(4.0).reshape(1, 4))
+    tensor([[2., 1., 0., 1., 2., 3., 2., 1.]])
+    """
 
     dims, mode = 1, "reflect"
 
@@ -115,7 +125,12 @@ class ReflectionPad3d(_Pad):
 
 
 class ReplicationPad1d(_Pad):
-    """Pads the last axis with its edge values."""
+    """Pads the last axis with its edge values.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.ReplicationPad1d(1)(torch.arange(3.0).reshape(1, 3))
+    tensor([[0., 0., 1., 2., 2.]])
+    """
 
     dims, mode = 1, "replicate"
 
@@ -145,7 +160,12 @@ class _CircularPad(_Pad):
 
 
 class CircularPad1d(_CircularPad):
-    """Pads the last axis with values from its other end."""
+    """Pads the last axis with values from its other end.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.CircularPad1d(1)(torch.arange(3.0).reshape(1, 3))
+    tensor([[2., 0., 1., 2., 0.]])
+    """
 
     dims = 1
 

@@ -111,7 +111,15 @@ class MaxUnpool1d(_MaxUnpool):
 
 
 class MaxUnpool2d(_MaxUnpool):
-    """Puts the values of ``MaxPool2d`` back where its indices say, zeros elsewhere."""
+    """Puts the values of ``MaxPool2d`` back where its indices say, zeros elsewhere.
+
+    >>> import minitorch_dl as torch
+    >>> pool = torch.nn.MaxPool2d(2, return_indices=True)
+    >>> y, indices = pool(torch.tensor([[[1.0, 2.0], [4.0, 3.0]]]))
+    >>> torch.nn.MaxUnpool2d(2)(y, indices)
+    tensor([[[0., 0.],
+             [4., 0.]]])
+    """
 
     dims = 2
 
@@ -333,7 +341,12 @@ class AdaptiveAvgPool1d(_AdaptiveAvgPool):
 
 
 class AdaptiveAvgPool2d(_AdaptiveAvgPool):
-    """Means of windows chosen so that the output has ``output_size`` (None keeps an axis)."""
+    """Means of windows chosen so that the output has ``output_size`` (None keeps an axis).
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.AdaptiveAvgPool2d((2, None))(torch.ones(1, 3, 8, 9)).shape
+    torch.Size([1, 3, 2, 9])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.adaptive_avg_pool2d(input, self.output_size)

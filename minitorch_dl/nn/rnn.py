@@ -450,7 +450,13 @@ class RNNCell(RNNCellBase):
 
 
 class LSTMCell(RNNCellBase):
-    """One step of :class:`LSTM`: the input and ``(h, c)`` to the new ``(h, c)``."""
+    """One step of :class:`LSTM`: the input and ``(h, c)`` to the new ``(h, c)``.
+
+    >>> import minitorch_dl as torch
+    >>> h, c = torch.nn.LSTMCell(10, 20)(torch.ones(3, 10))
+    >>> h.shape, c.shape
+    (torch.Size([3, 20]), torch.Size([3, 20]))
+    """
 
     def __init__(
         self,

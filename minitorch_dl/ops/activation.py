@@ -299,7 +299,12 @@ def tanhshrink(input: Any) -> Any:
 
 @as_one("GluBackward0")
 def glu(input: Any, dim: int = -1) -> Any:
-    """``a * sigmoid(b)`` of the two halves of ``input`` along ``dim`` (Dauphin et al., 2016)."""
+    """``a * sigmoid(b)`` of the two halves of ``input`` along ``dim`` (Dauphin et al., 2016).
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.functional.glu(torch.tensor([1.0, 2.0, 0.0, 0.0]))
+    tensor([0.5000, 1.0000])
+    """
     if input.array.ndim == 0:
         raise RuntimeError("glu does not support 0-dimensional tensors")
     size = input.size(dim)

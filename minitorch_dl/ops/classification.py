@@ -235,6 +235,11 @@ def nll_loss(
 
     Raises:
         IndexError: a label outside [0, C).
+
+    >>> import minitorch_dl as torch
+    >>> F = torch.nn.functional
+    >>> F.nll_loss(torch.log(torch.tensor([[0.25, 0.75]])), torch.tensor([1]))
+    tensor(0.2877)
     """
     op = "nll_loss"
     reduction = reduction_name(size_average, reduce, reduction)

@@ -102,7 +102,12 @@ def isclose(
 def allclose(
     input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> bool:
-    """Whether ``isclose`` holds everywhere."""
+    """Whether ``isclose`` holds everywhere.
+
+    >>> import minitorch_dl as torch
+    >>> torch.allclose(torch.tensor([1.0]), torch.tensor([1.0 + 1e-7]))
+    True
+    """
     return bool(isclose(input, other, rtol, atol, equal_nan).array.all())
 
 

@@ -115,7 +115,12 @@ def conv1d(
     dilation: Any = 1,
     groups: int = 1,
 ) -> Any:
-    """1-d convolution of ``(N, C, L)`` or ``(C, L)``; arguments as in ``conv2d``."""
+    """1-d convolution of ``(N, C, L)`` or ``(C, L)``; arguments as in ``conv2d``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.functional.conv1d(torch.tensor([[[1.0, 2.0, 4.0]]]), torch.tensor([[[1.0, -1.0]]]))
+    tensor([[[-1., -2.]]])
+    """
     return _conv("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
 
 

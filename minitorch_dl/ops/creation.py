@@ -93,7 +93,13 @@ def full(
     size: Any, fill_value: Any, *, out: Any = None, dtype: Any = None, layout: Any = None,
     device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
-    """A tensor filled with ``fill_value``, whose type gives the dtype unless ``dtype`` is given."""
+    """A tensor filled with ``fill_value``, whose type gives the dtype unless ``dtype`` is given.
+
+    >>> import minitorch_dl as torch
+    >>> torch.full((2, 2), 7)
+    tensor([[7, 7],
+            [7, 7]])
+    """
     if isinstance(fill_value, TensorBase):
         fill_value = fill_value.array.item()
     elif isinstance(fill_value, np.generic):
@@ -274,7 +280,12 @@ def linspace(
     start: Any, end: Any, steps: int, *, out: Any = None, dtype: Any = None, layout: Any = None,
     device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
-    """``steps`` evenly spaced numbers from ``start`` to ``end``, both included."""
+    """``steps`` evenly spaced numbers from ``start`` to ``end``, both included.
+
+    >>> import minitorch_dl as torch
+    >>> torch.linspace(0, 1, 5)
+    tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
+    """
     for name, x in (("start", start), ("end", end)):
         if isinstance(x, TensorBase) and x.array.ndim:
             raise RuntimeError(
@@ -332,7 +343,13 @@ def eye(
     n: int, m: int | None = None, *, out: Any = None, dtype: Any = None, layout: Any = None,
     device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
-    """The identity matrix of shape ``(n, m)``."""
+    """The identity matrix of shape ``(n, m)``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.eye(2)
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
     shape_of((n, n if m is None else m))
     if out is not None:
         dtype = dtype_of_out("eye", dtype, out)

@@ -103,6 +103,11 @@ def ctc_loss(
         blank: the label that stands for none.
         reduction: "mean" divides each loss by its target's length, and averages.
         zero_infinity: an impossible alignment's loss, and gradient, count as zero.
+
+    >>> import minitorch_dl as torch
+    >>> log_p = torch.full((4, 1, 3), 1 / 3).log()
+    >>> torch.nn.functional.ctc_loss(log_p, torch.tensor([[1, 2]]), (4,), (2,))
+    tensor(0.8432)
     """
     op = "ctc_loss"
     reduction = reduction_name(None, None, reduction)

@@ -34,7 +34,14 @@ _triu.defvjp(a=lambda g, diagonal: _triu(g, diagonal=diagonal))
 
 
 def tril(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
-    """The matrices with zeros above the given diagonal (0 the main one, positive above it)."""
+    """The matrices with zeros above the given diagonal (0 the main one, positive above it).
+
+    >>> import minitorch_dl as torch
+    >>> torch.tril(torch.ones(3, 3))
+    tensor([[1., 0., 0.],
+            [1., 1., 0.],
+            [1., 1., 1.]])
+    """
     if input.array.ndim < 2:
         raise RuntimeError("tril: input tensor must have at least 2 dimensions")
     y = _tril(input, diagonal=operator.index(diagonal))
@@ -42,7 +49,14 @@ def tril(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
 
 
 def triu(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
-    """The matrices with zeros below the given diagonal (0 the main one, positive above it)."""
+    """The matrices with zeros below the given diagonal (0 the main one, positive above it).
+
+    >>> import minitorch_dl as torch
+    >>> torch.triu(torch.ones(3, 3), diagonal=1)
+    tensor([[0., 1., 1.],
+            [0., 0., 1.],
+            [0., 0., 0.]])
+    """
     if input.array.ndim < 2:
         raise RuntimeError("triu: input tensor must have at least 2 dimensions")
     y = _triu(input, diagonal=operator.index(diagonal))
@@ -87,7 +101,12 @@ def _two_dims(dim1: int, dim2: int, ndim: int) -> tuple[int, int]:
 
 
 def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
-    """The elements on a diagonal of the planes of two axes, along a new last axis; a view."""
+    """The elements on a diagonal of the planes of two axes, along a new last axis; a view.
+
+    >>> import minitorch_dl as torch
+    >>> torch.diagonal(torch.tensor([[1, 2], [3, 4]]))
+    tensor([1, 4])
+    """
     first, second = _two_dims(dim1, dim2, input.array.ndim)
     return _diagonal(input, offset=offset, dim1=first, dim2=second)
 
@@ -110,7 +129,13 @@ def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> A
 
 
 def diag(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
-    """A vector as the diagonal of a matrix, or the diagonal of a matrix as a vector; a copy."""
+    """A vector as the diagonal of a matrix, or the diagonal of a matrix as a vector; a copy.
+
+    >>> import minitorch_dl as torch
+    >>> torch.diag(torch.tensor([1, 2]))
+    tensor([[1, 0],
+            [0, 2]])
+    """
     if input.array.ndim == 1:
         y = diag_embed(input, diagonal)
     elif input.array.ndim == 2:

@@ -325,7 +325,12 @@ _lerp.defvjp(
 
 
 def lerp(input: Any, end: Any, weight: Any, *, out: Any = None) -> Any:
-    """``input + weight * (end - input)``: from ``input`` at weight 0 to ``end`` at weight 1."""
+    """``input + weight * (end - input)``: from ``input`` at weight 0 to ``end`` at weight 1.
+
+    >>> import minitorch_dl as torch
+    >>> torch.lerp(torch.tensor([0.0, 10.0]), torch.tensor([1.0, 20.0]), 0.5)
+    tensor([ 0.5000, 15.0000])
+    """
     for name, x in (("end", end), ("weight", weight)):
         if isinstance(x, TensorBase) and x.array.dtype != input.array.dtype:
             raise RuntimeError(

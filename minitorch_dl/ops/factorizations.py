@@ -279,7 +279,12 @@ def linalg_svd(
 
 @as_one("LinalgSvdBackward0")
 def svdvals(A: Any, *, driver: str | None = None, out: Any = None) -> Any:
-    """The singular values of ``A`` in descending order."""
+    """The singular values of ``A`` in descending order.
+
+    >>> import minitorch_dl as torch
+    >>> torch.linalg.svdvals(torch.tensor([[3.0, 0.0], [0.0, 4.0]]))
+    tensor([4., 3.])
+    """
     check_matrices("linalg.svdvals", A=A)
     y = _svd(A, full_matrices=False)[1]
     return y if out is None else write_out("linalg.svdvals", out, y, exact=True)
@@ -380,7 +385,12 @@ def eigh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
 
 @as_one("LinalgEighBackward0")
 def eigvalsh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
-    """The eigenvalues of symmetric (Hermitian) ``A``, ascending."""
+    """The eigenvalues of symmetric (Hermitian) ``A``, ascending.
+
+    >>> import minitorch_dl as torch
+    >>> torch.linalg.eigvalsh(torch.tensor([[2.0, 1.0], [1.0, 2.0]]))
+    tensor([1., 3.])
+    """
     check_matrices("linalg.eigvalsh", square=True, A=A)
     y = _eigh(A, UPLO=_check_uplo("linalg.eigvalsh", UPLO))[0]
     return y if out is None else write_out("linalg.eigvalsh", out, y, exact=True)

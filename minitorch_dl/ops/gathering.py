@@ -367,6 +367,10 @@ def _check_take(op: str, input: Any, index: Any) -> None:
 def take(input: Any, index: Any, *, out: Any = None) -> Any:
     """The elements of the flattened ``input`` at ``index``; the result has the shape of
     ``index``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.take(torch.tensor([[1, 2], [3, 4]]), torch.tensor([0, 3]))
+    tensor([1, 4])
     """
     _check_take("take", input, index)
     y = _index(_reshape(input, shape=(-1,)), index, dims=(0,))

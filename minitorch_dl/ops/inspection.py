@@ -59,7 +59,10 @@ def result_type(tensor: Any, other: Any) -> dtypes.dtype:
 
 
 class finfo:
-    """The limits of a floating dtype: ``bits, eps, max, min, tiny, smallest_normal, resolution``."""
+    """The limits of a floating dtype.
+
+    ``bits, eps, max, min, tiny, smallest_normal, resolution``
+    """
 
     def __init__(self, type: Any = None) -> None:
         self._dtype = dtypes.get_default_dtype() if type is None else dtypes.as_dtype(type)

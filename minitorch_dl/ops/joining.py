@@ -117,7 +117,13 @@ concat = concatenate = cat
 @numpy_names
 @as_one("StackBackward0")
 def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
-    """The tensors, all of one shape, along a new axis ``dim``."""
+    """The tensors, all of one shape, along a new axis ``dim``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.stack([torch.tensor([1, 2]), torch.tensor([3, 4])], dim=1)
+    tensor([[1, 3],
+            [2, 4]])
+    """
     if not len(tensors):
         raise RuntimeError("stack expects a non-empty TensorList")
     given = _tensors("stack", tensors)
@@ -239,6 +245,12 @@ def block_diag(*tensors: Any) -> Any:
 def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
     """The coordinates of a grid: output ``i`` varies along axis ``i`` ("ij"); "xy" exchanges the
     first two axes.
+
+    >>> import minitorch_dl as torch
+    >>> torch.meshgrid(torch.tensor([1, 2]), torch.tensor([3, 4]), indexing="ij")
+    (tensor([[1, 1],
+            [2, 2]]), tensor([[3, 4],
+            [3, 4]]))
     """
     if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
         tensors = tuple(tensors[0])
@@ -333,7 +345,12 @@ def _(g: Any, dim: int, a_shape: Any) -> Any:
 
 @numpy_names
 def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
-    """The slices along ``dim``, as views without that axis."""
+    """The slices along ``dim``, as views without that axis.
+
+    >>> import minitorch_dl as torch
+    >>> torch.unbind(torch.tensor([[1, 2], [3, 4]]))
+    (tensor([1, 2]), tensor([3, 4]))
+    """
     shape = input.array.shape
     if not shape:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
@@ -384,7 +401,12 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
 
 @numpy_names
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
-    """At most ``chunks`` parts of equal size (the last may be smaller) along ``dim``, as views."""
+    """At most ``chunks`` parts of equal size (the last may be smaller) along ``dim``, as views.
+
+    >>> import minitorch_dl as torch
+    >>> torch.chunk(torch.arange(5), 2)
+    (tensor([0, 1, 2]), tensor([3, 4]))
+    """
     if not input.array.ndim:
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
     if chunks <= 0:

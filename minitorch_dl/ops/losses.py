@@ -124,7 +124,13 @@ _huber.defvjp(a=lambda g, a, delta: g * _clamp(a, -delta, delta))
 def huber_loss(
     input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None
 ) -> Any:
-    """``d^2 / 2`` where ``|d| < delta``, else ``delta (|d| - delta / 2)``; d = input - target."""
+    """``d^2 / 2`` where ``|d| < delta``, else ``delta (|d| - delta / 2)``; d = input - target.
+
+    >>> import minitorch_dl as torch
+    >>> F = torch.nn.functional
+    >>> F.huber_loss(torch.tensor([0.5, 3.0]), torch.zeros(2), reduction="none")
+    tensor([0.1250, 2.5000])
+    """
     reduction = reduction_name(None, None, reduction)
     if delta <= 0:
         raise RuntimeError(
@@ -168,6 +174,12 @@ def kl_div(
         reduction: also "batchmean", the sum over the batch's size: the divergence by its
             definition.
         log_target: ``target`` holds log probabilities too.
+
+    >>> import minitorch_dl as torch
+    >>> F = torch.nn.functional
+    >>> p, q = torch.tensor([0.5, 0.5]), torch.tensor([0.25, 0.75])
+    >>> F.kl_div(q.log(), p, reduction="sum")
+    tensor(0.1438)
     """
     refuse_complex("kl_div", input, target)
     by_batch = reduction == "batchmean"
@@ -214,6 +226,11 @@ def binary_cross_entropy(
     Raises:
         ValueError: the sizes differ.
         RuntimeError: a probability outside [0, 1].
+
+    >>> import minitorch_dl as torch
+    >>> F = torch.nn.functional
+    >>> F.binary_cross_entropy(torch.tensor([0.5, 0.5]), torch.tensor([0.0, 1.0]))
+    tensor(0.6931)
     """
     op = "binary_cross_entropy"
     reduction = reduction_name(size_average, reduce, reduction)

@@ -56,7 +56,13 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
 
 @as_one("MaskedSelectBackward0")
 def masked_select(input: Any, mask: Any, *, out: Any = None) -> Any:
-    """The elements where the bool ``mask`` is true (both broadcast), as a vector."""
+    """The elements where the bool ``mask`` is true (both broadcast), as a vector.
+
+    >>> import minitorch_dl as torch
+    >>> x = torch.tensor([1, -2, 3])
+    >>> torch.masked_select(x, x > 0)
+    tensor([1, 3])
+    """
     if mask.array.dtype != bool:
         raise RuntimeError(f"masked_select: expected BoolTensor for mask, got {mask.array.dtype}")
     shape = common_shape("masked_select", input.array.shape, mask.array.shape) or (1,)

@@ -167,14 +167,24 @@ def _check_dims(op: str, **operands: tuple[Any, int]) -> None:
 
 @as_one("MmBackward0")
 def mm(input: Any, mat2: Any, *, out: Any = None) -> Any:
-    """The product of the matrices ``(N, K)`` and ``(K, M)``; no broadcasting."""
+    """The product of the matrices ``(N, K)`` and ``(K, M)``; no broadcasting.
+
+    >>> import minitorch_dl as torch
+    >>> torch.mm(torch.tensor([[1, 2]]), torch.tensor([[3], [4]]))
+    tensor([[11]])
+    """
     _check_dims("mm", input=(input, 2), mat2=(mat2, 2))
     return matmul(input, mat2, out=out)
 
 
 @as_one("BmmBackward0")
 def bmm(input: Any, mat2: Any, *, out: Any = None) -> Any:
-    """The products of ``(B, N, K)`` and ``(B, K, M)``, matrix by matrix; no broadcasting."""
+    """The products of ``(B, N, K)`` and ``(B, K, M)``, matrix by matrix; no broadcasting.
+
+    >>> import minitorch_dl as torch
+    >>> torch.bmm(torch.ones(2, 3, 4), torch.ones(2, 4, 5)).shape
+    torch.Size([2, 3, 5])
+    """
     _check_dims("bmm", input=(input, 3), mat2=(mat2, 3))
     if input.shape[0] != mat2.shape[0]:
         raise RuntimeError(
@@ -379,7 +389,13 @@ def addbmm(
 
 
 def outer(input: Any, vec2: Any, *, out: Any = None) -> Any:
-    """``y[i, j] = input[i] * vec2[j]``."""
+    """``y[i, j] = input[i] * vec2[j]``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.outer(torch.tensor([1, 2]), torch.tensor([3, 4]))
+    tensor([[3, 4],
+            [6, 8]])
+    """
     _check_dims("outer", input=(input, 1), vec2=(vec2, 1))
     y = reshape(input, shape=(input.shape[0], 1)) * vec2
     return y if out is None else write_out("outer", out, y)
@@ -449,7 +465,13 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
 @as_one("UnsafeViewBackward0")
 def kron(input: Any, other: Any, *, out: Any = None) -> Any:
     """The Kronecker product: each element of ``input`` times all of ``other``, laid out block by
-    block."""
+    block.
+
+    >>> import minitorch_dl as torch
+    >>> torch.kron(torch.eye(2), torch.tensor([[1.0, 2.0]]))
+    tensor([[1., 2., 0., 0.],
+            [0., 0., 1., 2.]])
+    """
     ndim = max(input.ndim, other.ndim)
     a = (1,) * (ndim - input.ndim) + tuple(input.shape)
     b = (1,) * (ndim - other.ndim) + tuple(other.shape)

@@ -123,7 +123,12 @@ def matrix_rank(
     rtol: Any = None,
     out: Any = None,
 ) -> Any:
-    """How many singular values of ``(..., M, N)`` are above ``max(atol, rtol * largest)``."""
+    """How many singular values of ``(..., M, N)`` are above ``max(atol, rtol * largest)``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.linalg.matrix_rank(torch.tensor([[1.0, 2.0], [2.0, 4.0]]))
+    tensor(1)
+    """
     check_matrices("linalg.matrix_rank", square=hermitian, A=A)
     xp = array_module(A.array)
     atol, rtol = _raw(tol if atol is None else atol), _raw(rtol)
@@ -190,7 +195,12 @@ def lstsq(
 @as_one()
 def cond(A: Any, p: Any = None, *, out: Any = None) -> Any:
     """The condition number of ``A``: ``norm(A) norm(A^-1)`` in the norm ``p`` (None and 2: the
-    ratio of the extreme singular values)."""
+    ratio of the extreme singular values).
+
+    >>> import minitorch_dl as torch
+    >>> torch.linalg.cond(torch.tensor([[10.0, 0.0], [0.0, 2.0]]))
+    tensor(5.)
+    """
     check_matrices("linalg.cond", A=A)
     if p in (None, 2, -2):
         s = svdvals(A)

@@ -199,6 +199,10 @@ def group_norm(
     sample.
 
     Then ``* weight + bias``, each (C) or None. Source: Wu and He, 2018.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.functional.group_norm(torch.tensor([[1.0, 3.0, 5.0, 9.0]]), 2)
+    tensor([[-1.0000,  1.0000, -1.0000,  1.0000]])
     """
     op, shape = "group_norm", input.array.shape
     if len(shape) < 2:

@@ -125,6 +125,10 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
     """(*, C r^2, H, W) as (*, C, H r, W r): each pixel's channels become an r x r block.
 
     Source: Shi et al., 2016.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.functional.pixel_shuffle(torch.ones(1, 8, 2, 2), 2).shape
+    torch.Size([1, 2, 4, 4])
     """
     shape, r = input.array.shape, upscale_factor
     if len(shape) < 3:

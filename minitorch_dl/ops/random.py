@@ -181,7 +181,13 @@ def randint(
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Any:
-    """Integers uniform on [low, high): ``randint(high, size)`` or ``randint(low, high, size)``."""
+    """Integers uniform on [low, high): ``randint(high, size)`` or ``randint(low, high, size)``.
+
+    >>> import minitorch_dl as torch
+    >>> _ = torch.manual_seed(0)
+    >>> torch.randint(0, 10, (3,))
+    tensor([4, 9, 3])
+    """
     if size is None and isinstance(high, (tuple, list)):
         low, high, size = 0, low, high
     elif high is None:
@@ -228,7 +234,13 @@ def randperm(
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Any:
-    """A random permutation of 0 ... n - 1."""
+    """A random permutation of 0 ... n - 1.
+
+    >>> import minitorch_dl as torch
+    >>> _ = torch.manual_seed(0)
+    >>> torch.randperm(4)
+    tensor([0, 1, 3, 2])
+    """
     if dtype is None and out is None:
         dtype = dtypes.int64
 
@@ -305,7 +317,13 @@ def multinomial(
     generator: Any = None,
     out: Any = None,
 ) -> Any:
-    """Indices drawn from the weights in each row of ``input``, shape ``(..., num_samples)``."""
+    """Indices drawn from the weights in each row of ``input``, shape ``(..., num_samples)``.
+
+    >>> import minitorch_dl as torch
+    >>> _ = torch.manual_seed(0)
+    >>> torch.multinomial(torch.tensor([0.1, 0.0, 0.9]), 4, replacement=True)
+    tensor([2, 2, 2, 2])
+    """
     backend, where = backend_for(device_of(input.array))
     y = draw.multinomial(
         input.array, num_samples, replacement, _generator(generator, where), backend.xp
@@ -334,7 +352,7 @@ def binomial(count: Any, prob: Any, generator: Any = None) -> Any:
 
 
 def _fill(name: str, sample: Any) -> Any:
-    """The method ``name``: overwrite a tensor with draws of ``sample(array, generator, xp, ...)``."""
+    """The method ``name``: fill a tensor with draws of ``sample(array, generator, xp, ...)``."""
 
     def method(self: Any, *args: Any, generator: Any = None, **kwargs: Any) -> Any:
         check_writable(self, name)
@@ -394,14 +412,11 @@ def _cauchy_(a: Any, g: Any, xp: Any, median: float = 0, sigma: float = 1) -> An
     return draw.cauchy(a.shape, median, sigma, a.dtype, g, xp)
 
 
-uniform_, normal_, bernoulli_ = (
-    _fill("uniform_", _uniform_),
-    _fill("normal_", _normal_),
-    _fill("bernoulli_", _bernoulli_),
-)
-random_, exponential_, geometric_ = (
-    _fill("random_", _random_),
-    _fill("exponential_", _exponential_),
-    _fill("geometric_", _geometric_),
-)
-log_normal_, cauchy_ = _fill("log_normal_", _log_normal_), _fill("cauchy_", _cauchy_)
+uniform_ = _fill("uniform_", _uniform_)
+normal_ = _fill("normal_", _normal_)
+bernoulli_ = _fill("bernoulli_", _bernoulli_)
+random_ = _fill("random_", _random_)
+exponential_ = _fill("exponential_", _exponential_)
+geometric_ = _fill("geometric_", _geometric_)
+log_normal_ = _fill("log_normal_", _log_normal_)
+cauchy_ = _fill("cauchy_", _cauchy_)

@@ -84,7 +84,12 @@ def repeat(input: Any, *repeats: Any, **named: Any) -> Any:
 
 @as_one("RepeatBackward0")
 def tile(input: Any, *dims: Any, **named: Any) -> Any:
-    """``input`` repeated ``dims`` times along its last axes."""
+    """``input`` repeated ``dims`` times along its last axes.
+
+    >>> import minitorch_dl as torch
+    >>> torch.tile(torch.tensor([1, 2]), (2,))
+    tensor([1, 2, 1, 2])
+    """
     times = sizes(dims or tuple(named.values()))
     return repeat(input, (1,) * (input.array.ndim - len(times)) + times)
 
@@ -204,7 +209,13 @@ _flip.defvjp(a=lambda g, dims: _flip(g, dims=dims))
 
 @as_one("FlipBackward0")
 def flip(input: Any, *dims: Any, **named: Any) -> Any:
-    """The order of the elements reversed along ``dims``; a copy."""
+    """The order of the elements reversed along ``dims``; a copy.
+
+    >>> import minitorch_dl as torch
+    >>> torch.flip(torch.tensor([[1, 2], [3, 4]]), (1,))
+    tensor([[2, 1],
+            [4, 3]])
+    """
     dims = sizes(dims or (named["dims"],))
     return (
         _flip(input, dims=wrap_dims(dims, input.array.ndim)) if input.array.ndim else _clone(input)

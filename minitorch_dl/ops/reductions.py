@@ -364,7 +364,12 @@ def _count_nonzero(xp: Any, a: Any, *, dims: tuple[int, ...] | None) -> Any:
 
 @numpy_names
 def any(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
-    """Whether an element along ``dim`` (an int, several, or all) is not 0; NaN is not."""
+    """Whether an element along ``dim`` (an int, several, or all) is not 0; NaN is not.
+
+    >>> import minitorch_dl as torch
+    >>> torch.any(torch.tensor([[0, 1], [0, 0]]), dim=1)
+    tensor([ True, False])
+    """
     y = _any(input, dims=None if dim is None else normalize_dims(dim, input.ndim), keepdim=keepdim)
     return y if out is None else _write_truth("any", out, y)
 
@@ -372,12 +377,22 @@ def any(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) 
 @numpy_names
 def all(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """Whether every element along ``dim`` (an int, several, or all) is not 0; True where there is
-    none."""
+    none.
+
+    >>> import minitorch_dl as torch
+    >>> torch.all(torch.tensor([[1, 1], [0, 1]]), dim=1)
+    tensor([ True, False])
+    """
     y = _all(input, dims=None if dim is None else normalize_dims(dim, input.ndim), keepdim=keepdim)
     return y if out is None else _write_truth("all", out, y)
 
 
 @numpy_names
 def count_nonzero(input: Any, dim: Any = None) -> Any:
-    """How many elements along ``dim`` (an int, several, or all) are not 0."""
+    """How many elements along ``dim`` (an int, several, or all) are not 0.
+
+    >>> import minitorch_dl as torch
+    >>> torch.count_nonzero(torch.tensor([0, 3, 5]))
+    tensor(2)
+    """
     return _count_nonzero(input, dims=None if dim is None else normalize_dims(dim, input.ndim))

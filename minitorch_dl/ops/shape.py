@@ -200,7 +200,12 @@ def unflatten(input: Any, dim: int, sizes: Any) -> Any:
 
 @numpy_names
 def unsqueeze(input: Any, dim: int) -> Any:
-    """``input`` with a new axis of size 1 before ``dim``."""
+    """``input`` with a new axis of size 1 before ``dim``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.unsqueeze(torch.zeros(2), 1).shape
+    torch.Size([2, 1])
+    """
     shape = input.array.shape
     dim = wrap_dim(dim, len(shape) + 1)
     y = _reshape(input, shape=(*shape[:dim], 1, *shape[dim:]))
@@ -211,6 +216,10 @@ def unsqueeze(input: Any, dim: int) -> Any:
 def squeeze(input: Any, dim: Any = None, *more: int) -> Any:
     """``input`` without its axes of size 1: all of them, or those in ``dim`` (an int or a
     tuple).
+
+    >>> import minitorch_dl as torch
+    >>> torch.squeeze(torch.zeros(1, 2, 1)).shape
+    torch.Size([2])
     """
     shape = input.array.shape
     if dim is None:
@@ -270,7 +279,12 @@ def swapaxes(input: Any, axis0: int, axis1: int) -> Any:
 
 @guarded
 def permute(input: Any, *dims: Any, **keywords: Any) -> Any:
-    """``input`` with its axes in the order ``dims``; a view."""
+    """``input`` with its axes in the order ``dims``; a view.
+
+    >>> import minitorch_dl as torch
+    >>> torch.permute(torch.zeros(2, 3, 4), (2, 0, 1)).shape
+    torch.Size([4, 2, 3])
+    """
     if len(dims) == 1 and isinstance(dims[0], (tuple, list)):
         dims = tuple(dims[0])
     return _permuted(input, keywords["dims"] if keywords else dims)
@@ -408,7 +422,13 @@ def expand_as(input: Any, other: Any) -> Any:
 
 
 def broadcast_to(input: Any, *size: Any, **keywords: Any) -> Any:
-    """``input`` broadcast to ``size``; the same as ``expand``."""
+    """``input`` broadcast to ``size``; the same as ``expand``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.broadcast_to(torch.tensor([1, 2]), (2, 2))
+    tensor([[1, 2],
+            [1, 2]])
+    """
     return expand(input, *size, **keywords)
 
 

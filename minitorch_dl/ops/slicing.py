@@ -138,7 +138,12 @@ def _range(input: Any, dim: int, start: int, stop: int, step: int | None = None)
 
 
 def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
-    """The ``length`` slices from ``start`` on along ``dim``; a view."""
+    """The ``length`` slices from ``start`` on along ``dim``; a view.
+
+    >>> import minitorch_dl as torch
+    >>> torch.narrow(torch.arange(5), 0, 1, 3)
+    tensor([1, 2, 3])
+    """
     shape = input.array.shape
     if not shape:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")

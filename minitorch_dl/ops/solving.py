@@ -389,7 +389,14 @@ def linalg_slogdet(A: Any, *, out: Any = None) -> Any:
 
 
 def slogdet(input: Any, *, out: Any = None) -> Any:
-    """``linalg.slogdet``."""
+    """``linalg.slogdet``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.linalg.slogdet(torch.tensor([[2.0, 0.0], [0.0, -3.0]]))
+    torch.return_types.linalg_slogdet(
+    sign=tensor(-1.),
+    logabsdet=tensor(1.7918))
+    """
     return return_types.slogdet(*linalg_slogdet(input, out=out))
 
 
