@@ -279,8 +279,9 @@ try:
         **{
             name: name
             for name in (
-                "distributed distributions func futures hub jit metrics multiprocessing profiler "
-                "serialization sparse testing torch_version"
+                "ao distributed distributions func futures fx hub jit library metrics "
+                "multiprocessing onnx profiler serialization sparse testing "
+                "torch_version"
             ).split()
         },
         "vmap": "func",

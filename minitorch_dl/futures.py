@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future as _Future
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
 
 __all__ = ["Future", "collect_all", "wait_all"]
 
 
-class Future:
+class Future(Generic[T]):
     """A value that is set once, by ``set_result`` or ``set_exception``; ``wait`` gives it.
 
     >>> import minitorch_dl as torch
@@ -62,7 +64,7 @@ class Future:
 
     def then(self, callback: Callable[[Future], Any]) -> Future:
         """What ``callback(future)`` returns when the value is there, as a future of its own."""
-        following = Future()
+        following: Future[Any] = Future()
 
         def run(done: Future) -> None:
             try:
@@ -76,7 +78,8 @@ class Future:
 
 def collect_all(futures: Sequence[Future]) -> Future:
     """One future for several: the list of them, when all are done."""
-    everything, left = Future(), [len(futures)]
+    everything: Future[Any] = Future()
+    left = [len(futures)]
 
     def count(_: Future) -> None:
         left[0] -= 1

@@ -30,18 +30,23 @@ HASH_REGEX = re.compile(r"-([a-f0-9]*)\.")
 """Where a file's name holds the start of its SHA-256: ``resnet18-f37072fd.pth``."""
 
 
-def get_dir() -> str:
-    """Where downloads are kept: what ``set_dir`` said, or ``$TORCH_HOME/hub``, or
-    ``~/.cache/torch/hub``."""
-    if _folder is not None:
-        return _folder
-    return os.path.join(_get_torch_home(), "hub")
+def __getattr__(name: str) -> Any:
+    if name == "tqdm":
+        from tqdm import tqdm  # type: ignore[import-untyped]
+
+        return tqdm
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _get_torch_home() -> str:
     cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
-    home = os.environ.get("TORCH_HOME", os.path.join(cache, "torch"))
-    return os.path.expanduser(home)
+    return os.path.expanduser(os.environ.get("TORCH_HOME", os.path.join(cache, "torch")))
+
+
+def get_dir() -> str:
+    """Where downloads are kept: what ``set_dir`` said, or ``$TORCH_HOME/hub``, or
+    ``~/.cache/torch/hub``."""
+    return _folder if _folder is not None else os.path.join(_get_torch_home(), "hub")
 
 
 def set_dir(d: str | os.PathLike[str]) -> None:

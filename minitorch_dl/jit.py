@@ -11,6 +11,7 @@ import typing
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
+from typing import Optional as _Optional
 
 from .futures import Future
 from .nn import Module
@@ -135,7 +136,7 @@ def Attribute(value: Any, type: Any) -> Any:
 
 def fork(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Future:
     """Run ``func`` at once; ``wait`` gives what it returned."""
-    future = Future()
+    future: Future[Any] = Future()
     future.set_result(func(*args, **kwargs))
     return future
 
@@ -199,4 +200,7 @@ def _marked(obj: Any, *args: Any, **options: Any) -> Any:
     return obj
 
 
-export = interface = script_if_tracing = script_method = unused = _overload_method = _marked
+export = interface = script_if_tracing = script_method = unused = _marked
+_overload_method = _script_if_tracing = _marked
+BroadcastingList1 = BroadcastingList2 = BroadcastingList3 = list
+List, Dict, Optional, Tuple = list, dict, _Optional, tuple  # of `torch.jit.annotations`

@@ -149,5 +149,16 @@ def typename(obj: Any) -> str:
     return cls.__qualname__ if own else f"{cls.__module__}.{cls.__qualname__}"
 
 
+def check(condition: Any, message: str) -> None:
+    """``assert condition, message`` as a call, which a tracer can follow (``torch._assert``)."""
+    if not condition:
+        raise AssertionError(message)
+
+
+def is_compile_supported(device_type: Any) -> bool:
+    """False: ``compile`` returns the function as it is."""
+    return False
+
+
 def log_api_usage_once(event: str) -> None:
     """Accepted: nothing is logged about the use of this package."""

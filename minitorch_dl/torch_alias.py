@@ -10,94 +10,19 @@ from __future__ import annotations
 import importlib
 import importlib.abc
 import importlib.machinery
+import importlib.metadata
 import importlib.util
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
 
+from .torch_places import ELSEWHERE, NOT_SUPPORTED, PRIVATE
 from .torch_version import __version__ as _api_version
 
 PACKAGE = __name__.partition(".")[0]
-
-# Folders and files of PyTorch that don't exist here: their names are those of another namespace.
-_ELSEWHERE = {
-    "nn.modules": "nn",
-    **{
-        f"nn.modules.{name}": "nn"
-        for name in (
-            "activation adaptive batchnorm channelshuffle container conv distance dropout flatten "
-            "fold instancenorm linear loss module normalization padding pixelshuffle pooling rnn "
-            "sparse transformer upsampling utils"
-        ).split()
-    },
-    "nn.modules.lazy": "nn.lazy",
-    "_tensor": "",
-    "storage": "ops.storage",
-    "utils.model_zoo": "hub",
-    "utils._foreach_utils": "optim.forms",
-    "distributions.utils": "distributions.distribution",
-    "functional": "",
-    "_C": "",
-    "utils.data._utils": "utils.data",
-    "nn.utils.clip_grad": "nn.utils",
-    "nn.utils.convert_parameters": "nn.utils",
-    **{
-        f"distributions.{name}": "distributions"  # one file per distribution there
-        for name in (
-            "bernoulli beta binomial cauchy chi2 dirichlet exp_family exponential "
-            "fishersnedecor gamma geometric gumbel half_cauchy half_normal independent "
-            "inverse_gamma kumaraswamy laplace lkj_cholesky log_normal logistic_normal "
-            "lowrank_multivariate_normal mixture_same_family multinomial multivariate_normal "
-            "negative_binomial one_hot_categorical pareto poisson relaxed_bernoulli "
-            "relaxed_categorical studentT transformed_distribution uniform von_mises weibull "
-            "wishart"
-        ).split()
-    },
-}
-
-
-_NOT_SUPPORTED = {
-    name: kind
-    for kind, names in {
-        "complex numbers of float16 parts": "complex32 chalf",
-        "sparse tensors in columns or blocks": "sparse_csc_tensor sparse_bsr_tensor "
-        "sparse_bsc_tensor sparse_compressed_tensor",
-        "kernels in C++ compiled at run time": "jiterator",
-        "quantized tensors": "ao quantization quantize_per_tensor quantize_per_channel dequantize "
-        "qint8 quint8 qint32",
-    }.items()
-    for name in names.split()
-}
-
-# Names that model files import from PyTorch's inner modules all the same: the file that has the
-# like, and what it is called there.
-_PRIVATE = {
-    "_ConvNd": ("nn.conv", "_Conv"),
-    "_ConvTransposeNd": ("nn.conv", "_ConvTransposeNd"),
-    "_NormBase": ("nn.normalization", "_RunningNorm"),
-    "_BatchNorm": ("nn.normalization", "_BatchNorm"),
-    "_InstanceNorm": ("nn.normalization", "_InstanceNorm"),
-    "_DropoutNd": ("nn.dropout", "_Dropout"),
-    "_MaxPoolNd": ("nn.pooling", "_MaxPool"),
-    "_AdaptiveAvgPoolNd": ("nn.pooling", "_AdaptiveAvgPool"),
-    "_AdaptiveMaxPoolNd": ("nn.pooling", "_AdaptiveMaxPool"),
-    "_Loss": ("nn.loss", "_Loss"),
-    "_WeightedLoss": ("nn.loss", "_WeightedLoss"),
-    **{
-        name: ("nn.ntuple", name)
-        for name in ("_ntuple", "_single", "_pair", "_triple", "_quadruple")
-    },
-    "_get_clones": ("nn.transformer", "_copies"),
-    "_get_activation_fn": ("nn.transformer", "_activation"),
-    "_IncompatibleKeys": ("nn.state_dict", "_IncompatibleKeys"),
-    "NonDynamicallyQuantizableLinear": ("nn.linear", "NonDynamicallyQuantizableLinear"),
-    "_log_api_usage_once": ("settings", "log_api_usage_once"),
-    "_disabled_torch_function_impl": ("autograd.overriding", "disabled_torch_function"),
-    "load_url": ("hub", "load_state_dict_from_url"),
-    "clamp_probs": ("distributions.discrete", "clamp_probs"),
-    "lazy_property": ("distributions.distribution", "lazy"),
-}
+_EVERYTHING = importlib.metadata.DistributionFinder.Context()
 
 
 def explain_missing(module: ModuleType, late: Mapping[str, str] = MappingProxyType({})) -> None:
@@ -110,6 +35,11 @@ def explain_missing(module: ModuleType, late: Mapping[str, str] = MappingProxyTy
     namespace = module.__name__.partition(".")[2]
 
     def __getattr__(name: str) -> Any:
+        full = f"{namespace}.{name}" if namespace else name
+        if full in ELSEWHERE:
+            return importlib.import_module(f"{PACKAGE}.{full}")
+        if name in PRIVATE:
+            return _private(name)
         if name.startswith("__"):
             raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
         if name in late:
@@ -117,12 +47,9 @@ def explain_missing(module: ModuleType, late: Mapping[str, str] = MappingProxyTy
             value = home if late[name] == name else getattr(home, name)
             setattr(module, name, value)
             return value
-        full = f"{namespace}.{name}" if namespace else name
-        if full in _ELSEWHERE:
-            return importlib.import_module(f"{PACKAGE}.{full}")
-        if name in _NOT_SUPPORTED:
+        if name in NOT_SUPPORTED:
             raise AttributeError(
-                f"minitorch_dl has no torch.{name}: {_NOT_SUPPORTED[name]} are not supported"
+                f"minitorch_dl has no torch.{name}: {NOT_SUPPORTED[name]} are not supported"
             )
         known = [n for n in dir(module) if not n.startswith("_")]
         import difflib  # a millisecond
@@ -146,11 +73,27 @@ class _Loader(importlib.abc.Loader):
         return self.module
 
     def exec_module(self, module: ModuleType) -> None:
-        module.__spec__ = self.spec  # the import system has put the alias's there
+        if self.spec is not None:
+            module.__spec__ = self.spec  # the import system has put the alias's there
 
 
-class _Finder(importlib.abc.MetaPathFinder):
+class _Metadata(importlib.metadata.Distribution):
+    """What an installed torch would say of itself: libraries look up its version."""
+
+    def read_text(self, filename: str) -> str | None:
+        text = f"Metadata-Version: 2.1\nName: torch\nVersion: {_api_version}\n"
+        return text if filename == "METADATA" else None
+
+    def locate_file(self, path: Any) -> Any:
+        return Path(__file__).parent / path
+
+
+class _Finder(importlib.metadata.DistributionFinder):
     """Finds ``torch.a.b`` as ``minitorch_dl.a.b``."""
+
+    def find_distributions(self, context: Any = _EVERYTHING) -> Iterator[Any]:
+        if context.name in (None, "torch"):
+            yield _Metadata()
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -170,15 +113,16 @@ class _Finder(importlib.abc.MetaPathFinder):
         package = importlib.import_module(PACKAGE)
         torch = ModuleType("torch", package.__doc__)
         torch.__dict__.update({k: v for k, v in vars(package).items() if k not in vars(torch)})
+        ops = importlib.import_module(f"{PACKAGE}.library").ops
         torch.__dict__.update(
-            __version__=_api_version, __path__=[], __package__="torch", torch=torch,
+            __version__=_api_version, __path__=[], __package__="torch", torch=torch, ops=ops,
             __spec__=importlib.machinery.ModuleSpec("torch", None, is_package=True),
         )  # fmt: skip
         torch.__getattr__ = lambda name: getattr(package, name)  # type: ignore[method-assign]
         return torch
 
     def _inner(self, rest: str) -> ModuleType | None:
-        if rest in _ELSEWHERE:
+        if rest in ELSEWHERE:
             return _delegate(rest)
         try:
             return importlib.import_module(f"{PACKAGE}.{rest}")
@@ -200,27 +144,31 @@ class _Folders(importlib.abc.MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> Any:
         package, _, rest = fullname.partition(".")
-        if package != PACKAGE or rest not in _ELSEWHERE:
+        if package != PACKAGE or rest not in ELSEWHERE:
             return None
         return importlib.machinery.ModuleSpec(fullname, _Loader(_delegate(rest)), is_package=True)
 
 
 def _delegate(name: str) -> ModuleType:
     """A module that finds every name of PyTorch's ``name`` where it is here."""
-    source = importlib.import_module(f"{PACKAGE}.{_ELSEWHERE[name]}".rstrip("."))
+    source = importlib.import_module(f"{PACKAGE}.{ELSEWHERE[name]}".rstrip("."))
     module = ModuleType(f"torch.{name}")
     module.__path__ = []
 
     def __getattr__(attribute: str) -> Any:
-        if f"{name}.{attribute}" in _ELSEWHERE:
+        if f"{name}.{attribute}" in ELSEWHERE:
             return importlib.import_module(f"{PACKAGE}.{name}.{attribute}")
-        if attribute in _PRIVATE:
-            file, own = _PRIVATE[attribute]
-            return getattr(importlib.import_module(f"{PACKAGE}.{file}"), own)
+        if attribute in PRIVATE:
+            return _private(attribute)
         return getattr(source, attribute)
 
     module.__getattr__ = __getattr__  # type: ignore[method-assign]
     return module
+
+
+def _private(name: str) -> Any:
+    file, own = PRIVATE[name]
+    return getattr(importlib.import_module(f"{PACKAGE}.{file}"), own)
 
 
 class as_torch:

@@ -11,10 +11,14 @@ from typing import Any
 from ..tensor import Tensor
 
 __all__ = [
-    "ReduceOp", "all_gather", "all_gather_into_tensor", "all_gather_object", "all_reduce",
-    "barrier", "broadcast", "broadcast_object_list", "destroy_process_group", "gather",
-    "get_backend", "get_rank", "get_world_size", "init_process_group", "is_available",
-    "is_initialized", "is_nccl_available", "new_group", "reduce", "scatter",
+    "GroupMember", "ProcessGroup", "ReduceOp", "Work", "all_gather", "all_gather_into_tensor",
+    "all_gather_object", "all_reduce", "all_to_all", "all_to_all_single", "barrier", "broadcast",
+    "broadcast_object_list", "destroy_process_group", "gather", "gather_object", "get_backend",
+    "get_global_rank", "get_group_rank", "get_node_local_rank", "get_process_group_ranks",
+    "get_rank", "get_world_size", "group", "init_process_group", "is_available",
+    "is_gloo_available", "is_initialized", "is_mpi_available", "is_nccl_available",
+    "is_torchelastic_launched", "is_ucc_available", "is_xccl_available", "new_group", "nn",
+    "reduce", "reduce_scatter", "reduce_scatter_tensor", "scatter", "scatter_object_list",
 ]  # fmt: skip
 
 _backend: str | None = None
@@ -26,6 +30,32 @@ class ReduceOp:
     SUM, AVG, PRODUCT, MIN, MAX, BAND, BOR, BXOR = (
         "sum", "avg", "product", "min", "max", "band", "bor", "bxor",
     )  # fmt: skip
+
+
+class ProcessGroup:
+    """The group of this process alone."""
+
+    def rank(self) -> int:
+        """0."""
+        return 0
+
+    def size(self) -> int:
+        """1."""
+        return 1
+
+    def name(self) -> str:
+        """The backend's name."""
+        return get_backend()
+
+
+class GroupMember:
+    """The group of all processes, and what stands for one that this process is not in."""
+
+    WORLD: ProcessGroup | None = None
+    NON_GROUP_MEMBER = -100
+
+
+group = GroupMember
 
 
 class Work:
@@ -48,6 +78,19 @@ def is_available() -> bool:
 def is_nccl_available() -> bool:
     """False: nothing is sent from GPU to GPU."""
     return False
+
+
+def is_gloo_available() -> bool:
+    """False: there is no library between processes."""
+    return False
+
+
+is_mpi_available = is_ucc_available = is_xccl_available = is_gloo_available
+
+
+def is_torchelastic_launched() -> bool:
+    """Whether torchrun started the script."""
+    return "TORCHELASTIC_RUN_ID" in os.environ
 
 
 def init_process_group(
@@ -76,12 +119,13 @@ def init_process_group(
     if _backend is not None:
         raise ValueError("trying to initialize the default process group twice!")
     _backend = (backend or "gloo").lower()
+    GroupMember.WORLD = ProcessGroup()
 
 
 def destroy_process_group(group: Any = None) -> None:
     """End the group."""
     global _backend
-    _backend = None
+    _backend = GroupMember.WORLD = None
 
 
 def is_initialized() -> bool:
@@ -109,7 +153,34 @@ def get_world_size(group: Any = None) -> int:
 def new_group(ranks: Sequence[int] | None = None, *args: Any, **kwargs: Any) -> Any:
     """A group of the same single process."""
     _check_started()
-    return None
+    return ProcessGroup()
+
+
+def get_process_group_ranks(group: Any = None) -> list[int]:
+    """The processes of the group: [0]."""
+    return [0]
+
+
+def get_global_rank(group: Any, group_rank: int) -> int:
+    """The number among all processes of one of the group."""
+    return group_rank
+
+
+def get_group_rank(group: Any, global_rank: int) -> int:
+    """The number in the group of one of all processes."""
+    return global_rank
+
+
+def get_node_local_rank(fallback_rank: int | None = None) -> int:
+    """The number of this process among those of its machine: LOCAL_RANK, or ``fallback_rank``."""
+    if "LOCAL_RANK" in os.environ:
+        return int(os.environ["LOCAL_RANK"])
+    if fallback_rank is None:
+        raise RuntimeError(
+            "LOCAL_RANK is not in the environment. Consider passing fallback_rank to allow "
+            "`get_node_local_rank` to work"
+        )
+    return fallback_rank
 
 
 def _check_started() -> None:
@@ -218,3 +289,75 @@ def scatter(
     if scatter_list is not None:
         tensor.copy_(scatter_list[0])
     return work
+
+
+def gather_object(
+    obj: Any, object_gather_list: list[Any] | None = None, *args: Any, **kwargs: Any
+) -> None:
+    """``all_gather_object`` whose result only one process gets."""
+    _check_started()
+    if object_gather_list is not None:
+        object_gather_list[0] = obj
+
+
+def scatter_object_list(
+    scatter_object_output_list: list[Any],
+    scatter_object_input_list: list[Any] | None = None,
+    *args: Any,
+    **kwargs: Any,
+) -> None:
+    """Give each process its object of one process's list."""
+    _check_started()
+    if scatter_object_input_list is not None:
+        scatter_object_output_list[0] = scatter_object_input_list[0]
+
+
+def reduce_scatter(
+    output: Tensor,
+    input_list: list[Tensor],
+    op: Any = ReduceOp.SUM,
+    group: Any = None,
+    async_op: bool = False,
+) -> Work | None:
+    """Combine the lists of all processes, and give each process one entry of the result."""
+    work = _done(async_op)
+    output.copy_(input_list[0])
+    return work
+
+
+def reduce_scatter_tensor(
+    output: Tensor,
+    input: Tensor,
+    op: Any = ReduceOp.SUM,
+    group: Any = None,
+    async_op: bool = False,
+) -> Work | None:
+    """``reduce_scatter`` of one tensor in equal parts."""
+    return reduce_scatter(output, [input.reshape(output.shape)], op, group, async_op)
+
+
+def all_to_all(
+    output_tensor_list: list[Tensor],
+    input_tensor_list: list[Tensor],
+    group: Any = None,
+    async_op: bool = False,
+) -> Work | None:
+    """Send entry i of the list to process i."""
+    work = _done(async_op)
+    output_tensor_list[0].copy_(input_tensor_list[0])
+    return work
+
+
+def all_to_all_single(
+    output: Tensor,
+    input: Tensor,
+    output_split_sizes: list[int] | None = None,
+    input_split_sizes: list[int] | None = None,
+    group: Any = None,
+    async_op: bool = False,
+) -> Work | None:
+    """``all_to_all`` of the parts of one tensor."""
+    return all_to_all([output], [input], group, async_op)
+
+
+from . import nn  # noqa: E402  (uses the names above)

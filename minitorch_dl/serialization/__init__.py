@@ -19,9 +19,15 @@ from .safe_globals import (
     get_safe_globals,
     safe_globals,
 )
+from .tensors import MapLocation as MAP_LOCATION
 from .tensors import load, save
 
+DEFAULT_PROTOCOL = 2
+"""The pickle protocol of PyTorch's files."""
+
 __all__ = [
+    "DEFAULT_PROTOCOL",
+    "MAP_LOCATION",
     "ArchiveError",
     "LoadEndianness",
     "SourceChangeWarning",

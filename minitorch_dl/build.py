@@ -1,0 +1,25 @@
+"""What the package runs on: ``torch.__config__``."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+
+import numpy as np
+
+from .settings import get_num_threads
+
+__all__ = ["parallel_info", "show"]
+
+
+def show() -> str:
+    """NumPy's own description of its build: compilers, BLAS, vector instructions."""
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text):
+        np.show_config()
+    return text.getvalue()
+
+
+def parallel_info() -> str:
+    """How many threads share the work."""
+    return f"threads: {get_num_threads()}\n"

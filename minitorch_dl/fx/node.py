@@ -1,0 +1,226 @@
+"""A node of a program's graph: one call, input, attribute or result."""
+
+from __future__ import annotations
+
+import builtins
+import inspect
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .graph import Graph
+
+__all__ = ["Node", "has_side_effect", "map_aggregate", "map_arg"]
+
+_impure: set[Callable[..., Any]] = set()
+
+
+def has_side_effect(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a function whose call is to be kept although nothing uses its result."""
+    _impure.add(fn)
+    return fn
+
+
+def map_aggregate(value: Any, fn: Callable[[Any], Any]) -> Any:
+    """``value`` with ``fn`` applied to what its tuples, lists, dicts and slices hold."""
+    if isinstance(value, tuple):
+        items = [map_aggregate(x, fn) for x in value]
+        return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+    if isinstance(value, list):
+        return [map_aggregate(x, fn) for x in value]
+    if isinstance(value, dict):
+        return {k: map_aggregate(v, fn) for k, v in value.items()}
+    if isinstance(value, slice):
+        return slice(*[map_aggregate(x, fn) for x in (value.start, value.stop, value.step)])
+    return fn(value)
+
+
+def map_arg(value: Any, fn: Callable[[Node], Any]) -> Any:
+    """``value`` with ``fn`` applied to the nodes in it."""
+    return map_aggregate(value, lambda x: fn(x) if isinstance(x, Node) else x)
+
+
+class Node:
+    """One step of a graph.
+
+    Attributes:
+        op: "placeholder" (an input), "get_attr", "call_function", "call_method", "call_module" or
+            "output".
+        target: the input's name, the attribute's or module's path, the method's name, or the
+            function.
+        args, kwargs: what it is called with; nodes stand for their results.
+        users: the nodes that use its result.
+        meta: whatever passes note about it.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        name: str,
+        op: str,
+        target: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        return_type: Any = None,
+    ) -> None:
+        self.graph, self.name, self.op, self.target = graph, name, op, target
+        self.type = return_type
+        self.users: dict[Node, None] = {}
+        self.meta: dict[str, Any] = {}
+        self._inputs: dict[Node, None] = {}
+        self._args: tuple[Any, ...] = ()
+        self._kwargs: dict[str, Any] = {}
+        self._use(args, kwargs)
+
+    def __repr__(self) -> str:
+        return self.name
+
+    # -- what it uses, and what uses it ------------------------------------------------------------
+
+    def _use(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        for node in self._inputs:
+            node.users.pop(self, None)
+        self._inputs = {}
+        map_arg((args, kwargs), lambda node: self._inputs.setdefault(node))
+        for node in self._inputs:
+            node.users[self] = None
+        self._args, self._kwargs = args, kwargs
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        return self._args
+
+    @args.setter
+    def args(self, args: tuple[Any, ...]) -> None:
+        self._use(tuple(args), self._kwargs)
+
+    @property
+    def kwargs(self) -> dict[str, Any]:
+        return self._kwargs
+
+    @kwargs.setter
+    def kwargs(self, kwargs: dict[str, Any]) -> None:
+        self._use(self._args, dict(kwargs))
+
+    @property
+    def all_input_nodes(self) -> list[Node]:
+        """The nodes among its arguments, each once."""
+        return list(self._inputs)
+
+    def update_arg(self, idx: int, arg: Any) -> None:
+        """Set one positional argument."""
+        args = list(self.args)
+        args[idx] = arg
+        self.args = tuple(args)
+
+    def insert_arg(self, idx: int, arg: Any) -> None:
+        """Put a positional argument in front of the one at ``idx``."""
+        self.args = (*self.args[:idx], arg, *self.args[idx:])
+
+    def update_kwarg(self, key: str, arg: Any) -> None:
+        """Set one keyword argument."""
+        self.kwargs = {**self.kwargs, key: arg}
+
+    def replace_input_with(self, old_input: Node, new_input: Node) -> None:
+        """Use ``new_input`` wherever ``old_input`` is used."""
+
+        def swap(node: Node) -> Node:
+            return new_input if node is old_input else node
+
+        self._use(map_arg(self.args, swap), map_arg(self.kwargs, swap))
+
+    def replace_all_uses_with(
+        self,
+        replace_with: Node,
+        delete_user_cb: Callable[[Node], bool] = lambda user: True,
+        **_: Any,
+    ) -> list[Node]:
+        """Have the users of this node use ``replace_with``; returns those that do."""
+        users = [user for user in self.users if delete_user_cb(user)]
+        for user in users:
+            user.replace_input_with(self, replace_with)
+        return users
+
+    # -- its place ---------------------------------------------------------------------------------
+
+    @property
+    def next(self) -> Node:
+        """The node after it."""
+        return self.graph._neighbour(self, 1)
+
+    @property
+    def prev(self) -> Node:
+        """The node before it."""
+        return self.graph._neighbour(self, -1)
+
+    def prepend(self, x: Node) -> None:
+        """Move ``x`` in front of this node."""
+        self.graph._move(x, self, 0)
+
+    def append(self, x: Node) -> None:
+        """Move ``x`` behind this node."""
+        self.graph._move(x, self, 1)
+
+    def is_impure(self, impure_random: bool = True) -> bool:
+        """Whether it must be kept though nothing uses it."""
+        if self.op in ("placeholder", "output"):
+            return True
+        if self.op == "call_function":
+            return self.target in _impure
+        name = self.target.rpartition(".")[2] if self.op == "call_method" else ""
+        return name.endswith("_") and not name.endswith("__")
+
+    # -- its text ----------------------------------------------------------------------------------
+
+    def format_node(self, *_: Any, **options: Any) -> str:
+        """``%name : [num_users=1] = op[target=...](args = ..., kwargs = ...)``."""
+        if self.op == "placeholder":
+            default = f"(default={self.args[0]})" if self.args else ""
+            return (
+                f"%{self.name} : [num_users={len(self.users)}] = placeholder"
+                f"[target={self.target}]{default}"
+            )
+        if self.op == "output":
+            return f"return {self.args[0]}"
+        if self.op == "get_attr":
+            return f"%{self.name} : [num_users={len(self.users)}] = get_attr[target={self.target}]"
+        target = self.target if isinstance(self.target, str) else qualified_name(self.target)
+        args = ", ".join(_text(x) for x in self.args) + ("," if len(self.args) == 1 else "")
+        kwargs = ", ".join(f"{k}: {_text(v)}" for k, v in self.kwargs.items())
+        return (
+            f"%{self.name} : [num_users={len(self.users)}] = {self.op}[target={target}]"
+            f"(args = ({args}), kwargs = {{{kwargs}}})"
+        )
+
+
+def _text(value: Any) -> str:
+    return repr(map_arg(value, lambda node: _Shown(f"%{node.name}")))
+
+
+class _Shown(str):
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+_MODULES = {"builtins": "", "_operator": "operator."}
+
+
+def qualified_name(function: Callable[..., Any]) -> str:
+    """Where a program finds the function: ``torch.relu``, ``operator.add``, ``len``."""
+    name = getattr(function, "__name__", type(function).__name__)
+    module = getattr(function, "__module__", None) or "torch"
+    if getattr(builtins, name, None) is function:
+        return name
+    package = __name__.partition(".")[0]
+    if module.partition(".")[0] == package:
+        top = getattr(sys.modules[package], name, None) is function
+        module = "torch" if top else "torch" + module[len(package) :]
+    return _MODULES.get(module, f"{module}.") + name
+
+
+def default_of(parameter: inspect.Parameter) -> tuple[Any, ...]:
+    """The ``args`` of the placeholder of a parameter: its default, if it has one."""
+    return () if parameter.default is parameter.empty else (parameter.default,)

@@ -1,0 +1,259 @@
+"""Tracing: a module's ``forward`` is called with symbols, and its graph comes out."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from ..nn import Module, Parameter, Sequential
+from ..tensor import Tensor
+from .graph import Graph
+from .graph_module import GraphModule
+from .node import Node, default_of
+from .proxy import ParameterProxy, Proxy, TracerBase, watching
+
+__all__ = ["Tracer", "symbolic_trace", "wrap"]
+
+_LAYERS = f"{__name__.partition('.')[0]}.nn"
+_wrapped: dict[tuple[int, str], dict[str, Any]] = {}
+
+
+class Tracer(TracerBase):
+    """Makes the graph of a module or function.
+
+    Parameters become nodes; buffers are values, unless ``proxy_buffer_attributes`` is set.
+
+    Args:
+        autowrap_modules: Python modules whose functions are recorded as calls when they get a
+            symbol (``math.sqrt``).
+        autowrap_functions: further functions to record.
+        param_shapes_constant: have a parameter's shape be known while tracing.
+    """
+
+    proxy_buffer_attributes = False
+
+    def __init__(
+        self,
+        autowrap_modules: tuple[Any, ...] = (),
+        autowrap_functions: tuple[Callable[..., Any], ...] = (),
+        param_shapes_constant: bool = False,
+    ) -> None:
+        import math
+
+        self._wrapped_modules = (math, *autowrap_modules)
+        self._wrapped_functions = autowrap_functions
+        self.param_shapes_constant = param_shapes_constant
+        self.submodule_paths: dict[Module, str] | None = None
+        self.root: Module = Module()
+
+    # -- what a subclass may decide otherwise ------------------------------------------------------
+
+    def is_leaf_module(self, m: Module, module_qualified_name: str) -> bool:
+        """Whether a module is one call of the graph: those of ``torch.nn`` are, but containers."""
+        return m.__module__.startswith(_LAYERS) and not isinstance(m, Sequential)
+
+    def path_of_module(self, mod: Module) -> str:
+        """The name under which the root has the module."""
+        for name, module in self.root.named_modules():
+            if module is mod:
+                return name
+        raise NameError("module is not installed as a submodule")
+
+    def call_module(
+        self, m: Module, forward: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """Record the call of a leaf, or trace into the module."""
+        path = self.path_of_module(m)
+        if not self.is_leaf_module(m, path):
+            return forward(*args, **kwargs)
+        return self.create_proxy("call_module", path, args, kwargs)
+
+    def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, Any]) -> Any:
+        """What a module's attribute is while tracing: of a parameter, a symbol."""
+        kinds: list[Any] = [self.root.named_parameters] if isinstance(attr_val, Parameter) else []
+        if self.proxy_buffer_attributes and isinstance(attr_val, Tensor):
+            kinds.append(self.root.named_buffers)
+        for named in kinds:
+            for name, value in named():
+                if value is attr_val:
+                    if name not in parameter_proxy_cache:
+                        parameter_proxy_cache[name] = self._attribute(name, value)
+                    return parameter_proxy_cache[name]
+        return attr_val
+
+    def _attribute(self, name: str, value: Any) -> Proxy:
+        if self.param_shapes_constant and isinstance(value, Parameter):
+            return self.create_proxy(
+                "get_attr", name, (), {},
+                proxy_factory_fn=lambda node: ParameterProxy(self, node, name, value),
+            )  # fmt: skip
+        return self.create_proxy("get_attr", name, (), {})
+
+    def create_arg(self, a: Any) -> Any:
+        """An argument as the graph holds it: parameters and tensors become attributes."""
+        return super().create_arg(a)
+
+    def _leaf(self, value: Any) -> Any:
+        if isinstance(value, Tensor):
+            return self._tensor(value)
+        return super()._leaf(value)
+
+    def _tensor(self, value: Tensor) -> Node:
+        for named in (self.root.named_parameters, self.root.named_buffers):
+            for name, one in named():
+                if one is value:
+                    return self.create_node("get_attr", name, (), {})
+        for name, one in vars(self.root).items():
+            if one is value:
+                return self.create_node("get_attr", name, (), {})
+        number = 0
+        while hasattr(self.root, f"_tensor_constant{number}"):
+            number += 1
+        setattr(self.root, f"_tensor_constant{number}", value)
+        return self.create_node("get_attr", f"_tensor_constant{number}", (), {})
+
+    # -- tracing -----------------------------------------------------------------------------------
+
+    def trace(
+        self, root: Module | Callable[..., Any], concrete_args: dict[str, Any] | None = None
+    ) -> Graph:
+        """The graph of a module's ``forward``, or of a function.
+
+        Args:
+            concrete_args: values for some parameters; the others become inputs.
+
+        Raises:
+            TraceError: the program branches on a tensor's value, or goes through a tensor.
+        """
+        if isinstance(root, Module):
+            self.root, function = root, type(root).forward
+            first: tuple[Any, ...] = (root,)
+        else:
+            self.root, function, first = Module(), root, ()
+        self.graph = Graph(tracer_cls=type(self))
+        args, kwargs = self._inputs(function, len(first), concrete_args or {})
+        with _Patches(self), watching():
+            result = function(*first, *args, **kwargs)
+            self.create_node("output", "output", (self.create_arg(result),), {})
+        return self.graph
+
+    def _inputs(
+        self, function: Any, skip: int, concrete: dict[str, Any]
+    ) -> tuple[list[Any], dict[str, Any]]:
+        args: list[Any] = []
+        kwargs: dict[str, Any] = {}
+        for p in list(inspect.signature(function).parameters.values())[skip:]:
+            star = "*" if p.kind is p.VAR_POSITIONAL else "**" if p.kind is p.VAR_KEYWORD else ""
+            if p.name in concrete:
+                value = concrete[p.name]
+            else:
+                value = self.create_proxy("placeholder", star + p.name, default_of(p), {})
+            if p.kind is p.VAR_POSITIONAL:
+                args.append(value)
+            elif p.kind is p.KEYWORD_ONLY:
+                kwargs[p.name] = value
+            elif p.kind is not p.VAR_KEYWORD:
+                args.append(value)
+        return args, kwargs
+
+
+class _Patches:
+    """While a tracer works, modules are called and read through it, and wrapped functions record
+    themselves."""
+
+    def __init__(self, tracer: Tracer) -> None:
+        self.tracer = tracer
+        self.undo: list[Callable[[], None]] = []
+
+    def __enter__(self) -> None:
+        tracer, parameters = self.tracer, {}  # type: ignore[var-annotated]
+        call, get = Module.__call__, Module.__getattr__
+
+        def traced_call(module: Module, *args: Any, **kwargs: Any) -> Any:
+            return tracer.call_module(module, lambda *a, **k: call(module, *a, **k), args, kwargs)
+
+        def traced_getattr(module: Module, name: str) -> Any:
+            return tracer.getattr(name, get(module, name), parameters)
+
+        self._set(Module, "__call__", traced_call)
+        self._set(Module, "__getattr__", traced_getattr)
+        for (_, name), namespace in _wrapped.items():
+            if name in namespace:
+                self._set_item(namespace, name, recorded(namespace[name]))
+            elif name in ("len", "getattr", "isinstance", "int", "float", "bool", "range"):
+                self._set_item(namespace, name, recorded(__builtins__[name]))  # type: ignore[index]
+        for module in tracer._wrapped_modules:
+            for name, function in vars(module).copy().items():
+                if not name.startswith("_") and callable(function):
+                    self._set(module, name, recorded(function))
+        chosen = {id(f) for f in tracer._wrapped_functions}
+        if chosen:
+            for namespace in [vars(m) for m in list(sys.modules.values()) if m is not None]:
+                for name, value in list(namespace.items()):
+                    if id(value) in chosen:
+                        self._set_item(namespace, name, recorded(value))
+
+    def __exit__(self, *exc: object) -> None:
+        for undo in reversed(self.undo):
+            undo()
+
+    def _set(self, owner: Any, name: str, value: Any) -> None:
+        if name in vars(owner):
+            before = vars(owner)[name]
+            self.undo.append(lambda: setattr(owner, name, before))
+        else:  # it has it from a base
+            self.undo.append(lambda: delattr(owner, name))
+        setattr(owner, name, value)
+
+    def _set_item(self, namespace: dict[str, Any], name: str, value: Any) -> None:
+        if name in namespace:
+            before = namespace[name]
+            self.undo.append(lambda: namespace.__setitem__(name, before))
+        else:
+            self.undo.append(lambda: namespace.__delitem__(name))
+        namespace[name] = value
+
+
+def recorded(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, whose call is recorded where an argument is a symbol."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        for value in (*args, *kwargs.values()):
+            if isinstance(value, Proxy):
+                return value.tracer.create_proxy("call_function", function, args, kwargs)
+        return function(*args, **kwargs)
+
+    call.__name__ = getattr(function, "__name__", "call")
+    return call
+
+
+def wrap(fn_or_name: str | Callable[..., Any]) -> Any:
+    """Have a function of the calling file be one call of the graph, not traced into.
+
+    To be called at the top of a file with the function's name, or used as a decorator.
+    """
+    name = fn_or_name if isinstance(fn_or_name, str) else fn_or_name.__name__
+    frame = inspect.currentframe()
+    assert frame is not None
+    assert frame.f_back is not None
+    if frame.f_back.f_code.co_name != "<module>":
+        raise NotImplementedError("wrap must be called at the top level of a module")
+    namespace = frame.f_back.f_globals
+    _wrapped[id(namespace), name] = namespace
+    return fn_or_name
+
+
+def symbolic_trace(
+    root: Module | Callable[..., Any], concrete_args: dict[str, Any] | None = None
+) -> GraphModule:
+    """The module or function as a :class:`GraphModule`.
+
+    Args:
+        concrete_args: values for some parameters; the others become inputs.
+    """
+    tracer = Tracer()
+    graph = tracer.trace(root, concrete_args)
+    name = type(root).__name__ if isinstance(root, Module) else root.__name__
+    return GraphModule(tracer.root, graph, name)

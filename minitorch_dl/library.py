@@ -1,0 +1,286 @@
+"""Ops of a user's own under a name, ``torch.ops.namespace.name``: ``custom_op`` and ``Library``.
+
+>>> import minitorch_dl as torch
+>>> @torch.library.custom_op("examples::cube", mutates_args=())
+... def cube(x: torch.Tensor) -> torch.Tensor:
+...     return x**3
+>>> def setup_context(ctx, inputs, output):
+...     ctx.save_for_backward(inputs[0])
+>>> def backward(ctx, grad):
+...     return 3 * ctx.saved_tensors[0] ** 2 * grad
+>>> cube.register_autograd(backward, setup_context=setup_context)
+>>> x = torch.tensor(2.0, requires_grad=True)
+>>> cube(x).backward()
+>>> x.grad
+tensor(12.)
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .autograd import no_grad
+from .autograd.function import Function
+from .autograd.gradcheck import gradcheck
+from .tensor import Tensor
+
+__all__ = [
+    "CustomOpDef", "Library", "custom_op", "define", "impl", "impl_abstract", "infer_schema",
+    "opcheck", "register_autograd", "register_fake", "register_kernel",
+]  # fmt: skip
+
+_registered: dict[str, CustomOpDef] = {}
+
+
+class _Recorded(Function):
+    """The call of an op that has a derivative."""
+
+    @staticmethod
+    def forward(ctx: Any, op: CustomOpDef, keywords: dict[str, Any], *args: Any) -> Any:
+        ctx.op = op
+        output = op.kernel(*args, **keywords)
+        if op.setup_context is not None:
+            given = {"keyword_only_inputs": keywords} if keywords else {}
+            op.setup_context(ctx=ctx, inputs=args, output=output, **given)
+        return output
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        gradients = ctx.op.backward(ctx, *grads)
+        return None, None, *(gradients if isinstance(gradients, tuple) else (gradients,))
+
+
+class CustomOpDef:
+    """An op registered under ``namespace::name``; call it as the function that it stands for."""
+
+    def __init__(self, qualname: str, kernel: Callable[..., Any] | None, schema: str = "") -> None:
+        self.namespace, _, self.name = qualname.partition("::")
+        self.schema = schema
+        self.kernels: dict[str, Callable[..., Any]] = {} if kernel is None else {"": kernel}
+        self.fake: Callable[..., Any] | None = None
+        self.backward: Callable[..., Any] | None = None
+        self.setup_context: Callable[..., Any] | None = None
+        self.__name__ = self.name
+        self.__doc__ = getattr(kernel, "__doc__", None)
+
+    def __repr__(self) -> str:
+        return f"<CustomOpDef({self.namespace}::{self.name})>"
+
+    @property
+    def default(self) -> CustomOpDef:
+        """The op itself: there is one overload."""
+        return self
+
+    def kernel(self, *args: Any, **keywords: Any) -> Any:
+        """What computes the op on the device of its first tensor."""
+        device = next((x.device.type for x in args if isinstance(x, Tensor)), "cpu")
+        found = self.kernels.get(device) or self.kernels.get("")
+        if found is None:
+            raise NotImplementedError(
+                f"{self.namespace}::{self.name} has no kernel for the device {device}; it has some "
+                f"for {sorted(self.kernels) or 'none'}. Register one by register_kernel"
+            )
+        return found(*args, **keywords)
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        if self.backward is None:
+            with no_grad():
+                return self.kernel(*args, **keywords)
+        args, keywords = self._positional(args, keywords)
+        return _Recorded.apply(self, keywords, *args)
+
+    def _positional(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        """The arguments with those that may be by position, so that each can have a gradient."""
+        bound = inspect.signature(next(iter(self.kernels.values()))).bind(*args, **keywords)
+        bound.apply_defaults()
+        return bound.args, bound.kwargs
+
+    def register_kernel(self, device_types: Any, func: Any = None, /) -> Any:
+        """Compute by ``func`` on these devices (a name, several, or None: all); a decorator without
+        it."""
+
+        def register(func: Callable[..., Any]) -> Callable[..., Any]:
+            names = [device_types] if isinstance(device_types, str) else device_types or [""]
+            self.kernels.update(dict.fromkeys(names, func))
+            return func
+
+        return register if func is None else register(func)
+
+    def register_fake(self, func: Callable[..., Any], /) -> Callable[..., Any]:
+        """Note what the results look like without computing them; a compiler would ask."""
+        self.fake = func
+        return func
+
+    def register_autograd(
+        self, backward: Callable[..., Any], /, *, setup_context: Callable[..., Any] | None = None
+    ) -> None:
+        """Give the derivative.
+
+        Args:
+            backward: ``(ctx, *grads)`` to one gradient, or None, per positional argument.
+            setup_context: ``(ctx, inputs, output)``: keeps what the backward needs.
+        """
+        self.backward, self.setup_context = backward, setup_context
+
+
+def custom_op(
+    name: str,
+    fn: Callable[..., Any] | None = None,
+    /,
+    *,
+    mutates_args: str | Iterable[str] = (),
+    device_types: Any = None,
+    schema: str | None = None,
+    tags: Any = None,
+) -> Any:
+    """Register a function as the op ``name``, ``"namespace::name"``; without ``fn`` a decorator.
+
+    Args:
+        mutates_args: the arguments that it writes to; for a compiler.
+        device_types: the devices that it computes on (default: all).
+        schema: its signature as PyTorch writes it (default: inferred).
+    """
+
+    def register(fn: Callable[..., Any]) -> CustomOpDef:
+        op = _op(name, infer_schema(fn, mutates_args=()) if schema is None else schema)
+        op.__doc__ = fn.__doc__
+        op.kernels.clear()
+        op.register_kernel(device_types, fn)
+        return op
+
+    return register if fn is None else register(fn)
+
+
+def _op(name: str, schema: str = "") -> CustomOpDef:
+    if name.count("::") != 1:
+        raise ValueError(f"an op's name is namespace::name, got {name!r}")
+    if name not in _registered:
+        _registered[name] = CustomOpDef(name, None, schema)
+    return _registered[name]
+
+
+def _known(op: Any) -> CustomOpDef:
+    if isinstance(op, CustomOpDef):
+        return op
+    return _op(op.partition(".")[0])
+
+
+def infer_schema(function: Callable[..., Any], /, *, mutates_args: Any = (), **options: Any) -> str:
+    """The signature of a function: ``(Tensor x, float p) -> Tensor``."""
+
+    def kind(annotation: Any) -> str:
+        name = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "Any")
+        return name.rpartition(".")[2]
+
+    signature = inspect.signature(function)
+    inputs = ", ".join(f"{kind(p.annotation)} {p.name}" for p in signature.parameters.values())
+    return f"({inputs}) -> {kind(signature.return_annotation)}"
+
+
+def define(qualname: str, schema: str, *, lib: Any = None, tags: Any = ()) -> None:
+    """Name an op whose kernels ``impl`` will give."""
+    _op(qualname, schema)
+
+
+def impl(qualname: str, types: Any, func: Any = None, *, lib: Any = None) -> Any:
+    """Compute an op by ``func`` on these devices ("default": all); a decorator without it."""
+    names = [types] if isinstance(types, str) else list(types)
+    return _known(qualname).register_kernel(["" if n == "default" else n for n in names], func)
+
+
+def register_kernel(op: Any, device_types: Any, func: Any = None, /, *, lib: Any = None) -> Any:
+    """``CustomOpDef.register_kernel`` of an op or its name."""
+    return _known(op).register_kernel(device_types, func)
+
+
+def register_fake(op: Any, func: Any = None, /, *, lib: Any = None, **options: Any) -> Any:
+    """``CustomOpDef.register_fake`` of an op or its name; a decorator without ``func``."""
+    return _known(op).register_fake if func is None else _known(op).register_fake(func)
+
+
+impl_abstract = register_fake
+
+
+def register_autograd(
+    op: Any, backward: Callable[..., Any], /, *, setup_context: Any = None, lib: Any = None
+) -> None:
+    """``CustomOpDef.register_autograd`` of an op or its name."""
+    _known(op).register_autograd(backward, setup_context=setup_context)
+
+
+def opcheck(op: Any, args: tuple[Any, ...], kwargs: Any = None, **options: Any) -> dict[str, str]:
+    """Call an op, and check its derivative by finite differences where its inputs are float64."""
+    op(*args, **(kwargs or {}))
+    tensors = [x for x in args if isinstance(x, Tensor) and x.requires_grad]
+    if tensors and all(str(x.dtype) == "torch.float64" for x in tensors):
+        gradcheck(lambda *inputs: op(*inputs, **(kwargs or {})), args)
+    return {"test_call": "SUCCESS", "test_gradients": "SUCCESS" if tensors else "SKIPPED"}
+
+
+class Library:
+    """A namespace of ops: ``define`` names one, ``impl`` gives it a kernel.
+
+    Args:
+        ns: the namespace.
+        kind: "DEF", "IMPL" or "FRAGMENT".
+        dispatch_key: the default of ``impl``.
+
+    >>> import minitorch_dl as torch
+    >>> library = torch.library.Library("shapes", "DEF")
+    >>> name = library.define("double(Tensor x) -> Tensor")
+    >>> library.impl(name, lambda x: 2 * x, "CPU")
+    >>> from minitorch_dl.library import ops
+    >>> ops.shapes.double(torch.ones(2))
+    tensor([2., 2.])
+    """
+
+    def __init__(self, ns: str, kind: str, dispatch_key: str = "") -> None:
+        if kind not in ("DEF", "IMPL", "FRAGMENT"):
+            raise ValueError(f"Unsupported library kind: {kind}")
+        self.ns, self.kind, self.dispatch_key = ns, kind, dispatch_key
+
+    def define(self, schema: str, alias_analysis: str = "", *, tags: Any = ()) -> str:
+        """Name the op that ``name(Tensor x, ...) -> Tensor`` describes; returns its name."""
+        name, _, rest = schema.partition("(")
+        _op(f"{self.ns}::{name}", f"({rest}")
+        return name
+
+    def impl(
+        self, op_name: Any, fn: Callable[..., Any], dispatch_key: str = "", **options: Any
+    ) -> None:
+        """Compute the op by ``fn`` for a key: CPU, CUDA, or one for all devices."""
+        name = op_name if isinstance(op_name, str) else op_name.name
+        op, key = _op(f"{self.ns}::{name.rpartition('::')[2]}"), dispatch_key or self.dispatch_key
+        if key == "Meta":
+            op.register_fake(fn)
+        else:
+            op.register_kernel({"CPU": "cpu", "CUDA": "cuda"}.get(key), fn)
+
+
+class _Namespace:
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        found = _registered.get(f"{self._name}::{name}")
+        if found is None:
+            raise AttributeError(f"'_OpNamespace' '{self._name}' object has no attribute '{name}'")
+        return found
+
+
+class _Ops:
+    """``torch.ops``: the registered ops by namespace."""
+
+    def __getattr__(self, name: str) -> _Namespace:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _Namespace(name)
+
+    def load_library(self, path: str) -> None:
+        """Always fails: compiled extensions of PyTorch call PyTorch's own library."""
+        raise OSError(f"{path} is compiled for PyTorch; minitorch_dl can't load it")
+
+
+ops: Any = _Ops()

@@ -1,0 +1,107 @@
+"""Where PyTorch keeps what programs import from its inner files, and where that is here."""
+
+from __future__ import annotations
+
+ELSEWHERE = {
+    "nn.modules": "nn",
+    **{
+        f"nn.modules.{name}": "nn"
+        for name in (
+            "activation adaptive batchnorm channelshuffle container conv distance dropout flatten "
+            "fold instancenorm linear loss module normalization padding pixelshuffle pooling rnn "
+            "sparse transformer upsampling utils"
+        ).split()
+    },
+    "nn.modules.lazy": "nn.lazy",
+    "_tensor": "",
+    "storage": "ops.storage",
+    "utils.model_zoo": "hub",
+    "utils._foreach_utils": "optim.forms",
+    "functional": "",
+    "_C": "",
+    "_C._functorch": "func",
+    "_dynamo": "compiler",
+    "ao.quantization": "ao",
+    "nn.quantized": "ao",
+    "quantization": "ao",
+    "_dynamo.utils": "compiler",
+    "_utils": "utils",
+    "_custom_ops": "library",
+    "_library": "library",
+    "__config__": "build",
+    "_jit_internal": "jit",
+    "jit.annotations": "jit",
+    "_torch_docs": "",
+    "distributed.distributed_c10d": "distributed",
+    "distributed.nn.functional": "distributed.nn",
+    "fx.experimental": "fx",
+    "onnx.operators": "onnx",
+    "onnx.symbolic_helper": "onnx",
+    "onnx.symbolic_opset11": "onnx",
+    "fx._symbolic_trace": "fx.tracer",
+    "utils.data._utils": "utils.data",
+    "nn.utils.clip_grad": "nn.utils",
+    "nn.utils.convert_parameters": "nn.utils",
+    **{
+        f"distributions.{name}": "distributions"  # one file per distribution there
+        for name in (
+            "bernoulli beta binomial cauchy chi2 dirichlet exp_family exponential "
+            "fishersnedecor gamma geometric gumbel half_cauchy half_normal independent "
+            "inverse_gamma kumaraswamy laplace lkj_cholesky log_normal logistic_normal "
+            "lowrank_multivariate_normal mixture_same_family multinomial multivariate_normal "
+            "negative_binomial one_hot_categorical pareto poisson relaxed_bernoulli "
+            "relaxed_categorical studentT transformed_distribution uniform von_mises weibull "
+            "wishart"
+        ).split()
+    },
+}
+
+"""Folders and files of PyTorch that don't exist here: their names are those of another
+namespace."""
+
+NOT_SUPPORTED = {
+    name: kind
+    for kind, names in {
+        "complex numbers of float16 parts": "complex32 chalf",
+        "sparse tensors in columns or blocks": "sparse_csc_tensor sparse_bsr_tensor "
+        "sparse_bsc_tensor sparse_compressed_tensor",
+        "kernels in C++ compiled at run time": "jiterator",
+        "quantized tensors": "quantize_per_tensor quantize_per_channel dequantize "
+        "qint8 quint8 qint32",
+    }.items()
+    for name in names.split()
+}
+"""Names whose absence has a reason."""
+
+PRIVATE = {
+    "_ConvNd": ("nn.conv", "_Conv"),
+    "_ConvTransposeNd": ("nn.conv", "_ConvTransposeNd"),
+    "_NormBase": ("nn.normalization", "_RunningNorm"),
+    "_BatchNorm": ("nn.normalization", "_BatchNorm"),
+    "_InstanceNorm": ("nn.normalization", "_InstanceNorm"),
+    "_DropoutNd": ("nn.dropout", "_Dropout"),
+    "_MaxPoolNd": ("nn.pooling", "_MaxPool"),
+    "_AdaptiveAvgPoolNd": ("nn.pooling", "_AdaptiveAvgPool"),
+    "_AdaptiveMaxPoolNd": ("nn.pooling", "_AdaptiveMaxPool"),
+    "_Loss": ("nn.loss", "_Loss"),
+    "_WeightedLoss": ("nn.loss", "_WeightedLoss"),
+    **{
+        name: ("nn.ntuple", name)
+        for name in ("_ntuple", "_single", "_pair", "_triple", "_quadruple")
+    },
+    "_get_clones": ("nn.transformer", "_copies"),
+    "_get_activation_fn": ("nn.transformer", "_activation"),
+    "_IncompatibleKeys": ("nn.state_dict", "_IncompatibleKeys"),
+    "NonDynamicallyQuantizableLinear": ("nn.linear", "NonDynamicallyQuantizableLinear"),
+    "_log_api_usage_once": ("settings", "log_api_usage_once"),
+    "_disabled_torch_function_impl": ("autograd.overriding", "disabled_torch_function"),
+    "DispatchKey": ("dispatch_keys", "DispatchKey"),
+    "DispatchKeySet": ("dispatch_keys", "DispatchKeySet"),
+    "_ExcludeDispatchKeyGuard": ("dispatch_keys", "ExcludeDispatchKeyGuard"),
+    "_assert": ("settings", "check"),
+    "is_compile_supported": ("settings", "is_compile_supported"),
+    "_get_torch_home": ("hub", "_get_torch_home"),
+    "load_url": ("hub", "load_state_dict_from_url"),
+}
+"""Names that model files import from PyTorch's inner modules all the same: the file that has the
+like, and what it is called there."""

@@ -1,0 +1,82 @@
+"""Ops of a user's own under a name."""
+
+import pytest
+
+import minitorch_dl as torch
+from minitorch_dl import library
+
+
+@pytest.fixture
+def cube(request):
+    @library.custom_op(f"tests::{request.node.name}", mutates_args=())
+    def cube(x: torch.Tensor, scale: float = 1.0) -> torch.Tensor:
+        return scale * x**3
+
+    def setup_context(ctx, inputs, output):
+        x, ctx.scale = inputs
+        ctx.save_for_backward(x)
+
+    def backward(ctx, grad):
+        (x,) = ctx.saved_tensors
+        return grad * 3 * ctx.scale * x**2, None
+
+    cube.register_autograd(backward, setup_context=setup_context)
+    return cube
+
+
+def test_an_op_has_the_derivative_that_it_was_given(cube):
+    x = torch.tensor([1.0, -2.0], dtype=torch.float64, requires_grad=True)
+    cube(x, scale=2.0).sum().backward()
+    assert x.grad.tolist() == [6.0, 24.0]
+    assert torch.autograd.gradcheck(lambda x: cube(x, 0.5), (x,))
+    assert library.opcheck(cube, (x, 3.0))["test_gradients"] == "SUCCESS"
+
+
+def test_ops_are_found_under_their_names(cube):
+    found = getattr(library.ops.tests, cube.name)
+    assert found is cube
+    assert found.default is cube
+    with torch.as_torch():
+        import torch as alias
+
+        assert getattr(alias.ops.tests, cube.name) is cube
+        with pytest.raises(OSError, match="compiled for PyTorch"):
+            alias.ops.load_library("x.so")
+    with pytest.raises(AttributeError, match="no attribute 'missing'"):
+        _ = library.ops.tests.missing
+
+
+def test_without_a_derivative_the_result_is_a_constant():
+    @library.custom_op("tests::constant", mutates_args=())
+    def constant(x: torch.Tensor) -> torch.Tensor:
+        return x * 2
+
+    assert not constant(torch.ones(2, requires_grad=True)).requires_grad
+    assert constant.schema == "(Tensor x) -> Tensor"
+
+
+def test_kernels_by_device():
+    library.define("tests::by_device", "(Tensor x) -> Tensor")
+
+    @library.impl("tests::by_device", "cpu")
+    def on_cpu(x):
+        return x + 1
+
+    assert library.ops.tests.by_device(torch.zeros(1)).item() == 1.0
+    library.define("tests::nowhere", "(Tensor x) -> Tensor")
+    with pytest.raises(NotImplementedError, match="no kernel for the device cpu"):
+        library.ops.tests.nowhere(torch.zeros(1))
+    with pytest.raises(ValueError, match="namespace::name"):
+        library.define("nowhere", "() -> ()")
+    with pytest.raises(ValueError, match="Unsupported library kind"):
+        library.Library("tests", "ANY")
+
+
+def test_a_mutating_op_writes_to_its_argument():
+    @library.custom_op("tests::fill", mutates_args={"x"})
+    def fill(x: torch.Tensor, value: float) -> None:
+        x.fill_(value)
+
+    x = torch.zeros(2)
+    assert fill(x, 3.0) is None
+    assert x.tolist() == [3.0, 3.0]
