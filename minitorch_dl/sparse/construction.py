@@ -26,7 +26,7 @@ def _parts(indices: Any, values: Any, dtype: Any, device: Any, requires_grad: bo
     places = places.to(entries.device, dtypes.int64)
     if requires_grad:
         entries = entries.detach().requires_grad_()
-    elif entries.requires_grad:
+    else:  # another tensor over the same memory, whose requires_grad is its own
         entries = named(late.alias(entries), "SparseCooTensorWithDimsAndTensorsBackward0")
     return places, entries
 

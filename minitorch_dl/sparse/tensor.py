@@ -161,6 +161,10 @@ class SparseTensor(Tensor):
 
     nelement = numel
 
+    def element_size(self) -> int:
+        """The bytes of one entry's element."""
+        return self.itemsize
+
     def __len__(self) -> int:
         return self._size[0]
 
@@ -414,5 +418,5 @@ for _name, _dtype in {
     "bool": dtypes.bool,
 }.items():
     FUNCTIONS[_name] = lambda self, memory_format=None, _dtype=_dtype: self.to(_dtype)
-for _name in "is_floating_point is_complex is_signed get_device element_size".split():
+for _name in "is_floating_point is_complex is_signed get_device".split():
     FUNCTIONS[_name] = lambda self, _name=_name: getattr(self._entries, _name)()

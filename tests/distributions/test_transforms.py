@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -93,3 +94,28 @@ def test_transforms_as_text_and_equal(torch: Any) -> None:
     assert D.ExpTransform() == D.ExpTransform()
     assert D.ExpTransform().inv == D.ExpTransform().inv
     assert D.ExpTransform().inv != D.SigmoidTransform().inv
+
+
+def test_transforms_of_parts(torch: Any) -> None:
+    D = torch.distributions
+    both = [D.ExpTransform(), D.identity_transform]
+    t = D.CatTransform([D.CatTransform(both, -1, [1, 1]), D.StickBreakingTransform()], 0, [1, 1])
+    assert t.length == 2
+    assert not D.CatTransform([D.AbsTransform()]).bijective
+    parts = D.CatTransform(both, dim=0, lengths=[1, 2], cache_size=1)
+    x = torch.tensor([0.5, -1.0, 2.0])
+    y = parts(x)
+    assert parts.inv(y) is x
+    assert parts.log_abs_det_jacobian(x, y).tolist() == [0.5, 0.0, 0.0]
+    vectors = D.CatTransform([D.SoftmaxTransform(), D.StickBreakingTransform()], dim=0)
+    assert vectors.event_dim == 1
+    stacked = D.StackTransform(both, dim=0)
+    z = torch.tensor([[0.5, -1.0], [2.0, 3.0]])
+    assert stacked.log_abs_det_jacobian(z, stacked(z)).tolist() == [[0.5, -1.0], [0.0, 0.0]]
+    assert stacked.domain.event_dim == stacked.codomain.event_dim == 0
+    assert parts.codomain.check(y).all()
+    affine = D.CatTransform([D.AffineTransform(0.0, 2.0, event_dim=1)] * 2, 0, [1, 2])
+    assert abs(affine.log_abs_det_jacobian(x, affine(x)).item() - 3 * math.log(2)) < 1e-6
+    uniform = D.CumulativeDistributionTransform(D.Normal(0.0, 1.0), cache_size=1)
+    assert uniform.domain is D.constraints.real
+    assert uniform.with_cache(0).distribution is uniform.distribution

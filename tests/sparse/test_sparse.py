@@ -13,6 +13,7 @@ import pytest
 import minitorch_dl as torch
 from minitorch_dl import nn
 from minitorch_dl.testing import assert_close
+from tests.devices import DEVICES
 
 PLACES = torch.tensor([[0, 1, 1, 0], [2, 0, 2, 2]])  # (0, 2) is there twice
 VALUES = torch.tensor([3.0, 4.0, 5.0, -1.0], dtype=torch.float64)
@@ -338,3 +339,82 @@ def test_what_it_says_of_itself() -> None:
     assert (M.sparse_dim(), M.dense_dim()) == (0, 2)
     assert torch.zeros_like(s)._nnz() == 0
     assert np.array_equal(s.tolist(), dense_of(VALUES).tolist())
+
+
+def test_smaller_promises() -> None:
+    s = placed(VALUES)
+    assert s.type_as(torch.ones(1)).dtype is torch.float32
+    assert s.type(torch.float32).dtype is torch.float32
+    assert s.to(s.float()).dtype is torch.float32
+    assert s.cpu() is s
+    assert s.get_device() == -1
+    assert s.element_size() == 8
+    assert s.data.requires_grad is False
+    assert f"{s}" == repr(s)
+    assert not torch.sparse_coo_tensor((1, 1))
+    assert torch.sparse_coo_tensor([[0], [0]], [2.0]).item() == 2.0
+    assert s.is_same_size(M)
+    assert torch.sparse.sum(s, dtype=torch.float32).dtype is torch.float32
+    assert s.to_dense(torch.float32).dtype is torch.float32
+    assert s.t().t().to_sparse_csr()._nnz() == 3
+    v = torch.tensor([1.0, 2.0], requires_grad=True)
+    made = torch.sparse_coo_tensor([[0, 1]], v) * 2
+    made.retain_grad()
+    made.to_dense().sum().backward()
+    assert made.grad.coalesce().values().tolist() == [1.0, 1.0]
+    with torch.sparse.check_sparse_tensor_invariants():
+        assert torch.sparse.check_sparse_tensor_invariants.is_enabled()
+    leaf = placed(VALUES).requires_grad_()
+    with pytest.raises(RuntimeError, match="requires grad"):
+        leaf.zero_()
+    leaf.data = placed(2 * VALUES)
+    assert_close(leaf.detach().to_dense(), 2 * dense_of(VALUES))
+    leaf.copy_(placed(VALUES))
+    assert leaf.requires_grad
+    leaf.grad = placed(VALUES)
+    assert_close(leaf.grad.to_dense(), dense_of(VALUES))
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda s: torch.sparse.mm(s, 1.0), "two tensors"),
+        (lambda s: s @ torch.ones(2, 3, 1), "as many dims"),
+        (lambda s: s @ s, "matrices that fit"),
+        (lambda s: torch.sparse.sampled_addmm(s, s, M), "two dense ones"),
+        (lambda s: torch.sparse.sampled_addmm(s, M, M), "matrices that fit"),
+        (lambda s: s * torch.eye(3).to_sparse(), "same size"),
+        (lambda s: torch.sparse.sum(M), "a sparse tensor"),
+        (lambda s: torch.sparse.softmax(M, 0), "a sparse tensor"),
+        (lambda s: torch.norm(s, dim=0), "no dim"),
+        (lambda s: torch.stack([s, s]).t(), "at most 2 dims"),
+        (lambda s: s.permute(0, 0), "an order of the 2 sparse dims"),
+        (lambda s: torch.cat([s, M]), "sparse tensors"),
+        (lambda s: torch.stack([s, s]).index_select(0, PLACES[0]), "a sparse matrix"),
+        (lambda s: M.sparse_mask(M), "a sparse one of its size"),
+        (lambda s: torch.stack([s, s]).to_sparse_csr(), "a matrix without dense dims"),
+        (lambda s: M.to_sparse(3), "sparse_dim must be"),
+        (lambda s: torch.sparse_csr_tensor([0, 1], [0, 1], [1.0]), "as long as col_indices"),
+        (lambda s: torch.sparse.spdiags(M, torch.tensor([0]), (2, 2)), "one offset for each"),
+    ],
+)
+def test_operands_that_do_not_fit(call: Callable[[Any], Any], words: str) -> None:
+    with pytest.raises(RuntimeError, match=words):
+        call(placed(VALUES))
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_device_gives_the_same(device: str) -> None:
+    def run(device: str) -> list[Any]:
+        v = VALUES.clone().to(device).requires_grad_()
+        x = A.clone().to(device).requires_grad_()
+        s = torch.sparse_coo_tensor(PLACES.to(device), v, SIZE)
+        assert s.device.type == device
+        y = torch.sparse.mm(s, x).tanh() + torch.sparse.mm(s.to_sparse_csr(), x)
+        soft = torch.sparse.softmax(s, 1) * s
+        total = y.sum() + torch.sparse.sum(soft) + (s @ s.t()).to_dense().sum()
+        total.backward()
+        return [t.cpu() for t in (total.detach(), v.grad, x.grad)]
+
+    for got, expected in zip(run(device), run("cpu")):
+        assert_close(got, expected)
