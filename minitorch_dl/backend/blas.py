@@ -1,4 +1,4 @@
-"""The number of threads of NumPy's matrix products."""
+"""NumPy's OpenBLAS: its functions, and the number of threads of its matrix products."""
 
 from __future__ import annotations
 
@@ -15,24 +15,33 @@ import numpy as np
 from .precision import in_float32
 from .threads import share, thread_count
 
-# OpenBLAS's functions as builds name them; NumPy's own wheels have the first.
+# How builds of OpenBLAS name its functions, and the integers that these take; NumPy's own wheels
+# have the first.
 _NAMES = (
-    "scipy_openblas_{}_num_threads64_",
-    "scipy_openblas_{}_num_threads",
-    "openblas_{}_num_threads64_",
-    "openblas_{}_num_threads",
+    ("scipy_{}64_", ctypes.c_int64),
+    ("scipy_{}", ctypes.c_int),
+    ("{}64_", ctypes.c_int64),
+    ("{}", ctypes.c_int),
 )
+
+
+@functools.cache
+def library_function(name: str) -> tuple[Any, Any] | None:
+    """A function of NumPy's OpenBLAS, and the type of integers that it takes."""
+    library = ctypes.CDLL(import_module("numpy._core._multiarray_umath").__file__)
+    for form, integer in _NAMES:
+        # No other BLAS has the function that sets the number of threads.
+        if getattr(library, form.format("openblas_set_num_threads"), None) is not None:
+            function = getattr(library, form.format(name), None)
+            return None if function is None else (function, integer)
+    return None
 
 
 @functools.cache
 def _functions() -> tuple[Callable[[], int], Callable[[Any], None]] | None:
     """What tells the number of threads and what sets it."""
-    library = ctypes.CDLL(import_module("numpy._core._multiarray_umath").__file__)
-    for name in _NAMES:
-        get, set_ = (getattr(library, name.format(verb), None) for verb in ("get", "set"))
-        if get is not None and set_ is not None:
-            return get, set_
-    return None
+    get, set_ = (library_function(f"openblas_{verb}_num_threads") for verb in ("get", "set"))
+    return None if get is None or set_ is None else (get[0], set_[0])
 
 
 def set_blas_threads(count: int) -> bool:
@@ -83,7 +92,7 @@ class _OneThread:
                 _functions()[1](_before)  # type: ignore[index]
 
 
-_one_thread = _OneThread()
+one_thread = _OneThread()
 
 
 def _can_share(xp: Any) -> bool:
@@ -97,7 +106,7 @@ def share_products(xp: Any, work: Callable[[Any], None], parts: list[Any]) -> No
         for part in parts:
             work(part)
         return
-    with _one_thread:
+    with one_thread:
         share(work, parts)
 
 
@@ -129,7 +138,7 @@ def dot(xp: Any, a: Any, b: Any) -> Any:
         return _shared_dot(a, b)
     if not _can_share(xp):
         return np.dot(a, b)
-    with _one_thread:
+    with one_thread:
         return np.dot(a, b)
 
 

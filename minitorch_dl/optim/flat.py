@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import array_module, to_host
+from ..backend.axpy import STEP
 from ..backend.blocks import MOST_THREADS
 from ..backend.threads import share
 from ..tensor import Tensor
@@ -94,7 +95,7 @@ class InPlace:
         start, stop = state.offsets[index], state.offsets[index + 1]
         self.size = size = stop - start
         count = max(1, math.ceil(size / state.block))
-        piece = max(1, math.ceil(size / count))
+        piece = max(1, min(state.block, math.ceil(size / count / STEP) * STEP))
         bounds = [(a, min(a + piece, size)) for a in range(0, size, piece)]
         self.bounds = [
             (slice(a, b), {name: flat[start + a : start + b] for name, flat in state.flat.items()})
@@ -143,7 +144,8 @@ class FlatState:
             self.block, self.small = max(1, *sizes), 0
         elif xp is np:
             operands = 3 + work + len(moments)  # parameter, gradient, its replacement, ...
-            self.block, self.small = CACHE // (operands * self.dtype.itemsize), SMALL
+            room = CACHE if moments else 4 * CACHE  # without them it goes over its operands once
+            self.block, self.small = room // (operands * self.dtype.itemsize), SMALL
         else:
             self.block = self.small = GPU_BLOCK
         self.buffers = [xp.empty(min(self.block, total), self.dtype) for _ in range(2 + work)]

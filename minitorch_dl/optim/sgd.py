@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import kernels
+from ..backend.axpy import add_multiple
 from ..tensor import Tensor
 from .flat import Update
 from .optimizer import ParamsT
@@ -105,11 +106,11 @@ def _sgd(
 ) -> None:
     g, b, a = plus_decay(xp, grad, param, weight_decay, work), momentum_buffer, work[1]
     if b is None:
-        xp.multiply(g, lr, out=a)
-    else:
-        b *= momentum
-        b += g if not dampening else xp.multiply(g, 1 - dampening, out=a)
-        xp.multiply(b, lr * momentum if nesterov else lr, out=a)
-        if nesterov:
-            a += xp.multiply(g, lr, out=work[0])
-    param -= a
+        add_multiple(xp, param, -lr, g, a)
+        return
+    b *= momentum
+    b += g if not dampening else xp.multiply(g, 1 - dampening, out=a)
+    if nesterov:
+        add_multiple(xp, param, -lr, g, a)
+        lr = lr * momentum
+    add_multiple(xp, param, -lr, b, a)
