@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import kernels
-from .blocks import BLOCK, in_blocks, pointwise
+from .blocks import MOST, in_blocks, pointwise
 from .special import put_erf
 
 _SQRT_HALF, _SQRT_2_PI = math.sqrt(0.5), math.sqrt(2 / math.pi)
@@ -69,16 +69,17 @@ def gelu_slope(xp: Any, g: Any, a: Any, cdf: Any, *, approximate: str) -> tuple[
 
 
 def silu(xp: Any, a: Any) -> tuple[Any, Any]:
-    """``a * gate`` and ``gate = 1 / (1 + exp(-a))``."""
+    """``a * gate`` and ``gate = 1 / (1 + exp(-a)) = (1 + tanh(a / 2)) / 2``; a tanh takes half as
+    long as an exp. The gate is exact to its last digit beside 1, as GELU's cdf is."""
 
     def work(a: Any, y: Any, gate: Any) -> None:
-        xp.negative(a, out=gate)
-        xp.exp(gate, out=gate)
-        gate += 1
-        xp.true_divide(1, gate, out=gate)
+        xp.multiply(a, 0.5, out=gate)
+        xp.tanh(gate, out=gate)
+        gate *= 0.5
+        gate += 0.5
         xp.multiply(a, gate, out=y)
 
-    return pointwise(xp, work, a, outputs=2, passes=10)
+    return pointwise(xp, work, a, outputs=2, passes=8)
 
 
 def silu_slope(xp: Any, g: Any, a: Any, gate: Any) -> Any:
@@ -116,7 +117,7 @@ _FEW = 4096
 
 @functools.cache
 def _zeros(dtype: Any) -> Any:
-    return np.zeros(BLOCK, dtype)
+    return np.zeros(MOST, dtype)
 
 
 def where_not_zero(xp: Any, a: Any, y: Any) -> Any:

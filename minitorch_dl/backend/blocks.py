@@ -15,8 +15,11 @@ import numpy as np
 from .threads import share
 
 BLOCK = 1 << 17
-"""Elements of a block: 512 kB of float32. Half as many are as quick for one thread, but then most
-loops take less than the 5 us that another thread needs to get its turn."""
+"""Elements of a block, at least: 512 kB of float32. Half as many are as quick for one thread, but
+then most loops take less than the 5 us that another thread needs to get its turn."""
+MOST = 1 << 19
+"""Elements of a block, at most. A block of twice as many is as quick for one thread, since a third
+level's cache feeds a loop as quickly as it computes, and threads meet less often."""
 _SHARED = 3 << 20
 """Passes times elements (about 200 us) from which waking other threads pays."""
 MOST_THREADS = 8
@@ -29,28 +32,24 @@ FEW = 1 << 15
 
 
 def in_blocks(
-    xp: Any,
-    work: Callable[[slice], None],
-    rows: int,
-    width: int = 1,
-    passes: int = 4,
-    block: int = BLOCK,
+    xp: Any, work: Callable[[slice], None], rows: int, width: int = 1, passes: int = 4
 ) -> None:
     """``work(part)`` for slices of ``rows`` rows of ``width`` elements each, all at once where they
     are few or ``xp`` is a GPU's module.
 
     Args:
         passes: about how many times ``work`` goes over its elements.
-        block: elements of a slice, at most.
     """
     size = rows * width
+    shared = size * passes >= _SHARED
+    block = min(MOST, max(BLOCK, size // 2)) if shared else MOST
     if size < FEW or (size <= block and width < _WIDE) or xp is not np:
         work(slice(None))
         return
     step = max(1, block // width)
     parts = [slice(i, i + step) for i in range(0, rows, step)]
     context = _unbuffered() if width >= _WIDE else copy_context()
-    if len(parts) > 1 and size * passes >= _SHARED:
+    if shared and len(parts) > 1:
         share(work, parts, context, MOST_THREADS)
     else:
         context.run(_one_by_one, work, parts)

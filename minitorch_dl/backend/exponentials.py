@@ -42,7 +42,7 @@ def softmax(xp: Any, a: Any, axis: int) -> Any:
     def work(a: Any, y: Any, axis: int) -> None:
         xp.subtract(a, maxima(xp, a, axis), out=y)
         xp.exp(y, out=y)
-        y /= sum_over(xp, y, (axis,))
+        y *= 1 / sum_over(xp, y, (axis,))
 
     return _along(xp, work, (a,), axis, passes=10)
 

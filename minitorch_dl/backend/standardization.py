@@ -172,8 +172,6 @@ def _joined(xp: Any, parts: list[tuple[Index, Any, Any]], axes: Axes) -> Any:
 
 
 _ALL = (slice(None),)
-_BLOCK = 1 << 18
-"""Elements of a block: the moments' own operations, a few per block, weigh less in larger ones."""
 
 
 def _over_groups(
@@ -186,7 +184,7 @@ def _over_groups(
         work(_ALL)
         return
     before, n = (slice(None),) * axis, shape[axis]
-    in_blocks(xp, lambda part: work((*before, part)), n, size // n, passes, _BLOCK)
+    in_blocks(xp, lambda part: work((*before, part)), n, size // n, passes)
 
 
 def _part(v: Any, index: Index) -> Any:

@@ -58,3 +58,15 @@ def test_gelu_and_its_slope_are_exact_to_float32() -> None:
     (slope,) = activations.gelu_slope(np, np.ones_like(x), x, cdf, approximate="none")
     pdf = np.exp(-0.5 * wide * wide) / math.sqrt(2 * math.pi)
     assert (np.abs(slope - (exact + wide * pdf)) / unit).max() < 3
+
+
+def test_silu_and_its_slope_are_exact_to_float32() -> None:
+    """In the same units."""
+    x = np.linspace(-30, 30, 200001).astype("float32")
+    y, gate = activations.silu(np, x)
+    wide = x.astype(float)
+    exact = 1 / (1 + np.exp(-wide))
+    unit = np.finfo("float32").eps * np.maximum(np.abs(wide), 1)
+    assert (np.abs(y - wide * exact) / unit).max() < 2
+    slope = activations.silu_slope(np, np.ones_like(x), x, gate)
+    assert (np.abs(slope - exact * (1 + wide * (1 - exact))) / unit).max() < 3

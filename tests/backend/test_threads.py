@@ -14,7 +14,7 @@ import pytest
 
 import minitorch_dl as torch
 from minitorch_dl.backend import blocks, threads
-from minitorch_dl.backend.blocks import BLOCK, in_blocks
+from minitorch_dl.backend.blocks import BLOCK, MOST, in_blocks
 from minitorch_dl.backend.threads import set_thread_count, share, thread_count
 
 F = torch.nn.functional
@@ -196,7 +196,7 @@ def test_the_environment_sets_the_number_of_threads() -> None:
 # -- blocks ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("rows", "width"), [(10, 3), (BLOCK + 1, 1), (700, 1000), (3, 2 * BLOCK)])
+@pytest.mark.parametrize(("rows", "width"), [(10, 3), (BLOCK + 1, 1), (700, 1000), (3, 2 * MOST)])
 @pytest.mark.parametrize("passes", [1, 1000])
 def test_blocks_cover_all_rows_once(rows: int, width: int, passes: int) -> None:
     seen = np.zeros(rows, int)
@@ -208,7 +208,7 @@ def test_blocks_cover_all_rows_once(rows: int, width: int, passes: int) -> None:
 
     in_blocks(np, work, rows, width, passes)
     assert (seen == 1).all()
-    assert max(sizes) <= max(BLOCK, width)
+    assert max(sizes) <= max(MOST, width)
 
 
 def test_small_work_wakes_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
