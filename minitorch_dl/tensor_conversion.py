@@ -21,21 +21,7 @@ from .size import Size
 if TYPE_CHECKING:
     from .tensor import Tensor
 
-LEGACY_NAMES = {
-    "float32": "Float",
-    "float64": "Double",
-    "float16": "Half",
-    "bfloat16": "BFloat16",
-    "uint8": "Byte",
-    "int8": "Char",
-    "int16": "Short",
-    "int32": "Int",
-    "int64": "Long",
-    "bool": "Bool",
-    "complex64": "ComplexFloat",
-    "complex128": "ComplexDouble",
-}
-LEGACY_DTYPES = {legacy: dtypes.as_dtype(name) for name, legacy in LEGACY_NAMES.items()}
+LEGACY_DTYPES = {legacy: dtypes.as_dtype(name) for name, legacy in dtypes.LEGACY_NAMES.items()}
 
 _copy_ = inplace(as_one("CopyBackwards")(overwrite), "copy_")
 _fill_ = inplace(as_one("FillBackward2")(overwrite), "fill_")
@@ -211,7 +197,7 @@ class Convertible(TensorBase):
         """The type's name (``"torch.FloatTensor"``), or this tensor in another dtype."""
         if dtype is None:
             where = "torch." if self.is_cpu else "torch.cuda."
-            return f"{where}{LEGACY_NAMES[self.dtype.name]}Tensor"
+            return f"{where}{dtypes.LEGACY_NAMES[self.dtype.name]}Tensor"
         wanted = None
         if isinstance(dtype, str) and dtype.endswith("Tensor"):
             wanted = "cuda" if ".cuda." in dtype else "cpu"

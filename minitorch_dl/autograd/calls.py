@@ -63,7 +63,7 @@ def _on_host(kernel: Callable[..., Any], operands: int) -> Callable[..., Any]:
 
 
 def unary(p: Primitive) -> Callable[..., Any]:
-    kernel, taken = _on_host(p.kernel, 1), _FLOATS if p.promotes == "float" else _REAL
+    kernel, taken = _on_host(p.kernel, 1), _FLOATS if p.promotes == "float" else _REAL - p.refused
     plan = None
 
     def call(input: Any, *, out: Any = None) -> Any:
@@ -100,7 +100,7 @@ def unary(p: Primitive) -> Callable[..., Any]:
 
 def parametrized(p: Primitive) -> Callable[..., Any]:
     kernel, promotes = p.kernel, p.promotes is not None
-    taken = _FLOATS if p.promotes == "float" else _PLAIN
+    taken = _FLOATS if p.promotes == "float" else _PLAIN - p.refused
     plan = None
 
     def call(input: Any, **params: Any) -> Any:
@@ -165,7 +165,7 @@ def binary(p: Primitive) -> Callable[..., Any]:
     number."""
     kernel, formulas = _on_host(p.kernel, 2), p.formulas
     broadcasts, promotes = p.broadcasts, p.promotes is not None
-    taken = _FLOATS if p.promotes == "float" else _REAL
+    taken = _FLOATS if p.promotes == "float" else _REAL - p.refused
     first_number, second_number = (name not in p.tensors for name in p.inputs)
     plans: dict[Any, Any] = {}
 
@@ -263,6 +263,7 @@ def general(p: Primitive) -> Callable[..., Any]:
     kernel, formulas, width = p.kernel, p.formulas, len(p.inputs)
     promotes, broadcasts, kept = p.promotes is not None, p.broadcasts, len(p.aux)
     single, weak = p.outputs == ("y",), promotes or broadcasts
+    taken = _PLAIN - p.refused
     plans: dict[Any, Any] = {}
 
     def call(*args: Any, **params: Any) -> Any:
@@ -279,7 +280,7 @@ def general(p: Primitive) -> Callable[..., Any]:
                 if a.__class__ is not ndarray:
                     return p(*args, **params)
                 if a.dtype is not dtype:
-                    if a.dtype not in _PLAIN or (promotes and dtype is not None):
+                    if a.dtype not in taken or (promotes and dtype is not None):
                         return p(*args, **params)
                     dtype = a.dtype
                 node = x._node if x._view is None else current_node(x)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..backend import describe, describe_mismatch, describe_one
+from ..backend import describe, describe_mismatch, describe_one, dtypes
 from .base import TensorBase
 
 if TYPE_CHECKING:
@@ -47,11 +47,27 @@ def builtin_kind(error: Exception) -> type[Exception]:
 def complex_refused(op: str, arrays: Sequence[Any]) -> Exception:
     """The exception to raise for complex numbers that the op can't take."""
     kinds = [a.dtype for a in arrays if hasattr(a, "dtype") and a.dtype.kind == "c"]
-    legacy = "ComplexFloat" if kinds[0].itemsize == 8 else "ComplexDouble"
+    legacy = dtypes.LEGACY_NAMES[str(kinds[0])]
     return NotImplementedError(
         f"\"{op}\" not implemented for '{legacy}': the op is not defined for complex numbers, or "
         f"has no derivative for them here. Got {describe(arrays)}"
     )
+
+
+def not_implemented(op: str, arrays: Sequence[Any]) -> Exception:
+    """The exception to raise for a kind of numbers that the op isn't made for."""
+    legacy = dtypes.LEGACY_NAMES[next(str(a.dtype) for a in arrays if hasattr(a, "dtype"))]
+    return NotImplementedError(
+        f"\"{op}\" not implemented for '{legacy}': convert the input, such as with .float(). "
+        f"Got {describe(arrays)}"
+    )
+
+
+def require_kind(op: str, least: str, *operands: Any) -> None:
+    """Refuse tensors that are all of a lower kind of numbers than "integer" or "float"."""
+    arrays = [x.array for x in operands if isinstance(x, TensorBase)]
+    if arrays and all(dtypes.from_numpy(a.dtype).kind < dtypes.KINDS[least] for a in arrays):
+        raise not_implemented(op, arrays)
 
 
 def refuse_complex(op: str, *operands: Any) -> None:

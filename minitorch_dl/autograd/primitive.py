@@ -35,7 +35,7 @@ from ..backend import common_module, describe, dtypes
 from . import calls
 from .base import NO_GRAD, ORDINARY, TensorBase, View, ViewKind, current_node, late, write_out
 from .calls import BFLOAT16, COMPLEX, DIFFERENTIABLE, shares_memory
-from .errors import KERNEL_ERRORS, complex_refused, explain, no_tensor
+from .errors import KERNEL_ERRORS, complex_refused, explain, no_tensor, not_implemented
 from .modes import GRAD, LISTENING, records, state
 from .names import node_class
 from .node import Node
@@ -90,6 +90,8 @@ class Primitive:
             convention wants. True: the formulas hold as they read (those of views always do). A
             fused op runs its composite on them.
         check: called with the operands before they are promoted, to refuse some of them.
+        least: the lowest kind of number that it takes: "bool", "integer" or "float". Operands that
+            are all of a lower one are refused.
         exact: the tensor given as ``out=`` must have the result's dtype.
         view: the result may share the input's memory.
         formulas: the derivative per input.
@@ -116,6 +118,8 @@ class Primitive:
         self.tensors = frozenset(options.pop("tensors", ()))
         self.numbers: bool = options.pop("numbers", False)
         self.check: Callable[..., None] | None = options.pop("check", None)
+        least = dtypes.KINDS[options.pop("least", "bool")]
+        self.refused = frozenset([d._numpy for d in dtypes.ALL if d.kind < least])
         self.exact: bool = options.pop("exact", False)
         self.view: bool = options.pop("view", False)
         self.complex: bool | str = options.pop("complex", self.view)
@@ -271,6 +275,8 @@ class Primitive:
             self._check_operands(args, boxed)
             if self.check is not None:
                 self.check(*arrays)
+            if self.refused and boxed:
+                self._check_kinds(arrays)
         if self.promotes is not None and boxed:
             args, arrays = self._promote(args, arrays)
         if boxed and _any_complex(arrays):
@@ -395,6 +401,11 @@ class Primitive:
             )
             if not (boxed and stands) or name in self.tensors:
                 raise no_tensor(self.name, name, x, i + 1)
+
+    def _check_kinds(self, arrays: Sequence[Any]) -> None:
+        """Refuse operands that are all of a lower kind than the op takes."""
+        if all(x.dtype in self.refused for x in arrays if hasattr(x, "dtype")):
+            raise not_implemented(self.name, arrays)
 
     def _promote(self, args: Sequence[Any], arrays: Sequence[Any]) -> tuple[Any, Any]:
         operands = [x for x in arrays if x is not None]

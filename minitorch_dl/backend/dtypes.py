@@ -21,6 +21,7 @@ except ImportError:
     _bfloat16 = None
 
 BOOL, INTEGER, FLOAT, COMPLEX = 0, 1, 2, 3
+KINDS = {"bool": BOOL, "integer": INTEGER, "float": FLOAT, "complex": COMPLEX}
 
 
 class dtype:
@@ -106,6 +107,21 @@ ALL = (
     float16, bfloat16, float32, float64,
     int8, int16, int32, int64, uint8, uint16, uint32, uint64, bool, complex64, complex128,
 )  # fmt: skip
+LEGACY_NAMES = {
+    "float32": "Float",
+    "float64": "Double",
+    "float16": "Half",
+    "bfloat16": "BFloat16",
+    "uint8": "Byte",
+    "int8": "Char",
+    "int16": "Short",
+    "int32": "Int",
+    "int64": "Long",
+    "bool": "Bool",
+    "complex64": "ComplexFloat",
+    "complex128": "ComplexDouble",
+}
+"""The names by which PyTorch's old classes and its errors call the dtypes."""
 _FROM_NUMPY = {d._numpy: d for d in ALL if d._numpy is not None}
 _FROM_PYTHON = {
     builtins.float: float64,

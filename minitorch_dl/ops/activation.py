@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from ..autograd.errors import require_kind
 from ..autograd.inplace import inplace as in_place
 from ..autograd.inplace import write
 from ..autograd.names import as_one
@@ -80,7 +81,7 @@ def relu(input: Any, inplace: bool = False) -> Any:
     return _apply("relu", _relu, input, True) if inplace else _relu(input)
 
 
-@primitive(name="hardtanh", promotes="same")
+@primitive(name="hardtanh", promotes="same", least="integer")
 def _hardtanh(xp: Any, a: Any, *, low: float, high: float) -> Any:
     return xp.minimum(xp.maximum(a, low), high)
 
@@ -107,16 +108,18 @@ def relu6(input: Any, inplace: bool = False) -> Any:
 @as_one("HardsigmoidBackward0")
 def hardsigmoid(input: Any, inplace: bool = False) -> Any:
     """``relu6(input + 3) / 6``."""
+    require_kind("hardsigmoid", "float", input)
     return _apply("hardsigmoid", lambda x: relu6(x + 3) / 6, input, inplace)
 
 
 @as_one("HardswishBackward0")
 def hardswish(input: Any, inplace: bool = False) -> Any:
     """``input * relu6(input + 3) / 6`` (Howard et al., "Searching for MobileNetV3", 2019)."""
+    require_kind("hardswish", "float", input)
     return _apply("hardswish", lambda x: x * relu6(x + 3) / 6, input, inplace)
 
 
-@primitive(name="leaky_relu", broadcasts=True, promotes="same")
+@primitive(name="leaky_relu", broadcasts=True, promotes="same", least="float")
 def _leaky_relu(xp: Any, a: Any, b: Any) -> Any:
     y = xp.minimum(a, 0) * b
     y += xp.maximum(a, 0)
@@ -186,12 +189,14 @@ def rrelu(
 @as_one("ThresholdBackward0")
 def threshold(input: Any, threshold: float, value: float, inplace: bool = False) -> Any:
     """``input`` where it is above ``threshold``, else ``value``."""
+    require_kind("threshold", "integer", input)
     return _apply("threshold", lambda x: select(x <= threshold, value, x), input, inplace)
 
 
 @as_one("HardshrinkBackward0")
 def hardshrink(input: Any, lambd: float = 0.5, *, out: Any = None) -> Any:
     """``input`` where ``|input| > lambd``, else 0."""
+    require_kind("hardshrink", "float", input)
     y = keep(input, ~((input >= -lambd) & (input <= lambd)))
     return y if out is None else write_out("hardshrink", out, y, exact=True)
 
@@ -199,6 +204,7 @@ def hardshrink(input: Any, lambd: float = 0.5, *, out: Any = None) -> Any:
 @as_one("SoftshrinkBackward0")
 def softshrink(input: Any, lambd: float = 0.5, *, out: Any = None) -> Any:
     """``input`` moved towards 0 by ``lambd``: ``input - clamp(input, -lambd, lambd)``."""
+    require_kind("softshrink", "float", input)
     if lambd < 0:
         raise RuntimeError(
             f"softshrink: lambda must be greater or equal to 0, but found to be {lambd}"
@@ -210,7 +216,7 @@ def softshrink(input: Any, lambd: float = 0.5, *, out: Any = None) -> Any:
 # -- exponential linear ----------------------------------------------------------------------------
 
 
-@primitive(name="elu", promotes="float", kinks=(0,))
+@primitive(name="elu", promotes="float", kinks=(0,), least="float")
 def _elu(xp: Any, a: Any, *, alpha: float, scale: float, rate: float) -> Any:
     negative = xp.expm1(xp.minimum(a, 0) * rate) * (alpha * scale)
     return xp.maximum(a, 0) * scale + negative
@@ -253,7 +259,7 @@ def selu(input: Any, inplace: bool = False) -> Any:
 # -- smooth ----------------------------------------------------------------------------------------
 
 
-@primitive(name="softplus", promotes="float")
+@primitive(name="softplus", promotes="float", least="float")
 def _softplus(xp: Any, a: Any, *, beta: float, threshold: float) -> Any:
     scaled = a * beta
     y = xp.log1p(xp.exp(-xp.absolute(scaled))) + xp.maximum(scaled, 0)
@@ -305,6 +311,7 @@ def glu(input: Any, dim: int = -1) -> Any:
     >>> torch.nn.functional.glu(torch.tensor([1.0, 2.0, 0.0, 0.0]))
     tensor([0.5000, 1.0000])
     """
+    require_kind("glu", "float", input)
     if input.array.ndim == 0:
         raise RuntimeError("glu does not support 0-dimensional tensors")
     size = input.size(dim)
@@ -319,7 +326,14 @@ def _silu_composite(x: Any) -> Any:
     return x * sigmoid(x)
 
 
-@fused(name="silu", composite=_silu_composite, aux=("gate",), promotes="float", complex=True)
+@fused(
+    name="silu",
+    composite=_silu_composite,
+    aux=("gate",),
+    promotes="float",
+    complex=True,
+    least="float",
+)
 def _silu(xp: Any, a: Any) -> Any:
     return kernels.silu(xp, a)
 
@@ -343,7 +357,7 @@ def _gelu_composite(x: Any, *, approximate: str) -> Any:
     return 0.5 * x * (1 + erf(x * _SQRT_HALF))
 
 
-@fused(name="gelu", composite=_gelu_composite, aux=("cdf",), promotes="float")
+@fused(name="gelu", composite=_gelu_composite, aux=("cdf",), promotes="float", least="float")
 def _gelu(xp: Any, a: Any, *, approximate: str) -> Any:
     return kernels.gelu(xp, a, approximate=approximate)
 

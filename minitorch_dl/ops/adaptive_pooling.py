@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..autograd.errors import not_implemented
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive
 from ..autograd.structural import expand
@@ -98,6 +99,8 @@ def _even_windows(size: tuple[int, ...], out: tuple[int, ...]) -> tuple[int, ...
 
 
 def _adaptive_avg_pools(op: str, dims: int, input: Any, output_size: Any) -> Any:
+    if input.array.dtype.kind in "biu":
+        raise not_implemented(op, [input.array])
     out = _regions(op, dims, input, output_size)
     if 0 in out:  # no region, so no average: an empty part of the input
         shape = input.array.shape[:-dims]
@@ -112,6 +115,8 @@ def _adaptive_avg_pools(op: str, dims: int, input: Any, output_size: Any) -> Any
 def _adaptive_max_pools(
     op: str, dims: int, input: Any, output_size: Any, return_indices: bool
 ) -> Any:
+    if input.array.dtype.kind in "biu":
+        raise not_implemented(op, [input.array])
     out = _regions(op, dims, input, output_size)
     size = input.array.shape[-dims:]
     kernel = _even_windows(size, out)
@@ -126,7 +131,7 @@ def _adaptive_max_pools(
     return batched(input, dims, pool)
 
 
-@primitive
+@primitive(least="float")
 def region_positions(xp: Any, a: Any, *, out: tuple[int, ...]) -> Any:
     """Each adaptive region's maximum as an index into the flattened spatial axes."""
     return kernels.region_positions(xp, a, out)

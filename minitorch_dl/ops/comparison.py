@@ -257,13 +257,13 @@ def bitwise_not(xp: Any, a: Any) -> Any:
     return _on_integers("bitwise_not", xp.invert, a)
 
 
-@primitive(broadcasts=True, promotes="same")
+@primitive(broadcasts=True, promotes="same", least="integer")
 def bitwise_left_shift(xp: Any, a: Any, b: Any) -> Any:
     """``input << other``: ``input * 2**other`` of integers."""
     return _on_integers("bitwise_left_shift", xp.left_shift, a, b)
 
 
-@primitive(broadcasts=True, promotes="same")
+@primitive(broadcasts=True, promotes="same", least="integer")
 def bitwise_right_shift(xp: Any, a: Any, b: Any) -> Any:
     """``input >> other``: the floor of ``input / 2**other`` of integers."""
     return _on_integers("bitwise_right_shift", xp.right_shift, a, b)

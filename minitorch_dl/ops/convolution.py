@@ -23,7 +23,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-@primitive(name="convolution", complex="holomorphic")
+@primitive(name="convolution", complex="holomorphic", least="integer")
 def _convolution(xp: Any, x: Any, w: Any, b: Any, *, stride, padding, dilation, groups) -> Any:
     """``y[n, o, t] = b[o] + sum over c, k of x[n, c, t stride + k dilation - pad] w[o, c, k]``."""
     y = in_float32(correlation.correlate)(
@@ -34,7 +34,9 @@ def _convolution(xp: Any, x: Any, w: Any, b: Any, *, stride, padding, dilation, 
     return y
 
 
-@primitive(name="convolution_input", grad_fn="ConvolutionBackward0", complex="holomorphic")
+@primitive(
+    name="convolution_input", grad_fn="ConvolutionBackward0", complex="holomorphic", least="integer"
+)
 def _convolution_input(
     xp: Any, u: Any, w: Any, b: Any, *, size, stride, padding, dilation, groups
 ) -> Any:

@@ -6,7 +6,7 @@ import builtins
 import math
 from typing import Any
 
-from ..autograd.errors import refuse_complex
+from ..autograd.errors import refuse_complex, require_kind
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import array_module, common_module
 from ..backend.precision import widened
@@ -167,6 +167,7 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0, *, out: A
     >>> torch.histc(torch.tensor([1.0, 2.0, 1.0]), bins=4, min=0, max=3)
     tensor([0., 2., 1., 0.])
     """
+    require_kind("histc", "float", input)
     refuse_complex("histc", input)
     a = input.array.reshape(-1)
     xp = array_module(a)
@@ -190,6 +191,7 @@ def histogram(
 ) -> Any:
     """``(hist, bin_edges)``: counts, or sums of ``weight``, in bins of equal width over ``range``
     or between the edges ``bins``."""
+    require_kind("histogram", "float", input)
     refuse_complex("histogram", input)
     a = input.array.reshape(-1)
     xp = array_module(a)
@@ -217,6 +219,7 @@ def histogramdd(
         bins: how many per dimension (one number for all), or the edges, one tensor per dimension.
         range: the lowest and the highest coordinate of each dimension, one after the other.
     """
+    require_kind("histogramdd", "float", input)
     refuse_complex("histogramdd", input)
     a = input.array.reshape(-1, input.shape[-1])
     xp = array_module(a)
@@ -308,6 +311,7 @@ def searchsorted(
     >>> torch.searchsorted(torch.tensor([1, 3, 5]), torch.tensor([3, 6]))
     tensor([1, 3])
     """
+    require_kind("searchsorted", "integer", sorted_sequence)
     refuse_complex("searchsorted", sorted_sequence, input)
     if side not in (None, "left", "right"):
         raise RuntimeError(f"searchsorted(): side can only be 'left' or 'right' but got {side}")

@@ -242,7 +242,7 @@ def arange(
         wanted = dtypes.as_dtype(dtype)
     if step == 0:
         raise RuntimeError("step must be nonzero")
-    if wanted.is_complex:
+    if wanted.is_complex or wanted is dtypes.bool:
         raise NotImplementedError(f"arange(): not implemented for {wanted}")
     if not (math.isfinite(start) and math.isfinite(end)):
         raise RuntimeError(f"unsupported range: {start} -> {end}")
@@ -306,6 +306,8 @@ def linspace(
                 f"linspace(): inferred dtype complex can't be safely cast to passed dtype {wanted}"
             )
         wanted = wanted.to_complex()
+    if wanted is dtypes.bool and steps > 1:
+        raise NotImplementedError("linspace(): not implemented for torch.bool")
     if wanted.kind == dtypes.INTEGER:
         start, end = builtins.int(start), builtins.int(end)
     backend, where = backend_for(device)
@@ -364,6 +366,8 @@ def _triangle(row: int, col: int, keep: Any, dtype: Any, device: Any) -> Any:
     shape_of((row, col))
     backend, where = backend_for(device)
     wanted = dtypes.int64 if dtype is None else dtypes.as_dtype(dtype)
+    if wanted.kind != dtypes.INTEGER:
+        raise NotImplementedError(f"tril_indices(), triu_indices(): not implemented for {wanted}")
     i, j = np.indices((row, col))
     array = np.stack(np.nonzero(keep(i, j))).astype(wanted.numpy)
     with backend.select(where):

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from ..autograd.errors import require_tensor
+from ..autograd.errors import require_kind, require_tensor
 from ..autograd.inplace import write
 from ..autograd.primitive import TensorBase
 from ..backend import array_module, device_of
@@ -88,6 +88,8 @@ def dropout3d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
 
 def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Any:
     """Dropout that keeps mean 0 and variance 1, to go with SELU (Klambauer et al., 2017)."""
+    if training:
+        require_kind("alpha_dropout", "float", input)
     return _dropout("alpha_dropout", input, p, training, inplace, _every, _rescaled)
 
 
@@ -95,6 +97,8 @@ def feature_alpha_dropout(
     input: Any, p: float = 0.5, training: bool = False, inplace: bool = False
 ) -> Any:
     """``alpha_dropout`` of whole channels of (N, C, ...)."""
+    if training:
+        require_kind("feature_alpha_dropout", "float", input)
     return _dropout("feature_alpha_dropout", input, p, training, inplace, _channels, _rescaled)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.boundary import number_first
+from ..autograd.errors import require_kind
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast, conj, is_complex
@@ -252,7 +253,7 @@ def positive(input: Any) -> Any:
     return input
 
 
-@primitive(kinks=(0,), complex=True, exact=True)
+@primitive(kinks=(0,), complex=True, exact=True, least="integer")
 def abs(xp: Any, a: Any) -> Any:
     """``|input|``; the derivative at 0 is 0."""
     return xp.absolute(a)
@@ -295,6 +296,7 @@ absolute = abs
 @as_one("AddcmulBackward0")
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1, out: Any = None) -> Any:
     """``input + value * tensor1 * tensor2``."""
+    require_kind("addcmul", "integer", input, tensor1, tensor2)
     y = input + (tensor1 * tensor2 if value == 1 else tensor1 * value * tensor2)
     return y if out is None else write_out("addcmul", out, y)
 
@@ -312,7 +314,7 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1, out: An
     return y if out is None else write_out("addcdiv", out, y)
 
 
-@primitive(name="lerp", broadcasts=True, tensors=("a", "b"), complex="holomorphic")
+@primitive(name="lerp", broadcasts=True, tensors=("a", "b"), complex="holomorphic", least="float")
 def _lerp(xp: Any, a: Any, b: Any, weight: Any) -> Any:
     return a + weight * (b - a)
 
@@ -409,7 +411,7 @@ def log1p(xp: Any, a: Any) -> Any:
 log1p.defvjp(a=lambda g, a: g / (a + 1))
 
 
-@primitive(broadcasts=True, promotes="float", tensors=("a", "b"))
+@primitive(broadcasts=True, promotes="float", tensors=("a", "b"), least="float")
 def logaddexp(xp: Any, a: Any, b: Any) -> Any:
     """``log(exp(input) + exp(other))`` without overflow."""
     return xp.logaddexp(a, b)
@@ -418,7 +420,7 @@ def logaddexp(xp: Any, a: Any, b: Any) -> Any:
 logaddexp.defvjp(a=lambda g, a, b: g / (1 + exp(b - a)), b=lambda g, a, b: g / (1 + exp(a - b)))
 
 
-@primitive(broadcasts=True, promotes="float", tensors=("a", "b"))
+@primitive(broadcasts=True, promotes="float", tensors=("a", "b"), least="float")
 def logaddexp2(xp: Any, a: Any, b: Any) -> Any:
     """``log2(2**input + 2**other)`` without overflow."""
     return xp.logaddexp2(a, b)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.errors import require_kind
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive
 from ..autograd.versions import mark_written
@@ -167,6 +168,7 @@ def embedding_bag(
         max_norm, norm_type, scale_grad_by_freq, sparse: as in ``embedding``.
     """
     op = "embedding_bag"
+    require_kind(op, "float", weight)
     if mode not in ("sum", "mean", "max"):
         raise ValueError(f"{op}: mode has to be one of sum, mean or max, got {mode!r}")
     if per_sample_weights is not None:

@@ -104,12 +104,12 @@ def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False, out: A
 # -- positions -------------------------------------------------------------------------------------
 
 
-@primitive(name="argmax")
+@primitive(name="argmax", least="integer")
 def _argmax(xp: Any, a: Any, *, dim: int | None, keepdim: bool) -> Any:
     return a.argmax(dim, keepdims=keepdim)
 
 
-@primitive(name="argmin")
+@primitive(name="argmin", least="integer")
 def _argmin(xp: Any, a: Any, *, dim: int | None, keepdim: bool) -> Any:
     return a.argmin(dim, keepdims=keepdim)
 

@@ -7,7 +7,7 @@ import math
 import warnings
 from typing import Any
 
-from ..autograd.errors import refuse_complex
+from ..autograd.errors import refuse_complex, require_kind
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase
 from ..backend import array_module
@@ -41,6 +41,7 @@ def grid_sample(
     Returns:
         (N, C, H', W') or (N, C, D', H', W').
     """
+    require_kind("grid_sample", "float", input)
     refuse_complex("grid_sample", input, grid)
     op, x = "grid_sample", input.array
     if mode not in ("bilinear", "nearest", "bicubic"):

@@ -20,7 +20,13 @@ from .shape import _reshape
 __all__ = ["bilinear", "linear"]
 
 
-@primitive(name="linear", grad_fn="AddmmBackward0", shows=("b", "x", "w"), complex="holomorphic")
+@primitive(
+    name="linear",
+    grad_fn="AddmmBackward0",
+    shows=("b", "x", "w"),
+    complex="holomorphic",
+    least="integer",
+)
 def _linear(xp: Any, x: Any, w: Any, b: Any) -> Any:
     """``y[..., o] = b[o] + sum over i of x[..., i] w[o, i]``."""
     rows = x if x.ndim == 2 else x.reshape(-1, x.shape[-1])

@@ -66,7 +66,7 @@ def l1_loss(
     return _weighted("l1_loss", abs(input - target), weight, reduction)
 
 
-@primitive(name="mse_loss", broadcasts=True, promotes="same")
+@primitive(name="mse_loss", broadcasts=True, promotes="same", least="float")
 def _mse_loss(xp: Any, a: Any, b: Any, *, reduction: str) -> Any:
     """``(a - b)^2``, averaged, added up or element by element."""
     d = xp.subtract(a, b)
@@ -107,7 +107,7 @@ def mse_loss(
     return _weighted("mse_loss", square(input - target), weight, reduction)
 
 
-@primitive(name="huber")
+@primitive(name="huber", least="float")
 def _huber(xp: Any, a: Any, *, delta: float) -> Any:
     """``a^2 / 2`` where ``|a| < delta``, else ``delta (|a| - delta / 2)``."""
     size = xp.abs(a)
@@ -252,7 +252,9 @@ def binary_cross_entropy(
     return reduced(loss, reduction)
 
 
-@primitive(name="binary_cross_entropy_with_logits", broadcasts=True, promotes="float")
+@primitive(
+    name="binary_cross_entropy_with_logits", broadcasts=True, promotes="float", least="float"
+)
 def _bce_logits(xp: Any, a: Any, target: Any) -> Any:
     """``-t log s - (1 - t) log(1 - s)``, s the sigmoid of a, without overflow."""
     y = xp.log1p(xp.exp(-xp.abs(a)))

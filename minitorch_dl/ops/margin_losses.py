@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..autograd.errors import refuse_complex
+from ..autograd.errors import refuse_complex, require_kind
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase
 from ..backend import array_module, check_range
@@ -143,6 +143,7 @@ def multi_margin_loss(
         target: labels in [0, C), (N) or ().
         p: 1 or 2.
     """
+    require_kind("multi_margin_loss", "float", input)
     op = "multi_margin_loss"
     reduction = reduction_name(size_average, reduce, reduction)
     if p not in (1, 2):
@@ -180,6 +181,7 @@ def multilabel_margin_loss(
         input: (N, C) or (C).
         target: labels, in the same shape; each row counts up to its first -1.
     """
+    require_kind("multilabel_margin_loss", "float", input)
     op = "multilabel_margin_loss"
     reduction = reduction_name(size_average, reduce, reduction)
     single = input.array.ndim < 2

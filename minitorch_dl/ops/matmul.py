@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.boundary import number_first
-from ..autograd.errors import require_tensor
+from ..autograd.errors import require_kind, require_tensor
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import alias, cast, conj, is_complex
@@ -43,7 +43,7 @@ def product(xp: Any, a: Any, b: Any) -> Any:
     return xp.matmul(a, b)
 
 
-@primitive(name="matmul", grad_fn="MmBackward0", complex="holomorphic")
+@primitive(name="matmul", grad_fn="MmBackward0", complex="holomorphic", least="integer")
 def _matmul(xp: Any, a: Any, b: Any) -> Any:
     if not (hasattr(a, "dtype") and hasattr(b, "dtype")):
         raise TypeError("expected two tensors")
@@ -484,6 +484,7 @@ def kron(input: Any, other: Any, *, out: Any = None) -> Any:
 @as_one("TraceBackward0")
 def trace(input: Any) -> Any:
     """The sum of a matrix's diagonal."""
+    require_kind("trace", "integer", input)
     _check_dims("trace", input=(input, 2))
     return _diagonal(input, offset=0, dim1=0, dim2=1).sum()
 

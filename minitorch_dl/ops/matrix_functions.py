@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..autograd.errors import require_kind
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
@@ -341,6 +342,7 @@ def tensorsolve(A: Any, B: Any, dims: Any = None, *, out: Any = None) -> Any:
 def linalg_vander(x: Any, *, N: int | None = None) -> Any:
     """The powers 0 to ``N - 1`` (N: the length of ``x``) of each element of ``(..., n)``, along a
     new last dim."""
+    require_kind("linalg.vander", "integer", x)
     if not x.ndim and N is None:
         raise RuntimeError("linalg.vander: Expected x to have at least 1 dimension")
     n = x.shape[-1] if N is None else N
@@ -378,6 +380,7 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
 @as_one()
 def vecdot(x: Any, y: Any, *, dim: int = -1, out: Any = None) -> Any:
     """The sum of products ``conj(x) * y`` along ``dim``, the other dims broadcast."""
+    require_kind("vecdot", "float", x, y)
     z = (conjugated(x) * y).sum(dim)
     return z if out is None else write_out("linalg.vecdot", out, z, exact=True)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd.errors import refuse_complex
+from ..autograd.errors import not_implemented, refuse_complex
 from ..autograd.names import as_one
 from ..autograd.primitive import fused, write_out
 from ..autograd.structural import cast
@@ -50,6 +50,7 @@ def _composite(
     composite=_composite,
     outputs=("y", "mean", "variance"),
     constant=("mean", "variance"),
+    least="float",
 )
 def _standardize(
     xp: Any, x: Any, w: Any, b: Any, *, shape: Axes, axes: Axes, affine: Axes, eps, centered
@@ -109,6 +110,8 @@ def batch_norm(
     Source: Ioffe and Szegedy, 2015.
     """
     refuse_complex("batch_norm", input)
+    if input.array.dtype.kind in "biu":
+        raise not_implemented("batch_norm", [input.array])
     op, shape = "batch_norm", input.array.shape
     if training and eps <= 0:
         raise ValueError(f"{op}: eps must be positive during training, but got {eps}")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.errors import require_kind
 from ..autograd.names import named
 from ..autograd.primitive import primitive
 from ..backend import array_module, constant
@@ -72,6 +73,8 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
             "Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now: "
             f"got {len(widths)} numbers for a tensor of shape {list(shape)}"
         )
+    if mode != "circular":
+        require_kind(f"pad with mode={mode!r}", "integer", input)
     for d, (before, after) in enumerate(pads):
         if before or after:
             input = _edge(input, d, before, after, mode)

@@ -26,7 +26,7 @@ __all__ = ["avg_pool1d", "max_pool1d", "max_pool2d", "max_pool3d"]
 # -- maximum: a closed pair over where the maxima are ----------------------------------------------
 
 
-@primitive(name="max_pool", aux=("top",))
+@primitive(name="max_pool", aux=("top",), least="integer")
 def _max_pool(xp: Any, a: Any, *, kernel, stride, padding, dilation, ceil_mode) -> Any:
     y = kernels.max_pool(
         xp, a, kernel=kernel, stride=stride, padding=padding, dilation=dilation, ceil_mode=ceil_mode
@@ -71,7 +71,7 @@ max_gather.defvjp(
 )
 
 
-@primitive
+@primitive(least="integer")
 def max_positions(xp: Any, a: Any, *, kernel, stride, padding, dilation, ceil_mode) -> Any:
     """Each window's maximum as an index into the flattened spatial axes."""
     return kernels.max_positions(

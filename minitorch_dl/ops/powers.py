@@ -154,7 +154,7 @@ def rsqrt(xp: Any, a: Any) -> Any:
 rsqrt.defvjp(a=lambda g, y: -0.5 * g * _pow(y, 3))
 
 
-@primitive(broadcasts=True, promotes="float", tensors=("a", "b"))
+@primitive(broadcasts=True, promotes="float", tensors=("a", "b"), least="float")
 def hypot(xp: Any, a: Any, b: Any) -> Any:
     """``sqrt(input**2 + other**2)`` without overflow."""
     return xp.hypot(a, b)

@@ -136,7 +136,7 @@ def sum(
     return y if out is None else write_out("sum", out, y)
 
 
-@primitive(name="mean", complex=True)
+@primitive(name="mean", complex=True, least="float")
 def _mean(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
     y = _total(xp, a, dims, keepdim) / _count(a.shape, dims)
     return y if y.dtype is a.dtype else y.astype(a.dtype)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from ..autograd.errors import require_kind
 from ..autograd.names import as_one, named
 from ..autograd.primitive import primitive
 from ..autograd.structural import cast
@@ -67,13 +68,11 @@ def resample(
     """The last axes of ``x`` resampled to ``size``, one after the other."""
     first = x.array.ndim - len(size)
     axes = list(enumerate(zip(size, scales), start=first))
-    in_bytes = x.array.dtype.kind in "iub" and not kind.startswith("nearest")
+    in_bytes = x.array.dtype == "uint8" and not kind.startswith("nearest")
     if in_bytes:  # each axis is rounded, the last one first
         axes.reverse()
-        if x.array.dtype != "uint8":
-            raise NotImplementedError(
-                f"interpolate: not implemented for {x.array.dtype}. Convert the input with .float()"
-            )
+    elif x.array.dtype != "uint8":
+        require_kind("interpolate", "float", x)
     for axis, (out, scale) in axes:
         have = x.array.shape[axis]
         if have != out or scale not in (None, 1.0) or kind.endswith("smoothed"):

@@ -19,7 +19,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-@primitive(exact=True)
+@primitive(exact=True, least="integer")
 def floor(xp: Any, a: Any) -> Any:
     """The largest integer not above each element."""
     return a.copy() if a.dtype.kind in "iu" else xp.floor(a)
@@ -28,7 +28,7 @@ def floor(xp: Any, a: Any) -> Any:
 floor.defvjp(a=lambda g: zero(g))
 
 
-@primitive(exact=True)
+@primitive(exact=True, least="integer")
 def ceil(xp: Any, a: Any) -> Any:
     """The smallest integer not below each element."""
     return a.copy() if a.dtype.kind in "iu" else xp.ceil(a)
@@ -37,7 +37,7 @@ def ceil(xp: Any, a: Any) -> Any:
 ceil.defvjp(a=lambda g: zero(g))
 
 
-@primitive(exact=True)
+@primitive(exact=True, least="integer")
 def trunc(xp: Any, a: Any) -> Any:
     """Each element rounded towards 0."""
     return a.copy() if a.dtype.kind in "iu" else xp.trunc(a)
@@ -57,7 +57,7 @@ def frac(xp: Any, a: Any) -> Any:
 frac.defvjp(a=lambda g: g)
 
 
-@primitive(name="round")
+@primitive(name="round", least="integer")
 def _round(xp: Any, a: Any, *, decimals: int) -> Any:
     if a.dtype.kind in "iu":
         return a.copy()
@@ -95,7 +95,7 @@ def copysign(xp: Any, a: Any, b: Any) -> Any:
 copysign.defvjp(a=lambda g, a, y: g * keep(y / a, a != 0), b=lambda g: zero(g))
 
 
-@primitive(broadcasts=True, tensors=("a", "b"))
+@primitive(broadcasts=True, tensors=("a", "b"), least="float")
 def nextafter(xp: Any, a: Any, b: Any) -> Any:
     """The next representable number from ``input`` towards ``other``."""
     return xp.nextafter(a, b)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.errors import require_kind
 from ..autograd.names import as_one
 from ..autograd.primitive import fused, primitive, write_out
 from ..autograd.structural import cast
@@ -26,7 +27,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _prepared(input: Any, dim: int, dtype: Any, out: Any) -> tuple[Any, int]:
+def _prepared(op: str, input: Any, dim: int, dtype: Any, out: Any) -> tuple[Any, int]:
     """The input in the result's dtype (integers are summed in int64), and the dim counted from the
     front."""
     dim = wrap_dim(dim, input.ndim)
@@ -34,6 +35,8 @@ def _prepared(input: Any, dim: int, dtype: Any, out: Any) -> tuple[Any, int]:
         dtype = out.dtype
     if dtype is None and input.array.dtype.kind in "iub":
         dtype = dtypes.int64
+    if dtype is dtypes.bool and input.array.ndim:
+        raise NotImplementedError(f"{op}(): not implemented for torch.bool")
     if dtype is not None and dtype is not input.dtype:
         input = cast(input, dtype=dtypes.as_dtype(dtype).name)
     return input, dim
@@ -90,7 +93,7 @@ def cumsum(input: Any, dim: int, *, dtype: Any = None, out: Any = None) -> Any:
     >>> torch.cumsum(torch.tensor([1.0, 2.0, 3.0]), dim=0)
     tensor([1., 3., 6.])
     """
-    input, dim = _prepared(input, dim, dtype, out)
+    input, dim = _prepared("cumsum", input, dim, dtype, out)
     y = _cumsum(input, dim=dim, reverse=False)
     return y if out is None else write_out("cumsum", out, y, exact=True)
 
@@ -141,7 +144,7 @@ def _(g: Any, xp: Any, a: Any, y: Any, dim: int) -> tuple[Any]:
 def cumprod(input: Any, dim: int, *, dtype: Any = None, out: Any = None) -> Any:
     """The products of the elements up to each one along ``dim``; integers and bools are multiplied
     in int64."""
-    input, dim = _prepared(input, dim, dtype, out)
+    input, dim = _prepared("cumprod", input, dim, dtype, out)
     y = _cumprod(input, dim=dim)
     return y if out is None else write_out("cumprod", out, y, exact=True)
 
@@ -261,6 +264,8 @@ def diff(
 
 def _areas(op: str, y: Any, x: Any, dx: Any, dim: int) -> tuple[Any, int]:
     """The trapezoids between neighbours along ``dim``."""
+    for points in (y, x):
+        require_kind(op, "integer", points)
     dim = wrap_dim(dim, y.ndim)
     n = y.shape[dim] if y.ndim else 0
     pairs = _range(y, dim, 1, max(n, 1)) + _range(y, dim, 0, max(n - 1, 0))
@@ -322,6 +327,7 @@ def gradient(
     >>> torch.gradient(torch.tensor([1.0, 4.0, 9.0, 16.0]))
     (tensor([3., 4., 6., 7.]),)
     """
+    require_kind("gradient", "integer", input)
     if edge_order not in (1, 2):
         raise RuntimeError("torch.gradient only supports edge_order=1 and edge_order=2.")
     dims = range(input.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.errors import require_kind
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, fused, primitive, write_out
 from ..autograd.structural import cast
@@ -184,6 +185,7 @@ def _scatter_reduce(
     start = a if include_self else _scatter(a, _neutral(reduce, a.array.dtype), at, dim=dim)
     y = _combine(start, source, at, dim, reduce)
     if reduce == "mean":
+        require_kind(f"{op} (mean)", "integer", input)
         xp = array_module(a.array)
         ones = xp.ones(at.array.shape, a.array.dtype)
         counts = _gather_adjoint(ones, at.array, dim=dim, shape=a.array.shape)
@@ -232,6 +234,7 @@ def index_reduce(
     """``input`` combined with the slices of ``source`` at ``index`` along ``dim`` by "prod",
     "mean", "amax" or "amin".
     """
+    require_kind("index_reduce", "integer", input)
     if reduce not in ("prod", "mean", "amax", "amin"):
         raise RuntimeError(
             "index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got "

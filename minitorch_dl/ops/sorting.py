@@ -50,7 +50,7 @@ def _order(xp: Any, a: Any, *, dim: int, descending: bool) -> Any:
     return _argsort(xp, _keys(xp, a), dim, descending)
 
 
-@primitive(name="order_first")
+@primitive(name="order_first", least="integer")
 def _order_first(xp: Any, a: Any, *, k: int, dim: int, largest: bool) -> Any:
     """The positions of the ``k`` largest (smallest) elements along ``dim``, sorted by them."""
     if not a.ndim:
@@ -143,7 +143,7 @@ def _need_elements(op: str, input: Any, dim: int) -> None:
 # -- medians ---------------------------------------------------------------------------------------
 
 
-@primitive(name="median_position")
+@primitive(name="median_position", least="integer")
 def _median_position(xp: Any, a: Any, *, dim: int, skip_nan: bool) -> Any:
     """Where the lower median along ``dim`` is; with NaN among the elements, where that is, unless
     it is skipped."""
@@ -159,7 +159,7 @@ def _median_position(xp: Any, a: Any, *, dim: int, skip_nan: bool) -> Any:
     return xp.take_along_axis(order, rank, dim)
 
 
-@primitive(name="median_value", grad_fn="MedianBackward0")
+@primitive(name="median_value", grad_fn="MedianBackward0", least="integer")
 def _median_value(xp: Any, a: Any, *, skip_nan: bool) -> Any:
     if not a.size:
         return xp.asarray(xp.nan if a.dtype.kind not in "iub" else xp.iinfo(a.dtype).min, a.dtype)

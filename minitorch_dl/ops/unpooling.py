@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..autograd.errors import require_kind
 from ..autograd.names import as_one
 from ..autograd.primitive import primitive
 from ..backend import check_range
@@ -89,6 +90,7 @@ def _max_unpools(
     padding: Any,
     output_size: Any,
 ) -> Any:
+    require_kind(op, "float", input)
     x, index = input.array, indices.array
     if index.dtype != "int64":
         raise RuntimeError(f"{op}: elements in indices should be type int64 but got: {index.dtype}")

@@ -20,7 +20,7 @@ def test_images_of_bytes_are_resized_to_the_nearest_byte(mode: str, antialias: b
 
 
 def test_other_integers_are_not_interpolated() -> None:
-    with pytest.raises(NotImplementedError, match="Convert the input"):
+    with pytest.raises(NotImplementedError, match="convert the input"):
         torch.nn.functional.interpolate(
             torch.ones(1, 1, 2, 2, dtype=torch.int64), 3, mode="bilinear"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 R, V, I, K = RuntimeError, ValueError, IndexError, TypeError
+N = NotImplementedError
 
 CREATION = [
     ("torch.zeros(2.5)", K, "expected integers, got (float)"),
@@ -138,6 +139,46 @@ OUT = [
     ("torch.nonzero(Z(2), as_tuple=True, out=T([1]))", R, "does not support the out"),
 ]
 
+KINDS = [
+    ("torch.mm(T([[True]]), T([[True]]))", N, "not implemented for 'Bool'"),
+    ("torch.abs(T([True]))", N, "not implemented for 'Bool'"),
+    ("torch.floor(T([True]))", N, "not implemented for 'Bool'"),
+    ("torch.topk(T([True]), 1)", R, "not implemented for 'Bool'"),
+    ("torch.argmax(T([True]))", R, "not implemented for 'Bool'"),
+    ("torch.median(T([True]))", N, "not implemented for 'Bool'"),
+    ("torch.trace(T([[True]]))", N, "not implemented for 'Bool'"),
+    ("torch.addcmul(T([True]), T([True]), T([True]))", N, "not implemented for 'Bool'"),
+    ("torch.trapezoid(T([True, False]))", R, "not implemented for 'Bool'"),
+    ("torch.gradient(T([True, False]))", R, "not implemented for 'Bool'"),
+    ("torch.searchsorted(T([True]), T([True]))", N, "not implemented for 'Bool'"),
+    ("torch.arange(2, dtype=torch.bool)", N, "torch.bool"),
+    ("torch.linspace(0, 1, 2, dtype=torch.bool)", N, "torch.bool"),
+    ("torch.tril_indices(2, 2, dtype=torch.float32)", N, "torch.float32"),
+    ("T([True, False]).scatter_reduce(0, T([0]), T([True]), 'mean')", N, "'Bool'"),
+    ("F.pad(T([[True]]), (1, 1), mode='replicate')", N, "not implemented for 'Bool'"),
+    ("F.max_pool2d(T([[[True]]]), 1)", N, "not implemented for 'Bool'"),
+    ("torch.lerp(T([1]), T([2]), 0.5)", N, "not implemented for 'Long'"),
+    ("torch.hypot(T([1]), T([2]))", N, "not implemented for 'Long'"),
+    ("torch.logaddexp(T([1]), T([2]))", N, "not implemented for 'Long'"),
+    ("torch.histc(T([1]))", N, "not implemented for 'Long'"),
+    ("torch.linalg.vecdot(T([1]), T([2]))", R, "not implemented for 'Long'"),
+    ("F.leaky_relu(T([1]))", N, "not implemented for 'Long'"),
+    ("F.elu(T([1]))", N, "not implemented for 'Long'"),
+    ("F.softplus(T([1]))", N, "not implemented for 'Long'"),
+    ("F.hardswish(T([1]))", N, "not implemented for 'Long'"),
+    ("F.mse_loss(T([1]), T([2]))", N, "not implemented for 'Long'"),
+    ("F.l1_loss(T([1]), T([2]))", R, "not implemented for 'Long'"),
+    ("F.smooth_l1_loss(T([1]), T([2]))", N, "not implemented for 'Long'"),
+    ("F.batch_norm(T([[1], [2]]), T([0]), T([1]))", N, "not implemented for 'Long'"),
+    ("F.interpolate(T([[[1, 2]]]), 3)", N, "not implemented for 'Long'"),
+    ("F.adaptive_avg_pool1d(T([[1, 2]]), 1)", R, "not implemented for 'Long'"),
+    ("F.grid_sample(T([[[[1]]]]), T([[[[0, 0]]]]), align_corners=True)", N, "'Long'"),
+    ("F.multi_margin_loss(T([[1, 2]]), T([0]))", N, "not implemented for 'Long'"),
+    ("F.nll_loss(T([[1, 2]]), T([0]))", N, "not implemented for 'Long'"),
+    ("F.alpha_dropout(T([1]), training=True)", R, "not implemented for 'Long'"),
+    ("F.unfold(T([[[1]]]), 1)", N, "not implemented for 'Long'"),
+]
+
 COUNTING = [
     ("torch.histogramdd(Z(2, 2), [1])", R, "size of bins"),
     ("Z(2).long().masked_fill(T([True, False]), T(1j))", R, "without overflow"),
@@ -262,4 +303,4 @@ NETWORK = [
      "None, None, False, 0.0, Z(4, 4), None, static_k=Z(1, 2, 2))", AssertionError, "static_k"),
 ]  # fmt: skip
 
-TABLE = [*CREATION, *CONVERSION, *INDEXING, *SHAPES, *OUT, *COUNTING, *MATRICES, *NETWORK]
+TABLE = [*CREATION, *CONVERSION, *INDEXING, *SHAPES, *OUT, *KINDS, *COUNTING, *MATRICES, *NETWORK]
