@@ -11,6 +11,8 @@ EQUIVALENT: dict[str, str] = {
     "overwrite (a) *": "the derivative is zero: everything is overwritten",
     "view_scatter (base) missing factor: *": "zero times a view of the gradient, or 0: both are 0",
     "nextafter (?) *": "it raises: there is no derivative",
+    "ldl_factor (a) *": "it raises: there is no derivative",
+    "ldl_solve (*) *": "it raises: there is no derivative",
     "svd (a: _gaps) sign: * - eye_like(*": "the diagonals of what is divided by it are 0 or cancel",
     "lu_square (a) sign: -1 -> 1": "the diagonal and above are 1 and 0 by unit=True and tril",
     "scaled_dot_product_attention (*) sign: -2 -> 2": "the arrays have four dims",
