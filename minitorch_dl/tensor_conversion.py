@@ -71,6 +71,7 @@ class Convertible(TensorBase):
 
     @property
     def shape(self) -> Size:
+        """The size of each dimension."""
         return Size(self.array.shape)
 
     def size(self, dim: int | None = None) -> Any:
@@ -88,14 +89,17 @@ class Convertible(TensorBase):
 
     @property
     def dtype(self) -> dtypes.dtype:
+        """The data type of the elements."""
         return dtypes.from_numpy(self.array.dtype)
 
     @property
     def device(self) -> device:
+        """Where the elements are: ``cpu``, ``cuda:0``, ..."""
         return device_of(self.array)
 
     @property
     def ndim(self) -> int:
+        """The number of dimensions."""
         return self.array.ndim
 
     def dim(self) -> int:
@@ -112,12 +116,16 @@ class Convertible(TensorBase):
 
     @property
     def itemsize(self) -> int:
+        """The size of an element in bytes."""
         return self.array.dtype.itemsize
 
-    element_size = lambda self: self.array.dtype.itemsize  # noqa: E731
+    def element_size(self) -> int:
+        """The size of an element in bytes."""
+        return self.array.dtype.itemsize
 
     @property
     def nbytes(self) -> int:
+        """The size of all elements in bytes."""
         return self.array.nbytes
 
     def get_device(self) -> int:
