@@ -164,6 +164,7 @@ try:
         threshold_,
     )  # fmt: skip
     from .ops.adaptive_pooling import *
+    from .ops.addmm import *
     from .ops.comparison import *
     from .ops.complex_numbers import *
     from .ops.convolution import *

@@ -339,7 +339,7 @@ class Tensor(Convertible, Differentiable, Protocols):
     bincount, histc, histogram = ops.bincount, ops.histc, ops.histogram
     hash_tensor = ops.hash_tensor
 
-    # -- matrix products (ops/matmul.py) -----------------------------------------------------------
+    # -- matrix products (ops/matmul.py, ops/addmm.py) ---------------------------------------------
 
     matmul, mm, bmm, mv, dot, vdot = ops.matmul, ops.mm, ops.bmm, ops.mv, ops.dot, ops.vdot
     addmm, addmv, addr, addbmm, baddbmm = ops.addmm, ops.addmv, ops.addr, ops.addbmm, ops.baddbmm

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from ..backend import array_module, to_host
 from .backward import grad
 from .forward_ad import dual_level, make_dual, unpack_dual
 from .primitive import PRIMITIVES, TensorBase
+from .verdicts import culprit, epsilon, judge
 
 FULL_JACOBIAN = 2000
 """The most input and output elements for which the whole Jacobian is compared."""
@@ -417,9 +418,9 @@ class Check:
             a, n = np.sum(self.analytical(output, u)[k] * v), np.sum(u * self.numerical(j, x, v))
             return np.inf if np.isnan(a - n) else float(abs(a - n))
 
-        column = _halve(v, lambda part: gap(u, part))
+        column = culprit(v, lambda part: gap(u, part))
         one = unit(x.array.shape, column)
-        return _halve(u, lambda part: gap(part, one)), column
+        return culprit(u, lambda part: gap(part, one)), column
 
     # -- the report --------------------------------------------------------------------------------
 
@@ -447,84 +448,6 @@ class Check:
             f"{self.atol + self.rtol * abs(n):.3g}; "
             f"{count}.\n{verdict.text}"
         )
-
-
-class Verdict(NamedTuple):
-    """What probably explains that an analytical derivative differs from the numerical one.
-
-    Attributes:
-        kind: "wrong formula", "rounding at this precision", "kink", "not differentiable here" or
-            "not deterministic".
-        text: a sentence with the numbers that show it.
-        sides: at a kink the derivatives from the left and from the right.
-    """
-
-    kind: str
-    text: str
-    sides: tuple[float, float] | None = None
-
-
-def judge(
-    at: Callable[[float], float], a: float, n: float, atol: float, rtol: float, precision: float
-) -> Verdict:
-    """Explain why the derivative ``a`` of ``at`` at 0 is not the numerical ``n``; ``precision`` is
-    the rounding error of values of size 1."""
-    if np.isnan(a) or np.isnan(n):
-        text = "One of them is NaN: the function or its derivative is not defined here."
-        return Verdict("not differentiable here", text)
-    h = precision ** (1 / 3)
-    middle = at(0.0)
-    if at(0.0) != middle or at(h) != at(h):
-        text = "The function is not deterministic: two evaluations at the same point differ."
-        return Verdict("not deterministic", text)
-    sides = [((middle - at(-s)) / s, (at(s) - middle) / s) for s in (h, h / 8)]
-    jumps = [abs(right - left) for left, right in sides]
-    noise = 8 * precision * max(abs(middle), 1.0) / h
-    bound = atol + rtol * abs(n) + 8 * noise
-    left, right = sides[1]
-    # The one-sided derivatives of a smooth function approach each other with the step; at a kink
-    # they stay apart, and at a jump they grow without bound.
-    steep, steeper = (abs(left + right) / 2 for left, right in sides)
-    if max(jumps[1], steeper) > bound and (jumps[1] > 4 * jumps[0] or steeper > 4 * steep + bound):
-        jump = at(h / 8) - at(-h / 8)
-        text = f"The function jumps here: by {jump:.6g} within a step of {h / 4:.2g}."
-        return Verdict("not differentiable here", text)
-    if jumps[1] > bound and jumps[1] > 0.5 * jumps[0]:
-        return Verdict(
-            "kink",
-            f"The point is at a kink: the left derivative is {left:.6g}, the right one "
-            f"{right:.6g}. Move the input away from it.",
-            (left, right),
-        )
-    wide, narrow = ((at(s) - at(-s)) / (2 * s) for s in (4 * h, 2 * h))
-    better = (4 * narrow - wide) / 3
-    differences = f"differences with a step of {2 * h:.2g} give {better:.8g}"
-    if abs(a - better) <= atol + rtol * abs(better) + noise:
-        return Verdict(
-            "rounding at this precision",
-            f"Precision explains it: {differences}, which agrees with the analytical value. "
-            "Use float64 inputs, or a larger eps.",
-        )
-    return Verdict("wrong formula", f"The analytical derivative is probably wrong: {differences}.")
-
-
-def epsilon(dtype: Any) -> float:
-    """The rounding error of values of size 1."""
-    return float(np.finfo(dtype).eps) if dtype.kind in "fc" else 2.0**-7
-
-
-def _halve(v: np.ndarray, gap: Callable[[np.ndarray], float]) -> int:
-    """The index of ``v`` that is to blame for ``gap(v)``: follow the half with the larger gap."""
-    indices = np.arange(v.size)
-    while len(indices) > 1:
-        halves = np.array_split(indices, 2)
-        gaps = []
-        for half in halves:
-            part = np.zeros(v.size)
-            part[half] = v.reshape(-1)[half]
-            gaps.append(gap(part.reshape(v.shape)))
-        indices = halves[int(np.argmax(gaps))]
-    return int(indices[0])
 
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]

@@ -19,6 +19,7 @@ from .activation import (
     threshold_,
 )  # fmt: skip
 from .adaptive_pooling import *
+from .addmm import *
 from .comparison import *
 from .complex_numbers import *
 from .convolution import *

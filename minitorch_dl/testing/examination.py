@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd import grad
-from ..autograd.gradcheck import as_tuple, differentiable, direction, epsilon
+from ..autograd.gradcheck import as_tuple, differentiable, direction
+from ..autograd.verdicts import epsilon
 from ..backend import array_module, to_host
 from ..tensor import Tensor
 from .derivative_check import check_derivatives, for_gradients, is_inexact
