@@ -132,24 +132,29 @@ class _ConvNd(_Conv):
             in_channels, out_channels, kernel_size, stride, padding, dilation, 0, groups, bias,
             padding_mode, device, dtype,
         )  # fmt: skip
-        if padding_mode == "zeros":
-            return
         # F.pad counts from the last axis: (left, right) of each.
         sides = []
         for k, d, p in zip(self.kernel_size, self.dilation, per_axis(self.padding, self.dims)):
             total = d * (k - 1)
             both = {"same": (total // 2, total - total // 2), "valid": (0, 0)}.get(p, (p, p))
             sides.append(both)
-        self._border = [n for pair in reversed(sides) for n in pair]
+        self._reversed_padding_repeated_twice = [n for pair in reversed(sides) for n in pair]
 
-    def _convolve(self, function: Any, input: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
+        return self._conv_forward(input, self.weight, self.bias)
+
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """The layer's convolution with these parameters: what subclasses call with a weight that
+        they computed, or replace."""
+        raise NotImplementedError
+
+    def _convolve(self, function: Any, input: Tensor, weight: Tensor, bias: Any) -> Tensor:
         padding: Any = self.padding
         if self.padding_mode != "zeros":
-            input = F.pad(input, self._border, mode=self.padding_mode)
+            border = self._reversed_padding_repeated_twice
+            input = F.pad(input, border, mode=self.padding_mode)
             padding = 0
-        return function(
-            input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups
-        )
+        return function(input, weight, bias, self.stride, padding, self.dilation, self.groups)
 
 
 class Conv1d(_ConvNd):
@@ -162,8 +167,8 @@ class Conv1d(_ConvNd):
 
     dims = 1
 
-    def forward(self, input: Tensor) -> Tensor:
-        return self._convolve(F.conv1d, input)
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        return self._convolve(F.conv1d, input, weight, bias)
 
 
 class Conv2d(_ConvNd):
@@ -187,8 +192,8 @@ class Conv2d(_ConvNd):
 
     dims = 2
 
-    def forward(self, input: Tensor) -> Tensor:
-        return self._convolve(F.conv2d, input)
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        return self._convolve(F.conv2d, input, weight, bias)
 
 
 class Conv3d(_ConvNd):
@@ -196,8 +201,8 @@ class Conv3d(_ConvNd):
 
     dims = 3
 
-    def forward(self, input: Tensor) -> Tensor:
-        return self._convolve(F.conv3d, input)
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        return self._convolve(F.conv3d, input, weight, bias)
 
 
 class _ConvTransposeNd(_Conv):
@@ -225,11 +230,20 @@ class _ConvTransposeNd(_Conv):
             groups, bias, padding_mode, device, dtype,
         )  # fmt: skip
 
-    def _output_padding(self, input: Tensor, output_size: Any) -> tuple[int, ...]:
+    def _output_padding(
+        self,
+        input: Tensor,
+        output_size: Any,
+        stride: Any,
+        padding: Any,
+        kernel_size: Any,
+        num_spatial_dims: int,
+        dilation: Any = None,
+    ) -> tuple[int, ...]:
         """The output padding that gives ``output_size``."""
         if output_size is None:
             return self.output_padding
-        dims = self.dims
+        dims = num_spatial_dims
         batched = input.dim() == dims + 2
         if len(output_size) == dims + (2 if batched else 1):
             output_size = output_size[-dims:]
@@ -241,10 +255,10 @@ class _ConvTransposeNd(_Conv):
         least = [
             (n - 1) * s - 2 * p + d * (k - 1) + 1
             for n, s, p, d, k in zip(
-                input.shape[-dims:], self.stride, self.padding, self.dilation, self.kernel_size
+                input.shape[-dims:], stride, padding, dilation or (1,) * dims, kernel_size
             )
         ]
-        most = [n + s - 1 for n, s in zip(least, self.stride)]
+        most = [n + s - 1 for n, s in zip(least, stride)]
         for size, low, high in zip(output_size, least, most):
             if not low <= size <= high:
                 raise ValueError(
@@ -254,9 +268,13 @@ class _ConvTransposeNd(_Conv):
         return tuple(size - low for size, low in zip(output_size, least))
 
     def _convolve(self, function: Any, input: Tensor, output_size: Any) -> Tensor:
+        output_padding = self._output_padding(
+            input, output_size, self.stride, self.padding, self.kernel_size, self.dims,
+            self.dilation,
+        )  # fmt: skip
         return function(
-            input, self.weight, self.bias, self.stride, self.padding,
-            self._output_padding(input, output_size), self.groups, self.dilation,
+            input, self.weight, self.bias, self.stride, self.padding, output_padding, self.groups,
+            self.dilation,
         )  # fmt: skip
 
 

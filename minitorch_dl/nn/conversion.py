@@ -75,6 +75,10 @@ class Convertible:
         """Move to ``device`` without copying: the values are undefined afterwards."""
         return self._apply(lambda t: empty_like(t, device=device), recurse=recurse)
 
+    def share_memory(self: Self) -> Self:
+        """The module: its tensors stay in ordinary memory, as ``Tensor.share_memory_`` says."""
+        return self
+
     def cpu(self: Self) -> Self:
         """Move all parameters and buffers to the CPU."""
         return self._apply(lambda t: t.cpu())

@@ -47,6 +47,9 @@ class _Table(Module):
     def reset_parameters(self) -> None:
         """Draw the table anew; the padding row is zero."""
         init.normal_(self.weight)
+        self._fill_padding_idx_with_zero()
+
+    def _fill_padding_idx_with_zero(self) -> None:
         if self.padding_idx is not None:
             init.zeros_(self.weight.detach()[self.padding_idx])
 

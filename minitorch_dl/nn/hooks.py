@@ -288,6 +288,8 @@ class Hooked:
             _note_path(error, self)
             raise
 
+    _call_impl = _wrapped_call_impl = __call__
+
     def _call_with_hooks(self, args: tuple, kwargs: dict[str, Any]) -> Any:
         result = None
         called: set[int] = set()

@@ -58,7 +58,8 @@ class _Layer(Module):
     """What encoder and decoder layers share: attention blocks, a feed-forward block, their norms.
 
     Each block adds to its input: ``norm(x + block(x))``, or ``x + block(norm(x))`` with
-    ``norm_first`` (Xiong et al., 2020).
+    ``norm_first`` (Xiong et al., 2020). Subclasses replace the blocks: ``_sa_block``,
+    ``_mha_block``, ``_ff_block``.
     """
 
     attentions: tuple[str, ...]
@@ -96,25 +97,27 @@ class _Layer(Module):
             self.add_module(f"dropout{i}", Dropout(dropout))
         self.activation = _activation(activation)
 
-    def _add(self, x: Tensor, block: Callable[[Tensor], Tensor], i: int) -> Tensor:
-        norm, dropout = self._modules[f"norm{i}"], self._modules[f"dropout{i}"]
+    def _add(self, norm: Any, x: Tensor, block: Callable[..., Tensor], *args: Any) -> Tensor:
         if self.norm_first:
-            return x + dropout(block(norm(x)))  # type: ignore[misc]
-        return norm(x + dropout(block(x)))  # type: ignore[misc]
+            return x + block(norm(x), *args)
+        return norm(x + block(x, *args))
 
-    def _attend(
-        self, name: str, x: Tensor, memory: Tensor | None, mask: Any, padding: Any, is_causal: bool
+    def _sa_block(
+        self, x: Tensor, attn_mask: Any, key_padding_mask: Any, is_causal: bool = False
     ) -> Tensor:
-        """Attention of ``x`` to ``memory``, or to itself."""
-        memory = x if memory is None else memory
-        attention = self._modules[name]
-        return attention(  # type: ignore[misc]
-            x, memory, memory, attn_mask=mask, key_padding_mask=padding, need_weights=False,
-            is_causal=is_causal,
-        )[0]  # fmt: skip
+        return self.dropout1(_attend(self.self_attn, x, x, attn_mask, key_padding_mask, is_causal))
 
     def _feed_forward(self, x: Tensor) -> Tensor:
         return self.linear2(self.dropout(self.activation(self.linear1(x))))
+
+
+def _attend(
+    attention: Any, x: Tensor, memory: Tensor, mask: Any, padding: Any, is_causal: bool
+) -> Tensor:
+    return attention(
+        x, memory, memory, attn_mask=mask, key_padding_mask=padding, need_weights=False,
+        is_causal=is_causal,
+    )[0]  # fmt: skip
 
 
 class TransformerEncoderLayer(_Layer):
@@ -151,10 +154,11 @@ class TransformerEncoderLayer(_Layer):
             src_key_padding_mask, "src_key_padding_mask", src_mask, "src_mask", src.dtype
         )
         mask = canonical_mask(src_mask, "src_mask", None, "", src.dtype)
-        x = self._add(
-            src, lambda x: self._attend("self_attn", x, None, mask, padding, is_causal), 1
-        )
-        return self._add(x, self._feed_forward, 2)
+        x = self._add(self.norm1, src, self._sa_block, mask, padding, is_causal)
+        return self._add(self.norm2, x, self._ff_block)
+
+    def _ff_block(self, x: Tensor) -> Tensor:
+        return self.dropout2(self._feed_forward(x))
 
 
 class TransformerDecoderLayer(_Layer):
@@ -181,17 +185,29 @@ class TransformerDecoderLayer(_Layer):
         tgt_is_causal: bool = False,
         memory_is_causal: bool = False,
     ) -> Tensor:
-        def to_itself(x: Tensor) -> Tensor:
-            return self._attend("self_attn", x, None, tgt_mask, tgt_key_padding_mask, tgt_is_causal)
+        x = self._add(
+            self.norm1, tgt, self._sa_block, tgt_mask, tgt_key_padding_mask, tgt_is_causal
+        )
+        x = self._add(
+            self.norm2, x, self._mha_block, memory, memory_mask, memory_key_padding_mask,
+            memory_is_causal,
+        )  # fmt: skip
+        return self._add(self.norm3, x, self._ff_block)
 
-        def to_memory(x: Tensor) -> Tensor:
-            return self._attend(
-                "multihead_attn", x, memory, memory_mask, memory_key_padding_mask, memory_is_causal
-            )
+    def _mha_block(
+        self,
+        x: Tensor,
+        mem: Tensor,
+        attn_mask: Any,
+        key_padding_mask: Any,
+        is_causal: bool = False,
+    ) -> Tensor:
+        return self.dropout2(
+            _attend(self.multihead_attn, x, mem, attn_mask, key_padding_mask, is_causal)
+        )
 
-        x = self._add(tgt, to_itself, 1)
-        x = self._add(x, to_memory, 2)
-        return self._add(x, self._feed_forward, 3)
+    def _ff_block(self, x: Tensor) -> Tensor:
+        return self.dropout3(self._feed_forward(x))
 
 
 def _copies(layer: Module, n: int) -> ModuleList:

@@ -169,6 +169,11 @@ class Optimizer:
         if not getattr(cls.step, "hooked", False):
             cls.step = _hooked(cls.step)  # type: ignore[method-assign]
 
+    def _cuda_graph_capture_health_check(self) -> None:
+        """Nothing to check: a step that can't be captured says so itself."""
+
+    _accelerator_graph_capture_health_check = _cuda_graph_capture_health_check
+
     def __getstate__(self) -> dict[str, Any]:
         return {"defaults": self.defaults, "state": self.state, "param_groups": self.param_groups}
 
