@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import ops
+from ..autograd.names import named
 from ..autograd.primitive import TensorBase
 from ..backend import array_module
 from ..backend.segments import put_extrema
@@ -286,8 +287,10 @@ def _softmax(input: Any, dim: int, dtype: Any, logarithm: bool) -> Any:
     powers, where = shifted.exp(), wrap(group)
     total = add_rows(powers, where, rows=len(distinct))
     if logarithm:
-        return merged.with_entries(shifted - take_rows(total.log(), where))
-    return merged.with_entries(powers / take_rows(total, where))
+        y = named(shifted - take_rows(total.log(), where), "SparseLogSoftmaxBackward0")
+    else:
+        y = named(powers / take_rows(total, where), "SparseSoftmaxBackward0")
+    return merged.with_entries(y)
 
 
 @implements("norm")
