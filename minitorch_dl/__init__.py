@@ -39,6 +39,7 @@ _collecting = _gc.isenabled()
 _gc.disable()  # What is made here stays: looking for garbage meanwhile takes a third of the time.
 try:
     from . import (
+        __future__,
         accelerator,
         amp,
         autograd,

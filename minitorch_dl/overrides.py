@@ -21,9 +21,13 @@ of its own gets results of its class. See ``autograd/overriding.py``.
 from __future__ import annotations
 
 import functools
+import importlib
+import inspect
 from collections.abc import Callable, Iterable
+from types import FunctionType
 from typing import Any
 
+from . import fft, linalg, special
 from .autograd.overriding import (
     DisableTorchFunction,
     DisableTorchFunctionSubclass,
@@ -32,12 +36,14 @@ from .autograd.overriding import (
     call_override,
     overriding,
 )
+from .tensor import Tensor
 
 __all__ = [
     "BaseTorchFunctionMode", "DisableTorchFunction", "DisableTorchFunctionSubclass",
-    "TorchFunctionMode", "enable_reentrant_dispatch", "handle_torch_function",
+    "TorchFunctionMode", "enable_reentrant_dispatch", "get_ignored_functions",
+    "get_overridable_functions", "get_testing_overrides", "handle_torch_function",
     "has_torch_function", "has_torch_function_unary", "has_torch_function_variadic",
-    "is_tensor_like", "wrap_torch_function",
+    "is_tensor_like", "is_tensor_method_or_property", "resolve_name", "wrap_torch_function",
 ]  # fmt: skip
 
 
@@ -109,3 +115,85 @@ class BaseTorchFunctionMode(TorchFunctionMode):
 
 
 enable_reentrant_dispatch = EnableTorchFunctionSubclass
+
+
+# -- which functions there are ---------------------------------------------------------------------
+
+
+@functools.cache
+def get_overridable_functions() -> dict[Any, list[Callable[..., Any]]]:
+    """The functions that can be overridden, per namespace and for the class Tensor."""
+    top = importlib.import_module(__package__)
+    spaces: list[Any] = [top, top.nn.functional, top.nn.init, linalg, special, fft, Tensor]
+    return {
+        space: [
+            value
+            for name, value in vars(space).items()
+            if name[0] != "_" and isinstance(value, FunctionType) and _is_op(value)
+        ]
+        for space in spaces
+    }
+
+
+def _is_op(function: Any) -> bool:
+    homes = tuple(
+        f"{__package__}.{part}" for part in ("ops", "tensor", "nn", "aten", "autograd.inplace")
+    )
+    module = function.__module__ or ""
+    return hasattr(function, "primitive") or module == __package__ or module.startswith(homes)
+
+
+@functools.cache
+def _names() -> dict[Any, str]:
+    names: dict[Any, str] = {}
+    for space, functions in get_overridable_functions().items():
+        path = "Tensor" if space is Tensor else space.__name__.partition(".")[2]
+        for function in functions:
+            known = next((n for n, v in vars(space).items() if v is function), function.__name__)
+            names.setdefault(function, ".".join(filter(None, ("torch", path, known))))
+    for name in dir(Tensor):
+        value = inspect.getattr_static(Tensor, name)
+        if isinstance(value, FunctionType):
+            names.setdefault(value, f"torch.Tensor.{name}")
+    return names
+
+
+def resolve_name(f: Any) -> str | None:
+    """The name of a function in PyTorch, such as ``torch.Tensor.add``; None for one that can't be
+    overridden.
+
+    >>> import minitorch_dl as torch
+    >>> torch.overrides.resolve_name(torch.mean)
+    'torch.mean'
+    """
+    return _names().get(f)
+
+
+def is_tensor_method_or_property(func: Any) -> bool:
+    """Whether ``func`` is a method of Tensor, and no function of a namespace."""
+    name = _names().get(func, "")
+    return name.startswith("torch.Tensor.") or getattr(func, "__name__", "") == "__get__"
+
+
+def get_ignored_functions() -> set[Callable[..., Any]]:
+    """The functions of the top level that can't be overridden."""
+    top = importlib.import_module(__package__)
+    known = set(get_overridable_functions()[top])
+    values = [v for name, v in vars(top).items() if name[0] != "_"]
+    return {v for v in values if isinstance(v, FunctionType) and v not in known}
+
+
+@functools.cache
+def get_testing_overrides() -> dict[Callable[..., Any], Callable[..., Any]]:
+    """Per function that can be overridden another of the same arguments, which returns -1."""
+
+    def like(function: Callable[..., Any]) -> Callable[..., Any]:
+        def override(*args: Any, **kwargs: Any) -> int:
+            signature.bind(*args, **kwargs)
+            return -1
+
+        signature = inspect.signature(function)
+        override.__signature__ = signature  # type: ignore[attr-defined]
+        return override
+
+    return {f: like(f) for f in _names()}

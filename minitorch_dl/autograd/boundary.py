@@ -22,6 +22,7 @@ from ..backend import describe_one
 from .base import TensorBase, late
 from .errors import builtin_kind
 from .overriding import LIVE, call_override, overriding
+from .primitive import PRIMITIVES
 
 __all__ = [
     "FAULTS", "arguments_of", "explained", "guarded", "number_first", "positional_count",
@@ -69,6 +70,9 @@ def publish(namespace: Any, prefix: str = "") -> None:
             setattr(namespace, name, call)
             if call is not value and isinstance(namespace, ModuleType):
                 call.__module__, call.__qualname__ = namespace.__name__, name  # for pickle
+                behind = PRIMITIVES.get(name)
+                if behind is not None and behind.kernel.__module__ == home and not behind.params:
+                    behind.public = call  # what overrides are told of
         elif isinstance(value, type) and home.startswith(_LAYERS):
             for base in value.__mro__:
                 if "forward" in vars(base):

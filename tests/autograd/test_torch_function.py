@@ -258,3 +258,33 @@ def test_plain_tensors_take_the_short_call():
         assert "sin" in calls
     finally:
         type(primitive).__call__ = original
+
+
+def test_functions_of_several_primitives_are_told_by_their_public_names() -> None:
+    told = []
+
+    class Duck:
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            told.append(func)
+
+    torch.add(torch.ones(1), Duck())
+    torch.mean(Duck())
+    torch.ones(1) + Duck()
+    assert told == [torch.add, torch.mean, torch.add]
+
+
+def test_names_of_functions() -> None:
+    overrides = torch.overrides
+    assert overrides.resolve_name(torch.nn.functional.gelu) == "torch.nn.functional.gelu"
+    assert overrides.resolve_name(torch.Tensor.backward) == "torch.Tensor.backward"
+    assert overrides.resolve_name(len) is None
+    assert overrides.is_tensor_method_or_property(torch.Tensor.backward)
+    assert not overrides.is_tensor_method_or_property(torch.mean)
+    assert torch.mean in overrides.get_overridable_functions()[torch]
+    assert torch.manual_seed not in overrides.get_ignored_functions()
+    assert torch.mean not in overrides.get_ignored_functions()
+    dummy = overrides.get_testing_overrides()[torch.mean]
+    assert dummy(torch.ones(1)) == -1
+    with pytest.raises(TypeError):
+        dummy(1, 2, 3, 4, 5, 6)
