@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         futures,
         hub,
         jit,
+        library,
         metrics,
         multiprocessing,
         profiler,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,17 @@ class set_stance:
 
 def cudagraph_mark_step_begin() -> None:
     """Nothing to mark: see ``cuda.graph`` for what is captured here."""
+
+
+config = SimpleNamespace()
+"""Settings of a compiler: kept, without effect."""
+
+
+def mark_dynamic(t: Any, index: Any, **options: Any) -> None:
+    """Accepted: functions run for every shape."""
+
+
+maybe_mark_dynamic = mark_static = mark_dynamic
 
 
 def set_enable_guard_collectives(enabled: bool) -> bool:

@@ -22,6 +22,8 @@ from .autograd.structural import alias
 from .nn.normalization import _BatchNorm
 from .nn.utils.stateless import functional_call
 from .ops import joining
+from .ops.comparison import equal
+from .ops.random import get_rng_state, set_rng_state
 from .tensor import Tensor
 from .torch_alias import explain_missing
 from .utils._pytree import tree_leaves, tree_map, tree_structure
@@ -328,6 +330,8 @@ def vmap(
     Args:
         in_dims: per argument the dimension of the batch, None for arguments that all entries share.
         out_dims: where the batch goes in the outputs.
+        randomness: whether random numbers are "different" for each entry or the "same"; "error"
+            refuses to draw any.
 
     >>> import minitorch_dl as torch
     >>> torch.func.vmap(torch.dot)(
@@ -360,10 +364,13 @@ def vmap(
             ]
             return _like(arg, leaves)
 
-        results = [
-            func(*(entry(arg, dim, i) for arg, dim in zip(args, placed, strict=True)), **kwargs)
-            for i in range(sizes.pop())
-        ]
+        draws = _Draws(randomness)
+        results = []
+        for i in range(sizes.pop()):
+            draws.before(i)
+            entries = (entry(arg, dim, i) for arg, dim in zip(args, placed, strict=True))
+            results.append(func(*entries, **kwargs))
+            draws.after()
         columns = list(zip(*(tree_leaves(result) for result in results), strict=True))
         to = _spread(out_dims, results[0])
         return _like(
@@ -372,6 +379,34 @@ def vmap(
         )
 
     return wrapper
+
+
+class _Draws:
+    """What the entries of a batch draw at random: others each ("different"), all the same ("same"),
+    or nothing ("error")."""
+
+    def __init__(self, randomness: str) -> None:
+        if randomness not in ("error", "different", "same"):
+            raise RuntimeError(
+                "Only allowed values for randomness are 'error', 'different', or 'same'. Got "
+                f"{randomness}"
+            )
+        self._randomness = randomness
+        self._state: Any = None
+
+    def before(self, i: int) -> None:
+        if self._randomness == "same" and i:
+            set_rng_state(self._state)
+        else:
+            self._state = get_rng_state()
+
+    def after(self) -> None:
+        if self._randomness == "error" and not equal(get_rng_state(), self._state):
+            raise RuntimeError(
+                "vmap: called random operation while in randomness error mode. Please either use "
+                "the 'same' or 'different' randomness flags on vmap or perform the randomness "
+                "operation out of vmap"
+            )
 
 
 def _spread(dim: Any, tree: Any) -> list[Any]:

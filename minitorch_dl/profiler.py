@@ -12,7 +12,8 @@ from .autograd import profiler as _profiler
 from .autograd.profiler import record_function
 
 __all__ = [
-    "ProfilerActivity", "profile", "record_function", "schedule", "tensorboard_trace_handler",
+    "ProfilerAction", "ProfilerActivity", "profile", "record_function", "schedule",
+    "supported_activities", "tensorboard_trace_handler",
 ]  # fmt: skip
 
 
@@ -24,12 +25,25 @@ class ProfilerActivity(Enum):
     CUDA = 2
 
 
+class ProfilerAction(Enum):
+    """What a profile does during one step."""
+
+    NONE = 0
+    WARMUP = 1
+    RECORD = 2
+    RECORD_AND_SAVE = 3
+
+
+_RECORDING = (ProfilerAction.RECORD, ProfilerAction.RECORD_AND_SAVE)
+
+
 class profile(_profiler.profile):
-    """Records every op inside the block.
+    """Records every op inside the block, or in those steps that ``schedule`` chooses.
 
     Args:
-        activities, schedule: accepted; all steps are recorded.
-        on_trace_ready: called with the profile at the end of the block.
+        activities: accepted; what is recorded is what the host does.
+        schedule: from the number of a step what to do in it; see ``schedule``.
+        on_trace_ready: called with the profile when the steps to be recorded together are over.
         record_shapes: also keep the operands' shapes.
 
     >>> import minitorch_dl as torch
@@ -43,19 +57,40 @@ class profile(_profiler.profile):
         self,
         *,
         activities: Any = None,
-        schedule: Any = None,
+        schedule: Callable[[int], ProfilerAction] | None = None,
         on_trace_ready: Callable[[Any], Any] | None = None,
         record_shapes: bool = False,
         **options: Any,
     ) -> None:
         super().__init__(record_shapes=record_shapes)
+        self.schedule = schedule or (lambda step: ProfilerAction.RECORD)
         self.on_trace_ready = on_trace_ready
         self.step_num = 0
+        self._recording = False
+
+    def __enter__(self) -> profile:
+        self.current_action = self.schedule(self.step_num)
+        self._begin()
+        return self
 
     def __exit__(self, *exc: object) -> None:
-        super().__exit__(*exc)
-        if self.on_trace_ready is not None:
-            self.on_trace_ready(self)
+        self._end()
+
+    def _begin(self) -> None:
+        if self.current_action in _RECORDING and not self._recording:
+            self._recording = True
+            self._earlier, self._events = self._events, _profiler.EventList()
+            super().__enter__()
+
+    def _end(self) -> None:
+        """Stop recording and hand over what there is."""
+        if self._recording:
+            self._recording = False
+            super().__exit__()
+            if not self._events and self.step_num:  # ended where the next recording began
+                self._events = self._earlier
+            elif self.on_trace_ready is not None:
+                self.on_trace_ready(self)
 
     def start(self) -> None:
         """Begin to record, without a block."""
@@ -66,12 +101,55 @@ class profile(_profiler.profile):
         self.__exit__(None, None, None)
 
     def step(self) -> None:
-        """Count a training step."""
-        self.step_num += 1
+        """A training step has ended, the next begins."""
+        ended, self.step_num = self.current_action, self.step_num + 1
+        self.current_action = self.schedule(self.step_num)
+        if ended is ProfilerAction.RECORD_AND_SAVE or self.current_action not in _RECORDING:
+            self._end()
+        self._begin()
 
 
-def schedule(*, wait: int, warmup: int, active: int, repeat: int = 0, skip_first: int = 0) -> None:
-    """Accepted for PyTorch's sake: ``profile`` records every step."""
+def schedule(
+    *,
+    wait: int,
+    warmup: int,
+    active: int,
+    repeat: int = 0,
+    skip_first: int = 0,
+    skip_first_wait: int = 0,
+) -> Callable[[int], ProfilerAction]:
+    """For ``profile(schedule=...)``: leave out ``skip_first`` steps, then again and again ``wait``
+    and ``warmup`` steps, and record ``active`` ones together.
+
+    Args:
+        repeat: how often; 0 for as long as there are steps.
+        skip_first_wait: 1 leaves the first ``wait`` out.
+    """
+    if wait < 0 or warmup < 0 or active <= 0 or repeat < 0 or skip_first < 0:
+        raise AssertionError("Invalid profiler schedule arguments")
+    cycle = wait + warmup + active
+
+    def action(step: int) -> ProfilerAction:
+        step -= skip_first
+        if step < 0:
+            return ProfilerAction.NONE
+        step += wait if skip_first_wait else 0
+        if repeat and step >= repeat * cycle:
+            return ProfilerAction.NONE
+        at = step % cycle
+        if at < wait:
+            return ProfilerAction.NONE
+        if at < wait + warmup:
+            return ProfilerAction.WARMUP
+        last = at == cycle - 1
+        return ProfilerAction.RECORD_AND_SAVE if last else ProfilerAction.RECORD
+
+    return action
+
+
+def supported_activities() -> set[ProfilerActivity]:
+    """What can be recorded: what the host does."""
+    return {ProfilerActivity.CPU}
 
 
 def tensorboard_trace_handler(

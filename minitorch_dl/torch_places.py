@@ -21,6 +21,8 @@ ELSEWHERE = {
     "_C": "",
     "_C._functorch": "func",
     "_dynamo": "compiler",
+    "_inductor": "compiler",
+    "nn.attention.bias": "nn.attention",
     "ao.quantization": "ao",
     "nn.quantized": "ao",
     "quantization": "ao",

@@ -297,3 +297,82 @@ def test_flags_of_a_library_inside_a_block() -> None:
 
 def test_each_gpu_has_a_generator() -> None:
     assert len(torch.cuda.default_generators) == torch.cuda.device_count()
+
+
+def test_steps_are_profiled_by_a_schedule() -> None:
+    from minitorch_dl.profiler import ProfilerAction as Action
+    from minitorch_dl.profiler import profile, schedule
+
+    plan = schedule(skip_first=1, wait=1, warmup=1, active=2, repeat=2)
+    none, ready, record, save = Action
+    cycle = [none, ready, record, save]
+    assert [plan(step) for step in range(10)] == [none, *cycle, *cycle, none]
+    assert schedule(wait=1, warmup=0, active=1, skip_first_wait=1)(0) is save
+    with pytest.raises(AssertionError):
+        schedule(wait=0, warmup=0, active=0)
+    seen = []
+    with profile(schedule=plan, on_trace_ready=lambda p: seen.append(len(p.events()))) as prof:
+        for _ in range(10):
+            torch.ones(1).exp()
+            prof.step()
+    assert seen == [2, 2]
+    assert [e.key for e in prof.events()] == ["exp", "exp"]
+    assert prof.total_average().count == prof.key_averages().total_average().count == 2
+    assert prof.self_cpu_time_total == prof.function_events.self_cpu_time_total > 0
+    assert repr(prof.events()[0]).startswith("<FunctionEvent key=exp count=1")
+
+
+def test_names_of_the_compilers_modules() -> None:
+    with torch.as_torch():
+        import torch._dynamo as dynamo
+
+        dynamo.reset()
+        dynamo.config.suppress_errors = True
+        from torch.nn.attention.bias import causal_lower_right, causal_upper_left
+    assert causal_lower_right(2, 3).tolist() == [[True, True, False], [True, True, True]]
+    assert causal_upper_left(2, 3).tolist() == [[True, False, False], [True, True, False]]
+
+
+def test_tensors_change_places() -> None:
+    layer, other = torch.nn.Linear(2, 1, bias=False), torch.nn.Parameter(torch.zeros(1, 2))
+    torch.utils.swap_tensors(layer.weight, other)
+    layer(torch.ones(1, 2)).sum().backward()
+    assert layer.weight.tolist() == [[0, 0]]
+    assert layer.weight.grad.tolist() == [[1, 1]]
+    assert other.grad is None
+    plain, y = torch.ones(2), torch.ones(3, requires_grad=True) * 2
+    y.retain_grad()
+    y.mark = "kept"
+    torch.utils.swap_tensors(plain, y)
+    plain.sum().backward()
+    assert plain.grad.tolist() == [1, 1, 1]
+    assert plain.mark == "kept"
+    assert y.grad_fn is None
+    torch.utils.swap_tensors(y, other)
+    assert type(y) is torch.nn.Parameter
+    assert type(other) is torch.Tensor
+
+
+def test_coming_defaults_are_kept() -> None:
+    for name in ("swap_module_params_on_conversion", "overwrite_module_params_on_conversion"):
+        getattr(torch.__future__, f"set_{name}")(True)
+        assert getattr(torch.__future__, f"get_{name}")()
+        getattr(torch.__future__, f"set_{name}")(False)
+    layer = torch.nn.Linear(2, 1).share_memory()
+    weight = layer.weight
+    assert layer.double().weight is weight
+
+
+def test_randomness_of_vmap() -> None:
+    x = torch.zeros(4)
+    torch.manual_seed(0)
+    same = torch.vmap(lambda x: x + torch.rand(()), randomness="same")(x)
+    torch.manual_seed(0)
+    different = torch.vmap(lambda x: x + torch.rand(()), randomness="different")(x)
+    torch.manual_seed(0)
+    assert torch.equal(different, torch.rand(4))
+    assert (same == different[0]).all()
+    with pytest.raises(RuntimeError, match="randomness error mode"):
+        torch.vmap(lambda x: x + torch.rand(()))(x)
+    with pytest.raises(RuntimeError, match="Only allowed values"):
+        torch.vmap(torch.sin, randomness="some")(x)

@@ -6,49 +6,87 @@ import functools
 import json
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from .modes import start_listening, state, stop_listening, transforming
 from .node import Node
 from .primitive import TensorBase
 
 
-class Event(NamedTuple):
-    """One run of an op, of a derivative, or of a ``record_function`` block.
+class FunctionEvent:
+    """One run of an op, of a derivative, or of a ``record_function`` block; or all of one name
+    together, in ``key_averages``.
 
     Attributes:
-        start, duration: in microseconds; the duration contains that of the events inside.
-        inside: the time of the events inside.
-        shapes: the operands' shapes.
+        key, name: what ran.
+        count: how often.
+        start: when the first began, in microseconds.
+        cpu_time_total: how long they took, in microseconds, with what ran inside.
+        self_cpu_time_total: without that.
+        input_shapes: the operands' shapes, where they were recorded.
     """
 
-    name: str
-    start: float
-    duration: float
-    inside: float
-    shapes: tuple[Any, ...]
-
-
-class Average:
-    """All events of one name (and one choice of shapes, where those are kept apart)."""
-
-    def __init__(self, key: str, shapes: tuple[Any, ...]) -> None:
-        self.key, self.input_shapes = key, shapes
-        self.count = 0
-        self.cpu_time_total = 0.0
-        self.self_cpu_time_total = 0.0
+    def __init__(
+        self, name: str, start: float, total: float, own: float, shapes: tuple[Any, ...]
+    ) -> None:
+        self.key = self.name = name
+        self.count = 1
+        self.start, self.cpu_time_total, self.self_cpu_time_total = start, total, own
+        self.input_shapes = shapes
+        self.cpu_memory_usage = self.self_cpu_memory_usage = 0
+        self.device_time_total = self.self_device_time_total = 0.0
 
     @property
     def cpu_time(self) -> float:
         """Microseconds per call."""
         return self.cpu_time_total / self.count
 
+    def add(self, other: FunctionEvent) -> FunctionEvent:
+        """Count another one with this."""
+        self.count += other.count
+        self.cpu_time_total += other.cpu_time_total
+        self.self_cpu_time_total += other.self_cpu_time_total
+        return self
 
-class Averages(list[Average]):
-    """The result of ``key_averages``; ``table()`` is for people."""
+    def __repr__(self) -> str:
+        return (
+            f"<{type(self).__name__} key={self.key} count={self.count} "
+            f"cpu_time={_time(self.cpu_time)} self_cpu_time={_time(self.self_cpu_time_total)} "
+            f"input_shapes={self.input_shapes}>"
+        )
+
+
+class EventList(list[FunctionEvent]):
+    """Events in the order in which they ended, or averages of them; ``table()`` is for people."""
+
+    @property
+    def self_cpu_time_total(self) -> float:
+        """How long all took together, in microseconds."""
+        return sum(event.self_cpu_time_total for event in self)
+
+    def key_averages(self, group_by_input_shapes: bool = False, **_: Any) -> EventList:
+        """The events of each name (and with ``group_by_input_shapes`` of each choice of shapes)
+        together."""
+        found: dict[Any, FunctionEvent] = {}
+        for event in self:
+            shapes = event.input_shapes if group_by_input_shapes else ()
+            row = found.get((event.name, shapes))
+            if row is None:
+                found[event.name, shapes] = _without_counts(event, shapes).add(event)
+            else:
+                row.add(event)
+        return EventList(found.values())
+
+    def total_average(self) -> FunctionEvent:
+        """All events together."""
+        total = FunctionEvent("Total", 0.0, 0.0, 0.0, ())
+        total.count = 0
+        for event in self:
+            total.add(event)
+        return total
 
     def table(self, sort_by: str | None = None, row_limit: int = 100, **_: Any) -> str:
-        """The averages as text, longest first.
+        """The events as text, longest first.
 
         Args:
             sort_by: "cpu_time_total" (the default), "self_cpu_time_total", "cpu_time" or "count".
@@ -56,8 +94,9 @@ class Averages(list[Average]):
         by = (
             sort_by if sort_by in ("self_cpu_time_total", "cpu_time", "count") else "cpu_time_total"
         )
-        rows = sorted(self, key=lambda row: -getattr(row, by))[:row_limit]
-        total = sum(row.self_cpu_time_total for row in self) or 1.0
+        rows = sorted(self, key=lambda row: -getattr(row, by))
+        rows = rows[: len(rows) if row_limit < 0 else row_limit]
+        total = self.self_cpu_time_total or 1.0
         width = max([len(row.key) for row in rows] + [len("Name")])
         lines = [
             f"{'Name':<{width}}  {'Self CPU %':>10}  {'Self CPU':>10}  {'CPU total':>10}  "
@@ -70,6 +109,32 @@ class Averages(list[Average]):
             for row in rows
         ]
         return "\n".join([*lines, f"Self CPU time total: {_time(total)}"])
+
+    __str__ = table
+
+    def export_chrome_trace(self, path: Any) -> None:
+        """Write the events as a JSON file that chrome://tracing and Perfetto show as a time
+        line."""
+        events = [
+            {
+                "name": e.name,
+                "ph": "X",
+                "ts": e.start,
+                "dur": e.cpu_time_total,
+                "pid": 0,
+                "tid": 0,
+                "args": {"shapes": e.input_shapes},
+            }
+            for e in self
+        ]
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"traceEvents": events}, file)
+
+
+def _without_counts(event: FunctionEvent, shapes: tuple[Any, ...]) -> FunctionEvent:
+    row = FunctionEvent(event.name, event.start, 0.0, 0.0, shapes)
+    row.count = 0
+    return row
 
 
 def _time(us: float) -> str:
@@ -95,7 +160,7 @@ class profile:
 
     def __init__(self, enabled: bool = True, *, record_shapes: bool = False, **_: Any) -> None:
         self.enabled, self.record_shapes = enabled, record_shapes
-        self.events: list[Event] = []
+        self._events = EventList()
         self._open: list[list[Any]] = []  # name, start, time inside, shapes
 
     def __enter__(self) -> profile:
@@ -150,18 +215,29 @@ class profile:
         duration = time.perf_counter() * 1e6 - start
         if self._open:
             self._open[-1][2] += duration
-        self.events.append(Event(name, start, duration, inside, shapes))
+        self._events.append(FunctionEvent(name, start, duration, duration - inside, shapes))
 
-    def key_averages(self, group_by_input_shape: bool = False, **_: Any) -> Averages:
+    @property
+    def function_events(self) -> EventList:
+        """What ran, in the order in which it ended."""
+        return self._events
+
+    def events(self) -> EventList:
+        """What ran, in the order in which it ended."""
+        return self._events
+
+    def key_averages(self, group_by_input_shape: bool = False, **_: Any) -> EventList:
         """The events of each name together."""
-        found: dict[Any, Average] = {}
-        for event in self.events:
-            shapes = event.shapes if group_by_input_shape else ()
-            row = found.setdefault((event.name, shapes), Average(event.name, shapes))
-            row.count += 1
-            row.cpu_time_total += event.duration
-            row.self_cpu_time_total += event.duration - event.inside
-        return Averages(found.values())
+        return self._events.key_averages(group_by_input_shape)
+
+    def total_average(self) -> FunctionEvent:
+        """All events together."""
+        return self._events.total_average()
+
+    @property
+    def self_cpu_time_total(self) -> float:
+        """How long all took together, in microseconds."""
+        return self._events.self_cpu_time_total
 
     def table(self, sort_by: str | None = None, row_limit: int = 100, **_: Any) -> str:
         """``key_averages().table(...)``."""
@@ -170,20 +246,7 @@ class profile:
     def export_chrome_trace(self, path: Any) -> None:
         """Write the events as a JSON file that chrome://tracing and Perfetto show as a time
         line."""
-        events = [
-            {
-                "name": e.name,
-                "ph": "X",
-                "ts": e.start,
-                "dur": e.duration,
-                "pid": 0,
-                "tid": 0,
-                "args": {"shapes": e.shapes},
-            }
-            for e in self.events
-        ]
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump({"traceEvents": events}, file)
+        self._events.export_chrome_trace(path)
 
 
 class record_function:
@@ -214,4 +277,4 @@ class record_function:
         return wrapped
 
 
-__all__ = ["profile", "record_function"]
+__all__ = ["EventList", "FunctionEvent", "profile", "record_function"]

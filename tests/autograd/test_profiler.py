@@ -43,13 +43,13 @@ def test_nothing_is_recorded_outside_or_when_disabled() -> None:
     x = torch.ones(3)
     with profile(enabled=False) as prof:
         x.exp()
-    assert prof.events == []
+    assert prof.events() == []
     with profile() as prof:
         pass
     x.exp()
     with record_function("block"):
         pass
-    assert prof.events == []
+    assert prof.events() == []
 
 
 def test_an_op_that_fails_leaves_the_profile_in_order() -> None:
