@@ -49,10 +49,6 @@ class Convertible:
                         self._buffers[name] = fn(buffer)
         return self
 
-    def share_memory(self: Self) -> Self:
-        """Return the module: processes get copies of its parameters."""
-        return self._apply(lambda tensor: tensor.share_memory_())
-
     def to(self: Self, *args: Any, **kwargs: Any) -> Self:
         """Move and cast in place: ``to(device)``, ``to(dtype)``, ``to(device, dtype)``,
         ``to(tensor)``, ``to(memory_format=...)``; integer members keep their dtype.
