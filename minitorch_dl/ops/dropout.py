@@ -12,6 +12,7 @@ from typing import Any
 
 from ..autograd.errors import require_kind, require_tensor
 from ..autograd.inplace import write
+from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase
 from ..backend import array_module, device_of
 from ..backend import random as draw
@@ -195,6 +196,7 @@ def feature_alpha_dropout_(input: Any, p: float, train: bool) -> Any:
     return feature_alpha_dropout(input, p, train, True)
 
 
+@as_one("NativeDropoutBackward0")
 def native_dropout(input: Any, p: float, train: bool | None) -> tuple[Any, Any]:
     """``(dropout, mask)``: also which elements were kept; ``train`` None means to drop."""
     factor = dropout(ones_like(input.detach()), p, train is None or train)
