@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..backend import array_module, dtypes
+from ..backend import array_module, devices, dtypes
 from .base import TensorBase, as_raw, current_node
 from .engine import run_backward
 from .node import AccumulateGrad
@@ -221,7 +221,11 @@ def _root_gradients(roots: Sequence[Any], grads: Any, caller: str) -> list[Any]:
                     "grad can be implicitly created only for real scalar outputs but got "
                     f"{dtypes.from_numpy(array.dtype)}"
                 )
-            g = TensorBase.wrap(array_module(array).ones_like(array))
+            if devices.several:
+                with devices.beside((array,)):
+                    g = TensorBase.wrap(array_module(array).ones_like(array))
+            else:
+                g = TensorBase.wrap(array_module(array).ones_like(array))
         elif tuple(g.array.shape) != tuple(array.shape):
             raise RuntimeError(
                 f"Mismatch in shape: grad_output[{i}] has a shape of {tuple(g.array.shape)} and "

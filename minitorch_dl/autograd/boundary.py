@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from types import FunctionType, MappingProxyType, ModuleType
 from typing import Any, TypeVar
 
-from ..backend import describe_one
+from ..backend import describe_one, devices
 from .base import TensorBase, late
 from .errors import builtin_kind
 from .overriding import LIVE, call_override, overriding
@@ -144,6 +144,35 @@ def _first_call(*args: Any, **kwargs: Any) -> Any:
     return compiled()(*args, **kwargs)  # type: ignore[name-defined]  # noqa: F821
 
 
+_scopes: list[dict[str, Any]] = []
+"""Where the functions compiled so far find what they run."""
+
+
+def follow_gpus(on: bool) -> None:
+    """Have all ops, or none, make the GPU of their operands the current one: what a machine with
+    several needs."""
+    for scope in _scopes:
+        function = scope["function"]
+        function = getattr(function, "anywhere", function)
+        scope["function"] = _on_their_gpu(function) if on else function
+
+
+devices.when_several.append(follow_gpus)
+
+
+def _on_their_gpu(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        given: list[Any] = []
+        for value in (*args, *kwargs.values()):
+            given += value if isinstance(value, (list, tuple)) else [value]
+        with devices.beside([x.array for x in given if isinstance(x, TensorBase)]):
+            return function(*args, **kwargs)
+
+    call.anywhere = function  # type: ignore[attr-defined]
+    return call
+
+
 def _compile_guard(call: FunctionType, function: Any, name: str) -> None:
     """Make ``call``, the public function of this name, ``function`` within a ``try``."""
     signature = inspect.signature(function)
@@ -248,9 +277,11 @@ def _compile_guard(call: FunctionType, function: Any, name: str) -> None:
         op = type(arguments.pop("self")).__name__ if name == "forward" else name
         return explained(op, error, arguments, {p.name: p.default for p in parameters})
 
+    _scopes.append(scope)
     scope.update(
-        function=function, FAULTS=FAULTS, absent=_ABSENT, told=told, missing=missing, whole=whole,
-        int=int, LIVE=LIVE, overriding=overriding, override=override, reordering=reordering,
+        function=_on_their_gpu(function) if devices.several else function,
+        FAULTS=FAULTS, absent=_ABSENT, told=told, missing=missing, whole=whole, int=int,
+        LIVE=LIVE, overriding=overriding, override=override, reordering=reordering,
     )  # fmt: skip
     filename = f"{_SOURCE} {name}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)

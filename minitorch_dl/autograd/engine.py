@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..backend import devices
 from . import versions
 from .base import as_raw, late, result_class
 from .modes import GRAD, state
@@ -32,6 +33,20 @@ class Pass:
     def __init__(self, roots: Sequence[Node], wanted: set[Node] | None) -> None:
         self.roots, self.wanted = roots, wanted
         self.notes: dict[Any, Any] = {}
+        self._device: Any = None
+
+    def follow(self, g: Any) -> None:
+        """Compute on the GPU of this gradient, or of one in a list, from here on."""
+        given = [x for x in (g if isinstance(g, list) else [g]) if x is not None]
+        self.leave()
+        self._device = devices.beside([getattr(x, "array", x) for x in given])
+        self._device.__enter__()
+
+    def leave(self) -> None:
+        """Let the GPU that was current before the pass be it again."""
+        if self._device is not None:
+            self._device.__exit__(None, None, None)
+            self._device = None
 
     def reaches(self, node: Node) -> bool:
         """Whether this pass computes the gradient of ``node``'s output."""
@@ -73,6 +88,8 @@ def run_backward(
 
     def add(key: int, g: Any) -> None:
         """Another gradient for a node that has one."""
+        if devices.several:
+            this_pass.follow(g)
         node, total, is_ours = waiting[key]
         if is_ours and not create_graph and total.base is None and total.dtype is g.dtype:
             total += g  # a NumPy scalar gives a new one
@@ -81,7 +98,7 @@ def run_backward(
         waiting[key] = (node, total, True)
 
     outer, flags = state.backward_pass, state.flags
-    state.backward_pass = Pass(roots, wanted)
+    state.backward_pass = this_pass = Pass(roots, wanted)
     state.flags = flags | GRAD if create_graph else flags & ~GRAD
     try:
         for root, grad in zip(roots, grads):
@@ -95,6 +112,8 @@ def run_backward(
         while order:
             node: Any
             node, g, is_ours = waiting.pop(heappop(order))
+            if devices.several:
+                this_pass.follow(g)
             watched = node.watched
             if watched:  # a leaf, one of several outputs, or a tensor or node with hooks
                 if node.pre_hooks is not None or node.retained is not None:
@@ -166,6 +185,8 @@ def run_backward(
                     heappush(order, key)
                     waiting[key] = (edge, r, is_new and r is not g)
     finally:
+        if devices.several:
+            this_pass.leave()
         state.backward_pass = outer
         state.flags = state.flags & ~GRAD | flags & GRAD
     return found

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from ..backend import dtypes
+from ..backend import devices, dtypes
 from .base import DATA, ORDINARY
 from .boundary import FAULTS, arguments_of, explained, positional_count, reordered
 from .modes import GRAD, records, state
@@ -126,7 +126,10 @@ def store(op: str, x: Any, values: Any, node: Any, before: int) -> None:
     if node is not None:
         _keep_old_values(node, x.array, before)
     try:
-        if callable(values):
+        if devices.several:
+            with devices.beside((x.array,)):
+                _assign(x.array, values)
+        elif callable(values):
             values()
         else:
             x.array[...] = values
@@ -142,6 +145,13 @@ def store(op: str, x: Any, values: Any, node: Any, before: int) -> None:
         mark_written(x.array, op)
     if recorded:
         rebase(x, node)
+
+
+def _assign(array: Any, values: Any) -> None:
+    if callable(values):
+        values()
+    else:
+        array[...] = values
 
 
 def is_data(x: Any) -> bool:

@@ -31,7 +31,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import common_module, describe, dtypes
+from ..backend import common_module, describe, devices, dtypes
 from . import calls
 from .base import NO_GRAD, ORDINARY, TensorBase, View, ViewKind, current_node, late, write_out
 from .calls import BFLOAT16, COMPLEX, DIFFERENTIABLE, shares_memory
@@ -286,7 +286,11 @@ class Primitive:
                 return self.composite(*args, **params)
         xp = common_module(self.name, arrays)
         try:
-            results = self.kernel(xp, *arrays, **params)
+            if devices.several:
+                with devices.beside(arrays):
+                    results = self.kernel(xp, *arrays, **params)
+            else:
+                results = self.kernel(xp, *arrays, **params)
         except KERNEL_ERRORS as error:
             raise explain(self, error, arrays, params) from error
         if type(results) is not tuple:

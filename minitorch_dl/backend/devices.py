@@ -93,10 +93,19 @@ class Backend:
         device_of: Callable[[Any], device],
         select: Callable[[device], AbstractContextManager[Any]] = lambda d: nullcontext(),
         allocator: pool.Allocator | None = None,
+        count: int = 1,
     ) -> None:
         self.name, self.xp, self.array_class = name, xp, array_class
         self.device_of, self.select, self.allocator = device_of, select, allocator
+        self.count = count
 
+
+several = False
+"""Whether a device type has several devices, such as GPUs, of which CuPy computes on the current
+one: then each op makes that of its operands current."""
+
+when_several: list[Callable[[bool], None]] = []
+"""What is told when ``several`` becomes true."""
 
 _BACKENDS: dict[str, Backend] = {}
 _BY_CLASS: dict[type, Backend] = {}
@@ -104,8 +113,13 @@ _BY_CLASS: dict[type, Backend] = {}
 
 def register_backend(backend: Backend) -> None:
     """Make a device type known. ``cpu`` and ``cuda`` are built in; test doubles register theirs."""
+    global several
     _BACKENDS[backend.name] = backend
     _BY_CLASS[backend.array_class] = backend
+    if backend.count > 1 and not several:
+        several = True
+        for function in when_several:
+            function(True)
 
 
 def _load_cuda() -> Backend:
@@ -147,6 +161,7 @@ def _load_cuda() -> Backend:
         device_of=lambda array: device("cuda", array.device.id),
         select=lambda d: nullcontext() if d.index is None else cupy.cuda.Device(d.index),
         allocator=pool.install(cupy),
+        count=count,
     )
 
 
@@ -249,12 +264,34 @@ def common_module(op: str, arrays: Any) -> Any:
         if backend is None or backend is found:
             continue
         if found is not None:
-            raise RuntimeError(
-                f"{op} expected all tensors to be on the same device, but got {describe(arrays)}. "
-                "Move them with .to(device) first"
-            )
+            raise _apart(op, arrays)
         found = backend
-    return np if found is None else found.xp
+    if found is None:
+        return np
+    if found.count > 1 and len({found.device_of(a) for a in arrays if _is_of(found, a)}) > 1:
+        raise _apart(op, arrays)
+    return found.xp
+
+
+def _is_of(backend: Backend, array: Any) -> bool:
+    return array.__class__ is backend.array_class
+
+
+def _apart(op: str, arrays: Any) -> RuntimeError:
+    return RuntimeError(
+        f"{op} expected all tensors to be on the same device, but got {describe(arrays)}. "
+        "Move them with .to(device) first"
+    )
+
+
+def beside(arrays: Any) -> AbstractContextManager[Any]:
+    """Make the device of these arrays the current one inside the block; only needed where there are
+    ``several``."""
+    for array in arrays:
+        backend = _BY_CLASS.get(array.__class__)
+        if backend is not None and backend.count > 1:
+            return backend.select(backend.device_of(array))
+    return nullcontext()
 
 
 def device_of(array: Any) -> device:
@@ -270,6 +307,9 @@ def move(array: Any, d: Any) -> Any:
     ):
         return array
     with backend.select(wanted):
+        if isinstance(array, backend.array_class):  # of another GPU: it does not pass by the host
+            moved: Any = array
+            return moved.copy()
         return backend.xp.asarray(to_host(array))
 
 

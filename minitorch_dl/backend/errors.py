@@ -11,7 +11,8 @@ def describe_one(x: Any) -> str:
     else."""
     if hasattr(x, "dtype") and hasattr(x, "shape"):
         owner = type(x).__module__.rpartition(".")[2]
-        where = "" if owner == "numpy" else f" on {'cuda' if owner == 'cupy' else owner}"
+        name = f"cuda:{x.device.id}" if owner == "cupy" else owner
+        where = "" if owner == "numpy" else f" on {name}"
         return f"{x.dtype} {tuple(x.shape)}{where}"
     if isinstance(x, (bool, int, float, type(None))):
         return repr(x)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, ClassVar
 
 import numpy as np
 
 from ..autograd.modes import enable_grad
 from ..autograd.versions import mark_all_written
-from ..backend import array_module, capturing
+from ..backend import array_module, capturing, devices
 from ..backend.dtypes import float32, float64, get_default_dtype
 from ..tensor import Tensor
 from .flat import FlatState, Update, as_pairs
@@ -105,7 +106,11 @@ class RuleOptimizer(Optimizer):
                         f"{type(self).__name__}: a parameter of shape {param.shape} has a gradient "
                         f"of shape {grad.shape}. They must be the same"
                     )
-            flat.apply(self.rule, group, params, grads)
+            if devices.several:
+                with devices.beside(params):
+                    flat.apply(self.rule, group, params, grads)
+            else:
+                flat.apply(self.rule, group, params, grads)
             mark_all_written(
                 [array for array, grad in zip(params, grads) if grad is not None],
                 f"{type(self).__name__}.step",
@@ -149,20 +154,14 @@ class RuleOptimizer(Optimizer):
         kinds = defaultdict(list)
         for p in dict.fromkeys(params):
             kinds[p.dtype, p.device].append(p)
-        self._flat[index] = [
-            FlatState(
-                alike,
-                self._states(alike, (*moments, *scalars)),
-                moments,
-                scalars,
-                dtype.numpy,
-                self.work,
-                self.elementwise,
-                self.counts_on_device(array_module(alike[0].array), group),
-            )
-            for alike in kinds.values()
-        ]
-        return self._flat[index]
+        made = self._flat[index] = []
+        for alike in kinds.values():
+            on_device = self.counts_on_device(array_module(alike[0].array), group)
+            states = self._states(alike, (*moments, *scalars))
+            given = (moments, scalars, dtype.numpy, self.work, self.elementwise, on_device)
+            with devices.beside([alike[0].array]) if devices.several else nullcontext():
+                made.append(FlatState(alike, states, *given))
+        return made
 
     def _states(self, params: list[Any], names: tuple[str, ...]) -> list[dict[str, Any]]:
         """Each parameter's state; a rule without state gets dicts that are thrown away."""

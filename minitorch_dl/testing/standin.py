@@ -32,6 +32,10 @@ counts: Counter[str] = Counter()
 it."""
 
 
+current: int = 0
+"""The index of the device that is the current one. A new array lies there, and what is computed of
+arrays of another one is refused: CuPy would compute it on the current one."""
+
 recorder: Callable[..., None] | None = None
 """Told what is asked of the device while it is captured: ``(function, args, kwargs, result)``. Then
 nothing may wait for the device, nor be copied to or from the host."""
@@ -121,12 +125,13 @@ def _waits(name: str, args: Any, kwargs: Any) -> bool:
 class StandInArray:
     """An array of the stand-in device."""
 
-    __slots__ = ("__weakref__", "_array", "base")
+    __slots__ = ("__weakref__", "_array", "base", "index")
     __array_ufunc__ = None  # NumPy's operators leave the work to ours, which refuse
 
     def __init__(self, array: np.ndarray, base: StandInArray | None = None) -> None:
         self._array = array
         self.base = base
+        self.index: int = current if base is None else base.index
 
     @property
     def data(self) -> SimpleNamespace:
@@ -184,6 +189,11 @@ class StandInArray:
     def imag(self, value: Any) -> None:
         self._array.imag = _unwrap(value)
 
+    def copy(self, order: str = "C") -> StandInArray:
+        """On the current device, wherever this one is."""
+        given: Any = (order,)
+        return _did(self._array.copy, given, {}, StandInArray(self._array.copy(*given)))
+
     def diagonal(self, *args: Any) -> Any:
         """CuPy's can be written to, NumPy's can't."""
         view = self._array.diagonal(*args)
@@ -197,6 +207,7 @@ class StandInArray:
 
     def __setitem__(self, index: Any, value: Any) -> None:
         _count_masks(index)
+        _check_current((self, index, value))
         self._array[wrapped(self._array.shape, index)] = _unwrap(value)
         _did(_put, (self, index, value), {}, None)
 
@@ -247,6 +258,7 @@ def _operator(name: str, ufunc: str | None) -> Callable[..., Any]:
             both = [*operands, self._array] if name[2] == "r" else [self._array, *operands]
             made = result if isinstance(result, tuple) else (result,)
             table()[f"cupy.{ufunc}"].check_loop(both, made)
+        _check_current((self, *others))
         result = self if result is self._array else _wrap(result, (self,))
         return _did(getattr(self._array, name), operands[: len(others)], {}, result)
 
@@ -328,6 +340,15 @@ def _unwrap(value: Any) -> Any:
     return value
 
 
+def _check_current(sources: Any) -> None:
+    for source in _arrays_in(sources):
+        if source.index != current:
+            raise RuntimeError(
+                f"The device where the array resides ({source.index}) is different from the "
+                f"current device ({current})."
+            )
+
+
 def _wrap(value: Any, sources: Any) -> Any:
     """A result as CuPy gives it: arrays and NumPy scalars become arrays of the device."""
     if isinstance(value, (np.ndarray, np.generic)) and not isinstance(value, np.dtype):
@@ -340,6 +361,7 @@ def _wrap(value: Any, sources: Any) -> Any:
             owner = source if source.base is None else source.base
             if array.base is not None and np.may_share_memory(array, owner._array):
                 return StandInArray(array, owner)
+        _check_current(sources)
         return StandInArray(array)
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)(*(_wrap(v, sources) for v in value))
