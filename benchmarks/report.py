@@ -19,7 +19,7 @@ def duration(seconds: float) -> str:
 def table(results: dict[str, Any]) -> str:
     """Lines of: workload, our time, each peer's time over ours with its spread."""
     peers = results["peers"]
-    lines = [f"{'workload':36}{'ours':>10}" + "".join(f"{peer:>26}" for peer in peers)]
+    lines = [f"{'workload':36}{'ours':>10}" + "".join(f"{peer:>34}" for peer in peers)]
     for row in results["rows"]:
         line = f"{row['workload']:36}"
         if "error" in row:
@@ -30,10 +30,11 @@ def table(results: dict[str, Any]) -> str:
             got = row["peers"].get(peer, {})
             if "ratio" in got:
                 low, high = got["spread"]
-                text = f"{duration(got['time'])} x{got['ratio']:.2f} ({low:.2f}-{high:.2f})"
+                ratio, spread = f"x{got['ratio']:.2f}", f"({low:.2f}-{high:.2f})"
+                text = f"{duration(got['time'])} {ratio:>7} {spread:>14}"
             else:
-                text = got.get("error", "-")[:24]
-            line += f"{text:>26}"
+                text = got.get("error", "-")[:32]
+            line += f" {text:>33}"
         lines.append(line)
     for peer in peers:
         mean = geometric_mean(results, peer)
