@@ -63,8 +63,9 @@ def _of_rows(a: Any, b: Any, axes: Axes) -> Any:
     """
     if a.dtype.kind != "f":  # NumPy has no others for foreign types such as bfloat16
         dots = np.matmul(a[..., None, :], b[..., None])[..., 0]
-    elif b.ndim == 1 and a.ndim == 2 and a.size <= _ALONE:
-        dots = a.dot(b)[:, None]
+    elif b.ndim == 1 and a.size <= _ALONE:
+        rows = a if a.ndim == 2 else a.reshape(-1, len(b))
+        dots = rows.dot(b).reshape(*a.shape[:-1], 1)
     else:
         dots = np.vecdot(a, b)[..., None]
     if len(axes) == 1:

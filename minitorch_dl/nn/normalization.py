@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from ..autograd.versions import mark_written
 from ..backend.dtypes import int64
 from ..ops import empty, ones, tensor, zeros
 from ..tensor import Tensor
@@ -134,7 +135,9 @@ class _BatchNorm(_RunningNorm):
             self.eps,
         )
         if counts:
-            self.num_batches_tracked.add_(1)
+            seen = self.num_batches_tracked.array
+            seen += 1  # ``add_`` takes three times as long, a twentieth of a small layer's time
+            mark_written(seen, "add_")
         return y
 
 
