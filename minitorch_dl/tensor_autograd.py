@@ -31,6 +31,7 @@ class Differentiable(TensorBase):
 
     @property
     def requires_grad(self) -> builtins.bool:
+        """Whether ops on the tensor are recorded, for its gradient or that of what it came from."""
         return current_node(self) is not None
 
     @requires_grad.setter
