@@ -138,6 +138,7 @@ def _adam(
         g = grad
     else:
         g = plus_decay(xp, grad, param, weight_decay, work)
+    # `advance_moments`, written out: for large parameters this runs once per block of memory.
     # m ← m + (1 - β₁)(g - m)
     xp.subtract(g, m, out=a)
     a *= 1 - beta1
