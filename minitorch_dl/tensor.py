@@ -290,9 +290,15 @@ class Tensor(Convertible, Differentiable, Protocols):
     softmax, log_softmax = ops.softmax, ops.log_softmax
     sigmoid, logit, sinc, xlogy = ops.sigmoid, ops.logit, ops.sinc, ops.xlogy
     erf, erfc, erfinv, i0 = ops.erf, ops.erfc, ops.erfinv, ops.i0
-    lgamma, digamma, polygamma, mvlgamma = ops.lgamma, ops.digamma, ops.polygamma, ops.mvlgamma
+    lgamma, digamma, mvlgamma = ops.lgamma, ops.digamma, ops.mvlgamma
     igamma, igammac = ops.igamma, ops.igammac
     relu, relu_, prelu, hardshrink = ops.relu, ops.relu_, ops.prelu, ops.hardshrink
+
+    def polygamma(self, n: int) -> Tensor:
+        """The ``n``-th derivative of ``digamma``."""
+        return ops.polygamma(n, self)
+
+    polygamma_ = inplace(polygamma, "polygamma_")
 
     def where(self, condition: Tensor, other: Any) -> Tensor:
         """This tensor where ``condition`` is true, ``other`` elsewhere."""
@@ -397,7 +403,7 @@ _IN_PLACE = """
     nan_to_num eq ne lt le gt ge not_equal less less_equal greater greater_equal logical_and
     logical_or logical_xor logical_not bitwise_and bitwise_or bitwise_xor bitwise_not
     bitwise_left_shift bitwise_right_shift sigmoid logit sinc xlogy erf erfc erfinv i0 lgamma
-    digamma polygamma mvlgamma igamma igammac conj_physical
+    digamma mvlgamma igamma igammac conj_physical
 """
 for _name in _IN_PLACE.split():
     setattr(Tensor, f"{_name}_", inplace(getattr(ops, _name), f"{_name}_"))

@@ -16,7 +16,8 @@ def cast(xp: Any, a: Any, *, dtype: str) -> Any:
     wanted = dtypes.as_dtype(dtype)
     if a.dtype.kind == "c" and wanted.kind < dtypes.COMPLEX:
         a = a != 0 if wanted is dtypes.bool else a.real
-    return a.astype(wanted.numpy)
+    # An expanded array's own order would spread the copies' memory.
+    return a.astype(wanted.numpy, order="C" if 0 in a.strides else "K")
 
 
 cast.defvjp(a=lambda g, a_dtype: cast(g, dtype=dtypes.from_numpy(a_dtype).name))

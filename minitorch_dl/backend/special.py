@@ -254,10 +254,10 @@ def zeta(xp: Any, s: Any, q: Any) -> Any:
     dtype = xp.result_type(s, q)
     s, q = xp.asarray(s, dtype=np.float64), xp.asarray(q, dtype=np.float64)
     pole = (s == 1) | ((q <= 0) & (q == xp.floor(q)))
-    undefined = (s < 1) | ((q < 0) & (s != xp.floor(s)))
-    regular = pole | undefined
-    y = hurwitz_zeta(xp, xp.where(regular, 2.0, s), xp.where(regular, 1.0, q))
-    y = xp.where(undefined & (s != 1), math.nan, xp.where(pole, math.inf, y))
+    undefined = (s < 1) | (~pole & (q < 0) & (s != xp.floor(s)))
+    irregular = pole | undefined
+    y = hurwitz_zeta(xp, xp.where(irregular, 2.0, s), xp.where(irregular, 1.0, q))
+    y = xp.where(undefined, math.nan, xp.where(pole, math.inf, y))
     return y.astype(dtype)
 
 

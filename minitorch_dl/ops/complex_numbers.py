@@ -179,7 +179,7 @@ def angle(xp: Any, a: Any) -> Any:
     for NaN."""
     if is_complex(a):
         return xp.arctan2(a.imag, a.real)
-    return xp.where(a < 0, math.pi, a * 0).astype(a.dtype)
+    return xp.where(a < 0, math.pi, xp.where(a == a, 0, a)).astype(a.dtype)
 
 
 def _d_angle(g: Any, a: Any) -> Any:

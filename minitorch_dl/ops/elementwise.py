@@ -292,11 +292,20 @@ sgn.defvjp(a=_d_sgn)
 absolute = abs
 
 
+def in_one_dtype(*tensors: Any) -> Any:
+    """The tensors in the dtype to which they are promoted together."""
+    if len({x.array.dtype for x in tensors}) == 1:
+        return tensors
+    wanted = dtypes.result_type(*[x.array for x in tensors])
+    return [x if x.array.dtype == wanted.numpy else cast(x, dtype=wanted.name) for x in tensors]
+
+
 @number_first("value")
 @as_one("AddcmulBackward0")
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1, out: Any = None) -> Any:
     """``input + value * tensor1 * tensor2``."""
     require_kind("addcmul", "integer", input, tensor1, tensor2)
+    input, tensor1, tensor2 = in_one_dtype(input, tensor1, tensor2)
     y = input + (tensor1 * tensor2 if value == 1 else tensor1 * value * tensor2)
     return y if out is None else write_out("addcmul", out, y)
 
@@ -310,6 +319,7 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1, out: An
             "addcdiv(): integer division is not supported; use input + value * trunc(tensor1 / "
             f"tensor2), got {describe([tensor1.array, tensor2.array])}"
         )
+    input, tensor1, tensor2 = in_one_dtype(input, tensor1, tensor2)
     y = input + (tensor1 / tensor2 if value == 1 else tensor1 * value / tensor2)
     return y if out is None else write_out("addcdiv", out, y)
 

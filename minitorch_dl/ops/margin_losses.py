@@ -148,7 +148,7 @@ def multi_margin_loss(
     reduction = reduction_name(size_average, reduce, reduction)
     if p not in (1, 2):
         raise ValueError(f"{op}: only p == 1 and p == 2 supported, got p={p}")
-    single = input.array.ndim < 2
+    single = input.array.ndim < 2 and not target.array.ndim
     if weight is not None and weight.array.ndim != 1:
         raise ValueError(f"{op}: weight must be one-dimensional, got {weight.array.shape}")
     input, target = _rows(op, input, target, 1)

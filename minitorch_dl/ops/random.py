@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..autograd.inplace import check_writable, overwrite, store
 from ..autograd.primitive import TensorBase, write_out
 from ..autograd.structural import cast
@@ -351,6 +353,11 @@ def binomial(count: Any, prob: Any, generator: Any = None) -> Any:
 # -- methods that fill a tensor in place -----------------------------------------------------------
 
 
+def memory_order(array: Any) -> list[int]:
+    """The axes by the strides, in which order PyTorch fills a tensor that is not contiguous."""
+    return sorted(range(array.ndim), key=lambda axis: -array.strides[axis])
+
+
 def _fill(name: str, sample: Any) -> Any:
     """The method ``name``: fill a tensor with draws of ``sample(array, generator, xp, ...)``."""
 
@@ -358,7 +365,15 @@ def _fill(name: str, sample: Any) -> Any:
         check_writable(self, name)
         backend, where = backend_for(device_of(self.array))
         before = next_number()
-        values = sample(self.array, _generator(generator, where), backend.xp, *args, **kwargs)
+        array = self.array
+        order = () if array.flags.c_contiguous else memory_order(array)
+        if order:
+            array = array.transpose(order)
+            if sample is _normal_:
+                kwargs["contiguous"] = False
+        values = sample(array, _generator(generator, where), backend.xp, *args, **kwargs)
+        if order:
+            values = values.transpose(np.argsort(order))
         node = overwrite(self, TensorBase.wrap(values))._node if self.requires_grad else None
         store(name, self, values, node, before)
         return self
@@ -373,9 +388,11 @@ def _uniform_(a: Any, g: Any, xp: Any, from_: float = 0, to: float = 1, **named:
     return draw.uniform(a.shape, float(named.get("from", from_)), float(to), a.dtype, g, xp)
 
 
-def _normal_(a: Any, g: Any, xp: Any, mean: float = 0, std: float = 1) -> Any:
+def _normal_(
+    a: Any, g: Any, xp: Any, mean: float = 0, std: float = 1, contiguous: bool = True
+) -> Any:
     """Normal with this mean and standard deviation, in place."""
-    return draw.normal(a.shape, mean, std, a.dtype, g, xp)
+    return draw.normal(a.shape, mean, std, a.dtype, g, xp, contiguous)
 
 
 def _bernoulli_(a: Any, g: Any, xp: Any, p: Any = 0.5) -> Any:

@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from ..autograd.names import as_one
-from ..autograd.primitive import TensorBase, primitive, write_out
+from ..autograd.primitive import primitive, write_out
 from ..backend import special as kernels
 from .elementwise import exp, log, log1p
 from .selection import keep, select, where
@@ -155,15 +155,13 @@ _polygamma.defvjp(a=lambda g, a, n: g * _polygamma(a, n=n + 1))
 gammaln, psi = lgamma, digamma
 
 
-def polygamma(n: Any, input: Any = None, *, out: Any = None) -> Any:
+def polygamma(n: int, input: Any, *, out: Any = None) -> Any:
     """The ``n``-th derivative of ``digamma``.
 
     >>> import minitorch_dl as torch
     >>> torch.polygamma(1, torch.tensor([1.0]))
     tensor([1.6449])
     """
-    if isinstance(n, TensorBase):  # as a method: x.polygamma(n)
-        n, input = input, n
     if n < 0:
         raise RuntimeError(f"polygamma(n, x) does not support negative n, got n={n}")
     y = _polygamma(input, n=int(n))

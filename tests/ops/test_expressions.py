@@ -119,6 +119,18 @@ TABLE: list[tuple[str, Any]] = [
     ("(x := Z(1, 4, 2, 2), F.pixel_shuffle(x, 1).fill_(2.0), x.sum().item())[2]", 0.0),
     ("(x := Z(2), torch.histogram(x, x)[1].fill_(2.0), x.sum().item())[2]", 0.0),
     ("(x := Z(2), x.sum_to_size(2) is x)[1]", True),
+    ("Z(3, 1).expand(3, 2).long().stride()", (2, 1)),
+    ("(torch.manual_seed(0), [f'{x:.4f}' for x in Z(5, 5).t().normal_()[0].tolist()])[1]",
+     ["1.5410", "-1.3986", "-0.5966", "0.1227", "0.3704"]),
+    ("(torch.manual_seed(0), [f'{x:.4f}' for x in Z(2, 3).t().uniform_()[0].tolist()])[1]",
+     ["0.4963", "0.1320"]),
+    # values
+    ("torch.angle(T([float('inf'), -float('inf')])).tolist()", [0.0, 3.1415927410125732]),
+    ("torch.special.zeta(T(1.5), T(-1.0)).item()", float("inf")),
+    ("T([1.0]).polygamma(n=1).tolist()", [1.6449340581893921]),
+    ("F.multi_margin_loss(Z(2), T([0]), reduction='none').shape", (1,)),
+    ("torch.addcmul(Z(1).double(), T([0.1]).bfloat16(), T([0.3]), value=3).item()",
+     0.09008789420477115),
     # counting
     ("F.avg_pool1d(T([[1, 2, 4, 7, -5, -8]]), 3, 1, 1).tolist()", [[1, 2, 4, 2, -2, -4]]),
     ("torch.linalg.matrix_norm(Z(3, 0), 1).item()", 0.0),
