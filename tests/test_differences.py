@@ -172,6 +172,8 @@ def test_a_copy_within_one_memory() -> None:
     x = torch.arange(4.0).reshape(2, 2)
     x.t().copy_(x)
     assert x.tolist() == [[0.0, 2.0], [1.0, 3.0]]
+    y = torch.arange(4.0)
+    assert torch.take(y, torch.tensor([1, 0]), out=y[:2]).tolist() == [1.0, 0.0]
 
 
 def test_a_refused_batch_is_not_counted() -> None:
@@ -261,3 +263,59 @@ def test_dual_tensors_require_gradients() -> None:
     with torch.autograd.forward_ad.dual_level():
         dual = torch.autograd.forward_ad.make_dual(torch.ones(2), torch.ones(2))
         assert (dual * 2).requires_grad
+
+
+def test_equal_elements_keep_their_order() -> None:
+    x = torch.tensor([1, 0] * 50)
+    zeros, ones = list(range(1, 100, 2)), list(range(0, 100, 2))
+    assert x.sort().indices.tolist() == zeros + ones
+    assert x.mode().indices.item() == zeros[-1]
+
+
+def test_unsafe_parts_are_copies() -> None:
+    x = torch.zeros(4)
+    torch.unsafe_split(x, 2)[0].fill_(1.0)
+    torch.unsafe_chunk(x, 2)[1].fill_(1.0)
+    assert x.tolist() == [0.0] * 4
+
+
+def test_fractional_factors_of_integers() -> None:
+    one = torch.ones(1, 1, 1, dtype=torch.int64)
+    for function, operands in (
+        (torch.addmv, (one[0, 0], one[0], one[0, 0])),
+        (torch.addbmm, (one[0], one, one)),
+        (torch.baddbmm, (one, one, one)),
+    ):
+        with pytest.raises(RuntimeError, match="must not be floating point numbers"):
+            function(*operands, beta=0.5)
+
+
+def test_halves_on_the_cpu() -> None:
+    x = torch.ones(2, 3, dtype=torch.float16)
+    assert torch.cdist(x, x).dtype is torch.float16
+    assert torch.special.bessel_j0(x).dtype is torch.float16
+    assert nn.functional.avg_pool3d(x[None, None, None], 1).dtype is torch.float16
+
+
+def test_low_rank_is_exact() -> None:
+    x = torch.arange(12.0, dtype=torch.float64).reshape(4, 3) ** 2
+    exact = torch.linalg.svdvals(x)
+    assert_close(torch.svd_lowrank(x, 2, niter=0)[1], exact[:2])
+    assert_close(torch.pca_lowrank(x, 2, center=False, niter=0)[1], exact[:2])
+
+
+def test_complex_numbers_left_out() -> None:
+    z = torch.ones(2, dtype=torch.complex64)
+    for call in (
+        lambda: torch.logaddexp(z, z),
+        lambda: torch.logcumsumexp(z, 0),
+        lambda: nn.functional.rms_norm(z, (2,)),
+    ):
+        with pytest.raises(NotImplementedError, match="not implemented for 'ComplexFloat'"):
+            call()
+
+
+def test_gradient_of_as_strided_scatter() -> None:
+    x = torch.zeros(4, requires_grad=True)
+    torch.as_strided_scatter(x, torch.ones(2), (2,), (1,), 1).sum().backward()
+    assert x.grad.tolist() == [1.0, 0.0, 0.0, 1.0]
