@@ -16,6 +16,10 @@ ELSEWHERE = {
     "_tensor": "",
     "storage": "ops.storage",
     "utils.model_zoo": "hub",
+    **{
+        f"utils.benchmark.utils{part}": "utils.benchmark"
+        for part in ("", ".common", ".compare", ".fuzzer", ".timer")
+    },
     "utils._foreach_utils": "optim.forms",
     "functional": "",
     "_C": "",
