@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -122,3 +123,18 @@ def save_cache_artifacts() -> None:
 
 def load_cache_artifacts(serialized_artifacts: bytes) -> None:
     """Nothing to load: there is no compiler."""
+
+
+class TransformGetItemToIndex(nullcontext):
+    """A context without effect: tensors are indexed by tensors as they are."""
+
+
+def mark_static_address(t: Any, guard: bool = True) -> None:
+    """Accepted: a compiler may note that the tensor stays where it is."""
+
+
+def mark_dynamic(t: Any, index: Any, **options: Any) -> None:
+    """Accepted: a compiler may note that these sizes change."""
+
+
+mark_static = maybe_mark_dynamic = mark_dynamic

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-from .torch_places import ELSEWHERE, NOT_SUPPORTED, PRIVATE
+from .torch_places import ELSEWHERE, NOT_SUPPORTED, PRIVATE, elsewhere
 from .torch_version import __version__ as _api_version
 
 PACKAGE = __name__.partition(".")[0]
@@ -36,7 +36,7 @@ def explain_missing(module: ModuleType, late: Mapping[str, str] = MappingProxyTy
 
     def __getattr__(name: str) -> Any:
         full = f"{namespace}.{name}" if namespace else name
-        if full in ELSEWHERE:
+        if elsewhere(full) is not None:
             return importlib.import_module(f"{PACKAGE}.{full}")
         if name in PRIVATE:
             return _private(name)
@@ -122,7 +122,7 @@ class _Finder(importlib.metadata.DistributionFinder):
         return torch
 
     def _inner(self, rest: str) -> ModuleType | None:
-        if rest in ELSEWHERE:
+        if elsewhere(rest) is not None:
             return _delegate(rest)
         try:
             return importlib.import_module(f"{PACKAGE}.{rest}")
@@ -144,14 +144,14 @@ class _Folders(importlib.abc.MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> Any:
         package, _, rest = fullname.partition(".")
-        if package != PACKAGE or rest not in ELSEWHERE:
+        if package != PACKAGE or elsewhere(rest) is None:
             return None
         return importlib.machinery.ModuleSpec(fullname, _Loader(_delegate(rest)), is_package=True)
 
 
 def _delegate(name: str) -> ModuleType:
     """A module that finds every name of PyTorch's ``name`` where it is here."""
-    source = importlib.import_module(f"{PACKAGE}.{ELSEWHERE[name]}".rstrip("."))
+    source = importlib.import_module(f"{PACKAGE}.{elsewhere(name)}".rstrip("."))
     module = ModuleType(f"torch.{name}")
     module.__path__ = []
 

@@ -13,6 +13,7 @@ ELSEWHERE = {
         ).split()
     },
     "nn.modules.lazy": "nn.lazy",
+    "nn.attention.flex_attention": "nn.flex_attention",
     "_tensor": "",
     "storage": "ops.storage",
     "utils.model_zoo": "hub",
@@ -31,6 +32,7 @@ ELSEWHERE = {
     "nn.quantized": "ao",
     "quantization": "ao",
     "_dynamo.utils": "compiler",
+    "_dynamo._trace_wrapped_higher_order_op": "compiler",
     "_utils": "utils",
     "_custom_ops": "library",
     "_library": "library",
@@ -40,6 +42,7 @@ ELSEWHERE = {
     "_torch_docs": "",
     "distributed.distributed_c10d": "distributed",
     "distributed.nn.functional": "distributed.nn",
+    "distributed._functional_collectives": "distributed.nn",
     "fx.experimental": "fx",
     "onnx.operators": "onnx",
     "onnx.symbolic_helper": "onnx",
@@ -64,6 +67,20 @@ ELSEWHERE = {
 
 """Folders and files of PyTorch that don't exist here: their names are those of another
 namespace."""
+
+SEVERAL_PROCESSES = """
+    _composable _shard _tensor algorithms checkpoint device_mesh elastic fsdp launcher optim
+    pipelining rpc tensor
+""".split()
+"""What is in ``torch.distributed`` for more than one process."""
+
+
+def elsewhere(name: str) -> str | None:
+    """Where the names of PyTorch's module ``torch.name`` are, if not in one of that name."""
+    if name.startswith("distributed.") and name.split(".")[1] in SEVERAL_PROCESSES:
+        return "distributed.several_processes"
+    return ELSEWHERE.get(name)
+
 
 NOT_SUPPORTED = {
     name: kind

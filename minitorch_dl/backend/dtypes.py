@@ -87,6 +87,16 @@ class dtype:
         return self.name  # pickled by name, so that a loaded dtype is the same object
 
 
+class NamedDtype(dtype):
+    """A dtype of PyTorch's that libraries compare with, and of which there are no tensors here."""
+
+    __slots__ = ()
+
+    @property
+    def numpy(self) -> np.dtype:
+        raise RuntimeError(f"minitorch_dl has no tensors of {self}; use bfloat16 or float16")
+
+
 float32 = float = dtype("float32", np.float32, FLOAT, 4)
 float64 = double = dtype("float64", np.float64, FLOAT, 8)
 float16 = half = dtype("float16", np.float16, FLOAT, 2)
@@ -102,6 +112,13 @@ uint64 = dtype("uint64", np.uint64, INTEGER, 8)
 bool = dtype("bool", np.bool_, BOOL, 1)
 complex64 = cfloat = dtype("complex64", np.complex64, COMPLEX, 8)
 complex128 = cdouble = dtype("complex128", np.complex128, COMPLEX, 16)
+
+float8_e4m3fn = NamedDtype("float8_e4m3fn", None, FLOAT, 1)
+float8_e4m3fnuz = NamedDtype("float8_e4m3fnuz", None, FLOAT, 1)
+float8_e5m2 = NamedDtype("float8_e5m2", None, FLOAT, 1)
+float8_e5m2fnuz = NamedDtype("float8_e5m2fnuz", None, FLOAT, 1)
+float8_e8m0fnu = NamedDtype("float8_e8m0fnu", None, FLOAT, 1)
+float4_e2m1fn_x2 = NamedDtype("float4_e2m1fn_x2", None, FLOAT, 1)
 
 ALL = (
     float16, bfloat16, float32, float64,

@@ -58,6 +58,15 @@ def result_type(tensor: Any, other: Any) -> dtypes.dtype:
     return dtypes.result_type(*raw)
 
 
+_LIMITS = {  # eps, smallest normal number, largest number, resolution
+    dtypes.bfloat16: (2.0**-7, 2.0**-126, (2 - 2.0**-7) * 2.0**127, 0.01),
+    dtypes.float8_e4m3fn: (2.0**-3, 2.0**-6, 448.0, 1.0),
+    dtypes.float8_e4m3fnuz: (2.0**-3, 2.0**-7, 240.0, 1.0),
+    dtypes.float8_e5m2: (2.0**-2, 2.0**-14, 57344.0, 1.0),
+    dtypes.float8_e5m2fnuz: (2.0**-3, 2.0**-15, 57344.0, 1.0),
+}
+
+
 class finfo:
     """The limits of a floating dtype.
 
@@ -72,9 +81,8 @@ class finfo:
                 f"finfo() requires a floating point input type, got {self._dtype}. Use iinfo"
             )
         self.dtype, self.bits = self._dtype.name, self._dtype.itemsize * 8
-        if self._dtype is dtypes.bfloat16:
-            self.eps, self.tiny = 2.0**-7, 2.0**-126
-            self.max, self.resolution = (2 - 2.0**-7) * 2.0**127, 0.01
+        if self._dtype in _LIMITS:
+            self.eps, self.tiny, self.max, self.resolution = _LIMITS[self._dtype]
         else:
             info = np.finfo(self._dtype.numpy)
             self.eps, self.tiny = float(info.eps), float(info.tiny)

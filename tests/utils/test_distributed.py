@@ -96,3 +96,42 @@ def test_names_that_model_files_import() -> None:
     assert [x.shape for x in broadcast_all(torch.ones(2), 1.0)] == [(2,), (2,)]
     assert _IncompatibleKeys([], []).missing_keys == []
     assert isinstance(torch.ones(1).untyped_storage(), UntypedStorage)
+
+
+def test_names_of_several_processes_can_be_imported_only() -> None:
+    with torch.as_torch():
+        from torch.distributed._functional_collectives import wait_tensor
+        from torch.distributed.device_mesh import DeviceMesh
+        from torch.distributed.fsdp import FullyShardedDataParallel, MixedPrecisionPolicy
+        from torch.distributed.tensor import DTensor, Shard, distribute_tensor
+    x = torch.ones(1)
+    assert not isinstance(x, DTensor)
+    assert wait_tensor(x) is x
+    assert repr(Shard(0)) == "Shard(0)"
+    assert MixedPrecisionPolicy(reduce_dtype=torch.float32).kwargs == {
+        "reduce_dtype": torch.float32
+    }
+    for refused in (DeviceMesh, FullyShardedDataParallel, distribute_tensor):
+        with pytest.raises(RuntimeError, match="more than one process is not supported"):
+            refused(x)
+
+
+def test_collective_calls_among_one_process() -> None:
+    dist.init_process_group()
+    try:
+        assert dist.group.WORLD.size() == 1
+        out, parts = torch.zeros(2), [torch.tensor([1.0, 2.0])]
+        dist.reduce_scatter(out, parts)
+        assert out.tolist() == [1.0, 2.0]
+        dist.all_to_all([out], [torch.tensor([3.0, 4.0])])
+        assert out.tolist() == [3.0, 4.0]
+        x = torch.ones(2, requires_grad=True)
+        sum(dist.nn.all_gather(x)).sum().backward()
+        assert x.grad.tolist() == [1.0, 1.0]
+        gathered = [None]
+        dist.gather_object("mine", gathered)
+        assert gathered == ["mine"]
+    finally:
+        dist.destroy_process_group()
+    assert dist.group.WORLD is None
+    assert dist.get_process_group_ranks(None) == [0]
