@@ -293,6 +293,8 @@ try:
                 "torch_version"
             ).split()
         },
+        "cond": "control_flow",
+        "while_loop": "control_flow",
         "vmap": "func",
         "load": "serialization",
         "save": "serialization",

@@ -131,10 +131,3 @@ class TransformGetItemToIndex(nullcontext):
 
 def mark_static_address(t: Any, guard: bool = True) -> None:
     """Accepted: a compiler may note that the tensor stays where it is."""
-
-
-def mark_dynamic(t: Any, index: Any, **options: Any) -> None:
-    """Accepted: a compiler may note that these sizes change."""
-
-
-mark_static = maybe_mark_dynamic = mark_dynamic

@@ -26,6 +26,8 @@ ELSEWHERE = {
     "_C": "",
     "_C._functorch": "func",
     "_dynamo": "compiler",
+    "_higher_order_ops": "control_flow",
+    "_higher_order_ops.associative_scan": "control_flow",
     "_inductor": "compiler",
     "nn.attention.bias": "nn.attention",
     "ao.quantization": "ao",

@@ -67,6 +67,7 @@ LAYERS = [
     "metrics",
     "optim",
     "utils",
+    "control_flow",
     "func",
     "compiler",
     "serialization",
