@@ -27,7 +27,8 @@ class Peer:
     """A library in a process of its own, with its threads pinned, on one device.
 
     Args:
-        device: "cpu", "cuda", or "cuda+capture" for steps that are captured.
+        device: "cpu" or "cuda"; followed by "+capture" for steps that are captured, by "+high" for
+            float32 products in TF32, or by "+bfloat16" for automatic mixed precision.
         name: in the report.
 
     Raises:
@@ -160,6 +161,12 @@ def parser() -> argparse.ArgumentParser:
         help="two or more, such as cpu,cuda: this engine on the last one, against itself on the "
         "others, against itself with captured steps and against PyTorch on the same device",
     )
+    p.add_argument(
+        "--precision",
+        choices=("highest", "high", "bfloat16"),
+        default="highest",
+        help="with --devices, on the last one: float32, TF32 in products, or mixed with bfloat16",
+    )
     p.add_argument("--threads", type=int, default=2, help="threads of matrix products (default: 2)")
     p.add_argument("--rounds", type=int, help="rounds per workload (default: 5, quick 3)")
     p.add_argument(
@@ -198,7 +205,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"not installed, and left out: {', '.join(missing)}", file=sys.stderr)
     try:
         if args.devices:
-            ours, others = _on_devices(args.devices.split(","), args.threads, present)
+            devices = args.devices.split(",")
+            if args.precision != "highest":
+                devices[-1] += f"+{args.precision}"
+            ours, others = _on_devices(devices, args.threads, present)
         else:
             ours = Peer(OURS, args.threads)
             others = [
@@ -247,7 +257,7 @@ def _on_devices(devices: list[str], threads: int, installed: list[str]) -> tuple
     others = [Peer(OURS, threads, device=d, name=f"{OURS} {d}") for d in before]
     if last.startswith("cuda"):
         others.append(Peer(OURS, threads, device=f"{last}+capture", name=f"{OURS} captured"))
-    if "torch" in installed and last != "standin":
+    if "torch" in installed and not last.startswith("standin"):
         try:
             others.append(Peer("torch", threads, device=last, name=f"torch {last}"))
         except RuntimeError as error:

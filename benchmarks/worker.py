@@ -2,7 +2,8 @@
 
 Reads a JSON object a line from standard input, ``{"workload": name, "seconds": s}``, and answers
 with ``{"times": [...]}`` (seconds per step) or ``{"error": text}``. Its arguments are the library,
-the number of threads, and the device, which ends in ``+capture`` where steps are to be captured.
+the number of threads, and the device, which is followed by ``+capture`` where steps are to be
+captured, ``+high`` where float32 products may round, and ``+bfloat16`` for mixed precision.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ def load(peer: str, threads: int, device: str) -> tuple[str, dict[str, Build], C
     torch = importlib.import_module(peer)
     torch.set_num_threads(threads)
 
-    device, _, captured = device.partition("+")
+    device, *options = device.split("+")
+    captured = "capture" in options
     if device == "standin":
         importlib.import_module(f"{peer}.testing.standin").register()
     torch.set_default_device(device)
@@ -49,7 +51,13 @@ def load(peer: str, threads: int, device: str) -> tuple[str, dict[str, Build], C
     def build(workload: Workload) -> Callable[[], Any]:
         torch.manual_seed(0)
         step = workload.build(torch)
+        if "bfloat16" in options:
+            step = _mixed(torch, step, "cuda" if device.startswith("cuda") else "cpu")
         return torch.cuda.capture(step) if captured else step
+
+    if "high" in options:
+        torch.set_float32_matmul_precision("high")
+        torch.backends.cudnn.allow_tf32 = True
 
     if captured:
         torch.optim.optimizer.register_optimizer_step_pre_hook(_count_on_device)
@@ -63,6 +71,14 @@ def load(peer: str, threads: int, device: str) -> tuple[str, dict[str, Build], C
         },
         clock,
     )
+
+
+def _mixed(torch: Any, step: Callable[[], Any], device: str) -> Callable[[], Any]:
+    def mixed() -> Any:
+        with torch.autocast(device, dtype=torch.bfloat16):
+            return step()
+
+    return mixed
 
 
 def _count_on_device(optimizer: Any, args: Any, kwargs: Any) -> None:

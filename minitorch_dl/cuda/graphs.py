@@ -187,8 +187,8 @@ def capture(step: Callable[[], Any], *, warmup: int = 3, pool: Any = None) -> Ca
     step, and returns the tensors that ``step`` returned, with new values. The step reads its batch
     from tensors into which the caller copies the next one. Everything of fixed shape that stays on
     the GPU can be in it: forward, loss, backward, ``zero_grad``, ``clip_grad_norm_``, dropout, and
-    the steps of SGD, and of Adam and AdamW made with ``capturable=True``. A learning rate that
-    changes is a tensor on the GPU.
+    the steps of SGD, and of optimizers made with ``capturable=True``. A learning rate that changes
+    is a tensor on the GPU.
 
     Raises:
         RuntimeError: the step can't be recorded; the text says why.

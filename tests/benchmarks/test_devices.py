@@ -36,6 +36,16 @@ def test_a_workload_on_two_devices(tmp_path: Path, capfd: pytest.CaptureFixture[
     assert "minitorch_dl cpu" in page
 
 
+@pytest.mark.parametrize("precision", ["high", "bfloat16"])
+def test_training_in_less_precision(precision: str, tmp_path: Path) -> None:
+    report, only = tmp_path / "r.json", ["train/MLP 32", "train/CNN MNIST", "train/LSTM"]
+    given = ["--devices", "cpu,standin", "--precision", precision, "--json", str(report)]
+    assert main([*only, *given, *SHORT]) == 0
+    results = json.loads(report.read_text())
+    assert len(results["rows"]) >= 3
+    assert f"minitorch_dl standin+{precision}" in results["versions"]
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="asks what holds without a GPU")
 def test_without_a_gpu_there_is_one_clear_line(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["inference/MLP", "--devices", "cpu,cuda", *SHORT]) == 2
