@@ -11,15 +11,17 @@ from .launching import REALS, Kernel, Sample, launch, row_threads
 
 
 def _fits(a: Any) -> bool:
-    """Whether these scores (N, C, P) are rows, one after the other."""
-    return a.dtype.name in REALS and a.size > 0 and a.shape[2] == 1
+    """Whether there is a kernel for these scores (N, C, P)."""
+    return a.dtype.name in REALS and a.size > 0
 
 
 def _samples(random: np.random.Generator, dtype: str) -> Iterator[tuple[Any, Any, Any, Any]]:
-    target = np.array([[4], [0], [2], [-100], [4]])
+    target = np.array([4, 0, 2, -100, 4, 1])
     for weight in (None, np.linspace(0.5, 2, 5).astype(dtype)):
-        g = random.normal(size=(5, 1)).astype(dtype)
-        yield random.normal(size=(5, 5, 1)).astype(dtype), target, weight, g
+        for n, samples in ((6, 1), (2, 3)):
+            g = random.normal(size=(n, samples)).astype(dtype)
+            scores = random.normal(size=(n, 5, samples)).astype(dtype)
+            yield scores, target.reshape(n, samples), weight, g
 
 
 def _forward_samples(random: np.random.Generator, dtype: str) -> Iterator[Sample]:
@@ -41,13 +43,15 @@ def _label(ignore_index: int | None) -> Any:
 def _forward(xp: Any, a: Any, target: Any, weight: Any, *, ignore_index: int | None) -> Any:
     if not _fits(a):
         return None
-    a, (n, columns, _) = xp.ascontiguousarray(a), a.shape
+    a, (n, columns, samples) = xp.ascontiguousarray(a), a.shape
     computed = "float64" if a.dtype == "float64" else "float32"
-    loss, total = xp.empty((n, 1), a.dtype), xp.empty((n, 1), computed)
+    loss, total = xp.empty((n, samples), a.dtype), xp.empty((n, samples), computed)
     e = xp.empty(a.shape, computed)
     target = xp.ascontiguousarray(target.astype("int64", copy=False))
-    args = (a, target, weight, _label(ignore_index), loss, e, total, np.int64(columns))
-    launch(xp, "labels", "label_losses", a.dtype, n, args, row_threads(columns))
+    weight = None if weight is None else xp.ascontiguousarray(weight.astype(a.dtype, copy=False))
+    sizes = np.int64(columns), np.int64(samples)
+    args = (a, target, weight, _label(ignore_index), loss, e, total, *sizes)
+    launch(xp, "labels", "label_losses", a.dtype, n * samples, args, row_threads(columns))
     return loss, e, total
 
 
@@ -57,11 +61,13 @@ def _backward(
 ) -> Any:  # fmt: skip
     if not _fits(a):
         return None
-    n, columns, _ = a.shape
+    n, columns, samples = a.shape
     d = xp.empty(a.shape, a.dtype)
     g, target = xp.ascontiguousarray(g), xp.ascontiguousarray(target.astype("int64", copy=False))
-    args = (g, target, weight, _label(ignore_index), e, total, d, np.int64(columns))
-    launch(xp, "labels", "label_losses_slope", a.dtype, n, args, row_threads(columns))
+    weight = None if weight is None else xp.ascontiguousarray(weight.astype(a.dtype, copy=False))
+    sizes = np.int64(columns), np.int64(samples)
+    args = (g, target, weight, _label(ignore_index), e, total, d, *sizes)
+    launch(xp, "labels", "label_losses_slope", a.dtype, n * samples, args, row_threads(columns))
     return d
 
 
