@@ -46,18 +46,23 @@ def write(model: CharLSTM, start: torch.Tensor, length: int, temperature: float)
 
 def main(argv: Sequence[str] | None = None) -> tuple[float, str]:
     """Returns the perplexity of the last tenth of the text, and a text that the model wrote."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition("\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
     parser.add_argument("--characters", type=int, default=60_000, help="length of the text used")
-    parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--hidden", type=int, default=96)
-    parser.add_argument("--layers", type=int, default=1)
-    parser.add_argument("--dropout", type=float, default=0.1)
+    parser.add_argument("--epochs", type=int, default=3, help="passes over the training data")
+    parser.add_argument("--hidden", type=int, default=96, help="size of the hidden layers")
+    parser.add_argument("--layers", type=int, default=1, help="number of layers")
+    parser.add_argument("--dropout", type=float, default=0.1, help="probability of dropout")
     parser.add_argument("--steps", type=int, default=32, help="characters per backward pass")
-    parser.add_argument("--batch-size", type=int, default=16)
-    parser.add_argument("--lr", type=float, default=5e-3)
+    parser.add_argument("--batch-size", type=int, default=16, help="samples per training step")
+    parser.add_argument("--lr", type=float, default=5e-3, help="learning rate")
     parser.add_argument("--write", type=int, default=200, help="characters to write")
-    parser.add_argument("--temperature", type=float, default=0.7)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--temperature", type=float, default=0.7, help="below 1 the text is surer, above 1 wilder"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
     args = parser.parse_args(argv)
 
     torch.manual_seed(args.seed)

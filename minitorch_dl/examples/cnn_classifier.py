@@ -58,14 +58,17 @@ def test(model: nn.Module, loader: DataLoader) -> tuple[float, float]:
 
 def main(argv: Sequence[str] | None = None) -> float:
     """Returns the accuracy on the test digits."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--epochs", type=int, default=5)
-    parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--lr", type=float, default=0.05)
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition("\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--epochs", type=int, default=5, help="passes over the training data")
+    parser.add_argument("--batch-size", type=int, default=32, help="samples per training step")
+    parser.add_argument("--lr", type=float, default=0.05, help="learning rate")
     parser.add_argument("--gamma", type=float, default=0.7, help="the rate's factor per epoch")
     parser.add_argument("--save", metavar="FILE", help="where to write the trained parameters")
     parser.add_argument("--load", metavar="FILE", help="parameters to start from")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1, help="seed of the random numbers")
     args = parser.parse_args(argv)
 
     torch.manual_seed(args.seed)

@@ -57,12 +57,15 @@ def network(width: int, normalize: bool) -> nn.Sequential:
 
 def main(argv: Sequence[str] | None = None) -> dict[str, float]:
     """Returns the share of dead units per training."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--width", type=int, default=64)
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition("\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--epochs", type=int, default=3, help="passes over the training data")
+    parser.add_argument("--width", type=int, default=64, help="size of the hidden vectors")
     parser.add_argument("--gentle", type=float, default=0.1, help="the lower learning rate")
     parser.add_argument("--reckless", type=float, default=0.8, help="the higher one")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
     args = parser.parse_args(argv)
 
     shares = {}

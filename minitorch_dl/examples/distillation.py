@@ -75,13 +75,20 @@ def accuracy_of(model: nn.Module) -> float:
 
 def main(argv: Sequence[str] | None = None) -> tuple[float, float, float]:
     """Returns the accuracies of the teacher, of the student alone and of the taught student."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--teacher-epochs", type=int, default=6)
-    parser.add_argument("--epochs", type=int, default=40)
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition("\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument(
+        "--teacher-epochs", type=int, default=6, help="passes over the data for the large network"
+    )
+    parser.add_argument("--epochs", type=int, default=40, help="passes over the training data")
     parser.add_argument("--images", type=int, default=300, help="digits that the students see")
-    parser.add_argument("--temperature", type=float, default=4.0)
-    parser.add_argument("--lr", type=float, default=3e-3)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--temperature", type=float, default=4.0, help="softens the large network's answers"
+    )
+    parser.add_argument("--lr", type=float, default=3e-3, help="learning rate")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
     args = parser.parse_args(argv)
 
     torch.manual_seed(args.seed)

@@ -63,11 +63,14 @@ def draw(maps: torch.Tensor) -> str:
 
 def main(argv: Sequence[str] | None = None) -> dict[str, torch.Tensor]:
     """Returns the feature maps (C, H, W) by layer."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--epochs", type=int, default=2)
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition("\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--epochs", type=int, default=2, help="passes over the training data")
     parser.add_argument("--index", type=int, default=0, help="which test digit to look at")
     parser.add_argument("--channels", type=int, default=6, help="maps to draw per layer")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
     args = parser.parse_args(argv)
 
     torch.manual_seed(args.seed)

@@ -68,12 +68,15 @@ def picture(images: torch.Tensor) -> str:
 
 def main(argv: Sequence[str] | None = None) -> tuple[float, float]:
     """Returns the samples' mean distance to the nearest real digit, before and after training."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--batch-size", type=int, default=32)
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition("\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--epochs", type=int, default=12, help="passes over the training data")
+    parser.add_argument("--batch-size", type=int, default=32, help="samples per training step")
     parser.add_argument("--latent", type=int, default=16, help="size of the noise")
-    parser.add_argument("--lr", type=float, default=1e-3)
-    parser.add_argument("--seed", type=int, default=999)
+    parser.add_argument("--lr", type=float, default=1e-3, help="learning rate")
+    parser.add_argument("--seed", type=int, default=999, help="seed of the random numbers")
     args = parser.parse_args(argv)
 
     torch.manual_seed(args.seed)

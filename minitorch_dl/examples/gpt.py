@@ -114,20 +114,27 @@ def make_optimizer(model: GPT, lr: float, weight_decay: float) -> torch.optim.Ad
 
 def main(argv: Sequence[str] | None = None) -> tuple[float, str]:
     """Returns the loss on unseen text, in nats per character, and what the model wrote."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--steps", type=int, default=300)
-    parser.add_argument("--batch-size", type=int, default=16)
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition("\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--steps", type=int, default=300, help="training steps")
+    parser.add_argument("--batch-size", type=int, default=16, help="samples per training step")
     parser.add_argument("--context", type=int, default=32, help="characters seen at once")
-    parser.add_argument("--layers", type=int, default=2)
-    parser.add_argument("--heads", type=int, default=4)
-    parser.add_argument("--width", type=int, default=64)
-    parser.add_argument("--dropout", type=float, default=0.0)
-    parser.add_argument("--lr", type=float, default=5e-3)
-    parser.add_argument("--prompt", default="The ")
+    parser.add_argument("--layers", type=int, default=2, help="number of layers")
+    parser.add_argument("--heads", type=int, default=4, help="attention heads per layer")
+    parser.add_argument("--width", type=int, default=64, help="size of the hidden vectors")
+    parser.add_argument("--dropout", type=float, default=0.0, help="probability of dropout")
+    parser.add_argument("--lr", type=float, default=5e-3, help="learning rate")
+    parser.add_argument("--prompt", default="The ", help="the text to continue")
     parser.add_argument("--write", type=int, default=200, help="characters to write")
-    parser.add_argument("--temperature", type=float, default=0.8)
-    parser.add_argument("--top-k", type=int, default=10)
-    parser.add_argument("--seed", type=int, default=1337)
+    parser.add_argument(
+        "--temperature", type=float, default=0.8, help="below 1 the text is surer, above 1 wilder"
+    )
+    parser.add_argument(
+        "--top-k", type=int, default=10, help="draw from this many likeliest characters"
+    )
+    parser.add_argument("--seed", type=int, default=1337, help="seed of the random numbers")
     args = parser.parse_args(argv)
 
     torch.manual_seed(args.seed)

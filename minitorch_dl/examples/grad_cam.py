@@ -76,10 +76,13 @@ def main(argv: Sequence[str] | None = None) -> tuple[float, float]:
     """Returns how far the right digits' probability falls without the hottest third of the ink,
     and without the coldest.
     """
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--epochs", type=int, default=4)
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition("\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--epochs", type=int, default=4, help="passes over the training data")
     parser.add_argument("--show", type=int, default=5, help="digits to draw")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
     args = parser.parse_args(argv)
 
     torch.manual_seed(args.seed)

@@ -58,11 +58,14 @@ def residual_network(depth: int, width: int) -> nn.Sequential:
 
 def main(argv: Sequence[str] | None = None) -> dict[str, float]:
     """Returns, per network, the first layer's mean gradient norm over the last layer's."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition("\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
     parser.add_argument("--depth", type=int, default=8, help="hidden layers")
-    parser.add_argument("--width", type=int, default=32)
-    parser.add_argument("--epochs", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--width", type=int, default=32, help="size of the hidden vectors")
+    parser.add_argument("--epochs", type=int, default=1, help="passes over the training data")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
     args = parser.parse_args(argv)
 
     ratios = {}

@@ -63,12 +63,15 @@ def accuracy_of(model: LineClassifier, loader: DataLoader) -> float:
 
 def main(argv: Sequence[str] | None = None) -> float:
     """Returns the accuracy on lines not seen in training."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--lines", type=int, default=2000)
-    parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--hidden", type=int, default=32)
-    parser.add_argument("--lr", type=float, default=5e-3)
-    parser.add_argument("--seed", type=int, default=0)
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition("\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--lines", type=int, default=2000, help="lines of text to learn from")
+    parser.add_argument("--epochs", type=int, default=4, help="passes over the training data")
+    parser.add_argument("--hidden", type=int, default=32, help="size of the hidden layers")
+    parser.add_argument("--lr", type=float, default=5e-3, help="learning rate")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
     args = parser.parse_args(argv)
 
     torch.manual_seed(args.seed)

@@ -26,11 +26,14 @@ def curve(p: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
 
 def main(argv: Sequence[str] | None = None) -> tuple[dict[str, float], float, float]:
     """Returns the fit, its loss, and that of gradient descent after as many evaluations."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--points", type=int, default=200)
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition("\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--points", type=int, default=200, help="number of measurements")
     parser.add_argument("--noise", type=float, default=0.05, help="its standard deviation")
-    parser.add_argument("--iterations", type=int, default=50)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--iterations", type=int, default=50, help="steps of each method")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
     args = parser.parse_args(argv)
 
     torch.manual_seed(args.seed)

@@ -49,14 +49,17 @@ class Forecaster(nn.Module):
 
 def main(argv: Sequence[str] | None = None) -> tuple[float, float]:
     """Returns the RMSE on the test years: the LSTM's, and that of "as last year"."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--epochs", type=int, default=60)
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition("\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--epochs", type=int, default=60, help="passes over the training data")
     parser.add_argument("--window", type=int, default=22, help="years seen before each forecast")
-    parser.add_argument("--hidden", type=int, default=32)
+    parser.add_argument("--hidden", type=int, default=32, help="size of the hidden layers")
     parser.add_argument("--test-years", type=int, default=60, help="last years, kept for testing")
     parser.add_argument("--forecast", type=int, default=11, help="years to foretell at the end")
-    parser.add_argument("--lr", type=float, default=5e-3)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--lr", type=float, default=5e-3, help="learning rate")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
     args = parser.parse_args(argv)
 
     torch.manual_seed(args.seed)

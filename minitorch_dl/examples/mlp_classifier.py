@@ -39,12 +39,15 @@ def test(model: nn.Module, loader: DataLoader) -> float:
 
 def main(argv: Sequence[str] | None = None) -> float:
     """Returns the accuracy on the test digits."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition("\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
     parser.add_argument("--epochs", type=int, default=10, help="passes over the training digits")
-    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--batch-size", type=int, default=32, help="samples per training step")
     parser.add_argument("--hidden", type=int, default=64, help="width of both hidden layers")
     parser.add_argument("--lr", type=float, default=2e-3, help="Adam's learning rate")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
     args = parser.parse_args(argv)
 
     torch.manual_seed(args.seed)

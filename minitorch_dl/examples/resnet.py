@@ -81,13 +81,16 @@ def accuracy_of(model: nn.Module, data: Digits) -> float:
 
 def main(argv: Sequence[str] | None = None) -> float:
     """Returns the accuracy on the test digits."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--epochs", type=int, default=6)
-    parser.add_argument("--batch-size", type=int, default=32)
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition("\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--epochs", type=int, default=6, help="passes over the training data")
+    parser.add_argument("--batch-size", type=int, default=32, help="samples per training step")
     parser.add_argument("--width", type=int, default=16, help="channels of the first stage")
     parser.add_argument("--blocks", type=int, nargs="+", default=[1, 1], help="blocks per stage")
     parser.add_argument("--max-lr", type=float, default=0.2, help="the one cycle's highest rate")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
     args = parser.parse_args(argv)
 
     torch.manual_seed(args.seed)

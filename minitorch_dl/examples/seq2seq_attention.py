@@ -90,12 +90,15 @@ def decode(codes: torch.Tensor) -> str:
 
 def main(argv: Sequence[str] | None = None) -> tuple[float, float]:
     """Returns the shares of right characters and of right dates among unseen ones."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--steps", type=int, default=150)
-    parser.add_argument("--batch-size", type=int, default=64)
-    parser.add_argument("--hidden", type=int, default=64)
-    parser.add_argument("--lr", type=float, default=5e-3)
-    parser.add_argument("--seed", type=int, default=0)
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition("\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--steps", type=int, default=150, help="training steps")
+    parser.add_argument("--batch-size", type=int, default=64, help="samples per training step")
+    parser.add_argument("--hidden", type=int, default=64, help="size of the hidden layers")
+    parser.add_argument("--lr", type=float, default=5e-3, help="learning rate")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
     args = parser.parse_args(argv)
 
     torch.manual_seed(args.seed)

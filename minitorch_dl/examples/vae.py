@@ -55,13 +55,16 @@ def picture(images: torch.Tensor) -> str:
 
 def main(argv: Sequence[str] | None = None) -> tuple[float, float]:
     """Returns the loss on the test digits before and after training, in nats per image."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--epochs", type=int, default=15)
-    parser.add_argument("--batch-size", type=int, default=32)
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition("\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--epochs", type=int, default=15, help="passes over the training data")
+    parser.add_argument("--batch-size", type=int, default=32, help="samples per training step")
     parser.add_argument("--latent", type=int, default=8, help="numbers that an image becomes")
-    parser.add_argument("--hidden", type=int, default=128)
-    parser.add_argument("--lr", type=float, default=2e-3)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--hidden", type=int, default=128, help="size of the hidden layers")
+    parser.add_argument("--lr", type=float, default=2e-3, help="learning rate")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the random numbers")
     args = parser.parse_args(argv)
 
     torch.manual_seed(args.seed)
