@@ -110,8 +110,12 @@ class Protocols(TensorBase):
             ufunc.__name__, ufunc.__name__
         )
         op = getattr(ops, name, None)
-        if op is None:
-            return NotImplemented
+        if op is None:  # SciPy's, say: there is no derivative, so none may be wanted
+            arrays = [x.numpy() if isinstance(x, Protocols) else x for x in inputs]
+            results = ufunc(*arrays)
+            one = not isinstance(results, tuple)
+            made = [from_data.as_tensor(y) for y in ((results,) if one else results)]
+            return made[0] if one else tuple(made)
         return op(*[from_data.as_tensor(x) if isinstance(x, np.ndarray) else x for x in inputs])
 
     def __dlpack__(self, **kwargs: Any) -> Any:

@@ -148,3 +148,16 @@ def test_the_names_of_results_with_several_parts() -> None:
     ):
         assert type(result).__name__ == name
         assert repr(result).startswith(f"torch.return_types.{name}(")
+
+
+def test_ufuncs_of_numpy_that_are_no_ops_here_give_tensors() -> None:
+    x = torch.tensor([1.5, 8.0])
+    for found, expected in (
+        ((np.cbrt(x),), (np.cbrt(x.numpy()),)),
+        (np.modf(x), np.modf(x.numpy())),
+        (np.divmod(x, 2), np.divmod(x.numpy(), 2)),
+    ):
+        assert all(isinstance(y, torch.Tensor) for y in found)
+        assert [y.tolist() for y in found] == [y.tolist() for y in expected]
+    with pytest.raises(RuntimeError, match="requires grad"):
+        np.cbrt(x.requires_grad_())
