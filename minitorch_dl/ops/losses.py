@@ -240,6 +240,11 @@ def binary_cross_entropy(
             f"({input.array.shape}) is deprecated. Please ensure they have the same size."
         )
     x = input.array
+    if target.array.dtype != x.dtype:
+        raise RuntimeError(
+            f"{op}: expected target of the input's dtype, {input.dtype.name}, but found "
+            f"{target.dtype.name}: use target.to(input.dtype)"
+        )
     check_all(
         (x >= 0) & (x <= 1),
         RuntimeError,
@@ -296,6 +301,11 @@ def binary_cross_entropy_with_logits(
         raise ValueError(
             f"binary_cross_entropy_with_logits: Target size ({target.array.shape}) must be the "
             f"same as input size ({input.array.shape})"
+        )
+    if not (target.is_floating_point() or target.is_complex()):
+        raise RuntimeError(
+            "binary_cross_entropy_with_logits: expected targets of a floating dtype, but found "
+            f"{target.dtype.name}: use target.float()"
         )
     if pos_weight is None:
         loss = _bce_logits(input, target)
