@@ -441,6 +441,7 @@ def eigvals(A: Any, *, out: Any = None) -> Any:
     return y if out is None else write_out("linalg.eigvals", out, y)
 
 
+@as_one("LOBPCGAutogradFunctionBackward")
 def lobpcg(
     A: Any,
     k: int | None = None,

@@ -22,6 +22,7 @@ from .solving import LinAlgError, _check_system, attempt, check_matrices
 
 __all__: list[str] = []
 
+_NO_GRADIENT = "torch::autograd::NotImplemented"  # PyTorch's name of a node that refuses
 _GROWTH = (1 + math.sqrt(17)) / 8
 """The share of its column that a pivot must have: it bounds the growth of a block of two as that of
 two single ones."""
@@ -80,7 +81,7 @@ def _choose(a: np.ndarray) -> tuple[int, int]:
 
 
 @primitive(name="ldl_factor", outputs=("LD", "pivots", "info"), constant=("pivots", "info"),
-           complex=True)  # fmt: skip
+           complex=True, grad_fn=_NO_GRADIENT)  # fmt: skip
 def _ldl_factor(xp: Any, a: Any, *, hermitian: bool) -> Any:
     a = to_host(a)
     ld = np.empty_like(a)
@@ -108,7 +109,7 @@ def _solve(ld: np.ndarray, pivots: np.ndarray, b: np.ndarray, hermitian: bool) -
     return b
 
 
-@primitive(name="ldl_solve", complex=True)
+@primitive(name="ldl_solve", complex=True, grad_fn=_NO_GRADIENT)
 def _ldl_solve(xp: Any, ld: Any, pivots: Any, b: Any, *, hermitian: bool) -> Any:
     batch = np.broadcast_shapes(ld.shape[:-2], b.shape[:-2])
     factors = np.broadcast_to(to_host(ld), (*batch, *ld.shape[-2:]))

@@ -74,7 +74,8 @@ def sum(
     >>> torch.masked.sum(x, 1, mask=torch.tensor([[True, False], [True, True]]))
     tensor([1., 7.])
     """
-    return reductions.sum(_fill("sum", input, mask, 0), dim, bool(keepdim), dtype=dtype)
+    dims = normalize_dims(dim, input.ndim)
+    return reductions.sum(_fill("sum", input, mask, 0), dims, bool(keepdim), dtype=dtype)
 
 
 def prod(

@@ -230,6 +230,7 @@ def norm(
     return vector_norm(input, 2 if p in ("fro", None) else p, dim, keepdim, dtype=dtype, out=out)
 
 
+@as_one("NormBackward1")
 def frobenius_norm(input: Any, dim: Any, keepdim: bool = False, *, out: Any = None) -> Any:
     """The root of the sum of squares over ``dim``; see ``linalg.vector_norm``."""
     return vector_norm(input, 2.0, dim or None, keepdim, out=out)

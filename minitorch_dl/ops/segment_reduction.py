@@ -74,6 +74,8 @@ def segment_reduce(
     segment = TensorBase.wrap(_segments(xp, starts, ends, data.shape[axis]))
     if reduce in ("sum", "mean"):
         y = add_rows(rows, segment, rows=count + 1)
+    elif not data.array.size:
+        y = add_rows(rows, segment, rows=count + 1) + _STARTS[reduce]
     else:
         y = TensorBase.wrap(xp.full((count + 1, *rest), _STARTS[reduce], dtype))
         y = index_reduce(y, 0, segment, rows, reduce)
