@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .jit import fork, wait
     from .serialization import load, save
     from .sparse import sparse_coo_tensor, sparse_csr_tensor, spmm
+    from .torch_alias import as_torch
 
 _collecting = _gc.isenabled()
 _gc.disable()  # What is made here stays: looking for garbage meanwhile takes a third of the time.
@@ -269,7 +270,7 @@ try:
     from .symbolic import *
     from .tensor import IN_PLACE_FUNCTIONS as _IN_PLACE_FUNCTIONS
     from .tensor import Tensor
-    from .torch_alias import as_torch, explain_missing
+    from .torch_names import explain_missing
     from .version import __version__
 
     # log(0), 1/0 and overflows are values here (inf, nan), as in PyTorch, not warnings.
@@ -295,6 +296,7 @@ try:
         },
         "cond": "control_flow",
         "while_loop": "control_flow",
+        "as_torch": "torch_alias",
         "vmap": "func",
         "load": "serialization",
         "save": "serialization",

@@ -25,7 +25,7 @@ from .ops import joining
 from .ops.comparison import equal
 from .ops.random import get_rng_state, set_rng_state
 from .tensor import Tensor
-from .torch_alias import explain_missing
+from .torch_names import explain_missing
 from .utils._pytree import tree_leaves, tree_map, tree_structure
 
 __all__ = [

@@ -25,6 +25,7 @@ LAYERS = [
     "futures",
     "torch_places",
     "dispatch_keys",
+    "torch_names",
     "torch_alias",
     "backend",
     "autograd",
