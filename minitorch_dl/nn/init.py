@@ -183,10 +183,12 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
 def xavier_uniform_(
     tensor: Tensor, gain: float = 1.0, generator: Generator | None = None
 ) -> Tensor:
-    """Fill from U(-a, a), a = gain * sqrt(6 / (fan_in + fan_out)).
+    """Fill from U(-a, a), a = gain * sqrt(6 / (fan_in + fan_out)); Glorot and Bengio, 2010.
 
-    Understanding the difficulty of training deep feedforward neural networks (Glorot and Bengio,
-    2010).
+    >>> import minitorch_dl as torch
+    >>> w = torch.nn.init.xavier_uniform_(torch.empty(2, 4))
+    >>> bool((w.abs() <= 1).all())
+    True
     """
     fan_in, fan_out = _calculate_fan_in_and_fan_out(tensor)
     std = gain * math.sqrt(2.0 / float(fan_in + fan_out))
@@ -207,10 +209,17 @@ def kaiming_uniform_(
     nonlinearity: str = "leaky_relu",
     generator: Generator | None = None,
 ) -> Tensor:
-    """Fill from U(-b, b), b = gain * sqrt(3 / fan).
+    """Fill from U(-b, b), b = gain * sqrt(3 / fan); He et al., 2015.
 
-    ``a``: the slope behind a leaky_relu; ``mode``: "fan_in" keeps the variance of the forward,
-    "fan_out" that of the backward. Delving deep into rectifiers (He et al., 2015).
+    Args:
+        a: the slope of the leaky_relu that follows, if it is one.
+        mode: "fan_in" keeps the variance of the forward pass, "fan_out" that of the backward pass.
+        nonlinearity: what follows; see :func:`calculate_gain`.
+
+    >>> import minitorch_dl as torch
+    >>> w = torch.nn.init.kaiming_uniform_(torch.empty(3, 6), nonlinearity="relu")
+    >>> bool((w.abs() <= 1).all())
+    True
     """
     if 0 in tensor.shape:
         warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=2)
@@ -239,8 +248,12 @@ def kaiming_normal_(
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
     """Fill with ``gain`` times a matrix of orthonormal rows or columns, whichever are fewer.
 
-    More than 2 dimensions: the ones after the first are taken as one. Exact solutions to the
-    nonlinear dynamics of learning in deep linear neural networks (Saxe et al., 2013).
+    Of more than 2 dimensions, those after the first are taken as one. Saxe et al., 2013.
+
+    >>> import minitorch_dl as torch
+    >>> w = torch.nn.init.orthogonal_(torch.empty(2, 4))
+    >>> torch.allclose(w @ w.T, torch.eye(2), atol=1e-6)
+    True
     """
     if tensor.dim() < 2:
         raise ValueError("Only tensors with 2 or more dimensions are supported")
