@@ -173,7 +173,12 @@ def _node_apart(tensor: Any) -> Any:
 
 
 def write_out(
-    op: str, out: Any, result: Any, exact: bool = False, refusal: type[Exception] = RuntimeError
+    op: str,
+    out: Any,
+    result: Any,
+    exact: bool = False,
+    refusal: type[Exception] = RuntimeError,
+    resizes: bool = False,
 ) -> Any:
     """Store a result in the tensor given as ``out=``, which takes the result's shape; returns
     ``out``.
@@ -181,12 +186,15 @@ def write_out(
     Args:
         exact: ``out`` must have the result's dtype; otherwise one that can hold it will do.
         refusal: what is raised for a dtype that can't.
+        resizes: an ``out`` of another shape is resized without a warning, even if it has elements.
 
     Raises:
         RuntimeError: ``out`` requires a gradient, or its dtype can't hold the result.
     """
     if isinstance(result, tuple):
-        return tuple(write_out(op, o, r, exact, refusal) for o, r in zip(out, result, strict=True))
+        return tuple(
+            write_out(op, o, r, exact, refusal, resizes) for o, r in zip(out, result, strict=True)
+        )
     if not isinstance(out, TensorBase):
         raise TypeError(f"{op}(): argument 'out' must be Tensor, not {type(out).__name__}")
     if state.flags & GRAD and (out._node is not None or result._node is not None):
@@ -215,7 +223,7 @@ def write_out(
     if target.shape == result.array.shape:
         target[...] = result.array
     else:
-        if target.size:
+        if target.size and not resizes:
             warnings.warn(
                 "An output with one or more elements was resized since it had shape "
                 f"{list(target.shape)}, which does not match the required output shape "

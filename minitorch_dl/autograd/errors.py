@@ -58,7 +58,7 @@ def not_implemented(op: str, arrays: Sequence[Any]) -> Exception:
     """The exception to raise for a kind of numbers that the op isn't made for."""
     legacy = dtypes.LEGACY_NAMES[next(str(a.dtype) for a in arrays if hasattr(a, "dtype"))]
     return NotImplementedError(
-        f"\"{op}\" not implemented for '{legacy}': convert the input, such as with .float(). "
+        f"{op}(): not implemented for '{legacy}': convert the input, such as with .float(). "
         f"Got {describe(arrays)}"
     )
 

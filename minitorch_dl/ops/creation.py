@@ -58,7 +58,7 @@ def _filled(
     wanted = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
     with backend.select(where):
         result = make_leaf(getattr(backend.xp, fill)(shape, wanted.numpy), requires_grad)
-    return result if out is None else write_out(op, out, result)
+    return result if out is None else write_out(op, out, result, resizes=True)
 
 
 def zeros(
@@ -112,7 +112,7 @@ def full(
     fill_value = dtypes.element(fill_value, wanted.numpy)
     with backend.select(where):
         result = make_leaf(backend.xp.full(shape, fill_value, wanted.numpy), requires_grad)
-    return result if out is None else write_out("full", out, result)
+    return result if out is None else write_out("full", out, result, resizes=True)
 
 
 def _like(input: Any, fill: str, dtype: Any, device: Any, requires_grad: bool, *values: Any) -> Any:
@@ -320,7 +320,7 @@ def linspace(
         if steps == 1:
             array = xp.full(1, start)
     result = make_leaf(array.astype(wanted.numpy), requires_grad)
-    return result if out is None else write_out("linspace", out, result)
+    return result if out is None else write_out("linspace", out, result, resizes=True)
 
 
 def logspace(
@@ -338,7 +338,7 @@ def logspace(
     result = make_leaf(
         xp.power(builtins.float(base), exponents).astype(wanted.numpy), requires_grad
     )
-    return result if out is None else write_out("logspace", out, result)
+    return result if out is None else write_out("logspace", out, result, resizes=True)
 
 
 def eye(

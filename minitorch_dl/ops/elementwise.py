@@ -352,7 +352,7 @@ def lerp(input: Any, end: Any, weight: Any, *, out: Any = None) -> Any:
     y = _lerp(input, end, weight)
     if isinstance(weight, TensorBase):
         named(y, "LerpBackward1")
-    return y if out is None else write_out("lerp", out, y, exact=True)
+    return y if out is None else write_out("lerp", out, y, exact=isinstance(weight, TensorBase))
 
 
 # -- exponentials and logarithms -------------------------------------------------------------------

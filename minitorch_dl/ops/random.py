@@ -84,7 +84,7 @@ def _drawn(
     with backend.select(where):
         array = sample(shape, wanted.numpy, _generator(generator, where), backend.xp)
     result = make_leaf(array, requires_grad)
-    return result if out is None else write_out(op, out, result)
+    return result if out is None else write_out(op, out, result, resizes=True)
 
 
 def _uniform(shape: Any, dtype: Any, generator: Any, xp: Any) -> Any:
@@ -308,7 +308,7 @@ def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = No
     result = _drawn_from(y, input)
     if out is None:
         return result
-    return write_out("bernoulli", out, cast(result, dtype=out.dtype.name))
+    return write_out("bernoulli", out, cast(result, dtype=out.dtype.name), resizes=True)
 
 
 def multinomial(
@@ -333,7 +333,7 @@ def multinomial(
     result = TensorBase.wrap(y)
     if out is not None and out.array.dtype != "int64":
         raise RuntimeError(f"multinomial expects Long tensor out, got: {out.dtype}")
-    return result if out is None else write_out("multinomial", out, result)
+    return result if out is None else write_out("multinomial", out, result, resizes=True)
 
 
 def poisson(input: Any, generator: Any = None) -> Any:

@@ -200,7 +200,7 @@ def nansum(
     out: Any = None,
 ) -> Any:
     """The sum over ``dim`` of all that is not NaN."""
-    refuse_complex("nansum", input, out)
+    refuse_complex("nansum", input)
     input = _in_dtype(input, dtype)
     y = sum(keep(input, _not_nan(input)), dim, keepdim, dtype=dtype)
     return y if out is None else write_out("nansum", out, y)

@@ -29,6 +29,13 @@ def test_out_with_elements_of_another_shape_is_resized_with_a_warning() -> None:
     assert out.shape == (6,)
 
 
+def test_out_is_made_anew_without_a_warning() -> None:
+    out = torch.empty(2, 2)
+    assert torch.ones(3, out=out).tolist() == [1.0] * 3
+    assert torch.randn(4, out=out).shape == (4,)
+    assert torch.linspace(0, 1, 2, out=out).tolist() == [0.0, 1.0]
+
+
 def test_out_of_several_results_is_a_tuple() -> None:
     values, indices = torch.empty(0), torch.empty(0, dtype=torch.int64)
     torch.kthvalue(X, 2, out=(values, indices))
