@@ -12,8 +12,8 @@ from .autograd import profiler as _profiler
 from .autograd.profiler import record_function
 
 __all__ = [
-    "ProfilerAction", "ProfilerActivity", "profile", "record_function", "schedule",
-    "supported_activities", "tensorboard_trace_handler",
+    "ProfilerAction", "ProfilerActivity", "kineto_available", "profile", "record_function",
+    "schedule", "supported_activities", "tensorboard_trace_handler",
 ]  # fmt: skip
 
 
@@ -145,6 +145,11 @@ def schedule(
         return ProfilerAction.RECORD_AND_SAVE if last else ProfilerAction.RECORD
 
     return action
+
+
+def kineto_available() -> bool:
+    """False: what is recorded is what the host does, by Python's clock."""
+    return False
 
 
 def supported_activities() -> set[ProfilerActivity]:

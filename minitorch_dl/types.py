@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import builtins
-from typing import Any
+import os
+from typing import IO, Any
 
 from .backend.devices import device
 from .backend.dtypes import dtype
 from .size import Size
 from .tensor import Tensor
 
-__all__ = ["Device", "Number", "Storage"]
+__all__ = ["Device", "FileLike", "Number", "Storage"]
 
+FileLike = builtins.str | os.PathLike[builtins.str] | IO[bytes]
 Number = builtins.int | builtins.float | builtins.bool
 Device = device | builtins.str | builtins.int | None
 Storage = Any

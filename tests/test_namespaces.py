@@ -376,3 +376,22 @@ def test_randomness_of_vmap() -> None:
         torch.vmap(lambda x: x + torch.rand(()))(x)
     with pytest.raises(RuntimeError, match="Only allowed values"):
         torch.vmap(torch.sin, randomness="some")(x)
+
+
+def test_blocks_that_change_nothing() -> None:
+    from minitorch_dl.autograd.profiler import emit_itt, emit_nvtx
+    from minitorch_dl.utils import checkpoint
+
+    x = torch.ones(2, requires_grad=True)
+    with (
+        emit_nvtx(), emit_itt(enabled=False), torch.autograd.set_multithreading_enabled(False),
+        checkpoint.set_checkpoint_early_stop(False), checkpoint.set_checkpoint_debug_enabled(None),
+    ):  # fmt: skip
+        y = checkpoint.checkpoint(
+            torch.exp, x, use_reentrant=False, context_fn=checkpoint.noop_context_fn
+        )
+        y.sum().backward()
+    assert torch.equal(x.grad, x.exp())
+    assert not torch.profiler.kineto_available()
+    assert torch.profiler.supported_activities() == {torch.profiler.ProfilerActivity.CPU}
+    assert not torch.nn.functional.has_torch_function((x,))

@@ -186,6 +186,17 @@ class set_grad_enabled(_Mode):
         return set_grad_enabled(self._enabled)
 
 
+class set_multithreading_enabled:
+    """Accepted, as a call or for a block: a backward pass runs in the thread that asks for it."""
+
+    def __init__(self, mode: bool) -> None:
+        self.mode = mode
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *exc: object) -> None: ...
+
+
 def is_grad_enabled() -> bool:
     """Whether ops record gradients in this thread now."""
     return bool(state.flags & GRAD)

@@ -249,6 +249,23 @@ class profile:
         self._events.export_chrome_trace(path)
 
 
+class emit_nvtx:
+    """Accepted: a block, or with ``enabled=False`` none, whose ops an NVIDIA profiler would see
+    marked in PyTorch; here its kernels go by their names."""
+
+    def __init__(self, enabled: bool = True, record_shapes: bool = False) -> None:
+        self.enabled = enabled
+
+    def __enter__(self) -> emit_nvtx:
+        return self
+
+    def __exit__(self, *exc: object) -> None: ...
+
+
+class emit_itt(emit_nvtx):
+    """``emit_nvtx`` for Intel's profiler."""
+
+
 class record_function:
     """Give a block (or a decorated function) a name in the profile; does nothing when nobody
     profiles."""
@@ -277,4 +294,6 @@ class record_function:
         return wrapped
 
 
-__all__ = ["EventList", "FunctionEvent", "profile", "record_function"]
+__all__ = [
+    "EventList", "FunctionEvent", "emit_itt", "emit_nvtx", "profile", "record_function",
+]  # fmt: skip

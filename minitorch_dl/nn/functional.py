@@ -108,3 +108,9 @@ from ..ops.softmax import gumbel_softmax, log_softmax, softmax, softmin
 from ..ops.special import sigmoid
 from ..ops.trigonometric import tanh
 from ..ops.unpooling import max_unpool1d, max_unpool2d, max_unpool3d
+from ..overrides import (
+    handle_torch_function,
+    has_torch_function,
+    has_torch_function_unary,
+    has_torch_function_variadic,
+)

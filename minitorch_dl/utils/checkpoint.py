@@ -26,6 +26,7 @@ from ..tensor import Tensor
 
 __all__ = [
     "CheckpointError", "checkpoint", "checkpoint_sequential", "get_device_states",
+    "noop_context_fn", "set_checkpoint_debug_enabled", "set_checkpoint_early_stop",
     "set_device_states",
 ]  # fmt: skip
 
@@ -351,3 +352,18 @@ def checkpoint_sequential(
             preserve_rng_state=preserve,
         )  # fmt: skip
     return group(size * (segments - 1), len(steps))(input)
+
+
+def noop_context_fn() -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
+    """A ``context_fn`` that changes nothing: two empty contexts."""
+    return nullcontext(), nullcontext()
+
+
+def set_checkpoint_early_stop(enable: bool) -> AbstractContextManager[None]:
+    """Accepted: a block in which nothing changes."""
+    return nullcontext()
+
+
+def set_checkpoint_debug_enabled(enabled: bool | None) -> AbstractContextManager[None]:
+    """Accepted: a block in which nothing changes."""
+    return nullcontext()
