@@ -10,12 +10,18 @@ from minitorch_dl.backend.kernels import launching
 from .cuda_host import HostCupy
 
 
+def forget() -> None:
+    """Compile the kernels anew."""
+    launching._module.cache_clear()
+    launching._function.cache_clear()
+
+
 @pytest.fixture(scope="session")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostCupy]:
     """The kernels on the host, with few threads to a block."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(launching, "THREADS", 64)
         patch.setattr(special, "_native", lambda xp, name: None)
-        launching._module.cache_clear()
+        forget()
         yield HostCupy(tmp_path_factory.mktemp("kernels"))
-    launching._module.cache_clear()
+    forget()

@@ -199,14 +199,18 @@ def _module(xp: Any, family: str, dtype: str) -> Any:
     return xp.RawModule(code=source(family, dtype), options=("-std=c++17",))
 
 
+@functools.cache  # CuPy makes another one, which looks for its binary again, whenever it is asked
+def _function(xp: Any, family: str, dtype: str, name: str) -> Any:
+    return _module(xp, family, dtype).get_function(name)
+
+
 def launch(
     xp: Any, family: str, name: str, dtype: Any, blocks: int, args: Iterable[Any], threads: int = 0
 ) -> None:
     """Run a kernel of a file, with room in shared memory for one number per thread."""
     threads = threads or THREADS
     held = dtype.name
-    function = _module(xp, family, held).get_function(name)
-    function((blocks,), (threads,), tuple(args), shared_mem=8 * threads)
+    _function(xp, family, held, name)((blocks,), (threads,), tuple(args), shared_mem=8 * threads)
 
 
 def launch_each(
