@@ -172,13 +172,13 @@ def erfcx(xp: Any, x: Any) -> Any:
 def _invert_erf(xp: Any, size: Any, complement: Any) -> Any:
     """The x >= 0 with ``erf(x) = size``, where ``complement = 1 - size``.
 
-    Winitzki's closed form (2008), good to 0.2 %, then Halley steps, each of which triples the
-    digits.
+    Winitzki's closed form (2008), good to 0.2 %, then two Halley steps, each of which triples the
+    digits: relative error below 1e-15, and 2e-15 where the complement is below 1e-8.
     """
     log_ = xp.log(complement) + xp.log1p(size)
     half = 2 / (math.pi * 0.147) + log_ / 2
     x = xp.sqrt(xp.maximum(xp.sqrt(half * half - log_ / 0.147) - half, 0.0))
-    for _ in range(4):
+    for _ in range(2):
         small = xp.minimum(x, 1.0)
         near = small * polynomial(small * small, _ERF_TAYLOR) - size
         u = xp.where(
