@@ -5,6 +5,7 @@ them are answered, so that programs choose another device; whatever would use on
 from __future__ import annotations
 
 import difflib
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -38,12 +39,15 @@ class _Absent(ModuleType):
         if name.startswith("__"):
             raise AttributeError(name)
         if difflib.get_close_matches(name, _USES, n=1, cutoff=0.85):
-            raise RuntimeError(
-                f"torch.{self._kind}.{name}: minitorch_dl runs on the CPU and, through CuPy, on "
-                f"NVIDIA GPUs; there is no {self._maker} device. Ask torch.{self._kind}."
-                "is_available() first"
-            )
+            return partial(self._refuse, name)
         raise AttributeError(f"minitorch_dl has no {self._kind}.{name} (torch.{self._kind}.{name})")
+
+    def _refuse(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError(
+            f"torch.{self._kind}.{name}: minitorch_dl runs on the CPU and, through CuPy, on "
+            f"NVIDIA GPUs; there is no {self._maker} device. Ask torch.{self._kind}."
+            "is_available() first"
+        )
 
 
 _USES = (

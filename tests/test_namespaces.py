@@ -119,6 +119,7 @@ def test_devices_that_are_never_there_answer_questions() -> None:
     assert not torch.xpu.is_available()
     assert torch.mps.device_count() == 0
     torch.xpu.manual_seed(1)
+    assert callable(torch.xpu.max_memory_allocated)  # a name can be looked up
     with pytest.raises(RuntimeError, match=r"no Apple GPU.*mps.is_available"):
         torch.mps.synchronize()
     with pytest.raises(AttributeError):
