@@ -18,6 +18,7 @@ tensor(12.)
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -270,8 +271,40 @@ class _Namespace:
         return found
 
 
+class _Overloads:
+    """A function of the package under PyTorch's internal name: every overload is the function."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        self.__name__ = function.__name__
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._function(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> _Overloads:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+
+_ATEN = {"_to_copy": "to"}
+
+
+class _Aten(_Namespace):
+    """``torch.ops.aten``: the functions of the package."""
+
+    def __getattr__(self, name: str) -> Any:
+        package = sys.modules[__package__]
+        for home in (package, package.Tensor):
+            if callable(function := getattr(home, _ATEN.get(name, name), None)):
+                return _Overloads(function)
+        raise AttributeError(f"'_OpNamespace' 'aten' object has no attribute '{name}'")
+
+
 class _Ops:
     """``torch.ops``: the registered ops by namespace."""
+
+    aten = _Aten("aten")
 
     def __getattr__(self, name: str) -> _Namespace:
         if name.startswith("__"):

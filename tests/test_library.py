@@ -80,3 +80,11 @@ def test_a_mutating_op_writes_to_its_argument():
     x = torch.zeros(2)
     assert fill(x, 3.0) is None
     assert x.tolist() == [3.0, 3.0]
+
+
+def test_functions_of_the_package_go_by_their_internal_names_too():
+    x = torch.tensor([1.0, -2.0])
+    assert library.ops.aten.relu.default(x).tolist() == [1.0, 0.0]
+    assert library.ops.aten.add.Tensor(x, x).tolist() == [2.0, -4.0]
+    with pytest.raises(AttributeError, match="no attribute 'nothing_of_the_kind'"):
+        _ = library.ops.aten.nothing_of_the_kind

@@ -30,6 +30,7 @@ class ReduceOp:
     SUM, AVG, PRODUCT, MIN, MAX, BAND, BOR, BXOR = (
         "sum", "avg", "product", "min", "max", "band", "bor", "bxor",
     )  # fmt: skip
+    RedOpType = str
 
 
 class ProcessGroup:
