@@ -131,14 +131,11 @@ def attend(
             rows, columns = (*heads, queries), (*heads, slice(seen))
             qt, keys = (q[rows] * scale).swapaxes(-1, -2), k[columns]
             p = _scores(xp, qt, keys, bias, rows, mask, out=_keys_first(xp, keys, qt))
-            m = p.max(axis=2, keepdims=True)
-            if bias is not None:  # where every key is masked: exp(-inf - min) = 0, 0 / tiny = 0
-                m = xp.maximum(m, limits.min)
+            # Where no key counts (masked, or scores of -inf): exp(-inf - min) = 0, 0 / tiny = 0.
+            m = xp.maximum(p.max(axis=2, keepdims=True), limits.min)
             p -= m
             xp.exp(p, out=p)
-            n = p.sum(axis=2, keepdims=True)
-            if bias is not None:
-                n = xp.maximum(n, limits.tiny)
+            n = xp.maximum(p.sum(axis=2, keepdims=True), limits.tiny)
             if keep is not None:
                 p *= _tile(keep, rows, seen)
             part = xp.matmul(p.swapaxes(-1, -2), v[columns])

@@ -50,7 +50,7 @@ NUMPY_BOUNDS = {
     "op/layer_norm small": (35, 0),
     "op/batch_norm small": (60, 0),
     "op/group_norm small": (57, 0),
-    "op/attention small": (39, 0),
+    "op/attention small": (41, 0),
     "op/cross_entropy small": (48, 0),
     "inference/MLP one sample": (8, 0),
     "optim/Adam many small": (200, 0),

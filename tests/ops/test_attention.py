@@ -134,3 +134,12 @@ X, LONG = torch.ones(3, 2, 4), torch.ones(5, 2, 4)
 def test_bad_input_of_the_layers_is_named(error: Any, call: Any, message: str) -> None:
     with pytest.raises(error, match=re.escape(message)):
         call()
+
+
+def test_a_query_whose_scores_are_all_minus_infinity_gives_zeros():
+    """As PyTorch's: no key counts, masked or not."""
+    q, k, v = (torch.ones(1, 1, 2, 4), torch.ones(1, 1, 3, 4), torch.ones(1, 1, 3, 4))
+    attention = torch.nn.functional.scaled_dot_product_attention
+    assert attention(q * -float("inf"), k, v).tolist() == torch.zeros(1, 1, 2, 4).tolist()
+    k[:, :, 0] = -float("inf")  # the only key that the first query sees
+    assert attention(q, k, v, is_causal=True)[0, 0, :, 0].tolist() == [0.0, 1.0]
