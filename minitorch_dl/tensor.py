@@ -313,6 +313,7 @@ class Tensor(Convertible, Differentiable, Protocols):
         reflected(__truediv__, "MulBackward0"),  # in PyTorch the reciprocal times the number
         reflected(__pow__),
     )
+    __div__, __rdiv__ = __truediv__, __rtruediv__
     __rfloordiv__, __rmod__ = reflected(__floordiv__), reflected(__mod__)
     __neg__, __pos__, __abs__, __invert__ = ops.neg, ops.positive, ops.abs, ops.bitwise_not
     __hash__ = Protocols.__hash__  # defining __eq__ would take it away

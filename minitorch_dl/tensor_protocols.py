@@ -48,11 +48,15 @@ class Protocols(TensorBase):
             raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
         return bool(self.item())
 
+    __nonzero__ = __bool__
+
     def __float__(self) -> float:
         return float(self._real_item())
 
     def __int__(self) -> int:
         return int(self._real_item())
+
+    __long__ = __int__
 
     def _real_item(self) -> Any:
         value = self.item()
@@ -81,6 +85,10 @@ class Protocols(TensorBase):
         if self.array.ndim == 0:
             raise TypeError("iteration over a 0-d tensor")
         return iter(self.unbind(0))
+
+    def __reversed__(self) -> Tensor:
+        """The elements of every dimension in the opposite order, as in PyTorch."""
+        return self.flip(tuple(range(self.array.ndim)))
 
     def __contains__(self, element: Any) -> bool:
         if isinstance(element, (TensorBase, int, float, bool, complex)):

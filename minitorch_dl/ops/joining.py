@@ -80,18 +80,25 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = None)
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     given = _tensors("cat", tensors)
     shapes = [x.array.shape for x in given]
-    if (0,) in shapes:
-        given = [x for x in given if x.array.shape != (0,)] or given[:1]
     if () in shapes:
         raise RuntimeError(
             f"zero-dimensional tensor (at position {shapes.index(())}) cannot be concatenated"
         )
+    if (0,) in shapes:
+        given = _fitting(given, shapes, dim)
     dim = wrap_dim(dim, given[0].array.ndim)
     try:
         y = _cat(*given, dim=dim)
     except RuntimeError as error:
         raise _explain_cat(shapes, dim) or error from None
     return y if out is None else write_out("cat", out, y, refusal=TypeError)
+
+
+def _fitting(given: list[Any], shapes: list[Any], dim: int) -> list[Any]:
+    """The tensors, the empty 1-d ones in the shape of nothing along ``dim`` of the others."""
+    like = next((list(shape) for shape in shapes if shape != (0,)), [0])
+    like[wrap_dim(dim, len(like))] = 0
+    return [_reshape(x, shape=tuple(like)) if x.array.shape == (0,) else x for x in given]
 
 
 def _explain_cat(given: list[Any], dim: int) -> RuntimeError | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
 from ..backend import device as Device
 from ..backend import dtypes
-from ..ops import finfo, iinfo, rand, randint, stack, view_as_complex
+from ..ops import empty, finfo, iinfo, randint, view_as_real
 from ..tensor import Tensor
 
 
@@ -23,16 +24,16 @@ def make_tensor(
     exclude_zero: bool = False,
     memory_format: Any = None,
 ) -> Tensor:
-    """A tensor of values drawn uniformly from [low, high).
+    """A tensor of values drawn uniformly from [low, high), PyTorch's for the same seed.
 
     Args:
-        low, high: by default [0, 2) for bool, [0, 10) for unsigned and [-9, 10) for signed
-            integers, [-9, 9) for floats; clamped to what the dtype can hold.
+        low, high: by default [0, 2) for bool, [-9, 10) for integers and [-9, 9) for floats, and for
+            the parts of complex numbers; clamped to what the dtype can hold.
         noncontiguous: let the elements lie apart in memory; needs two elements or more.
         exclude_zero: put 1, or a float's smallest normal number, in place of zeros.
 
     Raises:
-        ValueError: ``low >= high``, a bound is NaN, an integer is to require a gradient, or both
+        ValueError: ``low >= high`` (``low == high`` only warns for floats), a bound is NaN, an integer is to require a gradient, or both
             ``noncontiguous`` and ``memory_format`` are given.
 
     >>> import minitorch_dl as torch
@@ -49,47 +50,61 @@ def make_tensor(
             "make_tensor(): noncontiguous and memory_format are mutually exclusive, "
             f"but got noncontiguous=True and memory_format={memory_format}"
         )
-    if dtype.is_complex:
-        pairs = make_tensor(
-            (*sizes, 2), dtype=dtype.to_real(), device=device, low=low, high=high,
-            exclude_zero=exclude_zero,
-        )  # fmt: skip
-        z = view_as_complex(pairs)
-        if noncontiguous and math.prod(sizes) > 1:
-            z = stack([z, z], -1)[..., 1]
-        return z.requires_grad_(requires_grad)
-    if requires_grad and not dtype.is_floating_point:
+    if requires_grad and not (dtype.is_floating_point or dtype.is_complex):
         raise ValueError(
             f"make_tensor(): requires_grad must be False for integral dtypes, but got {dtype}"
         )
+    apart = noncontiguous and math.prod(sizes) > 1
+    if apart:
+        sizes = (*sizes[:-1], 2 * sizes[-1])
     low, high = _range(dtype, low, high)
-    if noncontiguous and math.prod(sizes) > 1:
-        sizes = (*sizes, 2)
-    if dtype.is_floating_point:
-        x = rand(sizes, device=device).mul(high - low).add(low).clamp(low, high).to(dtype)
+    if dtype.is_floating_point or dtype.is_complex:
+        x = empty(sizes, dtype=dtype, device=device)
+        _fill_uniform(view_as_real(x) if dtype.is_complex else x, low, high)
     else:
-        x = randint(math.floor(low), math.ceil(high), sizes, device=device).to(dtype)
-    if sizes != shape:
-        x = x[..., 1]
+        x = randint(math.ceil(low), math.ceil(high), sizes, dtype=dtype, device=device)
+    if apart:
+        x = x[..., 1::2]
+    elif memory_format is not None:
+        x = x.clone(memory_format=memory_format)
     if exclude_zero:
-        small = finfo(dtype).tiny if dtype.is_floating_point else 1
-        x[x == 0] = small
+        x[x == 0] = 1 if dtype.kind <= dtypes.INTEGER else finfo(dtype).tiny
     return x.requires_grad_(requires_grad)
+
+
+def _fill_uniform(x: Tensor, low: float, high: float) -> None:
+    """``x ~ U[low, high)``, by halves where the width of the range is no number of the dtype."""
+    if high - low >= finfo(x.dtype).max:
+        x.uniform_(low / 2, high / 2).mul_(2)
+    else:
+        x.uniform_(low, high)
 
 
 def _range(dtype: dtypes.dtype, low: float | None, high: float | None) -> tuple[float, float]:
     """The bounds, with defaults for the dtype, checked and clamped."""
     if dtype is dtypes.bool:
         default, smallest, greatest = (0, 2), 0.0, 2.0
-    elif dtype.is_floating_point:
+    elif dtype.is_floating_point or dtype.is_complex:
         default, smallest, greatest = (-9, 9), finfo(dtype).min, finfo(dtype).max
     else:
-        default = (-9, 10) if dtype.is_signed else (0, 10)
-        smallest, greatest = iinfo(dtype).min, iinfo(dtype).max
+        default, (smallest, greatest) = (-9, 10), (iinfo(dtype).min, iinfo(dtype).max)
+        greatest += dtype is not dtypes.int64  # randint() takes no bound past int64
     low = default[0] if low is None else low
     high = default[1] if high is None else high
     if math.isnan(low) or math.isnan(high):
-        raise ValueError(f"make_tensor(): low and high must not be NaN, but got {low=} and {high=}")
-    if low >= high:
-        raise ValueError(f"make_tensor(): low must be less than high, but got {low=} and {high=}")
-    return max(low, smallest), min(high, greatest)
+        raise ValueError(f"make_tensor(): `low` and `high` cannot be NaN, but got {low=}, {high=}")
+    if low == high and dtype.kind > dtypes.INTEGER:
+        warnings.warn(
+            "make_tensor(): low == high is deprecated for floating or complex dtypes. Use "
+            "torch.full(...) instead.",
+            FutureWarning,
+            stacklevel=3,
+        )
+    elif low >= high:
+        raise ValueError(f"make_tensor(): `low` must be less than `high`, but got {low} >= {high}")
+    if high < smallest or low >= greatest:
+        raise ValueError(
+            f"make_tensor(): `low` and `high` are [{low}, {high}), but {dtype} only supports "
+            f"[{smallest}, {greatest})"
+        )
+    return min(max(low, smallest), greatest), min(max(high, smallest), greatest)

@@ -43,8 +43,10 @@ def test_layout_zeros_and_gradients() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"low": 3, "high": 3}, "low must be less than high, but got low=3 and high=3"),
-        ({"low": float("nan")}, "must not be NaN"),
+        ({"low": 3, "high": 3, "dtype": torch.int64}, "must be less than"),
+        ({"low": 4, "high": 3}, "must be less than"),
+        ({"low": 300, "high": 301, "dtype": torch.uint8}, "only supports"),
+        ({"low": float("nan")}, "cannot be NaN"),
         ({"dtype": torch.int64, "requires_grad": True}, "must be False for integral dtypes"),
         ({"noncontiguous": True, "memory_format": torch.contiguous_format}, "mutually exclusive"),
     ],
@@ -52,3 +54,15 @@ def test_layout_zeros_and_gradients() -> None:
 def test_refusals(options: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make_tensor(3, device="cpu", **{"dtype": torch.float32, **options})
+
+
+@pytest.mark.parametrize("options", [{}, {"low": -0.5, "high": 3.2}, {"noncontiguous": True}])
+@pytest.mark.parametrize("dtype", ["float64", "float16", "bfloat16", "uint8", "bool", "complex64"])
+def test_the_numbers_of_pytorch(dtype: str, options: dict) -> None:
+    pytorch = pytest.importorskip("torch")
+    drawn = []
+    for library, make in ((torch, make_tensor), (pytorch, pytorch.testing.make_tensor)):
+        library.manual_seed(3)
+        x = make((4, 6), dtype=getattr(library, dtype), device="cpu", **options)
+        drawn.append((x.stride(), x.tolist()))
+    assert drawn[0] == drawn[1]
