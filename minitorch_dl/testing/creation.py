@@ -33,8 +33,9 @@ def make_tensor(
         exclude_zero: put 1, or a float's smallest normal number, in place of zeros.
 
     Raises:
-        ValueError: ``low >= high`` (``low == high`` only warns for floats), a bound is NaN, an integer is to require a gradient, or both
-            ``noncontiguous`` and ``memory_format`` are given.
+        ValueError: ``low >= high`` (for floats ``low == high`` only warns), a bound is NaN or not
+            of the dtype, an integer is to require a gradient, or both ``noncontiguous`` and
+            ``memory_format`` are given.
 
     >>> import minitorch_dl as torch
     >>> from minitorch_dl.testing import make_tensor
