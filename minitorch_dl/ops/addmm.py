@@ -36,10 +36,8 @@ def _rounded_once(function: Callable[..., Any]) -> Callable[..., Any]:
 def _plus(op: str, input: Any, y: Any, beta: float, alpha: float, out: Any) -> Any:
     """``beta * input + alpha * y``; with ``beta`` 0 the input's values, NaN included, don't
     count."""
-    if y.array.dtype.kind in "iu" and (isinstance(beta, float) or isinstance(alpha, float)):
-        raise RuntimeError(
-            f"{op}(): for integral input tensors, beta and alpha must not be floating point numbers"
-        )
+    if y.array.dtype.kind in "iu":  # PyTorch takes their whole part
+        beta, alpha = int(beta), int(alpha)
     if input.array.dtype != y.array.dtype:
         raise RuntimeError(
             f"{op}(): input and products must have the same dtype, got {input.dtype} and {y.dtype}"
@@ -86,6 +84,10 @@ def addr(
     """``beta * input + alpha * outer(vec1, vec2)``; ``input`` is broadcast."""
     if vec1.array.dtype == input.array.dtype == bool:
         beta, alpha = bool(beta), bool(alpha)
+    if input.array.dtype.kind in "iu" and (isinstance(beta, float) or isinstance(alpha, float)):
+        raise RuntimeError(
+            "addr(): for integral input tensors, beta and alpha must not be floating point numbers"
+        )
     y = _plus("addr", input, outer(vec1, vec2), beta, alpha, None)
     return y if out is None else write_out("addr", out, y)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..autograd.errors import not_implemented
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from . import return_types, selection
@@ -104,12 +105,12 @@ def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False, out: A
 # -- positions -------------------------------------------------------------------------------------
 
 
-@primitive(name="argmax", least="integer")
+@primitive(name="argmax")
 def _argmax(xp: Any, a: Any, *, dim: int | None, keepdim: bool) -> Any:
     return a.argmax(dim, keepdims=keepdim)
 
 
-@primitive(name="argmin", least="integer")
+@primitive(name="argmin")
 def _argmin(xp: Any, a: Any, *, dim: int | None, keepdim: bool) -> Any:
     return a.argmin(dim, keepdims=keepdim)
 
@@ -133,6 +134,8 @@ def argmax(input: Any, dim: int | None = None, keepdim: bool = False, *, out: An
     >>> torch.argmax(torch.tensor([[1.0, 5.0], [3.0, 2.0]]), dim=1)
     tensor([1, 0])
     """
+    if input.array.dtype == bool:
+        raise not_implemented("argmax", [input.array])
     y = _position("argmax", _argmax, input, dim, keepdim)
     return y if out is None else write_out("argmax", out, y, exact=True)
 
@@ -141,6 +144,8 @@ def argmax(input: Any, dim: int | None = None, keepdim: bool = False, *, out: An
 def argmin(input: Any, dim: int | None = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """The index of the smallest value along ``dim``, or among all elements; the first of
     several."""
+    if input.array.dtype == bool:
+        raise not_implemented("argmin", [input.array])
     y = _position("argmin", _argmin, input, dim, keepdim)
     return y if out is None else write_out("argmin", out, y, exact=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd.errors import require_kind
+from ..autograd.errors import not_implemented
 from ..autograd.names import as_one
 from ..autograd.primitive import primitive
 from ..backend import windows
@@ -58,7 +58,8 @@ def unfold(
     >>> torch.nn.functional.unfold(torch.zeros(1, 3, 4, 5), (2, 3)).shape
     torch.Size([1, 18, 9])
     """
-    require_kind("unfold", "float", input)
+    if input.array.dtype.kind in "iu":
+        raise not_implemented("unfold", [input.array])
     shape = input.array.shape
     if len(shape) not in (3, 4) or 0 in shape[-3:]:
         raise RuntimeError(

@@ -187,7 +187,7 @@ fmin.defvjp(
 # -- clamp -----------------------------------------------------------------------------------------
 
 
-@primitive(name="clamp", broadcasts=True, promotes="same", tensors=("a",), least="integer")
+@primitive(name="clamp", broadcasts=True, promotes="same", tensors=("a",))
 def _clamp(xp: Any, a: Any, low: Any, high: Any) -> Any:
     y = a if low is None else xp.maximum(a, low)
     return y if high is None else xp.minimum(y, high)

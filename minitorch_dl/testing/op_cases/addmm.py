@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import F, Row, S
+from . import F, I, Row, S
 
 ROWS = [
     Row(
@@ -10,6 +10,7 @@ ROWS = [
         S(F(3, 5), F(3, 4), F(4, 5)),
         S(F(5), F(3, 4), F(4, 5), beta=0.5, alpha=2),
         S(F(5), F(3, 4), F(4, 5), beta=0),
+        S(I(5), I(3, 4), I(4, 5), beta=1.5, alpha=2.0),
         complex=True,
     ),
     Row("addmv", S(F(3), F(3, 4), F(4)), S(F(), F(3, 4), F(4), beta=0.5, alpha=2), complex=True),

@@ -41,6 +41,7 @@ ROWS = [
             S(F(3, 4), F(4)),
             S(F(3), other=F(3)),
             S(F(0, 2), 1),
+            S(B(3, 4), 1),
         )
         for name in ("max", "min")
     ),

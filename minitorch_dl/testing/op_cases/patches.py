@@ -1,12 +1,13 @@
 """Rows of ``ops/patches.py``."""
 
-from . import F, Row, S
+from . import B, F, Row, S
 
 ROWS = [
     Row(
         "nn.functional.unfold",
         S(F(2, 2, 4, 5), (2, 3)),
         S(F(2, 5, 5), 2, (2, 1), (1, 0), (1, 2)),
+        S(B(1, 3, 3), 2),
         complex=True,
     ),
     Row(

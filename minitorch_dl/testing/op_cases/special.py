@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import F, I, Row, S
+from . import B, F, I, Row, S
 
 
 def _wide(name, low, high, **options):
@@ -22,6 +22,7 @@ ROWS = [
         "logit",
         S(F(3, 4, low=0, high=1)),
         S(F(3, 4, low=-0.2, high=1.2), eps=0.1),
+        S(B(3, 4), eps=0.1),
         drawn="unary",
         domain=(0.05, 0.95),
     ),
