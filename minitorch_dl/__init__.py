@@ -314,7 +314,6 @@ try:
         cuda,
         fft,
         linalg,
-        masked,
         nn,
         nn.functional,
         nn.init,
@@ -324,6 +323,7 @@ try:
         utils.data,
     ):
         explain_missing(_namespace)
+    explain_missing(masked, masked.LATE)
     explain_missing(_sys.modules[__name__], _LATE)
     for _namespace, _prefix in (
         (_sys.modules[__name__], ""),

@@ -7,12 +7,12 @@ from __future__ import annotations
 from typing import Any
 
 from .nn import functional as F
-from .ops import native_batch_norm, norm
+from .ops import native_batch_norm, norm, segment_reduce
 from .ops.embedding import embedding_bag_places
 from .tensor import Tensor
 
 __all__ = [
-    "_native_batch_norm_legit", "batch_norm", "binary_cross_entropy_with_logits",
+    "_native_batch_norm_legit", "_segment_reduce", "batch_norm", "binary_cross_entropy_with_logits",
     "cosine_embedding_loss", "ctc_loss", "embedding", "embedding_bag", "embedding_renorm_",
     "hinge_embedding_loss", "instance_norm", "kl_div", "margin_ranking_loss",
     "norm_except_dim", "poisson_nll_loss", "triplet_margin_loss",
@@ -20,6 +20,7 @@ __all__ = [
 
 _REDUCTIONS = ("none", "mean", "sum")
 _native_batch_norm_legit = native_batch_norm
+_segment_reduce = segment_reduce
 
 
 def batch_norm(

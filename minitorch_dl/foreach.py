@@ -23,13 +23,22 @@ _BOTH = (
 """Methods of tensors whose counterparts here come in both forms."""
 
 
-def _each(name: str, op: Callable[..., Any]) -> Callable[..., Any]:
+_OPTIONS = ("alpha", "dtype", "non_blocking")
+"""Keywords of the ops themselves; others name arguments, of which each tensor gets its own."""
+
+
+def _each(name: str, op: Callable[..., Any], packed: bool = False) -> Callable[..., Any]:
+    """``op`` on each tensor of a list; ``packed``: a tensor in third place holds a number for
+    each."""
     in_place = name.endswith("_")
 
     def call(self: Any, *args: Any, **options: Any) -> Any:
+        args = (*args, *[options.pop(k) for k in list(options) if k not in _OPTIONS])
         lists = [x for x in (self, *args) if isinstance(x, (list, tuple))]
         if not lists or not lists[0]:
-            raise RuntimeError(f"{name}: Tensor list must have at least one tensor")
+            raise RuntimeError(f"{name}: Tensor list must have at least one tensor.")
+        if packed and len(args) == 3 and isinstance(args[2], Tensor):
+            args = (*args[:2], _unpacked(args[2], len(lists[0])))
         columns = [_column(name, x, len(lists[0])) for x in (self, *args)]
         results = [op(*row, **options) for row in zip(*columns)]
         return self if in_place else tuple(results)
@@ -39,15 +48,38 @@ def _each(name: str, op: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def _unpacked(scalars: Tensor, count: int) -> list[Any]:
+    if scalars.dim() != 1:
+        raise RuntimeError(
+            f"Expected packed scalar Tensor to be of dimension 1. Got {scalars.dim()} instead."
+        )
+    if len(scalars) != count:
+        raise RuntimeError(
+            f"Expected length of scalars to match input of length {count} but got {len(scalars)} "
+            "instead."
+        )
+    return scalars.tolist()
+
+
 def _column(name: str, values: Any, count: int) -> Sequence[Any]:
     """One argument for each of ``count`` tensors."""
-    if isinstance(values, Tensor) and values.dim():
-        values = values.tolist()
     if not isinstance(values, (list, tuple)):
+        if isinstance(values, Tensor) and values.dim():
+            raise RuntimeError(
+                f"{name}: scalar tensor expected to be 0 dim but it has {values.dim()} dimensions "
+                f"and {values.numel()} elements."
+            )
         return [values] * count
-    if len(values) != count:
-        raise RuntimeError(f"{name}: expected lists of the same length, got {count}, {len(values)}")
-    return values
+    if len(values) == count:
+        return values
+    if not values or not isinstance(values[0], Tensor):
+        raise RuntimeError(
+            f"{name}: Tensor list must have same number of elements as scalar list. Got {count} "
+            f"and {len(values)}"
+        )
+    raise RuntimeError(
+        f"{name}: Tensor lists must have the same number of tensors, got {count} and {len(values)}"
+    )
 
 
 def _weighted(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -78,5 +110,10 @@ _OPS: dict[str, Callable[..., Any]] = {
     "pow": pow,  # whose base may be one number
     "powsum": _powsum, "copy_": Tensor.copy_, "zero_": Tensor.zero_,
 }  # fmt: skip
-globals().update({f"_foreach_{name}": _each(f"_foreach_{name}", op) for name, op in _OPS.items()})
+globals().update(
+    {
+        f"_foreach_{name}": _each(f"_foreach_{name}", op, name.startswith("addc"))
+        for name, op in _OPS.items()
+    }
+)
 __all__ = [f"_foreach_{name}" for name in _OPS]

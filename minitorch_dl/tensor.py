@@ -413,6 +413,7 @@ for _operator, _name in {
     "sub": "sub",
     "mul": "mul",
     "truediv": "div",
+    "div": "div",
     "floordiv": "floor_divide",
     "mod": "remainder",
     "pow": "pow",

@@ -73,8 +73,17 @@ def test_options_gradients_and_one_base() -> None:
 
 
 def test_lists_that_do_not_fit() -> None:
-    with pytest.raises(RuntimeError, match="_foreach_add: expected lists of the same length"):
-        torch._foreach_add(tensors(), [1.0])
+    for given, text in {
+        (1.0,): "same number of elements as scalar list",
+        (torch.ones(1),): "Tensor lists must have the same number of tensors, got 2 and 1",
+    }.items():
+        with pytest.raises(RuntimeError, match=f"_foreach_add: Tensor .*{text}|{text}"):
+            torch._foreach_add(tensors(), list(given))
+    with pytest.raises(RuntimeError, match="scalar tensor expected to be 0 dim"):
+        torch._foreach_add(tensors(), torch.ones(2))
+    for packed, text in ((torch.ones(()), "dimension 1"), (torch.ones(3), "length 2 but got 3")):
+        with pytest.raises(RuntimeError, match=text):
+            torch._foreach_addcmul(tensors(), tensors(), tensors(), packed)
     for empty in ([], 3.0):
         with pytest.raises(RuntimeError, match="must have at least one tensor"):
             torch._foreach_abs(empty)

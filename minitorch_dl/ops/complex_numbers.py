@@ -118,10 +118,13 @@ def view_as_complex(input: Any) -> Any:
         raise RuntimeError(
             f"Tensor must have a last dimension of size 2, got shape {list(a.shape)}"
         )
-    if a.strides[-1] != a.itemsize:
-        raise RuntimeError("Tensor must have a last dimension with stride 1")
-    if any(s % (2 * a.itemsize) for s in a.strides[:-1]):
-        raise RuntimeError("Tensor must have a stride divisible by 2 for all but last dimension")
+    if not a.flags.c_contiguous:
+        if a.strides[-1] != a.itemsize:
+            raise RuntimeError("Tensor must have a last dimension with stride 1")
+        if any(s % (2 * a.itemsize) for s in a.strides[:-1]):
+            raise RuntimeError(
+                "Tensor must have a stride divisible by 2 for all but last dimension"
+            )
     return _view_as_complex(input)
 
 

@@ -9,7 +9,9 @@ where there is none (mean, median, variances). A mask is broadcast to its input.
 from __future__ import annotations
 
 import builtins
+import inspect
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -57,6 +59,24 @@ def _fill(op: str, input: Any, mask: Any, identity: float) -> Any:
         limits = np.iinfo(dtype.numpy)
         identity = limits.max if identity > 0 else limits.min
     return select(_selected(op, input, mask), input, identity)
+
+
+def _input_mask(input: Any, *args: Any, mask: Any = None, **kwargs: Any) -> Any:
+    """Which elements of ``input`` take part when it is given with these arguments."""
+    if mask is None:
+        return ones_like(input, dtype=dtypes.bool)
+    return _selected("_input_mask", input, mask)
+
+
+def _output_mask(op: Callable[..., Any], input: Any, *args: Any, **kwargs: Any) -> Any:
+    """Which elements of ``op(input, *args, **kwargs)`` come from any element at all."""
+    selected = _input_mask(input, *args, **kwargs)
+    if op.__name__ in ("softmax", "log_softmax", "softmin", "normalize", "cumsum", "cumprod"):
+        return selected
+    call = inspect.signature(op).bind(input, *args, **kwargs)
+    call.apply_defaults()
+    dims = normalize_dims(call.arguments["dim"], input.ndim)
+    return reductions.any(selected, dims, bool(call.arguments["keepdim"]))
 
 
 def sum(

@@ -53,7 +53,7 @@ def reshape(input: Any, *shape: Any, **keywords: Any) -> Any:
         y = _reshape(input, shape=shape)
         if y.array.shape != shape and -1 not in shape:  # NumPy infers any negative size
             y = _reshape_inferred(input, shape)
-    except (RuntimeError, TypeError):
+    except (RuntimeError, TypeError, AttributeError):  # a tensor of parts has no array
         y = _reshape_inferred(input, shape or tuple(keywords.values()))
     return y if y._view is not None else named(y, "UnsafeViewBackward0")
 

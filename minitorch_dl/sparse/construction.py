@@ -8,7 +8,7 @@ from ..autograd.base import late
 from ..autograd.names import named
 from ..autograd.primitive import TensorBase
 from ..backend import array_module, check_all, dtypes
-from ..ops import cat, stack, tensor, zeros
+from ..ops import cat, reshape, stack, tensor, zeros
 from ..tensor import Tensor
 from .tensor import CsrTensor, SparseTensor
 
@@ -143,14 +143,16 @@ def to_sparse(input: Any, sparse_dim: int | None = None, *, layout: Any = None) 
     """
     a = input.array
     depth = a.ndim if sparse_dim is None else sparse_dim
-    if not 0 < depth <= max(a.ndim, 1):
+    if not min(a.ndim, 1) <= depth <= a.ndim:
         raise RuntimeError(
             f"to_sparse: sparse_dim must be from 1 to the {a.ndim} dims of the input, got {depth}"
         )
     filled = (a != 0).reshape(*a.shape[:depth], -1).any(-1) if depth < a.ndim else a != 0
-    places = wrap(array_module(a).stack(filled.nonzero()).astype("int64"))
-    entries = input[tuple(places[d] for d in range(depth))]
-    y = SparseTensor.make(places, entries, a.shape, True)
+    xp, sizes = array_module(a), a.shape[:depth]
+    at = xp.flatnonzero(filled)
+    places = xp.stack(xp.unravel_index(at, sizes)) if depth else xp.zeros((0, len(at)), "int64")
+    entries = reshape(input, (filled.size, *a.shape[depth:]))[wrap(at)]
+    y = SparseTensor.make(wrap(places.astype("int64")), entries, a.shape, True)
     return y.to_sparse_csr() if layout == CsrTensor.layout else y
 
 

@@ -431,11 +431,19 @@ def getitem(input: Any, index: Any) -> Any:
 
 @implements("sparse_mask")
 def sparse_mask(input: Any, mask: Any) -> Any:
-    """The elements of a dense tensor at the places of a sparse one."""
-    if not _is_sparse(mask) or _is_sparse(input) or input.shape != mask.shape:
-        raise _refuse("sparse_mask", "a dense tensor and a sparse one of its size", input, mask)
+    """The elements of a tensor at the places of a sparse one."""
+    if not _is_sparse(mask) or input.shape != mask.shape:
+        raise _refuse("sparse_mask", "a tensor and a sparse one of its size", input, mask)
     merged = mask.coalesce()
-    return merged.with_entries(_at(input, merged))
+    if not _is_sparse(input):
+        return merged.with_entries(_at(input, merged))
+    a = input.coalesce()
+    keys, wanted = a.keys(), merged.keys()
+    xp = array_module(keys)
+    at = xp.searchsorted(keys, wanted)
+    at = xp.where(xp.append(keys, -1)[at] == wanted, at, len(keys))  # the last: a row of zeros
+    padded = ops.cat([a._entries, a._entries.new_zeros(1, *a._entries.shape[1:])])
+    return merged.with_entries(take_rows(padded, wrap(at)))
 
 
 @implements("zeros_like", "empty_like")

@@ -40,6 +40,19 @@ def implements(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
     return register
 
 
+_MASKED = f"{__name__.partition('.')[0]}.masked"
+
+
+def _under_mask(function: Callable[..., Any], input: Any, *args: Any, **options: Any) -> Any:
+    """A function of ``torch.masked`` whose input or mask is sparse: that of the dense ones, in the
+    input's layout."""
+    if isinstance(options.get("mask"), SparseTensor):
+        options["mask"] = options["mask"].to_dense()
+    if not isinstance(input, SparseTensor):
+        return function(input, *args, **options)
+    return function(input.to_dense(), *args, **options).to_sparse(layout=input.layout)
+
+
 def _of_entries(name: str) -> Any:
     return property(lambda self: getattr(self._entries, name))
 
@@ -95,6 +108,8 @@ class SparseTensor(Tensor):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         name = func.__name__
+        if func.__module__ == _MASKED:
+            return _under_mask(func, *args, **(kwargs or {}))
         function = FUNCTIONS.get(name)
         if function is None:
             raise NotImplementedError(

@@ -72,6 +72,8 @@ def normal(
     Raises:
         RuntimeError: a negative std.
     """
+    if 0 in shape:
+        return xp.empty(shape, dtype)  # of any dtype, as in PyTorch
     if dtype.kind == "c":  # each part has half of the variance
         both = mean if isinstance(mean, (int, float)) else 0.0  # a number is the mean of each part
         scale = std if is_number(std) else 1.0
