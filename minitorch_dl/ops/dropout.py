@@ -1,6 +1,6 @@
 """Dropout: elements, or whole channels, set to zero at random while training.
 
-The masks are PyTorch's for the same seed. Srivastava et al., 2014.
+On the CPU the masks are PyTorch's for the same seed. Srivastava et al., 2014.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from typing import Any
 from ..autograd.errors import require_kind, require_tensor
 from ..autograd.inplace import write
 from ..autograd.names import as_one
-from ..autograd.primitive import TensorBase
+from ..autograd.primitive import TensorBase, primitive
 from ..backend import array_module, device_of
 from ..backend import random as draw
+from ..backend.random import counter
 from .convolution import batched
 from .creation import ones_like
 
@@ -26,6 +27,22 @@ __all__ = [
 
 _SATURATION = 1.7580993408473766
 """SELU's scale * alpha: minus this is what alpha dropout sets elements to."""
+
+
+# -- by a device's counter: the mask is a function of the draw, so none is kept -------------------
+
+
+@primitive(grad_fn="NativeDropoutBackward0")
+def counted_dropout(xp: Any, a: Any, base: Any, *, seed: int, number: int, p: float) -> Any:
+    """``a`` times the mask of draw ``number`` under ``seed``, both counted from ``base`` if given."""
+    return counter.dropout(xp, a, (seed, number, base), p)
+
+
+counted_dropout.defvjp(
+    a=lambda g, base, seed, number, p: counted_dropout(g, base, seed=seed, number=number, p=p)
+)
+
+# -- the public functions -------------------------------------------------------------------------
 
 
 def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
@@ -166,6 +183,10 @@ def _dropout(
     if p == 1:
         return input * 0.0
     generator = draw.default_generator(device_of(x).type)
+    if op == "dropout" and isinstance(generator, draw.CounterGenerator) and input.dtype.is_floating_point:
+        seed, number, base = generator.draw()
+        base = None if base is None else TensorBase.wrap(base)
+        return counted_dropout(input, base, seed=seed, number=number, p=p)
     xp, shape = array_module(x), mask_shape(x.shape)
     if x.flags.c_contiguous or 0 in x.strides or mask_shape is not _every:
         mask = draw.bernoulli(1 - p, shape, x.dtype, generator, xp)

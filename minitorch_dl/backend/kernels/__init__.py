@@ -8,7 +8,7 @@ NumPy.
 from .labels import label_losses, label_losses_slope
 from .launching import REALS, Kernel, aside
 from .pointwise import gelu, gelu_slope
-from .random import bernoulli, random_words
+from .random import bernoulli, dropout, random_words
 from .ranges import note_outside
 from .recurrent import gru_cell, lstm_cell
 from .segments import add_rows_in_order
@@ -18,8 +18,8 @@ from .updates import adam, sgd
 from .windows import col2im, im2col, max_pool, max_scatter
 
 __all__ = [
-    "Kernel", "REALS", "adam", "add_rows_in_order", "aside", "bernoulli", "col2im", "gelu",
-    "gelu_slope", "gru_cell", "im2col", "label_losses", "label_losses_slope", "log_softmax",
+    "Kernel", "REALS", "adam", "add_rows_in_order", "aside", "bernoulli", "col2im", "dropout",
+    "gelu", "gelu_slope", "gru_cell", "im2col", "label_losses", "label_losses_slope", "log_softmax",
     "log_softmax_slope", "lstm_cell", "max_pool", "max_scatter", "note_outside", "random_words",
     "sgd", "softmax", "softmax_slope", "standardize", "standardize_slope",
 ]  # fmt: skip

@@ -28,14 +28,16 @@ __device__ void philox(Draw draw, unsigned long long group, unsigned* words) {
     words[3] = c3;
 }
 
-// 1 where the word is below the bound, else 0, times a factor.
-extern "C" __global__ void bernoulli(T* y, Draw draw, unsigned long long bound, A factor,
+// x, or 1 without it, times a factor where the word is below the bound, else times 0.
+extern "C" __global__ void bernoulli(const T* x, T* y, Draw draw, unsigned long long bound, A factor,
                                      long long size) {
     EACH(group, (size + 3) / 4) {
         unsigned words[4];
         philox(draw, group, words);
-        for (int k = 0; k < 4 && 4 * group + k < size; k++)
-            y[4 * group + k] = words[k] < bound ? factor : (A)0;
+        for (int k = 0; k < 4 && 4 * group + k < size; k++) {
+            long long i = 4 * group + k;
+            y[i] = (x ? (A)x[i] : (A)1) * (words[k] < bound ? factor : (A)0);
+        }
     }
 }
 

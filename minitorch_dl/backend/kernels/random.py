@@ -25,13 +25,24 @@ def _random_words(xp: Any, out: Any, draw: Any) -> Any:
     return out
 
 
+def _run_bernoulli(xp: Any, x: Any, y: Any, draw: Any, p: float, factor: float) -> Any:
+    bound = np.uint64(round(p * 2**32))
+    args = (x, y, _struct(draw), bound, number(y.dtype, factor), np.int64(y.size))
+    launch_each(xp, "random", "bernoulli", y.dtype, -(-y.size // 4), args)
+    return y
+
+
 def _bernoulli(xp: Any, out: Any, draw: Any, p: float) -> Any:
     if out.dtype.name not in REALS or not out.size:
         return None
-    bound = np.uint64(round(p * 2**32))
-    args = (out, _struct(draw), bound, number(out.dtype, 1), np.int64(out.size))
-    launch_each(xp, "random", "bernoulli", out.dtype, -(-out.size // 4), args)
-    return out
+    return _run_bernoulli(xp, None, out, draw, p, 1)
+
+
+def _dropout(xp: Any, a: Any, draw: Any, p: float) -> Any:
+    if a.dtype.name not in REALS or not a.size:
+        return None
+    y = xp.empty(a.shape, a.dtype)
+    return _run_bernoulli(xp, xp.ascontiguousarray(a), y, draw, 1 - p, 1 / (1 - p))
 
 
 _DRAWS = ((0, 0, None), ((1 << 63) + 5, (1 << 33) + 7, None))
@@ -48,5 +59,11 @@ def _bernoulli_samples(random: np.random.Generator, dtype: str) -> Iterator[Samp
             yield (np.zeros(333, dtype), draw, p), {}
 
 
+def _dropout_samples(random: np.random.Generator, dtype: str) -> Iterator[Sample]:
+    for draw in _DRAWS:
+        yield (random.normal(size=(9, 37)).astype(dtype), draw, 0.3), {}
+
+
 random_words = Kernel("random_words", _random_words, _word_samples)
 bernoulli = Kernel("bernoulli", _bernoulli, _bernoulli_samples)
+dropout = Kernel("dropout", _dropout, _dropout_samples)

@@ -19,7 +19,7 @@ from .. import kernels
 from ..recording import capturing
 from .generator import Generator
 
-__all__ = ["CounterGenerator", "bernoulli", "integers", "normal", "uniform"]
+__all__ = ["CounterGenerator", "bernoulli", "dropout", "integers", "normal", "uniform"]
 
 _LOW = 0xFFFFFFFF
 _FACTORS = 0xD2511F53, 0xCD9E8D57
@@ -227,6 +227,18 @@ def _bernoulli(xp: Any, out: Any, draw: Draw, p: float) -> Any:
     bound = round(p * 2**32)
     out[...] = words(xp, draw, out.size).astype("uint64") < bound
     return out
+
+
+@kernels.dropout.twin
+def dropout(xp: Any, a: Any, draw: Draw, p: float) -> Any:
+    """Each element zero with probability ``p``, to 32 bits, else divided by ``1 - p``."""
+    if xp is not np and (done := kernels.dropout(xp, a, draw, p)) is not None:
+        return done
+    real = _computed(a.dtype)
+    kept = _bernoulli(xp, xp.empty(a.size, real), draw, 1 - p).reshape(a.shape)
+    kept *= 1 / (1 - p)
+    kept *= a
+    return kept.astype(a.dtype, copy=False)
 
 
 def integers(xp: Any, shape: tuple[int, ...], low: int, span: int, g: CounterGenerator) -> Any:
