@@ -34,7 +34,7 @@ _SATURATION = 1.7580993408473766
 
 @primitive(grad_fn="NativeDropoutBackward0")
 def counted_dropout(xp: Any, a: Any, base: Any, *, seed: int, number: int, p: float) -> Any:
-    """``a`` times the mask of draw ``number`` under ``seed``, both counted from ``base`` if given."""
+    """``a`` times the mask of a draw, whose seed and number are counted from ``base`` if given."""
     return counter.dropout(xp, a, (seed, number, base), p)
 
 
@@ -183,7 +183,11 @@ def _dropout(
     if p == 1:
         return input * 0.0
     generator = draw.default_generator(device_of(x).type)
-    if op == "dropout" and isinstance(generator, draw.CounterGenerator) and input.dtype.is_floating_point:
+    if (
+        op == "dropout"
+        and isinstance(generator, draw.CounterGenerator)
+        and input.dtype.is_floating_point
+    ):
         seed, number, base = generator.draw()
         base = None if base is None else TensorBase.wrap(base)
         return counted_dropout(input, base, seed=seed, number=number, p=p)

@@ -45,12 +45,74 @@ extern "C" __global__ void standardize(const T* x, const T* w, const T* b, T* y,
     }
 }
 
+// Gradients of weights, by the first `blocks` blocks. Of one weight per element of a row: a block for
+// 32 of them and one of `parts` of the rows, whose sums `partial` takes, (2, parts, channels), where
+// there are several. Of one per channel of (images, channels, size): a block for each. The moments of
+// channel c of image n are those of row n * per_image + c / per_row.
+struct Weights {
+    long long blocks, parts, images, channels, size, per_image, per_row;
+    int by_column;
+};
+
+struct Moments {
+    const A *mean, *variance;
+    A eps;
+    __device__ A scale(long long row) const { return 1 / sqrt(variance[row] + eps); }
+};
+
+__device__ void column_slopes(const T* g, const T* x, Moments moments, T* dw, T* db, A* partial,
+                              const Weights& weights, A* memory) {
+    unsigned lane = threadIdx.x % 32;
+    long long columns = weights.channels, part = blockIdx.x % weights.parts;
+    long long column = blockIdx.x / weights.parts * 32 + lane;
+    long long first = weights.images * part / weights.parts;
+    long long last = weights.images * (part + 1) / weights.parts;
+    A sum = 0, dot = 0;
+    if (column < columns)
+        for (long long row = first + threadIdx.x / 32; row < last; row += blockDim.x / 32) {
+            A u = g[row * columns + column];
+            sum += u;
+            dot += u * ((A)x[row * columns + column] - moments.mean[row]) * moments.scale(row);
+        }
+    for (int which = 0; which < 2; which++) {
+        memory[threadIdx.x] = which ? sum : dot;
+        __syncthreads();
+        for (unsigned half = blockDim.x / 2; half >= 32; half /= 2) {
+            if (threadIdx.x < half) memory[threadIdx.x] += memory[threadIdx.x + half];
+            __syncthreads();
+        }
+        T* into = which ? db : dw;
+        if (threadIdx.x < 32 && column < columns) {
+            if (partial) partial[(which * weights.parts + part) * columns + column] = memory[lane];
+            else if (into) into[column] = memory[lane];
+        }
+        __syncthreads();
+    }
+}
+
+__device__ void channel_slopes(const T* g, const T* x, Moments moments, T* dw, T* db,
+                               const Weights& weights, A* memory) {
+    long long c = blockIdx.x, size = weights.size;
+    A sum = 0, dot = 0;
+    EACH_OF_BLOCK(j, weights.images * size) {
+        long long at = (j / size * weights.channels + c) * size + j % size;
+        long long row = j / size * weights.per_image + c / weights.per_row;
+        A u = g[at];
+        sum += u;
+        dot += u * ((A)x[at] - moments.mean[row]) * moments.scale(row);
+    }
+    sum = block_reduce(sum, memory, Add());
+    dot = block_reduce(dot, memory, Add());
+    if (threadIdx.x == 0) {
+        if (dw) dw[c] = dot;
+        if (db) db[c] = sum;
+    }
+}
+
 // dx = (h - m(h) - s m(h s)) / sqrt(variance + eps), with s = x standardised and h = g w.
-extern "C" __global__ void standardize_slope(const T* g, const T* x, const T* w, const A* mean,
-                                             const A* variance, T* dx, A eps, int centered, Rows rows) {
-    SHARED(memory);
-    long long row = blockIdx.x;
-    A m = mean[row], scale = 1 / sqrt(variance[row] + eps), sum = 0, dot = 0;
+__device__ void row_slopes(const T* g, const T* x, const T* w, Moments moments, T* dx, int centered,
+                           const Rows& rows, long long row, A* memory) {
+    A m = moments.mean[row], scale = moments.scale(row), sum = 0, dot = 0;
     EACH_OF_BLOCK(j, rows.count) {
         long long at = place(rows, row, j);
         A h = (A)g[at] * (w ? (A)w[number(rows, row, j)] : (A)1);
@@ -66,51 +128,17 @@ extern "C" __global__ void standardize_slope(const T* g, const T* x, const T* w,
     }
 }
 
-// dw and db of one weight per element of a row: a block takes 32 columns, its threads a share of the
-// rows each.
-extern "C" __global__ void column_slopes(const T* g, const T* x, const A* mean, const A* variance,
-                                         T* dw, T* db, A eps, long long n, long long columns) {
+// All gradients at once: the first blocks, which have the most to do, are for those of the weights.
+extern "C" __global__ void standardize_slope(const T* g, const T* x, const T* w, const A* mean,
+                                             const A* variance, T* dx, T* dw, T* db,
+                                             A* partial, A eps, int centered, Rows rows,
+                                             Weights weights) {
     SHARED(memory);
-    unsigned lane = threadIdx.x % 32;
-    long long column = blockIdx.x * 32LL + lane;
-    A sum = 0, dot = 0;
-    if (column < columns)
-        for (long long row = threadIdx.x / 32; row < n; row += blockDim.x / 32) {
-            A u = g[row * columns + column];
-            sum += u;
-            dot += u * ((A)x[row * columns + column] - mean[row]) / sqrt(variance[row] + eps);
-        }
-    for (int which = 0; which < 2; which++) {
-        memory[threadIdx.x] = which ? dot : sum;
-        __syncthreads();
-        for (unsigned half = blockDim.x / 2; half >= 32; half /= 2) {
-            if (threadIdx.x < half) memory[threadIdx.x] += memory[threadIdx.x + half];
-            __syncthreads();
-        }
-        T* into = which ? dw : db;
-        if (into && threadIdx.x < 32 && column < columns) into[column] = memory[lane];
-        __syncthreads();
+    Moments moments = {mean, variance, eps};
+    if (blockIdx.x < weights.blocks) {
+        if (weights.by_column) column_slopes(g, x, moments, dw, db, partial, weights, memory);
+        else channel_slopes(g, x, moments, dw, db, weights, memory);
+    } else {
+        row_slopes(g, x, w, moments, dx, centered, rows, blockIdx.x - weights.blocks, memory);
     }
-}
-
-// dw and db of one weight per channel of (N, C, S): a block for each channel. Channel c of image n is
-// in row n * per_image + c / per_row.
-extern "C" __global__ void channel_slopes(const T* g, const T* x, const A* mean, const A* variance,
-                                          T* dw, T* db, A eps, long long n, long long channels,
-                                          long long size, long long per_image, long long per_row) {
-    SHARED(memory);
-    long long c = blockIdx.x;
-    A sum = 0, dot = 0;
-    EACH_OF_BLOCK(j, n * size) {
-        long long at = (j / size * channels + c) * size + j % size;
-        long long row = j / size * per_image + c / per_row;
-        A u = g[at];
-        sum += u;
-        dot += u * ((A)x[at] - mean[row]) / sqrt(variance[row] + eps);
-    }
-    sum = block_reduce(sum, memory, Add());
-    dot = block_reduce(dot, memory, Add());
-    if (threadIdx.x != 0) return;
-    if (dw) dw[c] = dot;
-    if (db) db[c] = sum;
 }

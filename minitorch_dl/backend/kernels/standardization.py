@@ -12,6 +12,13 @@ from .launching import REALS, Kernel, Sample, launch, number, row_threads
 
 _NAMES = ("count", "groups", "outer", "inner", "span", "jump", "per_group", "piece", "step")
 _ROWS = np.dtype([(name, np.int64) for name in _NAMES])
+_WEIGHTS = np.dtype(
+    [(name, np.int64) for name in "blocks parts images channels size per_image per_row".split()]
+    + [("by_column", np.int32)],
+    align=True,
+)
+_ROWS_OF_PART = 512
+"""Of a layer norm's gradient of weights: one block for all rows would be the last to end."""
 _FEWEST_ROWS = 32
 """With fewer the blocks leave most of a GPU idle, and array code is quicker."""
 
@@ -72,26 +79,39 @@ def _backward(
         return None
     g, x = xp.ascontiguousarray(g), xp.ascontiguousarray(x)
     w = None if w is None else xp.ascontiguousarray(w)
-    small = number(x.dtype, eps)
-    dx = dw = db = None
-    if needs[0]:
-        dx = xp.empty(shape, x.dtype)
-        args: Any = (g, x, w, mean, variance, dx, small, np.int32(centered), rows)
-        threads = row_threads(int(rows["count"][0]))
-        launch(xp, "standardization", "standardize_slope", x.dtype, mean.size, args, threads)
-    if needs[1] or needs[2]:
+    dx = xp.empty(shape, x.dtype) if needs[0] else None
+    weights = _weights(shape, axes, affine, needs[1] or needs[2])
+    slopes, parts, channels = (int(weights[name][0]) for name in ("blocks", "parts", "channels"))
+    partial = dw = db = None
+    if parts > 1:
+        partial = xp.empty((2, parts, channels), _computed(x))
+    else:
         dw, db = (xp.empty(affine, x.dtype) if need else None for need in needs[1:3])
-        if len(shape) == 2:
-            name, blocks, sizes = "column_slopes", -(-shape[1] // 32), tuple(shape)
-        else:
-            channels = math.prod(affine)
-            per_image = 0 if 0 in axes else shape[1]
-            per_row = shape[2] if len(shape) == 4 else 1
-            name, blocks = "channel_slopes", channels
-            sizes = (shape[0], channels, shape[-1], per_image, per_row)
-        args = (g, x, mean, variance, dw, db, small, *map(np.int64, sizes))
-        launch(xp, "standardization", name, x.dtype, blocks, args)
+    given = (g, x, w, mean, variance, dx, dw, db, partial)
+    args = (*given, number(x.dtype, eps), np.int32(centered), rows, weights)
+    threads = 0 if slopes else row_threads(int(rows["count"][0]))
+    blocks = slopes + (mean.size if needs[0] else 0)
+    launch(xp, "standardization", "standardize_slope", x.dtype, blocks, args, threads)
+    if partial is not None:
+        both = partial.sum(axis=1).astype(x.dtype, copy=False).reshape(2, *affine)
+        dw, db = (d if need else None for d, need in zip(both, needs[1:3]))
     return dx, dw, db
+
+
+def _weights(shape: Any, axes: Any, affine: Any, needed: bool) -> Any:
+    """Where the weights of the same views are, and how many blocks take their gradients."""
+    if not needed:
+        found: Any = (0,) * 8
+    elif len(shape) == 2:
+        n, channels = shape
+        parts = -(-n // _ROWS_OF_PART)
+        found = (-(-channels // 32) * parts, parts, n, channels, 1, 1, 1, True)
+    else:
+        channels = math.prod(affine)
+        per_image = 0 if 0 in axes else shape[1]
+        per_row = shape[2] if len(shape) == 4 else 1
+        found = (channels, 1, shape[0], channels, shape[-1], per_image, per_row, False)
+    return np.array([found], _WEIGHTS)
 
 
 _VIEWS = (  # shape, axes, affine
@@ -102,8 +122,11 @@ _VIEWS = (  # shape, axes, affine
 )
 
 
-def _views(random: np.random.Generator, dtype: str) -> Iterator[Any]:
-    for shape, axes, affine in _VIEWS:
+_TALL = (((_ROWS_OF_PART + 90, 3), (1,), (1, 3)),)
+
+
+def _views(random: np.random.Generator, dtype: str, views: Any = _VIEWS) -> Iterator[Any]:
+    for shape, axes, affine in views:
         for centered in (True, False):
             x = random.normal(size=shape) + 0.5
             w, b = random.normal(size=(2, math.prod(affine)))
@@ -119,13 +142,16 @@ def _forward_samples(random: np.random.Generator, dtype: str) -> Iterator[Sample
 
 def _backward_samples(random: np.random.Generator, dtype: str) -> Iterator[Sample]:
     computed = "float64" if dtype == "float64" else "float32"
-    for x, w, _, view in _views(random, dtype):
-        wide, axes = x.astype(computed), view["axes"]
-        mean = wide.mean(axis=axes, keepdims=True) * view["centered"]
-        variance = ((wide - mean) ** 2).mean(axis=axes, keepdims=True)
-        g = random.normal(size=x.shape).astype(dtype)
-        for given, needs in ((w, (True, True, True)), (None, (True, False, False))):
-            yield (g, x, given, mean, variance), {"needs": needs} | view
+    every, no_x = (True, True, True), (False, True, True)
+    for views, weighted in ((_VIEWS, every), (_TALL, no_x)):
+        for x, w, _, view in _views(random, dtype, views):
+            wide, axes = x.astype(computed), view["axes"]
+            mean = wide.mean(axis=axes, keepdims=True) * view["centered"]
+            variance = ((wide - mean) ** 2).mean(axis=axes, keepdims=True)
+            g = random.normal(size=x.shape).astype(dtype)
+            yield (g, x, w, mean, variance), {"needs": weighted} | view
+            if views is _VIEWS:
+                yield (g, x, None, mean, variance), {"needs": (True, False, False)} | view
 
 
 standardize = Kernel("standardize", _forward, _forward_samples)
