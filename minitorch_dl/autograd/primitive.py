@@ -295,9 +295,9 @@ class Primitive:
             raise explain(self, error, arrays, params) from error
         if type(results) is not tuple:
             results = (results,)
-        if BFLOAT16 is not None and "dtype" not in self.params:
-            results = _keep_bfloat16(arrays, results)
         n = len(results) - len(self.aux)
+        if BFLOAT16 is not None and "dtype" not in self.params:
+            results = (*_keep_bfloat16(arrays, results[:n]), *results[n:])
         if not boxed:
             return results[0] if n == 1 and self.outputs != ("many",) else results[:n]
         outputs = [TensorBase.wrap(r) for r in results[:n]]

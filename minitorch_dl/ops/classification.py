@@ -13,7 +13,15 @@ import numpy as np
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, fused, primitive
 from ..backend import array_module, check_range
-from ..backend.label_losses import label_losses, label_losses_slope, places, weighted
+from ..backend.class_losses import (
+    class_losses,
+    class_losses_slope,
+    label_losses,
+    label_losses_slope,
+    places,
+    probability_slopes,
+    weighted,
+)
 from .linear import linear
 from .loss_reduction import reduced, reduction_name
 from .reductions import _sum
@@ -73,8 +81,15 @@ label_place.defvjp(
 # -- cross entropy with labels: log_softmax and label_pick in one ---------------------------------
 
 
-def _cross_entropy_composite(a: Any, target: Any, weight: Any, *, ignore_index: int | None) -> Any:
-    return label_pick(_log_softmax(a, dim=1), target, weight, ignore_index=ignore_index)
+def _cross_entropy_composite(
+    a: Any, target: Any, weight: Any, *, ignore_index: int | None, smoothing: float
+) -> Any:
+    log_p = _log_softmax(a, dim=1)
+    loss = label_pick(log_p, target, weight, ignore_index=ignore_index)
+    if not smoothing:
+        return loss
+    even = _even_loss(log_p, target, weight, ignore_index)
+    return (1 - smoothing) * loss + smoothing * even
 
 
 @fused(
@@ -83,23 +98,71 @@ def _cross_entropy_composite(a: Any, target: Any, weight: Any, *, ignore_index: 
     aux=("e", "total"),
     grad_fn="LogSoftmaxBackward0",  # which PyTorch shows under that of the loss
 )
-def _cross_entropy(xp: Any, a: Any, target: Any, weight: Any, *, ignore_index: int | None) -> Any:
-    """``weight[t] * (log sum over c of exp(a[n, c]) - a[n, t])`` per sample with label t; the
-    softmax, as numerators and denominator."""
-    loss, e, total = label_losses(xp, _flat(a), _labels(target), weight, ignore_index=ignore_index)
+def _cross_entropy(
+    xp: Any, a: Any, target: Any, weight: Any, *, ignore_index: int | None, smoothing: float
+) -> Any:
+    """``weight[t] * (log sum over c of exp(a[n, c]) - a[n, t])`` per sample with label t, of which
+    ``smoothing`` goes to all classes alike; what the gradient needs."""
+    loss, e, total = label_losses(
+        xp, _flat(a), _labels(target), weight, ignore_index=ignore_index, smoothing=smoothing
+    )
     return loss.reshape(target.shape), e, total
 
 
 @_cross_entropy.defbackward
 def _cross_entropy_backward(
     g: Any, xp: Any, a: Any, target: Any, weight: Any, e: Any, total: Any,
-    ignore_index: int | None,
+    ignore_index: int | None, smoothing: float,
 ) -> Any:  # fmt: skip
     d = label_losses_slope(
         xp, _flat(a), g.reshape(total.shape), _labels(target), weight, e, total,
-        ignore_index=ignore_index,
+        ignore_index=ignore_index, smoothing=smoothing,
     )  # fmt: skip
     return d.reshape(a.shape), None, None
+
+
+# -- cross entropy with probabilities -------------------------------------------------------------
+
+
+def _soft_composite(a: Any, q: Any, weight: Any, *, smoothing: float) -> Any:
+    classes, spatial = a.shape[1], a.ndim - 2
+    if smoothing:
+        q = q * (1 - smoothing) + smoothing / classes
+    if weight is not None:
+        q = q * _reshape(weight, shape=(classes, *(1,) * spatial))
+    return -_sum(_log_softmax(a, dim=1) * q, dims=(1,), keepdim=False)
+
+
+@fused(
+    name="soft_cross_entropy",
+    composite=_soft_composite,
+    aux=("log_sum",),
+    promotes="same",
+    grad_fn="NegBackward0",
+)
+def _soft_cross_entropy(xp: Any, a: Any, q: Any, weight: Any, *, smoothing: float) -> Any:
+    """``sum over c of weight[c] q[n, c] (log sum over c of exp(a[n, c]) - a[n, c])`` per sample, of
+    which ``smoothing`` goes to all classes alike; the logarithms."""
+    loss, log_sum = class_losses(
+        xp, _flat(a), None, _flat(q), weight, ignore_index=None, smoothing=smoothing
+    )
+    return loss.reshape(a.shape[0], *a.shape[2:]), log_sum
+
+
+@_soft_cross_entropy.defbackward
+def _soft_cross_entropy_backward(
+    g: Any, xp: Any, needs: Any, a: Any, q: Any, weight: Any, log_sum: Any, smoothing: float
+) -> Any:
+    scores, flat_q, g = _flat(a), _flat(q), g.reshape(log_sum.shape)
+    da = dq = dw = None
+    if needs[0]:
+        da = class_losses_slope(
+            xp, scores, g, None, flat_q, weight, log_sum, ignore_index=None, smoothing=smoothing
+        ).reshape(a.shape)
+    if needs[1] or needs[2]:
+        dq, dw = probability_slopes(xp, scores, g, flat_q, weight, log_sum, smoothing)
+        dq = dq.reshape(q.shape)
+    return da, dq, dw
 
 
 # -- the public functions -------------------------------------------------------------------------
@@ -150,17 +213,15 @@ def cross_entropy(
         )
         return _single(loss, reduction)
     if target.array.shape == input.array.shape:
-        return _soft_cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
+        _check_probabilities(target, ignore_index)
+        loss = _soft_cross_entropy(input, target, weight, smoothing=label_smoothing)
+        node = "NegBackward0" if reduction != "mean" else "DivBackward1"
+        return named(reduced(loss, reduction), node)
     ignored = _check_labels(op, input, target, ignore_index)
-    if not label_smoothing:
-        loss = _cross_entropy(input, target, weight, ignore_index=ignored)
-        loss = _averaged(loss, target, weight, ignored, reduction)
-        return named(loss, _nll_node(input.array.ndim, reduction))
-    log_p = _log_softmax(input, dim=1)
-    loss = label_pick(log_p, target, weight, ignore_index=ignored)
-    even = _even_loss(log_p, target, weight, ignored)
-    loss = (1 - label_smoothing) * loss + label_smoothing * even
-    return named(_averaged(loss, target, weight, ignored, reduction), "AddBackward0")
+    loss = _cross_entropy(input, target, weight, ignore_index=ignored, smoothing=label_smoothing)
+    loss = _averaged(loss, target, weight, ignored, reduction)
+    node = "AddBackward0" if label_smoothing else _nll_node(input.array.ndim, reduction)
+    return named(loss, node)
 
 
 def linear_cross_entropy(
@@ -293,10 +354,7 @@ def _even_loss(log_p: Any, target: Any, weight: Any, ignore_index: int | None) -
     return select(TensorBase.wrap(target.array != ignore_index), loss, 0.0)
 
 
-def _soft_cross_entropy(
-    input: Any, q: Any, weight: Any, ignore_index: int, reduction: str, smoothing: float
-) -> Any:
-    classes, spatial = input.array.shape[1], input.array.ndim - 2
+def _check_probabilities(q: Any, ignore_index: int) -> None:
     if q.array.dtype.kind in "iub":
         raise RuntimeError(
             "cross_entropy: Expected floating point type for target with class probabilities, got "
@@ -307,14 +365,6 @@ def _soft_cross_entropy(
             "cross_entropy: ignore_index is not supported for floating point target, got "
             f"ignore_index={ignore_index}"
         )
-    if smoothing:
-        q = q * (1 - smoothing) + smoothing / classes
-    if weight is not None:
-        q = q * _reshape(weight, shape=(classes, *(1,) * spatial))
-    loss = -_sum(_log_softmax(input, dim=1) * q, dims=(1,), keepdim=False)
-    return named(
-        reduced(loss, reduction), "NegBackward0" if reduction != "mean" else "DivBackward1"
-    )
 
 
 def _check_scores(op: str, input: Any, weight: Any) -> None:

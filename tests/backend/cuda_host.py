@@ -103,6 +103,9 @@ class HostCupy:
     def array(self, a: Any, dtype: Any = None) -> Any:
         return np.array(a, dtype).view(HostArray)
 
+    def ascontiguousarray(self, a: Any) -> Any:
+        return np.ascontiguousarray(a).view(HostArray)
+
     def RawModule(self, code: str, options: Any) -> Any:
         wrappers, signatures = [], parameters(code)
         for name, given in signatures.items():

@@ -117,7 +117,7 @@ def test_an_optimizer_takes_the_cpus_steps(name: str, options: Any, gpu: HostCup
 USED = {
     "softmax": lambda x: torch.softmax(x, 1),
     "log_softmax": lambda x: torch.log_softmax(x, 1),
-    "label_losses": lambda x: nn.functional.cross_entropy(x, torch.zeros(4).long().to("cuda")),
+    "class_losses": lambda x: nn.functional.cross_entropy(x, torch.zeros(4).long().to("cuda")),
     "standardize": lambda x: nn.functional.layer_norm(x, (6,)),
     "gelu": lambda x: nn.functional.gelu(x),
     "im2col": lambda x: nn.functional.conv1d(x[None], torch.ones(2, 4, 3).to("cuda")),

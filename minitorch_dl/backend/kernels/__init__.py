@@ -5,7 +5,7 @@ that a kernel replaces, its twin, names it in a decorator and asks it first wher
 NumPy.
 """
 
-from .labels import label_losses, label_losses_slope
+from .labels import class_losses, class_losses_slope
 from .launching import REALS, Kernel, aside
 from .pointwise import gelu, gelu_slope
 from .random import bernoulli, dropout, random_words
@@ -18,8 +18,8 @@ from .updates import adam, sgd
 from .windows import col2im, im2col, max_pool, max_scatter
 
 __all__ = [
-    "Kernel", "REALS", "adam", "add_rows_in_order", "aside", "bernoulli", "col2im", "dropout",
-    "gelu", "gelu_slope", "gru_cell", "im2col", "label_losses", "label_losses_slope", "log_softmax",
+    "adam", "add_rows_in_order", "aside", "bernoulli", "class_losses", "class_losses_slope",
+    "col2im", "dropout", "gelu", "gelu_slope", "gru_cell", "im2col", "Kernel", "log_softmax",
     "log_softmax_slope", "lstm_cell", "max_pool", "max_scatter", "note_outside", "random_words",
-    "sgd", "softmax", "softmax_slope", "standardize", "standardize_slope",
+    "REALS", "sgd", "softmax", "softmax_slope", "standardize", "standardize_slope",
 ]  # fmt: skip

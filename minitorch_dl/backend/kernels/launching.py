@@ -11,6 +11,7 @@ compiled, and run on the host thread by thread, but not yet run on a GPU.
 from __future__ import annotations
 
 import functools
+import math
 import os
 import threading
 import warnings
@@ -27,6 +28,8 @@ THREADS = 256
 """Of a block, at most; a power of two."""
 BLOCKS = 4096
 """Of a kernel whose threads loop, at most."""
+MOST_BLOCKS = 2**31 - 1
+"""Of any kernel: CUDA's limit."""
 
 # dtype name: what arrays hold, in what is computed.
 _TYPES = {
@@ -213,6 +216,27 @@ def launch(
     _function(xp, family, held, name)((blocks,), (threads,), tuple(args), shared_mem=8 * threads)
 
 
+_LINES = np.dtype(
+    [("count", np.int64), ("columns", np.int64), ("inner", np.int64), ("width", np.uint32)],
+    align=True,
+)
+
+
+def launch_lines(
+    xp: Any, family: str, name: str, dtype: Any, shape: tuple[int, ...], axis: int,
+    args: Iterable[Any],
+) -> None:  # fmt: skip
+    """Run a kernel that takes the lines along an axis of contiguous arrays of this shape."""
+    columns, inner = shape[axis], math.prod(shape[axis:]) // shape[axis]
+    count = math.prod(shape) // columns
+    width = 1
+    while width < min(inner, 32):
+        width *= 2
+    lines = np.array([(count, columns, inner, width)], _LINES)
+    blocks = min(-(-count // width), MOST_BLOCKS)
+    launch(xp, family, name, dtype, blocks, (*args, lines), row_threads(columns * width))
+
+
 def launch_each(
     xp: Any, family: str, name: str, dtype: Any, size: int, args: Iterable[Any]
 ) -> None:
@@ -221,7 +245,7 @@ def launch_each(
 
 
 def row_threads(columns: int) -> int:
-    """Threads of a block that takes one row."""
+    """Threads of a block that takes a row of so many elements."""
     threads = 32
     while threads < min(columns, THREADS):
         threads *= 2

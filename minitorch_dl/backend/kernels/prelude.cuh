@@ -41,16 +41,17 @@ struct bfloat16_t {
 // The memory that a block's threads share: one A each. A block has a power of two of threads.
 #define SHARED(memory) extern __shared__ double shared[]; A* memory = (A*)shared
 
+// What a block's threads combine; with a width, those whose numbers leave the same rest.
 template <typename Combine, typename Number>
-__device__ Number block_reduce(Number x, Number* memory, Combine combine) {
+__device__ Number block_reduce(Number x, Number* memory, Combine combine, unsigned width = 1) {
     memory[threadIdx.x] = x;
     __syncthreads();
-    for (unsigned half = blockDim.x / 2; half > 0; half /= 2) {
+    for (unsigned half = blockDim.x / 2; half >= width; half /= 2) {
         if (threadIdx.x < half)
             memory[threadIdx.x] = combine(memory[threadIdx.x], memory[threadIdx.x + half]);
         __syncthreads();
     }
-    Number result = memory[0];
+    Number result = memory[threadIdx.x % width];
     __syncthreads();
     return result;
 }
@@ -69,3 +70,25 @@ struct Larger {  // a NaN loses every comparison
 
 // One thread's share of a loop over `size` elements by the threads of a block.
 #define EACH_OF_BLOCK(j, size) for (long long j = threadIdx.x; j < (size); j += blockDim.x)
+
+// The lines along an axis of contiguous arrays (outer, columns, inner), of which a block takes `width`
+// that lie beside each other: neighbouring threads then read neighbouring numbers.
+struct Lines {
+    long long count, columns, inner;
+    unsigned width;
+    __device__ long long start(long long line) const {
+        return line / inner * columns * inner + line % inner;
+    }
+    __device__ long long length(long long line) const { return line < count ? columns : 0; }
+};
+
+// A block's lines, for each thread its own; all threads stay in the loop, also past the last line.
+#define EACH_LINE(line, lines)                                                               \
+    for (long long first = (long long)blockIdx.x * (lines).width,                            \
+                   line = first + threadIdx.x % (lines).width;                               \
+         first < (lines).count;                                                              \
+         first += (long long)gridDim.x * (lines).width, line = first + threadIdx.x % (lines).width)
+
+// One thread's share of a line.
+#define EACH_OF_LINE(j, length, lines)                                      \
+    for (long long j = threadIdx.x / (lines).width; j < (length); j += blockDim.x / (lines).width)

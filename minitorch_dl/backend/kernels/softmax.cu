@@ -1,49 +1,55 @@
-// Softmax, its logarithm and their gradients: a block for each row of contiguous elements.
+// Softmax, its logarithm and their gradients, along lines.
 
 template <bool logarithm>
-__device__ void normalize(const T* a, T* y, long long columns) {
+__device__ void normalize(const T* a, T* y, Lines lines) {
     SHARED(memory);
-    a += blockIdx.x * columns;
-    y += blockIdx.x * columns;
-    A largest = a[0];
-    EACH_OF_BLOCK(j, columns) largest = Larger()(largest, (A)a[j]);
-    largest = block_reduce(largest, memory, Larger());
-    A sum = 0;  // through which a NaN comes back
-    EACH_OF_BLOCK(j, columns) sum += exp((A)a[j] - largest);
-    sum = block_reduce(sum, memory, Add());
-    A log_sum = log(sum);
-    EACH_OF_BLOCK(j, columns) {
-        A less = (A)a[j] - largest;
-        y[j] = logarithm ? less - log_sum : exp(less) / sum;
+    EACH_LINE(line, lines) {
+        long long at = lines.start(line), inner = lines.inner, length = lines.length(line);
+        A largest = length ? (A)a[at] : (A)0;
+        EACH_OF_LINE(j, length, lines) largest = Larger()(largest, (A)a[at + j * inner]);
+        largest = block_reduce(largest, memory, Larger(), lines.width);
+        A sum = 0;  // through which a NaN comes back
+        EACH_OF_LINE(j, length, lines) sum += exp((A)a[at + j * inner] - largest);
+        sum = block_reduce(sum, memory, Add(), lines.width);
+        A log_sum = log(sum);
+        EACH_OF_LINE(j, length, lines) {
+            A less = (A)a[at + j * inner] - largest;
+            y[at + j * inner] = logarithm ? less - log_sum : exp(less) / sum;
+        }
     }
 }
 
-extern "C" __global__ void softmax(const T* a, T* y, long long columns) {
-    normalize<false>(a, y, columns);
-}
+extern "C" __global__ void softmax(const T* a, T* y, Lines lines) { normalize<false>(a, y, lines); }
 
-extern "C" __global__ void log_softmax(const T* a, T* y, long long columns) {
-    normalize<true>(a, y, columns);
-}
+extern "C" __global__ void log_softmax(const T* a, T* y, Lines lines) { normalize<true>(a, y, lines); }
 
-extern "C" __global__ void softmax_slope(const T* g, const T* y, T* d, long long columns) {
+extern "C" __global__ void softmax_slope(const T* g, const T* y, T* d, Lines lines) {
     SHARED(memory);
-    g += blockIdx.x * columns;
-    y += blockIdx.x * columns;
-    d += blockIdx.x * columns;
-    A dot = 0;
-    EACH_OF_BLOCK(j, columns) dot += (A)g[j] * (A)y[j];
-    dot = block_reduce(dot, memory, Add());
-    EACH_OF_BLOCK(j, columns) d[j] = ((A)g[j] - dot) * (A)y[j];
+    EACH_LINE(line, lines) {
+        long long start = lines.start(line), length = lines.length(line);
+        A dot = 0;
+        EACH_OF_LINE(j, length, lines) {
+            long long at = start + j * lines.inner;
+            dot += (A)g[at] * (A)y[at];
+        }
+        dot = block_reduce(dot, memory, Add(), lines.width);
+        EACH_OF_LINE(j, length, lines) {
+            long long at = start + j * lines.inner;
+            d[at] = ((A)g[at] - dot) * (A)y[at];
+        }
+    }
 }
 
-extern "C" __global__ void log_softmax_slope(const T* g, const T* y, T* d, long long columns) {
+extern "C" __global__ void log_softmax_slope(const T* g, const T* y, T* d, Lines lines) {
     SHARED(memory);
-    g += blockIdx.x * columns;
-    y += blockIdx.x * columns;
-    d += blockIdx.x * columns;
-    A sum = 0;
-    EACH_OF_BLOCK(j, columns) sum += (A)g[j];
-    sum = block_reduce(sum, memory, Add());
-    EACH_OF_BLOCK(j, columns) d[j] = (A)g[j] - exp((A)y[j]) * sum;
+    EACH_LINE(line, lines) {
+        long long start = lines.start(line), length = lines.length(line);
+        A sum = 0;
+        EACH_OF_LINE(j, length, lines) sum += (A)g[start + j * lines.inner];
+        sum = block_reduce(sum, memory, Add(), lines.width);
+        EACH_OF_LINE(j, length, lines) {
+            long long at = start + j * lines.inner;
+            d[at] = (A)g[at] - exp((A)y[at]) * sum;
+        }
+    }
 }

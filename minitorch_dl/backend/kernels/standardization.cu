@@ -74,19 +74,15 @@ __device__ void column_slopes(const T* g, const T* x, Moments moments, T* dw, T*
             sum += u;
             dot += u * ((A)x[row * columns + column] - moments.mean[row]) * moments.scale(row);
         }
-    for (int which = 0; which < 2; which++) {
-        memory[threadIdx.x] = which ? sum : dot;
-        __syncthreads();
-        for (unsigned half = blockDim.x / 2; half >= 32; half /= 2) {
-            if (threadIdx.x < half) memory[threadIdx.x] += memory[threadIdx.x + half];
-            __syncthreads();
-        }
-        T* into = which ? db : dw;
-        if (threadIdx.x < 32 && column < columns) {
-            if (partial) partial[(which * weights.parts + part) * columns + column] = memory[lane];
-            else if (into) into[column] = memory[lane];
-        }
-        __syncthreads();
+    dot = block_reduce(dot, memory, Add(), 32);
+    sum = block_reduce(sum, memory, Add(), 32);
+    if (threadIdx.x >= 32 || column >= columns) return;
+    if (partial) {
+        partial[part * columns + column] = dot;
+        partial[(weights.parts + part) * columns + column] = sum;
+    } else {
+        if (dw) dw[column] = dot;
+        if (db) db[column] = sum;
     }
 }
 

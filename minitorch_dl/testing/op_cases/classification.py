@@ -31,6 +31,12 @@ ROWS = [
         S(F(3), F(3, low=0)),
         call=_call("cross_entropy"),
     ),
+    Row(  # of probabilities, the classes' weights have a gradient too
+        "nn.functional.cross_entropy(probabilities)",
+        S(F(2, 3), F(2, 3, low=0), F(3, low=0.1)),
+        S(F(2, 3, 2), F(2, 3, 2, low=0), F(3, low=0.1), label_smoothing=0.2, reduction="sum"),
+        call=lambda torch, *args, **kwargs: torch.nn.functional.cross_entropy(*args, **kwargs),
+    ),
     Row(
         "nn.functional.linear_cross_entropy",
         S(F(4, 3), F(5, 3), I(4)),
