@@ -38,8 +38,11 @@ def epsilon(dtype: Any) -> float:
 
 
 @functools.cache
-def in_float32(kernel: Callable[..., Any]) -> Callable[..., Any]:
+@functools.cache
+def in_float32(kernel: Callable[..., Any], back: int | None = None) -> Callable[..., Any]:
     """``kernel(xp, *arrays, **params)`` with 16-bit floats computed, and summed, in float32.
+
+    Of several results the first ``back`` are 16-bit floats again, all unless it is given.
 
     NumPy's 16-bit products are a hundred times slower than its float32 ones, and lose digits as
     they add up.
@@ -59,9 +62,11 @@ def in_float32(kernel: Callable[..., Any]) -> Callable[..., Any]:
         given = [a.astype("float32") if a is not None and a.dtype == dtype else a for a in arrays]
         result = kernel(xp, *given, **params)
         if isinstance(result, tuple):
-            return tuple(
-                r.astype(dtype) if r is not None and r.dtype == "float32" else r for r in result
+            narrow = tuple(
+                r.astype(dtype) if r is not None and r.dtype == "float32" else r
+                for r in result[:back]
             )
+            return narrow + result[len(narrow) :]
         return result.astype(dtype)
 
     return wide

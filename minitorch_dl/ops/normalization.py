@@ -62,7 +62,8 @@ def _standardize(
         affine: the shape of w and b there.
         centered: without it no mean is taken off, and the variance is the mean square.
     """
-    y, mean, variance = in_float32(standardization.forward)(
+    # The moments stay in float32: a mean square of float16 numbers may be none itself.
+    y, mean, variance = in_float32(standardization.forward, back=1)(
         xp, x, w, b, shape=shape, axes=axes, affine=affine, eps=eps, centered=centered
     )
     return y.reshape(x.shape), mean, variance
