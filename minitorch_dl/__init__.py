@@ -95,6 +95,7 @@ try:
     from .autograd.boundary import publish as _publish
     from .autograd.overriding import DisableTorchFunction, DisableTorchFunctionSubclass
     from .backend import device, get_default_device, set_default_device
+    from .backend.dtypes import ONLY_NAMED as _ONLY_NAMED
     from .backend.dtypes import (
         bfloat16,
         bool,
@@ -106,12 +107,6 @@ try:
         double,
         dtype,
         float,
-        float4_e2m1fn_x2,
-        float8_e4m3fn,
-        float8_e4m3fnuz,
-        float8_e5m2,
-        float8_e5m2fnuz,
-        float8_e8m0fnu,
         float16,
         float32,
         float64,
@@ -131,7 +126,31 @@ try:
         uint32,
         uint64,
     )
-    from .backend.random import Generator, default_generator
+    from .backend.layouts import (
+        _mkldnn,
+        channels_last,
+        channels_last_3d,
+        contiguous_format,
+        jagged,
+        layout,
+        legacy_contiguous_format,
+        memory_format,
+        per_channel_affine,
+        per_channel_affine_float_qparams,
+        per_channel_symmetric,
+        per_tensor_affine,
+        per_tensor_symmetric,
+        preserve_format,
+        qscheme,
+        sparse_bsc,
+        sparse_bsr,
+        sparse_coo,
+        sparse_csc,
+        sparse_csr,
+        strided,
+    )
+    from .backend.random import Generator
+    from .backend.random import default_generator as _default_generator
     from .cuda import OutOfMemoryError
     from .foreach import *
     from .legacy_types import (
@@ -155,6 +174,7 @@ try:
         LongTensor,
         ShortStorage,
         ShortTensor,
+        Storage,
         set_default_tensor_type,
     )
     from .ops import return_types
@@ -279,11 +299,10 @@ try:
     for _name in _IN_PLACE_FUNCTIONS.split():
         globals()[_name] = getattr(Tensor, _name)
     newaxis = None
+    default_generator = _default_generator("cpu")
     GradScaler = amp.GradScaler
-    layout = memory_format = str  # their values are strings here
-    strided, sparse_coo, sparse_csr = "torch.strided", "torch.sparse_coo", "torch.sparse_csr"
-    contiguous_format, preserve_format = "torch.contiguous_format", "torch.preserve_format"
-    channels_last, channels_last_3d = "torch.channels_last", "torch.channels_last_3d"
+    globals().update(_ONLY_NAMED)
+    chalf = _ONLY_NAMED["complex32"]
 
     _LATE = {  # where names are that are imported when they are first asked for
         **{

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .backend import device as torch_device
 from .backend import dtypes, set_default_device
 from .backend.dtypes import set_default_dtype
 from .ops.storage import TypedStorage
@@ -23,8 +24,14 @@ class _LegacyType(type):
         is_one = isinstance(instance, Tensor) and instance.dtype is cls.dtype
         return is_one and instance.is_cuda == cls.is_cuda
 
-    def __call__(cls, *data: Any) -> Tensor:
-        return legacy_tensor(data, cls.dtype, "cuda" if cls.is_cuda else None)
+    def __call__(cls, *data: Any, device: Any = None) -> Tensor:
+        here = "cuda" if cls.is_cuda else "cpu"
+        if device is not None and torch_device(device).type != here:
+            raise RuntimeError(
+                f"legacy constructor expects device type: {here} but device type: "
+                f"{torch_device(device).type} was passed"
+            )
+        return legacy_tensor(data, cls.dtype, device or ("cuda" if cls.is_cuda else None))
 
 
 def _legacy(name: str, is_cuda: bool = False) -> Any:
@@ -66,6 +73,7 @@ BFloat16Storage, ByteStorage, CharStorage = (
 )  # fmt: skip
 ShortStorage, IntStorage, LongStorage = _storage("Short"), _storage("Int"), _storage("Long")
 BoolStorage = _storage("Bool")
+Storage = FloatStorage
 
 
 def set_default_tensor_type(t: Any) -> None:

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from .backend import random as _draw
-from .backend.random import default_generator
 from .ops.random import get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 
 __all__ = [
     "default_generator", "fork_rng", "get_rng_state", "initial_seed", "manual_seed", "seed",
     "set_rng_state",
 ]  # fmt: skip
+
+default_generator = _draw.default_generator("cpu")
 
 
 @contextmanager

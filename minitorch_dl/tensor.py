@@ -18,7 +18,7 @@ from .autograd.inplace import inplace
 from .autograd.names import named
 from .autograd.overriding import DisableTorchFunctionSubclass
 from .autograd.primitive import TensorBase, register_result_class
-from .backend import device_of, dtypes
+from .backend import device_of, dtypes, layouts
 from .ops import diagonals, elementwise, powers, random, rearranging, removed
 from .ops import layout as layout_ops
 from .ops import shape as shape_ops
@@ -82,7 +82,7 @@ class Tensor(Convertible, Differentiable, Protocols):
 
     __slots__ = ()
     __array_priority__ = 1000
-    layout = "torch.strided"
+    layout = layouts.strided
     is_cpu = property(lambda self: device_of(self.array).type == "cpu")
     is_cuda = property(lambda self: device_of(self.array).type == "cuda")
     is_sparse = is_sparse_csr = is_quantized = is_nested = is_mkldnn = is_meta = is_mps = False
@@ -224,7 +224,7 @@ class Tensor(Convertible, Differentiable, Protocols):
     index_add, index_add_ = ops.index_add, inplace(ops.index_add, "index_add_")
     index_copy, index_copy_ = ops.index_copy, inplace(ops.index_copy, "index_copy_")
     index_fill, index_fill_ = ops.index_fill, inplace(ops.index_fill, "index_fill_")
-    index_put, index_put_ = ops.index_put, inplace(ops.index_put, "index_put_")
+    index_put, index_put_ = ops.index_put, ops.index_put_
     index_reduce, index_reduce_ = ops.index_reduce, inplace(ops.index_reduce, "index_reduce_")
     put, put_ = ops.put, inplace(ops.put, "put_")
     scatter, scatter_ = ops.scatter, inplace(ops.scatter, "scatter_")
@@ -431,7 +431,7 @@ register_result_class(Tensor)
 IN_PLACE_FUNCTIONS = """
     abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ as_strided_ asin_
     asinh_ atan_ atanh_ ceil_ clamp_ clamp_max_ clamp_min_ clip_ conj_physical_ cos_ cosh_ deg2rad_
-    detach detach_ erf_ erfc_ exp2_ exp_ expm1_ fill_ fix_ floor_ frac_ gcd_ i0_ index_put_ lcm_
+    detach detach_ erf_ erfc_ exp2_ exp_ expm1_ fill_ fix_ floor_ frac_ gcd_ i0_ lcm_
     ldexp_ log10_ log1p_ log2_ log_ logit_ nan_to_num_ neg_ negative_ rad2deg_ reciprocal_
     resize_as_ round_ rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ tanh_ trunc_ xlogy_ zero_
 """

@@ -17,6 +17,21 @@ from .ops import from_data
 
 _PACKAGE = __name__.partition(".")[0]
 
+_OF_UFUNC = {
+    "power": "pow",
+    "absolute": "abs",
+    "fabs": "abs",
+    "invert": "bitwise_not",
+    "left_shift": "bitwise_left_shift",
+    "right_shift": "bitwise_right_shift",
+    "equal": "eq",  # torch.equal is one truth of all elements
+    "conjugate": "conj",
+    "rint": "round",
+    "degrees": "rad2deg",
+    "radians": "deg2rad",
+}
+"""NumPy's ufuncs that are ops here under another name."""
+
 if TYPE_CHECKING:
     from .tensor import Tensor
 
@@ -51,15 +66,23 @@ class Protocols(TensorBase):
     __nonzero__ = __bool__
 
     def __float__(self) -> float:
-        return float(self._real_item())
+        return float(self._real())
 
     def __int__(self) -> int:
-        return int(self._real_item())
+        return int(self._real())
 
     __long__ = __int__
 
-    def _real_item(self) -> Any:
-        value = self.item()
+    def __complex__(self) -> complex:
+        return complex(self._number())
+
+    def _number(self) -> Any:
+        if self.array.size != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        return self.item()
+
+    def _real(self) -> Any:
+        value = self._number()
         if isinstance(value, complex):
             if value.imag:
                 raise RuntimeError(
@@ -72,9 +95,6 @@ class Protocols(TensorBase):
         if self.dtype.kind > dtypes.INTEGER or self.array.size != 1:
             raise TypeError("only integer tensors of a single element can be converted to an index")
         return int(self.item())
-
-    def __complex__(self) -> complex:
-        return complex(self.item())
 
     def __len__(self) -> int:
         if self.array.ndim == 0:
@@ -89,6 +109,9 @@ class Protocols(TensorBase):
     def __reversed__(self) -> Tensor:
         """The elements of every dimension in the opposite order, as in PyTorch."""
         return self.flip(tuple(range(self.array.ndim)))
+
+    def __delitem__(self, index: Any) -> None:
+        raise TypeError("Tensor does not support deleting items")
 
     def __contains__(self, element: Any) -> bool:
         if isinstance(element, (TensorBase, int, float, bool, complex)):
@@ -114,10 +137,7 @@ class Protocols(TensorBase):
         if method != "__call__" or kwargs:
             arrays = [x.numpy() if isinstance(x, Protocols) else x for x in inputs]
             return getattr(ufunc, method)(*arrays, **kwargs)
-        name = {"power": "pow", "absolute": "abs", "invert": "bitwise_not"}.get(
-            ufunc.__name__, ufunc.__name__
-        )
-        op = getattr(ops, name, None)
+        op = getattr(ops, _OF_UFUNC.get(ufunc.__name__, ufunc.__name__), None)
         if op is None:  # SciPy's, say: there is no derivative, so none may be wanted
             arrays = [x.numpy() if isinstance(x, Protocols) else x for x in inputs]
             results = ufunc(*arrays)
@@ -126,10 +146,12 @@ class Protocols(TensorBase):
             return made[0] if one else tuple(made)
         return op(*[from_data.as_tensor(x) if isinstance(x, np.ndarray) else x for x in inputs])
 
-    def __dlpack__(self, **kwargs: Any) -> Any:
+    def __dlpack__(self, stream: Any = None, **kwargs: Any) -> Any:
+        if stream is not None and type(stream) is not int:
+            raise TypeError(f"stream must be int or none, got {type(stream).__name__}")
         if self.requires_grad:
             raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
-        return self.array.__dlpack__(**kwargs)
+        return self.array.__dlpack__(stream=stream, **kwargs)
 
     def __dlpack_device__(self) -> Any:
         return self.array.__dlpack_device__()

@@ -25,7 +25,6 @@ def test_the_table_and_the_tests_agree() -> None:
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("complex32", "complex"),
         ("sparse_csc_tensor", "sparse"),
         ("quantize_per_tensor", "quantized"),
     ],
@@ -33,6 +32,13 @@ def test_the_table_and_the_tests_agree() -> None:
 def test_kinds_of_tensors_left_out(name: str, kind: str) -> None:
     with pytest.raises(AttributeError, match=f"{kind} .* not supported"):
         getattr(torch, name)
+
+
+def test_dtypes_left_out_are_names() -> None:
+    assert torch.float16.to_complex() is torch.complex32
+    for dtype in (torch.complex32, torch.float8_e5m2, torch.int4, torch.quint8):
+        with pytest.raises(RuntimeError, match="minitorch_dl has no tensors of"):
+            torch.zeros(2, dtype=dtype)
 
 
 def test_conjugates_are_copies() -> None:

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..backend import devices, dtypes
 from .base import DATA, ORDINARY
 from .boundary import FAULTS, arguments_of, explained, positional_count, reordered
@@ -19,7 +21,7 @@ from .node import AccumulateGrad
 from .overriding import LIVE, call_override, overriding
 from .primitive import PRIMITIVES, TensorBase, current_node, primitive
 from .structural import cast
-from .versions import mark_written, next_number, owner_of
+from .versions import mark_written, next_number, offset_of, owner_of
 
 
 @primitive(grad_fn="torch::autograd::CopySlices", complex=True)
@@ -130,17 +132,14 @@ def store(op: str, x: Any, values: Any, node: Any, before: int) -> None:
             with devices.beside((x.array,)):
                 _assign(x.array, values)
         elif callable(values):
-            values()
+            values(x.array)
         else:
             x.array[...] = values
     except ValueError as error:
-        if x.array.__class__.__module__ == "numpy" and not x.array.flags.writeable:
-            raise RuntimeError(
-                f"{op}: unsupported operation: more than one element of the written-to tensor "
-                "refers to a single memory location, or its memory is read-only. Please clone() "
-                "the tensor before performing the operation."
-            ) from error
-        raise RuntimeError(f"{op}: {error}") from error
+        if x.array.__class__ is not np.ndarray or x.array.flags.writeable:
+            raise RuntimeError(f"{op}: {error}") from error
+        x.array = _writable(op, x.array)
+        return store(op, x, values, node, before)
     if not is_data(x):
         mark_written(x.array, op)
     if recorded:
@@ -149,9 +148,24 @@ def store(op: str, x: Any, values: Any, node: Any, before: int) -> None:
 
 def _assign(array: Any, values: Any) -> None:
     if callable(values):
-        values()
+        values(array)
     else:
         array[...] = values
+
+
+def _writable(op: str, array: Any) -> Any:
+    """The memory of a read-only array, writable: a part of an expanded tensor may be written to
+    where no two elements lie at one place.
+    """
+    owner = owner_of(array)
+    once = all(step or n < 2 for step, n in zip(array.strides, array.shape))
+    if not (once and owner.flags.writeable and owner.flags.forc):
+        raise RuntimeError(
+            f"{op}: unsupported operation: more than one element of the written-to tensor "
+            "refers to a single memory location, or its memory is read-only. Please clone() "
+            "the tensor before performing the operation."
+        )
+    return np.ndarray(array.shape, array.dtype, owner, offset_of(array), array.strides)
 
 
 def is_data(x: Any) -> bool:

@@ -16,6 +16,8 @@ import weakref
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 next_number = itertools.count(1).__next__
 
 
@@ -46,6 +48,18 @@ def owner_of(array: Any) -> Any:
     while base is not None and hasattr(base, "base") and base.__class__ is array.__class__:
         array, base = base, base.base
     return array
+
+
+def address_of(array: Any) -> int:
+    """Where in memory the first element of ``array`` lies."""
+    if array.__class__ is np.ndarray:
+        return array.__array_interface__["data"][0]
+    return int(array.data.ptr)
+
+
+def offset_of(array: Any) -> int:
+    """How many bytes after the start of its memory the first element of ``array`` lies."""
+    return address_of(array) - address_of(owner_of(array))
 
 
 def _start(owner: Any) -> Write:

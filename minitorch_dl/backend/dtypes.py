@@ -60,25 +60,20 @@ class dtype:
         return self._numpy
 
     def to_complex(self) -> dtype:
-        """The complex dtype whose parts have this dtype, and at least single precision.
+        """The complex dtype whose parts have this dtype (of bfloat16, ``complex64``).
 
         Raises:
-            RuntimeError: of integers, and of float16, whose complex dtype no NumPy array can have.
+            RuntimeError: of integers.
         """
         if self.kind == COMPLEX:
             return self
-        if self.kind != FLOAT:
+        if self.kind != FLOAT or self.itemsize == 1:
             raise RuntimeError(f"Unknown Complex ScalarType for {self}: expected a floating dtype")
-        if self is float16:
-            raise RuntimeError(
-                "complex numbers of float16 parts (torch.complex32) are not supported by "
-                "minitorch_dl: use float32 or float64"
-            )
-        return complex128 if self is float64 else complex64
+        return {float64: complex128, float16: ONLY_NAMED["complex32"]}.get(self, complex64)
 
     def to_real(self) -> dtype:
         """The dtype of a complex dtype's parts; of others, the dtype itself."""
-        return {complex64: float32, complex128: float64}.get(self, self)
+        return {4: float16, 8: float32, 16: float64}[self.itemsize] if self.is_complex else self
 
     def __repr__(self) -> str:
         return f"torch.{self.name}"
@@ -94,7 +89,10 @@ class NamedDtype(dtype):
 
     @property
     def numpy(self) -> np.dtype:
-        raise RuntimeError(f"minitorch_dl has no tensors of {self}; use bfloat16 or float16")
+        instead = {FLOAT: "bfloat16 or float16", COMPLEX: "parts of float32 or float64"}.get(
+            self.kind, "uint8 or int8"
+        )
+        raise RuntimeError(f"minitorch_dl has no tensors of {self}; use {instead}")
 
 
 float32 = float = dtype("float32", np.float32, FLOAT, 4)
@@ -113,12 +111,21 @@ bool = dtype("bool", np.bool_, BOOL, 1)
 complex64 = cfloat = dtype("complex64", np.complex64, COMPLEX, 8)
 complex128 = cdouble = dtype("complex128", np.complex128, COMPLEX, 16)
 
-float8_e4m3fn = NamedDtype("float8_e4m3fn", None, FLOAT, 1)
-float8_e4m3fnuz = NamedDtype("float8_e4m3fnuz", None, FLOAT, 1)
-float8_e5m2 = NamedDtype("float8_e5m2", None, FLOAT, 1)
-float8_e5m2fnuz = NamedDtype("float8_e5m2fnuz", None, FLOAT, 1)
-float8_e8m0fnu = NamedDtype("float8_e8m0fnu", None, FLOAT, 1)
-float4_e2m1fn_x2 = NamedDtype("float4_e2m1fn_x2", None, FLOAT, 1)
+ONLY_NAMED = {
+    name: NamedDtype(name, None, kind, itemsize)
+    for kind, itemsize, names in (
+        (COMPLEX, 4, "complex32"),
+        (FLOAT, 1, "float8_e4m3fn float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz float8_e8m0fnu"),
+        (FLOAT, 1, "float4_e2m1fn_x2"),
+        (INTEGER, 1, "int1 int2 int3 int4 int5 int6 int7"),
+        (INTEGER, 1, "uint1 uint2 uint3 uint4 uint5 uint6 uint7"),
+        (INTEGER, 1, "bits8 bits1x8 bits2x4 bits4x2 qint8 quint8 quint4x2 quint2x4"),
+        (INTEGER, 2, "bits16"),
+        (INTEGER, 4, "qint32"),
+    )
+    for name in names.split()
+}
+globals().update(ONLY_NAMED)
 
 ALL = (
     float16, bfloat16, float32, float64,
@@ -218,14 +225,21 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
         return a
     if not (isinstance(a, dtype) and isinstance(b, dtype)):
         raise TypeError(f"promote_types(): expected two dtypes, got {a!r} and {b!r}")
+    for d in (a, b):
+        if isinstance(d, NamedDtype) and not d.is_complex:
+            kind = "Float8" if d.is_floating_point else d.name
+            raise RuntimeError(
+                f"Promotion for {kind} Types is not supported, attempted to promote {a} and {b}"
+            )
     if a.kind != b.kind:
         high, low = (a, b) if a.kind > b.kind else (b, a)
-        wide = high.kind == COMPLEX and low is float64
-        return complex128 if wide else high
+        if high.kind < COMPLEX or low.kind < FLOAT:
+            return high
+        a, b = high, low.to_complex()
     if a.kind == FLOAT and {a, b} == {float16, bfloat16}:
         return float32
-    if a.kind == FLOAT:
-        return a if a.itemsize > b.itemsize else b
+    if a.kind >= FLOAT:
+        return a if a.itemsize >= b.itemsize else b
     return from_numpy(np.promote_types(a.numpy, b.numpy))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from ..autograd.errors import refuse_complex, require_kind
@@ -278,7 +279,13 @@ def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
     """
     if indices.array.dtype.kind not in "iu":
         raise TypeError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
+    if not isinstance(shape, (int, Sequence)):
+        raise TypeError(
+            f"expected 'shape' to be int or sequence of ints, but got {type(shape).__name__}"
+        )
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    if not all(isinstance(n, int) for n in shape):
+        raise TypeError(f"expected 'shape' sequence to only contain ints, but got {shape}")
     if any(n < 0 for n in shape):
         raise ValueError(f"'shape' cannot have negative values, but got {shape}")
     a = indices.array.astype("int64")

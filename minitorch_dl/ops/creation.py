@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import builtins
 import math
+import warnings
 from typing import Any
 
 import numpy as np
 
 from ..autograd.primitive import TensorBase, write_out
 from ..backend import array_module, backend_for, device_of, dtypes
+from ..backend.layouts import strided
 from .dims import sizes
 from .from_data import make_leaf
+from .layout import on_memory, storable
 
 __all__ = [
     "arange", "empty", "empty_like", "empty_permuted", "empty_strided", "eye", "full", "full_like",
@@ -31,9 +34,16 @@ def shape_of(size: Any) -> tuple[int, ...]:
     return shape
 
 
-def dtype_of_out(op: str, dtype: Any, out: Any) -> dtypes.dtype:
-    """The dtype of ``out``, which is what is made for it; one that is asked for must be the
-    same."""
+def wanted_dtype(op: str, dtype: Any, out: Any, layout: Any = None) -> dtypes.dtype:
+    """The dtype of what is made: that of ``out``, the one asked for, or the default one. What is
+    asked for must agree with ``out``, and be dense."""
+    if layout is not None and layout is not strided:
+        raise RuntimeError(
+            f"{op}(): layout {layout} is not supported: only torch.strided. Make a sparse tensor "
+            "by torch.sparse_coo_tensor, or by .to_sparse() of a dense one"
+        )
+    if out is None:
+        return dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
     if dtype is not None and dtypes.as_dtype(dtype) is not out.dtype:
         raise RuntimeError(
             f"{op}(): dtype {dtype} does not match dtype of out parameter ({out.dtype})"
@@ -41,24 +51,41 @@ def dtype_of_out(op: str, dtype: Any, out: Any) -> dtypes.dtype:
     return out.dtype
 
 
+def made(op: str, array: Any, out: Any, requires_grad: bool, resizes: bool = True) -> Any:
+    """What a function that makes tensors returns: ``array`` as a leaf, or ``out`` that took it."""
+    if out is None:
+        return make_leaf(array, requires_grad)
+    y = write_out(op, out, TensorBase.wrap(array), resizes=resizes)
+    return y.requires_grad_() if requires_grad else y
+
+
+def _sequence(op: str, array: Any, out: Any, requires_grad: bool, resizes: bool = True) -> Any:
+    """``made`` of a row of numbers; an ``out`` of as many elements keeps its shape."""
+    if out is not None and out.array.size == array.size:
+        array = array.reshape(out.array.shape)
+    return made(op, array, out, requires_grad, resizes)
+
+
 def _filled(
     op: str,
-    fill: str,
     size: Any,
     names: Any,
     out: Any,
     dtype: Any,
+    layout: Any,
     device: Any,
     requires_grad: bool,
 ) -> Any:
     shape = shape_of(size if names is None else (names,))
     backend, where = backend_for(device)
-    if out is not None:
-        dtype = dtype_of_out(op, dtype, out)
-    wanted = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
-    with backend.select(where):
-        result = make_leaf(getattr(backend.xp, fill)(shape, wanted.numpy), requires_grad)
-    return result if out is None else write_out(op, out, result, resizes=True)
+    wanted = wanted_dtype(op, dtype, out, layout)
+    try:
+        with backend.select(where):
+            array = getattr(backend.xp, op)(shape, wanted.numpy)
+    except ValueError:
+        storable(shape, wanted.itemsize)
+        raise
+    return made(op, array, out, requires_grad)
 
 
 def zeros(
@@ -67,7 +94,7 @@ def zeros(
 ) -> Any:  # fmt: skip
     """A tensor of zeros: ``zeros(2, 3)`` or ``zeros((2, 3))``."""
     return _filled(
-        "zeros", "zeros", size, named.pop("size", None), out, dtype, device, requires_grad
+        "zeros", size, named.pop("size", None), out, dtype, layout, device, requires_grad
     )
 
 
@@ -76,7 +103,7 @@ def ones(
     requires_grad: bool = False, pin_memory: bool = False, **named: Any,
 ) -> Any:  # fmt: skip
     """A tensor of ones."""
-    return _filled("ones", "ones", size, named.pop("size", None), out, dtype, device, requires_grad)
+    return _filled("ones", size, named.pop("size", None), out, dtype, layout, device, requires_grad)
 
 
 def empty(
@@ -85,7 +112,7 @@ def empty(
 ) -> Any:  # fmt: skip
     """A tensor whose values are whatever the memory held."""
     return _filled(
-        "empty", "empty", size, named.pop("size", None), out, dtype, device, requires_grad
+        "empty", size, named.pop("size", None), out, dtype, layout, device, requires_grad
     )
 
 
@@ -106,17 +133,25 @@ def full(
         fill_value = fill_value.item()
     shape = shape_of((size,))
     backend, where = backend_for(device)
-    if out is not None:
-        dtype = dtype_of_out("full", dtype, out)
-    wanted = dtypes.of_number(fill_value) if dtype is None else dtypes.as_dtype(dtype)
+    wanted = wanted_dtype("full", dtype, out, layout)
+    if dtype is None and out is None:
+        wanted = dtypes.of_number(fill_value)
     fill_value = dtypes.element(fill_value, wanted.numpy)
     with backend.select(where):
-        result = make_leaf(backend.xp.full(shape, fill_value, wanted.numpy), requires_grad)
-    return result if out is None else write_out("full", out, result, resizes=True)
+        array = backend.xp.full(shape, fill_value, wanted.numpy)
+    return made("full", array, out, requires_grad)
 
 
-def _like(input: Any, fill: str, dtype: Any, device: Any, requires_grad: bool, *values: Any) -> Any:
-    wanted = dtypes.from_numpy(input.array.dtype) if dtype is None else dtypes.as_dtype(dtype)
+def _like(
+    input: Any,
+    fill: str,
+    dtype: Any,
+    layout: Any,
+    device: Any,
+    requires_grad: bool,
+    *values: Any,
+) -> Any:
+    wanted = wanted_dtype(f"{fill}_like", input.dtype if dtype is None else dtype, None, layout)
     backend, where = backend_for(device_of(input.array) if device is None else device)
     with backend.select(where):
         given = [dtypes.element(value, wanted.numpy) for value in values]
@@ -129,7 +164,7 @@ def zeros_like(
     requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """Zeros in the shape, dtype and device of ``input``."""
-    return _like(input, "zeros", dtype, device, requires_grad)
+    return _like(input, "zeros", dtype, layout, device, requires_grad)
 
 
 def ones_like(
@@ -137,7 +172,7 @@ def ones_like(
     requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """Ones in the shape, dtype and device of ``input``."""
-    return _like(input, "ones", dtype, device, requires_grad)
+    return _like(input, "ones", dtype, layout, device, requires_grad)
 
 
 def empty_like(
@@ -145,7 +180,7 @@ def empty_like(
     requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """An uninitialised tensor in the shape, dtype and device of ``input``."""
-    return _like(input, "empty", dtype, device, requires_grad)
+    return _like(input, "empty", dtype, layout, device, requires_grad)
 
 
 def full_like(
@@ -155,7 +190,7 @@ def full_like(
     """``fill_value`` in the shape, dtype and device of ``input``."""
     if isinstance(fill_value, TensorBase):
         fill_value = fill_value.array.item()
-    return _like(input, "full", dtype, device, requires_grad, fill_value)
+    return _like(input, "full", dtype, layout, device, requires_grad, fill_value)
 
 
 def empty_strided(
@@ -163,19 +198,20 @@ def empty_strided(
     requires_grad: bool = False, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """An uninitialised tensor with these strides (in elements)."""
-    wanted = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
+    if len(size) != len(stride):
+        raise RuntimeError(
+            f"dimensionality of sizes ({len(size)}) must match dimensionality of strides "
+            f"({len(stride)})"
+        )
+    if builtins.any(s < 0 for s in stride):
+        raise RuntimeError(f"empty_strided(): strides must be non-negative, got {list(stride)}")
+    wanted = wanted_dtype("empty_strided", dtype, None, layout)
     backend, where = backend_for(device)
-    extent = (
-        1 + builtins.sum((n - 1) * s for n, s in zip(size, stride, strict=True))
-        if 0 not in size
-        else 0
-    )
+    last = builtins.sum((n - 1) * s for n, s in zip(size, stride))
     with backend.select(where):
-        base = backend.xp.empty(extent, wanted.numpy)
-    strided = backend.xp.lib.stride_tricks.as_strided(
-        base, tuple(size), [s * wanted.itemsize for s in stride]
-    )
-    return make_leaf(strided, requires_grad)
+        memory = backend.xp.empty(0 if 0 in size else last + 1, wanted.numpy)
+        steps = tuple(s * wanted.itemsize for s in stride)
+        return make_leaf(on_memory(backend.xp, memory, tuple(size), steps), requires_grad)
 
 
 def empty_permuted(
@@ -233,13 +269,10 @@ def arange(
     if end is None:
         start, end = 0, start
     start, end, step = _number(start), _number(end), _number(step)
-    if out is not None:
-        dtype = dtype_of_out("arange", dtype, out)
-    if dtype is None:
+    wanted = wanted_dtype("arange", dtype, out, layout)
+    if dtype is None and out is None:
         floating = builtins.any(isinstance(x, builtins.float) for x in (start, end, step))
-        wanted = dtypes.get_default_dtype() if floating else dtypes.int64
-    else:
-        wanted = dtypes.as_dtype(dtype)
+        wanted = wanted if floating else dtypes.int64
     if step == 0:
         raise RuntimeError("step must be nonzero")
     if wanted.is_complex or wanted is dtypes.bool:
@@ -258,22 +291,45 @@ def arange(
             count = builtins.int(-((start - end) // step))
     else:
         count = math.ceil((end - start) / step)
+    array = _steps(start, step, count, wanted, device)
+    return _sequence("arange", array, out, requires_grad, resizes=False)
+
+
+def _steps(start: Any, step: Any, count: int, wanted: dtypes.dtype, device: Any) -> Any:
+    """``start, start + step, ...``: ``count`` numbers."""
     backend, where = backend_for(device)
     with backend.select(where):
         xp = backend.xp
-        if wanted.is_floating_point:
-            array = (xp.arange(count, dtype=xp.float64) * step + start).astype(wanted.numpy)
-        else:
-            array = (xp.arange(count, dtype=xp.int64) * step + start).astype(wanted.numpy)
-    result = make_leaf(array, requires_grad)
-    return result if out is None else write_out("arange", out, result)
+        steps = xp.arange(count, dtype=xp.float64 if wanted.is_floating_point else xp.int64)
+        return (steps * step + start).astype(wanted.numpy)
 
 
-def range(start: Any = 0, end: Any = None, step: Any = 1, **options: Any) -> Any:
-    """Like ``arange`` with ``end`` included; kept for old programs."""
-    options.setdefault("dtype", dtypes.get_default_dtype())
+def range(
+    start: Any = 0, end: Any = None, step: Any = 1, *, out: Any = None, dtype: Any = None,
+    layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
+) -> Any:  # fmt: skip
+    """Like ``arange``, of the default dtype and with ``end`` included; kept for old programs."""
+    warnings.warn(
+        "torch.range is deprecated and will be removed in a future release because its behavior "
+        "is inconsistent with Python's range builtin. Instead, use torch.arange, which produces "
+        "values in [start, end).",
+        stacklevel=4,
+    )
+    if end is None:
+        raise TypeError("range() missing 1 required argument: 'end'")
+    start, end, step = _number(start), _number(end), _number(step)
+    wanted = wanted_dtype("range", dtype, out, layout)
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"unsupported range: {start} -> {end}")
+    if (end - start) * step < 0:
+        raise RuntimeError(
+            "upper bound and lower bound inconsistent with step sign: range("
+            f"{start}, {end}, {step})"
+        )
     count = math.floor((end - start) / step) + 1
-    return arange(count, **{**options, "dtype": options["dtype"]}) * step + start
+    return _sequence("range", _steps(start, step, count, wanted, device), out, requires_grad)
 
 
 def linspace(
@@ -297,15 +353,7 @@ def linspace(
     start, end = _number(start), _number(end)
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
-    if out is not None:
-        dtype = dtype_of_out("linspace", dtype, out)
-    wanted = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
-    if isinstance(start, complex) or isinstance(end, complex):
-        if dtype is not None and not wanted.is_complex:
-            raise RuntimeError(
-                f"linspace(): inferred dtype complex can't be safely cast to passed dtype {wanted}"
-            )
-        wanted = wanted.to_complex()
+    wanted = _spaced_dtype("linspace", (start, end), dtype, out, layout)
     if wanted is dtypes.bool and steps > 1:
         raise NotImplementedError("linspace(): not implemented for torch.bool")
     if wanted.kind == dtypes.INTEGER:
@@ -319,8 +367,18 @@ def linspace(
         array = xp.where(i < steps // 2 + steps % 2, start + step * i, end - step * (steps - 1 - i))
         if steps == 1:
             array = xp.full(1, start)
-    result = make_leaf(array.astype(wanted.numpy), requires_grad)
-    return result if out is None else write_out("linspace", out, result, resizes=True)
+    return _sequence("linspace", array.astype(wanted.numpy), out, requires_grad)
+
+
+def _spaced_dtype(op: str, ends: Any, dtype: Any, out: Any, layout: Any) -> dtypes.dtype:
+    wanted = wanted_dtype(op, dtype, out, layout)
+    if not builtins.any(isinstance(x, complex) for x in ends) or wanted.is_complex:
+        return wanted
+    if dtype is not None:
+        raise RuntimeError(
+            f"torch.{op}(): inferred dtype complex can't be safely cast to passed dtype {wanted}"
+        )
+    return wanted.to_complex()
 
 
 def logspace(
@@ -328,17 +386,14 @@ def logspace(
     layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """``base`` to the powers ``linspace(start, end, steps)``."""
-    if out is not None:
-        dtype = dtype_of_out("logspace", dtype, out)
-    wanted = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
+    start, end = _number(start), _number(end)
+    wanted = _spaced_dtype("logspace", (start, end, base), dtype, out, layout)
     if wanted.kind == dtypes.INTEGER:
-        start, end = builtins.int(_number(start)), builtins.int(_number(end))
-    exponents = linspace(start, end, steps, dtype=dtypes.float64, device=device).array
-    xp = array_module(exponents)
-    result = make_leaf(
-        xp.power(builtins.float(base), exponents).astype(wanted.numpy), requires_grad
-    )
-    return result if out is None else write_out("logspace", out, result, resizes=True)
+        start, end = builtins.int(start), builtins.int(end)
+    precise = dtypes.complex128 if wanted.is_complex else dtypes.float64
+    exponents = linspace(start, end, steps, dtype=precise, device=device).array
+    powers = array_module(exponents).power(base + 0.0, exponents)
+    return _sequence("logspace", powers.astype(wanted.numpy), out, requires_grad)
 
 
 def eye(
@@ -352,14 +407,14 @@ def eye(
     tensor([[1., 0.],
             [0., 1.]])
     """
-    shape_of((n, n if m is None else m))
-    if out is not None:
-        dtype = dtype_of_out("eye", dtype, out)
-    wanted = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
+    for name, size in (("n", n), ("m", m)):
+        if size is not None and size < 0:
+            raise RuntimeError(f"{name} must be greater or equal to 0, got {size}")
+    wanted = wanted_dtype("eye", dtype, out, layout)
     backend, where = backend_for(device)
     with backend.select(where):
-        result = make_leaf(backend.xp.eye(n, m, dtype=wanted.numpy), requires_grad)
-    return result if out is None else write_out("eye", out, result)
+        array = backend.xp.eye(n, m, dtype=wanted.numpy)
+    return made("eye", array, out, requires_grad)
 
 
 def _triangle(row: int, col: int, keep: Any, dtype: Any, device: Any) -> Any:

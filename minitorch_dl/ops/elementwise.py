@@ -316,8 +316,8 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1, out: An
     """``input + value * tensor1 / tensor2``, of floats."""
     if tensor1.array.dtype.kind in "biu" and tensor2.array.dtype.kind in "biu":
         raise RuntimeError(
-            "addcdiv(): integer division is not supported; use input + value * trunc(tensor1 / "
-            f"tensor2), got {describe([tensor1.array, tensor2.array])}"
+            "Integer division with addcdiv is no longer supported; use input + value * "
+            f"trunc(tensor1 / tensor2), got {describe([tensor1.array, tensor2.array])}"
         )
     input, tensor1, tensor2 = in_one_dtype(input, tensor1, tensor2)
     y = input + (tensor1 / tensor2 if value == 1 else tensor1 * value / tensor2)

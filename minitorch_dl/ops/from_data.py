@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import functools
+import warnings
 from itertools import chain
 from typing import Any
 
@@ -12,8 +13,9 @@ import numpy as np
 from ..autograd.node import AccumulateGrad
 from ..autograd.primitive import TensorBase
 from ..autograd.structural import cast
+from ..autograd.versions import address_of
 from ..backend import array_module, backend_for, device_of, dtypes, move
-from .movement import to
+from .movement import clone, to
 
 __all__ = [
     "as_tensor", "asarray", "from_dlpack", "from_numpy", "frombuffer", "tensor",
@@ -67,7 +69,19 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
     """``data`` as a tensor, sharing its memory (and history) where that is possible."""
     if isinstance(data, TensorBase):
         return to(data, dtype, device)
-    return TensorBase.wrap(to_array(data, dtype, device))
+    array = to_array(data, dtype, device)
+    if array is data:
+        _warn_if_read_only("NumPy array", not array.flags.writeable)
+    return TensorBase.wrap(array)
+
+
+def _warn_if_read_only(what: str, read_only: bool) -> None:
+    if read_only:
+        warnings.warn(
+            f"The given {what} is not writable, and so isn't this tensor: writing to it will be "
+            "refused. You may want to copy the data first",
+            stacklevel=5,
+        )
 
 
 def asarray(
@@ -76,21 +90,45 @@ def asarray(
     dtype: Any = None,
     device: Any = None,
     copy: bool | None = None,
-    requires_grad: bool = False,
+    requires_grad: bool | None = None,
 ) -> Any:
-    """``obj`` as a tensor; ``copy=True`` forces a copy, ``copy=False`` refuses to make one."""
-    result = as_tensor(obj, dtype, device)
-    source = obj.array if isinstance(obj, TensorBase) else obj
-    shares = isinstance(source, np.ndarray) and np.shares_memory(result.array, source)
-    if copy and shares:
-        result = TensorBase.wrap(result.array.copy())
+    """``obj`` as a tensor; ``copy=True`` forces a copy, ``copy=False`` refuses to make one. The
+    history of a tensor is kept unless ``requires_grad=False``.
+    """
+    taken = obj
+    if not isinstance(obj, (TensorBase, np.ndarray, np.generic)) and _is_buffer(obj):
+        taken = frombuffer(obj, dtype=dtypes.get_default_dtype() if dtype is None else dtype)
+    result = as_tensor(taken, dtype, device)
+    source = taken.array if isinstance(taken, TensorBase) else taken
+    shares = isinstance(source, (np.ndarray, type(result.array))) and (
+        address_of(result.array) == address_of(source)
+    )
     if copy is False and not shares:
-        raise ValueError(
-            "can't alias this object as a tensor without a copy, and copy=False forbids one"
-        )
-    if requires_grad:
-        result.requires_grad_()
-    return result
+        raise _no_alias(source, result)
+    if copy and shares:
+        result = clone(result)
+    if requires_grad is None or requires_grad == result.requires_grad:
+        return result
+    return result.requires_grad_() if requires_grad else result.detach()
+
+
+def _is_buffer(obj: Any) -> bool:
+    try:
+        memoryview(obj)
+    except TypeError:
+        return False
+    return True
+
+
+def _no_alias(source: Any, result: Any) -> Exception:
+    if isinstance(source, np.generic):
+        return RuntimeError("can't alias NumPy scalars. Remove copy=False, or give an ndarray")
+    if not hasattr(source, "dtype"):
+        return ValueError("can't alias arbitrary sequence into a tensor: remove copy=False")
+    have, device = dtypes.from_numpy(source.dtype), device_of(source)
+    if device != result.device:
+        return ValueError(f"can't alias tensor from device '{device}' to '{result.device}'")
+    return ValueError(f"can't alias tensor with dtype '{have}' into dtype '{result.dtype}'")
 
 
 def to_array(data: Any, dtype: Any = None, device: Any = None) -> Any:
@@ -108,6 +146,8 @@ def to_array(data: Any, dtype: Any = None, device: Any = None) -> Any:
                 "given numpy array has byte order different from the native byte order. "
                 "Conversion between byte orders is currently not supported."
             )
+    elif hasattr(data, "__dlpack__"):
+        array = from_dlpack(data).array
     else:
         array, asked = _from_python(data)
         wanted = asked if dtype is None else dtypes.as_dtype(dtype)
@@ -133,9 +173,7 @@ def _from_python(data: Any) -> tuple[np.ndarray, dtypes.dtype]:
     try:
         array = np.asarray(data)
     except ValueError as error:
-        raise ValueError(
-            f"expected sequences of equal length at every level of nesting ({error})"
-        ) from None
+        raise _uneven(data) or error from None
     if array.size == 0:
         return array.astype(np.float32), dtypes.get_default_dtype()
     if array.dtype.kind not in "biuf" and array.dtype not in dtypes._FROM_NUMPY:
@@ -144,6 +182,21 @@ def _from_python(data: Any) -> tuple[np.ndarray, dtypes.dtype]:
     if types - _OF_PYTHON.keys():
         asked += [_dtype_of_leaf(x, array) for x in leaves if type(x) not in _OF_PYTHON]
     return array, functools.reduce(dtypes.promote_types, asked)
+
+
+def _uneven(data: Any) -> Exception | None:
+    """What is wrong with nested sequences and arrays whose lengths differ."""
+    for dim in range(1, 65):
+        lengths = [len(x) if isinstance(x, (list, tuple)) or np.ndim(x) else None for x in data]
+        if None in lengths:
+            return TypeError("not a sequence: numbers and sequences stand beside each other")
+        for n in lengths:
+            if n != lengths[0]:
+                return ValueError(
+                    f"expected sequence of length {lengths[0]} at dim {dim} (got {n})"
+                )
+        data = list(chain.from_iterable(data))
+    return None
 
 
 _OF_PYTHON: dict[type, Any] = {
@@ -176,11 +229,10 @@ def _not_numbers(leaves: list[Any]) -> Exception:
     """What to raise for values of which no tensor can be made."""
     for x in leaves:
         if not isinstance(x, (int, float)):
-            kind = TypeError if isinstance(x, str) else RuntimeError
-            return kind(
-                f"Could not infer dtype of {type(x).__name__}: expected numbers, (nested) "
-                "sequences of numbers, arrays or tensors"
-            )
+            expected = "expected numbers, (nested) sequences of numbers, arrays or tensors"
+            if isinstance(x, str):
+                return TypeError(f"invalid data type 'str': {expected}")
+            return RuntimeError(f"Could not infer dtype of {type(x).__name__}: {expected}")
     return ValueError("value cannot be converted to type int64 without overflow")
 
 
@@ -215,16 +267,42 @@ def from_numpy(ndarray: Any) -> Any:
             "strides are not currently supported. (You can probably work around this by making a "
             "copy of your array with array.copy().)"
         )
+    if builtins.any(s % ndarray.itemsize for s in ndarray.strides):
+        raise ValueError(
+            "given numpy array strides not a multiple of the element byte size. Copy the numpy "
+            "array to reallocate the memory."
+        )
+    _warn_if_read_only("NumPy array", not ndarray.flags.writeable)
     return TensorBase.wrap(ndarray.view(np.ndarray))  # not a subclass, and with a shape of its own
 
 
 def frombuffer(
     buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, requires_grad: bool = False
 ) -> Any:
-    """A 1-D tensor over the bytes of ``buffer``."""
-    return make_leaf(
-        np.frombuffer(buffer, dtypes.as_dtype(dtype).numpy, count, offset), requires_grad
-    )
+    """A 1-D tensor over the bytes of ``buffer`` from ``offset`` on: ``count`` elements, or all."""
+    if not _is_buffer(buffer):
+        raise ValueError("object does not implement Python buffer protocol.")
+    memory, wanted = memoryview(buffer), dtypes.as_dtype(dtype).numpy
+    size, n = memory.nbytes, wanted.itemsize
+    if not size or not count:
+        raise ValueError(f"both buffer length ({size}) and count ({count}) must not be 0")
+    if not 0 <= offset < size:
+        raise ValueError(
+            f"offset ({offset} bytes) must be non-negative and no greater than buffer length "
+            f"({size} bytes) minus 1"
+        )
+    if count < 0 and (size - offset) % n:
+        raise ValueError(
+            f"buffer length ({size - offset} bytes) after offset ({offset} bytes) must be a "
+            f"multiple of element size ({n})"
+        )
+    if offset + count * n > size:
+        raise ValueError(
+            f"requested buffer length ({count} * {n} bytes) after offset ({offset} bytes) must not "
+            f"be greater than actual buffer length ({size} bytes)"
+        )
+    _warn_if_read_only("buffer", memory.readonly)
+    return make_leaf(np.frombuffer(buffer, wanted, count, offset), requires_grad)
 
 
 def from_dlpack(ext_tensor: Any) -> Any:

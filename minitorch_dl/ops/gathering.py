@@ -322,6 +322,10 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any
     """``gather`` whose operands are broadcast along the other axes; without ``dim``, of the
     flattened input.
     """
+    if isinstance(indices, TensorBase) and indices.array.dtype != np.int64:
+        raise RuntimeError(
+            f"torch.take_along_dim(): dtype of indices should be Long but got {indices.dtype}"
+        )
     _check_kind("take_along_dim", indices)
     if dim is None:
         y = gather(_reshape(input, shape=(-1,)), 0, _reshape(indices, shape=(-1,)))

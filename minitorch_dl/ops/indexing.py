@@ -9,6 +9,7 @@ In a formula ``g`` is the gradient of the output.
 from __future__ import annotations
 
 import operator
+import warnings
 from math import prod
 from typing import Any
 
@@ -19,13 +20,12 @@ from ..autograd.modes import records
 from ..autograd.names import named
 from ..autograd.primitive import TensorBase, current_node, primitive
 from ..autograd.structural import cast, sum_to
-from ..autograd.structural import expand as _expand
 from ..autograd.versions import next_number
 from ..backend import array_module, check_range, common_module, describe_one, dtypes
 from ..backend.segments import put_sums
 from .slicing import _basic, _slice, _spec
 
-__all__ = ["getitem", "index_put", "setitem"]
+__all__ = ["getitem", "index_put", "index_put_", "setitem"]
 
 # -- index tensors and masks -----------------------------------------------------------------------
 
@@ -145,10 +145,39 @@ _index_put.defvjp(
 )
 
 
-def put(op: str, target: Any, values: Any, indices: Any, dims: tuple[int, ...]) -> Any:
-    """``target[indices] = values`` in place, for indices that stand at ``dims``; returns
-    ``target``.
+@primitive(name="index_put_sum", complex=True)
+def _index_put_sum(xp: Any, a: Any, values: Any, *indices: Any, dims: tuple[int, ...]) -> Any:
+    """A copy of ``a`` with ``values`` (broadcast) added at the indices, however often they
+    repeat.
     """
+    out = a.copy()
+    _add(xp, out, values, indices, dims)
+    return out
+
+
+def _add(xp: Any, out: Any, values: Any, indices: Any, dims: tuple[int, ...]) -> None:
+    _check_bounds(indices, dims, out.shape)
+    if not out.flags.c_contiguous:
+        put_sums(xp, out, _key(xp, indices, dims), values)
+        return
+    flat = positions(xp, indices, dims, out.shape)  # quick in one dimension only
+    values = xp.broadcast_to(values, flat.shape)
+    put_sums(xp, out.reshape(-1), flat.reshape(-1), values.reshape(-1))
+
+
+_index_put_sum.defvjp(
+    a=lambda g: g,
+    values=lambda g, indices, dims, values_shape: sum_to(
+        _index(g, *indices, dims=dims), shape=values_shape
+    ),
+)
+
+
+def put(op: str, target: Any, values: Any, indices: Any, dims: Any, adds: bool = False) -> Any:
+    """``target[indices] = values`` (``+=``, however often an index repeats, if it ``adds``) in
+    place, for indices that stand at ``dims``; returns ``target``.
+    """
+    function, assign = (_index_put_sum, _add) if adds else (_index_put, _assign)
     a = target.array
     v = values.array if isinstance(values, TensorBase) else values
     raw = [i.array if isinstance(i, TensorBase) else i for i in indices]
@@ -157,11 +186,11 @@ def put(op: str, target: Any, values: Any, indices: Any, dims: tuple[int, ...]) 
     before = next_number()
     if records((target, values)):
         nodes = (current_node(target), current_node(values) if v is not values else None)
-        node = _index_put.primitive.record(
+        node = function.primitive.record(
             (a, v, *raw), (*nodes, *(None for _ in raw)), {"dims": dims}, None
         )
     try:
-        store(op, target, lambda: _assign(xp, a, v, raw, dims), node, before)
+        store(op, target, lambda out: assign(xp, out, v, raw, dims), node, before)
     except (IndexError, RuntimeError) as error:
         raise explain_index(raw, dims, a.shape, v) or error from None
     return target
@@ -417,14 +446,19 @@ def _normal(one: Any, a: Any) -> Any:
             "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are "
             f"valid indices (got {type(one).__name__})"
         )
+    if not array.ndim and array.dtype.kind in "iu" and array.dtype != np.uint8:
+        return int(array)
     if array.dtype not in _INDEX_DTYPES:
         raise IndexError(
             "tensors used as indices must be long, int, byte or bool tensors, got "
             f"{describe_one(array)}"
         )
-    if not array.ndim and array.dtype.kind == "i":
-        return int(array)
     if array.dtype == np.uint8:
+        warnings.warn(
+            "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool "
+            "instead.",
+            stacklevel=5,
+        )
         array = array.astype(bool)
     if array.__class__ is not a.__class__:
         array = array_module(a).asarray(array)
@@ -442,13 +476,24 @@ def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -
     >>> torch.zeros(3).index_put((torch.tensor([0, 0]),), torch.tensor(1.0), accumulate=True)
     tensor([2., 0., 0.])
     """
+    found, dims = _places(input, indices, values)
+    function = _index_put_sum if accumulate else _index_put
+    try:
+        return function(input, values, *found, dims=dims)
+    except (IndexError, RuntimeError, ValueError) as error:
+        raise explain_index(found, dims, input.array.shape, values.array) or error from None
+
+
+def index_put_(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
+    """``index_put`` in place: writes to this tensor's memory and returns the tensor."""
+    found, dims = _places(input, indices, values)
+    return put("index_put_", input, values, found, dims, accumulate)
+
+
+def _places(input: Any, indices: Any, values: Any) -> tuple[list[Any], tuple[int, ...]]:
+    """The index tensors among ``indices``, None for an axis taken whole, and their axes."""
     _, found, dims = _resolve(input.array, tuple(slice(None) if i is None else i for i in indices))
     if not found:
         raise RuntimeError("index_put(): at least one index must be a tensor")
     _same_dtype(input, values)
-    if accumulate:
-        shape = picked_shape(found, dims, input.array.shape)
-        return input + _index_adjoint(
-            _expand(values, shape=shape), *found, dims=dims, shape=input.array.shape
-        )
-    return _index_put(input, values, *found, dims=dims)
+    return found, dims

@@ -60,10 +60,10 @@ def result_type(tensor: Any, other: Any) -> dtypes.dtype:
 
 _LIMITS = {  # eps, smallest normal number, largest number, resolution
     dtypes.bfloat16: (2.0**-7, 2.0**-126, (2 - 2.0**-7) * 2.0**127, 0.01),
-    dtypes.float8_e4m3fn: (2.0**-3, 2.0**-6, 448.0, 1.0),
-    dtypes.float8_e4m3fnuz: (2.0**-3, 2.0**-7, 240.0, 1.0),
-    dtypes.float8_e5m2: (2.0**-2, 2.0**-14, 57344.0, 1.0),
-    dtypes.float8_e5m2fnuz: (2.0**-3, 2.0**-15, 57344.0, 1.0),
+    dtypes.ONLY_NAMED["float8_e4m3fn"]: (2.0**-3, 2.0**-6, 448.0, 1.0),
+    dtypes.ONLY_NAMED["float8_e4m3fnuz"]: (2.0**-3, 2.0**-7, 240.0, 1.0),
+    dtypes.ONLY_NAMED["float8_e5m2"]: (2.0**-2, 2.0**-14, 57344.0, 1.0),
+    dtypes.ONLY_NAMED["float8_e5m2fnuz"]: (2.0**-3, 2.0**-15, 57344.0, 1.0),
 }
 
 

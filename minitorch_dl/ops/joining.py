@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import operator
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,8 @@ import numpy as np
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
-from ..backend import array_module, dtypes
+from ..backend import array_module, describe_one, dtypes
+from .creation import zeros
 from .dims import also_named, numpy_names, wrap_dim
 from .indexing import _index
 from .padding import _pad
@@ -233,6 +235,8 @@ def block_diag(*tensors: Any) -> Any:
     tensor([[1, 2, 0],
             [0, 0, 3]])
     """
+    if not tensors:
+        return zeros(1, 0)
     blocks = [_at_least(2, x) for x in _tensors("block_diag", tensors)]
     for x in blocks:
         if x.array.ndim > 2:
@@ -262,7 +266,13 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
     if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
         tensors = tuple(tensors[0])
     if not tensors:
-        raise ValueError("meshgrid expects a non-empty TensorList")
+        raise RuntimeError("meshgrid expects a non-empty TensorList")
+    if indexing is None:
+        warnings.warn(
+            "torch.meshgrid: in an upcoming release, it will be required to pass the indexing "
+            "argument.",
+            stacklevel=4,
+        )
     if indexing not in (None, "ij", "xy"):
         raise RuntimeError(
             f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}'
@@ -299,7 +309,7 @@ def cartesian_prod(*tensors: Any) -> Any:
             raise RuntimeError(f"Expect a 1D vector, but got shape {list(x.array.shape)}")
     if len(tensors) == 1:
         return tensors[0]
-    return stack([_reshape(x, shape=(-1,)) for x in meshgrid(*tensors)], 1)
+    return stack([_reshape(x, shape=(-1,)) for x in meshgrid(*tensors, indexing="ij")], 1)
 
 
 def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
@@ -442,7 +452,13 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[An
     dim = wrap_dim(dim, len(shape))
     n = shape[dim]
     if isinstance(indices_or_sections, TensorBase):
-        indices_or_sections = indices_or_sections.array.tolist()
+        given = indices_or_sections.array
+        if given.dtype != np.int64 or given.ndim > 1:
+            raise RuntimeError(
+                "tensor_split expected tensor_indices_or_sections to have dtype of long and at "
+                f"most one dimension, but got {describe_one(given)}"
+            )
+        indices_or_sections = given.tolist()
     if isinstance(indices_or_sections, (tuple, list)):
         cuts: list[Any] = [0, *map(operator.index, indices_or_sections), None]
         return tuple([_range(input, dim, start, stop) for start, stop in itertools.pairwise(cuts)])

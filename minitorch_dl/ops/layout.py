@@ -14,8 +14,9 @@ import numpy as np
 from ..autograd.base import ViewKind
 from ..autograd.inplace import check_writable
 from ..autograd.primitive import TensorBase, primitive
-from ..autograd.versions import owner_of
+from ..autograd.versions import address_of, offset_of, owner_of
 from ..backend import array_module
+from ..backend.layouts import CHANNELS_LAST
 from ..backend.segments import put_sums
 from .dims import sizes, wrap_dim
 from .shape import _permute
@@ -23,7 +24,14 @@ from .shape import _permute
 __all__ = ["as_strided"]
 
 
-def strided(
+def storable(shape: tuple[int, ...], itemsize: int) -> None:
+    """Refuse a shape whose bytes or strides are beyond 64 bits."""
+    if max(prod(shape) * itemsize, prod(max(n, 1) for n in shape)) >= 2**63:
+        what = "Stride" if 0 in shape else "Storage size"
+        raise RuntimeError(f"{what} calculation overflowed with sizes={list(shape)}")
+
+
+def on_memory(
     xp: Any, a: Any, shape: tuple[int, ...], strides: tuple[int, ...], offset: int = 0
 ) -> Any:
     """The memory of the array ``a`` under another shape and strides (in bytes), ``offset`` bytes
@@ -34,23 +42,27 @@ def strided(
             a = a.reshape(-1)[offset // a.itemsize :]
         return xp.lib.stride_tricks.as_strided(a, shape, strides)
     if not prod(shape):
-        return a.reshape(-1)[:0].reshape(shape)
+        return np.ndarray(shape, a.dtype, np.empty(0, a.dtype), 0, strides)
     owner = owner_of(a)
     if not (owner.flags.c_contiguous or owner.flags.f_contiguous):
         return np.lib.stride_tricks.as_strided(
             a.reshape(-1)[offset // a.itemsize :], shape, strides
         )
-    start = a.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
-    return np.ndarray(shape, a.dtype, owner, start + offset, strides)
+    return np.ndarray(shape, a.dtype, owner, offset_of(a) + offset, strides)
 
 
 def element_strides(a: Any) -> tuple[int, ...]:
-    """The strides of an array in elements; row-major ones where memory doesn't tell (axes of
-    size 0 or 1).
+    """The strides of an array in elements; where memory doesn't tell (axes of size 0 or 1), what
+    a row-major array has.
     """
-    if a.flags.c_contiguous:
-        return tuple([prod(max(n, 1) for n in a.shape[d + 1 :]) for d in range(a.ndim)])
-    return tuple([s // a.itemsize for s in a.strides])
+    strides = [s // a.itemsize for s in a.strides]
+    if 0 in strides:
+        inner = 1  # the stride that is left to the next axis
+        for d in range(a.ndim - 1, -1, -1):
+            if not strides[d] and (a.shape[d] < 2 or not a.size):
+                strides[d] = inner
+            inner = strides[d] * max(a.shape[d], 1)
+    return tuple(strides)
 
 
 def stride(input: Any, dim: int | None = None) -> Any:
@@ -61,14 +73,12 @@ def stride(input: Any, dim: int | None = None) -> Any:
 
 def data_ptr(input: Any) -> int:
     """The address of the first element."""
-    a = input.array
-    return a.__array_interface__["data"][0] if a.__class__ is np.ndarray else int(a.data.ptr)
+    return address_of(input.array)
 
 
 def storage_offset(input: Any) -> int:
     """How many elements after the start of its memory the tensor's first one lies."""
-    owner = TensorBase.wrap(owner_of(input.array))
-    return (data_ptr(input) - data_ptr(owner)) // input.array.itemsize
+    return offset_of(input.array) // input.array.itemsize
 
 
 def is_contiguous(input: Any, memory_format: Any = None) -> bool:
@@ -76,7 +86,7 @@ def is_contiguous(input: Any, memory_format: Any = None) -> bool:
     that order).
     """
     a = input.array
-    if memory_format is not None and "channels_last" in str(memory_format):
+    if memory_format in CHANNELS_LAST:
         return a.ndim > 2 and a.transpose(0, *range(2, a.ndim), 1).flags.c_contiguous
     return bool(a.flags.c_contiguous)
 
@@ -101,7 +111,7 @@ def _as_strided(
     """
     a = xp.ascontiguousarray(a) if a.ndim else a
     n = a.itemsize
-    return strided(xp, a, size, tuple([s * n for s in stride]), offset * n)
+    return on_memory(xp, a, size, tuple([s * n for s in stride]), offset * n)
 
 
 _as_strided.defvjp(
@@ -205,6 +215,9 @@ def resize_(input: Any, *size: Any, memory_format: Any = None) -> Any:
     if input._node is not None:
         raise RuntimeError("cannot resize variables that require grad")
     a = input.array
+    if shape == a.shape:
+        return input
+    storable(shape, a.itemsize)
     n = prod(shape)
     flat = a.reshape(-1)
     if n > a.size:

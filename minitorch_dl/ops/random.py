@@ -12,9 +12,8 @@ from ..autograd.structural import cast
 from ..autograd.versions import next_number
 from ..backend import backend_for, device_of, dtypes
 from ..backend import random as draw
-from .creation import dtype_of_out, shape_of
+from .creation import made, shape_of, wanted_dtype
 from .dims import common_shape
-from .from_data import make_leaf
 
 __all__ = [
     "bernoulli",
@@ -77,14 +76,11 @@ def _drawn(
     requires_grad: bool,
 ) -> Any:
     backend, where = backend_for(device)
-    if out is not None:
-        dtype = dtype_of_out(op, dtype, out)
-    wanted = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
+    wanted = wanted_dtype(op, dtype, out)
     shape = shape_of(size)
     with backend.select(where):
         array = sample(shape, wanted.numpy, _generator(generator, where), backend.xp)
-    result = make_leaf(array, requires_grad)
-    return result if out is None else write_out(op, out, result, resizes=True)
+    return made(op, array, out, requires_grad)
 
 
 def _uniform(shape: Any, dtype: Any, generator: Any, xp: Any) -> Any:
@@ -400,13 +396,15 @@ def _bernoulli_(a: Any, g: Any, xp: Any, p: Any = 0.5) -> Any:
     return draw.bernoulli(_raw(p), a.shape, a.dtype, g, xp)
 
 
-def _random_(a: Any, g: Any, xp: Any, from_: Any = None, to: Any = None, **named: Any) -> Any:
-    """Integers uniform on [from, to), or over all that the dtype holds, in place."""
-    from_ = named.get("from", from_)
-    if from_ is None and to is None:
+def _random_(a: Any, g: Any, xp: Any, *bounds: Any, **named: Any) -> Any:
+    """Integers uniform on [from, to), in place; ``to`` None, as without bounds, is all that the
+    dtype holds.
+    """
+    given = [*bounds, *(named[name] for name in ("from", "to") if name in named)]
+    if not given:
         return draw.random_(a.shape, a.dtype, g, xp)
-    low, high = (0, from_) if to is None else (from_ or 0, to)
-    return draw.randint(int(low), int(high), a.shape, a.dtype, g, xp)
+    low, high = (0, *given)[-2:]
+    return draw.randint(int(low), high if high is None else int(high), a.shape, a.dtype, g, xp)
 
 
 def _exponential_(a: Any, g: Any, xp: Any, lambd: float = 1) -> Any:

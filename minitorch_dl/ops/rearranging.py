@@ -14,7 +14,7 @@ from ..size import Size
 from .dims import numpy_names, sizes, wrap_dim, wrap_dims
 from .indexing import _index
 from .joining import cat
-from .layout import strided
+from .layout import on_memory
 from .movement import _clone
 from .shape import _expand, _reshape, _transpose, expand
 from .slicing import _range
@@ -216,6 +216,8 @@ def flip(input: Any, *dims: Any, **named: Any) -> Any:
     tensor([[2, 1],
             [4, 3]])
     """
+    if not dims and "dims" not in named:
+        raise TypeError('flip() missing 1 required positional argument: "dims"')
     dims = sizes(dims or (named["dims"],))
     return (
         _flip(input, dims=wrap_dims(dims, input.array.ndim)) if input.array.ndim else _clone(input)
@@ -270,7 +272,7 @@ def _unfold(xp: Any, a: Any, *, dim: int, size: int, step: int) -> Any:
     count = (a.shape[dim] - size) // step + 1
     shape = (*a.shape[:dim], count, *a.shape[dim + 1 :], size)
     strides = (*a.strides[:dim], a.strides[dim] * step, *a.strides[dim + 1 :], a.strides[dim])
-    return strided(xp, a, shape, strides)
+    return on_memory(xp, a, shape, strides)
 
 
 _unfold.defvjp(

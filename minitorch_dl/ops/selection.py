@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.errors import require_kind
 from ..autograd.names import named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
@@ -220,6 +221,8 @@ def clamp(input: Any, min: Any = None, max: Any = None, *, out: Any = None) -> A
     """
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if min.__class__ is bool or max.__class__ is bool:
+        require_kind("clamp", "integer", input)
     y = _clamp(input, min, max)
     if not isinstance(min, TensorBase) and not isinstance(max, TensorBase):
         named(y, "ClampBackward1")
@@ -228,13 +231,13 @@ def clamp(input: Any, min: Any = None, max: Any = None, *, out: Any = None) -> A
 
 def clamp_min(input: Any, min: Any, *, out: Any = None) -> Any:
     """``input``, but at least ``min``."""
-    y = named(_clamp(input, min, None), f"ClampMinBackward{int(isinstance(min, TensorBase))}")
+    y = named(clamp(input, min), f"ClampMinBackward{int(isinstance(min, TensorBase))}")
     return y if out is None else write_out("clamp_min", out, y)
 
 
 def clamp_max(input: Any, max: Any, *, out: Any = None) -> Any:
     """``input``, but at most ``max``."""
-    y = named(_clamp(input, None, max), f"ClampMaxBackward{int(isinstance(max, TensorBase))}")
+    y = named(clamp(input, max=max), f"ClampMaxBackward{int(isinstance(max, TensorBase))}")
     return y if out is None else write_out("clamp_max", out, y)
 
 

@@ -15,6 +15,7 @@ from ..autograd.names import named
 from ..autograd.primitive import primitive
 from ..autograd.structural import alias, conj, is_complex
 from ..autograd.structural import expand as _expand
+from ..autograd.versions import offset_of
 from ..backend import dtypes
 from .dims import also_named, numpy_names, sizes, wrap_dim, wrap_dims
 
@@ -127,16 +128,25 @@ def view_dtype(input: Any, dtype: Any) -> Any:
     dtype = dtypes.as_dtype(dtype)
     old, new = input.array.dtype.itemsize, dtype.itemsize
     shape = input.array.shape
-    if old != new and not shape:
-        raise RuntimeError(
-            f"self.dim() cannot be 0 to view {input.array.dtype} as {dtype.name} (different "
-            "element sizes)"
-        )
-    if new > old and shape[-1] * old % new:
-        raise RuntimeError(
-            f"self.size(-1) must be divisible by {new // old} to view {input.array.dtype} as "
-            f"{dtype.name} (different element sizes), but got {shape[-1]}"
-        )
+    if old != new:
+        a = input.array
+        have = dtypes.from_numpy(a.dtype).name
+        as_which = f"to view {have} as {dtype.name} (different element sizes)"
+        if not shape:
+            raise RuntimeError(f"self.dim() cannot be 0 {as_which}")
+        steps = [s // old for s in a.strides]
+        if a.size and shape[-1] > 1 and steps[-1] != 1:
+            raise RuntimeError(f"self.stride(-1) must be 1 {as_which}, but got {steps[-1]}")
+        ratio = new // old
+        for name, value in (
+            ("size(-1)", shape[-1]),
+            ("storage_offset()", offset_of(a) // old),
+            *((f"stride({d})", s) for d, s in enumerate(steps[:-1])),
+        ):
+            if ratio and value % ratio:
+                raise RuntimeError(
+                    f"self.{name} must be divisible by {ratio} {as_which}, but got {value}"
+                )
     out = _view_dtype(input, dtype=dtype.name)
     out._view.kind = ViewKind.OTHER_DTYPE
     return out

@@ -66,9 +66,7 @@ def _spec(items: Any) -> tuple[Any, ...] | None:
             if not (
                 start.__class__ in _PLAIN and stop.__class__ in _PLAIN and step.__class__ in _PLAIN
             ):
-                start, stop, step = [
-                    n if n is None else operator.index(n) for n in (start, stop, step)
-                ]
+                start, stop, step = map(_bound, (start, stop, step))
             if step is not None and step <= 0:
                 raise ValueError("step must be greater than zero")
             spec.append((start, stop, step))
@@ -79,6 +77,16 @@ def _spec(items: Any) -> tuple[Any, ...] | None:
         else:
             return None
     return tuple(spec)
+
+
+def _bound(n: Any) -> int | None:
+    try:
+        return n if n is None else operator.index(n)
+    except TypeError:
+        raise TypeError(
+            "slice indices must be integers or None or have an __index__ method, got "
+            f"{type(n).__name__}"
+        ) from None
 
 
 def _basic(input: Any, spec: Any, items: tuple[Any, ...]) -> Any:

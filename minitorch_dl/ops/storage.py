@@ -13,7 +13,7 @@ from ..autograd.versions import owner_of
 from ..backend import array_module, device_of, dtypes
 from . import from_data
 from .creation import empty
-from .layout import data_ptr, strided
+from .layout import data_ptr, on_memory
 
 __all__ = ["TypedStorage", "UntypedStorage", "is_storage", "set_", "storage", "untyped_storage"]
 
@@ -151,7 +151,7 @@ class TypedStorage(_Memory):
 
     def __init__(self, *data: Any, dtype: Any = None, device: Any = None) -> None:
         dtype = dtypes.get_default_dtype() if dtype is None else dtype
-        if data and not isinstance(data[0], int):
+        if data and not hasattr(data[0], "__index__"):
             self._row = from_data.tensor(list(data[0]), dtype=dtype, device=device)
         else:
             self._row = empty(*(data or (0,)), dtype=dtype, device=device)
@@ -240,7 +240,7 @@ def set_(
             f"{storage_offset} are out of bounds for storage of size {row.nbytes}"
         )
     n = row.itemsize
-    input.array = strided(
+    input.array = on_memory(
         array_module(row), row, shape, tuple(s * n for s in steps), storage_offset * n
     )
     return input

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import dtypes
+from ..backend.layouts import strided
 from ..backend.special import i0
 from .from_data import tensor
 
@@ -31,7 +32,7 @@ def _window(
     if M < 0:
         raise ValueError(f"{name} requires non-negative window length, got M={M}")
     layout = options.pop("layout", None)
-    if layout not in (None, "torch.strided"):
+    if layout not in (None, strided):
         raise ValueError(f"{name} is implemented for strided tensors only, got: {layout}")
     dtype = options.pop("dtype", None)
     dtype = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
@@ -141,9 +142,16 @@ def kaiser(M: int, *, beta: float = 12.0, sym: bool = True, **options: Any) -> A
 # -- under the names outside torch.signal ----------------------------------------------------------
 
 
+def _floating(name: str, options: dict[str, Any]) -> dict[str, Any]:
+    dtype = options.get("dtype")
+    if dtype is not None and not dtypes.as_dtype(dtype).is_floating_point:
+        raise RuntimeError(f"{name} expects floating point dtypes, got: {dtype}")
+    return options
+
+
 def hann_window(window_length: int, periodic: bool = True, **options: Any) -> Any:
     """``sin(pi k / n)**2``; see ``signal.windows.hann``."""
-    return hann(window_length, sym=not periodic, **options)
+    return hann(window_length, sym=not periodic, **_floating("hann_window", options))
 
 
 def hamming_window(
@@ -154,21 +162,23 @@ def hamming_window(
     **options: Any,
 ) -> Any:
     """``alpha - beta cos(2 pi k / n)``."""
-    return general_cosine(window_length, a=[alpha, beta], sym=not periodic, **options)
+    return general_cosine(
+        window_length, a=[alpha, beta], sym=not periodic, **_floating("hamming_window", options)
+    )
 
 
 def blackman_window(window_length: int, periodic: bool = True, **options: Any) -> Any:
     """See ``signal.windows.blackman``."""
-    return blackman(window_length, sym=not periodic, **options)
+    return blackman(window_length, sym=not periodic, **_floating("blackman_window", options))
 
 
 def bartlett_window(window_length: int, periodic: bool = True, **options: Any) -> Any:
     """See ``signal.windows.bartlett``."""
-    return bartlett(window_length, sym=not periodic, **options)
+    return bartlett(window_length, sym=not periodic, **_floating("bartlett_window", options))
 
 
 def kaiser_window(
     window_length: int, periodic: bool = True, beta: float = 12.0, **options: Any
 ) -> Any:
     """See ``signal.windows.kaiser``."""
-    return kaiser(window_length, beta=beta, sym=not periodic, **options)
+    return kaiser(window_length, beta=beta, sym=not periodic, **_floating("kaiser_window", options))

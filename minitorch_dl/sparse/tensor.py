@@ -20,7 +20,7 @@ from typing import Any
 from .. import printing
 from ..autograd.node import AccumulateGrad
 from ..autograd.primitive import TensorBase, current_node
-from ..backend import array_module, dtypes
+from ..backend import array_module, dtypes, layouts
 from ..ops import reshape
 from ..ops.embedding import add_rows
 from ..size import Size
@@ -67,7 +67,7 @@ class SparseTensor(Tensor):
 
     __slots__ = ("_entries", "_merged", "_places", "_size")
 
-    layout = "torch.sparse_coo"
+    layout = layouts.sparse_coo
     is_sparse = True
     _view = None
     _entries: Any
@@ -401,7 +401,7 @@ class CsrTensor(SparseTensor):
 
     __slots__ = ()
 
-    layout = "torch.sparse_csr"
+    layout = layouts.sparse_csr
     is_sparse, is_sparse_csr = False, True
 
     def crow_indices(self) -> Tensor:

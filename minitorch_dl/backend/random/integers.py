@@ -94,16 +94,17 @@ def _range(low: int, high: int | None, dtype: np.dtype) -> tuple[int, int]:
         )
     for name, bound in (("from", low), ("to - 1", last)):
         if not smallest <= bound <= largest:
-            raise RuntimeError(f"random_: {name}={bound} is out of bounds for {dtype.name}")
+            raise RuntimeError(f"{name} is out of bounds for {dtype.name}, got {bound}")
     if digits:
         low, last = _representable(low, last, high is not None, dtype, digits)
-        if abs(low) > top or abs(last) > top:
-            warnings.warn(
-                f"random_: from={low} or to - 1={last} is outside [-(2^{digits}), 2^{digits}], "
-                f"where {dtype.name} holds every integer",
-                UserWarning,
-                stacklevel=4,
-            )
+        for name, bound in (("from", low), ("to - 1", last)):
+            if abs(bound) > top:
+                warnings.warn(
+                    f"{name} is out of bounds [-(2^{digits}), 2^{digits}], where {dtype.name} "
+                    f"holds every integer, got {bound}",
+                    UserWarning,
+                    stacklevel=4,
+                )
         if low > last:
             raise RuntimeError(
                 f"random_ expects 'from' to be less than 'to' in {dtype.name}, but got from={low} "

@@ -18,7 +18,7 @@ def _read(torch, x):
         x[i], x[:, i], x[i, 1], x[1, i], x[i, :, i], x[:, i, j], x[0, :, i], x[i, None, i], x[[0, 1], [1, 2]], x[[0, 2]],
         x[i, 0, j], x[..., i], x[i, ..., j], x[range(2)], x[:, -i], x[torch.tensor(1)], x[torch.tensor(1), torch.tensor(-1), i],
         x[mask], x[rows], x[:, :, torch.arange(5) > 2], x[rows, i], x[rows, :, i], x[mask, 1], x[mask, ::2], x[_TRUE_FALSE],
-        x[True], x[False], x[torch.tensor(True)], x[None, True, 0], x[[]], x[i[:0]], x[mask & ~mask], x[rows.to(torch.uint8)],
+        x[True], x[False], x[torch.tensor(True)], x[None, True, 0], x[[]], x[i[:0]], x[mask & ~mask],
         x[i.to(torch.int32)], x[i.numpy()], x[i.tolist(), 0], x[torch.ones(3, 4, 5, dtype=torch.bool)],
     )  # fmt: skip
 

@@ -1,0 +1,64 @@
+"""Names of how tensors are stored: layouts, memory formats and schemes of quantization.
+
+Tensors here are ``strided``, ``sparse_coo`` or ``sparse_csr``; the other layouts and the schemes
+are only names that programs compare with.
+"""
+
+from __future__ import annotations
+
+
+class _Name:
+    """A constant of the ``torch`` namespace, of which there is one object."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+    def __reduce__(self) -> str:
+        return self.name  # pickled by name, so that what is loaded is the same object
+
+
+class layout(_Name):
+    """How a tensor's elements are kept: ``torch.strided``, ``torch.sparse_coo``, ..."""
+
+    __slots__ = ()
+
+
+class memory_format(_Name):
+    """The order of a tensor's dimensions in memory: ``torch.channels_last``, ..."""
+
+    __slots__ = ()
+
+
+class qscheme(_Name):
+    """How numbers are quantized: ``torch.per_tensor_affine``, ..."""
+
+    __slots__ = ()
+
+
+strided = layout("strided")
+sparse_coo, sparse_csr = layout("sparse_coo"), layout("sparse_csr")
+sparse_csc, sparse_bsr, sparse_bsc = (
+    layout("sparse_csc"),
+    layout("sparse_bsr"),
+    layout("sparse_bsc"),
+)
+jagged, _mkldnn = layout("jagged"), layout("_mkldnn")
+
+contiguous_format = legacy_contiguous_format = memory_format("contiguous_format")
+preserve_format = memory_format("preserve_format")
+channels_last, channels_last_3d = memory_format("channels_last"), memory_format("channels_last_3d")
+
+per_tensor_affine, per_tensor_symmetric = (
+    qscheme("per_tensor_affine"),
+    qscheme("per_tensor_symmetric"),
+)
+per_channel_affine = qscheme("per_channel_affine")
+per_channel_symmetric = qscheme("per_channel_symmetric")
+per_channel_affine_float_qparams = qscheme("per_channel_affine_float_qparams")
+
+CHANNELS_LAST = (channels_last, channels_last_3d)
