@@ -324,7 +324,7 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any
     """
     if isinstance(indices, TensorBase) and indices.array.dtype != np.int64:
         raise RuntimeError(
-            f"torch.take_along_dim(): dtype of indices should be Long but got {indices.dtype}"
+            f"torch.take_along_dim(): dtype of indices should be Long but got {indices.array.dtype}"
         )
     _check_kind("take_along_dim", indices)
     if dim is None:

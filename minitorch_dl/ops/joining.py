@@ -87,6 +87,7 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = None)
             f"zero-dimensional tensor (at position {shapes.index(())}) cannot be concatenated"
         )
     if (0,) in shapes:
+        dim = dim if any(shape != (0,) for shape in shapes) else 0
         given = _fitting(given, shapes, dim)
     dim = wrap_dim(dim, given[0].array.ndim)
     try:
