@@ -53,7 +53,18 @@ class _Finder(importlib.metadata.DistributionFinder):
             raise ModuleNotFoundError(
                 f"minitorch_dl has no module {rest} (torch.{rest})", name=fullname
             )
+        self._keep_functions(fullname, module)
         return alias(fullname, module)
+
+    def _keep_functions(self, fullname: str, module: ModuleType) -> None:
+        """Let functions such as ``torch.autograd.gradcheck`` stay what their name means when the
+        file of the same name is imported, which would put the module in their place."""
+        home = PACKAGE + fullname.removeprefix("torch")
+        for name, value in vars(module).items():
+            inner = sys.modules.get(f"{home}.{name}")
+            rest = f"{fullname}.{name}".partition(".")[2]
+            if inner is not None and inner is not value and elsewhere(rest) is None:
+                sys.modules.setdefault(f"{fullname}.{name}", inner)
 
     def _top(self) -> ModuleType:
         """A copy of the package under the name torch, with the version of the API it follows."""

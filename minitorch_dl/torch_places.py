@@ -121,6 +121,10 @@ PRIVATE = {
     "_get_activation_fn": ("nn.transformer", "_activation"),
     "_IncompatibleKeys": ("nn.state_dict", "_IncompatibleKeys"),
     "NonDynamicallyQuantizableLinear": ("nn.linear", "NonDynamicallyQuantizableLinear"),
+    "consume_prefix_in_state_dict_if_present": (
+        "nn.state_dict",
+        "consume_prefix_in_state_dict_if_present",
+    ),
     "_log_api_usage_once": ("settings", "log_api_usage_once"),
     "_disabled_torch_function_impl": ("autograd.overriding", "disabled_torch_function"),
     "DispatchKey": ("dispatch_keys", "DispatchKey"),

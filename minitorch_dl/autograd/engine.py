@@ -296,7 +296,7 @@ def _run_tuple_hooks(node: Node, g: Any, create_graph: bool) -> Any:
     for hook in list(node.tuple_hooks.values()):
         replaced = hook(grads)
         if replaced is not None:
-            grads = replaced if isinstance(replaced, tuple) else (replaced,)
+            grads = _as_many(replaced, grads, hook)
     results = [one if one is None or create_graph else one.array for one in grads]
     return results if several else results[0]
 
@@ -308,8 +308,20 @@ def _run_post_hooks(node: Node, results: Any, g: Any, create_graph: bool) -> Any
     for hook in list(node.hooks.values()):
         replaced = hook(inputs, outputs)
         if replaced is not None:
-            inputs = replaced if isinstance(replaced, tuple) else (replaced,)
+            inputs = _as_many(replaced, inputs, hook)
     return inputs if create_graph else tuple(None if r is None else r.array for r in inputs)
+
+
+def _as_many(replaced: Any, grads: tuple[Any, ...], hook: Any) -> tuple[Any, ...]:
+    """What a hook returned in place of ``grads``, as a tuple of as many."""
+    replaced = replaced if isinstance(replaced, tuple) else (replaced,)
+    if len(replaced) != len(grads):
+        name = getattr(hook, "__name__", repr(hook))
+        raise RuntimeError(
+            f"hook '{name}' has returned an incorrect number of values (got {len(replaced)}, but "
+            f"expected {len(grads)})"
+        )
+    return replaced
 
 
 def _fill_missing(node: Node, grads: list[Any]) -> tuple[Any, ...]:

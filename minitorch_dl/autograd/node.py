@@ -235,11 +235,11 @@ class RemovableHandle:
     def __init__(self, hooks: Any, hook: Any) -> None:
         self.id = RemovableHandle._next_id
         RemovableHandle._next_id += 1
-        self._hooks = weakref.ref(hooks)
+        self.hooks_dict_ref = weakref.ref(hooks)
         hooks[self.id] = hook
 
     def remove(self) -> None:
-        hooks = self._hooks()
+        hooks = self.hooks_dict_ref()
         if hooks is not None:
             hooks.pop(self.id, None)
 

@@ -11,6 +11,7 @@ from .dropout import *
 from .embedding import *
 from .flatten import *
 from .hooks import (
+    register_module_backward_hook,
     register_module_buffer_registration_hook,
     register_module_forward_hook,
     register_module_forward_pre_hook,

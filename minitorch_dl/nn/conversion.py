@@ -76,8 +76,8 @@ class Convertible:
         return self._apply(lambda t: empty_like(t, device=device), recurse=recurse)
 
     def share_memory(self: Self) -> Self:
-        """The module: its tensors stay in ordinary memory, as ``Tensor.share_memory_`` says."""
-        return self
+        """Accepted: tensors stay in ordinary memory, as ``Tensor.share_memory_`` says."""
+        return self._apply(lambda t: t.share_memory_())
 
     def cpu(self: Self) -> Self:
         """Move all parameters and buffers to the CPU."""

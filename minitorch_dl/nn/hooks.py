@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import warnings
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..autograd import Function, is_grad_enabled, node
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RemovableHandle",
+    "register_module_backward_hook",
     "register_module_buffer_registration_hook",
     "register_module_forward_hook",
     "register_module_forward_pre_hook",
@@ -53,11 +55,11 @@ class RemovableHandle(node.RemovableHandle):
                 registry.pop(self.id, None)
 
     def __getstate__(self) -> tuple[int, OrderedDict | None, list[OrderedDict | None]]:
-        return self.id, self._hooks(), [reference() for reference in self._extras]
+        return self.id, self.hooks_dict_ref(), [reference() for reference in self._extras]
 
     def __setstate__(self, state: tuple[int, OrderedDict | None, list[OrderedDict | None]]) -> None:
         self.id, hooks, extras = state
-        self._hooks = weakref.ref(OrderedDict() if hooks is None else hooks)
+        self.hooks_dict_ref = weakref.ref(OrderedDict() if hooks is None else hooks)
         self._extras = [weakref.ref(registry) for registry in extras if registry is not None]
 
 
@@ -83,6 +85,8 @@ forward_hooks_with_kwargs: OrderedDict[int, bool] = OrderedDict()
 forward_hooks_always_called: OrderedDict[int, bool] = OrderedDict()
 backward_pre_hooks: OrderedDict[int, Callable] = OrderedDict()
 backward_hooks: OrderedDict[int, Callable] = OrderedDict()
+node_hooks: OrderedDict[int, Callable] = OrderedDict()
+"""The non-full backward hooks."""
 buffer_registration_hooks: OrderedDict[int, Callable] = OrderedDict()
 module_registration_hooks: OrderedDict[int, Callable] = OrderedDict()
 parameter_registration_hooks: OrderedDict[int, Callable] = OrderedDict()
@@ -116,7 +120,22 @@ def register_module_full_backward_pre_hook(hook: Callable[..., Any]) -> Removabl
 
 def register_module_full_backward_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """Call ``hook(module, grad_input, grad_output)`` after the backward of every module."""
+    _refuse_both_kinds(node_hooks)
     return add_hook(backward_hooks, hook, in_calls)
+
+
+def register_module_backward_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Deprecated: as :meth:`Module.register_backward_hook`, on every module."""
+    _refuse_both_kinds(backward_hooks)
+    return add_hook(node_hooks, hook, in_calls)
+
+
+def _refuse_both_kinds(other: Any) -> None:
+    if other:
+        raise RuntimeError(
+            "Cannot use both regular backward hooks and full backward hooks on the same modules. "
+            "Please use only one of them."
+        )
 
 
 def register_module_buffer_registration_hook(hook: Callable[..., Any]) -> RemovableHandle:
@@ -169,7 +188,8 @@ class BackwardHooks:
     def __init__(self, module: Hooked) -> None:
         self.module = module
         self.pre_hooks = [*backward_pre_hooks.values(), *module._backward_pre_hooks.values()]
-        self.hooks = [*backward_hooks.values(), *module._backward_hooks.values()]
+        own = module._backward_hooks.values() if module._is_full_backward_hook else ()
+        self.hooks = [*backward_hooks.values(), *own]
         self.inputs_tapped = False
         self.n_inputs = 0
         self.grad_output: tuple | None = None
@@ -261,6 +281,43 @@ def _expect_length(got: tuple, expected: tuple, kind: str, what: str) -> None:
         )
 
 
+def hook_last_node(
+    module: Hooked, hooks: Iterable[Callable[..., Any]], args: tuple, result: Any
+) -> None:
+    """Have the hooks called with the gradients of the op that made (the first of) the results."""
+    first = result
+    while not isinstance(first, Tensor):
+        first = next(iter(first.values() if isinstance(first, dict) else first))
+    node = first.grad_fn
+    if node is None:
+        return
+    for hook in hooks:
+        node.register_hook(functools.partial(hook, module))
+    lacking = _what_a_node_lacks(args, result, node)
+    if lacking is not None:
+        warnings.warn(
+            f"Using a non-full backward hook {lacking}. Please use register_full_backward_hook to "
+            "get the documented behavior.",
+            FutureWarning,
+            stacklevel=4,
+        )
+
+
+def _what_a_node_lacks(args: tuple, result: Any, node: node.Node) -> str | None:
+    """Why the gradients at the node are not those of the module's inputs and outputs."""
+    results = result if isinstance(result, tuple) else (result,)
+    if not all(isinstance(value, Tensor) for value in results):
+        return "on a Module that does not return a single Tensor or a tuple of Tensors"
+    if not all(isinstance(value, Tensor) for value in args):
+        return "on a Module that does not take as input a single Tensor or a tuple of Tensors"
+    if any(value.grad_fn is not node for value in results):
+        return "when outputs are generated by different autograd Nodes"
+    parents = {parent for parent, _ in node.next_functions if parent is not None and parent.edges}
+    if not parents <= {value.grad_fn for value in args}:
+        return "when the forward contains multiple autograd Nodes, whose inputs it will miss"
+    return None
+
+
 class Hooked:
     """The part of :class:`Module` that calls ``forward`` and the hooks around it."""
 
@@ -272,6 +329,8 @@ class Hooked:
     _forward_pre_hooks_with_kwargs: OrderedDict[int, bool]
     _backward_hooks: OrderedDict[int, Callable]
     _backward_pre_hooks: OrderedDict[int, Callable]
+    _is_full_backward_hook: bool | None = None
+    """Of which kind the backward hooks are; None before the first one."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -319,7 +378,12 @@ class Hooked:
                 called.add(key)
                 replaced = self._call_forward_hook(key, hook, args, kwargs, result)
                 result = result if replaced is None else replaced
-            return backward.watch_outputs(result) if watched else result
+            if watched:
+                result = backward.watch_outputs(result)
+            own = () if self._is_full_backward_hook else self._backward_hooks.values()
+            if node_hooks or own:
+                hook_last_node(self, (*node_hooks.values(), *own), args, result)
+            return result
         except Exception:
             for key, hook in self._all_forward_hooks():
                 always = forward_hooks_always_called, self._forward_hooks_always_called
@@ -387,16 +451,17 @@ class Hooked:
         Both are tuples over the positional inputs and the outputs, with None where no tensor or
         no gradient is; the hook may return another ``grad_input``.
         """
+        _refuse_both_kinds(self._is_full_backward_hook is False)
+        self._is_full_backward_hook = True
         return add_hook(self._backward_hooks, hook, prepend=prepend)
 
     def register_backward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Deprecated: the same as :meth:`register_full_backward_hook`."""
-        warnings.warn(
-            "register_backward_hook is deprecated and registers a full backward hook here",
-            FutureWarning,
-            stacklevel=2,
-        )
-        return self.register_full_backward_hook(hook)
+        """Deprecated: call ``hook(module, grad_input, grad_output)`` with the gradients of the
+        last op of the forward, which for a module of several ops are not those of its inputs.
+        """
+        _refuse_both_kinds(self._is_full_backward_hook)
+        self._is_full_backward_hook = False
+        return add_hook(self._backward_hooks, hook)
 
 
 def _note_path(error: Exception, module: Any) -> None:

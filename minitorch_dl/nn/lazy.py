@@ -126,7 +126,7 @@ class _LazyLayer(LazyModuleMixin):
         if getattr(self, self.missing):
             super().reset_parameters()  # type: ignore[misc]
 
-    def initialize_parameters(self, input: Tensor) -> None:
+    def initialize_parameters(self, input: Tensor, *rest: Any, **options: Any) -> None:
         """Draw the parameters of the layer for inputs like this one."""
         size = input.shape[self._axis(input)]
         lazy = {

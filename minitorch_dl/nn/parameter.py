@@ -60,10 +60,16 @@ class _Uninitialized(Tensor):
     __torch_function__: Any = disabled_torch_function
     cls_to_become: type[Tensor]
 
+    def share_memory_(self) -> Any:
+        raise RuntimeError(
+            "Can't share memory on an uninitialized parameter or buffer. Call `forward` to "
+            "initialize the parameters before calling `module.share_memory()`."
+        )
+
     def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
         """Give it a shape (with any values), and the class of an ordinary one."""
         made = empty(
-            tuple(shape),
+            shape,
             device=self.device if device is None else device,
             dtype=self.dtype if dtype is None else dtype,
         )
@@ -97,12 +103,10 @@ class UninitializedParameter(_Uninitialized, Parameter):
         return memo[id(self)]
 
 
-class UninitializedBuffer(_Uninitialized):
+class UninitializedBuffer(_Uninitialized, Buffer):
     """A buffer whose shape the first call of its lazy module will tell."""
 
     cls_to_become = Tensor
-
-    persistent: bool
 
     def __new__(
         cls,
@@ -114,6 +118,15 @@ class UninitializedBuffer(_Uninitialized):
         made = _leaf(cls, empty(0, device=device, dtype=dtype), requires_grad)
         made.persistent = persistent
         return made
+
+
+def refuse_lazy(name: str, params: Any) -> None:
+    """Raise a ValueError that names the caller if some of the parameters have no shape yet."""
+    if any(map(is_lazy, params)):
+        raise ValueError(
+            f"{name}: the modules passed have uninitialized parameters. Run their forward method "
+            "once before"
+        )
 
 
 def is_lazy(param: Any) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..autograd import no_grad
 from ..tensor import Tensor
 from .hooks import RemovableHandle, add_hook
-from .parameter import Parameter
+from .parameter import Parameter, is_lazy
 
 if TYPE_CHECKING:
     from .module import Module
@@ -46,6 +46,34 @@ class _WithModule:
 
     def __setstate__(self, state: tuple[Callable[..., Any], Any]) -> None:
         self.__init__(*state)  # type: ignore[misc]
+
+
+class _Loading:
+    """What loading a dict into a module and its children would write, and what speaks against it.
+
+    Attributes:
+        metadata: per module the version that its state was saved under.
+        assign: whether the given tensors take the places of the module's own.
+    """
+
+    def __init__(self, metadata: Mapping[str, Any], assign: bool) -> None:
+        self.metadata, self.assign = metadata, assign
+        self.keys = _IncompatibleKeys([], [])
+        self.errors: list[str] = []
+        self.writes: list[Callable[[], None]] = []
+        self.post_hooks: list[tuple[Stateful, Callable]] = []
+
+    def plan(self, module: Stateful, state: Mapping[str, Any], prefix: str) -> None:
+        """Add what ``state``, whose keys start with ``prefix``, would write into the module."""
+        own = {**self.metadata.get(prefix[:-1], {}), "planned_writes": self.writes}
+        if self.assign:
+            own["assign_to_params_buffers"] = True
+        module._load_from_state_dict(state, prefix, own, True, *self.keys, self.errors)
+        for name, child in module._modules.items():
+            if child is not None:
+                start = f"{prefix}{name}."
+                self.plan(child, {k: v for k, v in state.items() if k.startswith(start)}, start)
+        self.post_hooks.extend((module, h) for h in module._load_state_dict_post_hooks.values())
 
 
 class Stateful:
@@ -160,31 +188,15 @@ class Stateful:
         metadata = getattr(state_dict, "_metadata", None) or {}
         state: OrderedDict[str, Any] = OrderedDict(state_dict)
         state._metadata = metadata  # type: ignore[attr-defined]
-        keys = _IncompatibleKeys([], [])
-        errors: list[str] = []
-        writes: list[Callable[[], None]] = []
-        post_hooks: list[tuple[Stateful, Callable]] = []
-
-        def plan(module: Stateful, module_state: Mapping[str, Any], prefix: str) -> None:
-            local_metadata = {**metadata.get(prefix[:-1], {}), "planned_writes": writes}
-            if assign:
-                local_metadata["assign_to_params_buffers"] = True
-            module._load_from_state_dict(module_state, prefix, local_metadata, True, *keys, errors)
-            for name, child in module._modules.items():
-                if child is not None:
-                    start = f"{prefix}{name}."
-                    plan(
-                        child, {k: v for k, v in module_state.items() if k.startswith(start)}, start
-                    )
-            post_hooks.extend((module, h) for h in module._load_state_dict_post_hooks.values())
-
-        plan(self, state, "")
-        if errors or (strict and not post_hooks):
+        loading = _Loading(metadata, assign)
+        loading.plan(self, state, "")
+        keys, errors = loading.keys, loading.errors
+        if errors or (strict and not loading.post_hooks):
             self._raise_load_errors(keys, errors, strict)
         with no_grad():
-            for write in writes:
+            for write in loading.writes:
                 write()
-        for module, hook in post_hooks:
+        for module, hook in loading.post_hooks:
             if hook(module, keys) is not None:
                 raise AssertionError(
                     "Hooks registered with register_load_state_dict_post_hook are not expected to "
@@ -241,10 +253,12 @@ class Stateful:
                     missing_keys.append(key)
                 continue
             given = state_dict[key]
+            if is_lazy(current) and is_lazy(given):
+                continue
             if not isinstance(given, Tensor):
                 error_msgs.append(
-                    f'While copying the parameter named "{key}", expected a Tensor from '
-                    f"checkpoint but received {type(given)}"
+                    f'While copying the parameter named "{key}", expected torch.Tensor or '
+                    f"Tensor-like object from checkpoint but received {type(given)}"
                 )
                 continue
             if current.dim() == 0 and tuple(given.shape) == (1,):
@@ -343,6 +357,22 @@ class Stateful:
         Clearing both lists makes a strict load pass.
         """
         return add_hook(self._load_state_dict_post_hooks, hook)
+
+
+def consume_prefix_in_state_dict_if_present(state_dict: dict[str, Any], prefix: str) -> None:
+    """Take ``prefix`` off the keys of a ``state_dict()`` that start with it, in place.
+
+    >>> import minitorch_dl as torch
+    >>> state = torch.nn.DataParallel(torch.nn.Linear(2, 1)).state_dict()
+    >>> consume_prefix_in_state_dict_if_present(state, "module.")
+    >>> list(state)
+    ['weight', 'bias']
+    """
+    for key in [key for key in state_dict if key.startswith(prefix)]:
+        state_dict[key[len(prefix) :]] = state_dict.pop(key)
+    metadata = getattr(state_dict, "_metadata", None) or {}
+    for key in [key for key in metadata if f"{key}.".startswith(prefix)]:
+        metadata[key[len(prefix) :]] = metadata.pop(key)
 
 
 def _quoted(keys: list[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..nn.parameter import refuse_lazy
 from ..tensor import Tensor
 from .flat import Update
 from .optimizer import ParamsT
@@ -66,6 +67,7 @@ class Adagrad(RuleOptimizer):
         }
         super().__init__(params, defaults)
         for index, group in enumerate(self.param_groups):
+            refuse_lazy("Adagrad", group["params"])
             self._lay_out(index, group, group["params"])
 
     def share_memory(self) -> None:

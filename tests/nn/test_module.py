@@ -383,7 +383,7 @@ def test_load_lists_everything_at_once_and_changes_nothing() -> None:
         "size mismatch for first.weight: copying a param with shape torch.Size([2, 2]) from "
         "checkpoint, the shape in current model is torch.Size([4, 3])." in text
     )
-    assert '"inner.1.weight", expected a Tensor' in text
+    assert '"inner.1.weight", expected torch.Tensor' in text
     after = values(net)
     assert all(np.array_equal(before[key], after[key]) for key in before)
 
@@ -552,6 +552,15 @@ def test_global_hooks() -> None:
     net(mt.ones(1, 3))
     assert len(seen) == 5
     assert not hooks.in_calls
+
+
+def test_global_hooks_of_the_last_op() -> None:
+    x = mt.zeros(1, requires_grad=True)
+    with nn.modules.module.register_module_backward_hook(lambda m, i, o: (i[0] * 2,)):
+        nn.Sigmoid()(x).sum().backward()
+        with pytest.raises(RuntimeError, match="both regular backward hooks and full"):
+            hooks.register_module_full_backward_hook(lambda m, i, o: None)
+    assert x.grad.tolist() == [0.5]
 
 
 def test_backward_hooks_see_and_replace_gradients() -> None:

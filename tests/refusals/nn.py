@@ -31,6 +31,7 @@ TABLE = [
     (f"{RNN}.pack_padded_sequence(Z(3, 2, 1), [3, 0])", R, "<= 0"),
     (f"{RNN}.pack_padded_sequence(Z(3, 2, 1), [2, 3])", R, "enforce_sorted"),
     (f"{RNN}.pack_padded_sequence(Z(3, 2, 1), [4, 2])", R, "length", True),
+    (f"{RNN}.pack_padded_sequence(Z(0, 2, 1), [1, 1])", R, "empty tensor"),
     (f"{RNN}.pad_packed_sequence({PACKED}, total_length=2)", V, "total_length"),
     (f"{RNN}.pad_sequence(3)", R, "iterable"),
     (f"{RNN}.pad_sequence([])", R, "non-empty list", True),

@@ -9,7 +9,7 @@ import numpy as np
 from ...autograd import no_grad
 from ...backend import to_host
 from ...linalg import matrix_exp, qr, solve
-from ...ops import add, cat, dot, eye, finfo, from_numpy, mv, randn, sign, zeros_like
+from ...ops import add, cat, eye, finfo, from_numpy, mv, randn, sign, vdot, zeros_like
 from ...tensor import Tensor
 from .. import functional as F
 from ..module import Module
@@ -85,7 +85,7 @@ class _SpectralNorm(Module):
     def _power_method(self, matrix: Tensor, n_power_iterations: int) -> None:
         for _ in range(n_power_iterations):
             self._u.copy_(F.normalize(mv(matrix, self._v), dim=0, eps=self.eps))
-            self._v.copy_(F.normalize(mv(matrix.mT, self._u), dim=0, eps=self.eps))
+            self._v.copy_(F.normalize(mv(matrix.mH, self._u), dim=0, eps=self.eps))
 
     def forward(self, weight: Tensor) -> Tensor:
         if weight.ndim == 1:
@@ -95,7 +95,7 @@ class _SpectralNorm(Module):
             self._power_method(matrix, self.n_power_iterations)
         # The graph keeps copies: another forward pass may come before the backward one.
         u, v = self._u.clone(), self._v.clone()
-        return weight / dot(u, mv(matrix, v))
+        return weight / vdot(u, mv(matrix, v))
 
     def right_inverse(self, value: Tensor) -> Tensor:
         return value

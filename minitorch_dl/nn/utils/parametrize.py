@@ -62,13 +62,13 @@ def _check_kept(new: Any, before: Tensor, what: str) -> None:
         raise ValueError(f"{what} must return a tensor. Got {type(new).__name__}")
     if new.dtype != before.dtype:
         raise ValueError(
-            f"{what} may not change the dtype of the tensor, unless `unsafe` is given: "
-            f"it was {before.dtype} and became {new.dtype}"
+            f"{what} may not change the dtype of the tensor, unless `unsafe` is given "
+            f"(the two must have the same dtype): it was {before.dtype} and became {new.dtype}"
         )
     if new.shape != before.shape:
         raise ValueError(
-            f"{what} may not change the shape of the tensor, unless `unsafe` is given: "
-            f"it was {before.shape} and became {new.shape}"
+            f"{what} may not change the shape of the tensor, unless `unsafe` is given "
+            f"(the two must have the same shape): it was {before.shape} and became {new.shape}"
         )
 
 
@@ -102,7 +102,7 @@ class ParametrizationList(ModuleList):
         if isinstance(new, Tensor):
             if original.dtype != new.dtype:
                 raise ValueError(
-                    "When `right_inverse` outputs one tensor, it may not change the dtype: "
+                    "When `right_inverse` outputs one tensor, the two must have the same dtype: "
                     f"it was {original.dtype} and became {new.dtype}"
                 )
         else:

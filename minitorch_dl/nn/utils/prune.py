@@ -205,11 +205,11 @@ class RandomUnstructured(BasePruningMethod):
     PRUNING_TYPE = "unstructured"
 
     def __init__(self, amount: Amount) -> None:
-        _check_amount(amount)
+        _validate_pruning_amount_init(amount)
         self.amount = amount
 
     def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
-        count = _count(self.amount, t.numel())
+        count = _compute_nparams_toprune(self.amount, t.numel())
         return _without(default_mask, rand_like(t), count, largest=True)
 
 
@@ -219,11 +219,11 @@ class L1Unstructured(BasePruningMethod):
     PRUNING_TYPE = "unstructured"
 
     def __init__(self, amount: Amount) -> None:
-        _check_amount(amount)
+        _validate_pruning_amount_init(amount)
         self.amount = amount
 
     def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
-        count = _count(self.amount, t.numel())
+        count = _compute_nparams_toprune(self.amount, t.numel())
         return _without(default_mask, t.abs(), count, largest=False)
 
 
@@ -233,7 +233,7 @@ class RandomStructured(BasePruningMethod):
     PRUNING_TYPE = "structured"
 
     def __init__(self, amount: Amount, dim: int = -1) -> None:
-        _check_amount(amount)
+        _validate_pruning_amount_init(amount)
         self.amount, self.dim = amount, dim
 
     def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
@@ -251,7 +251,7 @@ class LnStructured(BasePruningMethod):
     PRUNING_TYPE = "structured"
 
     def __init__(self, amount: Amount, n: Any, dim: int = -1) -> None:
-        _check_amount(amount)
+        _validate_pruning_amount_init(amount)
         self.amount, self.n, self.dim = amount, n, dim
 
     def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
@@ -430,10 +430,10 @@ def is_pruned(module: Module) -> bool:
     )
 
 
-# -- checks ----------------------------------------------------------------------------------------
+# -- checks, by the names that PyTorch has for pruning methods of one's own ---------------------
 
 
-def _check_amount(amount: Amount) -> None:
+def _validate_pruning_amount_init(amount: Amount) -> None:
     if not isinstance(amount, numbers.Real):
         raise TypeError(f"Invalid type for amount: {amount}. Must be int or float.")
     is_count = isinstance(amount, numbers.Integral)
@@ -444,15 +444,18 @@ def _check_amount(amount: Amount) -> None:
         )
 
 
-def _count(amount: Amount, size: int) -> int:
-    """How many of ``size`` entries ``amount`` stands for."""
-    if isinstance(amount, numbers.Integral):
-        if amount > size:
-            raise ValueError(
-                f"amount={amount} should be smaller than the number of parameters to prune={size}"
-            )
-        return int(amount)
-    return round(amount * size)
+def _validate_pruning_amount(amount: Amount, tensor_size: int) -> None:
+    if isinstance(amount, numbers.Integral) and amount > tensor_size:
+        raise ValueError(
+            f"amount={amount} should be smaller than the number of parameters to "
+            f"prune={tensor_size}"
+        )
+
+
+def _compute_nparams_toprune(amount: Amount, tensor_size: int) -> int:
+    """How many of ``tensor_size`` entries ``amount`` stands for."""
+    _validate_pruning_amount(amount, tensor_size)
+    return int(amount) if isinstance(amount, numbers.Integral) else round(amount * tensor_size)
 
 
 def _check_dim(t: Tensor, dim: int) -> None:
@@ -468,4 +471,4 @@ def _channels(t: Tensor, dim: int, amount: Amount) -> tuple[int, int]:
             f"shape {t.shape} with {t.ndim} dims"
         )
     _check_dim(t, dim)
-    return t.shape[dim], _count(amount, t.shape[dim])
+    return t.shape[dim], _compute_nparams_toprune(amount, t.shape[dim])

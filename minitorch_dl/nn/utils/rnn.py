@@ -88,6 +88,22 @@ class PackedSequence(_Packed):
         """To int64."""
         return self._moved(self.data.long())
 
+    def int(self) -> PackedSequence:
+        """To int32."""
+        return self._moved(self.data.int())
+
+    def short(self) -> PackedSequence:
+        """To int16."""
+        return self._moved(self.data.short())
+
+    def char(self) -> PackedSequence:
+        """To int8."""
+        return self._moved(self.data.char())
+
+    def byte(self) -> PackedSequence:
+        """To uint8."""
+        return self._moved(self.data.byte())
+
     def pin_memory(self) -> PackedSequence:
         """Accepted for PyTorch's sake; returns the sequences."""
         return self
@@ -137,6 +153,8 @@ def pack_padded_sequence(
     >>> pack_padded_sequence(padded, [3, 2], batch_first=True).data
     tensor([1, 4, 2, 5, 3])
     """
+    if not input.numel():
+        raise RuntimeError(f"Cannot pack empty tensors: got an input of shape {list(input.shape)}")
     sizes = _lengths(lengths)
     if enforce_sorted:
         order = None
@@ -151,7 +169,7 @@ def pack_padded_sequence(
             f"Expected `len(lengths)` to be equal to batch_size, but got {len(sizes)} "
             f"(batch_size={x.shape[1]})"
         )
-    if len(sizes) == 0 or sizes[-1] <= 0 or sizes.min() <= 0:
+    if sizes.min() <= 0:
         raise RuntimeError(
             "Length of all samples has to be greater than 0, but found an element in 'lengths' "
             "that is <= 0"

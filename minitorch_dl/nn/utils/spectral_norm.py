@@ -10,7 +10,7 @@ from ...tensor import Tensor
 from .. import functional as F
 from ..conv import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from ..module import Module
-from ..parameter import Parameter
+from ..parameter import Parameter, refuse_lazy
 
 __all__ = ["SpectralNorm", "default_dim", "remove_spectral_norm", "spectral_norm"]
 
@@ -75,6 +75,7 @@ class SpectralNorm:
             raise ValueError(
                 f"`SpectralNorm` cannot be applied as parameter `{name}` is None or missing"
             )
+        refuse_lazy("spectral_norm", [weight])
         with no_grad():
             h, w = as_matrix(weight, dim).shape
             u = F.normalize(weight.new_empty(h).normal_(0, 1), dim=0, eps=eps)

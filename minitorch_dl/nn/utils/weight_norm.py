@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from ...linalg import vector_norm
 from ...tensor import Tensor
 from ..module import Module
-from ..parameter import Parameter
+from ..parameter import Parameter, refuse_lazy
 
 __all__ = ["WeightNorm", "norm_except_dim", "remove_weight_norm", "weight_norm"]
 
@@ -52,6 +52,7 @@ class WeightNorm:
                 )
         hook = WeightNorm(name, dim)
         weight = getattr(module, name)
+        refuse_lazy("weight_norm", [weight])
         g = norm_except_dim(weight, hook.dim).detach()
         del module._parameters[name]
         module.register_parameter(f"{name}_g", Parameter(g))
