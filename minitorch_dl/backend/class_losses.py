@@ -16,7 +16,6 @@ import numpy as np
 from . import kernels
 from .blocks import in_blocks
 from .exponentials import exponentials
-from .precision import is_half
 from .sums import dot_over
 
 
@@ -51,21 +50,10 @@ def label_losses(
     if xp is not np:
         loss, log_sum = class_losses(xp, a, target, None, weight, **options)
         return loss, None, log_sum
-    scores = _computed(a)
+    scores = a.astype("float32") if a.dtype.itemsize == 2 else a
     e, total, log_sum = exponentials(xp, scores)
     loss = _losses(xp, scores, log_sum, target, None, weight, **options)
     return loss.astype(a.dtype, copy=False), e, total
-
-
-def label_losses_slope(
-    xp: Any, a: Any, g: Any, target: Any, weight: Any, e: Any, total: Any, *,
-    ignore_index: int | None, smoothing: float,
-) -> Any:  # fmt: skip
-    """The gradient of the scores, given that of the losses."""
-    options: Any = {"ignore_index": ignore_index, "smoothing": smoothing}
-    if e is None:
-        return class_losses_slope(xp, a, g, target, None, weight, total, **options)
-    return _slope(xp, e, total, g, target, None, weight, **options).astype(a.dtype, copy=False)
 
 
 @kernels.class_losses.twin
@@ -96,7 +84,39 @@ def class_losses_slope(
         if done is not None:
             return done
     softmax = xp.exp(_computed(a) - log_sum[:, None])
-    return _slope(xp, softmax, None, g, target, q, weight, **options).astype(a.dtype, copy=False)
+    return slope(xp, a, g, target, q, weight, softmax, None, **options)
+
+
+def slope(
+    xp: Any, a: Any, g: Any, target: Any, q: Any, weight: Any, e: Any, total: Any, *,
+    ignore_index: int | None, smoothing: float,
+) -> Any:  # fmt: skip
+    """The gradient of the scores, ``g (softmax sum of p - p)``, given that of the losses and the
+    softmax ``e``, or ``e / total``."""
+    g = g.astype(e.dtype, copy=False)
+    label = wanted = None  # g p: at the labels, and everywhere
+    if target is None:
+        wanted = _wanted(q, weight, smoothing) * g[:, None]
+        factor = wanted.sum(axis=1)
+    else:
+        factor = label = weighted(xp, g, target, weight, ignore_index)
+        if smoothing:
+            even = weighted(xp, g, target, None, ignore_index) * (smoothing / e.shape[1])
+            per_class = xp.ones(e.shape[1], e.dtype) if weight is None else _computed(weight)
+            wanted = even[:, None] * per_class[:, None]
+            label = label * (1 - smoothing)
+            factor = label + even * per_class.sum()
+    d, factor = xp.empty(e.shape, e.dtype), (factor if total is None else factor / total)[:, None]
+
+    def work(rows: slice) -> None:
+        xp.multiply(e[rows], factor[rows], out=d[rows])
+
+    in_blocks(xp, work, len(e), math.prod(e.shape[1:]), passes=2)
+    if wanted is not None:
+        d -= wanted
+    if label is not None:
+        d.reshape(-1)[places(xp, target, e.shape[1], ignore_index)] -= label
+    return d.astype(a.dtype, copy=False)
 
 
 def probability_slopes(
@@ -110,7 +130,7 @@ def probability_slopes(
 
 
 def _computed(a: Any) -> Any:
-    return a.astype("float32") if is_half(a.dtype) else a
+    return a.astype("float32") if a.dtype.itemsize == 2 else a
 
 
 def _smoothed(q: Any, smoothing: float) -> Any:
@@ -138,34 +158,3 @@ def _losses(
         far *= weight.astype(far.dtype, copy=False)[:, None]
     even = weighted(xp, far.sum(axis=1), target, None, ignore_index)
     return loss * (1 - smoothing) + even * (smoothing / scores.shape[1])
-
-
-def _slope(
-    xp: Any, e: Any, total: Any, g: Any, target: Any, q: Any, weight: Any,
-    ignore_index: int | None, smoothing: float,
-) -> Any:  # fmt: skip
-    """``g (softmax sum of p - p)``, of the softmax ``e``, or ``e / total``."""
-    g = g.astype(e.dtype, copy=False)
-    label = wanted = None  # g p: at the labels, and everywhere
-    if target is None:
-        wanted = _wanted(q, weight, smoothing) * g[:, None]
-        factor = wanted.sum(axis=1)
-    else:
-        factor = label = weighted(xp, g, target, weight, ignore_index)
-        if smoothing:
-            even = weighted(xp, g, target, None, ignore_index) * (smoothing / e.shape[1])
-            per_class = xp.ones(e.shape[1], e.dtype) if weight is None else _computed(weight)
-            wanted = even[:, None] * per_class[:, None]
-            label = label * (1 - smoothing)
-            factor = label + even * per_class.sum()
-    d, factor = xp.empty(e.shape, e.dtype), (factor if total is None else factor / total)[:, None]
-
-    def work(rows: slice) -> None:
-        xp.multiply(e[rows], factor[rows], out=d[rows])
-
-    in_blocks(xp, work, len(e), math.prod(e.shape[1:]), passes=2)
-    if wanted is not None:
-        d -= wanted
-    if label is not None:
-        d.reshape(-1)[places(xp, target, e.shape[1], ignore_index)] -= label
-    return d

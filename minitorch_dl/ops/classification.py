@@ -17,9 +17,9 @@ from ..backend.class_losses import (
     class_losses,
     class_losses_slope,
     label_losses,
-    label_losses_slope,
     places,
     probability_slopes,
+    slope,
     weighted,
 )
 from .linear import linear
@@ -114,10 +114,12 @@ def _cross_entropy_backward(
     g: Any, xp: Any, a: Any, target: Any, weight: Any, e: Any, total: Any,
     ignore_index: int | None, smoothing: float,
 ) -> Any:  # fmt: skip
-    d = label_losses_slope(
-        xp, _flat(a), g.reshape(total.shape), _labels(target), weight, e, total,
-        ignore_index=ignore_index, smoothing=smoothing,
-    )  # fmt: skip
+    options: Any = {"ignore_index": ignore_index, "smoothing": smoothing}
+    scores, labels, g = _flat(a), _labels(target), g.reshape(total.shape)
+    if e is None:
+        d = class_losses_slope(xp, scores, g, labels, None, weight, total, **options)
+    else:
+        d = slope(xp, scores, g, labels, None, weight, e, total, **options)
     return d.reshape(a.shape), None, None
 
 

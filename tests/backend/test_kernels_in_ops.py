@@ -6,6 +6,7 @@ host. So what launches them is checked with every shape and layout that the tabl
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 
 import minitorch_dl as torch
 from minitorch_dl import Tensor, nn
-from minitorch_dl.backend import segments
+from minitorch_dl.backend import kernels, segments
 from minitorch_dl.backend.kernels import launching, standardization
 from minitorch_dl.backend.random import Generator, generator
 from minitorch_dl.testing import standin
@@ -114,22 +115,50 @@ def test_an_optimizer_takes_the_cpus_steps(name: str, options: Any, gpu: HostCup
     assert set(gpu.launches) == {"sgd" if name == "SGD" else "adam"}
 
 
-USED = {
-    "softmax": lambda x: torch.softmax(x, 1),
-    "log_softmax": lambda x: torch.log_softmax(x, 1),
-    "class_losses": lambda x: nn.functional.cross_entropy(x, torch.zeros(4).long().to("cuda")),
-    "standardize": lambda x: nn.functional.layer_norm(x, (6,)),
-    "gelu": lambda x: nn.functional.gelu(x),
-    "im2col": lambda x: nn.functional.conv1d(x[None], torch.ones(2, 4, 3).to("cuda")),
-    "max_pool": lambda x: nn.functional.max_pool1d(x[None], 2),
-    "bernoulli": lambda x: nn.functional.dropout(x, 0.5),
-}
+LABELS = torch.zeros(4).long()
+EVEN = torch.full((4, 6), 1 / 6)
+# What is run on (4, 6), and the launches of its forward and its backward pass.
+LAUNCHES = {
+    "softmax": (lambda x: torch.softmax(x, 1), "softmax softmax_slope"),
+    "log_softmax": (lambda x: torch.log_softmax(x, 0), "log_softmax log_softmax_slope"),
+    "cross_entropy": (
+        lambda x: nn.functional.cross_entropy(x, LABELS.to("cuda"), label_smoothing=0.1),
+        "note_outside class_losses class_losses_slope",
+    ),
+    "cross_entropy of probabilities": (
+        lambda x: nn.functional.cross_entropy(x, EVEN.to("cuda", x.dtype)),
+        "class_losses class_losses_slope",
+    ),
+    "layer_norm": (
+        lambda x: nn.functional.layer_norm(x, (6,), torch.ones(6).to("cuda", x.dtype)),
+        "standardize standardize_slope",
+    ),
+    "gelu": (lambda x: nn.functional.gelu(x), "gelu gelu_slope"),
+    "unfold": (
+        lambda x: nn.functional.unfold(x[None, None], 3).square(), "im2col col2im"
+    ),
+    "max_pool": (lambda x: nn.functional.max_pool1d(x[None], 2), "max_pool max_scatter"),
+    "dropout": (lambda x: nn.functional.dropout(x, 0.5), "bernoulli bernoulli"),
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("name", USED)
-def test_the_kernels_are_used(name: str, gpu: HostCupy, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+@pytest.mark.parametrize("name", LAUNCHES)
+def test_kernels_are_launched_once_for_each_pass(
+    name: str, dtype: str, gpu: HostCupy, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(generator, "_defaults", {})
-    x = torch.randn(4, 6).to("cuda").requires_grad_()
-    gpu.launches.clear()
-    USED[name](x).sum().backward()
-    assert name in gpu.launches
+    function, launches = LAUNCHES[name]
+    given, results = torch.randn(4, 6, dtype=getattr(torch, dtype)), []
+    for aside in (True, False, False):  # the second time the kernels are examined
+        torch.manual_seed(0)
+        gpu.launches.clear()
+        x = given.to("cuda").requires_grad_()
+        with kernels.aside() if aside else nullcontext():
+            y = function(x)
+            y.mul(torch.arange(y.numel()).reshape(y.shape).to("cuda")).sum().backward()
+        results.append([v.float().cpu() for v in (y.detach(), x.grad)])
+    assert gpu.launches == launches.split()
+    tolerance = {"float32": 1e-5, "float16": 4e-3, "bfloat16": 4e-2}[dtype]
+    for expected, got in zip(results[0], results[2], strict=True):
+        torch.testing.assert_close(got, expected, rtol=tolerance, atol=tolerance)
