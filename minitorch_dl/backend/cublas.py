@@ -69,6 +69,10 @@ def one_step(shape: Sequence[int], strides: Sequence[int]) -> int | None:
     return dims[-1][1] if dims[-1][1] >= 0 else None
 
 
+_MOST_CALLS = 4
+"""Of cuBLAS, in the place of one call and the copy of an operand."""
+
+
 class Matmul:
     """``matmul(a, b, out=None)`` for arrays of a GPU.
 
@@ -103,12 +107,12 @@ class Matmul:
             "medium": blas.CUBLAS_COMPUTE_32F_FAST_16BF,
         }
 
-    def prepare_capture(self) -> None:
-        """Make what serves while a step is captured."""
+    def prepare_capture(self, workspace: Any) -> None:
+        """Make what serves in a capture that is about to begin, with this memory to work in."""
         if self._library is None and self._make_library is not None:
             self._library = self._make_library()
         if self._library is not None:
-            self._library.handle()
+            self._library.prepare(workspace)
 
     def __call__(self, a: Any, b: Any, out: Any = None) -> Any:
         if a.dtype != b.dtype or a.dtype.name not in self.kinds or not (a.ndim and b.ndim):
@@ -137,8 +141,28 @@ class Matmul:
         return out
 
     def _run(self, a: Any, b: Any, y: Any, batch: tuple[int, ...]) -> None:
-        a, of_a = self._readable(a, batch)
-        b, of_b = self._readable(b, batch)
+        """Fill ``y`` (*batch, N, M), which is contiguous, in one call, or in a few where a batch of
+        an operand is not evenly spaced: heads beside features are so for each image."""
+        a, b = (
+            x if x.shape[:-2] == batch else self.xp.broadcast_to(x, (*batch, *x.shape[-2:]))
+            for x in (a, b)
+        )
+        of_a, of_b = (describe_operand(x.shape, x.strides, x.dtype.itemsize) for x in (a, b))
+        if of_a is not None and of_b is not None:
+            self._call(a, of_a, b, of_b, y)
+            return
+        if len(batch) > 1 and batch[0] <= _MOST_CALLS and self._readable_within(a, b):
+            for i in range(batch[0]):
+                self._run(a[i], b[i], y[i], batch[1:])
+            return
+        a, b = (x if of else self.xp.ascontiguousarray(x) for x, of in ((a, of_a), (b, of_b)))
+        self._run(a, b, y, batch)
+
+    def _readable_within(self, *operands: Any) -> bool:
+        """Whether what each element of the first axis holds can be read without a copy."""
+        return all(describe_operand(x.shape[1:], x.strides[1:], x.dtype.itemsize) for x in operands)
+
+    def _call(self, a: Any, of_a: Operand, b: Any, of_b: Operand, y: Any) -> None:
         n, k, m = a.shape[-2], a.shape[-1], b.shape[-1]
         blas, kind = self.blas, self.kinds[a.dtype.name]
         if a.dtype == np.float64:
@@ -159,19 +183,8 @@ class Matmul:
             self.pointer(a), kind, of_a.leading, of_a.stride,
             self.zero[factor].ctypes.data,
             self.pointer(y), kind, m, n * m,
-            math.prod(batch), compute, blas.CUBLAS_GEMM_DEFAULT,
+            math.prod(a.shape[:-2]), compute, blas.CUBLAS_GEMM_DEFAULT,
         )  # fmt: skip
-
-    def _readable(self, x: Any, batch: tuple[int, ...]) -> tuple[Any, Operand]:
-        """The operand, copied only where its strides leave no other way."""
-        if x.shape[:-2] != batch:
-            x = self.xp.broadcast_to(x, (*batch, *x.shape[-2:]))
-        found = describe_operand(x.shape, x.strides, x.dtype.itemsize)
-        if found is None:
-            x = self.xp.ascontiguousarray(x)
-            found = describe_operand(x.shape, x.strides, x.dtype.itemsize)
-            assert found is not None
-        return x, found
 
 
 def for_cupy(cupy: Any) -> Matmul:

@@ -1,12 +1,14 @@
 """cuBLAS by its C interface, for steps that are captured: CuPy's own binding refuses there.
 
 A handle of ours has a workspace of ours: what cuBLAS would allocate by itself could not be part of
-a graph. Not yet run on a GPU.
+a graph. Each pool of memory for graphs has its own, for graphs of two pools may be replayed at the
+same time, each on a stream, and would write over each other's. Not yet run on a GPU.
 """
 
 from __future__ import annotations
 
 import ctypes
+import threading
 from typing import Any
 
 WORKSPACE = 32 << 20
@@ -25,6 +27,14 @@ _SIGNATURES = {
 }  # fmt: skip
 
 
+class _Kept(threading.local):
+    """What a thread's captures use: two threads may capture at the same time."""
+
+    def __init__(self) -> None:
+        self.handles: dict[int, Any] = {}
+        self.workspace: Any = None
+
+
 class CublasLibrary:
     """The part of CuPy's ``cublas`` module that products need.
 
@@ -39,25 +49,29 @@ class CublasLibrary:
         for name, types in _SIGNATURES.items():
             function = getattr(self._library, name)
             function.argtypes, function.restype = types, _INT
-        self._handles: dict[int, tuple[Any, Any]] = {}
+        self._kept = _Kept()
 
     def _call(self, name: str, *args: Any) -> None:
         status = getattr(self._library, name)(*args)
         if status:
             raise RuntimeError(f"{name} failed with status {status} of cuBLAS")
 
-    def handle(self) -> Any:
-        """The current device's handle, at work on the current stream; made on first use, which must
-        be before a capture."""
+    def prepare(self, workspace: Any) -> None:
+        """Let the products of a capture that is about to begin use ``WORKSPACE`` bytes here; this
+        makes the current device's handle, which can't be done in a capture."""
+        self._kept.workspace = workspace
         index = self._cupy.cuda.Device().id
-        if index not in self._handles:
+        if index not in self._kept.handles:
             made = _POINTER()
             self._call("cublasCreate_v2", ctypes.byref(made))
-            self._handles[index] = made, self._cupy.cuda.alloc(WORKSPACE)
-        handle, workspace = self._handles[index]
+            self._kept.handles[index] = made
+
+    def handle(self) -> Any:
+        """The current device's handle, at work on the current stream."""
+        handle = self._kept.handles[self._cupy.cuda.Device().id]
         self._call("cublasSetStream_v2", handle, self._cupy.cuda.get_current_stream().ptr)
         # The workspace goes last: setting the stream brings cuBLAS's own back.
-        self._call("cublasSetWorkspace_v2", handle, workspace.ptr, WORKSPACE)
+        self._call("cublasSetWorkspace_v2", handle, self._kept.workspace.ptr, WORKSPACE)
         return handle
 
     def gemmStridedBatchedEx(self, *args: Any) -> None:

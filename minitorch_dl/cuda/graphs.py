@@ -18,7 +18,7 @@ from ..backend.pool import Allocator
 from ..backend.random import CounterGenerator, default_generator
 from ..backend.recording import recording, refuse_waiting
 from .devices import _cupy, is_available, synchronize
-from .memory import empty_cache
+from .memory import MemPool, empty_cache
 from .streams import Stream, current_stream, stream
 
 __all__ = [
@@ -33,7 +33,7 @@ def is_current_stream_capturing() -> bool:
 
 def graph_pool_handle() -> Any:
     """A memory pool for graphs to share; they may then not be replayed at the same time."""
-    return _cupy().cuda.MemoryPool()
+    return MemPool()
 
 
 class CUDAGraph:
@@ -70,10 +70,10 @@ class CUDAGraph:
             )
         if self._graph is not None or self._recording is not None:
             raise RuntimeError("this CUDAGraph has recorded already: call reset(), or make another")
-        if hasattr(cupy.matmul, "prepare_capture"):
-            cupy.matmul.prepare_capture()
         self._generators.setdefault(default_generator("cuda"), [])
-        self._pool = cupy.cuda.MemoryPool() if pool is None else pool
+        self._pool = MemPool() if pool is None else pool
+        if hasattr(cupy.matmul, "prepare_capture"):
+            cupy.matmul.prepare_capture(self._pool.workspace())
         for generator, kept in self._generators.items():
             if not isinstance(generator, CounterGenerator):
                 raise RuntimeError("only a generator of a device can be recorded")

@@ -7,8 +7,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..backend import backend_for
+from ..backend.cublas_library import WORKSPACE
 from ..backend.pool import Allocator, OutOfMemoryError
-from .devices import _cupy, _index, _mem_get_info, get_device_name, is_available
+from .devices import (
+    _cupy,
+    _index,
+    _mem_get_info,
+    current_device,
+    get_device_name,
+    is_available,
+)
 
 __all__ = [
     "MemPool", "OutOfMemoryError", "caching_allocator_alloc", "caching_allocator_delete",
@@ -149,10 +157,19 @@ class MemPool:
                 "MemPool: allocator, use_on_oom and no_split are not supported by CuPy's pools"
             )
         self._pool = _cupy().cuda.MemoryPool()
+        self._workspaces: dict[int, Any] = {}
 
     def malloc(self, size: int) -> Any:
         """Memory of this pool, as CuPy asks for it."""
         return self._pool.malloc(size)
+
+    def workspace(self) -> Any:
+        """Memory in which cuBLAS works on the current GPU in all graphs of this pool: they are not
+        replayed at the same time."""
+        index = current_device()
+        if index not in self._workspaces:
+            self._workspaces[index] = Allocator(_cupy(), self.malloc)(WORKSPACE)
+        return self._workspaces[index]
 
     def use_count(self) -> int:
         """The bytes in use."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from minitorch_dl.nn import functional as F
 from minitorch_dl.testing import standin
 from tests.devices import NEEDS_GPU
 
-from .simulated_gpu import SimulatedCupy, install
+from .simulated_gpu import MemoryPool, SimulatedCupy, install
 
 GPUS = ["simulated", pytest.param("real", marks=[pytest.mark.gpu, NEEDS_GPU])]
 
@@ -274,3 +275,25 @@ def test_memory_comes_from_a_pool_that_the_graph_keeps(monkeypatch: pytest.Monke
     assert back == "given back"
     assert allocator(100) == 100
     assert train.graph.pool() is not None
+
+
+def test_graphs_share_a_workspace_only_where_they_share_a_pool(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two graphs with pools of their own may be replayed at the same time."""
+    install(monkeypatch)
+    given: list[Any] = []
+    product = SimpleNamespace(prepare_capture=given.append)
+    monkeypatch.setattr(SimulatedCupy, "matmul", product)
+    monkeypatch.setattr(MemoryPool, "malloc", lambda self, size: SimpleNamespace(of=self))
+    x = torch.ones(2, device="cuda")
+    graphs = [torch.cuda.CUDAGraph() for _ in range(3)]
+    for g in graphs:
+        pool = graphs[0].pool() if g is graphs[2] else None
+        with torch.cuda.graph(g, pool=pool):
+            x * 2
+    first, second, third = given
+    assert first is third
+    assert first is not second
+    assert first.of is graphs[0].pool()._pool
+    assert second.of is graphs[1].pool()._pool
