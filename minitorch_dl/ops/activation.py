@@ -166,7 +166,8 @@ def rrelu(
     """
     if lower > upper:
         raise RuntimeError(
-            f"rrelu: lower bound should be at most the upper bound, got {lower} and {upper}"
+            "rrelu: Lower bound should be less than or equal to the upper bound, got "
+            f"{lower} and {upper}"
         )
     if not training:
         return leaky_relu(input, (lower + upper) / 2, inplace)

@@ -251,17 +251,26 @@ def linear_cross_entropy(
         raise RuntimeError(
             f"{op}: expected input with dimensionality 1 or 2, got {input.array.ndim}"
         )
-    if len(shape) < 2 or shape[-1] != input.array.shape[-1]:
+    features = input.array.shape[-1]
+    if len(shape) < 2:
         raise RuntimeError(
-            f"{op}: expected linear_weight of shape (C, {input.array.shape[-1]}) or "
-            f"(C, ..., {input.array.shape[-1]}), got {list(shape)}"
+            f"{op}: expected linear_weight with dimensionality at least 2, got {len(shape)}: its "
+            f"shape is (C, {features}) or (C, ..., {features})"
+        )
+    if shape[-1] != features:
+        raise RuntimeError(
+            f"{op}: expected equal input and linear_weight last dimensions (in_features), got "
+            f"{features} and {shape[-1]}, respectively"
         )
     if len(shape) > 2 and input.array.ndim == 1:
-        raise RuntimeError(f"{op}: a linear_weight of shape {list(shape)} needs a batched input")
+        raise RuntimeError(
+            f"{op}: K-dimensional loss defined by linear_weight shape {tuple(shape)} requires "
+            f"batched input, (N, {features}), got unbatched input of shape ({features},)"
+        )
     if linear_bias is not None and linear_bias.array.shape != shape[:-1]:
         raise RuntimeError(
-            f"{op}: expected linear_bias of shape {list(shape[:-1])}, got "
-            f"{list(linear_bias.array.shape)}"
+            f"{op}: expected linear_bias shape {tuple(shape[:-1])}, got "
+            f"{tuple(linear_bias.array.shape)}"
         )
     if len(shape) > 2:
         linear_weight = _reshape(linear_weight, shape=(-1, shape[-1]))

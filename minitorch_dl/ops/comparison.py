@@ -81,10 +81,11 @@ def isclose(
     tensor([ True, False])
     """
     _require_same_dtype("isclose", input, other)
-    if rtol < 0 or atol < 0:
-        raise RuntimeError(
-            f"isclose: rtol and atol must not be negative, got rtol={rtol}, atol={atol}"
-        )
+    for name, value in (("rtol", rtol), ("atol", atol)):
+        if value < 0:
+            raise RuntimeError(
+                f"isclose: {name} must be greater than or equal to zero, but got {value}"
+            )
     a, b = input.array, other.array
     close = a == b
     if equal_nan and a.dtype.kind not in "biu":

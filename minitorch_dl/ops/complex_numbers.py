@@ -143,8 +143,8 @@ def _check_parts(op: str, first: Any, second: Any) -> None:
     kinds = {getattr(a, "dtype", None) for a in raw}
     if len(kinds) > 1 or not kinds <= {np.dtype("float32"), np.dtype("float64")}:
         raise RuntimeError(
-            f"{op}(): expected both inputs to be tensors of float32 or float64, and of the same "
-            f"dtype, got {describe(raw)}"
+            f"{op}(): Expected both inputs to be Half, Float or Double tensors of the same dtype "
+            f"(here float32 or float64), got {describe(raw)}"
         )
 
 

@@ -264,10 +264,12 @@ def _check_index(
         return input, index, dim
     if len(have) != len(wanted):
         raise RuntimeError(f"Index tensor must have the same number of dimensions as {name} tensor")
-    if any(n > m for d, (n, m) in enumerate(zip(wanted, have)) if d != dim):
+    for d, (n, m) in enumerate(zip(wanted, have)):
+        if n <= m or d == dim:
+            continue
         raise RuntimeError(
-            f"{op}(): Size does not match, expected index {list(wanted)} to be no larger than "
-            f"{name} {list(have)} apart from dimension {dim}"
+            f"{op}(): Size does not match at dimension {d}, expected index {list(wanted)} to be no "
+            f"larger than {name} {list(have)} apart from dimension {dim}"
         )
     check_range(
         index.array,

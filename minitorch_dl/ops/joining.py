@@ -475,7 +475,7 @@ def _even_split(
 ) -> tuple[Any, ...]:
     if input.array.ndim < least:
         raise RuntimeError(
-            f"torch.{op} requires a tensor with at least {least} dimension{'s' * (least > 1)}, but "
+            f"torch.{op} requires a tensor with at least {least} dimension, but "
             f"got a tensor with {input.array.ndim} dimensions!"
         )
     n = input.array.shape[dim]

@@ -46,7 +46,7 @@ def margin_ranking_loss(
     if len(set(ndims)) > 1:
         sizes = [list(x.array.shape) for x in (input1, input2, target)]
         raise RuntimeError(
-            "margin_ranking_loss: All input tensors should have same dimension but got sizes: "
+            "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
             f"input1: {sizes[0]}, input2: {sizes[1]}, target: {sizes[2]}"
         )
     return reduced(clamp_min(-target * (input1 - input2) + margin, 0), reduction)
@@ -115,13 +115,21 @@ def _rows(op: str, input: Any, target: Any, target_ndim: int) -> tuple[Any, Any]
     if t.ndim == target_ndim - 1:
         target = _reshape(target, shape=(1, *t.shape))
     a, b = input.array.shape, target.array.shape
-    if len(a) != 2 or not a[1] or len(b) != target_ndim or b != a[:target_ndim]:
+    if len(a) != 2 or not a[1]:
         raise RuntimeError(
-            f"{op}: inconsistent target size {list(t.shape)} for input of size {list(x.shape)}; "
-            "expected a vector or matrix with at least one class, and as many targets"
+            f"{op}: Expected non-empty vector or matrix with optional 0-dim batch size, but got: "
+            f"{list(x.shape)}"
+        )
+    if len(b) != target_ndim or b != a[:target_ndim]:
+        raise RuntimeError(
+            f"{op}: inconsistent target size: {list(t.shape)} for input of size: {list(x.shape)}. "
+            f"Expected target size {list(a[:target_ndim])}, but got {list(t.shape)}"
         )
     if target.array.dtype != "int64":
-        raise RuntimeError(f"{op}: expected target of type int64, but got {t.dtype}")
+        raise RuntimeError(
+            f"{op}: expected scalar type Long but found {t.dtype} for the target. Convert it with "
+            ".long()"
+        )
     return input, target
 
 

@@ -156,8 +156,9 @@ def _check_dims(op: str, **operands: tuple[Any, int]) -> None:
         require_tensor(op, name, x)
         if x.ndim != ndim:
             kind = {1: "a vector", 2: "a matrix", 3: "a 3D tensor"}[ndim]
+            expected = "1D tensors expected" if ndim == 1 else f"expected {kind}"
             raise RuntimeError(
-                f"{op}(): argument '{name}' must be {kind}, got shape {tuple(x.shape)}"
+                f"{op}(): {expected}: argument '{name}' must be {kind}, got shape {tuple(x.shape)}"
             )
 
 
@@ -200,14 +201,25 @@ def mv(input: Any, vec: Any, *, out: Any = None) -> Any:
 @as_one("DotBackward0")
 def dot(input: Any, tensor: Any, *, out: Any = None) -> Any:
     """The sum of the products of two vectors of the same length."""
-    _check_dims("dot", input=(input, 1), tensor=(tensor, 1))
+    _check_vectors("dot", input=input, tensor=tensor)
     return matmul(input, tensor, out=out)
+
+
+def _check_vectors(op: str, **operands: Any) -> None:
+    _check_dims(op, **{name: (x, 1) for name, x in operands.items()})
+    a, b = (x.array for x in operands.values())
+    if a.dtype != b.dtype:
+        raise RuntimeError(
+            f"{op} : expected both vectors to have same dtype, but found {a.dtype} and {b.dtype}"
+        )
+    if a.size != b.size:
+        raise RuntimeError(f"{op}: inconsistent tensor size, got {a.size} and {b.size} elements")
 
 
 @as_one("VdotBackward0")
 def vdot(input: Any, other: Any, *, out: Any = None) -> Any:
     """The dot product ``sum(conj(input) * other)`` of two vectors."""
-    _check_dims("vdot", input=(input, 1), other=(other, 1))
+    _check_vectors("vdot", input=input, other=other)
     return matmul(conj(input) if is_complex(input) else input, other, out=out)
 
 
@@ -416,10 +428,10 @@ def cross(input: Any, other: Any, dim: int | None = None, *, out: Any = None) ->
         )
         if dim is None:
             raise RuntimeError("no dimension of size 3 in input")
-    dim = wrap_dim(dim, input.ndim)
+    named, dim = dim, wrap_dim(dim, input.ndim)
     if input.shape[dim] != 3 or other.shape[dim] != 3:
         raise RuntimeError(
-            f"linalg.cross: inputs dimension {dim} must have length 3. Got {input.shape[dim]} "
+            f"linalg.cross: inputs dimension {named} must have length 3. Got {input.shape[dim]} "
             f"and {other.shape[dim]}"
         )
     y = _cross(input, other, dim=dim)

@@ -159,9 +159,11 @@ def _float_input(op: str, input: Any, dtype: Any) -> Any:
     """``input`` in the wanted dtype, which must be a floating one."""
     input = _in_dtype(input, dtype)
     if input.dtype.kind < dtypes.FLOAT:
+        legacy = dtypes.LEGACY_NAMES[input.dtype.name]
         raise RuntimeError(
-            f"{op}(): could not infer output dtype. Input dtype must be a floating point dtype, "
-            f"got {input.dtype}. Pass dtype=torch.float32, or convert the input with .float()"
+            f"{op}(): could not infer output dtype. {'Input' if dtype is None else 'Optional'} "
+            f"dtype must be either a floating point or complex dtype. Got: {legacy}. Pass "
+            "dtype=torch.float32, or convert the input with .float()"
         )
     return input
 

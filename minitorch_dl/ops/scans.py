@@ -333,12 +333,13 @@ def gradient(
     dims = range(input.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
     dims = [wrap_dim(d, input.ndim) for d in dims]
     if len(set(dims)) != len(dims):
-        raise RuntimeError("dim appears multiple times in the list of dims")
+        twice = next(d for d in dims if dims.count(d) > 1)
+        raise RuntimeError(f"dim {twice} appears multiple times in the list of dims")
     if not isinstance(spacing, (list, tuple)):
         spacing = [1.0 if spacing is None else spacing] * len(dims)
     if len(spacing) != len(dims):
         raise RuntimeError(
-            f"torch.gradient expected spacing to be unspecified, a scalar, or a list of length "
+            "torch.gradient expected spacing to be unspecified, a scalar or a list of length "
             f"{len(dims)}, got a list of length {len(spacing)}"
         )
     if input.array.dtype.kind in "iub":

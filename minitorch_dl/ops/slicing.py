@@ -157,7 +157,7 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     if isinstance(start, TensorBase) and (start.array.ndim or start.array.dtype.kind not in "iu"):
         raise RuntimeError(
-            f"narrow(): start must be an 0-dim integral Tensor, got {describe_one(start.array)}."
+            f"start must be an 0-dim integral Tensor. narrow() got {describe_one(start.array)}"
         )
     dim, first = wrap_dim(dim, len(shape)), operator.index(start)
     size = shape[dim]

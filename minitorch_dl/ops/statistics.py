@@ -6,7 +6,7 @@ from typing import Any
 
 from ..autograd.names import as_one
 from ..autograd.structural import is_complex
-from ..backend import check_all, describe
+from ..backend import check_all
 from .complex_numbers import complex, imaginary_part, real_part
 from .powers import sqrt
 from .reductions import _sum
@@ -66,14 +66,19 @@ def _weights(x: Any, fweights: Any, aweights: Any) -> Any:
     for name, w, kinds in (("fweights", fweights, "iu"), ("aweights", aweights, "fV")):
         if w is None:
             continue
-        if w.array.shape != x.array.shape[1:]:
+        if w.array.ndim > 1:
             raise RuntimeError(
-                f"cov(): expected {name} to have one weight per column of the input, "
-                f"got {describe([x.array, w.array])}"
+                f"cov(): expected {name} to have one or fewer dimensions but got {name} with "
+                f"{w.array.ndim} dimensions"
             )
         if w.array.dtype.kind not in kinds:
             wanted = "integral" if kinds == "iu" else "floating point"
             raise RuntimeError(f"cov(): expected {name} to have {wanted} dtype but got {w.dtype}")
+        if w.array.size != x.array.shape[1]:
+            raise RuntimeError(
+                f"cov(): expected {name} to have the same numel as there are observations (columns "
+                f"of the input), got {w.array.size} != {x.array.shape[1]}"
+            )
         check_all(w.array >= 0, RuntimeError, f"cov(): {name} cannot be negative")
     if fweights is None or aweights is None:
         return aweights if fweights is None else fweights

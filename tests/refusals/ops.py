@@ -136,7 +136,7 @@ SHAPES = [
     ("torch.chunk(Z(3), 0)", R, "greater than 0"),
     ("torch.tensor_split(T(1.0), 2)", R, "at least a 1-dimensional"),
     ("torch.tensor_split(Z(3), 0)", R, "larger than 0"),
-    ("torch.vsplit(Z(3), 2)", R, "at least 2 dimensions"),
+    ("torch.vsplit(Z(3), 2)", R, "at least 2 dimension"),
     ("torch.broadcast_shapes((2, -1))", V, "negative dimension"),
     ("Z(2, 3).repeat(2)", R, "can not be smaller than number of dimensions"),
     ("torch.repeat_interleave(Z(2), -1)", R, "non-negative"),

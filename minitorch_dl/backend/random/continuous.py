@@ -34,7 +34,7 @@ def uniform(
             raise RuntimeError(f"uniform_: {name}={bound} is out of bounds for {dtype.name}")
     if low > high:
         raise RuntimeError(
-            f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}"
+            f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}"
         )
     if high - low > largest:
         raise RuntimeError(

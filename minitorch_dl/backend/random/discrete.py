@@ -106,7 +106,7 @@ def multinomial(
     """
     w = to_host(weights)
     if w.ndim not in (1, 2):
-        raise RuntimeError(f"multinomial expects prob_dist to be 1 or 2 dim, got shape {w.shape}")
+        raise RuntimeError(f"multinomial: prob_dist must be 1 or 2 dim, got shape {w.shape}")
     if w.dtype.name not in FLOATS:
         raise RuntimeError(
             f"multinomial only supports floating-point dtypes for input, got: {w.dtype.name}"
@@ -115,9 +115,11 @@ def multinomial(
         raise RuntimeError(f"cannot sample n_sample <= 0 samples, got {num_samples}")
     if not replacement and num_samples > w.shape[-1]:
         raise RuntimeError(
-            f"cannot sample n_sample={num_samples} > prob_dist.size(-1)={w.shape[-1]} samples "
-            "without replacement"
+            "cannot sample n_sample > prob_dist.size(-1) samples without replacement: "
+            f"{num_samples} > {w.shape[-1]}"
         )
+    if w.shape[-1] > 2**24:
+        raise RuntimeError(f"number of categories cannot exceed 2^24, got {w.shape[-1]}")
     real = computed_in("multinomial", w.dtype)
     p = w.astype(real)
     if not ((p >= 0) & (p < np.inf)).all():
