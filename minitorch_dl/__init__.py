@@ -162,6 +162,8 @@ try:
         ByteTensor,
         CharStorage,
         CharTensor,
+        ComplexDoubleStorage,
+        ComplexFloatStorage,
         DoubleStorage,
         DoubleTensor,
         FloatStorage,

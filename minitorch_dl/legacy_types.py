@@ -61,8 +61,15 @@ class _LegacyStorage(type):
         return TypedStorage(*data, dtype=cls.dtype)
 
 
+STORAGE_DTYPES = {
+    **LEGACY_DTYPES,
+    "ComplexFloat": dtypes.complex64,
+    "ComplexDouble": dtypes.complex128,
+}
+
+
 def _storage(name: str) -> Any:
-    dtype = LEGACY_DTYPES[name]
+    dtype = STORAGE_DTYPES[name]
     doc = f"PyTorch's old name for memory of {dtype.name} numbers."
     return _LegacyStorage(f"{name}Storage", (), {"dtype": dtype, "__doc__": doc})
 
@@ -74,6 +81,7 @@ BFloat16Storage, ByteStorage, CharStorage = (
 ShortStorage, IntStorage, LongStorage = _storage("Short"), _storage("Int"), _storage("Long")
 BoolStorage = _storage("Bool")
 Storage = FloatStorage
+ComplexFloatStorage, ComplexDoubleStorage = _storage("ComplexFloat"), _storage("ComplexDouble")
 
 
 def set_default_tensor_type(t: Any) -> None:

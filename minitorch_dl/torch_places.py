@@ -127,6 +127,13 @@ PRIVATE = {
     ),
     "_log_api_usage_once": ("settings", "log_api_usage_once"),
     "_disabled_torch_function_impl": ("autograd.overriding", "disabled_torch_function"),
+    **{
+        f"_{name}": ("serialization.rebuild", name)
+        for name in (
+            "rebuild_tensor rebuild_tensor_v2 rebuild_tensor_v3 rebuild_parameter "
+            "rebuild_parameter_with_state rebuild_sparse_tensor rebuild_from_type_v2"
+        ).split()
+    },
     "DispatchKey": ("dispatch_keys", "DispatchKey"),
     "DispatchKeySet": ("dispatch_keys", "DispatchKeySet"),
     "_ExcludeDispatchKeyGuard": ("dispatch_keys", "ExcludeDispatchKeyGuard"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
@@ -325,3 +326,23 @@ def test_gradient_of_as_strided_scatter() -> None:
     x = torch.zeros(4, requires_grad=True)
     torch.as_strided_scatter(x, torch.ones(2), (2,), (1,), 1).sum().backward()
     assert x.grad.tolist() == [1.0, 0.0, 0.0, 1.0]
+
+
+def test_files_hold_what_was_saved() -> None:
+    x = torch.zeros(100_000)
+    file = io.BytesIO()
+    torch.save([x[:10], x[5:15]], file)
+    assert len(file.getvalue()) < 2000
+    file.seek(0)
+    first, second = torch.load(file)
+    first[5] = 1.0
+    assert second[0].item() == 1.0
+
+
+def test_arrays_in_files_are_data() -> None:
+    file = io.BytesIO()
+    torch.save({"array": np.arange(3.0), "number": np.float32(2.5)}, file)
+    file.seek(0)
+    found = torch.load(file, weights_only=True)
+    assert found["array"].tolist() == [0.0, 1.0, 2.0]
+    assert isinstance(found["number"], np.float32)

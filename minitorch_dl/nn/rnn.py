@@ -119,6 +119,13 @@ class RNNBase(Module):
         flat = self._flat_weights
         return [flat[k : k + per_layer] for k in range(0, len(flat), per_layer)]
 
+    def __getstate__(self) -> dict[str, Any]:
+        # PyTorch makes what else it needs of them, should it read the pickle.
+        return {**super().__getstate__(), "all_weights": self.all_weights}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__({k: v for k, v in state.items() if k != "all_weights"})
+
     def extra_repr(self) -> str:
         text = f"{self.input_size}, {self.hidden_size}"
         if self.proj_size:

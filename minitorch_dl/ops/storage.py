@@ -29,6 +29,13 @@ class _Memory:
 
     _row: Any
 
+    @classmethod
+    def over(cls, row: Any) -> Any:
+        """The memory of an array with one dimension."""
+        made = object.__new__(cls)
+        made._row = TensorBase.wrap(row)
+        return made
+
     def data_ptr(self) -> int:
         """The address of the first byte."""
         return data_ptr(self._row)
@@ -139,7 +146,7 @@ class UntypedStorage(_Memory):
 
 class TypedStorage(_Memory):
     """Numbers of one dtype in memory: ``TypedStorage(5, dtype=...)`` of that many,
-    ``TypedStorage([1, 2], dtype=...)`` of these.
+    ``TypedStorage([1, 2], dtype=...)`` of these; over the memory of ``wrap_storage``, if given.
 
     >>> import minitorch_dl as torch
     >>> x = torch.zeros(2, 2)
@@ -149,9 +156,13 @@ class TypedStorage(_Memory):
             [0., 7.]])
     """
 
-    def __init__(self, *data: Any, dtype: Any = None, device: Any = None) -> None:
+    def __init__(
+        self, *data: Any, wrap_storage: Any = None, dtype: Any = None, device: Any = None
+    ) -> None:
         dtype = dtypes.get_default_dtype() if dtype is None else dtype
-        if data and not hasattr(data[0], "__index__"):
+        if wrap_storage is not None:
+            self._row = TensorBase.wrap(wrap_storage._row.array.view(dtype.numpy))
+        elif data and not hasattr(data[0], "__index__"):
             self._row = from_data.tensor(list(data[0]), dtype=dtype, device=device)
         else:
             self._row = empty(*(data or (0,)), dtype=dtype, device=device)
@@ -185,16 +196,12 @@ for _name in "bfloat16 bool byte char double float half int long short".split():
 
 def untyped_storage(input: Any) -> UntypedStorage:
     """The memory that the tensor lies in, as bytes."""
-    made = object.__new__(UntypedStorage)
-    made._row = TensorBase.wrap(_flat(input.array).view("uint8"))
-    return made
+    return UntypedStorage.over(_flat(input.array).view("uint8"))
 
 
 def storage(input: Any) -> TypedStorage:
     """The memory that the tensor lies in, as numbers of its dtype."""
-    made = object.__new__(TypedStorage)
-    made._row = TensorBase.wrap(_flat(input.array).view(input.array.dtype))
-    return made
+    return TypedStorage.over(_flat(input.array).view(input.array.dtype))
 
 
 def storage_type(input: Any) -> str:

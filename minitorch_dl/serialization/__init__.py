@@ -1,7 +1,6 @@
 """Saving and loading."""
 
 from . import safetensors
-from .archive import ArchiveError
 from .atomic import atomic_write
 from .options import (
     LoadEndianness,
@@ -19,8 +18,9 @@ from .safe_globals import (
     get_safe_globals,
     safe_globals,
 )
-from .tensors import MapLocation as MAP_LOCATION
-from .tensors import load, save
+from .save_load import MapLocation as MAP_LOCATION
+from .save_load import get_unsafe_globals_in_checkpoint, load, save
+from .zip_file import ArchiveError
 
 DEFAULT_PROTOCOL = 2
 """The pickle protocol of PyTorch's files."""
@@ -38,6 +38,7 @@ __all__ = [
     "get_default_load_endianness",
     "get_default_mmap_options",
     "get_safe_globals",
+    "get_unsafe_globals_in_checkpoint",
     "load",
     "safe_globals",
     "safetensors",

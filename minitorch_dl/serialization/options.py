@@ -1,8 +1,9 @@
-"""Settings of ``load`` that programs set: kept, without effect here."""
+"""Settings of ``load`` that programs set."""
 
 from __future__ import annotations
 
 import mmap
+import sys
 from enum import Enum
 from typing import Any
 
@@ -26,8 +27,16 @@ def get_default_load_endianness() -> LoadEndianness | None:
     return _kept["endianness"]
 
 
+def default_byteorder() -> str:
+    """The order of bytes in files that don't tell theirs, as Python calls it."""
+    order = _kept["endianness"]
+    if order is LoadEndianness.NATIVE:
+        return sys.byteorder
+    return "big" if order is LoadEndianness.BIG else "little"
+
+
 def set_default_load_endianness(endianness: LoadEndianness | None) -> None:
-    """Accepted: files tell their order."""
+    """Take this order for files that don't tell theirs; None: little."""
     if not isinstance(endianness, LoadEndianness) and endianness is not None:
         raise TypeError("Invalid argument type in function set_default_load_endianness")
     _kept["endianness"] = endianness
@@ -48,11 +57,21 @@ def get_default_mmap_options() -> int:
     return _kept["mmap"]
 
 
-def set_default_mmap_options(flags: int) -> None:
-    """Accepted: files are read into memory."""
-    if flags not in (mmap.MAP_PRIVATE, mmap.MAP_SHARED):
-        raise ValueError(
-            "Invalid argument in function set_default_mmap_options, expected mmap.MAP_PRIVATE or "
-            f"mmap.MAP_SHARED, but got {flags}"
-        )
-    _kept["mmap"] = flags
+class set_default_mmap_options:
+    """How ``load(mmap=True)`` maps files: ``mmap.MAP_PRIVATE``, so that writes stay in memory, or
+    ``mmap.MAP_SHARED``, so that they reach the file. Also for a block, by ``with``."""
+
+    def __init__(self, flags: int) -> None:
+        if flags not in (mmap.MAP_PRIVATE, mmap.MAP_SHARED):
+            raise ValueError(
+                "Invalid argument in function set_default_mmap_options, expected mmap.MAP_PRIVATE "
+                f"or mmap.MAP_SHARED, but got {flags}"
+            )
+        self._before = _kept["mmap"]
+        _kept["mmap"] = flags
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exc: object) -> None:
+        _kept["mmap"] = self._before

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import pickle
-from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Any
+
+from .names import DATA, path_in_pytorch
 
 __all__ = [
     "add_safe_globals", "clear_safe_globals", "get_safe_globals", "permitted", "safe_globals",
 ]  # fmt: skip
 
 _REFUSED = (
-    "Weights only load failed. Unsupported global: {name} is made by running code from the file. "
-    "Save the state_dict() instead; or, only if you trust {name}, allow it with "
-    "serialization.add_safe_globals([...]); or, only if you trust the source of the file, load it "
-    "with weights_only=False"
+    "Weights only load failed. Unsupported global: GLOBAL {path} was not an allowed global by "
+    "default: it is made by running code from the file. Save the state_dict() instead; or, only if "
+    "you trust it, please use `torch.serialization.add_safe_globals([{name}])` or the "
+    "`torch.serialization.safe_globals([{name}])` context manager to allowlist this global; or, "
+    "only if you trust the source of the file, load it with weights_only=False"
 )
-_ALWAYS = {("collections", "OrderedDict"): OrderedDict}
+_BLOCKED = ("sys", "os", "posix", "nt")
 _safe: dict[tuple[str, str], Any] = {}
 
 
@@ -29,6 +31,9 @@ def _named(safe: Iterable[Any]) -> dict[tuple[str, str], Any]:
             path = f"{value.__module__}.{value.__qualname__}"
         module, _, name = path.rpartition(".")
         named[module, name] = value
+        in_pytorch = path_in_pytorch(value)
+        if in_pytorch is not None:
+            named[in_pytorch] = value
     return named
 
 
@@ -42,7 +47,7 @@ def add_safe_globals(safe_globals: list[Any]) -> None:
 
 def get_safe_globals() -> list[Any]:
     """What :func:`add_safe_globals` has allowed."""
-    return list(_safe.values())
+    return list(dict.fromkeys(_safe.values()))
 
 
 def clear_safe_globals() -> None:
@@ -76,7 +81,17 @@ class safe_globals:
 
 def permitted(module: str, name: str) -> Any:
     """The object of this name; UnpicklingError when it is not allowed."""
-    found = _safe.get((module, name)) or _ALWAYS.get((module, name))
-    if found is None:
-        raise pickle.UnpicklingError(_REFUSED.format(name=f"{module}.{name}"))
-    return found
+    if module in _BLOCKED:
+        raise pickle.UnpicklingError(
+            f"Weights only load failed. Trying to load unsupported GLOBAL {module}.{name} whose "
+            f"module {module} is blocked."
+        )
+    if not is_permitted(module, name):
+        raise pickle.UnpicklingError(_REFUSED.format(path=f"{module}.{name}", name=name))
+    return DATA.get((module, name)) or _safe[module, name]
+
+
+def is_permitted(module: str, name: str) -> bool:
+    """Whether :func:`permitted` gives the object of this name."""
+    known = (module, name) in DATA or (module, name) in _safe
+    return known and module not in _BLOCKED

@@ -20,8 +20,8 @@ from ..backend import device as Device
 from ..backend import move, to_host
 from ..backend.dtypes import as_dtype, dtype
 from ..tensor import Tensor
-from .archive import ArchiveError
 from .atomic import atomic_write
+from .zip_file import ArchiveError
 
 __all__ = ["load", "load_file", "save", "save_file"]
 

@@ -1,4 +1,5 @@
-"""Write files of PyTorch's own ``torch.save``: state_dict.pth, values.pth, model.pth.
+"""Write files of PyTorch's own ``torch.save``: state_dict.pth, values.pth, model.pth, and values in
+the format of before 1.6, legacy.pth.
 
 Run from the repository's root with PyTorch installed: ``python -m tests.references.make_pth``.
 """
@@ -35,6 +36,7 @@ def main() -> None:
         "scalar": torch.tensor(2.5),
     }  # fmt: skip
     torch.save(values, PATH / "values.pth")
+    torch.save(values, PATH / "legacy.pth", _use_new_zipfile_serialization=False)
     torch.save(torch.nn.Linear(2, 1), PATH / "model.pth")
 
 

@@ -1,4 +1,4 @@
-"""Flat storages read from files: the device they go to, and tensors as strides over them."""
+"""The device that a storage read from a file goes to."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import array_module, backend_for, device, move
+from ..backend import backend_for, device, move
 from ..tensor import Tensor
 
 MapLocation = Callable[[Tensor, str], Any] | device | str | Mapping[str, str] | None
@@ -45,23 +45,8 @@ class Places:
             backend_for(wanted)
         except RuntimeError as error:
             raise RuntimeError(
-                f"load: the file holds tensors that were saved on {location!r}, which is not to be "
-                f"had here ({error}); load with map_location='cpu' to have them on the CPU"
+                f"load: Attempting to deserialize object on a {wanted.type.upper()} device: the "
+                f"file holds tensors that were saved on {location!r}, which is not to be had here "
+                f"({error}); load with map_location='cpu' to have them on the CPU"
             ) from error
         return move(storage, wanted)
-
-
-def strided(storage: Any, shape: Any, strides: Any, offset: int) -> Any:
-    """An array over a flat storage; ValueError when it would leave it."""
-    shape, strides = tuple(map(int, shape)), tuple(map(int, strides))
-    if len(shape) != len(strides) or min((offset, *shape, *strides)) < 0:
-        raise ValueError(f"a tensor has shape {shape} and strides {strides} at {offset}")
-    last = offset + sum((n - 1) * step for n, step in zip(shape, strides))
-    if 0 not in shape and last >= storage.size:
-        raise ValueError(
-            f"a tensor of shape {shape} and strides {strides} at {offset} leaves its storage of "
-            f"{storage.size} elements"
-        )
-    xp = array_module(storage)
-    steps = tuple(step * storage.itemsize for step in strides)
-    return xp.lib.stride_tricks.as_strided(storage[offset:], shape, steps)
