@@ -13,8 +13,8 @@ import numpy as np
 from numpy._core.multiarray import _reconstruct, scalar
 
 from .. import legacy_types
-from ..backend import device
-from ..backend.dtypes import ALL
+from ..backend import device, layouts
+from ..backend.dtypes import ALL, ONLY_NAMED
 from ..legacy_types import STORAGE_DTYPES
 from ..nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 from ..ops.storage import TypedStorage, UntypedStorage
@@ -51,7 +51,12 @@ _OURS: dict[Path, Any] = {
     ("torch", "device"): device,
     ("torch.storage", "UntypedStorage"): UntypedStorage,
     ("torch.storage", "TypedStorage"): TypedStorage,
-    **{("torch", kind.name): kind for kind in ALL},
+    **{("torch", dtype.name): dtype for dtype in (*ALL, *ONLY_NAMED.values())},
+    **{
+        ("torch", constant.name): constant
+        for constant in vars(layouts).values()
+        if isinstance(constant, (layouts.memory_format, layouts.qscheme))
+    },
     **{
         ("torch", f"{name}Storage"): getattr(legacy_types, f"{name}Storage")
         for name in STORAGE_DTYPES

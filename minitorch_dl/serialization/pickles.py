@@ -11,10 +11,11 @@ from typing import Any
 
 from ..autograd.primitive import TensorBase
 from ..backend.dtypes import dtype
+from ..backend.layouts import layout, memory_format, qscheme
 from ..ops.storage import TypedStorage, UntypedStorage
 from .memory import Memory, Stored
 from .names import DATA, Path, counterpart, path_in_pytorch
-from .rebuild import parts_of
+from .rebuild import parts_of, parts_of_layout
 from .safe_globals import permitted
 
 # -- writing ---------------------------------------------------------------------------------------
@@ -113,13 +114,15 @@ def _pickler(
         def reducer_override(self, obj: Any) -> Any:
             if isinstance(obj, TensorBase):
                 return parts_of(obj, stored)
+            if isinstance(obj, layout):
+                return parts_of_layout(obj)
             base = getattr(super(), "reducer_override", None)
             return NotImplemented if base is None else base(obj)
 
     return Pickler(file, protocol)
 
 
-_NAMED = (type, FunctionType, dtype)
+_NAMED = (type, FunctionType, dtype, memory_format, qscheme)
 
 # -- reading ---------------------------------------------------------------------------------------
 

@@ -10,9 +10,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from ..autograd.primitive import TensorBase
 from ..backend import array_module
+from ..backend import layouts
 from ..backend.dtypes import dtype
+from ..backend.layouts import layout
 from ..nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 from ..ops.storage import TypedStorage, UntypedStorage
 from ..sparse import sparse_coo_tensor, sparse_csr_tensor
@@ -72,17 +73,12 @@ def _sparse_parts(tensor: Any) -> Parts:
     else:
         entries = tensor._values().detach()
         data = tensor._indices(), entries, tensor.shape, tensor.is_coalesced()
-    return rebuild_sparse_tensor, (Layout(tensor.layout), data)
+    return rebuild_sparse_tensor, (tensor.layout, data)
 
 
-class Layout:
-    """A layout on its way into a file, where it is no plain string."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __reduce__(self) -> Parts:
-        return get_layout, (self.name,)
+def parts_of_layout(obj: layout) -> Parts:
+    """As :func:`parts_of`."""
+    return get_layout, (repr(obj),)
 
 
 def _state_of(tensor: Any) -> Any:
@@ -200,7 +196,7 @@ def _with_state(tensor: Any, state: Any) -> Any:
     return tensor
 
 
-def rebuild_sparse_tensor(layout: str, data: tuple[Any, ...]) -> Any:
+def rebuild_sparse_tensor(layout: layout, data: tuple[Any, ...]) -> Any:
     """A sparse tensor of its indices, values and size."""
     if layout == SparseTensor.layout:
         indices, values, size, *merged = data
@@ -212,16 +208,12 @@ def rebuild_sparse_tensor(layout: str, data: tuple[Any, ...]) -> Any:
     raise NotImplementedError(f"load: the file holds a sparse tensor of layout {layout}")
 
 
-def get_layout(name: str) -> str:
-    """The layout of this name."""
-    return name
+def get_layout(name: str) -> layout:
+    """The layout of this name, such as ``"torch.strided"``."""
+    found: layout = vars(layouts)[name.removeprefix("torch.")]
+    return found
 
 
 def encode(text: str, encoding: str = "utf-8") -> bytes:
     """How protocol 2 spells bytes."""
     return codecs.encode(text, encoding)
-
-
-def is_tensor(obj: Any) -> bool:
-    """Whether this file takes it apart."""
-    return isinstance(obj, TensorBase)

@@ -189,8 +189,15 @@ NAMES = {
         },
     ),
     "data": (
-        lambda: [torch.Size([1]), torch.device("cpu"), torch.bfloat16, {1}, 2j],
-        {"torch Size", "torch device", "torch bfloat16", "__builtin__ set", "__builtin__ complex"},
+        lambda: [
+            torch.Size([1]), torch.device("cpu"), torch.bfloat16, torch.float8_e5m2, {1}, 2j,
+            torch.strided, torch.channels_last, torch.per_tensor_affine,
+        ],
+        {
+            "torch Size", "torch device", "torch bfloat16", "torch float8_e5m2",
+            "torch.serialization _get_layout", "torch channels_last", "torch per_tensor_affine",
+            "__builtin__ set", "__builtin__ complex",
+        },
     ),
     "uint16": (
         lambda: torch.ones(2).to(torch.uint16),
@@ -323,7 +330,7 @@ def everything(torch: Any, zipped: bool) -> Any:
         "optimizers": [optimizer.state_dict() for optimizer in optimizers],
         "schedule": torch.optim.lr_scheduler.StepLR(optimizers[0], 2).state_dict(),
         "numbers": [1, 2.5, True, None, 1 << 40, "text", b"\x00\xff", (1, {2}), {3: 4j}],
-        "rest": [torch.Size([2, 3]), torch.device("cuda", 1), torch.bfloat16],
+        "rest": [torch.Size([2, 3]), torch.device("cuda", 1), torch.bfloat16, torch.strided],
         "csr": torch.eye(3).to_sparse_csr(),
         "coo": torch.eye(3).to_sparse(),
     }
