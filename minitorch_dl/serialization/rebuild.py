@@ -10,8 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from ..backend import array_module
-from ..backend import layouts
+from ..backend import array_module, layouts
 from ..backend.dtypes import dtype
 from ..backend.layouts import layout
 from ..nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
