@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from .backend import device as torch_device
@@ -78,6 +79,7 @@ FloatStorage, DoubleStorage, HalfStorage = _storage("Float"), _storage("Double")
 BFloat16Storage, ByteStorage, CharStorage = (
     _storage("BFloat16"), _storage("Byte"), _storage("Char"),
 )  # fmt: skip
+ComplexFloatStorage, ComplexDoubleStorage = _storage("ComplexFloat"), _storage("ComplexDouble")
 ShortStorage, IntStorage, LongStorage = _storage("Short"), _storage("Int"), _storage("Long")
 BoolStorage = _storage("Bool")
 Storage = FloatStorage
@@ -87,6 +89,11 @@ ComplexFloatStorage, ComplexDoubleStorage = _storage("ComplexFloat"), _storage("
 def set_default_tensor_type(t: Any) -> None:
     """PyTorch's old way to set the default dtype, and device: a type or its name, such as
     ``torch.DoubleTensor`` or ``"torch.cuda.FloatTensor"``."""
+    warnings.warn(
+        "torch.set_default_tensor_type() is deprecated as of PyTorch 2.1, please use "
+        "torch.set_default_dtype() and torch.set_default_device() as alternatives.",
+        stacklevel=2,
+    )
     name = t if isinstance(t, str) else t.__name__
     kind = name.rpartition(".")[2].removesuffix("Tensor")
     if kind not in LEGACY_DTYPES or not LEGACY_DTYPES[kind].is_floating_point:

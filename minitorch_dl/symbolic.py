@@ -76,6 +76,8 @@ def _check_tensor_all(cond: Tensor, message: Message = None) -> None:
     """Raise a RuntimeError unless all elements of a bool tensor are True."""
     if not isinstance(cond, Tensor):
         raise TypeError(f"cond must be a tensor, but got {type(cond).__name__}")
+    if cond.array.dtype != bool:
+        raise TypeError(f"cond tensor must have dtype torch.bool, but got {cond.dtype}")
     _check(bool(cond.all()), message)
 
 

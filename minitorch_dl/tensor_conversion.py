@@ -16,6 +16,7 @@ from .autograd.names import as_one
 from .autograd.primitive import TensorBase
 from .backend import device, device_of, dtypes, to_host
 from .ops import creation, from_data, movement
+from .ops.storage import TypedStorage
 from .size import Size
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ def legacy_tensor(data: tuple[Any, ...], dtype: Any, device: Any = None) -> Any:
         same = isinstance(value, Convertible) and value.dtype is dtype
         if same and (device is None or device == value.device):
             return value.detach()
+        if isinstance(value, Convertible) and value.dtype is not dtype:
+            raise TypeError(f"expected a tensor of {dtype}, got one of {value.dtype}: use .to()")
+        if isinstance(value, TypedStorage):
+            return creation.empty(0, dtype=dtype, device=device).set_(value)
         return from_data.tensor(value, dtype=dtype, device=device)
     return creation.empty(*(data or (0,)), dtype=dtype, device=device)
 
@@ -346,9 +351,10 @@ class Convertible(TensorBase):
         """An uninitialised tensor of these strides in this one's dtype and device."""
         return self._new(creation.empty_strided, (size, stride), dtype, device, options)
 
-    def new(self, *data: Any, device: Any = None) -> Any:
+    def new(self, *data: Any, size: Any = None, device: Any = None) -> Any:
         """As ``FloatTensor(...)``, in this tensor's dtype and device."""
-        return legacy_tensor(data, self.dtype, device or self.device)
+        given = data if size is None else tuple(size)
+        return legacy_tensor(given, self.dtype, device or self.device)
 
     def apply_(self, callable: Callable[[Any], Any]) -> Any:
         """Replace each element by ``callable`` of it, in Python: for a few elements, on the CPU."""

@@ -106,9 +106,9 @@ class Protocols(TensorBase):
             raise TypeError("iteration over a 0-d tensor")
         return iter(self.unbind(0))
 
-    def __reversed__(self) -> Tensor:
-        """The elements of every dimension in the opposite order, as in PyTorch."""
-        return self.flip(tuple(range(self.array.ndim)))
+    def __reversed__(self) -> Any:
+        """The slices along the first dimension in the opposite order."""
+        return self.flip(0) if self.array.ndim else self
 
     def __delitem__(self, index: Any) -> None:
         raise TypeError("Tensor does not support deleting items")

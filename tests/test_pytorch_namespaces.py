@@ -59,11 +59,16 @@ def test_functions_of_the_top_level(one: Any, other: Any) -> None:
 def test_the_old_way_to_set_the_default_dtype() -> None:
     before = torch.get_default_dtype()
     try:
-        torch.set_default_tensor_type("torch.DoubleTensor")
+        with pytest.warns(UserWarning, match="please use torch.set_default_dtype"):
+            torch.set_default_tensor_type("torch.DoubleTensor")
         assert torch.ones(1).dtype is torch.float64
-        torch.set_default_tensor_type(torch.FloatTensor)
+        with pytest.warns(UserWarning, match="please use torch.set_default_dtype"):
+            torch.set_default_tensor_type(torch.FloatTensor)
         assert torch.ones(1).dtype is torch.float32
-        with pytest.raises(TypeError, match="floating-point"):
+        with (
+            pytest.warns(UserWarning, match="deprecated"),
+            pytest.raises(TypeError, match="floating-point"),
+        ):
             torch.set_default_tensor_type(torch.LongTensor)
     finally:
         torch.set_default_dtype(before)

@@ -14,6 +14,7 @@ import inspect
 import linecache
 import operator
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from types import FunctionType, MappingProxyType, ModuleType
 from typing import Any, TypeVar
@@ -115,6 +116,12 @@ def reordered(function: Any, args: tuple[Any, ...]) -> tuple[list[Any], dict[str
     if not fit or args[-1] is not tensors[-1]:
         raise TypeError(
             f"{function.__name__}() takes {count} positional arguments but {len(args)} were given"
+        )
+    if numbers:
+        keywords = ", ".join(f"{name}=" for name in function.number_names)
+        warnings.warn(
+            f"This overload of {function.__name__} is deprecated: give numbers as {keywords}",
+            stacklevel=5,
         )
     return tensors, dict(zip(function.number_names, numbers))
 

@@ -51,7 +51,9 @@ def owner_of(array: Any) -> Any:
 
 
 def address_of(array: Any) -> int:
-    """Where in memory the first element of ``array`` lies."""
+    """Where in memory the first element of ``array`` lies; 0 if there is none."""
+    if not array.size:
+        return 0
     if array.__class__ is np.ndarray:
         return array.__array_interface__["data"][0]
     return int(array.data.ptr)
@@ -59,7 +61,7 @@ def address_of(array: Any) -> int:
 
 def offset_of(array: Any) -> int:
     """How many bytes after the start of its memory the first element of ``array`` lies."""
-    return address_of(array) - address_of(owner_of(array))
+    return address_of(array) - address_of(owner_of(array)) if array.size else 0
 
 
 def _start(owner: Any) -> Write:

@@ -39,6 +39,8 @@ class device:
             self.type, self.index = type.type, type.index
             return
         if isinstance(type, int):
+            if type < 0:
+                raise RuntimeError(f"Device index must not be negative, got {type}")
             type, index = "cuda", type
         if not isinstance(type, str):
             raise TypeError(f"device must be a string such as 'cpu' or 'cuda:0', got {type!r}")
@@ -48,8 +50,8 @@ class device:
                 raise RuntimeError(
                     f"device {type!r} already has an index; index={index} is too much"
                 )
-            if not number.isdigit():
-                raise RuntimeError(f"invalid device string: {type!r}")
+            if not number.isdigit() or number != str(int(number)):
+                raise RuntimeError(f"Invalid device string: {type!r}")
             index = int(number)
         if name not in _BACKENDS and name not in _LAZY and name not in _ELSEWHERE:
             known = ", ".join([*sorted({*_BACKENDS, *_LAZY}), *_ELSEWHERE])

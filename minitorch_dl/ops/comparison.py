@@ -81,6 +81,7 @@ def isclose(
     tensor([ True, False])
     """
     _require_same_dtype("isclose", input, other)
+    rtol, atol = float(rtol), float(atol)
     for name, value in (("rtol", rtol), ("atol", atol)):
         if value < 0:
             raise RuntimeError(

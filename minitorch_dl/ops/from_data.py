@@ -212,7 +212,7 @@ def _dtype_of_leaf(x: Any, array: np.ndarray) -> dtypes.dtype:
     numbers."""
     x = x.array if isinstance(x, TensorBase) else x
     if hasattr(x, "dtype"):
-        return dtypes.from_numpy(x.dtype)
+        return x.dtype if isinstance(x.dtype, dtypes.dtype) else dtypes.from_numpy(x.dtype)
     if array.dtype.kind in "fc":
         default = dtypes.get_default_dtype()
         return default if array.dtype.kind == "f" else default.to_complex()

@@ -187,7 +187,7 @@ def _check_slices(
         )
     if len(have) == len(given) and have[:dim] + have[dim + 1 :] == given[:dim] + given[dim + 1 :]:
         return
-    if prod(have) == prod(given) == 1:
+    if prod(have) == prod(given) == 1 and len(have) < 2 > len(given):
         return
     raise RuntimeError(
         "source tensor shape must match self tensor shape, excluding the specified dimension. "

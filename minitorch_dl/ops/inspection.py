@@ -86,7 +86,7 @@ class finfo:
         else:
             info = np.finfo(self._dtype.numpy)
             self.eps, self.tiny = float(info.eps), float(info.tiny)
-            self.max, self.resolution = float(info.max), float(info.resolution)
+            self.max, self.resolution = float(info.max), 10.0**-info.precision
         self.min, self.smallest_normal = -self.max, self.tiny
 
     def __repr__(self) -> str:

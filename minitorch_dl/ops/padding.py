@@ -75,12 +75,15 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
         )
     if mode != "circular":
         require_kind(f"pad with mode={mode!r}", "integer", input)
+    y = input
     for d, (before, after) in enumerate(pads):
         if before or after:
-            input = _edge(input, d, before, after, mode)
+            y = _edge(y, d, before, after, mode)
+    if y is input:
+        y = _clone(input)
     if mode == "circular":
-        return named(input, "torch::autograd::CopySlices")
-    return named(input, f"{_KINDS[mode]}Pad{axes}DBackward0")
+        return named(y, "torch::autograd::CopySlices")
+    return named(y, f"{_KINDS[mode]}Pad{axes}DBackward0")
 
 
 _pad_with = pad

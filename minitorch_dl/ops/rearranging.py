@@ -131,7 +131,8 @@ def repeat_interleave(
             "repeats must have the same size as input along dim, but got repeats.size(0) = "
             f"{counts.shape[0]} and input.size({dim}) = {n}"
         )
-    index = _repeated(xp, xp.broadcast_to(counts, (n,)), n, output_size)
+    total = None if output_size is None else int(output_size)
+    index = _repeated(xp, xp.broadcast_to(counts, (n,)), n, total)
     return _index(input, index, dims=(dim,))
 
 

@@ -361,12 +361,17 @@ def _gradient(f: Any, dim: int, spacing: Any, edge_order: int) -> Any:
                 f"{n}, got shape {tuple(spacing.shape)}"
             )
         steps = diff(spacing).reshape(across)
+        even = False
     else:
         steps = f.new_full((n - 1,), 1.0).reshape(across) * spacing
+        even = True
     slopes = diff(f, dim=dim) / steps
     before, after = _range(slopes, dim, 0, n - 2), _range(slopes, dim, 1, n - 1)
     h, k = _range(steps, dim, 0, n - 2), _range(steps, dim, 1, n - 1)
-    inside = (before * k + after * h) / (h + k)
+    if even:  # between infinities, the sample in the middle must not count
+        inside = (_range(f, dim, 2, n) - _range(f, dim, 0, n - 2)) / (h + k)
+    else:
+        inside = (before * k + after * h) / (h + k)
     first, last = _range(slopes, dim, 0, 1), _range(slopes, dim, n - 2, n - 1)
     if edge_order == 2:
         bend = (after - before) / (h + k)

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..autograd.base import ViewKind
 from ..autograd.boundary import guarded, public
+from ..autograd.modes import no_grad
 from ..autograd.names import named
 from ..autograd.primitive import primitive
 from ..autograd.structural import alias, conj, is_complex
@@ -147,7 +148,8 @@ def view_dtype(input: Any, dtype: Any) -> Any:
                 raise RuntimeError(
                     f"self.{name} must be divisible by {ratio} {as_which}, but got {value}"
                 )
-    out = _view_dtype(input, dtype=dtype.name)
+    with no_grad():
+        out = _view_dtype(input, dtype=dtype.name)
     out._view.kind = ViewKind.OTHER_DTYPE
     return out
 

@@ -229,6 +229,11 @@ def set_(
         input.array = array_module(input.array).empty(0, dtype)
         return input
     row = _flat(source.array) if isinstance(source, TensorBase) else source._row.array
+    if isinstance(source, TypedStorage) and row.dtype != dtype:
+        raise RuntimeError(
+            f"Expected a Storage of type {dtypes.from_numpy(dtype)} or an UntypedStorage, but got "
+            f"type {source.dtype}"
+        )
     if isinstance(source, TensorBase) and size is None:
         if source.array.dtype != dtype:
             raise RuntimeError(

@@ -132,7 +132,8 @@ def multinomial(
         cumulative /= cumulative[:, -1:]
         cumulative[:, -1:] = 1
         with generator.lock:
-            u = generator.uniforms(len(rows) * num_samples, np.float64).reshape(len(rows), -1)
+            u = generator.uniforms(len(rows) * num_samples, np.float64)
+            u = u.reshape(len(rows), num_samples)
         found = [np.searchsorted(c, x) for c, x in zip(cumulative.astype(np.float64), u)]
         index = np.array(found, np.int64)
     else:
