@@ -25,30 +25,37 @@ _SHARED = 3 << 20
 MOST_THREADS = 8
 """More would wait for the interpreter's lock, which each holds for a tenth of the time."""
 _WIDE = 512
-"""Elements of a row from which a ufunc had better not repeat a broadcast operand in its buffer."""
+"""Elements of a run from which a ufunc had better not repeat a broadcast operand in its buffer."""
 
 FEW = 1 << 15
 """Elements below which a context with the smallest buffer costs as much as it saves."""
 
 
 def in_blocks(
-    xp: Any, work: Callable[[slice], None], rows: int, width: int = 1, passes: int = 4
+    xp: Any,
+    work: Callable[[slice], None],
+    rows: int,
+    width: int = 1,
+    passes: int = 4,
+    run: int | None = None,
 ) -> None:
     """``work(part)`` for slices of ``rows`` rows of ``width`` elements each, all at once where they
     are few or ``xp`` is a GPU's module.
 
     Args:
         passes: about how many times ``work`` goes over its elements.
+        run: how many of them lie side by side along the last axis, where that is not a whole row.
     """
+    is_wide = (width if run is None else run) >= _WIDE
     size = rows * width
     shared = size * passes >= _SHARED
     block = min(MOST, max(BLOCK, size // 2)) if shared else MOST
-    if size < FEW or (size <= block and width < _WIDE) or xp is not np:
+    if size < FEW or (size <= block and not is_wide) or xp is not np:
         work(slice(None))
         return
     step = max(1, block // width)
     parts = [slice(i, i + step) for i in range(0, rows, step)]
-    context = _unbuffered() if width >= _WIDE else copy_context()
+    context = _unbuffered() if is_wide else copy_context()
     if shared and len(parts) > 1:
         share(work, parts, context, MOST_THREADS)
     else:
@@ -80,7 +87,7 @@ def _unbuffered() -> Context:
 
     They fill it with what is broadcast along a row, (n, 1), although they could read it in place
     (NumPy 2.4: 0.16 against 0.08 ns an element at 1024 elements a row). Casts need a large one, so
-    ``work`` on wide rows must not mix dtypes.
+    ``work`` on wide rows must not mix dtypes; and so do short runs, which it puts together.
     """
     context = copy_context()
     context.run(np.setbufsize, 16)

@@ -111,7 +111,7 @@ def slope(
     def work(rows: slice) -> None:
         xp.multiply(e[rows], factor[rows], out=d[rows])
 
-    in_blocks(xp, work, len(e), math.prod(e.shape[1:]), passes=2)
+    in_blocks(xp, work, len(e), math.prod(e.shape[1:]), 2, e.shape[-1])
     if wanted is not None:
         d -= wanted
     if label is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -28,7 +29,7 @@ def exponentials(xp: Any, a: Any) -> tuple[Any, Any, Any]:
         total[rows] = sum_over(xp, y, (1,))
         log_sum[rows] = largest
 
-    in_blocks(xp, work, n, c * p, passes=10)
+    in_blocks(xp, work, n, c * p, 10, a.shape[-1])
     log_sum += xp.log(total)
     return e.reshape(n, c, p), total.reshape(n, p), log_sum.reshape(n, p)
 
@@ -102,15 +103,14 @@ def _along(
 ) -> Any:
     """What ``work(*arrays, out, axis)`` writes, called with some of the rows at a time."""
     out = xp.empty(arrays[0].shape, arrays[0].dtype)
-    shape = out.shape
-    if axis and axis == out.ndim - 1:
-        shape, axis = (-1, shape[-1]), 1
+    if not axis:
+        work(*arrays, out, 0)
+        return out
+    c, after = out.shape[axis], out.shape[axis + 1 :]
+    shape = (-1, c, math.prod(after)) if after else (-1, c)
     seen = [v.reshape(shape) for v in (*arrays, out)]
-    if axis:
-        rows = len(seen[0])
-        in_blocks(
-            xp, lambda part: work(*[v[part] for v in seen], axis), rows, out.size // rows, passes
-        )
-    else:
-        work(*seen, axis)
+    n = len(seen[0])
+    in_blocks(
+        xp, lambda part: work(*[v[part] for v in seen], 1), n, out.size // n, passes, shape[-1]
+    )
     return out

@@ -16,6 +16,9 @@ from .sums import dot_over, sum_over, weighted_sum
 Axes = tuple[int, ...]
 Index = tuple[slice, ...]
 
+_SHORT = 256
+"""Elements of a row up to which it pays to repeat the factors of a channel along it."""
+
 
 @kernels.standardize.twin
 def forward(
@@ -40,6 +43,7 @@ def forward(
         if done is not None:
             return done
     lay = _layout(shape, axes, affine)
+    repeat = _repeated(lay.repeats) if lay.repeats > 1 and xp is np else None
     out = xp.empty(x.shape, x.dtype)
     mean = (xp.empty if centered else xp.zeros)(lay.kept, x.dtype)
     variance = xp.empty(lay.kept, x.dtype)
@@ -56,19 +60,18 @@ def forward(
         if centered:
             m = means[part]
             xp.divide(sum_over(xp, d, lay.over), lay.elements, out=m)
-            d = xp.subtract(d, m, out=out_rows[part])
+            d = xp.subtract(d, m if repeat is None else repeat(m), out=out_rows[part])
         xp.divide(dot_over(xp, d, d, lay.over), lay.elements, out=variances[part])
         scale = xp.reciprocal(xp.sqrt(variance[part] + eps))
         d, z = (y if centered else x)[part], y[part]
-        if w is None:
-            xp.multiply(d, scale, out=z)
-        elif lay.one_factor:
-            xp.multiply(d, scale * _part(w, part), out=z)
-        else:
-            xp.multiply(d, scale, out=z)
+        if w is not None and lay.one_factor:
+            scale = scale * _part(w, part)
+        xp.multiply(d, scale if repeat is None else repeat(scale), out=z)
+        if w is not None and not lay.one_factor:
             z *= _part(w, part)
         if b is not None:
-            z += _part(b, part)
+            shift = _part(b, part)
+            z += shift if repeat is None else repeat(shift)
 
     _over_groups(xp, work, shape, axes, passes=6)
     return out, mean, variance
@@ -105,6 +108,7 @@ def backward(
             return done
     weighted = w is not None or needs[1] or needs[2]
     lay = _layout(shape, axes, affine if weighted else None)
+    repeat = _repeated(lay.repeats) if lay.repeats > 1 and xp is np else None
     dx = xp.empty(x.shape, x.dtype)
     g, x, d = g.reshape(lay.shape), x.reshape(lay.shape), dx.reshape(lay.shape)
     if mean.shape != lay.kept:
@@ -113,7 +117,8 @@ def backward(
     partial_sums: list[tuple[Index, Any, Any]] = []
 
     def work(part: Index) -> None:
-        u, s = g[part], xp.subtract(x[part], mean[part], out=d[part])
+        u, m = g[part], mean[part]
+        s = xp.subtract(x[part], m if repeat is None else repeat(m), out=d[part])
         r = xp.reciprocal(xp.sqrt(variance[part] + eps))
         factor = None if w is None else _part(w, part)
         dw = db = None
@@ -140,11 +145,15 @@ def backward(
         elif lay.only_moments:
             us = weighted_sum(xp, us, factor, lay.only_moments)
             u_sum = weighted_sum(xp, u_sum, factor, lay.only_moments)
-        s *= us * (r / lay.elements) if lay.both else us / lay.elements
+        slope = us * (r / lay.elements) if lay.both else us / lay.elements
+        s *= slope if repeat is None else repeat(slope)
         if centered:
-            s += u_sum / lay.elements
+            h_mean = u_sum / lay.elements
+            s += h_mean if repeat is None else repeat(h_mean)
         xp.subtract(h, s, out=s)
-        s *= r if factor is None or lay.only_moments else r * factor
+        if factor is not None and not lay.only_moments:
+            r = r * factor
+        s *= r if repeat is None else repeat(r)
 
     _over_groups(xp, work, lay.shape, lay.axes, passes=8)
     return (dx if needs[0] else None), *_joined(xp, partial_sums, axes)
@@ -184,7 +193,14 @@ def _over_groups(
         work(_ALL)
         return
     before, n = (slice(None),) * axis, shape[axis]
-    in_blocks(xp, lambda part: work((*before, part)), n, size // n, passes)
+    in_blocks(xp, lambda part: work((*before, part)), n, size // n, passes, shape[-1])
+
+
+@functools.cache
+def _repeated(times: int) -> Callable[[Any], Any]:
+    """What gives the entries of an array (..., 1) for each of ``times`` elements of a row. NumPy
+    goes through these rows as one, but begins anew with each entry that it repeats by itself."""
+    return functools.partial(np.repeat, repeats=times, axis=-1)
 
 
 def _part(v: Any, index: Index) -> Any:
@@ -204,6 +220,8 @@ class _Layout(NamedTuple):
         rows, over, kept_rows: as ``shape``, ``axes``, ``kept``, with trailing axes as one.
         both, only_moments, only_affine: the axes by what is summed over them in the gradients.
         one_factor: the product of the moments and w is small beside the whole.
+        repeats: how often a factor is repeated along a row: once, but where many short rows
+            have the same factors.
     """
 
     shape: Axes
@@ -217,6 +235,7 @@ class _Layout(NamedTuple):
     only_moments: Axes
     only_affine: Axes
     one_factor: bool
+    repeats: int
 
 
 @functools.lru_cache(256)
@@ -230,11 +249,13 @@ def _layout(shape: Axes, axes: Axes, affine: Axes | None) -> _Layout:
         rows, over, kept_rows = (*shape[:n], math.prod(shape[n:])), (n,), (*shape[:n], 1)
     if affine is None:
         shape, axes, kept, affine = rows, over, kept_rows, (1,) * len(rows)
-    factors = math.prod([max(pair) for pair in zip(kept, affine)])
+    factors, size = math.prod([max(pair) for pair in zip(kept, affine)]), math.prod(shape)
+    is_over_both = {0, len(shape) - 1} <= {*axes} and size >= FEW
     return _Layout(
         shape, axes, kept, elements, rows, over, kept_rows,
         both=tuple([i for i in axes if affine[i] == 1]),
         only_moments=tuple([i for i in axes if affine[i] != 1]),
         only_affine=tuple([i for i, n in enumerate(affine) if n == 1 and i not in axes]),
-        one_factor=4 * factors <= math.prod(shape),
+        one_factor=4 * factors <= size,
+        repeats=shape[-1] if is_over_both and shape[0] > 1 and shape[-1] <= _SHORT else 1,
     )  # fmt: skip

@@ -11,6 +11,8 @@ Axes = tuple[int, ...]
 
 _LONG = 16
 """Elements of a row from which BLAS sums it; its call costs as much as so many."""
+_SHORT = 64
+"""Elements of a row below which rows had better be added up before their elements are."""
 _ALONE = 1 << 13
 """Elements of a matrix up to which BLAS multiplies it by a vector with one thread."""
 
@@ -20,6 +22,8 @@ def sum_over(xp: Any, a: Any, axes: Axes) -> Any:
     products with ones."""
     if not axes:
         return a
+    if xp is np and axes[1:] and a.size > _ALONE and _has_rows_to_add(a, axes):
+        return sum_over(xp, a.sum(axis=0, keepdims=True, dtype=a.dtype), axes[1:])
     is_small = a.ndim == 2 and a.size <= _ALONE
     if xp is np and a.ndim - 1 in axes and (is_small or _has_long_rows(a)):
         return _of_rows(a, _kept_ones(a.shape[-1], a.dtype), axes)
@@ -33,6 +37,8 @@ def dot_over(xp: Any, a: Any, b: Any, axes: Axes) -> Any:
         return a * b
     if xp is not np:  # a GPU has no time to win, and CuPy's einsum can't be captured
         return (a * b).sum(axis=axes, keepdims=True, dtype=a.dtype)
+    if axes[1:] and a.size > _ALONE and _has_rows_to_add(a, axes):
+        return sum_over(xp, dot_over(xp, a, b, axes[:1]), axes[1:])
     if a.ndim - 1 in axes and _has_long_rows(a) and _has_long_rows(b):
         return _of_rows(a, b, axes)
     if a.dtype.kind == "V":  # bfloat16, which einsum does not know
@@ -71,6 +77,11 @@ def _of_rows(a: Any, b: Any, axes: Axes) -> Any:
     if len(axes) == 1:
         return dots
     return dots.sum(axis=tuple([i for i in axes if i != a.ndim - 1]), keepdims=True)
+
+
+def _has_rows_to_add(a: Any, axes: Axes) -> bool:
+    """Whether the sums are over the first and the last axis, and that one is short."""
+    return axes[0] == 0 and axes[-1] == a.ndim - 1 > 0 and 1 < a.shape[-1] < _SHORT
 
 
 def _has_long_rows(a: Any) -> bool:
