@@ -64,12 +64,12 @@ class EventList(list[FunctionEvent]):
         """How long all took together, in microseconds."""
         return sum(event.self_cpu_time_total for event in self)
 
-    def key_averages(self, group_by_input_shapes: bool = False, **_: Any) -> EventList:
-        """The events of each name (and with ``group_by_input_shapes`` of each choice of shapes)
+    def key_averages(self, group_by_input_shape: bool = False, **_: Any) -> EventList:
+        """The events of each name (and with ``group_by_input_shape`` of each choice of shapes)
         together."""
         found: dict[Any, FunctionEvent] = {}
         for event in self:
-            shapes = event.input_shapes if group_by_input_shapes else ()
+            shapes = event.input_shapes if group_by_input_shape else ()
             row = found.get((event.name, shapes))
             if row is None:
                 found[event.name, shapes] = _without_counts(event, shapes).add(event)

@@ -105,8 +105,10 @@ def correlate_input(
     counts = tuple(-(-s // step) for s, step in zip(size, stride))
     if winograd.suits(xp, g.dtype, n, o, c, kernel, stride, counts, (*dilation, groups), True):
         return winograd.correlate_input(xp, g, w, size, stride, padding)
-    if set(stride) == {1} and o <= 2 * c and math.prod(size) <= 4 * math.prod(out):
-        # Then this is a correlation too, with the kernel turned round: no sums of columns.
+    # Turning the kernel round saves the sums of columns, and costs a copy of it.
+    turns = o <= n * math.prod(out)
+    if set(stride) == {1} and turns and o <= 2 * c and math.prod(size) <= 4 * math.prod(out):
+        # Then this is a correlation too.
         turned = w.reshape(groups, o // groups, per_group, *kernel).swapaxes(1, 2)
         turned = turned.reshape(c, o // groups, *kernel)
         turned = xp.ascontiguousarray(turned[(..., *(slice(None, None, -1),) * len(kernel))])
@@ -115,7 +117,8 @@ def correlate_input(
         return correlate(
             xp, g, turned, stride=stride, padding=pads, dilation=dilation, groups=groups
         )
-    if set(dilation) == {1} and set(stride) != {1} and o <= 2 * c:
+    overlap = any(k > step for k, step in zip(kernel, stride))
+    if set(dilation) == {1} and set(stride) != {1} and turns and overlap and o <= c:
         return _interleave(xp, g, w, size, stride, padding, groups)
     x = xp.zeros((n, c, *size), g.dtype)
     matrix = w.reshape(groups, o // groups, -1).swapaxes(1, 2)  # (G, CK, O/G)

@@ -159,6 +159,56 @@ def backward(
     return (dx if needs[0] else None), *_joined(xp, partial_sums, axes)
 
 
+def forward_by(xp: Any, x: Any, w: Any, b: Any, mean: Any, variance: Any, *, eps: float) -> Any:
+    """``(x - mean) / sqrt(variance + eps) * w + b`` with given moments per channel (N, C, *S)."""
+    scale = xp.reciprocal(xp.sqrt(variance + eps))
+    scale = scale if w is None else scale * w
+    shift = -mean * scale
+    shift = shift if b is None else shift + b
+    return _by_channel(xp, x, scale, shift)
+
+
+def backward_by(
+    xp: Any,
+    g: Any,
+    x: Any,
+    w: Any,
+    mean: Any,
+    variance: Any,
+    *,
+    needs: tuple[bool, ...],
+    eps: float,
+) -> tuple[Any, Any, Any]:
+    """The gradients of x, w and b."""
+    r = xp.reciprocal(xp.sqrt(variance + eps))
+    dx = _by_channel(xp, g, r if w is None else r * w) if needs[0] else None
+    dw = db = None
+    shape = (*x.shape[:2], math.prod(x.shape[2:]))
+    if needs[1]:
+        s = _by_channel(xp, x, r, -mean * r).reshape(shape)
+        dw = dot_over(xp, g.reshape(shape), s, (0, 2)).reshape(-1)
+    if needs[2]:
+        db = sum_over(xp, g.reshape(shape), (0, 2)).reshape(-1)
+    return dx, dw, db
+
+
+def _by_channel(xp: Any, x: Any, scale: Any, shift: Any = None) -> Any:
+    """``x * scale + shift`` with entries for each channel of (N, C, *S)."""
+    y = xp.empty(x.shape, x.dtype)
+    n, c = x.shape[:2]
+    width = math.prod(x.shape[2:])
+    rows, out = x.reshape(n, c, width), y.reshape(n, c, width)
+    scale, shift = scale[:, None], None if shift is None else shift[:, None]
+
+    def work(channels: slice) -> None:
+        z = xp.multiply(rows[:, channels], scale[channels], out=out[:, channels])
+        if shift is not None:
+            z += shift[channels]
+
+    in_blocks(xp, work, c, n * width, passes=3)
+    return y
+
+
 def _joined(xp: Any, parts: list[tuple[Index, Any, Any]], axes: Axes) -> Any:
     """The gradients of w and b from those of the blocks, in the blocks' order."""
     if not parts:

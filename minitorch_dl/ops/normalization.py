@@ -86,6 +86,39 @@ def _standardize_backward(
     )
 
 
+def _composite_by(x: Any, w: Any, b: Any, mean: Any, variance: Any, *, eps: float) -> Any:
+    scale = 1 / sqrt(variance + eps)
+    scale = scale if w is None else scale * w
+    shift = -mean * scale
+    shift = shift if b is None else shift + b
+    channels = (-1, *(1,) * (x.array.ndim - 2))
+    y = x * scale.reshape(channels) + shift.reshape(channels)
+    return cast(y, dtype=dtypes.from_numpy(x.array.dtype).name)
+
+
+@fused(name="standardize_by", composite=_composite_by, least="float")
+def _standardize_by(xp: Any, x: Any, w: Any, b: Any, mean: Any, variance: Any, *, eps) -> Any:
+    """``(x - mean) / sqrt(variance + eps) * w + b`` with given moments of each channel, which are
+    constants."""
+    return in_float32(standardization.forward_by)(xp, x, w, b, mean, variance, eps=eps)
+
+
+@_standardize_by.defbackward
+def _standardize_by_backward(
+    g: Any, xp: Any, needs: Any, x: Any, w: Any, b: Any, mean: Any, variance: Any, eps: float
+) -> Any:
+    dx, dw, db = in_float32(standardization.backward_by)(
+        xp, g, x, w, mean, variance, needs=needs, eps=eps
+    )
+    return (
+        dx,
+        dw.astype(w.dtype, copy=False) if needs[1] else None,
+        db.astype(b.dtype, copy=False) if needs[2] else None,
+        None,
+        None,
+    )
+
+
 # -- the public functions -------------------------------------------------------------------------
 
 
@@ -144,14 +177,7 @@ def batch_norm(
         raise RuntimeError(
             f"{op}: Expected running_mean and running_var to be defined when training=False"
         )
-    scale = 1 / sqrt(running_var + eps)
-    scale = scale if weight is None else scale * weight
-    shift = -running_mean * scale
-    shift = shift if bias is None else shift + bias
-    per_channel = (channels, *(1,) * max(len(shape) - 2, 0))
-    y = input * _reshape(scale, shape=per_channel) + _reshape(shift, shape=per_channel)
-    dtype = input.array.dtype
-    return y if y.array.dtype == dtype else cast(y, dtype=dtypes.from_numpy(dtype).name)
+    return _standardize_by(input, weight, bias, running_mean, running_var, eps=eps)
 
 
 @as_one("ViewBackward0")
