@@ -18,8 +18,8 @@ _SUMMED["bfloat16"] = "float32"
 in_order = False
 """Whether a GPU adds the same rows in the same order at every run, which takes a sort."""
 
-_ROUNDS = 32
-"""Rows of one target beyond so many are added by a product with ones."""
+_WIDE, _FEW = 16, 1 << 12
+"""Elements of a row, and of all rows, below which adding them one by one is quicker."""
 
 
 @kernels.add_rows_in_order.twin
@@ -28,17 +28,23 @@ def add_rows(xp: Any, a: Any, index: Any, rows: int) -> Any:
 
     On the CPU the rows are sorted by where they go; then round k adds the k-th row of every target
     that has one, the targets with most first, so that each round is one addition in place. That is
-    several times quicker than ``add.at`` and ``add.reduceat``.
+    several times quicker than ``add.at`` and ``add.reduceat``. When fewer targets are left than
+    rounds, a product with ones adds up what is left of each.
     """
     y = xp.zeros((rows, *a.shape[1:]), a.dtype)
     if not a.size:
         return y
-    if xp is not np or a.ndim == 1:
-        if xp is not np and in_order:
+    if xp is not np:
+        if in_order:
             done = kernels.add_rows_in_order(xp, a, index, rows)
             if done is not None:
                 return done
         put_sums(xp, y, index, a)
+        return y
+    width = a.size // len(a)
+    if width < _WIDE or a.size < _FEW:
+        at = index if width == 1 else index[:, None] * width + np.arange(width)
+        put_sums(np, y.reshape(-1), at.reshape(-1), a.reshape(-1))
         return y
     order = _stable_order(index, rows)
     target = index[order]
@@ -48,11 +54,12 @@ def add_rows(xp: Any, a: Any, index: Any, rows: int) -> Any:
     most_first = _stable_order(most - counts, most)
     starts, counts = starts[most_first], counts[most_first]
     total = a.take(order[starts], axis=0)
-    left = np.searchsorted(-counts, -np.arange(1, min(most, _ROUNDS)), side="left")
-    for k, n in enumerate(left, 1):  # n targets have more than k rows
+    left = np.searchsorted(-counts, -np.arange(1, most + 1), side="left")
+    rounds = int((left + np.arange(most)).argmin())
+    for k, n in enumerate(left[:rounds], 1):  # n targets have more than k rows
         total[:n] += a.take(order[starts[:n] + k], axis=0)
-    for i in range(np.searchsorted(-counts, -_ROUNDS, side="left")):
-        rest = a.take(order[starts[i] + _ROUNDS : starts[i] + counts[i]], axis=0)
+    for i in range(left[rounds]):
+        rest = a.take(order[starts[i] + rounds + 1 : starts[i] + counts[i]], axis=0)
         total[i] += np.tensordot(np.ones(len(rest), a.dtype), rest, 1)
     y[target[starts]] = total
     return y

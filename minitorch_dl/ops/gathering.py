@@ -18,7 +18,7 @@ from ..autograd.structural import cast
 from ..autograd.structural import expand as _expand
 from ..backend import array_module, check_range, dtypes
 from .dims import common_shape, numpy_names, wrap_dim
-from .indexing import _index, _index_adjoint, _index_put, add_at, index_put
+from .indexing import _index, _index_adjoint, _index_put, add_at, add_slices, index_put
 from .shape import _reshape
 from .slicing import _slice
 
@@ -219,8 +219,21 @@ def _flat(xp: Any, index: Any, dim: int, shape: tuple[int, ...]) -> Any:
     return total
 
 
+def _of_slices(index: Any, dim: int, shape: tuple[int, ...]) -> Any:
+    """The vector that ``index`` repeats over the other axes of ``shape``, as an expanded one does:
+    it is of whole slices. None for another index."""
+    if not index.size or index.ndim != len(shape):
+        return None
+    for d, (size, stride) in enumerate(zip(index.shape, index.strides)):
+        if d != dim and (size != shape[d] or (stride and size > 1)):
+            return None
+    return index[tuple([slice(None) if d == dim else 0 for d in range(index.ndim)])]
+
+
 @primitive(name="gather", complex=True)
 def _gather(xp: Any, a: Any, index: Any, *, dim: int) -> Any:
+    if (vector := _of_slices(index, dim, a.shape)) is not None:
+        return a.take(vector, dim)
     return a[_grid(xp, index, dim)] if a.ndim else a[index]
 
 
@@ -230,6 +243,8 @@ _gather.defvjp(a=lambda g, index, dim, a_shape: _gather_adjoint(g, index, dim=di
 @primitive(name="gather_adjoint", complex=True)
 def _gather_adjoint(xp: Any, a: Any, index: Any, *, dim: int, shape: tuple[int, ...]) -> Any:
     """Zeros of ``shape`` with ``a`` added at the index along ``dim``: the reverse of ``gather``."""
+    if (vector := _of_slices(index, dim, shape)) is not None:
+        return add_slices(xp, a, vector, dim, shape)
     return add_at(xp, _flat(xp, index, dim, shape), a, shape)
 
 

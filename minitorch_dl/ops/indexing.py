@@ -22,7 +22,7 @@ from ..autograd.primitive import TensorBase, current_node, primitive
 from ..autograd.structural import cast, sum_to
 from ..autograd.versions import next_number
 from ..backend import array_module, check_range, common_module, describe_one, dtypes
-from ..backend.segments import put_sums
+from ..backend.segments import add_rows, put_sums
 from .slicing import _basic, _slice, _spec
 
 __all__ = ["getitem", "index_put", "index_put_", "setitem"]
@@ -86,6 +86,16 @@ def add_at(xp: Any, flat: Any, values: Any, shape: tuple[int, ...]) -> Any:
     return out.reshape(shape)
 
 
+def add_slices(xp: Any, a: Any, index: Any, dim: int, shape: tuple[int, ...]) -> Any:
+    """Zeros of ``shape`` with the slices of ``a`` added at ``index`` along ``dim``."""
+    rows = shape[dim]
+    if prod(shape[:dim]) != 1:
+        return add_at(xp, positions(xp, (index,), (dim,), shape), a, shape)
+    index = xp.where(index < 0, index + rows, index).reshape(-1)
+    a = a.reshape(len(index), prod(shape[dim + 1 :]))
+    return add_rows(xp, a, index, rows).reshape(shape)
+
+
 @primitive(name="index", complex=True)
 def _index(xp: Any, a: Any, *indices: Any, dims: tuple[int, ...]) -> Any:
     """``a`` at index arrays or masks, which stand at the axes ``dims``."""
@@ -112,6 +122,8 @@ def _index_adjoint(
         out = xp.zeros(shape, a.dtype)
         out[_key(xp, indices, dims)] = a
         return out
+    if len(indices) == 1:
+        return add_slices(xp, a, indices[0], dims[0], shape)
     return add_at(xp, positions(xp, indices, dims, shape), a, shape)
 
 
