@@ -20,7 +20,7 @@ from . import autograd
 from .autograd.node import AccumulateGrad
 from .autograd.structural import alias
 from .nn.normalization import _BatchNorm
-from .nn.utils.stateless import functional_call
+from .nn.calling import functional_call
 from .ops import joining
 from .ops.comparison import equal
 from .ops.random import get_rng_state, set_rng_state

@@ -216,4 +216,13 @@ class Differentiable(TensorBase):
 
     @data.setter
     def data(self, value: Tensor) -> None:
+        if self.requires_grad and dtypes.from_numpy(value.array.dtype).kind < dtypes.FLOAT:
+            raise RuntimeError(
+                "data set to a tensor that requires gradients must be floating point or complex "
+                f"dtype, got {dtypes.from_numpy(value.array.dtype)}"
+            )
         self.array = value.array
+
+    @data.deleter
+    def data(self) -> None:
+        raise RuntimeError("a tensor's data can't be deleted")

@@ -12,6 +12,7 @@ import numpy as np
 from . import printing
 from .autograd.base import as_class
 from .autograd.inplace import inplace, overwrite
+from .autograd.modes import GRAD, state
 from .autograd.names import as_one
 from .autograd.primitive import TensorBase
 from .backend import device, device_of, dtypes, to_host
@@ -170,7 +171,7 @@ class Convertible(TensorBase):
         impossible)."""
         if force:
             return to_host(self.array)
-        if self.requires_grad:
+        if state.flags & GRAD and self.requires_grad:
             raise RuntimeError(
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
                 "instead."

@@ -49,7 +49,9 @@ class Protocols(TensorBase):
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:
         ours = type(self).__module__.startswith(_PACKAGE)
-        return printing.represent(self, "tensor" if ours else type(self).__name__)
+        text = printing.represent(self, "tensor" if ours else type(self).__name__)
+        # nn.Parameter leaves a user's own class as it is, and marks it.
+        return f"Parameter({text})" if "_is_param" in self.__dict__ else text
 
     def __format__(self, spec: str) -> str:
         if self.ndim == 0 and type(self) is result_class():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from ..autograd.modes import set_transforms, state
@@ -186,6 +187,22 @@ def _use(device_type: str, dtype: dtypes.dtype | None) -> None:
         t for t in state.transforms if not (isinstance(t, _Cast) and t.device_type == device_type)
     ]
     set_transforms((*others, *(() if dtype is None else (_Cast(device_type, dtype),))))
+
+
+def autocast_as_now() -> Callable[[], AbstractContextManager[None]]:
+    """Blocks in which autocast is what it is where this is called."""
+    casts = tuple(t for t in state.transforms if isinstance(t, _Cast))
+
+    @contextmanager
+    def block() -> Iterator[None]:
+        before = state.transforms
+        set_transforms((*(t for t in before if not isinstance(t, _Cast)), *casts))
+        try:
+            yield
+        finally:
+            set_transforms(before)
+
+    return block
 
 
 def get_autocast_dtype(device_type: str) -> dtypes.dtype:

@@ -96,13 +96,16 @@ class Detector:
         """After each custom Function: note who called it."""
         node.origin = _frames()
 
+    def report(self, node: Node) -> None:
+        """Say in a warning which op's derivative is failing, and where it was called."""
+        warnings.warn(f"Error detected in {node.name()}. {made_at(node)}", stacklevel=2)
+
     def derive(self, plan: Any, node: Node, g: Any, saved: Any, create_graph: bool) -> Any:
         """The gradients that ``node`` sends back, checked."""
         try:
             results = plan.differentiate(node, g) if create_graph else plan.rule(g, saved)
-        except Exception as error:
-            if hasattr(error, "add_note"):
-                error.add_note(f"Error detected in {node.name()}. {made_at(node)}")
+        except Exception:
+            self.report(node)
             raise
         for i, r in enumerate(results if self.check_nan else ()):
             if _not_finite(r) == "nan":
@@ -111,6 +114,7 @@ class Detector:
                     if self.first
                     else ""
                 )
+                self.report(node)
                 raise RuntimeError(
                     f"Function '{node.name()}' returned nan values in its {i}th output. "
                     f"{made_at(node)}{first}"

@@ -8,7 +8,7 @@ from typing import Any
 from ..backend import array_module, devices, dtypes
 from .base import TensorBase, as_raw, current_node
 from .engine import run_backward
-from .node import AccumulateGrad
+from .node import AccumulateGrad, GradientEdge
 from .primitive import PRIMITIVES
 from .structural import cast
 
@@ -23,7 +23,8 @@ def backward(
     """Add the gradient of ``tensors`` to the ``.grad`` of every leaf that they depend on.
 
     Args:
-        tensors: a Tensor or several; those with more than one element need a gradient.
+        tensors: a Tensor, a GradientEdge or several; those with more than one element need a
+            gradient.
         grad_tensors: the gradient with respect to each of ``tensors``; None means 1 for a scalar.
         retain_graph: keep the graph for another pass (default: ``create_graph``).
         create_graph: record the backward pass itself, for gradients of gradients.
@@ -31,28 +32,25 @@ def backward(
     """
     roots = _as_tuple(tensors)
     grads = _root_gradients(roots, grad_tensors, "backward()")
-    retain = create_graph if retain_graph is None else retain_graph
-    nodes = [current_node(root) for root in roots]
-    if inputs is None:
-        run_backward(nodes, grads, retain_graph=retain, create_graph=create_graph)
-        return
-    inputs = _as_tuple(inputs)
-    if not inputs:
-        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-    targets = _targets(inputs, "backward(inputs=...)")
+    targets = None
+    if inputs is not None:
+        inputs = _as_tuple(inputs)
+        if not inputs:
+            raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+        targets = _targets(inputs, "backward(inputs=...)")
     found = run_backward(
-        nodes,
+        [_node_of(root) for root in roots],
         grads,
         targets=targets,
-        accumulate=False,
-        retain_graph=retain,
+        retain_graph=create_graph if retain_graph is None else retain_graph,
         create_graph=create_graph,
     )
-    for x, node in zip(inputs, targets, strict=True):
-        g = found.get(node)
-        if g is not None:
-            g = g if create_graph else TensorBase.wrap(g.copy())
-            x._grad = g if x._grad is None else x._grad + g
+    for node, g in found.items():
+        if type(node) is not AccumulateGrad:  # a leaf has its gradient
+            for x, target in zip(inputs, targets or (), strict=True):
+                if target is node and isinstance(x, TensorBase):
+                    g = g if create_graph else TensorBase.wrap(g.copy())
+                    x._grad = g if x._grad is None else x._grad + g
 
 
 def grad(
@@ -69,8 +67,8 @@ def grad(
     """The gradient of ``outputs`` with respect to ``inputs``, returned instead of accumulated.
 
     Args:
-        outputs: a Tensor or several.
-        inputs: the Tensors to differentiate with respect to; leaves or not.
+        outputs: a Tensor, a GradientEdge or several.
+        inputs: the Tensors or GradientEdges to differentiate with respect to; leaves or not.
         grad_outputs: the gradient with respect to each output; None means 1 for a scalar.
         retain_graph: keep the graph for another pass (default: ``create_graph``).
         create_graph: the gradients can be differentiated again.
@@ -106,7 +104,7 @@ def grad(
     grads = _root_gradients(roots, grad_outputs, "grad()")
     targets = _targets(inputs, "grad()")
     found = run_backward(
-        [current_node(root) for root in roots],
+        [_node_of(root) for root in roots],
         grads,
         targets=targets,
         accumulate=False,
@@ -122,17 +120,20 @@ def grad(
                 f"The differentiated Tensor at index {i} appears to not have been used in the "
                 "graph. Set allow_unused=True if this is the desired behavior."
             )
+        array = getattr(x, "array", None)
         if g is None:
-            g = (
-                TensorBase.wrap(array_module(x.array).zeros_like(x.array))
-                if materialize_grads
-                else None
-            )
+            if materialize_grads and array is None:
+                raise RuntimeError(
+                    "materialize_grads cannot be used when the given input is a GradientEdge"
+                )
+            if materialize_grads:
+                g = TensorBase.wrap(array_module(array).zeros_like(array))
+                g.requires_grad_(create_graph)
         elif create_graph:
-            if g.array.dtype != x.array.dtype:
-                g = cast(g, dtype=dtypes.from_numpy(x.array.dtype).name)
+            if array is not None and g.array.dtype != array.dtype:
+                g = cast(g, dtype=dtypes.from_numpy(array.dtype).name)
         else:
-            g = as_raw(g, x.array)
+            g = as_raw(g, array)
             if g.base is not None or id(g) in seen:  # each result has its own memory
                 g = g.copy()
             seen.add(id(g))
@@ -154,7 +155,15 @@ def _batched_grad(
             "grad(is_grads_batched=True) needs grad_outputs, a batch for each output"
         )
     batches = _as_tuple(grad_outputs)
-    size = {g.array.shape[0] for g in batches if g is not None and g.array.ndim}
+    for i, (y, g) in enumerate(zip(outputs, batches)):
+        if g is not None and g.array.shape[1:] != y.array.shape:
+            raise RuntimeError(
+                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output "
+                f"as the batch dimension, and the others as the shape of its output: "
+                f"grad_output[{i}] has shape {list(g.array.shape)}, output[{i}] "
+                f"{list(y.array.shape)}"
+            )
+    size = {g.array.shape[0] for g in batches if g is not None}
     if len(size) != 1:
         raise RuntimeError(
             "grad(is_grads_batched=True): the grad_outputs need one batch size in front, got "
@@ -179,11 +188,16 @@ def stacked(rows: Sequence[Any]) -> Any:
 
 
 def _as_tuple(tensors: Any) -> tuple[Any, ...]:
-    return (tensors,) if isinstance(tensors, TensorBase) else tuple(tensors)
+    return (tensors,) if isinstance(tensors, (TensorBase, GradientEdge)) else tuple(tensors)
+
+
+def _node_of(x: Any) -> Any:
+    """Where the gradient of a tensor, or of what a GradientEdge stands for, arrives."""
+    return x.target if isinstance(x, GradientEdge) else current_node(x)
 
 
 def _targets(inputs: Sequence[Any], caller: str) -> list[Any]:
-    targets = [current_node(x) for x in inputs]
+    targets = [_node_of(x) for x in inputs]
     for x, node in zip(inputs, targets, strict=True):
         if node is None:
             raise RuntimeError(
@@ -203,18 +217,22 @@ def _root_gradients(roots: Sequence[Any], grads: Any, caller: str) -> list[Any]:
         raise RuntimeError(f"{caller}: got {len(roots)} tensors and {len(grads)} gradients")
     checked = []
     for i, (root, g) in enumerate(zip(roots, grads, strict=True)):
-        array = root.array
-        if current_node(root) is None:
+        array = root.like if isinstance(root, GradientEdge) else root.array
+        if _node_of(root) is None:
             raise RuntimeError(
                 f"element {i} of tensors does not require grad and does not have a grad_fn: "
                 "nothing that it was computed from "
                 "requires a gradient (or it was computed under no_grad, or detached)"
             )
+        if array is None and g is not None:  # an edge that says nothing of its shape
+            checked.append(g)
+            continue
         if g is None:
-            if array.size != 1:
+            if array is None or array.size != 1:
                 raise RuntimeError(
                     "grad can be implicitly created only for scalar outputs, but got shape "
-                    f"{tuple(array.shape)}. Reduce it first, as in loss.sum(), or pass the gradient"
+                    f"{array if array is None else tuple(array.shape)}. Reduce it first, as in "
+                    "loss.sum(), or pass the gradient"
                 )
             if not dtypes.from_numpy(array.dtype).is_floating_point:
                 raise RuntimeError(
@@ -228,15 +246,18 @@ def _root_gradients(roots: Sequence[Any], grads: Any, caller: str) -> list[Any]:
                 g = TensorBase.wrap(array_module(array).ones_like(array))
         elif tuple(g.array.shape) != tuple(array.shape):
             raise RuntimeError(
-                f"Mismatch in shape: grad_output[{i}] has a shape of {tuple(g.array.shape)} and "
-                f"output[{i}] has a shape of {tuple(array.shape)}."
+                f"Mismatch in shape: grad_output[{i}] has a shape of torch.Size("
+                f"{list(g.array.shape)}) and output[{i}] has a shape of torch.Size("
+                f"{list(array.shape)})."
             )
         if g.array.dtype != array.dtype:
-            g = cast(g, dtype=dtypes.from_numpy(array.dtype).name)
+            have, want = dtypes.from_numpy(g.array.dtype), dtypes.from_numpy(array.dtype)
+            if have.is_complex != want.is_complex:
+                raise RuntimeError(
+                    "For complex Tensors, both grad_output and output are required to have the "
+                    f"same dtype. Mismatch in dtype: grad_output[{i}] has a dtype of {have} and "
+                    f"output[{i}] has a dtype of {want}."
+                )
+            g = cast(g, dtype=want.name)
         checked.append(g)
     return checked
-
-
-def leaf_node(tensor: Any) -> AccumulateGrad:
-    """A fresh leaf node for ``tensor``."""
-    return AccumulateGrad(tensor)

@@ -142,6 +142,8 @@ def current_node(tensor: Any) -> Any:
     view = tensor._view
     if view is None or view.stamp is view.root._node or view.kind is NO_GRAD:
         return tensor._node
+    if view.root._node is None:  # detached, which changes nothing for its views
+        return tensor._node
     parent_node = _node_apart(view.parent)
     if view.kind is ViewKind.OTHER_DTYPE:
         return tensor._node

@@ -7,7 +7,7 @@ of any length works. What a node saved is freed as soon as its derivative has ru
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from heapq import heappop, heappush
 from operator import attrgetter
 from sys import getrefcount
@@ -18,7 +18,7 @@ import numpy as np
 from ..backend import devices
 from . import versions
 from .base import as_raw, late, result_class
-from .modes import GRAD, state
+from .modes import GRAD, state, use_saved_hooks
 from .node import SECOND_BACKWARD, AccumulateGrad, Node, Output
 from .structural import sum_to
 
@@ -28,11 +28,14 @@ class Pass:
 
     Attributes:
         notes: a place for hooks to keep what they know of this pass.
+        callbacks: what to call at its end.
+        targeted: whether it goes to some nodes only, not to every leaf.
     """
 
     def __init__(self, roots: Sequence[Node], wanted: set[Node] | None) -> None:
-        self.roots, self.wanted = roots, wanted
+        self.roots, self.wanted, self.targeted = roots, wanted, wanted is not None
         self.notes: dict[Any, Any] = {}
+        self.callbacks: list[Callable[[], None]] = []
         self._device: Any = None
 
     def follow(self, g: Any) -> None:
@@ -70,12 +73,12 @@ def run_backward(
         roots, grads: where to start, and the gradient there (Tensors).
         targets: visit only what lies between the roots and these nodes; None goes down to every
             leaf.
-        accumulate: add to the ``.grad`` of leaves; False returns the targets' gradients instead.
+        accumulate: add to the ``.grad`` of the leaves that are reached.
         retain_graph: keep what the nodes saved, for another pass.
         create_graph: gradients are Tensors with a graph of their own.
 
     Returns:
-        The gradient of each target reached (empty when accumulating).
+        The gradient of each target reached.
     """
     targeted = None if targets is None else set(targets)
     wanted = None if targeted is None else _ancestors_of(roots, targeted)
@@ -97,7 +100,7 @@ def run_backward(
             total = total + g
         waiting[key] = (node, total, True)
 
-    outer, flags = state.backward_pass, state.flags
+    outer, flags, hooks = state.backward_pass, state.flags, state.saved_hooks
     state.backward_pass = this_pass = Pass(roots, wanted)
     state.flags = flags | GRAD if create_graph else flags & ~GRAD
     try:
@@ -118,15 +121,17 @@ def run_backward(
             if watched:  # a leaf, one of several outputs, or a tensor or node with hooks
                 if node.pre_hooks is not None or node.retained is not None:
                     g, is_ours = _run_hooks(node, g, create_graph), False
-                if node.tuple_hooks is not None:
-                    g, is_ours = _run_tuple_hooks(node, g, create_graph), False
                 is_target = targeted is not None and node in targeted
                 if is_target:
                     found[node] = g
                 cls = node.__class__
                 if cls is AccumulateGrad:
                     if accumulate:
+                        if node.tuple_hooks is not None:
+                            g, is_ours = _run_tuple_hooks(node, g, create_graph), False
                         _accumulate(node, g, is_ours, create_graph)
+                        if node.hooks is not None:
+                            _run_post_hooks(node, (), g, create_graph)
                     continue
                 if cls is Output:
                     parent = node.edges[0]
@@ -148,6 +153,8 @@ def run_backward(
                     continue
                 if plan.narrows and needs != plan.needs:
                     plan = plan.narrowed(needs)
+            if watched and node.tuple_hooks is not None:
+                g, is_ours = _run_tuple_hooks(node, g, create_graph), False
             if g.__class__ is list:
                 g = _fill_missing(node, g)
             saved = node.saved
@@ -156,7 +163,12 @@ def run_backward(
             if watched and node.packed is not None:
                 node.saved = saved = node.packed.restore()
             if node.number < versions.latest:
-                check_versions(node, saved)
+                try:
+                    check_versions(node, saved)
+                except RuntimeError:
+                    if state.anomaly is not None:
+                        state.anomaly.report(node)
+                    raise
             if watcher is not None:
                 results = watcher.derive(plan, node, g, saved, create_graph)
             elif create_graph:
@@ -184,10 +196,14 @@ def run_backward(
                 else:
                     heappush(order, key)
                     waiting[key] = (edge, r, is_new and r is not g)
+        for callback in this_pass.callbacks:  # which may add some
+            callback()
     finally:
         if devices.several:
             this_pass.leave()
         state.backward_pass = outer
+        if state.saved_hooks is not hooks:
+            use_saved_hooks(hooks)
         state.flags = state.flags & ~GRAD | flags & GRAD
     return found
 
@@ -233,7 +249,8 @@ def _accumulate(node: AccumulateGrad, g: Any, is_ours: bool, create_graph: bool)
             leaf._grad = result_class().wrap(leaf._grad.array + g)
     if node.post_hooks:
         for hook in list(node.post_hooks.values()):
-            hook(leaf)
+            if hook(leaf) is not None:
+                raise RuntimeError("Tensor post accumulate grad hooks should return None.")
 
 
 def _holders_of_base(view: Any) -> int:
@@ -304,7 +321,8 @@ def _run_tuple_hooks(node: Node, g: Any, create_graph: bool) -> Any:
 def _run_post_hooks(node: Node, results: Any, g: Any, create_graph: bool) -> Any:
     wrap = (lambda r: r) if create_graph else result_class().wrap
     inputs = tuple(None if r is None else wrap(r) for r in results)
-    outputs = tuple(wrap(one) for one in g) if isinstance(g, (list, tuple)) else (wrap(g),)
+    several = g if isinstance(g, (list, tuple)) else (g,)
+    outputs = tuple(None if one is None else wrap(one) for one in several)
     for hook in list(node.hooks.values()):
         replaced = hook(inputs, outputs)
         if replaced is not None:

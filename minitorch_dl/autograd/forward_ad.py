@@ -32,6 +32,12 @@ __all__ = [
 ]  # fmt: skip
 
 
+def __getattr__(name: str) -> Any:
+    if name == "_current_level":
+        return -1 if state.dual_level is None else 0
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 class UnpackedDualTensor(NamedTuple):
     """The two parts of a dual tensor; ``tangent`` is None for a tensor that is none."""
 

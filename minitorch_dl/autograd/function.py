@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import warnings
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from .inplace import check_writable, rebase
 from .modes import GRAD, LISTENING, enable_grad, no_grad, records, state
 from .node import SECOND_BACKWARD, Node
 from .primitive import TensorBase, View, ViewKind, current_node
+from .saved import SavedTensor
 from .structural import cast, sum_to
 from .versions import mark_written, owner_of
 
@@ -30,6 +32,7 @@ class FunctionCtx:
 
     needs_input_grad: tuple[bool, ...] = ()
     materialize_grads = True
+    _materialize_non_diff_grads = True
     _to_save: tuple[Any, ...] = ()
     _for_forward: tuple[Any, ...] | None = None
     _sources: tuple[_Source, ...] = ()
@@ -77,6 +80,14 @@ class FunctionCtx:
         return tuple(
             source.restore(array, node) for source, array in zip(self._sources, saved, strict=True)
         )
+
+    @property
+    def saved_variables(self) -> tuple[Any, ...]:
+        """``saved_tensors`` under its old name."""
+        warnings.warn(
+            "'saved_variables' is deprecated; use 'saved_tensors'", DeprecationWarning, stacklevel=2
+        )
+        return self.saved_tensors
 
     def mark_dirty(self, *tensors: Any) -> None:
         """Name the inputs that forward wrote to in place; each must also be returned."""
@@ -132,6 +143,20 @@ class FunctionNode(Node):
         if name.startswith("__") or name in ("plan", "_known_outputs"):
             raise AttributeError(name)
         return getattr(self.plan.ctx, name)
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """Per tensor among the arguments ``(node, output index)``."""
+        known = zip(super().next_functions, self.plan.inputs)
+        return tuple(place for place, made in known if made is not None)
+
+    @property
+    def _raw_saved_tensors(self) -> tuple[SavedTensor, ...]:
+        self.check_saved()
+        return tuple(SavedTensor.at(self, i) for i in range(len(self.plan.ctx._sources)))
+
+
+BackwardCFunction = FunctionNode
 
 
 class FunctionPlan:
@@ -284,11 +309,11 @@ class Function:
     """
 
     generate_vmap_rule = False
-    _node_class: type[FunctionNode] = FunctionNode
+    _backward_cls: type[FunctionNode] = FunctionNode
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._node_class = type(
+        cls._backward_cls = type(
             f"{cls.__name__}Backward",
             (FunctionNode,),
             {"__slots__": (), "explanation": f"{cls.__name__}.backward(ctx, g)"},
@@ -333,6 +358,14 @@ class Function:
             "forward mode AD."
         )
 
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *args: Any) -> Any:
+        """The function on a batch. Nothing calls it: ``vmap`` runs ``forward`` on each entry."""
+        raise NotImplementedError(
+            "To use autograd.Function with vmap, you must either override the vmap staticmethod "
+            "or set generate_vmap_rule=True."
+        )
+
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run ``forward`` and record the function as one node of the graph."""
@@ -354,8 +387,14 @@ class Function:
         outputs = result if isinstance(result, tuple) else (result,)
         for tensor in ctx._dirty:
             mark_written(tensor.array, cls.__name__)
+            if not _is_in(tensor, args):
+                warnings.warn(
+                    f"{cls.__name__}: Only input Tensors should be given to ctx.mark_dirty(). If a "
+                    "Tensor is not an input, there is no need to pass it to mark_dirty().",
+                    stacklevel=2,
+                )
         node = (
-            cls._node_class(edges, (), FunctionPlan(cls, ctx, args), None, None)
+            cls._backward_cls(edges, (), FunctionPlan(cls, ctx, args), None, None)
             if recorded
             else None
         )
@@ -388,14 +427,20 @@ def _connect(
                 "output. The inputs that are modified inplace must all be outputs of the Function."
             )
     if node is not None and len(outputs) > 1:
+        unfilled = () if ctx._materialize_non_diff_grads else ctx._non_differentiable
         node.outputs = [
-            (out.array.shape, out.array.dtype) if isinstance(out, TensorBase) else None
+            (out.array.shape, out.array.dtype)
+            if isinstance(out, TensorBase) and not _is_in(out, unfilled)
+            else None
             for out in outputs
         ]
-    wrapped = []
+    wrapped: list[Any] = []
     for i, out in enumerate(outputs):
         if not isinstance(out, TensorBase):
             wrapped.append(out)
+            continue
+        if _is_in(out, outputs[:i]):  # the same tensor twice
+            wrapped.append(wrapped[next(j for j, one in enumerate(outputs) if one is out)])
             continue
         is_input = _is_in(out, args)
         differentiable = (
@@ -447,8 +492,8 @@ def _save(
     node.saved = tuple(getattr(tensor, "array", tensor) for tensor in ctx._to_save)
     ctx._sources = tuple(sources)
     ctx._node = weakref.ref(node)
-    if state.saved_hooks is not None:
-        state.saved_hooks.keep(node)
+    if state.saved_hooks:
+        state.saved_hooks[-1].keep(node)
 
 
 class _TwicePlan:

@@ -79,7 +79,7 @@ def jvp(
         dual = _zeros_like(outputs, requires_grad=True)
         pulled = _grad(outputs, inputs, dual, create_graph=True)
         if strict:
-            _require(pulled, "The gradient with respect to the input")
+            _require(pulled, "The gradient of the user-provided function")
     with set_grad_enabled(create_graph or is_grad_enabled()):
         found = _grad(pulled, dual, v, create_graph)
         found = _filled(
@@ -310,8 +310,7 @@ def _vector(
         if one.array.shape != x.array.shape:
             entry = f"Entry {i} in " if is_tuple else ""
             raise RuntimeError(
-                f"{entry}v has invalid size: should be {tuple(x.array.shape)} but got "
-                f"{tuple(one.array.shape)}."
+                f"{entry}v has invalid size: should be {x.shape} but got {one.shape}."
             )
     return _fresh(v, create_graph, requires_grad=False)
 
@@ -340,11 +339,17 @@ def _grad(
 
 
 def _require(tensors: Sequence[Any], what: str) -> None:
-    """Strict mode: each must depend on the inputs."""
+    """Strict mode: the first derivative must depend on the inputs."""
     for i, x in enumerate(tensors):
-        if x is None or not x.requires_grad:
+        if x is None:
             raise RuntimeError(
-                f"{what} is independent of input {i}. This is not allowed in strict mode."
+                f"The output of the user-provided function is independent of input {i}. This is "
+                "not allowed in strict mode."
+            )
+        if not x.requires_grad:
+            raise RuntimeError(
+                f"{what} with respect to input {i} is independent of the input. This is not "
+                "allowed in strict mode: the function must be twice differentiable, and not linear"
             )
 
 
@@ -356,9 +361,9 @@ def _filled(grads: Tensors, like: Tensors, strict: bool, create_graph: bool, wha
                 f"{what} is independent of input {i}. This is not allowed in strict mode."
             )
         if create_graph and not g.requires_grad:
+            order = "hessian" if "jacobian" in what or "hessian" in what else "jacobian"
             raise RuntimeError(
-                f"The derivative of the user-provided function with respect to input {i} is "
-                f"independent of the inputs. "
+                f"The {order} of the user-provided function is independent of input {i}. "
                 "This is not allowed in strict mode when create_graph=True."
             )
     return tuple(_zeros_like((x,))[0] if g is None else g for g, x in zip(grads, like))

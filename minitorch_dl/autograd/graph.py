@@ -5,21 +5,16 @@ text.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from .modes import no_grad, state, use_saved_hooks
-from .node import AccumulateGrad, Node, Output, RemovableHandle
+from ..backend import array_module
+from .modes import state, use_saved_hooks
+from .node import AccumulateGrad, GradientEdge, Node, Output, RemovableHandle
 from .primitive import TensorBase, current_node
+from .saved import Packed
 from .versions import mark_written
-
-
-class GradientEdge(NamedTuple):
-    """One output of a node: what a tensor is to the graph."""
-
-    node: Node
-    output_nr: int
 
 
 def get_gradient_edge(tensor: Any) -> GradientEdge:
@@ -31,9 +26,11 @@ def get_gradient_edge(tensor: Any) -> GradientEdge:
             "It is not possible to get the gradient edge for a Tensor that does not require "
             "gradients"
         )
-    return (
-        GradientEdge(node.edges[0], node.index) if type(node) is Output else GradientEdge(node, 0)
-    )
+    array = tensor.array
+    xp = array_module(array)
+    like = xp.broadcast_to(xp.zeros((), array.dtype), array.shape)
+    several = type(node) is Output
+    return GradientEdge(node.edges[0] if several else node, tensor.output_nr, like)
 
 
 class _Handles:
@@ -114,60 +111,15 @@ class saved_tensors_hooks:
     def __enter__(self) -> None:
         if state.saved_hooks_refused is not None:
             raise RuntimeError(state.saved_hooks_refused)
-        self._outer = state.saved_hooks
-        use_saved_hooks(self)
+        use_saved_hooks((*state.saved_hooks, self))
 
     def __exit__(self, *exc: object) -> None:
-        use_saved_hooks(self._outer)
+        use_saved_hooks(state.saved_hooks[:-1])
 
     def keep(self, node: Node) -> None:
         """Pack what ``node`` saved."""
         if node.saved:
-            node.packed = _Packed(node, self.pack_hook, self.unpack_hook)
-            node.saved = ()
-            node.watched = True
-
-
-class _Packed:
-    """What a node saved, as the hooks left it."""
-
-    def __init__(self, node: Node, pack: Callable[..., Any], unpack: Callable[..., Any]) -> None:
-        self._unpack = unpack
-        places = node.saved_places()
-        names = dict(places.values())
-        order = [place[0] for _, place in sorted(places.items())]  # PyTorch's
-        order += [i for i in range(len(node.saved)) if i not in names]
-        packed = {i: self._packed(node, names.get(i, ""), node.saved[i], pack) for i in order}
-        self._values = [packed[i] for i in range(len(node.saved))]
-
-    def _packed(
-        self, node: Node, name: str, value: Any, pack: Callable[..., Any]
-    ) -> tuple[bool, Any]:
-        """Whether the hook was asked, and what is kept."""
-        if type(value) is list:
-            return False, [self._packed(node, "", one, pack) for one in value]
-        if hasattr(value, "strides"):
-            with no_grad():
-                return True, pack(node.input_tensor(name, value))
-        return False, value
-
-    def _restored(self, is_packed: bool, value: Any) -> Any:
-        if type(value) is list and not is_packed:
-            return [self._restored(*one) for one in value]
-        if not is_packed:
-            return value
-        with no_grad():
-            tensor = self._unpack(value)
-        if not isinstance(tensor, TensorBase):
-            raise TypeError(
-                "Output of saved tensor unpack_hook expected to be a Tensor but got result of "
-                f"type {type(tensor).__name__}"
-            )
-        return tensor.array
-
-    def restore(self) -> tuple[Any, ...]:
-        """The saved values again."""
-        return tuple(self._restored(*one) for one in self._values)
+            Packed.of(node).pack_all(node, self.pack_hook, self.unpack_hook)
 
 
 class disable_saved_tensors_hooks:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
+import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -30,14 +31,15 @@ class _State(threading.local):
     """What overrides every function, the innermost last."""
     backward_pass: Any = None
     """The backward pass that is running, for hooks that ask what it will reach."""
-    saved_hooks: Any = None
-    """What packs the values that ops save."""
+    saved_hooks: tuple[Any, ...] = ()
+    """What packs the values that ops save: the last of these."""
     saved_hooks_refused: str | None = None
     """Why such hooks are refused."""
     profile: Any = None
     """The profile that is being taken."""
     dual_level: Any = None
     """The level of forward-mode differentiation that is open."""
+    multithreading: bool = True
     pushing: bool = False
     """Whether a tangent is being computed."""
     anomaly: Any = None
@@ -82,9 +84,11 @@ class _Mode:
 
     def __call__(self, function: F) -> F:
         if inspect.isclass(function):
-            raise TypeError(
-                f"{type(self).__name__} decorates functions, not classes: decorate the methods "
-                "instead"
+            warnings.warn(
+                f"Decorating classes is deprecated: {type(self).__name__} decorates functions, and "
+                f"of {function.__name__} only the making of instances; decorate its methods",
+                FutureWarning,
+                stacklevel=2,
             )
         if inspect.isgeneratorfunction(function):
             return self._wrap_generator(function)
@@ -112,7 +116,8 @@ class _Mode:
                 try:
                     sent = yield value
                 except GeneratorExit:
-                    generator.close()
+                    with self.clone():
+                        generator.close()
                     raise
                 except BaseException as error:
                     send = functools.partial(generator.throw, error)
@@ -187,14 +192,20 @@ class set_grad_enabled(_Mode):
 
 
 class set_multithreading_enabled:
-    """Accepted, as a call or for a block: a backward pass runs in the thread that asks for it."""
+    """Noted, as a call or for a block: a backward pass runs in the thread that asks for it."""
 
     def __init__(self, mode: bool) -> None:
-        self.mode = mode
+        self._before, state.multithreading = state.multithreading, mode
 
     def __enter__(self) -> None: ...
 
-    def __exit__(self, *exc: object) -> None: ...
+    def __exit__(self, *exc: object) -> None:
+        state.multithreading = self._before
+
+
+def is_multithreading_enabled() -> bool:
+    """What ``set_multithreading_enabled`` said last; True before."""
+    return state.multithreading
 
 
 def is_grad_enabled() -> bool:
@@ -256,8 +267,8 @@ class transforming:
         set_transforms(tuple(one for one in state.transforms if one is not self.transform))
 
 
-def use_saved_hooks(hooks: Any) -> None:
-    """Have ``hooks.keep(node)`` called for every node of this thread; None stops that."""
+def use_saved_hooks(hooks: tuple[Any, ...]) -> None:
+    """Have ``keep(node)`` of the last of these called for every node of this thread."""
     state.saved_hooks = hooks
     _update_listening()
 
@@ -284,7 +295,7 @@ def records(tensors: Any) -> bool:
 
 def _update_listening() -> None:
     watched = state.listeners or state.transforms or state.function_modes
-    if watched or state.saved_hooks is not None or state.dual_level is not None:
+    if watched or state.saved_hooks or state.dual_level is not None:
         state.flags |= LISTENING
     else:
         state.flags &= ~LISTENING

@@ -11,10 +11,11 @@ from __future__ import annotations
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import formulas
 from .base import TensorBase
+from .saved import SavedTensor
 from .versions import next_number
 
 SECOND_BACKWARD = (
@@ -92,12 +93,19 @@ class Node:
         known |= {name: "result" for name in p.outputs if len(p.outputs) == 1}
         return {known.get(name, name): (i, name) for i, name in enumerate(names)}
 
-    def __getattr__(self, name: str) -> Any:
-        place = self.saved_places().get(name[7:]) if name.startswith("_saved_") else None
-        if place is None:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+    def check_saved(self) -> None:
+        """Raise if what the node saved was freed."""
         if self.saved is None:
             raise RuntimeError(SECOND_BACKWARD.format(self.name()))
+
+    def __getattr__(self, name: str) -> Any:
+        kind, _, own = name.partition("saved_")
+        place = self.saved_places().get(own) if kind in ("_", "_raw_") else None
+        if place is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        self.check_saved()
+        if kind == "_raw_":
+            return SavedTensor.at(self, place[0])
         saved = self.saved or self.packed.restore()
         value, name = saved[place[0]], place[1]
         if not hasattr(value, "strides"):
@@ -181,6 +189,19 @@ class Node:
         self.watched = True
         return RemovableHandle(self.tuple_hooks, hook)
 
+    def __call__(self, *grads: Any) -> Any:
+        """The gradients of the inputs from those of the outputs; a tuple of several."""
+        expected = 1 if self.outputs is None else len(self.outputs)
+        if len(grads) != expected:
+            raise TypeError(
+                f"{self.name()}: expected {expected} arguments, got {len(grads)} instead"
+            )
+        self.check_saved()
+        if self.packed is not None:
+            self.saved = self.packed.restore()
+        results = self.plan.differentiate(self, grads if self.outputs is not None else grads[0])
+        return results[0] if len(results) == 1 else tuple(results)
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} object at {id(self):#x}>"
 
@@ -224,6 +245,23 @@ class Output(Node):
 
     def __repr__(self) -> str:
         return repr(self.edges[0])
+
+
+class GradientEdge(NamedTuple):
+    """One output of a node: what a tensor is to the graph.
+
+    Attributes:
+        like: an array of the tensor's shape and dtype that takes no memory, or None if not known.
+    """
+
+    node: Node
+    output_nr: int
+    like: Any = None
+
+    @property
+    def target(self) -> Node:
+        """The node at which the gradient of that output arrives."""
+        return self.node if self.node.outputs is None else self.node.output(self.output_nr)
 
 
 class RemovableHandle:

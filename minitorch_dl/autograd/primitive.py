@@ -379,8 +379,8 @@ class Primitive:
             if all(s == shapes[0] for s in shapes):
                 shapes = None
         node = plan.node(edges, *given, *outs, params, shapes)
-        if state.saved_hooks is not None:
-            state.saved_hooks.keep(node)
+        if state.saved_hooks:
+            state.saved_hooks[-1].keep(node)
         return node
 
     def _conjugates(self, arrays: Sequence[Any]) -> bool:

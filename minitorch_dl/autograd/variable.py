@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from .modes import state
 from .primitive import TensorBase
+
+
+class _Engine:
+    """PyTorch's engine, as far as programs speak to it."""
+
+    @staticmethod
+    def queue_callback(callback: Callable[[], None]) -> None:
+        """Call ``callback()`` at the end of the backward pass that is running."""
+        if state.backward_pass is None:
+            raise RuntimeError("Final callbacks can only be installed during backward pass.")
+        state.backward_pass.callbacks.append(callback)
 
 
 class _Variables(type):
@@ -20,6 +33,8 @@ class Variable(metaclass=_Variables):
     >>> torch.autograd.Variable(torch.ones(2), requires_grad=True).requires_grad
     True
     """
+
+    _execution_engine = _Engine()
 
     def __new__(cls, data: Any, requires_grad: bool = False) -> Any:
         return data.detach().requires_grad_(requires_grad)

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.overriding import disabled_torch_function
+from ..autograd.overriding import PLAIN, disabled_torch_function
 from ..ops import empty
 from ..tensor import Tensor
 
 __all__ = ["Buffer", "Parameter", "UninitializedBuffer", "UninitializedParameter", "is_lazy"]
 
 
-class Parameter(Tensor):
+class _ParameterClass(type):
+    """Counts instances of a user's own class of tensors that are marked as parameters."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        if super().__instancecheck__(instance):
+            return True
+        return cls is Parameter and isinstance(instance, Tensor) and hasattr(instance, "_is_param")
+
+
+class Parameter(Tensor, metaclass=_ParameterClass):
     """A tensor that a :class:`Module` registers as its parameter when it is assigned to it.
 
     ``data``: the tensor whose memory it shares (default: empty); ``requires_grad``: default True,
-    under ``no_grad`` too.
+    under ``no_grad`` too. One of a class derived from Tensor keeps that class.
 
     >>> import minitorch_dl as torch
     >>> torch.nn.Parameter(torch.ones(2))
@@ -26,7 +35,17 @@ class Parameter(Tensor):
     __torch_function__: Any = disabled_torch_function
 
     def __new__(cls, data: Tensor | None = None, requires_grad: bool = True) -> Any:
-        return _leaf(cls, data, requires_grad)
+        if not isinstance(data, Tensor) or type(data) in PLAIN:
+            return _leaf(cls, data, requires_grad)
+        made = data.detach().requires_grad_(requires_grad)
+        if type(made) is not type(data):
+            raise RuntimeError(
+                f"Creating a Parameter from an instance of type {type(data).__name__} requires "
+                "that detach() returns an instance of the same type, but return type "
+                f"{type(made).__name__} was found instead"
+            )
+        made._is_param = True
+        return made
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
         """A copy of the values, without the gradient: what an optimizer would start from."""

@@ -70,7 +70,7 @@ def _pow_exponent(g: Any, a: Any, b: Any, y: Any) -> Any:
         return keep(g * y * log(a), ~((a == 0) & shrinks(b)))
     if not a:
         return -g * keep(y, ~shrinks(b))
-    if a.__class__ is complex:
+    if a.__class__ is complex or is_complex(b):
         return g * y * cmath.log(a)
     return g * y * (math.log(a) if a > 0 else math.nan)
 

@@ -6,14 +6,17 @@ Chen et al., 2016, "Training Deep Nets with Sublinear Memory Cost".
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
+from ..amp.autocast_mode import autocast_as_now
 from ..autograd import Function, backward, enable_grad, is_grad_enabled
 from ..autograd.engine import run_backward
+from ..autograd.modes import state
 from ..autograd.node import AccumulateGrad, Node
 from ..autograd.primitive import TensorBase, current_node
 from ..autograd.structural import alias
@@ -75,11 +78,20 @@ def set_device_states(
         default_generator(device_type or "cuda").set_state(state.numpy())
 
 
-def _random_state(preserve: bool, args: Any) -> Callable[[], AbstractContextManager[Any]]:
+def _surroundings(preserve: bool, args: Any) -> Callable[[], AbstractContextManager[Any]]:
+    """Blocks in which autocast, and where it is to be preserved the random state, are as now."""
+    autocast = autocast_as_now()
     if not preserve:
-        return nullcontext
+        return autocast
     devices = {device_of(a.array).type for a in args if isinstance(a, TensorBase)}
-    return _RandomState({"cpu", *devices}).restored
+    random = _RandomState({"cpu", *devices})
+
+    @contextmanager
+    def block() -> Iterator[None]:
+        with autocast(), random.restored():
+            yield
+
+    return block
 
 
 def checkpoint(
@@ -132,11 +144,11 @@ def checkpoint(
             )
         return _Reentrant.apply(function, preserve_rng_state, *args)
     first, again = (nullcontext(), nullcontext()) if context_fn is None else context_fn()
-    state = _random_state(preserve_rng_state, (*args, *kwargs.values()))
+    around = _surroundings(preserve_rng_state, (*args, *kwargs.values()))
     with first:
         if not is_grad_enabled():
             return function(*args, **kwargs)
-        return _recorded(function, args, kwargs, state, again, determinism_check == "default")
+        return _recorded(function, args, kwargs, around, again, determinism_check == "default")
 
 
 def _wants_gradient(value: Any) -> bool:
@@ -148,19 +160,26 @@ class _Reentrant(Function):
 
     @staticmethod
     def forward(ctx: Any, function: Any, preserve: bool, *args: Any) -> Any:
-        ctx.function, ctx.state = function, _random_state(preserve, args)
+        ctx.function, ctx.around = function, _surroundings(preserve, args)
         ctx.others = [None if isinstance(a, Tensor) else a for a in args]
         ctx.save_for_backward(*[a if isinstance(a, Tensor) else None for a in args])
         return function(*args)
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
+        if state.backward_pass.targeted:
+            raise RuntimeError(
+                "When use_reentrant=True, torch.utils.checkpoint is incompatible with .grad() or "
+                "passing an `inputs` parameter to .backward(). To resolve this error, you can "
+                "either set use_reentrant=False, or call .backward() without passing the `inputs` "
+                "argument."
+            )
         saved = ctx.saved_tensors
         args = [other if t is None else t.detach() for t, other in zip(saved, ctx.others)]
         for arg, t in zip(args, saved):
             if t is not None and t.requires_grad:
                 arg.requires_grad_()
-        with enable_grad(), ctx.state():
+        with enable_grad(), ctx.around():
             outputs = ctx.function(*args)
         outputs = outputs if isinstance(outputs, tuple) else (outputs,)
         pairs = [
@@ -229,7 +248,7 @@ class CheckpointBackward(Node):
     explanation = "the segment is computed again and differentiated"
 
 
-def _recorded(function: Any, args: Any, kwargs: Any, state: Any, again: Any, checked: bool) -> Any:
+def _recorded(function: Any, args: Any, kwargs: Any, around: Any, again: Any, checked: bool) -> Any:
     """Run the segment, drop its graph, and put one node in its place.
 
     The node's parents are those of the segment's graph that it did not make itself: the inputs and
@@ -246,15 +265,16 @@ def _recorded(function: Any, args: Any, kwargs: Any, state: Any, again: Any, che
     edges = tuple(dict.fromkeys(parents))
     kinds = [(y.array.shape, y.array.dtype) for y in outputs]
     positions = [i for i, y in enumerate(outputs) if _is_made_since(y, start)]
+    saved = _kinds_saved(inside) if checked else []
 
     def run() -> list[Any]:
-        with state(), again:
+        start = next_number()
+        with around(), again:
             repeated = _tensors(function(*args, **kwargs))
-        if checked and [(y.array.shape, y.array.dtype) for y in repeated] != kinds:
-            raise CheckpointError(
-                "torch.utils.checkpoint: Recomputed values have different metadata than during the "
-                f"forward pass: {kinds} became {[(y.array.shape, y.array.dtype) for y in repeated]}"
-            )
+        if checked:
+            _check_repeated(kinds, [(y.array.shape, y.array.dtype) for y in repeated])
+            roots = [current_node(y) for y in repeated if _is_made_since(y, start)]
+            _check_repeated(saved, _kinds_saved(_made_since(start, roots)))
         return [repeated[i] for i in positions]
 
     node = CheckpointBackward(edges, (), _Plan(run, edges), None, None)
@@ -265,6 +285,31 @@ def _recorded(function: Any, args: Any, kwargs: Any, state: Any, again: Any, che
         for i, y in enumerate(made)
     }
     return _rebuilt(result, new)
+
+
+def _kinds_saved(nodes: Iterable[Node]) -> list[Any]:
+    """Shape and dtype of every array that these nodes saved, the oldest node first."""
+    return [
+        (tuple(value.shape), value.dtype)
+        for node in sorted(nodes, key=attrgetter("number"))
+        for value in node.saved or ()
+        if hasattr(value, "strides")
+    ]
+
+
+def _check_repeated(before: list[Any], now: list[Any]) -> None:
+    """Raise unless the segment, computed again, gave and saved what it had before."""
+    if len(before) != len(now):
+        raise CheckpointError(
+            "torch.utils.checkpoint: A different number of tensors was saved during the original "
+            f"forward and recomputation: {len(before)} before, {len(now)} now. The function must "
+            "compute the same when it is called again"
+        )
+    if before != now:
+        raise CheckpointError(
+            "torch.utils.checkpoint: Recomputed values for the following tensors have different "
+            f"metadata than during the forward pass: {before} became {now}"
+        )
 
 
 def _is_made_since(tensor: Any, start: int) -> bool:

@@ -81,7 +81,7 @@ def test_the_drawing_of_a_custom_function() -> None:
 def test_gradient_edges() -> None:
     x = torch.ones(2, requires_grad=True)
     y = x * 2
-    assert torch.autograd.graph.get_gradient_edge(y) == (y.grad_fn, 0)
+    assert torch.autograd.graph.get_gradient_edge(y)[:2] == (y.grad_fn, 0)
     assert torch.autograd.graph.get_gradient_edge(x).node.variable is x
 
 

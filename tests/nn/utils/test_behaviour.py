@@ -286,7 +286,7 @@ def test_functional_call_leaves_the_module_as_it_was() -> None:
     before = snapshot(net)
     weight = torch.zeros(4, 3, requires_grad=True)
     given = {"0.weight": weight, "1.running_mean": torch.zeros(4)}
-    y = utils.stateless.functional_call(net, given, torch.randn(5, 3))
+    y = torch.func.functional_call(net, given, torch.randn(5, 3))
     (y**2).sum().backward()
     assert weight.grad is not None
     assert net[0].weight.grad is None
@@ -295,10 +295,10 @@ def test_functional_call_leaves_the_module_as_it_was() -> None:
     assert after.pop("1.num_batches_tracked") == 1
     before.pop("1.num_batches_tracked")
     assert after == before
-    with pytest.raises(RuntimeError, match=r"Missing key\(s\): 0.bias"):
-        utils.stateless.functional_call(net, given, torch.randn(5, 3), strict=True)
+    with pytest.raises(RuntimeError, match=r"Missing key\(s\): '0.bias'"):
+        torch.func.functional_call(net, given, torch.randn(5, 3), strict=True)
     with pytest.raises(ValueError, match="multiple dictionaries"):
-        utils.stateless.functional_call(net, [given, given], torch.randn(5, 3))
+        torch.func.functional_call(net, [given, given], torch.randn(5, 3))
 
 
 def test_tied_weights_are_replaced_together() -> None:
@@ -312,12 +312,37 @@ def test_tied_weights_are_replaced_together() -> None:
         def forward(self, x: Any) -> Any:
             return self.b(self.a(x))
 
-    call, net, x = utils.stateless.functional_call, Tied(), torch.ones(1, 2)
+    call, net, x = torch.func.functional_call, Tied(), torch.ones(1, 2)
     given = {"a.weight": 2 * torch.eye(2)}
     assert call(net, given, x).tolist() == [[4.0, 4.0]]
     assert call(net, given, x, tie_weights=False).tolist() != [[4.0, 4.0]]
     with pytest.raises(ValueError, match="tied"):
         call(net, {**given, "b.weight": torch.eye(2)}, x)
+
+
+def test_functional_call_replaces_what_is_no_parameter() -> None:
+    class Shift(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.plain, self.size = torch.ones(2), 2
+            self.linear = torch.nn.Linear(2, 2)
+            self.linear.whole = self  # a module may be part of its parts
+
+        def forward(self, x: Any) -> Any:
+            return self.linear(x) + self.plain * getattr(self, "extra", 1)
+
+    call, net, x = torch.func.functional_call, Shift(), torch.zeros(1, 2)
+    given = {"plain": torch.full((2,), 3.0), "extra": torch.tensor(2.0), "linear.bias": None}
+    assert call(net, given, x, tie_weights=False).tolist() == [[6.0, 6.0]]
+    assert net.plain.tolist() == [1.0, 1.0]
+    assert not hasattr(net, "extra")
+    assert net.linear.bias is not None
+    for name, error in (("size", TypeError), ("nowhere.bias", AttributeError)):
+        with pytest.raises(error, match=name.partition(".")[0]):
+            call(net, {"plain": torch.zeros(2), name: torch.zeros(2)}, x, tie_weights=False)
+        assert net.plain.tolist() == [1.0, 1.0]
+    with pytest.warns(FutureWarning, match="torch.func.functional_call"):
+        utils.stateless.functional_call(net, {}, x, tie_weights=False)
 
 
 # -- checkpoint ------------------------------------------------------------------------------------
