@@ -123,11 +123,11 @@ def memory(workload: str) -> dict[str, int]:
     step = WORKLOADS[workload].build(torch)
     step()
     saved = _Saved()
-    modes.use_saved_hooks(saved)
+    modes.use_saved_hooks((saved,))
     try:
         step()
     finally:
-        modes.use_saved_hooks(None)
+        modes.use_saved_hooks(())
     total = sum(a.nbytes for a in saved.owners.values())
     saved.owners.clear()
     gc.collect()

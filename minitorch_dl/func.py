@@ -19,8 +19,8 @@ from typing import Any
 from . import autograd
 from .autograd.node import AccumulateGrad
 from .autograd.structural import alias
-from .nn.normalization import _BatchNorm
 from .nn.calling import functional_call
+from .nn.normalization import _BatchNorm
 from .ops import joining
 from .ops.comparison import equal
 from .ops.random import get_rng_state, set_rng_state

@@ -31,7 +31,7 @@ def backward(
         inputs: accumulate only into these tensors.
     """
     roots = _as_tuple(tensors)
-    grads = _root_gradients(roots, grad_tensors, "backward()")
+    nodes, grads = _starts(roots, grad_tensors, "backward()")
     targets = None
     if inputs is not None:
         inputs = _as_tuple(inputs)
@@ -39,18 +39,17 @@ def backward(
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
         targets = _targets(inputs, "backward(inputs=...)")
     found = run_backward(
-        [_node_of(root) for root in roots],
+        nodes,
         grads,
         targets=targets,
         retain_graph=create_graph if retain_graph is None else retain_graph,
         create_graph=create_graph,
     )
-    for node, g in found.items():
-        if type(node) is not AccumulateGrad:  # a leaf has its gradient
-            for x, target in zip(inputs, targets or (), strict=True):
-                if target is node and isinstance(x, TensorBase):
-                    g = g if create_graph else TensorBase.wrap(g.copy())
-                    x._grad = g if x._grad is None else x._grad + g
+    for x, node in zip(inputs or (), targets or ()):
+        g = found.get(node)
+        if g is not None and type(node) is not AccumulateGrad and isinstance(x, TensorBase):
+            g = g if create_graph else TensorBase.wrap(g.copy())
+            x._grad = g if x._grad is None else x._grad + g
 
 
 def grad(
@@ -101,10 +100,10 @@ def grad(
     roots, inputs = _as_tuple(outputs), _as_tuple(inputs)
     if not inputs:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
-    grads = _root_gradients(roots, grad_outputs, "grad()")
+    nodes, grads = _starts(roots, grad_outputs, "grad()")
     targets = _targets(inputs, "grad()")
     found = run_backward(
-        [_node_of(root) for root in roots],
+        nodes,
         grads,
         targets=targets,
         accumulate=False,
@@ -191,13 +190,13 @@ def _as_tuple(tensors: Any) -> tuple[Any, ...]:
     return (tensors,) if isinstance(tensors, (TensorBase, GradientEdge)) else tuple(tensors)
 
 
-def _node_of(x: Any) -> Any:
-    """Where the gradient of a tensor, or of what a GradientEdge stands for, arrives."""
-    return x.target if isinstance(x, GradientEdge) else current_node(x)
+def _nodes_of(tensors: Sequence[Any]) -> list[Any]:
+    """Where the gradients of tensors, or of what GradientEdges stand for, arrive."""
+    return [x.target if x.__class__ is GradientEdge else current_node(x) for x in tensors]
 
 
 def _targets(inputs: Sequence[Any], caller: str) -> list[Any]:
-    targets = [_node_of(x) for x in inputs]
+    targets = _nodes_of(inputs)
     for x, node in zip(inputs, targets, strict=True):
         if node is None:
             raise RuntimeError(
@@ -208,17 +207,19 @@ def _targets(inputs: Sequence[Any], caller: str) -> list[Any]:
     return targets
 
 
-def _root_gradients(roots: Sequence[Any], grads: Any, caller: str) -> list[Any]:
-    """The gradient at each root, checked; 1 for a scalar for which none is given."""
+def _starts(roots: Sequence[Any], grads: Any, caller: str) -> tuple[list[Any], list[Any]]:
+    """The node of each root and the gradient there, checked; 1 for a scalar for which none is
+    given."""
     if grads is None:
         grads = (None,) * len(roots)
     grads = _as_tuple(grads)
     if len(grads) != len(roots):
         raise RuntimeError(f"{caller}: got {len(roots)} tensors and {len(grads)} gradients")
+    nodes = _nodes_of(roots)
     checked = []
     for i, (root, g) in enumerate(zip(roots, grads, strict=True)):
-        array = root.like if isinstance(root, GradientEdge) else root.array
-        if _node_of(root) is None:
+        array = root.like if root.__class__ is GradientEdge else root.array
+        if nodes[i] is None:
             raise RuntimeError(
                 f"element {i} of tensors does not require grad and does not have a grad_fn: "
                 "nothing that it was computed from "
@@ -260,4 +261,4 @@ def _root_gradients(roots: Sequence[Any], grads: Any, caller: str) -> list[Any]:
                 )
             g = cast(g, dtype=want.name)
         checked.append(g)
-    return checked
+    return nodes, checked

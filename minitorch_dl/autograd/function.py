@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import warnings
 import weakref
@@ -12,8 +11,9 @@ from typing import Any, NamedTuple
 from ..backend import array_module, dtypes
 from .engine import check_versions, run_backward
 from .inplace import check_writable, rebase
-from .modes import GRAD, LISTENING, enable_grad, no_grad, records, state
+from .modes import LISTENING, enable_grad, no_grad, records, state
 from .node import SECOND_BACKWARD, Node
+from .once import once_differentiable
 from .primitive import TensorBase, View, ViewKind, current_node
 from .saved import SavedTensor
 from .structural import cast, sum_to
@@ -494,51 +494,6 @@ def _save(
     ctx._node = weakref.ref(node)
     if state.saved_hooks:
         state.saved_hooks[-1].keep(node)
-
-
-class _TwicePlan:
-    """The derivative of a derivative that was declared to have none."""
-
-    borrows = keeps_missing = frees = True
-    narrows = False
-    names: tuple[str, ...] = ()
-
-    def rule(self, g: Any, saved: Any) -> Any:
-        raise RuntimeError(
-            "trying to differentiate twice a function that was marked with @once_differentiable"
-        )
-
-    def differentiate(self, node: Node, g: Any) -> Any:
-        return self.rule(g, ())
-
-
-class OnceDifferentiable(Node):
-    """The node of gradients that can't be differentiated again."""
-
-    __slots__ = ()
-
-
-def once_differentiable(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorate a custom ``backward`` that is not differentiable itself: a gradient of gradients
-    through it is an error."""
-
-    @functools.wraps(function)
-    def wrapper(ctx: Any, *grads: Any) -> Any:
-        with no_grad():
-            results = function(ctx, *grads)
-        if not state.flags & GRAD:
-            return results
-        inputs = tuple(g._node for g in grads if isinstance(g, TensorBase))
-        error = OnceDifferentiable((*ctx._node().edges, *inputs), (), _TwicePlan(), None, None)
-        several = results if isinstance(results, tuple) else (results,)
-        error.outputs = [None if r is None else (r.array.shape, r.array.dtype) for r in several]
-        several = tuple(
-            None if r is None else TensorBase.wrap(r.array, error.output(i))
-            for i, r in enumerate(several)
-        )
-        return several if isinstance(results, tuple) else several[0]
-
-    return wrapper
 
 
 class InplaceFunction(Function):

@@ -44,7 +44,7 @@ class Parameter(Tensor, metaclass=_ParameterClass):
                 "that detach() returns an instance of the same type, but return type "
                 f"{type(made).__name__} was found instead"
             )
-        made._is_param = True
+        made.__dict__["_is_param"] = True
         return made
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:

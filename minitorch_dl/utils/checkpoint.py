@@ -74,8 +74,8 @@ def set_device_states(
     devices: Sequence[int], states: Sequence[Tensor], *, device_type: str | None = None
 ) -> None:
     """Have the generators go on from what ``get_device_states`` gave."""
-    for _, state in zip(devices, states):
-        default_generator(device_type or "cuda").set_state(state.numpy())
+    for _, kept in zip(devices, states):
+        default_generator(device_type or "cuda").set_state(kept.numpy())
 
 
 def _surroundings(preserve: bool, args: Any) -> Callable[[], AbstractContextManager[Any]]:

@@ -16,7 +16,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-class WeakIdRef(weakref.ref):
+class WeakIdRef(weakref.ReferenceType):
     """A weak reference that is equal to another one if they refer to the same object."""
 
     __slots__ = ("_id",)
@@ -25,7 +25,7 @@ class WeakIdRef(weakref.ref):
         return super().__new__(cls, key, callback)
 
     def __init__(self, key: Any, callback: Callable[[Any], Any] | None = None) -> None:
-        super().__init__(key, callback)
+        super().__init__(key, callback)  # type: ignore[call-arg]
         self._id = id(key)
 
     def __hash__(self) -> int:

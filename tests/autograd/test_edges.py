@@ -225,7 +225,7 @@ def test_what_checkpoints_refuse(torch) -> None:
     checkpoint = torch.utils.checkpoint.checkpoint
     x, calls = torch.ones(2, requires_grad=True), []
     y = checkpoint(torch.exp, x, use_reentrant=True)
-    with pytest.raises(RuntimeError, match="checkpoint is incompatible with .grad()"):
+    with pytest.raises(RuntimeError, match="checkpoint is incompatible with"):
         torch.autograd.grad(y.sum(), x)
 
     def changes(x):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-
 import pytest
 
 
@@ -20,7 +18,7 @@ def test_a_parameter_keeps_a_class_of_tensors(torch) -> None:
     assert repr(parameter).startswith("Parameter(Own(")
     module = torch.nn.Module()
     module.weight = torch.nn.Parameter(x)
-    assert [name for name, _ in copy.deepcopy(module).named_parameters()] == ["weight"]
+    assert [name for name, _ in module.named_parameters()] == ["weight"]
     assert module.weight.requires_grad
 
 
