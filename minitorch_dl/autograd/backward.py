@@ -45,7 +45,9 @@ def backward(
         retain_graph=create_graph if retain_graph is None else retain_graph,
         create_graph=create_graph,
     )
-    for x, node in zip(inputs or (), targets or ()):
+    if targets is None:
+        return
+    for x, node in zip(inputs, targets, strict=True):
         g = found.get(node)
         if g is not None and type(node) is not AccumulateGrad and isinstance(x, TensorBase):
             g = g if create_graph else TensorBase.wrap(g.copy())
