@@ -18,6 +18,7 @@ from ..autograd.primitive import TensorBase, fused, primitive, write_out
 from ..backend import activations as kernels
 from ..backend import array_module, describe_one
 from ..backend import random as draw
+from ..backend.clipping import clip
 from .creation import empty, zeros_like
 from .elementwise import abs, exp
 from .selection import clamp, keep, keep_nonzero, select
@@ -36,7 +37,6 @@ _IN_PLACE_NODES = {
     "celu_": "CeluBackward1",
     "elu_": "EluBackward1",
     "hardsigmoid_": "HardsigmoidBackward0",
-    "hardswish_": "HardswishBackward0",
     "leaky_relu_": "LeakyReluBackward1",
     "mish_": "MishBackward0",
     "rrelu_": "RreluWithNoiseBackward1",
@@ -83,7 +83,7 @@ def relu(input: Any, inplace: bool = False) -> Any:
 
 @primitive(name="hardtanh", promotes="same", least="integer")
 def _hardtanh(xp: Any, a: Any, *, low: float, high: float) -> Any:
-    return xp.minimum(xp.maximum(a, low), high)
+    return clip(xp, a, low, high)
 
 
 _hardtanh.defvjp(a=lambda g, a, low, high: keep(g, (a > low) & (a < high)))
@@ -112,17 +112,28 @@ def hardsigmoid(input: Any, inplace: bool = False) -> Any:
     return _apply("hardsigmoid", lambda x: relu6(x + 3) / 6, input, inplace)
 
 
-@as_one("HardswishBackward0")
+@primitive(name="hardswish", kinks=(-3, 3), least="float")
+def _hardswish(xp: Any, a: Any) -> Any:
+    y = clip(xp, a + 3, 0, 6)
+    y *= a
+    y /= 6
+    return y
+
+
+_hardswish.defvjp(
+    a=lambda g, a: keep(g, a >= 3) + keep(g * (a / 3 + 0.5), (a > -3) & (a < 3)),
+)
+
+
 def hardswish(input: Any, inplace: bool = False) -> Any:
     """``input * relu6(input + 3) / 6`` (Howard et al., "Searching for MobileNetV3", 2019)."""
-    require_kind("hardswish", "float", input)
-    return _apply("hardswish", lambda x: x * relu6(x + 3) / 6, input, inplace)
+    return _apply("hardswish", _hardswish, input, inplace)
 
 
 @primitive(name="leaky_relu", broadcasts=True, promotes="same", least="float")
 def _leaky_relu(xp: Any, a: Any, b: Any) -> Any:
-    y = xp.minimum(a, 0) * b
-    y += xp.maximum(a, 0)
+    y = clip(xp, a, None, 0) * b
+    y += clip(xp, a, 0, None)
     return y
 
 
@@ -219,8 +230,8 @@ def softshrink(input: Any, lambd: float = 0.5, *, out: Any = None) -> Any:
 
 @primitive(name="elu", promotes="float", kinks=(0,), least="float")
 def _elu(xp: Any, a: Any, *, alpha: float, scale: float, rate: float) -> Any:
-    negative = xp.expm1(xp.minimum(a, 0) * rate) * (alpha * scale)
-    return xp.maximum(a, 0) * scale + negative
+    negative = xp.expm1(clip(xp, a, None, 0) * rate) * (alpha * scale)
+    return clip(xp, a, 0, None) * scale + negative
 
 
 def _d_elu(g: Any, a: Any, alpha: float, scale: float, rate: float) -> Any:
@@ -263,7 +274,7 @@ def selu(input: Any, inplace: bool = False) -> Any:
 @primitive(name="softplus", promotes="float", least="float")
 def _softplus(xp: Any, a: Any, *, beta: float, threshold: float) -> Any:
     scaled = a * beta
-    y = xp.log1p(xp.exp(-xp.absolute(scaled))) + xp.maximum(scaled, 0)
+    y = xp.log1p(xp.exp(-xp.absolute(scaled))) + clip(xp, scaled, 0, None)
     y = y if beta == 1 else y / beta
     return y if threshold == math.inf else xp.where(scaled > threshold, a, y)
 

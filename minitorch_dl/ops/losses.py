@@ -10,6 +10,7 @@ from ..autograd.errors import refuse_complex
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive
 from ..backend import array_module, check_all
+from ..backend.clipping import clip
 from .activation import logsigmoid
 from .elementwise import abs, exp, log
 from .loss_reduction import reduced, reduction_name
@@ -111,7 +112,7 @@ def mse_loss(
 def _huber(xp: Any, a: Any, *, delta: float) -> Any:
     """``a^2 / 2`` where ``|a| < delta``, else ``delta (|a| - delta / 2)``."""
     size = xp.abs(a)
-    near = xp.minimum(size, delta)
+    near = clip(xp, size, None, delta)
     size -= 0.5 * near
     size *= near
     return size
@@ -199,7 +200,7 @@ def kl_div(
 @primitive(name="binary_cross_entropy")
 def _bce(xp: Any, a: Any, target: Any) -> Any:
     """``-t log a - (1 - t) log(1 - a)``, with no logarithm below -100."""
-    hit, miss = xp.maximum(xp.log(a), -100), xp.maximum(xp.log1p(-a), -100)
+    hit, miss = clip(xp, xp.log(a), -100, None), clip(xp, xp.log1p(-a), -100, None)
     return (target - 1) * miss - target * hit
 
 
@@ -263,7 +264,7 @@ def binary_cross_entropy(
 def _bce_logits(xp: Any, a: Any, target: Any) -> Any:
     """``-t log s - (1 - t) log(1 - s)``, s the sigmoid of a, without overflow."""
     y = xp.log1p(xp.exp(-xp.abs(a)))
-    y += xp.maximum(a, 0)
+    y += clip(xp, a, 0, None)
     return y - a * target
 
 

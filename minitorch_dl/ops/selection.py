@@ -17,6 +17,7 @@ from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import array_module, dtypes
 from ..backend.activations import where_not_zero
+from ..backend.clipping import clip as limited
 
 __all__ = [
     "clamp", "clamp_max", "clamp_min", "clip", "fmax", "fmin", "heaviside", "maximum", "minimum",
@@ -190,8 +191,7 @@ fmin.defvjp(
 
 @primitive(name="clamp", broadcasts=True, promotes="same", tensors=("a",))
 def _clamp(xp: Any, a: Any, low: Any, high: Any) -> Any:
-    y = a if low is None else xp.maximum(a, low)
-    return y if high is None else xp.minimum(y, high)
+    return limited(xp, a, low, high)
 
 
 def _clamp_low(g: Any, a: Any, low: Any, high: Any) -> Any:
