@@ -9,7 +9,7 @@ import numpy as np
 
 from .autograd.node import AccumulateGrad
 from .autograd.primitive import current_node
-from .backend import device_of, dtypes, to_host
+from .backend import backend_of, device_of, dtypes, to_host
 
 
 class PrintOptions:
@@ -165,16 +165,17 @@ def contents(tensor: Any, indent: int = 0) -> str:
 def represent(tensor: Any, name: str = "tensor") -> str:
     """``tensor([...], dtype=..., grad_fn=...)``, as ``repr`` shows it."""
     prefix = f"{name}("
-    text = contents(tensor, len(prefix))
     array = tensor.array
+    shown = backend_of(array).has_elements
+    text = contents(tensor, len(prefix)) if shown else "..."
     d, where, node = dtypes.from_numpy(array.dtype), device_of(array), current_node(tensor)
     suffixes = []
     if where.type != "cpu":
         suffixes.append(f"device='{where}'")
     default = dtypes.get_default_dtype()
     implied = d.to_real() is default or d in (dtypes.int64, dtypes.bool)
-    if array.size == 0:
-        if array.ndim != 1:
+    if array.size == 0 or not shown:
+        if array.ndim != 1 or not shown:
             suffixes.append(f"size={tuple(array.shape)}")
         implied = d is default
     if not implied:

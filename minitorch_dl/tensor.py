@@ -85,7 +85,8 @@ class Tensor(Convertible, Differentiable, Protocols):
     layout = layouts.strided
     is_cpu = property(lambda self: device_of(self.array).type == "cpu")
     is_cuda = property(lambda self: device_of(self.array).type == "cuda")
-    is_sparse = is_sparse_csr = is_quantized = is_nested = is_mkldnn = is_meta = is_mps = False
+    is_meta = property(lambda self: device_of(self.array).type == "meta")
+    is_sparse = is_sparse_csr = is_quantized = is_nested = is_mkldnn = is_mps = False
     is_xla = is_xpu = is_ipu = is_vulkan = is_maia = is_mtia = False
     name = None
     names = property(lambda self: (None,) * self.array.ndim)

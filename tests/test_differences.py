@@ -286,15 +286,10 @@ def test_unsafe_parts_are_copies() -> None:
     assert x.tolist() == [0.0] * 4
 
 
-def test_fractional_factors_of_integers() -> None:
-    one = torch.ones(1, 1, 1, dtype=torch.int64)
-    for function, operands in (
-        (torch.addmv, (one[0, 0], one[0], one[0, 0])),
-        (torch.addbmm, (one[0], one, one)),
-        (torch.baddbmm, (one, one, one)),
-    ):
-        with pytest.raises(RuntimeError, match="must not be floating point numbers"):
-            function(*operands, beta=0.5)
+def test_meta_tensors_run_on_zeros() -> None:
+    y = torch.cumsum(torch.empty(3, 4, device="meta"), 0)
+    assert y.is_meta
+    assert y.shape == (3, 4)
 
 
 def test_halves_on_the_cpu() -> None:

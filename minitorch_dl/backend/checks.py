@@ -106,7 +106,10 @@ def check_range(
     if not index.size:
         return True
     if _may_wait(index):
-        xp = backend_of(index).xp
+        backend = backend_of(index)
+        if not backend.has_elements:
+            return False
+        xp = backend.xp
         text = text if isinstance(text, str) else text()
         with _lock:
             notes = _notes_of(index)
@@ -136,6 +139,8 @@ def check_range(
 def check_all(condition: Any, error: type[Exception], text: str) -> None:
     """Raise ``error`` unless the whole bool array is true."""
     if _may_wait(condition):
+        if not backend_of(condition).has_elements:
+            return
         failed = ~condition.all()
         _note(condition, failed, failed, error, text)
     elif not condition.all():

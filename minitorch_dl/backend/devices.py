@@ -96,10 +96,11 @@ class Backend:
         select: Callable[[device], AbstractContextManager[Any]] = lambda d: nullcontext(),
         allocator: pool.Allocator | None = None,
         count: int = 1,
+        has_elements: bool = True,
     ) -> None:
         self.name, self.xp, self.array_class = name, xp, array_class
         self.device_of, self.select, self.allocator = device_of, select, allocator
-        self.count = count
+        self.count, self.has_elements = count, has_elements
 
 
 several = False
@@ -193,8 +194,17 @@ def _why_no_gpu(cupy: Any, error: Exception) -> str:
     return f"device 'cuda': CuPy is installed but can't reach a GPU: {error}"
 
 
-_LAZY: dict[str, Callable[[], Backend]] = {"cuda": _load_cuda}
-_ELSEWHERE = ("mps", "xpu", "hpu", "mtia", "xla", "meta")
+def _load_meta() -> Backend:
+    from . import meta
+
+    where = device("meta")
+    return Backend(
+        "meta", meta.module(), meta.MetaArray, device_of=lambda array: where, has_elements=False
+    )
+
+
+_LAZY: dict[str, Callable[[], Backend]] = {"cuda": _load_cuda, "meta": _load_meta}
+_ELSEWHERE = ("mps", "xpu", "hpu", "mtia", "xla")
 """Types of devices that only PyTorch has: they can be named and compared with, not used."""
 _CPU = device.__new__(device)
 _CPU.type, _CPU.index = "cpu", None

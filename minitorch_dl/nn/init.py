@@ -110,6 +110,8 @@ def trunc_normal_(
     def cdf(x: float) -> float:
         return (1.0 + math.erf((x - mean) / std / math.sqrt(2.0))) / 2.0
 
+    if tensor.is_meta:
+        return tensor
     if cdf(b) - cdf(a) > 0.3:
         low, high = (tensor.new_tensor(bound).item() for bound in (a, b))
         tensor.normal_(mean, std, generator=generator)

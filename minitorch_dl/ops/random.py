@@ -79,7 +79,10 @@ def _drawn(
     wanted = wanted_dtype(op, dtype, out)
     shape = shape_of(size)
     with backend.select(where):
-        array = sample(shape, wanted.numpy, _generator(generator, where), backend.xp)
+        if backend.has_elements:
+            array = sample(shape, wanted.numpy, _generator(generator, where), backend.xp)
+        else:
+            array = backend.xp.empty(shape, wanted.numpy)
     return made(op, array, out, requires_grad)
 
 
@@ -360,6 +363,8 @@ def _fill(name: str, sample: Any) -> Any:
     def method(self: Any, *args: Any, generator: Any = None, **kwargs: Any) -> Any:
         check_writable(self, name)
         backend, where = backend_for(device_of(self.array))
+        if not backend.has_elements:
+            return self
         before = next_number()
         array = self.array
         order = () if array.flags.c_contiguous else memory_order(array)
