@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import functools
+import os
 import warnings
 from itertools import chain
 from typing import Any
@@ -18,7 +19,7 @@ from ..backend import array_module, backend_for, device_of, dtypes, move
 from .movement import clone, to
 
 __all__ = [
-    "as_tensor", "asarray", "from_dlpack", "from_numpy", "frombuffer", "tensor",
+    "as_tensor", "asarray", "from_dlpack", "from_file", "from_numpy", "frombuffer", "tensor",
 ]  # fmt: skip
 
 
@@ -149,7 +150,7 @@ def to_array(data: Any, dtype: Any = None, device: Any = None) -> Any:
     elif hasattr(data, "__dlpack__"):
         array = from_dlpack(data).array
     else:
-        array, asked = _from_python(data)
+        array, asked = _from_python(data, dtype)
         wanted = asked if dtype is None else dtypes.as_dtype(dtype)
         _check_range(array, wanted)
         return move(array.astype(wanted.numpy, copy=False), device)
@@ -159,7 +160,7 @@ def to_array(data: Any, dtype: Any = None, device: Any = None) -> Any:
     return move(array, device)
 
 
-def _from_python(data: Any) -> tuple[np.ndarray, dtypes.dtype]:
+def _from_python(data: Any, dtype: Any = None) -> tuple[np.ndarray, dtypes.dtype]:
     """Numbers and nested sequences (of tensors too) as an array, and the dtype that they ask
     for."""
     leaves = [data]
@@ -176,6 +177,9 @@ def _from_python(data: Any) -> tuple[np.ndarray, dtypes.dtype]:
         raise _uneven(data) or error from None
     if array.size == 0:
         return array.astype(np.float32), dtypes.get_default_dtype()
+    if array.dtype.kind == "O" and types <= {int, float}:  # beyond 64 bits
+        if float in types or (dtype is not None and dtypes.as_dtype(dtype).is_floating_point):
+            array = array.astype(np.float64)
     if array.dtype.kind not in "biuf" and array.dtype not in dtypes._FROM_NUMPY:
         raise _not_numbers(leaves)
     asked = [_OF_PYTHON[kind]() for kind in types if kind in _OF_PYTHON]
@@ -230,8 +234,8 @@ def _not_numbers(leaves: list[Any]) -> Exception:
     for x in leaves:
         if not isinstance(x, (int, float)):
             expected = "expected numbers, (nested) sequences of numbers, arrays or tensors"
-            if isinstance(x, str):
-                return TypeError(f"invalid data type 'str': {expected}")
+            if isinstance(x, (str, bytes)):
+                return TypeError(f"invalid data type '{type(x).__name__}': {expected}")
             return RuntimeError(f"Could not infer dtype of {type(x).__name__}: {expected}")
     return ValueError("value cannot be converted to type int64 without overflow")
 
@@ -303,6 +307,37 @@ def frombuffer(
         )
     _warn_if_read_only("buffer", memory.readonly)
     return make_leaf(np.frombuffer(buffer, wanted, count, offset), requires_grad)
+
+
+def from_file(
+    filename: str,
+    shared: bool | None = None,
+    size: int = 0,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
+) -> Any:
+    """A 1-D tensor of ``size`` elements over a file's bytes, which are read when they are needed.
+
+    Args:
+        shared: whether what is written to the tensor goes to the file, which is made, or made
+            longer, where it must be.
+    """
+    wanted = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
+    if shared:
+        with open(filename, "ab"):  # there is one now
+            pass
+    n = size * wanted.itemsize
+    if not shared and os.path.getsize(filename) < n:
+        raise RuntimeError(
+            f"from_file(): {filename} has {os.path.getsize(filename)} bytes, which is too few for "
+            f"{size} elements of {wanted}"
+        )
+    memory = np.memmap(filename, np.uint8, "r+" if shared else "c", shape=(n,))
+    return make_leaf(memory.view(np.ndarray).view(wanted.numpy), requires_grad)
 
 
 def from_dlpack(ext_tensor: Any) -> Any:

@@ -103,7 +103,7 @@ def _prod_of_stacked(a: Any, source: Any, index: Any, *, dim: int) -> Any:
     return a * _prod(_reshape(stacked, shape=(n, *shape)), dims=(0,), keepdim=False)
 
 
-@fused(name="scatter_prod", composite=_prod_of_stacked)
+@fused(name="scatter_prod", composite=_prod_of_stacked, complex=True)
 def _scatter_prod(xp: Any, a: Any, source: Any, index: Any, *, dim: int) -> Any:
     out = a.copy()
     multiply_at(xp, out, _grid(xp, index, dim), source)

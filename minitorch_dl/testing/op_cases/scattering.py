@@ -19,7 +19,7 @@ ROWS = [
         (x * 1).scatter_(0, torch.tensor([[1]], device=x.device), y[:1, :1])), complex=True),
     Row("scatter_with_reduce", S(F(3, 4)), grad=False, call=lambda torch, x: (
         x.scatter(0, torch.tensor([[1, 1], [1, 0]], device=x.device), x, reduce="add"),
-        x.scatter(1, torch.tensor([[1, 1], [1, 0]], device=x.device), x, reduce="multiply"), x.scatter(1, torch.tensor([[1, 1]], device=x.device), 3.0, reduce="add"))),
+        x.scatter(1, torch.tensor([[1, 1], [1, 0]], device=x.device), x, reduce="multiply"), x.scatter(1, torch.tensor([[1, 1]], device=x.device), 3.0, reduce="add")), complex=True),
     Row("scatter_add", S(F(3, 4), 0, I(5, 4, high=3), F(5, 4)), S(F(3, 4), 1, I(2, 3, high=4), F(2, 3)), S(F(), 0, I(high=1), F()), complex=True),
     Row("scatter_reduce", *(S(F(3, 4), dim, I(3, 3, high=3), F(3, 3), reduce, include_self=own)
         for dim, reduce in ((0, "sum"), (1, "prod"), (0, "mean"), (1, "amax"), (0, "amin")) for own in (True, False))),
