@@ -213,7 +213,9 @@ class Convertible(TensorBase):
             where = "torch." if self.is_cpu else "torch.cuda."
             return f"{where}{dtypes.LEGACY_NAMES[self.dtype.name]}Tensor"
         wanted = None
-        if isinstance(dtype, str) and dtype.endswith("Tensor"):
+        if isinstance(dtype, builtins.type) and issubclass(dtype, Convertible):
+            dtype = dtypes.get_default_dtype()
+        elif isinstance(dtype, str) and dtype.endswith("Tensor"):
             wanted = "cuda" if ".cuda." in dtype else "cpu"
             dtype = LEGACY_DTYPES[dtype.split(".")[-1].removesuffix("Tensor")]
         elif getattr(dtype, "dtype", None) is not None and not isinstance(dtype, dtypes.dtype):

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend import random as _random
-from ..ops import from_numpy
 
 __all__ = [
     "get_rng_state", "get_rng_state_all", "initial_seed", "manual_seed", "manual_seed_all", "seed",
@@ -39,12 +38,12 @@ def initial_seed() -> int:
 
 def get_rng_state(device: Any = "cuda") -> Any:
     """The generator's state, bytes on the CPU."""
-    return from_numpy(_generator().get_state())
+    return _generator().get_state()
 
 
 def set_rng_state(new_state: Any, device: Any = "cuda") -> None:
     """Continue from what ``get_rng_state`` gave."""
-    _generator().set_state(new_state.cpu().numpy())
+    _generator().set_state(new_state.cpu())
 
 
 def get_rng_state_all() -> list[Any]:

@@ -79,8 +79,8 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
 def _warn_if_read_only(what: str, read_only: bool) -> None:
     if read_only:
         warnings.warn(
-            f"The given {what} is not writable, and so isn't this tensor: writing to it will be "
-            "refused. You may want to copy the data first",
+            f"The given {what} is not writable, which makes this a non-writable tensor: writing to "
+            "it will be refused. You may want to copy the data first",
             stacklevel=5,
         )
 
@@ -147,6 +147,8 @@ def to_array(data: Any, dtype: Any = None, device: Any = None) -> Any:
                 "given numpy array has byte order different from the native byte order. "
                 "Conversion between byte orders is currently not supported."
             )
+    elif hasattr(data, "typed"):  # a storage
+        array = data.typed(data.dtype if dtype is None else dtypes.as_dtype(dtype))
     elif hasattr(data, "__dlpack__"):
         array = from_dlpack(data).array
     else:
@@ -177,9 +179,9 @@ def _from_python(data: Any, dtype: Any = None) -> tuple[np.ndarray, dtypes.dtype
         raise _uneven(data) or error from None
     if array.size == 0:
         return array.astype(np.float32), dtypes.get_default_dtype()
-    if array.dtype.kind == "O" and types <= {int, float}:  # beyond 64 bits
-        if float in types or (dtype is not None and dtypes.as_dtype(dtype).is_floating_point):
-            array = array.astype(np.float64)
+    floats = float in types or (dtype is not None and dtypes.as_dtype(dtype).is_floating_point)
+    if array.dtype.kind == "O" and types <= {int, float} and floats:  # beyond 64 bits
+        array = array.astype(np.float64)
     if array.dtype.kind not in "biuf" and array.dtype not in dtypes._FROM_NUMPY:
         raise _not_numbers(leaves)
     asked = [_OF_PYTHON[kind]() for kind in types if kind in _OF_PYTHON]
@@ -216,7 +218,7 @@ def _dtype_of_leaf(x: Any, array: np.ndarray) -> dtypes.dtype:
     numbers."""
     x = x.array if isinstance(x, TensorBase) else x
     if hasattr(x, "dtype"):
-        return x.dtype if isinstance(x.dtype, dtypes.dtype) else dtypes.from_numpy(x.dtype)
+        return dtypes.from_numpy(x.dtype)
     if array.dtype.kind in "fc":
         default = dtypes.get_default_dtype()
         return default if array.dtype.kind == "f" else default.to_complex()

@@ -234,8 +234,9 @@ def resize_as_(input: Any, the_template: Any, *, memory_format: Any = None) -> A
 
 def is_set_to(input: Any, tensor: Any) -> bool:
     """Whether both tensors are the same view of the same memory."""
-    same = data_ptr(input) == data_ptr(tensor) and input.array.shape == tensor.array.shape
-    return same and stride(input) == stride(tensor)
+    a, b = input.array, tensor.array
+    same = owner_of(a) is owner_of(b) and offset_of(a) == offset_of(b)
+    return same and a.shape == b.shape and stride(input) == stride(tensor)
 
 
 def dim_order(input: Any) -> tuple[int, ...]:

@@ -36,6 +36,9 @@ __all__ = [
 ]
 
 
+draw.Generator.as_state = staticmethod(TensorBase.wrap)
+
+
 def manual_seed(seed: int) -> draw.Generator:
     """Seed every device's generator; the same seed gives the same numbers, PyTorch's own."""
     return draw.manual_seed(int(seed))
@@ -53,12 +56,12 @@ def initial_seed() -> int:
 
 def get_rng_state() -> Any:
     """The CPU generator's state as a uint8 tensor."""
-    return TensorBase.wrap(draw.default_generator().get_state())
+    return draw.default_generator().get_state()
 
 
 def set_rng_state(new_state: Any) -> None:
     """Restore the CPU generator to a state from ``get_rng_state``."""
-    draw.default_generator().set_state(new_state.array)
+    draw.default_generator().set_state(new_state)
 
 
 def _generator(generator: Any, device: Any) -> draw.Generator:

@@ -253,6 +253,13 @@ def diff(
                 f"diff expects prepend or append to be the same dimension as input: '{name}' has "
                 f"{x.ndim} dims, not {input.ndim}"
             )
+        for d, size in enumerate(input.shape):
+            if x is not None and d != dim and x.shape[d] != size:
+                raise RuntimeError(
+                    "diff expects the shape of tensor to prepend or append to match that of input "
+                    f"except along the differencing dimension; input.size({d}) = {size}, but got "
+                    f"{name}.size({d}) = {x.shape[d]}"
+                )
     y = cat(parts, dim) if n and len(parts) > 1 else input
     for _ in range(min(n, y.shape[dim])):
         later, earlier = _range(y, dim, 1, y.shape[dim]), _range(y, dim, 0, y.shape[dim] - 1)

@@ -109,6 +109,10 @@ class _Memory:
 
     pin_memory = share_memory_
 
+    def typed(self, dtype: Any) -> Any:
+        """The memory as an array of this dtype."""
+        return self._row.array.view(dtype.numpy)
+
     def _around(self, row: Any) -> Any:
         made = object.__new__(type(self))
         made._row = row
@@ -171,6 +175,15 @@ class TypedStorage(_Memory):
     def dtype(self) -> Any:
         return dtypes.from_numpy(self._row.array.dtype)
 
+    def typed(self, dtype: Any) -> Any:
+        """The memory as an array of its own dtype, which has to be this one."""
+        if dtype is not self.dtype:
+            raise RuntimeError(
+                f"Expected a Storage of type {dtype} or an UntypedStorage, but got type "
+                f"{self.dtype}"
+            )
+        return self._row.array
+
     def untyped(self) -> UntypedStorage:
         """The same memory as bytes."""
         return untyped_storage(self._row)
@@ -190,7 +203,7 @@ def _converting(name: str) -> Any:
     return method
 
 
-for _name in "bfloat16 bool byte char double float half int long short".split():
+for _name in "bfloat16 bool byte char double float half int long short cfloat cdouble".split():
     setattr(TypedStorage, _name, _converting(_name))
 
 
@@ -228,12 +241,10 @@ def set_(
     if source is None:
         input.array = array_module(input.array).empty(0, dtype)
         return input
-    row = _flat(source.array) if isinstance(source, TensorBase) else source._row.array
-    if isinstance(source, TypedStorage) and row.dtype != dtype:
-        raise RuntimeError(
-            f"Expected a Storage of type {dtypes.from_numpy(dtype)} or an UntypedStorage, but got "
-            f"type {source.dtype}"
-        )
+    if isinstance(source, TensorBase):
+        row = _flat(source.array)
+    else:
+        row = source.typed(dtypes.from_numpy(dtype))
     if isinstance(source, TensorBase) and size is None:
         if source.array.dtype != dtype:
             raise RuntimeError(

@@ -53,7 +53,7 @@ class Checkpoint:
             history=history,
             model=model.state_dict(),
             optimizer=optimizer.state_dict(),
-            generators={name: default_generator(name).get_state() for name in devices},
+            generators={name: default_generator(name).get_state().numpy() for name in devices},
         )
 
     def restore(self, model: Module, optimizer: Optimizer) -> None:

@@ -24,7 +24,6 @@ from ..autograd.versions import next_number
 from ..backend import device_of
 from ..backend.random import Generator, default_generator
 from ..nn import Module
-from ..ops import from_numpy
 from ..tensor import Tensor
 
 __all__ = [
@@ -67,7 +66,7 @@ def get_device_states(*args: Any) -> tuple[list[int], list[Tensor]]:
     """The GPUs that hold the tensors among the arguments, and the states of their generators: for
     code that computes a segment again by itself, as reversible layers do."""
     devices = [t.get_device() for t in _tensors(args) if device_of(t.array).type == "cuda"]
-    return devices, [from_numpy(default_generator("cuda").get_state()) for _ in devices]
+    return devices, [default_generator("cuda").get_state() for _ in devices]
 
 
 def set_device_states(
@@ -75,7 +74,7 @@ def set_device_states(
 ) -> None:
     """Have the generators go on from what ``get_device_states`` gave."""
     for _, kept in zip(devices, states):
-        default_generator(device_type or "cuda").set_state(kept.numpy())
+        default_generator(device_type or "cuda").set_state(kept)
 
 
 def _surroundings(preserve: bool, args: Any) -> Callable[[], AbstractContextManager[Any]]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from .. import kernels
 from ..recording import capturing
-from .generator import Generator
+from .generator import Generator, bytes_of
 
 __all__ = ["CounterGenerator", "bernoulli", "dropout", "integers", "normal", "uniform"]
 
@@ -54,16 +54,13 @@ class CounterGenerator(Generator):
             number, self._number = self._number, self._number + 1
         return (self._seed, number, None) if self._base is None else (0, number, self._base)
 
-    def get_state(self) -> np.ndarray:
+    def _bytes(self) -> np.ndarray:
         """The seed and the number of draws, 16 bytes."""
         return np.array([self._seed, self._number], np.uint64).view(np.uint8)
 
-    def set_state(self, state: np.ndarray) -> None:
+    def set_state(self, state: Any) -> Generator:
         """Continue from what ``get_state`` returned."""
-        if not isinstance(state, np.ndarray) or state.dtype != np.uint8:
-            raise TypeError(
-                f"RNG state must be a torch.ByteTensor, got {getattr(state, 'dtype', type(state))}"
-            )
+        state = bytes_of(state)
         if state.size != 16:
             raise RuntimeError(
                 f"set_state expected a generator state of 16 bytes, got {state.size}; pass what "
@@ -73,6 +70,7 @@ class CounterGenerator(Generator):
         with self.lock:
             self._start(seed)
             self._number = number
+        return self
 
     # -- what is drawn on the host: the rarer distributions ----------------------------------------
 

@@ -55,6 +55,8 @@ class Generator:
 
     of_a_device: type[Generator]
     """The class of generators for other devices than the CPU."""
+    as_state: Callable[[np.ndarray], Any] = staticmethod(lambda array: array)
+    """What a state is given as: a tensor, once there are tensors."""
 
     def __new__(cls, device: Any = "cpu") -> Generator:
         if cls is Generator and _device(device).type != "cpu":
@@ -96,8 +98,11 @@ class Generator:
         """The seed from which the stream started."""
         return self._seed
 
-    def get_state(self) -> np.ndarray:
-        """The state as 5056 bytes, PyTorch's layout."""
+    def get_state(self) -> Any:
+        """The state, a uint8 tensor; of the CPU's generators 5056 bytes in PyTorch's layout."""
+        return self.as_state(self._bytes())
+
+    def _bytes(self) -> np.ndarray:
         record = np.zeros((), _STATE)
         with self.lock:
             stream = cast(tuple, self._stream.get_state(legacy=True))
@@ -111,17 +116,14 @@ class Generator:
             record["normal"], record["normal_is_valid"] = kept, 1
         return np.frombuffer(record.tobytes(), np.uint8).copy()
 
-    def set_state(self, state: np.ndarray) -> None:
+    def set_state(self, state: Any) -> Generator:
         """Continue from what `get_state` returned.
 
         Raises:
             TypeError: not an array of bytes.
             RuntimeError: of another size, or no state of this generator.
         """
-        if not isinstance(state, np.ndarray) or state.dtype != np.uint8:
-            raise TypeError(
-                f"RNG state must be a torch.ByteTensor, got {getattr(state, 'dtype', type(state))}"
-            )
+        state = bytes_of(state)
         if state.size != _STATE.itemsize:
             raise RuntimeError(
                 f"set_state expected a generator state of {_STATE.itemsize} bytes, got "
@@ -138,15 +140,16 @@ class Generator:
         with self.lock:
             self._stream, self._pairs, self._seed = stream, pairs, int(record["seed"])
             self._kept_normal = float(record["normal"]) if record["normal_is_valid"] else None
+        return self
 
     def clone_state(self) -> Generator:
         """A new generator that continues from this one's state."""
         clone = Generator(self.device)
-        clone.set_state(self.get_state())
+        clone.set_state(self._bytes())
         return clone
 
     def __getstate__(self) -> tuple[device, np.ndarray]:
-        return self.device, self.get_state()
+        return self.device, self._bytes()
 
     def __setstate__(self, state: tuple[device, np.ndarray]) -> None:
         self.device, self.lock = state[0], threading.RLock()
@@ -220,6 +223,16 @@ def _streams() -> tuple[np.random.RandomState, np.random.Generator]:
 
 def _device(d: Any) -> device:
     return d if isinstance(d, device) else device(d)
+
+
+def bytes_of(state: Any) -> np.ndarray:
+    """The array of a state, given as one or as a tensor."""
+    array = getattr(state, "array", state)
+    if not isinstance(array, np.ndarray) or array.dtype != np.uint8:
+        raise TypeError(
+            f"RNG state must be a torch.ByteTensor, got {getattr(array, 'dtype', type(array))}"
+        )
+    return array
 
 
 def _checked_seed(seed: Any) -> int:
