@@ -54,30 +54,48 @@ class Future(Generic[T]):
     def _refuse_twice(self) -> None:
         if self.done():
             raise RuntimeError(
-                "Attempting to set the result or exception of a Future twice: it is marked "
-                "completed already"
+                "Future can only be marked completed once, and its result or exception is set "
+                "already"
             )
+
+    def __getstate__(self) -> Any:
+        raise RuntimeError("Can not pickle torch.futures.Future: wait() for its value, pickle that")
 
     def add_done_callback(self, callback: Callable[[Future], None]) -> None:
         """Call ``callback(future)`` when the value is there, or now."""
         self._future.add_done_callback(lambda _: callback(self))
 
     def then(self, callback: Callable[[Future], Any]) -> Future:
-        """What ``callback(future)`` returns when the value is there, as a future of its own."""
+        """What ``callback(future)`` returns when the value is there, as a future of its own.
+
+        If it raises, waiting for that future raises a RuntimeError that names the exception.
+        """
         following: Future[Any] = Future()
 
         def run(done: Future) -> None:
             try:
                 following.set_result(callback(done))
             except Exception as error:
-                following.set_exception(error)
+                failure = RuntimeError(
+                    "Got the following error when running the callback: "
+                    f"{type(error).__name__}: {error}"
+                )
+                failure.__cause__ = error
+                following.set_exception(failure)
 
         self.add_done_callback(run)
         return following
 
 
+def _check(futures: Sequence[Future]) -> None:
+    for future in futures:
+        if not isinstance(future, Future):
+            raise RuntimeError(f"Future can't be None: expected Futures, got {future!r}")
+
+
 def collect_all(futures: Sequence[Future]) -> Future:
     """One future for several: the list of them, when all are done."""
+    _check(futures)
     everything: Future[Any] = Future()
     left = [len(futures)]
 
@@ -95,4 +113,5 @@ def collect_all(futures: Sequence[Future]) -> Future:
 
 def wait_all(futures: Sequence[Future]) -> list[Any]:
     """The values of all, in order."""
+    _check(futures)
     return [future.wait() for future in futures]

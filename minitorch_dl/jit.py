@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 from typing import Optional as _Optional
 
-from .futures import Future
+from .futures import Future, wait_all
 from .nn import Module
 from .serialization import load as _load
 from .serialization import save as _save
@@ -143,7 +143,7 @@ def fork(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Future:
 
 def wait(future: Future) -> Any:
     """What the function that ``fork`` ran has returned."""
-    return future.wait()
+    return wait_all([future])[0]
 
 
 _fork, _wait = fork, wait

@@ -341,3 +341,18 @@ def test_arrays_in_files_are_data() -> None:
     found = torch.load(file, weights_only=True)
     assert found["array"].tolist() == [0.0, 1.0, 2.0]
     assert isinstance(found["number"], np.float32)
+
+
+def test_a_sparse_gradient_becomes_dense() -> None:
+    x = torch.zeros(2, requires_grad=True)
+    x.grad = torch.tensor([0.0, 3.0]).to_sparse()
+    assert x.grad.tolist() == [0.0, 3.0]
+    assert x.grad.layout == torch.strided
+
+
+def test_the_first_momentum_is_differentiable() -> None:
+    slope = torch.tensor(2.0, requires_grad=True)
+    parameter = torch.tensor(0.0)
+    parameter.grad = slope * 3
+    torch.optim.SGD([parameter], lr=1, momentum=0.9, differentiable=True).step()
+    assert torch.autograd.grad(parameter, slope)[0].item() == -3.0

@@ -9,7 +9,7 @@ from ..autograd.inplace import overwrite
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, write_out
 from ..autograd.structural import alias
-from . import diagonals, joining, layout, rearranging, shape, slicing
+from . import complex_numbers, diagonals, joining, layout, rearranging, shape, slicing
 from .dims import wrap_dim
 from .movement import clone
 from .slicing import _slice
@@ -19,7 +19,7 @@ __all__ = [
     "expand_copy", "fill", "narrow_copy", "permute_copy", "select_copy", "slice_copy",
     "split_copy", "split_with_sizes_copy", "squeeze_copy", "t_copy", "transpose_copy",
     "unbind_copy", "unfold_copy", "unsafe_chunk", "unsafe_split", "unsafe_split_with_sizes",
-    "unsqueeze_copy", "view_copy",
+    "unsqueeze_copy", "view_as_complex_copy", "view_as_real_copy", "view_copy",
 ]  # fmt: skip
 
 
@@ -74,6 +74,8 @@ t_copy, transpose_copy = (
 unbind_copy = _copying("unbind_copy", joining.unbind)
 unfold_copy = _copying("unfold_copy", rearranging.unfold)
 unsqueeze_copy = _copying("unsqueeze_copy", shape.unsqueeze)
+view_as_complex_copy = _copying("view_as_complex_copy", complex_numbers.view_as_complex)
+view_as_real_copy = _copying("view_as_real_copy", complex_numbers.view_as_real)
 view_copy = _copying("view_copy", shape.view)
 
 

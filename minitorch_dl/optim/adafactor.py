@@ -101,7 +101,7 @@ class Adafactor(Optimizer):
             else:
                 state["variance"] = grad.new_zeros(grad.shape)
         state["step"] += 1
-        t, lr, (eps1, eps2) = state["step"].item(), float(group["lr"]), group["eps"]
+        t, lr, (eps1, eps2) = float(state["step"]), float(group["lr"]), group["eps"]
         eps1 = epsilon(param.array.dtype) if eps1 is None else eps1
         share = t ** group["beta2_decay"]
         rate = _rms(param).clamp(min=eps2) * min(lr, t**-0.5)

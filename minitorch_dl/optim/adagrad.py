@@ -79,8 +79,8 @@ class Adagrad(RuleOptimizer):
     def rule(self, xp: Any, group: dict[str, Any], scalars: dict[str, Any], fresh: bool) -> Update:
         eps, weight_decay = group["eps"], float(group["weight_decay"])
         scalars["step"] += 1
-        t = float(scalars["step"])
-        step_size = float(group["lr"]) / (1 + (t - 1) * group["lr_decay"])
+        lr, t = self.numbers(xp, group, group["lr"], scalars["step"])
+        step_size = lr / (1 + (t - 1) * group["lr_decay"])
 
         def update(param: Any, grad: Any, work: Any, sum: Any) -> None:
             g, a = plus_decay(xp, grad, param, weight_decay, work), work[1]

@@ -7,7 +7,7 @@ from typing import Any
 from ..tensor import Tensor
 from .flat import Update
 from .optimizer import ParamsT
-from .rule import RuleOptimizer, check_lr, check_not_negative, plus_decay
+from .rule import RuleOptimizer, check_lr, check_not_negative, coefficient, plus_decay
 
 
 class ASGD(RuleOptimizer):
@@ -69,7 +69,7 @@ class ASGD(RuleOptimizer):
         return {"ax": 0.0}
 
     def scalars(self, group: dict[str, Any]) -> dict[str, float]:
-        return {"step": 0.0, "eta": float(group["lr"]), "mu": 1.0}
+        return {"step": 0.0, "eta": coefficient(group["lr"], False), "mu": 1.0}
 
     def rule(self, xp: Any, group: dict[str, Any], scalars: dict[str, Any], fresh: bool) -> Update:
         lambd, weight_decay = group["lambd"], float(group["weight_decay"])

@@ -116,7 +116,7 @@ class LBFGS(Optimizer):
             state["n_iter"] += 1
             if state["n_iter"] == 1:
                 d = -g
-                t = min(1.0, 1.0 / float(abs(g).sum())) * lr
+                t = lr / max(1.0, float(abs(g).sum()))
             else:
                 memory.add(s=d * t, y=g - g_previous)
                 d = memory.direction(g)

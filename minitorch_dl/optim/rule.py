@@ -14,8 +14,10 @@ from ..autograd.versions import mark_all_written
 from ..backend import array_module, capturing, devices
 from ..backend.dtypes import float32, float64, get_default_dtype
 from ..tensor import Tensor
+from . import recorded
 from .flat import FlatState, Update, as_pairs
 from .optimizer import Optimizer, ParamsT, counts_on_host
+from .recorded import Cell
 
 
 class RuleOptimizer(Optimizer):
@@ -31,12 +33,8 @@ class RuleOptimizer(Optimizer):
     """False when the rule needs whole parameters (their norm)."""
 
     def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:
-        if defaults.get("differentiable"):
-            raise RuntimeError(
-                f"{type(self).__name__}: differentiable=True is not supported, steps are not "
-                "recorded by autograd. "
-                "Write the update with tensor operations to differentiate through it"
-            )
+        if defaults.get("differentiable") and defaults.get("fused"):
+            raise RuntimeError("`fused` does not support `differentiable`")
         if defaults.get("fused") and defaults.get("foreach"):
             raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
         super().__init__(params, defaults)
@@ -71,7 +69,7 @@ class RuleOptimizer(Optimizer):
         """Learning rates and 0-d state as a rule computes with them: as floats; or, where steps are
         counted on the device, as 0-d float64 arrays there."""
         if not self.counts_on_device(xp, group):
-            return [float(value) for value in values]
+            return [coefficient(value, False) for value in values]
         found = [coefficient(value, True) for value in values]
         return [v.astype("float64") if hasattr(v, "dtype") else v for v in found]
 
@@ -91,6 +89,9 @@ class RuleOptimizer(Optimizer):
         return loss
 
     def _step_group(self, index: int, group: dict[str, Any]) -> None:
+        if group.get("differentiable"):
+            recorded.step(self, group)
+            return
         gradients = {p: p.grad for p in group["params"]}
         if capturing():
             self._check_capturable(group)
@@ -189,7 +190,10 @@ def check_betas(betas: Any) -> None:
 def coefficient(value: Any, on_device: bool) -> Any:
     """A number; or, where a rule works on a device and takes it, the 0-d array of a tensor there.
 
-    So a captured step sees what is later written to the tensor."""
+    So a captured step sees what is later written to the tensor. A recorded step takes the tensor.
+    """
+    if isinstance(value, Cell):
+        return value.value
     array = value.array if isinstance(value, Tensor) else value
     if on_device and hasattr(array, "dtype") and not isinstance(array, (np.ndarray, np.generic)):
         return array.reshape(())

@@ -13,6 +13,9 @@ from typing import Any
 from ...tensor import Tensor
 from ..optimizer import Optimizer
 
+_DETAILS = (
+    "See more details at https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate"
+)
 EPOCH_DEPRECATION_WARNING = (
     "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where "
     "possible. "
@@ -143,7 +146,8 @@ class LRScheduler:
             warnings.warn(
                 "Seems like `optimizer.step()` has been overridden after learning rate scheduler "
                 "initialization. "
-                "Please, make sure to call `optimizer.step()` before `lr_scheduler.step()`.",
+                "Please, make sure to call `optimizer.step()` before `lr_scheduler.step()`. "
+                + _DETAILS,
                 UserWarning,
                 stacklevel=3,
             )
@@ -153,7 +157,7 @@ class LRScheduler:
                 "them in the opposite "
                 "order: `optimizer.step()` before `lr_scheduler.step()`.  Failure to do this will "
                 "result in "
-                "skipping the first value of the learning rate schedule.",
+                "skipping the first value of the learning rate schedule. " + _DETAILS,
                 UserWarning,
                 stacklevel=3,
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import F, Row, S
+from . import C, F, Row, S
 
 ROWS = [
     Row("alias_copy", S(F(3, 4)), S(F()), S(F(0, 2))),
@@ -29,6 +29,13 @@ ROWS = [
     Row("unbind_copy", S(F(3, 4), 1)),
     Row("unfold_copy", S(F(3, 7), 1, 3, 2)),
     Row("unsqueeze_copy", S(F(3, 4), 1)),
+    Row(
+        "view_as_complex_copy",
+        S(F(3, 4, 2)),
+        call=lambda torch, x: torch.view_as_complex_copy(x.contiguous()),
+        grad=False,
+    ),
+    Row("view_as_real_copy", S(C(3, 4)), S(C())),
     Row(
         "view_copy",
         S(F(3, 4), (2, 6)),
