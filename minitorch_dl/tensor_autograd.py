@@ -115,8 +115,8 @@ class Differentiable(TensorBase):
                 )
             if value is self:
                 raise RuntimeError("can't assign Variable as its own grad")
-            if value.is_sparse:
-                value = value.to_dense()
+            if value.is_sparse:  # type: ignore[attr-defined]
+                value = value.to_dense()  # type: ignore[attr-defined]
             if value.array.shape != self.array.shape:
                 raise RuntimeError(
                     f"attempting to assign a gradient of size '{list(value.array.shape)}' to a "
