@@ -26,11 +26,13 @@ def test_relu_is_the_maximum(dtype: str, size: int) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
-def test_what_lies_where_another_is_zero_is_dropped(dtype: str) -> None:
-    a, y = (v.ravel() for v in np.meshgrid(EDGES, EDGES))
-    a, y = a.astype(dtype), y.astype(dtype)
-    kept = activations.where_not_zero(np, a, y)
-    np.testing.assert_array_equal(kept, np.where(y != 0, a, 0))
+@pytest.mark.parametrize("size", [121, 5000, BLOCK + 11])
+def test_what_lies_where_relu_is_zero_is_dropped(dtype: str, size: int) -> None:
+    a, y = (np.resize(v, size).astype(dtype) for v in np.meshgrid(EDGES, EDGES))
+    for stride in (1, -1, 2):
+        x, g = y[::stride], a[::stride]
+        kept = activations.where_not_zero(np, g, activations.relu(np, x))
+        np.testing.assert_array_equal(kept, np.where((x > 0) | np.isnan(x), g, 0))
 
 
 def erf64(x: Any) -> Any:
