@@ -121,8 +121,8 @@ def _zeros(dtype: Any) -> Any:
 
 
 def where_not_zero(xp: Any, a: Any, y: Any) -> Any:
-    """``a`` where ``y``, what ``relu`` gave, is not 0, and 0 elsewhere, also where ``a`` is infinite
-    or NaN.
+    """``a`` where ``y``, which ``relu`` gave, is not 0, and 0 elsewhere, also where ``a`` is
+    infinite or NaN.
 
     A product of the bit patterns: ``0 * inf`` would be NaN, and ``where`` is twenty times slower.
     """

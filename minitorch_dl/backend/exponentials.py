@@ -12,6 +12,10 @@ from . import kernels
 from .blocks import in_blocks
 from .sums import dot_over, sum_over
 
+_MODERATE = 16.0
+"""Of an exponent: the sum of many such exponentials is far from float32's largest. Of one over a
+sum: what is too small for a float32 then would be less than 1e-36 of it."""
+
 
 def exponentials(xp: Any, a: Any) -> tuple[Any, Any, Any]:
     """``e = exp(a - max a)`` along axis 1 of (N, C, P), its sum and ``log sum exp(a)``, (N, P)."""
@@ -36,16 +40,21 @@ def exponentials(xp: Any, a: Any) -> tuple[Any, Any, Any]:
 
 @kernels.softmax.twin
 def softmax(xp: Any, a: Any, axis: int) -> Any:
-    """``exp(a - max a)`` over its sum along ``axis``."""
+    """``exp(a - max a)`` over its sum along ``axis``, or without the largest where that is safe."""
     if xp is not np and (done := kernels.softmax(xp, a, axis=axis)) is not None:
         return done
 
     def work(a: Any, y: Any, axis: int) -> None:
+        if xp is np and np.maximum.reduce(a, None) < _MODERATE:  # found sooner than each row's
+            total = sum_over(xp, xp.exp(a, out=y), (axis,))
+            if np.minimum.reduce(total, None) > 1 / _MODERATE:
+                y *= 1 / total
+                return
         xp.subtract(a, maxima(xp, a, axis), out=y)
         xp.exp(y, out=y)
         y *= 1 / sum_over(xp, y, (axis,))
 
-    return _along(xp, work, (a,), axis, passes=10)
+    return _along(xp, work, (a,), axis, passes=9)
 
 
 @kernels.log_softmax.twin
