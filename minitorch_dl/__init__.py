@@ -151,6 +151,7 @@ try:
     )
     from .backend.random import Generator
     from .backend.random import default_generator as _default_generator
+    from .build import has_lapack, has_mkl, has_openmp, has_spectral
     from .cuda import OutOfMemoryError
     from .foreach import *
     from .legacy_types import (

@@ -9,7 +9,10 @@ import numpy as np
 
 from .settings import get_num_threads
 
-__all__ = ["parallel_info", "show"]
+__all__ = ["has_lapack", "has_mkl", "has_openmp", "has_spectral", "parallel_info", "show"]
+
+has_lapack = has_spectral = True  # NumPy's
+has_mkl = has_openmp = False
 
 
 def show() -> str:

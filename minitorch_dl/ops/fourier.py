@@ -109,7 +109,8 @@ def _floating(op: str, input: Any, real: bool = False) -> Any:
     """The input in a dtype that can be transformed: real numbers for ``real``, else complex."""
     d = input.dtype
     if real and d.is_complex:
-        raise RuntimeError(f"{op} expects a real input tensor, but got {d}")
+        kind = "real-valued" if op.endswith("n") else "real"
+        raise RuntimeError(f"{op} expects a {kind} input tensor, but got {d}")
     if d.kind < dtypes.FLOAT:
         d = dtypes.get_default_dtype()
     elif d.itemsize == 2:

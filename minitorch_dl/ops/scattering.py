@@ -111,7 +111,9 @@ def _scatter_prod(xp: Any, a: Any, source: Any, index: Any, *, dim: int) -> Any:
 
 
 @primitive(name="scatter_extremum")
-def _scatter_extremum(xp: Any, a: Any, source: Any, index: Any, *, dim: int, largest: bool) -> Any:
+def _scatter_extremum(
+    xp: Any, a: Any, source: Any, index: Any, *, dim: int, largest: bool, nan_holds: bool = False
+) -> Any:
     out = a.copy()
     put_extrema(xp, out, _grid(xp, index, dim), source, largest)
     return out
@@ -119,10 +121,10 @@ def _scatter_extremum(xp: Any, a: Any, source: Any, index: Any, *, dim: int, lar
 
 @_scatter_prod.defbackward
 def _(g: Any, xp: Any, a: Any, source: Any, index: Any, dim: int) -> Any:
-    """The product of all the other factors; a division by zero is avoided by leaving single
-    zeros out.
+    """The product of all the other factors; a division by zero, or of NaN by NaN, is avoided by
+    leaving a single one out.
     """
-    zero = (source == 0).astype(a.dtype)
+    zero = ((source == 0) | (source != source)).astype(a.dtype)
     zeros = _gather(_gather_adjoint(zero, index, dim=dim, shape=a.shape), index, dim=dim)
     # Where a source is the only zero, the other factors' product is the one without it.
     single = zero * (zeros == 1)
@@ -135,11 +137,16 @@ def _(g: Any, xp: Any, a: Any, source: Any, index: Any, dim: int) -> Any:
 
 
 @_scatter_extremum.defvjp_joint
-def _(g: Any, a: Any, source: Any, index: Any, y: Any, dim: int, a_dtype: Any) -> Any:
+def _(
+    g: Any, a: Any, source: Any, index: Any, y: Any, dim: int, nan_holds: bool, a_dtype: Any
+) -> Any:
     """The gradient goes in equal parts to all who hold the extremum."""
-    dtype = dtypes.from_numpy(a_dtype).name
-    from_a = cast(a == y, dtype=dtype)
-    from_source = cast(source == _gather(y, index, dim=dim), dtype=dtype)
+
+    def holds(x: Any, y: Any) -> Any:
+        held = (x == y) | ((x != x) & (y != y)) if nan_holds else x == y
+        return cast(held, dtype=dtypes.from_numpy(a_dtype).name)
+
+    from_a, from_source = holds(a, y), holds(source, _gather(y, index, dim=dim))
     share = g / (from_a + _gather_adjoint(from_source, index, dim=dim, shape=a.shape))
     return share * from_a, _gather(share, index, dim=dim) * from_source, None
 

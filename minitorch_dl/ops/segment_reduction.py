@@ -8,10 +8,11 @@ from typing import Any
 from ..autograd.errors import require_tensor
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase
+from ..autograd.structural import expand
 from ..backend import array_module, check_all
 from .dims import wrap_dim
 from .embedding import add_rows
-from .scattering import index_reduce
+from .scattering import _scatter_extremum, _scatter_prod
 from .selection import select
 from .shape import _reshape
 
@@ -78,7 +79,12 @@ def segment_reduce(
         y = add_rows(rows, segment, rows=count + 1) + _STARTS[reduce]
     else:
         y = TensorBase.wrap(xp.full((count + 1, *rest), _STARTS[reduce], dtype))
-        y = index_reduce(y, 0, segment, rows, reduce)
+        along = _reshape(segment, shape=(-1,) + (1,) * len(rest))
+        at = expand(along, shape=rows.array.shape)
+        if reduce == "prod":
+            y = _scatter_prod(y, rows, at, dim=0)
+        else:
+            y = _scatter_extremum(y, rows, at, dim=0, largest=reduce == "amax", nan_holds=True)
     y = _reshape(y[:count], shape=(*starts.shape, *rest))
     if initial is not None:
         y = _with_initial(y, reduce, initial)

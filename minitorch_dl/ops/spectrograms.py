@@ -32,6 +32,12 @@ def _frame(
             f"{op}: expected 0 < win_length <= n_fft, but got win_length={length}, n_fft={n_fft}"
         )
     if window is None:
+        warnings.warn(
+            f"{op}: A window was not provided. A rectangular one is applied, from which frequencies "
+            "leak into each other: torch.hann_window leaks less. window=torch.ones(win_length) "
+            "asks for a rectangular one",
+            stacklevel=4,
+        )
         a = input.array.real
         window = TensorBase.wrap(array_module(a).ones(length, a.dtype))
     elif window.ndim != 1 or window.shape[0] != length:
