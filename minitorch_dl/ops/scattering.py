@@ -112,7 +112,7 @@ def _scatter_prod(xp: Any, a: Any, source: Any, index: Any, *, dim: int) -> Any:
 
 @primitive(name="scatter_extremum")
 def _scatter_extremum(
-    xp: Any, a: Any, source: Any, index: Any, *, dim: int, largest: bool, nan_holds: bool = False
+    xp: Any, a: Any, source: Any, index: Any, *, dim: int, largest: bool, nan_holds: bool
 ) -> Any:
     out = a.copy()
     put_extrema(xp, out, _grid(xp, index, dim), source, largest)
@@ -206,7 +206,8 @@ def _combine(start: Any, source: Any, at: Any, dim: int, reduce: str) -> Any:
         return start + _gather_adjoint(source, at, dim=dim, shape=start.array.shape)
     if reduce == "prod":
         return _scatter_prod(start, source, at, dim=dim)
-    return _scatter_extremum(start, source, at, dim=dim, largest=reduce == "amax")
+    largest = reduce == "amax"
+    return _scatter_extremum(start, source, at, dim=dim, largest=largest, nan_holds=False)
 
 
 def _mean(total: Any, counts: Any) -> Any:

@@ -33,7 +33,7 @@ def _frame(
         )
     if window is None:
         warnings.warn(
-            f"{op}: A window was not provided. A rectangular one is applied, from which frequencies "
+            f"{op}: A window was not provided. A rectangular one is applied, whose frequencies "
             "leak into each other: torch.hann_window leaks less. window=torch.ones(win_length) "
             "asks for a rectangular one",
             stacklevel=4,
