@@ -368,12 +368,17 @@ class Convertible(TensorBase):
         """Replace each element ``a`` by ``callable(a, b)`` with the element ``b`` of ``tensor``, in
         Python: for a few elements, on the CPU.
         """
-        pairs = zip(
-            self.numpy().reshape(-1).tolist(),
-            tensor.expand(self.shape).detach().numpy().reshape(-1).tolist(),
-            strict=True,
-        )
-        values = [callable(a, b) for a, b in pairs]
+        return self._mapped(callable, tensor)
+
+    def map2_(self, x: Any, y: Any, callable: Callable[[Any, Any, Any], Any]) -> Any:
+        """``map_`` with the elements of two tensors: ``callable(a, b, c)``."""
+        return self._mapped(callable, x, y)
+
+    def _mapped(self, callable: Callable[..., Any], *tensors: Any) -> Any:
+        columns = [
+            t.expand(self.shape).detach().numpy().reshape(-1).tolist() for t in (self, *tensors)
+        ]
+        values = [callable(*row) for row in zip(*columns)]
         return self.copy_(from_data.tensor(values, dtype=self.dtype).reshape(self.shape))
 
     def to_dense(self, dtype: Any = None, *, masked_grad: Any = None) -> Any:

@@ -7,9 +7,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..autograd.errors import refuse_complex, require_kind
+from ..autograd.errors import not_implemented, refuse_complex, require_kind
 from ..autograd.primitive import TensorBase, primitive, write_out
-from ..backend import array_module, common_module
+from ..backend import array_module, common_module, dtypes
 from ..backend.precision import widened
 from . import return_types
 from .dims import normalize_dims, wrap_dim
@@ -113,8 +113,10 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     """
     refuse_complex("bincount", weights)
     a = input.array
+    if a.dtype.kind not in "iu":
+        raise not_implemented("bincount", [a])
     xp = array_module(a)
-    if a.ndim != 1 or a.dtype.kind not in "iu" or (a.size and a.min() < 0):
+    if a.ndim != 1 or (a.size and a.min() < 0):
         raise RuntimeError(
             f"bincount only supports 1-d non-negative integral inputs, got {input.dtype} of "
             f"shape {tuple(a.shape)}"
@@ -131,11 +133,12 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
 
 
 def _range_of(
-    op: str, a: Any, low: float, high: float, widen: tuple[float, float]
+    op: str, a: Any, given: tuple[float, float] | None, widen: tuple[float, float]
 ) -> tuple[float, float]:
     """The range of the data if none is given, widened when it is a single point."""
-    if low == high and a.size:
-        low, high = float(a.min()), float(a.max())
+    if given is None:
+        given = (float(a.min()), float(a.max())) if a.size else (0.0, 0.0)
+    low, high = given
     if low == high:
         low, high = low - widen[0], high + widen[1]
     if not (abs(low) < float("inf") and abs(high) < float("inf")):
@@ -143,6 +146,40 @@ def _range_of(
     if low > high:
         raise RuntimeError(f"{op}(): max must be larger than min, got min={low}, max={high}")
     return low, high
+
+
+def _check_histogram(op: str, input: Any, bins: Any, weight: Any) -> None:
+    """Refuse ``bins``, one or one per dimension of the points, and weights that don't fit."""
+    require_kind(op, "float", input)
+    refuse_complex(op, input)
+    for d, edges in enumerate(bins):
+        if not isinstance(edges, TensorBase):
+            if edges <= 0:
+                raise RuntimeError(f"{op}(): bins must be > 0, but got {edges} for dimension {d}")
+            continue
+        if edges.dtype is not input.dtype:
+            raise RuntimeError(
+                f"{op}(): input tensor and bins tensors should have the same dtype, but got input "
+                f"with dtype {input.dtype} and bins for dimension {d} with dtype {edges.dtype}"
+            )
+        if edges.ndim != 1 or not edges.numel():
+            wanted = "have one dimension" if edges.ndim != 1 else "have at least 1 element"
+            raise RuntimeError(
+                f"{op}(): bins tensor should {wanted}, but got {list(edges.shape)} for dimension "
+                f"{d}"
+            )
+    if weight is not None and weight.dtype is not input.dtype:
+        raise RuntimeError(
+            f"{op}(): if weight tensor is provided, input tensor and weight tensor should have the "
+            f"same dtype, but got input({input.dtype}), and weight({weight.dtype})"
+        )
+    points = tuple(input.shape) if op == "histogram" else tuple(input.shape[:-1])
+    if weight is not None and tuple(weight.shape) != points:
+        raise RuntimeError(
+            f"{op}(): if weight tensor is provided it should have the same shape as the input "
+            f"tensor excluding its innermost dimension, but got input with shape "
+            f"{list(input.shape)} and weight with shape {list(weight.shape)}"
+        )
 
 
 def _histogram(xp: Any, a: Any, edges: Any, weight: Any) -> Any:
@@ -168,13 +205,14 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0, *, out: A
     >>> torch.histc(torch.tensor([1.0, 2.0, 1.0]), bins=4, min=0, max=3)
     tensor([0., 2., 1., 0.])
     """
-    require_kind("histc", "float", input)
     refuse_complex("histc", input)
     a = input.array.reshape(-1)
     xp = array_module(a)
     if bins <= 0:
         raise RuntimeError("bins must be > 0")
-    low, high = _range_of("histc", a, float(min), float(max), (1, 1))
+    given = None if min == max and a.size else (float(min), float(max))
+    low, high = _range_of("histc", a, given, (1, 1))
+    require_kind("histc", "float", input)
     place = ((a.astype("f8") - low) / (high - low) * bins).astype("i8")
     inside = (a >= low) & (a <= high)
     y = wrap(xp.bincount(xp.minimum(place[inside], bins - 1), minlength=bins).astype(a.dtype))
@@ -192,15 +230,13 @@ def histogram(
 ) -> Any:
     """``(hist, bin_edges)``: counts, or sums of ``weight``, in bins of equal width over ``range``
     or between the edges ``bins``."""
-    require_kind("histogram", "float", input)
-    refuse_complex("histogram", input)
+    _check_histogram("histogram", input, [bins], weight)
     a = input.array.reshape(-1)
     xp = array_module(a)
     if isinstance(bins, TensorBase):
         edges = bins.array.copy()
     else:
-        low, high = (0.0, 0.0) if range is None else range
-        low, high = _range_of("histogram", a, low, high, (0.5, 0.5) if a.size else (0, 1))
+        low, high = _range_of("histogram", a, range, (0.5, 0.5) if a.size else (0, 1))
         edges = xp.linspace(low, high, int(bins) + 1, dtype=a.dtype)
     hist = _histogram(xp, a, edges, None if weight is None else weight.array.reshape(-1)).astype(
         a.dtype
@@ -220,8 +256,6 @@ def histogramdd(
         bins: how many per dimension (one number for all), or the edges, one tensor per dimension.
         range: the lowest and the highest coordinate of each dimension, one after the other.
     """
-    require_kind("histogramdd", "float", input)
-    refuse_complex("histogramdd", input)
     a = input.array.reshape(-1, input.shape[-1])
     xp = array_module(a)
     d = a.shape[1]
@@ -232,13 +266,14 @@ def histogramdd(
             f"histogramdd: The size of bins must be equal to the innermost dimension of the input: "
             f"got {len(bins)} and {d}"
         )
+    _check_histogram("histogramdd", input, bins, weight)
     edges = []
     for i, one in enumerate(bins):
         if isinstance(one, TensorBase):
             edges.append(one.array)
             continue
-        low, high = (0.0, 0.0) if range is None else range[2 * i : 2 * i + 2]
-        low, high = _range_of("histogramdd", a[:, i], low, high, (0.5, 0.5) if a.size else (0, 1))
+        given = None if range is None else range[2 * i : 2 * i + 2]
+        low, high = _range_of("histogramdd", a[:, i], given, (0.5, 0.5) if a.size else (0, 1))
         edges.append(xp.linspace(low, high, one + 1, dtype=a.dtype))
     shape = tuple([len(e) - 1 for e in edges])
     places, insides = zip(*(_bin(xp, a[:, i], e) for i, e in enumerate(edges)))
@@ -342,11 +377,6 @@ def searchsorted(
             "of boundaries tensor and input value tensor must match, but we got boundaries tensor "
             f"{list(rows.shape)} and input value tensor {list(values.shape)}"
         )
-    if isinstance(input, TensorBase) and values.dtype != rows.dtype:
-        raise RuntimeError(
-            "searchsorted(): boundary tensor and input value tensor should have same dtype, but "
-            f"got boundary tensor dtype {rows.dtype} and input value tensor dtype {values.dtype}"
-        )
     if sorter is not None:
         if sorter.array.dtype != "int64":
             raise RuntimeError(
@@ -362,6 +392,9 @@ def searchsorted(
             raise RuntimeError("searchsorted(): sorter index out of range")
         rows = xp.take_along_axis(rows, sorter.array, -1)
     common_module("searchsorted", (rows, values))
+    if values.dtype != rows.dtype:
+        common = dtypes.result_type(rows, values).numpy
+        rows, values = rows.astype(common), values.astype(common)
     rows, values = widened(rows), widened(values)
     dtype = "i4" if out_int32 else "i8"
     if rows.ndim == 1:

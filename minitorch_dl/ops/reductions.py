@@ -133,7 +133,7 @@ def sum(
     if dim is not None:
         named(y, "SumBackward1")
     y = _in_dtype(y, dtype)  # integers are summed in int64 whatever was asked for
-    return y if out is None else write_out("sum", out, y)
+    return y if out is None else write_out("sum", out, y, exact=dtype is not None)
 
 
 @primitive(name="mean", complex=True, least="float")
@@ -205,7 +205,7 @@ def nansum(
     refuse_complex("nansum", input)
     input = _in_dtype(input, dtype)
     y = sum(keep(input, _not_nan(input)), dim, keepdim, dtype=dtype)
-    return y if out is None else write_out("nansum", out, y)
+    return y if out is None else write_out("nansum", out, y, exact=dtype is not None)
 
 
 @numpy_names
@@ -218,6 +218,11 @@ def nanmean(
     out: Any = None,
 ) -> Any:
     """The mean over ``dim`` of all that is not NaN."""
+    if dtype is None and input.dtype.kind < dtypes.FLOAT:
+        raise RuntimeError(
+            "nanmean(): expected input to have floating point or complex dtype but got "
+            f"{input.dtype}"
+        )
     input = _float_input("nanmean", input, dtype)
     n = sum(_not_nan(input), dim, keepdim)
     y = nansum(input, dim, keepdim) / n
@@ -292,6 +297,8 @@ def prod(
     >>> torch.prod(torch.tensor([[1, 2], [3, 4]]), dim=1)
     tensor([ 2, 12])
     """
+    if isinstance(dim, (tuple, list)):
+        raise TypeError(f"prod(): expected dim to be one int, but got {dim}")
     y = _prod(
         _in_dtype(input, dtype),
         dims=None if dim is None else normalize_dims(dim, input.ndim),
@@ -300,7 +307,7 @@ def prod(
     y = _in_dtype(y, dtype)
     if dim is not None:
         named(y, "ProdBackward1")
-    return y if out is None else write_out("prod", out, y)
+    return y if out is None else write_out("prod", out, y, exact=dtype is not None)
 
 
 # -- sums of exponentials --------------------------------------------------------------------------
@@ -354,9 +361,17 @@ def _all(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any
     )
 
 
-def _write_truth(op: str, out: Any, y: Any) -> Any:
-    """The result in ``out``, which holds bools, or bytes as it did before there were bools."""
-    return write_out(op, out, y, exact=out.array.dtype != "uint8")
+def _truth(op: str, function: Any, input: Any, dim: Any, keepdim: bool, out: Any) -> Any:
+    """The result, in ``out`` if that is given: it holds bools, or bytes as it did before there were
+    bools. An empty list of dims leaves every element by itself."""
+    empty = dim.__class__ in (tuple, list) and not dim
+    dims = () if empty else None if dim is None else normalize_dims(dim, input.ndim)
+    y = function(input, dims=dims, keepdim=keepdim)
+    if out is None:
+        return y
+    if out.array.dtype not in ("bool", "uint8"):
+        raise RuntimeError(f"{op} only supports bool tensor for result, got: {out.dtype}")
+    return write_out(op, out, y)
 
 
 @primitive(name="count_nonzero", complex=True)
@@ -372,8 +387,7 @@ def any(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) 
     >>> torch.any(torch.tensor([[0, 1], [0, 0]]), dim=1)
     tensor([ True, False])
     """
-    y = _any(input, dims=None if dim is None else normalize_dims(dim, input.ndim), keepdim=keepdim)
-    return y if out is None else _write_truth("any", out, y)
+    return _truth("any", _any, input, dim, keepdim, out)
 
 
 @numpy_names
@@ -385,8 +399,7 @@ def all(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) 
     >>> torch.all(torch.tensor([[1, 1], [0, 1]]), dim=1)
     tensor([ True, False])
     """
-    y = _all(input, dims=None if dim is None else normalize_dims(dim, input.ndim), keepdim=keepdim)
-    return y if out is None else _write_truth("all", out, y)
+    return _truth("all", _all, input, dim, keepdim, out)
 
 
 @numpy_names

@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd.errors import require_kind
 from ..autograd.names import as_one
 from ..autograd.primitive import fused, primitive, write_out
-from ..autograd.structural import cast
+from ..autograd.structural import cast, is_complex
 from ..backend import dtypes
 from . import return_types
 from .dims import numpy_names, wrap_dim
@@ -152,14 +152,26 @@ def cumprod(input: Any, dim: int, *, dtype: Any = None, out: Any = None) -> Any:
 # -- sums of exponentials --------------------------------------------------------------------------
 
 
-@primitive(name="logcumsumexp")
+@primitive(name="logcumsumexp", complex="holomorphic")
 def _logcumsumexp(xp: Any, a: Any, *, dim: int, reverse: bool) -> Any:
-    return _accumulate(xp, "logaddexp", a, dim, reverse) if a.ndim else a.copy()
+    if not a.ndim:
+        return a.copy()
+    if a.dtype.kind == "c":
+
+        def combine(x: Any, y: Any) -> Any:
+            top = xp.maximum(x.real, y.real)
+            top = xp.where(xp.isfinite(top), top, 0)
+            return top + xp.log(xp.exp(x - top) + xp.exp(y - top))
+
+        return _doubling(xp, combine, a, dim, reverse)
+    return _accumulate(xp, "logaddexp", a, dim, reverse)
 
 
 def _d_logcumsumexp(g: Any, a: Any, y: Any, a_dtype: Any, dim: int, reverse: bool) -> Any:
     """``dL/da_i = sum_{j >= i} g_j exp(a_i - y_j)``, for the positive and the negative ``g`` apart
     so that it stays in logarithms."""
+    if is_complex(g):
+        return exp(_logcumsumexp(log(g) - y, dim=dim, reverse=not reverse) + a)
     size = log(abs(g))
     nothing = (
         -6e4 if a_dtype.itemsize == 2 else -3e38

@@ -161,3 +161,10 @@ def test_ufuncs_of_numpy_that_are_no_ops_here_give_tensors() -> None:
         assert [y.tolist() for y in found] == [y.tolist() for y in expected]
     with pytest.raises(RuntimeError, match="requires grad"):
         np.cbrt(x.requires_grad_())
+
+
+def test_map2_calls_back_with_the_elements_of_three_tensors() -> None:
+    x = torch.ones(2, 2)
+    found = x.map2_(torch.arange(2.0), torch.tensor([[1.0], [2.0]]), lambda a, b, c: a + b * c)
+    assert found is x
+    assert x.tolist() == [[1.0, 2.0], [1.0, 3.0]]

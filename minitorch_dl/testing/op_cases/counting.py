@@ -44,9 +44,10 @@ ROWS = [
         "histogram",
         S(F(9), 4),
         S(F(9), 4, range=(-1.0, 1.0), density=True),
+        S(F(9), 3, range=(0.0, 0.0)),
         S(F(9), 4, weight=F(9)),
     ),
-    Row("searchsorted", S(I(4), I(3, 2)), call=_sorted_rows, grad=False),
+    Row("searchsorted", S(I(4), I(3, 2)), S(F(4), I(3, 2)), call=_sorted_rows, grad=False),
     Row(
         "searchsorted_in_rows",
         S(F(3, 5), F(3, 2)),

@@ -104,6 +104,15 @@ ROWS = [
         ),
     ),
     Row("any", S(B(3, 4)), S(B(3, 4), 1, True), S(I(3, 4), (0, 1)), S(B()), S(B(0)), grad=False),
-    Row("all", S(B(3, 4)), S(B(3, 4), 1, True), S(I(3, 4), (0, 1)), S(B()), S(B(0)), grad=False),
+    Row(
+        "all",
+        S(B(3, 4)),
+        S(B(3, 4), 1, True),
+        S(I(3, 4), (0, 1)),
+        S(F(3, 4), []),
+        S(B()),
+        S(B(0)),
+        grad=False,
+    ),
     Row("count_nonzero", S(I(3, 4)), S(I(3, 4), 1), S(F(3, 4), (0, 1)), grad=False),
 ]

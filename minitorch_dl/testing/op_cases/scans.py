@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import B, F, I, Row, S
+from . import B, C, F, I, Row, S
 from .reductions import _with_zeros
 
 ROWS = [
@@ -39,6 +39,9 @@ ROWS = [
         complex=True,
     ),
     Row("logcumsumexp", S(F(3, 4), 1), S(F(3, 4), 0), S(F(), 0), S(F(3, 4, high=800), 1)),
+    Row(
+        "logcumsumexp_complex", S(C(3, 4), 1), call=lambda torch, x, dim: torch.logcumsumexp(x, dim)
+    ),
     *(
         Row(name, S(F(3, 4), 1), S(F(3, 4), -2), S(F(), 0), S(I(3, 6, high=3), 1))
         for name in ("cummax", "cummin")
