@@ -152,17 +152,18 @@ def _check_histogram(op: str, input: Any, bins: Any, weight: Any) -> None:
     """Refuse ``bins``, one or one per dimension of the points, and weights that don't fit."""
     require_kind(op, "float", input)
     refuse_complex(op, input)
-    for d, edges in enumerate(bins):
-        if not isinstance(edges, TensorBase):
-            if edges <= 0:
-                raise RuntimeError(f"{op}(): bins must be > 0, but got {edges} for dimension {d}")
+    for d, given in enumerate(bins):
+        if not isinstance(given, TensorBase):
+            if given <= 0:
+                raise RuntimeError(f"{op}(): bins must be > 0, but got {given} for dimension {d}")
             continue
-        if edges.dtype is not input.dtype:
+        edges = given.array
+        if edges.dtype != input.array.dtype:
             raise RuntimeError(
                 f"{op}(): input tensor and bins tensors should have the same dtype, but got input "
                 f"with dtype {input.dtype} and bins for dimension {d} with dtype {edges.dtype}"
             )
-        if edges.ndim != 1 or not edges.numel():
+        if edges.ndim != 1 or not edges.size:
             wanted = "have one dimension" if edges.ndim != 1 else "have at least 1 element"
             raise RuntimeError(
                 f"{op}(): bins tensor should {wanted}, but got {list(edges.shape)} for dimension "
