@@ -13,7 +13,7 @@ from . import counter, rejection
 from .box_muller import box_muller, fma, libm
 from .counter import CounterGenerator
 from .generator import Generator
-from .rounding import FLOATS, Shape, computed_in, finish, is_number, part_of, rounded
+from .rounding import Shape, computed_in, finish, float_range, is_number, part_of, rounded
 
 
 def uniform(
@@ -28,7 +28,7 @@ def uniform(
         pairs = uniform((*shape, 2), low, high, part_of(dtype), generator, xp)
         return pairs.view(dtype)[..., 0]
     real = computed_in("uniform_", dtype)
-    largest = FLOATS[dtype.name][1]
+    _, largest = float_range(dtype)  # type: ignore[misc]  # not None: see computed_in
     for name, bound in (("from", low), ("to", high)):
         if not -largest <= bound <= largest:
             raise RuntimeError(f"uniform_: {name}={bound} is out of bounds for {dtype.name}")

@@ -13,7 +13,7 @@ from . import counter, rejection
 from .continuous import exponential
 from .counter import CounterGenerator
 from .generator import Generator
-from .rounding import FLOATS, Shape, computed_in, finish, is_number, rounded
+from .rounding import Shape, computed_in, finish, float_range, is_number, rounded
 
 _BLOCK = 1 << 14
 """Values made together where more would not stay in a core's cache."""
@@ -107,7 +107,7 @@ def multinomial(
     w = to_host(weights)
     if w.ndim not in (1, 2):
         raise RuntimeError(f"multinomial: prob_dist must be 1 or 2 dim, got shape {w.shape}")
-    if w.dtype.name not in FLOATS:
+    if float_range(w.dtype) is None:
         raise RuntimeError(
             f"multinomial only supports floating-point dtypes for input, got: {w.dtype.name}"
         )

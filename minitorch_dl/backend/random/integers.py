@@ -11,15 +11,15 @@ import numpy as np
 from . import counter
 from .counter import CounterGenerator
 from .generator import Generator
-from .rounding import FLOATS, Shape, finish, rounded
+from .rounding import Shape, finish, float_range, rounded
 
 
 def random_(shape: Shape, dtype: np.dtype, generator: Generator, xp: Any = np) -> Any:
     """Uniform integers over all non-negative values of an integer dtype, or 0 .. 2^(significant
     bits) of a floating one."""
     n = math.prod(shape)
-    if dtype.name in FLOATS:
-        values = (1 << FLOATS[dtype.name][0]) + 1
+    if (floats := float_range(dtype)) is not None:
+        values = (1 << floats[0]) + 1
     elif dtype == np.bool_:
         values = 2
     elif dtype.kind == "i" or dtype == np.uint8:
@@ -76,8 +76,8 @@ def randint(
 def _range(low: int, high: int | None, dtype: np.dtype) -> tuple[int, int]:
     """The first value and the number of values, all of which `dtype` can hold."""
     digits = 0
-    if dtype.name in FLOATS:
-        digits, largest = FLOATS[dtype.name]
+    if (floats := float_range(dtype)) is not None:
+        digits, largest = floats
         smallest, top = -largest, 1 << digits
     elif dtype == np.bool_:
         smallest, largest, top = 0, 1, 1
@@ -139,8 +139,8 @@ def randperm(n: int, dtype: np.dtype, generator: Generator, xp: Any = np) -> Any
     """
     if n < 0:
         raise RuntimeError(f"randperm expects n to be non-negative, but got n={n}")
-    if dtype.name in FLOATS:
-        largest = (1 << FLOATS[dtype.name][0]) + 1
+    if (floats := float_range(dtype)) is not None:
+        largest = (1 << floats[0]) + 1
     elif dtype.kind in "iu":
         largest = int(np.iinfo(dtype).max) + 1
     else:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
 Shape = tuple[int, ...]
 
-FLOATS = {
+_FLOATS = {
     "float16": (11, 65504.0),
     "bfloat16": (8, float.fromhex("0x1.fep127")),
     "float32": (24, float.fromhex("0x1.fffffep127")),
@@ -17,9 +18,15 @@ FLOATS = {
 """Per floating dtype its number of significant bits and its largest value."""
 
 
+@functools.cache  # looking a dtype's name up takes a microsecond
+def float_range(dtype: np.dtype) -> tuple[int, float] | None:
+    """A floating dtype's number of significant bits and its largest value; None for others."""
+    return _FLOATS.get(dtype.name)
+
+
 def computed_in(op: str, dtype: np.dtype) -> type[np.floating]:
     """The type in which samples of a floating dtype are computed."""
-    if dtype.name not in FLOATS:
+    if float_range(dtype) is None:
         raise NotImplementedError(f'"{op}" not implemented for dtype {dtype.name}')
     return np.float64 if dtype == np.float64 else np.float32
 
@@ -31,6 +38,8 @@ def part_of(dtype: np.dtype) -> np.dtype:
 
 def rounded(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """`x` in `dtype`; by way of float32 to the 16-bit floats, as PyTorch rounds."""
+    if x.dtype == dtype:
+        return x
     with np.errstate(over="ignore", invalid="ignore"):
         if dtype.name in ("float16", "bfloat16"):
             x = x.astype(np.float32, copy=False)
