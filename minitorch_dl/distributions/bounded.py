@@ -209,7 +209,7 @@ class Kumaraswamy(TransformedDistribution):
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Kumaraswamy:
         a, b = self.concentration1.expand(batch_shape), self.concentration0.expand(batch_shape)
-        return Kumaraswamy(a, b, False)
+        return self._made_as(Kumaraswamy, a, b, False)
 
     def _moment(self, n: int) -> Tensor:
         b, c = self.concentration0, 1 + n / self.concentration1

@@ -124,6 +124,12 @@ class Distribution:
         new._batch_shape = batch_shape
         return new
 
+    def _made_as(self, cls: type, *args: Any, **options: Any) -> Any:
+        """A distribution of this one's class, a subclass of ``cls``, as ``cls`` makes it."""
+        made = object.__new__(type(self))
+        cls.__init__(made, *args, **options)  # type: ignore[misc]
+        return made
+
     @property
     def batch_shape(self) -> Size:
         return self._batch_shape

@@ -203,7 +203,8 @@ class Gumbel(TransformedDistribution):
         super().__init__(base, transforms, validate_args=validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Gumbel:
-        return Gumbel(self.loc.expand(batch_shape), self.scale.expand(batch_shape), False)
+        loc, scale = self.loc.expand(batch_shape), self.scale.expand(batch_shape)
+        return self._made_as(Gumbel, loc, scale, False)
 
     @property
     def mean(self) -> Tensor:

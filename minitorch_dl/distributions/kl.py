@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from ..linalg import solve_triangular
 from ..nn.functional import softplus
-from ..ops import digamma, erf, full_like, lgamma
+from ..ops import digamma, erf, full_like, lgamma, xlogy
 from ..tensor import Tensor
 from .bounded import Beta, Dirichlet, Uniform
 from .categorical import Categorical, OneHotCategorical
@@ -16,6 +16,7 @@ from .continuous_bernoulli import ContinuousBernoulli
 from .discrete import Bernoulli, Binomial, Geometric, Poisson
 from .distribution import Distribution, sum_rightmost
 from .heavy_tailed import EULER_GAMMA, Cauchy, Gumbel, Laplace
+from .low_rank import LowRankMultivariateNormal
 from .normal import HalfNormal, MultivariateNormal, Normal
 from .positive import Exponential, Gamma, Pareto
 from .transformed import Independent, TransformedDistribution
@@ -135,6 +136,9 @@ def _half_normal(p: Any, q: Any) -> Tensor:
 
 
 @register_kl(MultivariateNormal, MultivariateNormal)
+@register_kl(MultivariateNormal, LowRankMultivariateNormal)
+@register_kl(LowRankMultivariateNormal, MultivariateNormal)
+@register_kl(LowRankMultivariateNormal, LowRankMultivariateNormal)
 def _multivariate_normal(p: Any, q: Any) -> Tensor:
     if p.event_shape != q.event_shape:
         raise ValueError(
@@ -239,9 +243,87 @@ def _uniform_continuous_bernoulli(p: Any, q: Any) -> Tensor:
     return _to_continuous_bernoulli(p, q).masked_fill(outside, math.inf)
 
 
+@register_kl(Bernoulli, Poisson)
+def _bernoulli_poisson(p: Any, q: Any) -> Tensor:
+    return -p.entropy() - p.probs * q.rate.log() + q.rate
+
+
+@register_kl(Beta, Exponential)
 @register_kl(ContinuousBernoulli, Exponential)
-def _continuous_bernoulli_exponential(p: Any, q: Any) -> Tensor:
-    return -p.entropy() - q.rate.log() + q.rate * p.mean
+@register_kl(Pareto, Exponential)
+@register_kl(Uniform, Exponential)
+def _to_exponential(p: Any, q: Any) -> Tensor:
+    return _where_positive(p, -p.entropy() - q.rate.log() + q.rate * p.mean)
+
+
+@register_kl(Beta, Gamma)
+@register_kl(Pareto, Gamma)
+@register_kl(Uniform, Gamma)
+def _to_gamma(p: Any, q: Any) -> Tensor:
+    log_density = (
+        q.concentration * q.rate.log()
+        - lgamma(q.concentration)
+        + (q.concentration - 1) * _mean_log(p)
+        - q.rate * p.mean
+    )
+    return _where_positive(p, -p.entropy() - log_density)
+
+
+@register_kl(Exponential, Gumbel)
+@register_kl(Gamma, Gumbel)
+@register_kl(Normal, Gumbel)
+@register_kl(Uniform, Gumbel)
+def _to_gumbel(p: Any, q: Any) -> Tensor:
+    z = (p.mean - q.loc) / q.scale
+    return -p.entropy() + q.scale.log() + z + (q.loc / q.scale).exp() * _mean_exp(p, -1 / q.scale)
+
+
+@register_kl(Uniform, Beta)
+def _uniform_beta(p: Any, q: Any) -> Tensor:
+    a, b = q.concentration1, q.concentration0
+    mirrored = Uniform(1 - p.high, 1 - p.low, validate_args=False)
+    log_density = (
+        lgamma(a + b) - lgamma(a) - lgamma(b)
+        + (a - 1) * _mean_log(p)
+        + (b - 1) * _mean_log(mirrored)
+    )  # fmt: skip
+    return (-p.entropy() - log_density).masked_fill((p.low < 0) | (p.high > 1), math.inf)
+
+
+@register_kl(Uniform, Pareto)
+def _uniform_pareto(p: Any, q: Any) -> Tensor:
+    log_density = q.alpha.log() + q.alpha * q.scale.log() - (q.alpha + 1) * _mean_log(p)
+    return (-p.entropy() - log_density).masked_fill(p.low < q.scale, math.inf)
+
+
+@register_kl(Beta, Uniform)
+def _beta_uniform(p: Any, q: Any) -> Tensor:
+    return (-p.entropy() + (q.high - q.low).log()).masked_fill((q.low > 0) | (q.high < 1), math.inf)
+
+
+def _mean_log(p: Any) -> Tensor:
+    """``E[log x]``."""
+    if isinstance(p, Beta):
+        return digamma(p.concentration1) - digamma(p.concentration1 + p.concentration0)
+    if isinstance(p, Pareto):
+        return p.scale.log() + p.alpha.reciprocal()
+    return (xlogy(p.high, p.high) - xlogy(p.low, p.low)) / (p.high - p.low) - 1  # uniform
+
+
+def _mean_exp(p: Any, t: Tensor) -> Tensor:
+    """``E[exp(tx)]``, for t < 0."""
+    if isinstance(p, Exponential):
+        return p.rate / (p.rate - t)
+    if isinstance(p, Gamma):
+        return (1 - t / p.rate) ** -p.concentration
+    if isinstance(p, Normal):
+        return (t * p.loc + 0.5 * (t * p.scale) ** 2).exp()
+    return ((t * p.high).exp() - (t * p.low).exp()) / (t * (p.high - p.low))  # uniform
+
+
+def _where_positive(p: Any, kl: Tensor) -> Tensor:
+    """Infinite where p has mass below 0, which q has not."""
+    return kl.masked_fill(p.low < 0, math.inf) if isinstance(p, Uniform) else kl
 
 
 @register_kl(ContinuousBernoulli, Uniform)
@@ -256,6 +338,8 @@ def _continuous_bernoulli_uniform(p: Any, q: Any) -> Tensor:
 @register_kl(Laplace, Normal)
 @register_kl(Uniform, Normal)
 @register_kl(Beta, Normal)
+@register_kl(Gumbel, Normal)
+@register_kl(Pareto, Normal)
 def _to_normal(p: Any, q: Any) -> Tensor:
     square = p.variance + (p.mean - q.loc).pow(2)
     log_scale = 0.5 * math.log(2 * math.pi) + q.scale.log()

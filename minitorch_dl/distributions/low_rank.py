@@ -63,7 +63,8 @@ class LowRankMultivariateNormal(Distribution):
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> LowRankMultivariateNormal:
         n, r = self.cov_factor.shape[-2:]
-        return LowRankMultivariateNormal(
+        return self._made_as(
+            LowRankMultivariateNormal,
             self.loc.expand((*batch_shape, n)),
             self.cov_factor.expand((*batch_shape, n, r)),
             self.cov_diag.expand((*batch_shape, n)),
@@ -121,9 +122,9 @@ class LowRankMultivariateNormal(Distribution):
         moved = (self.cov_factor @ along.unsqueeze(-1)).squeeze(-1)
         return self.loc + moved + self.cov_diag.sqrt() * each
 
-    def _log_determinant(self) -> Tensor:
+    def _half_logdet(self) -> Tensor:
         small = self._capacitance_tril.diagonal(dim1=-2, dim2=-1).log().sum(-1)
-        return 2 * small + self.cov_diag.log().sum(-1)
+        return small + 0.5 * self.cov_diag.log().sum(-1)
 
     def log_prob(self, value: Tensor) -> Tensor:
         if self._validate_args:
@@ -134,8 +135,8 @@ class LowRankMultivariateNormal(Distribution):
         along = solve_triangular(tril.expand((*x.shape[:-1], *tril.shape[-2:])), along, upper=False)
         distance = (x.pow(2) / self.cov_diag).sum(-1) - along.squeeze(-1).pow(2).sum(-1)
         n = self._event_shape[0]
-        return -0.5 * (n * math.log(2 * math.pi) + self._log_determinant() + distance)
+        return -0.5 * (n * math.log(2 * math.pi) + distance) - self._half_logdet()
 
     def entropy(self) -> Tensor:
         n = self._event_shape[0]
-        return 0.5 * (n * (1 + math.log(2 * math.pi)) + self._log_determinant())
+        return 0.5 * n * (1 + math.log(2 * math.pi)) + self._half_logdet()

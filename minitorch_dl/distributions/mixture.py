@@ -68,7 +68,8 @@ class MixtureSameFamily(Distribution):
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> MixtureSameFamily:
         count = self._component_distribution.batch_shape[-1]
-        return MixtureSameFamily(
+        return self._made_as(
+            MixtureSameFamily,
             self._mixture_distribution.expand(batch_shape),
             self._component_distribution.expand((*batch_shape, count)),
             validate_args=self._validate_args,

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..autograd import no_grad
-from ..ops import digamma, finfo, lgamma, ones_like, xlogy, zeros_like
+from ..ops import as_tensor, digamma, finfo, lgamma, ones_like, xlogy, zeros_like
 from ..tensor import Tensor
 from . import constraints
 from .distribution import Distribution, ExponentialFamily, broadcast_all
@@ -104,6 +104,7 @@ class Gamma(ExponentialFamily):
         return x
 
     def log_prob(self, value: Tensor) -> Tensor:
+        value = as_tensor(value, dtype=self.rate.dtype, device=self.rate.device)
         if self._validate_args:
             self._validate_sample(value)
         a, rate = self.concentration, self.rate
@@ -185,7 +186,7 @@ class Weibull(TransformedDistribution):
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Weibull:
         parameters = (self.scale.expand(batch_shape), self.concentration.expand(batch_shape))
-        return Weibull(*parameters, validate_args=False)
+        return self._made_as(Weibull, *parameters, validate_args=False)
 
     @property
     def mean(self) -> Tensor:
@@ -219,7 +220,7 @@ class Pareto(TransformedDistribution):
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Pareto:
         parameters = (self.scale.expand(batch_shape), self.alpha.expand(batch_shape))
-        return Pareto(*parameters, validate_args=False)
+        return self._made_as(Pareto, *parameters, validate_args=False)
 
     @property
     def mean(self) -> Tensor:

@@ -42,6 +42,9 @@ class Transform:
             self._inv = weakref.ref(inv)
         return inv
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_inv": None}  # a weak reference can't be pickled
+
     @property
     def sign(self) -> Any:
         """1 of an increasing function of one number, -1 of a decreasing one."""
@@ -162,6 +165,14 @@ class ComposeTransform(Transform):
     def __init__(self, parts: Sequence[Transform], cache_size: int = 0) -> None:
         super().__init__(cache_size)
         self.parts = [part.with_cache(cache_size) for part in parts] if cache_size else list(parts)
+
+    @property
+    def inv(self) -> Transform:
+        inv = None if self._inv is None else self._inv()
+        if inv is None:
+            inv = ComposeTransform([part.inv for part in reversed(self.parts)])
+            self._inv, inv._inv = weakref.ref(inv), weakref.ref(self)
+        return inv
 
     @property
     def domain(self) -> Any:

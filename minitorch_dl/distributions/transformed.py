@@ -46,15 +46,14 @@ class Independent(Distribution):
     def expand(self, batch_shape: Any, _instance: Any = None) -> Independent:
         n = self.reinterpreted_batch_ndims
         kept = tuple(self.event_shape[:n])
-        return Independent(
-            self.base_dist.expand((*batch_shape, *kept)), n, validate_args=self._validate_args
-        )
+        base = self.base_dist.expand((*batch_shape, *kept))
+        return self._made_as(Independent, base, n, validate_args=self._validate_args)
 
     @property
     def has_rsample(self) -> bool:  # type: ignore[override]
         return self.base_dist.has_rsample
 
-    @property
+    @constraints.dependent_property
     def support(self) -> Any:
         inner = self.base_dist.support
         n = self.reinterpreted_batch_ndims
@@ -158,7 +157,7 @@ class TransformedDistribution(Distribution):
     def has_rsample(self) -> bool:  # type: ignore[override]
         return self.base_dist.has_rsample
 
-    @property
+    @constraints.dependent_property
     def support(self) -> Any:
         if not self.transforms:
             return self.base_dist.support

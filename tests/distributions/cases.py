@@ -109,6 +109,47 @@ DISTRIBUTIONS: dict[str, Make] = {
     ),
 }
 
+
+def _uniform(D: Any, t: Any) -> Any:
+    return D.Uniform(t([0.2, -1.0, 0.0]), t([0.9, 2.0, 1.0]))
+
+
+def _low_rank(D: Any, t: Any) -> Any:
+    factor = t([[[1.0], [0.5], [0.0]], [[-0.3], [0.2], [2.0]]])
+    return D.LowRankMultivariateNormal(t([0.1, -0.4, 2.0]), factor, t([0.5, 1.0, 0.3]))
+
+
+def _full_rank(D: Any, t: Any) -> Any:
+    factor = t([[1.0, 0.0, 0.0], [0.5, 0.8, 0.0], [-0.2, 0.1, 1.3]])
+    return D.MultivariateNormal(t([0.0, 1.0, 1.0]), scale_tril=factor)
+
+
+_CROSS: dict[str, Make] = {
+    "Bernoulli": lambda D, t: D.Bernoulli(t([0.3, 0.9, 0.5])),
+    "Beta": lambda D, t: D.Beta(t([2.0, 0.7, 1.0]), t([3.0, 1.5, 1.0])),
+    "Exponential": lambda D, t: D.Exponential(t([0.5, 2.0, 1.0])),
+    "Gamma": lambda D, t: D.Gamma(t([2.0, 0.5, 1.0]), t([1.5, 3.0, 1.0])),
+    "Gumbel": lambda D, t: D.Gumbel(t([0.5, -1.0, 0.0]), t([2.0, 0.7, 1.0])),
+    "Normal": lambda D, t: D.Normal(t([0.5, -1.0, 0.0]), t([2.0, 0.7, 1.0])),
+    "Pareto": lambda D, t: D.Pareto(t([0.1, 0.5, 0.3]), t([3.0, 0.8, 1.5])),
+    "Poisson": lambda D, t: D.Poisson(t([0.3, 2.0, 1.0])),
+    "Uniform": _uniform,
+    "LowRankMultivariateNormal": _low_rank,
+    "MultivariateNormal": _full_rank,
+}
+_PAIRS = {
+    "Bernoulli": "Poisson",
+    "Beta": "Exponential Gamma Uniform",
+    "Exponential": "Gumbel",
+    "Gamma": "Gumbel",
+    "Gumbel": "Normal",
+    "Normal": "Gumbel",
+    "Pareto": "Exponential Gamma Normal",
+    "Uniform": "Beta Exponential Gamma Gumbel Pareto",
+    "LowRankMultivariateNormal": "MultivariateNormal",
+    "MultivariateNormal": "LowRankMultivariateNormal",
+}
+
 KL: dict[str, tuple[Make, Make]] = {
     "Normal": (lambda D, t: D.Normal(t(REAL), t(POSITIVE)), lambda D, t: D.Normal(0.5, t([2.0]))),
     "LogNormal": (
@@ -204,6 +245,17 @@ KL: dict[str, tuple[Make, Make]] = {
     "Normal to Gamma": (
         lambda D, t: D.Normal(t(REAL), t(POSITIVE)), lambda D, t: D.Gamma(t([0.25]), 0.5)
     ),
+    "LowRankMultivariateNormal": (
+        _low_rank,
+        lambda D, t: D.LowRankMultivariateNormal(
+            t([0.0, 0.0, 0.0]), t([[0.3], [1.0], [-1.0]]), t([1.0, 0.5, 2.0])
+        ),
+    ),
+    **{
+        f"{p} to {q}": (_CROSS[p], _CROSS[q])
+        for p, others in _PAIRS.items()
+        for q in others.split()
+    },
 }  # fmt: skip
 
 PROPERTIES = ("mean", "mode", "variance", "stddev")

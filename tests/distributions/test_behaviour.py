@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from typing import Any
 
 import numpy as np
@@ -411,3 +412,37 @@ def test_the_ratios_of_fisher_and_snedecor() -> None:
     x = d.sample((4000,))
     assert abs(x.mean() - d.mean) < 4.5 * (d.variance / 4000).sqrt()
     assert x.var() == pytest.approx(d.variance.item(), rel=0.2)
+
+
+def test_an_expanded_subclass_keeps_its_class() -> None:
+    one = torch.tensor(1.0)
+    for kind, arguments in {
+        D.Gumbel: (one, one),
+        D.Weibull: (one, one),
+        D.Pareto: (one, one),
+        D.Kumaraswamy: (one, one),
+        D.Independent: (D.Normal(torch.zeros(2), 1.0), 1),
+        D.LowRankMultivariateNormal: (torch.zeros(2), torch.ones(2, 1), torch.ones(2)),
+    }.items():
+        mine = type("Mine", (kind,), {})
+        found = mine(*arguments).expand((3,))
+        assert type(found) is mine
+        assert found.batch_shape == (3,)
+
+
+def test_the_inverse_of_several_transforms() -> None:
+    both = D.ComposeTransform([D.AffineTransform(1.0, 2.0), D.ExpTransform()])
+    assert isinstance(both.inv, D.ComposeTransform)
+    assert both.inv.inv is both
+    assert both.inv(both(torch.tensor(0.3))).item() == pytest.approx(0.3)
+    assert D.transforms.identity_transform == D.transforms.identity_transform.inv
+    assert pickle.loads(pickle.dumps(both)) == both
+
+
+def test_gamma_takes_numbers() -> None:
+    assert D.Gamma(1.0, 1.0).log_prob(0).item() == 0.0
+
+
+def test_supports_of_classes() -> None:
+    for kind in (D.Independent, D.TransformedDistribution):
+        assert isinstance(kind.support, D.constraints.Constraint)
