@@ -64,18 +64,6 @@ def _runs(sizes: Sequence[int], reverse: bool) -> list[_Run]:
     return found[::-1] if reverse else found
 
 
-def _oifg(xp: Any, w: Any) -> Any:
-    """Rows of gates i, f, g, o in the order o, i, f, g."""
-    H = len(w) // 4
-    return xp.concatenate((w[3 * H :], w[: 3 * H]))
-
-
-def _ifgo(xp: Any, w: Any) -> Any:
-    """``_oifg`` reversed."""
-    H = len(w) // 4
-    return xp.concatenate((w[H:], w[:H]))
-
-
 def forward(
     xp: Any, x: Any, h0: Any, c0: Any, wi: Any, wh: Any, bi: Any, bh: Any, wr: Any, sizes: Any,
     reverse: bool,
@@ -83,7 +71,9 @@ def forward(
     """All outputs, the last h and c; then, for the backward pass, the blocks of all steps."""
     I, P, H, dtype = x.shape[1], h0.shape[1], c0.shape[1], x.dtype
     b = sum([one for one in (bi, bh) if one is not None], xp.zeros(4 * H, dtype))
-    weights = _oifg(xp, xp.concatenate((wi, wh, b[:, None]), axis=1))  # (4H, I + P + 1)
+    weights = xp.empty((4 * H, I + P + 1), dtype)
+    for to, rows in ((weights[:H], slice(3 * H, None)), (weights[H:], slice(3 * H))):  # o, i, f, g
+        xp.concatenate((wi[rows], wh[rows], b[rows, None]), axis=1, out=to)
     weights[: 3 * H] *= 0.5  # σ(a) = ½ tanh(½a) + ½: one tanh serves all gates
     half = xp.full((), 0.5, dtype)
     y = xp.empty((len(x), P), dtype)
@@ -154,10 +144,10 @@ def backward(
     """The gradients of ``x``, ``h0``, ``c0``, ``wi``, ``wh``, ``bi``, ``bh`` and ``wr``."""
     rows, P, H, dtype = len(x), wh.shape[1], len(wh) // 4, y.dtype
     B = max(sizes)
-    wi, back = _oifg(xp, wi), xp.ascontiguousarray(_oifg(xp, wh).T)  # (4H, I), (P, 4H)
+    back = xp.concatenate((wh[3 * H :], wh[: 3 * H])).T  # (P, 4H), gates in the order o, i, f, g
     dh = xp.zeros((P, B), dtype) if gh is None else gh.T.copy()
     dc = xp.zeros((H, B), dtype) if gc is None else gc.T.copy()
-    d = xp.empty((4 * H, rows), dtype)  # of Wᵢ x + Wₕ h + b, all steps
+    d = xp.empty((4 * H, rows), dtype)  # of Wᵢ x + Wₕ h + b, all steps, in the weights' order
     projected = None if wr is None else (xp.empty((P, rows), dtype), xp.empty((H, rows), dtype))
     size = _HOST_CHUNK if xp is np else _DEVICE_CHUNK
     for run in reversed(_runs(sizes, reverse)):
@@ -187,16 +177,17 @@ def backward(
                 xp.multiply(s[2:], through_c, out=s[2:])
                 dc_run = s[5]
                 xp.matmul(back, s[1:5].reshape(4 * H, n), out=dh_run)
-            d_run[these] = slopes[:, 1:5].reshape(m, 4 * H, n)
+            d_run[these, : 3 * H] = slopes[:, 2:5].reshape(m, 3 * H, n)
+            d_run[these, 3 * H :] = slopes[:, 1]
             dc_run = dc_run.copy()  # the next chunk overwrites the slopes
             if projected is not None:
                 hidden = run.columns(projected[1])[these]
                 xp.multiply(blocks[these, 0], blocks[these, 5], out=hidden)
         dh[:, :n], dc[:, :n] = dh_run, dc_run
     dx = xp.matmul(d.T, wi) if needs[0] else None
-    dwi = _ifgo(xp, xp.matmul(d, x)) if needs[3] else None
-    dwh = _ifgo(xp, xp.matmul(d, _before(xp, y, h0, sizes, reverse))) if needs[4] else None
-    db = _ifgo(xp, d.sum(1)) if needs[5] or needs[6] else None
+    dwi = xp.matmul(d, x) if needs[3] else None
+    dwh = xp.matmul(d, _before(xp, y, h0, sizes, reverse)) if needs[4] else None
+    db = d.sum(1) if needs[5] or needs[6] else None
     dwr = xp.matmul(projected[0], projected[1].T) if projected is not None else None
     return dx, dh.T, dc.T, dwi, dwh, db, None if db is None else db.copy(), dwr
 
