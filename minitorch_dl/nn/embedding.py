@@ -29,7 +29,7 @@ class _Table(Module):
         if padding_idx is not None:
             if not -rows <= padding_idx < rows:
                 raise AssertionError(
-                    f"Padding_idx must be within num_embeddings, got {padding_idx} of {rows}"
+                    f"padding_idx must be within num_embeddings, got {padding_idx} of {rows}"
                 )
             padding_idx %= rows
         self.padding_idx = padding_idx

@@ -14,7 +14,7 @@ from ..backend import array_module, check_range
 from ..backend.segments import add_rows as add_rows_kernel
 from ..backend.segments import first_maxima, occurrences
 from .gathering import _gather as take_along
-from .selection import where
+from .selection import keep, where
 from .shape import _reshape, unsqueeze
 
 __all__: list[str] = []
@@ -46,7 +46,8 @@ def scale_gradient(xp: Any, a: Any, factor: Any) -> Any:
     return a.view()
 
 
-scale_gradient.defvjp(a=lambda g, factor: g * factor)
+# Where the factor is 0 the gradient is too, even if what comes is NaN or infinite.
+scale_gradient.defvjp(a=lambda g, factor: keep(g * factor, factor != 0))
 
 # -- the public functions -------------------------------------------------------------------------
 
@@ -80,7 +81,20 @@ def embedding(
             [1., 2.],
             [3., 4.]])
     """
-    padding_idx = _check_table("embedding", input, weight, padding_idx)
+    _check_table("embedding", input, weight)
+    rows = len(weight.array)
+    if padding_idx is not None:
+        if not -rows <= padding_idx < rows:
+            raise AssertionError(
+                "embedding: Padding_idx must be within num_embeddings, got "
+                f"{padding_idx} for {rows} rows"
+            )
+        padding_idx %= rows
+    text = (
+        f"embedding: index out of range in self: {{}} is not in [0, {rows - 1}], the rows of "
+        f"a weight of size {list(weight.array.shape)}"
+    )
+    check_range(input.array, rows, IndexError, text)
     if max_norm is not None:
         _limit_norms(weight, input.array, max_norm, norm_type)
     y = take_rows(weight, input)
@@ -101,7 +115,7 @@ def _gradient_factor(index: Any, table: Any, padding_idx: int | None, by_freq: b
     return factor[..., None]
 
 
-def _check_table(op: str, input: Any, weight: Any, padding_idx: int | None) -> int | None:
+def _check_table(op: str, input: Any, weight: Any) -> None:
     for name, value in (("input", input), ("weight", weight)):
         if not isinstance(value, TensorBase):
             raise TypeError(f"{op}(): argument '{name}' must be Tensor, not {type(value).__name__}")
@@ -114,20 +128,6 @@ def _check_table(op: str, input: Any, weight: Any, padding_idx: int | None) -> i
             "types: "
             f"Long, Int; but got {index.dtype} instead"
         )
-    rows = len(table)
-    if padding_idx is not None:
-        if not -rows <= padding_idx < rows:
-            raise AssertionError(
-                f"{op}: padding_idx must be within num_embeddings, got {padding_idx} for {rows} "
-                "rows"
-            )
-        padding_idx %= rows
-    text = (
-        f"{op}: index out of range in self: {{}} is not in [0, {rows - 1}], the rows of "
-        f"a weight of size {list(table.shape)}"
-    )
-    check_range(index, rows, IndexError, text)
-    return padding_idx
 
 
 def _limit_norms(weight: Any, index: Any, max_norm: float, norm_type: float) -> None:
@@ -183,8 +183,24 @@ def embedding_bag(
                 "then it must "
                 f"have the same shape as the input ({input.array.shape})"
             )
-    padding_idx = _check_table(op, input, weight, padding_idx)
-    index = input.array
+    if per_sample_weights is not None and per_sample_weights.array.dtype != weight.array.dtype:
+        raise RuntimeError(
+            f"{op}: expected per_sample_weights to have the same type as weight, got "
+            f"{per_sample_weights.dtype} and {weight.dtype}"
+        )
+    _check_table(op, input, weight)
+    index, table = input.array, weight.array
+    if padding_idx is not None:
+        if not -len(table) <= padding_idx < len(table):
+            raise RuntimeError(
+                f"{op}: padding_idx must be within the number of embeddings, {-len(table)} through "
+                f"{len(table) - 1}, but got {padding_idx}"
+            )
+        padding_idx %= len(table)
+    text = (
+        f"{op}: Expected idx >= 0 && idx < num_embeddings = {len(table)} but found idx to be {{}}"
+    )
+    check_range(index, len(table), RuntimeError, text)
     bags, count = _bags(op, index, offsets, include_last_offset)
     if scale_grad_by_freq and mode == "max":
         raise ValueError(f"{op}: max mode does not support scaling the gradient by the frequency")
@@ -200,7 +216,7 @@ def embedding_bag(
         if weights is not None:
             weights = take_rows(weights, TensorBase.wrap(array_module(flat).flatnonzero(kept)))
     rows = take_rows(weight, TensorBase.wrap(flat))
-    factor = _gradient_factor(flat, weight.array, None, scale_grad_by_freq)
+    factor = _gradient_factor(flat, table, None, scale_grad_by_freq)
     if factor is not None:
         rows = scale_gradient(rows, TensorBase.wrap(factor))
     if weights is not None:

@@ -243,6 +243,13 @@ def test_embeddings_over_given_tables(torch: Any) -> None:
     assert bag(torch.tensor([[0, 1]])).tolist() == [[4.0, 6.0]]
 
 
+def test_padding_takes_no_gradient_that_is_nan(torch: Any) -> None:
+    table = torch.ones(3, 2, requires_grad=True)
+    y = torch.nn.functional.embedding(torch.tensor([0, 1]), table, padding_idx=0)
+    y.backward(torch.tensor([[float("nan"), 1.0], [2.0, 3.0]]))
+    assert table.grad.tolist() == [[0.0, 0.0], [2.0, 3.0], [0.0, 0.0]]
+
+
 def test_embeddings_print_what_is_set(torch: Any) -> None:
     e = torch.nn.Embedding(2, 3, max_norm=1.0, norm_type=1.0, scale_grad_by_freq=True, sparse=True)
     assert repr(e) == (

@@ -340,6 +340,13 @@ NETWORK = [
     ("F.embedding_bag(T([[0]]), Z(2, 3), mode='sum', per_sample_weights=Z(2, 1))", V, "shape"),
     ("F.embedding_bag(T([[0]]), Z(2, 3), mode='max', scale_grad_by_freq=True)", V, "max mode"),
     ("F.embedding_bag(T([[0]]), Z(2, 3), T([0]))", V, "offsets"),
+    ("F.embedding_bag(T([[2]]), Z(2, 3))", R, "Expected idx >= 0 && idx < num_embeddings"),
+    ("F.embedding_bag(T([[0]]), Z(2, 3), padding_idx=2)", R, "the number of embeddings"),
+    (
+        "F.embedding_bag(T([[0]]), Z(2, 3), mode='sum', per_sample_weights=Z(1, 1).double())",
+        R,
+        "have the same type as",
+    ),
     ("F.embedding_bag(T([0]), Z(2, 3), Z(0).long(), include_last_offset=True)", R, "at least one",
      True),
     ("F.multi_head_attention_forward(Z(2, 1, 4), Z(2, 1, 4), Z(2, 1, 4), 3, 2, Z(12, 4), None, "

@@ -102,8 +102,8 @@ class ParametrizationList(ModuleList):
         if isinstance(new, Tensor):
             if original.dtype != new.dtype:
                 raise ValueError(
-                    "When `right_inverse` outputs one tensor, the two must have the same dtype: "
-                    f"it was {original.dtype} and became {new.dtype}"
+                    "When `right_inverse` outputs one tensor, it may not change the dtype (the two "
+                    f"must have the same dtype): it was {original.dtype} and became {new.dtype}"
                 )
         else:
             for i, one in enumerate(new):
