@@ -12,7 +12,7 @@ from .autograd.backward import backward
 from .autograd.node import AccumulateGrad, Output, RemovableHandle
 from .autograd.primitive import TensorBase, View, ViewKind, current_node
 from .autograd.versions import version_of
-from .backend import device_of, dtypes
+from .backend import dtypes
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -115,23 +115,21 @@ class Differentiable(TensorBase):
                 )
             if value is self:
                 raise RuntimeError("can't assign Variable as its own grad")
-            if value.is_sparse:  # type: ignore[attr-defined]
-                value = value.to_dense()  # type: ignore[attr-defined]
-            if value.array.shape != self.array.shape:
+            if value.shape != self.shape:
                 raise RuntimeError(
-                    f"attempting to assign a gradient of size '{list(value.array.shape)}' to a "
-                    f"tensor of size '{list(self.array.shape)}'. Please ensure that the gradient "
+                    f"attempting to assign a gradient of size '{list(value.shape)}' to a "
+                    f"tensor of size '{list(self.shape)}'. Please ensure that the gradient "
                     "and the tensor are the same size"
                 )
-            if value.array.dtype != self.array.dtype:
+            if value.dtype != self.dtype:
                 raise RuntimeError(
-                    f"attempting to assign a gradient with dtype '{value.array.dtype}' to a tensor "
-                    f"with dtype '{self.array.dtype}'. The gradient must match the tensor's dtype"
+                    f"attempting to assign a gradient with dtype '{value.dtype}' to a tensor "
+                    f"with dtype '{self.dtype}'. The gradient must match the tensor's dtype"
                 )
-            if device_of(value.array) != device_of(self.array):
+            if value.device != self.device:
                 raise RuntimeError(
-                    f"attempting to assign a gradient located on device '{device_of(value.array)}' "
-                    f"to a tensor located on device '{device_of(self.array)}'. Please ensure that "
+                    f"attempting to assign a gradient located on device '{value.device}' "
+                    f"to a tensor located on device '{self.device}'. Please ensure that "
                     "the gradient and the tensor are on the same device"
                 )
         self._grad = value

@@ -395,6 +395,11 @@ class Convertible(TensorBase):
         """The elements of a matrix that aren't 0, row by row."""
         return _sparse().to_sparse(self).to_sparse_csr(dense_dim)
 
+    def as_rows_of(self, size: Any, index: Any) -> Any:
+        """The sparse tensor of this size whose rows at ``index`` (N) are these (N, *D), added up
+        where a row is there twice."""
+        return _sparse().SparseTensor.make(index.reshape(1, -1).long(), self, size, False)
+
     def sparse_mask(self, mask: Any) -> Any:
         """The elements at the places of the sparse tensor ``mask``."""
         return _sparse().sparse_mask(self, mask)

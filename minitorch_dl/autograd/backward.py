@@ -130,8 +130,8 @@ def grad(
             if materialize_grads:
                 g = TensorBase.wrap(array_module(array).zeros_like(array))
                 g.requires_grad_(create_graph)
-        elif create_graph:
-            if array is not None and g.array.dtype != array.dtype:
+        elif isinstance(g, TensorBase):
+            if array is not None and not g.is_sparse and g.array.dtype != array.dtype:
                 g = cast(g, dtype=dtypes.from_numpy(array.dtype).name)
         else:
             g = as_raw(g, array)

@@ -40,6 +40,7 @@ class TensorBase:
 
     array: Any
     requires_grad: Any
+    is_sparse: bool
     _grad: Any
     _node: Any
     _view: Any

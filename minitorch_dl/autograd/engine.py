@@ -17,7 +17,7 @@ import numpy as np
 
 from ..backend import devices
 from . import versions
-from .base import as_raw, late, result_class
+from .base import TensorBase, as_raw, late, result_class
 from .modes import GRAD, state, use_saved_hooks
 from .node import SECOND_BACKWARD, AccumulateGrad, Node, Output
 from .structural import sum_to
@@ -96,9 +96,11 @@ def run_backward(
         node, total, is_ours = waiting[key]
         if is_ours and not create_graph and total.base is None and total.dtype is g.dtype:
             total += g  # a NumPy scalar gives a new one
+        elif node.takes_sparse:
+            total, is_ours = _sum(total, g), False
         else:
-            total = total + g
-        waiting[key] = (node, total, True)
+            total, is_ours = total + g, True
+        waiting[key] = (node, total, is_ours)
 
     outer, flags, hooks = state.backward_pass, state.flags, state.saved_hooks
     state.backward_pass = this_pass = Pass(roots, wanted)
@@ -234,19 +236,24 @@ def _accumulate(node: AccumulateGrad, g: Any, is_ours: bool, create_graph: bool)
     leaf = node.leaf()
     if leaf is None:
         return
-    if create_graph:
-        leaf._grad = g.clone() if leaf._grad is None else leaf._grad + g
+    before = leaf._grad
+    if create_graph or node.takes_sparse or (before is not None and before.is_sparse):
+        g = _shown(g)
+        if before is None:
+            leaf._grad = g.clone()
+        else:
+            leaf._grad = _sum(before, g)
     else:
         g = as_raw(g, leaf.array)
-        if leaf._grad is None:
+        if before is None:
             keeps = is_ours and (g.base is None or _is_all_of_its_memory(g))
             leaf._grad = result_class().wrap(g if keeps else g.copy())
-        elif leaf._grad._node is None:
-            total = leaf._grad.array
+        elif before._node is None:
+            total = before.array
             total += g
             versions.mark_written(total, "accumulation into .grad")
         else:
-            leaf._grad = result_class().wrap(leaf._grad.array + g)
+            leaf._grad = result_class().wrap(before.array + g)
     if node.post_hooks:
         for hook in list(node.post_hooks.values()):
             if hook(leaf) is not None:
@@ -270,9 +277,25 @@ def _is_all_of_its_memory(g: Any) -> bool:
     )
 
 
+def _sum(a: Any, b: Any) -> Any:
+    """The sum of gradients of which some are sparse: the dense one has to be the first."""
+    return b + a if getattr(a, "is_sparse", False) else a + b
+
+
+def _shown(g: Any) -> Any:
+    """A gradient as users see it. A sparse one, which only leaves get, is a Tensor in every
+    pass."""
+    return g if isinstance(g, TensorBase) else result_class().wrap(as_raw(g))
+
+
+def _passed_on(grad: Any, create_graph: bool) -> Any:
+    """What the pass goes on with after hooks saw ``grad``."""
+    return grad if create_graph or grad is None or grad.is_sparse else grad.array
+
+
 def _run_hooks(node: Node, g: Any, create_graph: bool) -> Any:
     """Show the gradient of a node's output to its tensor's hooks, which may replace it."""
-    grad = g if create_graph else result_class().wrap(as_raw(g))
+    grad = _shown(g)
     for hook in list(node.pre_hooks.values()) if node.pre_hooks else ():
         replaced = hook(grad)
         if replaced is not None:
@@ -282,7 +305,7 @@ def _run_hooks(node: Node, g: Any, create_graph: bool) -> Any:
         if tensor is not None:
             kept = grad if create_graph else grad.clone()
             tensor._grad = kept if tensor._grad is None else tensor._grad + kept
-    return grad if create_graph else grad.array
+    return _passed_on(grad, create_graph)
 
 
 def _checked_replacement(node: Node, hook: Any, grad: Any, replaced: Any) -> Any:
@@ -292,15 +315,15 @@ def _checked_replacement(node: Node, hook: Any, grad: Any, replaced: Any) -> Any
             f"{node.name()}: expected Variable, but hook returned '{type(replaced).__name__}' "
             f"(hook '{name}' must return a Tensor or None)"
         )
-    if replaced.array.shape != grad.array.shape:
+    if replaced.shape != grad.shape:
         raise RuntimeError(
             f"hook '{name}' has changed the size of value: the gradient at {node.name()} has shape "
-            f"{list(grad.array.shape)}, got {list(replaced.array.shape)}"
+            f"{list(grad.shape)}, got {list(replaced.shape)}"
         )
-    if replaced.array.dtype != grad.array.dtype:
+    if replaced.dtype != grad.dtype:
         raise RuntimeError(
             f"hook '{name}' has changed the type of value at {node.name()} "
-            f"(was {grad.array.dtype} got {replaced.array.dtype})"
+            f"(was {grad.dtype} got {replaced.dtype})"
         )
     return replaced
 
@@ -308,26 +331,24 @@ def _checked_replacement(node: Node, hook: Any, grad: Any, replaced: Any) -> Any
 def _run_tuple_hooks(node: Node, g: Any, create_graph: bool) -> Any:
     """Show the gradients of all outputs of a node to its prehooks, which may replace them."""
     several = isinstance(g, list)
-    wrap = (lambda one: one) if create_graph else (lambda one: result_class().wrap(as_raw(one)))
-    grads = tuple(None if one is None else wrap(one) for one in (g if several else (g,)))
+    grads = tuple(None if one is None else _shown(one) for one in (g if several else (g,)))
     for hook in list(node.tuple_hooks.values()):
         replaced = hook(grads)
         if replaced is not None:
             grads = _as_many(replaced, grads, hook)
-    results = [one if one is None or create_graph else one.array for one in grads]
+    results = [_passed_on(one, create_graph) for one in grads]
     return results if several else results[0]
 
 
 def _run_post_hooks(node: Node, results: Any, g: Any, create_graph: bool) -> Any:
-    wrap = (lambda r: r) if create_graph else result_class().wrap
-    inputs = tuple(None if r is None else wrap(r) for r in results)
+    inputs = tuple(None if r is None else _shown(r) for r in results)
     several = g if isinstance(g, (list, tuple)) else (g,)
-    outputs = tuple(None if one is None else wrap(one) for one in several)
+    outputs = tuple(None if one is None else _shown(one) for one in several)
     for hook in list(node.hooks.values()):
         replaced = hook(inputs, outputs)
         if replaced is not None:
             inputs = _as_many(replaced, inputs, hook)
-    return inputs if create_graph else tuple(None if r is None else r.array for r in inputs)
+    return tuple(_passed_on(r, create_graph) for r in inputs)
 
 
 def _as_many(replaced: Any, grads: tuple[Any, ...], hook: Any) -> tuple[Any, ...]:

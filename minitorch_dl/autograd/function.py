@@ -12,7 +12,7 @@ from ..backend import array_module, dtypes
 from .engine import check_versions, run_backward
 from .inplace import check_writable, rebase
 from .modes import LISTENING, enable_grad, no_grad, records, state
-from .node import SECOND_BACKWARD, Node
+from .node import SECOND_BACKWARD, AccumulateGrad, Node
 from .once import once_differentiable
 from .primitive import TensorBase, View, ViewKind, current_node
 from .saved import SavedTensor
@@ -180,7 +180,7 @@ class FunctionPlan:
         grads = tuple(
             None if one is None else wrap(one) for one in (g if isinstance(g, tuple) else (g,))
         )
-        return [None if r is None else r.array for r in self.run(grads)]
+        return [r if r is None or r.is_sparse else r.array for r in self.run(grads)]
 
     def differentiate(self, node: Node, g: Any) -> list[Any]:
         """The derivative on Tensors that are connected to the graph."""
@@ -264,8 +264,14 @@ class FunctionPlan:
                 f"{i + 1}, but the corresponding forward input was not a Variable"
             )
         shape, dtype = made
-        if node.edges[i] is None:
+        edge = node.edges[i]
+        if edge is None:
             return None
+        if r.is_sparse:
+            if type(edge) is not AccumulateGrad:
+                return r.to_dense()
+            edge.takes_sparse = True
+            return r
         if r.array.shape != shape:
             if not _expands_to(shape, r.array.shape):
                 raise RuntimeError(

@@ -62,7 +62,7 @@ class Embedding(_Table):
         padding_idx: a row that gets no gradient and starts at zero.
         max_norm: rows looked up are first scaled down to this ``norm_type`` norm.
         scale_grad_by_freq: divide a row's gradient by how often it occurs in the batch.
-        sparse: accepted; gradients are dense.
+        sparse: the gradient of ``weight`` is a sparse tensor, for SGD, Adagrad or SparseAdam.
 
     >>> import minitorch_dl as torch
     >>> torch.nn.Embedding(10, 3)(torch.tensor([[1, 2], [4, 5]])).shape

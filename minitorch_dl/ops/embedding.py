@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import require_kind
+from ..autograd.function import Function
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive
 from ..autograd.versions import mark_written
@@ -49,6 +50,38 @@ def scale_gradient(xp: Any, a: Any, factor: Any) -> Any:
 # Where the factor is 0 the gradient is too, even if what comes is NaN or infinite.
 scale_gradient.defvjp(a=lambda g, factor: keep(g * factor, factor != 0))
 
+
+class _SparseLookup(Function):
+    """``take_rows`` whose gradient is a sparse tensor: the looked-up rows' at their places."""
+
+    @staticmethod
+    def forward(ctx: Any, weight: Any, index: Any, skip: int | None) -> Any:
+        ctx.index, ctx.skip, ctx.size = index, skip, weight.shape
+        return take_rows(weight, index)
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> Any:
+        index = _reshape(ctx.index, shape=(ctx.index.array.size,))
+        rows = _reshape(g, shape=(index.array.size, *ctx.size[1:]))
+        if ctx.skip is not None:
+            kept = TensorBase.wrap(array_module(index.array).flatnonzero(index.array != ctx.skip))
+            rows, index = take_rows(rows, kept), take_rows(index, kept)
+        return rows.as_rows_of(ctx.size, index), None, None
+
+
+def _look_up(
+    op: str, weight: Any, index: Any, padding_idx: int | None, by_freq: bool, sparse: bool
+) -> Any:
+    """The rows of ``weight`` at ``index``, with their gradient as the options of ``op`` say."""
+    if sparse:
+        if by_freq:
+            raise RuntimeError(f"{op}: scale_grad_by_freq is not supported with sparse gradients")
+        return _SparseLookup.apply(weight, index, padding_idx)
+    y = take_rows(weight, index)
+    factor = _gradient_factor(index.array, weight.array, padding_idx, by_freq)
+    return y if factor is None else scale_gradient(y, TensorBase.wrap(factor))
+
+
 # -- the public functions -------------------------------------------------------------------------
 
 
@@ -69,7 +102,8 @@ def embedding(
         max_norm: rows looked up whose norm is larger are first scaled down to it, in place.
         norm_type: the p of that norm.
         scale_grad_by_freq: divide each row's gradient by how often the row was looked up.
-        sparse: accepted; gradients are dense here.
+        sparse: the gradient of ``weight``, if that is a leaf, is a sparse tensor, which has the
+            looked-up rows only; for SGD, Adagrad and SparseAdam.
 
     Raises:
         IndexError: an index outside [0, V).
@@ -97,9 +131,7 @@ def embedding(
     check_range(input.array, rows, IndexError, text)
     if max_norm is not None:
         _limit_norms(weight, input.array, max_norm, norm_type)
-    y = take_rows(weight, input)
-    factor = _gradient_factor(input.array, weight.array, padding_idx, scale_grad_by_freq)
-    return y if factor is None else scale_gradient(y, TensorBase.wrap(factor))
+    return _look_up("embedding", weight, input, padding_idx, scale_grad_by_freq, sparse)
 
 
 def _gradient_factor(index: Any, table: Any, padding_idx: int | None, by_freq: bool) -> Any:
@@ -204,6 +236,8 @@ def embedding_bag(
     bags, count = _bags(op, index, offsets, include_last_offset)
     if scale_grad_by_freq and mode == "max":
         raise ValueError(f"{op}: max mode does not support scaling the gradient by the frequency")
+    if sparse and mode == "max":
+        raise ValueError(f"{op}: max mode does not support sparse weights")
     if max_norm is not None:
         _limit_norms(weight, index, max_norm, norm_type)
     flat = index.ravel()
@@ -215,10 +249,7 @@ def embedding_bag(
         flat, bags = flat[kept], bags[kept]
         if weights is not None:
             weights = take_rows(weights, TensorBase.wrap(array_module(flat).flatnonzero(kept)))
-    rows = take_rows(weight, TensorBase.wrap(flat))
-    factor = _gradient_factor(flat, table, None, scale_grad_by_freq)
-    if factor is not None:
-        rows = scale_gradient(rows, TensorBase.wrap(factor))
+    rows = _look_up(op, weight, TensorBase.wrap(flat), None, scale_grad_by_freq, sparse)
     if weights is not None:
         rows = rows * unsqueeze(weights, 1)
     return _bag(rows, bags, count, mode)

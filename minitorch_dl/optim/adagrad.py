@@ -76,6 +76,17 @@ class Adagrad(RuleOptimizer):
     def moments(self, group: dict[str, Any]) -> dict[str, float]:
         return {"sum": group["initial_accumulator_value"]}
 
+    def step_rows(self, group: dict[str, Any], param: Tensor, grad: Any) -> Any:
+        if group["weight_decay"]:
+            raise RuntimeError("weight_decay option is not compatible with sparse gradients")
+        state, grad = self.state[param], (-grad if group["maximize"] else grad).coalesce()
+        state["step"] += 1
+        step_size = float(group["lr"]) / (1 + (float(state["step"]) - 1) * group["lr_decay"])
+        rows, g, s = grad.indices()[0], grad.values(), state["sum"]
+        s[rows] += g * g
+        param[rows] -= step_size * g / (s[rows].sqrt() + group["eps"])
+        return None
+
     def rule(self, xp: Any, group: dict[str, Any], scalars: dict[str, Any], fresh: bool) -> Update:
         eps, weight_decay = group["eps"], float(group["weight_decay"])
         scalars["step"] += 1

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..autograd.modes import enable_grad
+from ..autograd.modes import enable_grad, no_grad
 from ..autograd.versions import mark_all_written
 from ..backend import array_module, capturing, devices
 from ..backend.dtypes import float32, float64, get_default_dtype
@@ -93,6 +93,10 @@ class RuleOptimizer(Optimizer):
             recorded.step(self, group)
             return
         gradients = {p: p.grad for p in group["params"]}
+        for p, g in gradients.items():
+            if g is not None and g.is_sparse:
+                with no_grad():
+                    gradients[p] = self.step_rows(group, p, g)
         if capturing():
             self._check_capturable(group)
         for flat in self._layout(index, group, gradients):
@@ -116,6 +120,14 @@ class RuleOptimizer(Optimizer):
                 [array for array, grad in zip(params, grads) if grad is not None],
                 f"{type(self).__name__}.step",
             )
+
+    def step_rows(self, group: dict[str, Any], param: Tensor, grad: Any) -> Any:
+        """Update the rows of a parameter that its sparse gradient has. Returns None, or the dense
+        gradient by which the rule has to update the whole."""
+        raise RuntimeError(
+            f"{type(self).__name__} does not support sparse gradients: use SGD, Adagrad or "
+            "SparseAdam, or dense gradients (sparse=False)"
+        )
 
     def _check_capturable(self, group: dict[str, Any]) -> None:
         if not self.scalars(group):  # nothing is counted

@@ -78,6 +78,15 @@ class SGD(RuleOptimizer):
     def scalars(self, group: dict[str, Any]) -> dict[str, float]:
         return {}
 
+    def step_rows(self, group: dict[str, Any], param: Tensor, grad: Any) -> Any:
+        if group["momentum"] or group["weight_decay"]:  # these move every row
+            return grad.to_dense()
+        grad, lr = grad.coalesce(), float(group["lr"])
+        param.index_add_(
+            0, grad.indices()[0], grad.values(), alpha=lr if group["maximize"] else -lr
+        )
+        return None
+
     def rule(self, xp: Any, group: dict[str, Any], scalars: dict[str, Any], fresh: bool) -> Update:
         return functools.partial(
             _sgd,

@@ -13,17 +13,14 @@ from .rule import check_betas, check_lr, check_not_negative
 
 
 class SparseAdam(Optimizer):
-    """:class:`Adam` that moves only the rows whose gradient isn't zero, and only their moments.
-
-    Gradients are dense here: a row that was used but whose gradient is exactly zero counts as
-    unused.
+    """:class:`Adam` that moves only the rows that a sparse gradient has, and only their moments.
 
     Args: as for :class:`Adam`, without weight decay.
 
     >>> import minitorch_dl as torch
     >>> table = torch.zeros(3, 1, requires_grad=True)
     >>> optimizer = torch.optim.SparseAdam([table], lr=0.1)
-    >>> table[1].sum().backward()
+    >>> torch.nn.functional.embedding(torch.tensor([1]), table, sparse=True).sum().backward()
     >>> optimizer.step()
     >>> table.flatten()
     tensor([ 0.0000, -0.1000,  0.0000], grad_fn=<ViewBackward0>)
@@ -54,15 +51,19 @@ class SparseAdam(Optimizer):
             for param in group["params"]:
                 if param.grad is None:
                     continue
-                grad = -param.grad if group["maximize"] else param.grad
+                if not param.grad.is_sparse:
+                    raise RuntimeError(
+                        "SparseAdam does not support dense gradients, please consider Adam instead"
+                    )
+                grad = (-param.grad if group["maximize"] else param.grad).coalesce()
                 state = self.state[param]
                 if not state:
                     state["step"] = 0
-                    state["exp_avg"] = grad.new_zeros(grad.shape)
-                    state["exp_avg_sq"] = grad.new_zeros(grad.shape)
+                    state["exp_avg"] = param.new_zeros(param.shape)
+                    state["exp_avg_sq"] = param.new_zeros(param.shape)
                 state["step"] += 1
-                rows = grad.flatten(1).any(1).nonzero().flatten()
-                g, m, v = grad[rows], state["exp_avg"], state["exp_avg_sq"]
+                rows, g = grad.indices()[0], grad.values()
+                m, v = state["exp_avg"], state["exp_avg_sq"]
                 m[rows] = m[rows].lerp(g, 1 - beta1)
                 v[rows] = v[rows].lerp(g * g, 1 - beta2)
                 c1, c2 = 1 - beta1 ** state["step"], 1 - beta2 ** state["step"]

@@ -184,3 +184,71 @@ def test_the_choice_of_recomputation_should_be_said(torch: Any) -> None:
         warnings.simplefilter("always")
         checkpoints(torch).checkpoint_sequential([torch.nn.Tanh(), torch.nn.Tanh()], 1, x)
     assert any("use_reentrant" in str(one.message) for one in seen)
+
+
+# -- sparse gradients ------------------------------------------------------------------------------
+
+
+def table_and_lookup(torch: Any) -> tuple[Any, Any]:
+    table = torch.arange(6.0).reshape(3, 2).requires_grad_()
+    places = torch.tensor([[2, 0], [2, 1]])
+    functional = torch.nn.functional
+    return table, lambda: functional.embedding(places, table, padding_idx=1, sparse=True)
+
+
+def test_the_gradient_of_a_table_has_the_rows_that_were_looked_up(torch: Any) -> None:
+    table, look_up = table_and_lookup(torch)
+    seen: list[bool] = []
+    table.register_hook(lambda g: seen.append(g.is_sparse))
+    (look_up() ** 2).sum().backward()
+    assert table.grad.is_sparse
+    assert seen == [True]
+    assert table.grad._indices().tolist() == [[2, 0, 2]]
+    assert table.grad._values().tolist() == [[8.0, 10.0], [0.0, 2.0], [8.0, 10.0]]
+    (g,) = torch.autograd.grad(look_up().sum(), table)
+    assert g.is_sparse
+    assert g.to_dense().tolist() == [[1.0, 1.0], [0.0, 0.0], [2.0, 2.0]]
+
+
+def test_sparse_and_dense_gradients_add_up(torch: Any) -> None:
+    table, look_up = table_and_lookup(torch)
+    for _ in range(2):
+        look_up().sum().backward()
+    assert table.grad.is_sparse
+    assert table.grad.to_dense().tolist() == [[2.0, 2.0], [0.0, 0.0], [4.0, 4.0]]
+    (look_up().sum() + table.sum() + look_up().sum()).backward()
+    assert table.grad.tolist() == [[5.0, 5.0], [1.0, 1.0], [9.0, 9.0]]
+    look_up().sum().backward()
+    assert table.grad.tolist() == [[6.0, 6.0], [1.0, 1.0], [11.0, 11.0]]
+
+
+def test_a_sparse_gradient_may_be_set(torch: Any) -> None:
+    table, look_up = table_and_lookup(torch)
+    (g,) = torch.autograd.grad(look_up().sum(), table)
+    table.grad = g
+    assert table.grad is g
+    with pytest.raises(RuntimeError, match="size"):
+        table.grad = torch.ones(2, 2).to_sparse()
+
+
+def test_bags_of_rows_have_sparse_gradients(torch: Any) -> None:
+    bags = torch.nn.EmbeddingBag(4, 2, mode="mean", sparse=True)
+    bags(torch.tensor([[3, 1]])).sum().backward()
+    assert bags.weight.grad.is_sparse
+    assert bags.weight.grad.to_dense().tolist() == [[0.0, 0.0], [0.5, 0.5], [0.0, 0.0], [0.5, 0.5]]
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "sparse", "match"),
+    [
+        ("Adam", True, "does not support sparse gradients"),
+        ("SparseAdam", False, "does not support dense gradients"),
+    ],
+)
+def test_optimizers_say_which_gradients_they_take(
+    torch: Any, optimizer: str, sparse: bool, match: str
+) -> None:
+    table = torch.nn.Embedding(3, 2, sparse=sparse)
+    table(torch.tensor([1])).sum().backward()
+    with pytest.raises(RuntimeError, match=match):
+        getattr(torch.optim, optimizer)(table.parameters()).step()

@@ -20,7 +20,8 @@ def test_sparse_adam_is_adam_on_the_rows_that_are_used() -> None:
     dense = [torch.optim.Adam([row], **options) for row in rows]
     for step in range(4):
         sparse.zero_grad()
-        (table[:3] ** 2).sum().backward()
+        rows_used = torch.nn.functional.embedding(torch.arange(3), table, sparse=True)
+        (rows_used**2).sum().backward()
         sparse.step()
         for i in range(3):
             dense[i].zero_grad()
@@ -37,9 +38,55 @@ def test_sparse_adam_leaves_the_moments_of_unused_rows() -> None:
     optimizer = torch.optim.SparseAdam([table])
     for row in (0, 1):
         optimizer.zero_grad()
-        table[row].sum().backward()
+        torch.nn.functional.embedding(torch.tensor(row), table, sparse=True).sum().backward()
         optimizer.step()
     torch.testing.assert_close(optimizer.state[table]["exp_avg"], torch.tensor([[0.1], [0.1]]))
+
+
+def with_sparse_gradients(
+    torch: Any, name: str, options: dict[str, Any], sparse: bool = True
+) -> Any:
+    """A table after steps in which few of its rows were used, some twice."""
+    table = torch.nn.Embedding.from_pretrained(
+        torch.arange(8.0).reshape(4, 2), freeze=False, sparse=sparse
+    )
+    optimizer = getattr(torch.optim, name)(table.parameters(), lr=0.1, **options)
+    for row in range(3):
+        optimizer.zero_grad(set_to_none=row != 1)
+        (table(torch.tensor([row, 1, row])) ** 2).sum().backward()
+        assert table.weight.grad.is_sparse == sparse
+        optimizer.step()
+    return table.weight.detach().numpy()
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("SGD", {}),
+        ("SGD", {"maximize": True}),
+        ("SGD", {"momentum": 0.9}),
+        ("Adagrad", {"lr_decay": 0.1}),
+        ("Adagrad", {"maximize": True}),
+        ("SparseAdam", {}),
+        ("SparseAdam", {"maximize": True}),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Sparse invariant checks")
+def test_steps_by_sparse_gradients_are_pytorchs(name: str, options: dict[str, Any]) -> None:
+    pytorch = pytest.importorskip("torch")
+    results = [with_sparse_gradients(torch, name, options) for torch in (minitorch_dl, pytorch)]
+    np.testing.assert_allclose(*results, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"), [("SGD", {}), ("SGD", {"weight_decay": 0.1}), ("Adagrad", {})]
+)
+def test_steps_by_sparse_and_dense_gradients_are_the_same(
+    name: str, options: dict[str, Any]
+) -> None:
+    sparse, dense = (with_sparse_gradients(minitorch_dl, name, options, s) for s in (True, False))
+    np.testing.assert_allclose(sparse, dense, rtol=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(3, 5), (5, 3)])

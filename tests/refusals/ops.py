@@ -339,6 +339,7 @@ NETWORK = [
     ("F.embedding(T([0]), Z(2, 3), padding_idx=2)", AssertionError, "within num_embeddings"),
     ("F.embedding_bag(T([[0]]), Z(2, 3), mode='sum', per_sample_weights=Z(2, 1))", V, "shape"),
     ("F.embedding_bag(T([[0]]), Z(2, 3), mode='max', scale_grad_by_freq=True)", V, "max mode"),
+    ("F.embedding_bag(T([[0]]), Z(2, 3), mode='max', sparse=True)", V, "sparse weights"),
     ("F.embedding_bag(T([[0]]), Z(2, 3), T([0]))", V, "offsets"),
     ("F.embedding_bag(T([[2]]), Z(2, 3))", R, "Expected idx >= 0 && idx < num_embeddings"),
     ("F.embedding_bag(T([[0]]), Z(2, 3), padding_idx=2)", R, "the number of embeddings"),
