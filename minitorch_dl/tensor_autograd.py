@@ -108,7 +108,7 @@ class Differentiable(TensorBase):
     @grad.setter
     def grad(self, value: Any) -> None:
         if value is not None:
-            if not isinstance(value, TensorBase):
+            if not isinstance(value, Differentiable):
                 raise TypeError(
                     "assigned grad expected to be a Tensor or None but got grad of type "
                     f"{type(value).__name__}"

@@ -340,13 +340,6 @@ def test_arrays_in_files_are_data() -> None:
     assert isinstance(found["number"], np.float32)
 
 
-def test_a_sparse_gradient_becomes_dense() -> None:
-    x = torch.zeros(2, requires_grad=True)
-    x.grad = torch.tensor([0.0, 3.0]).to_sparse()
-    assert x.grad.tolist() == [0.0, 3.0]
-    assert x.grad.layout == torch.strided
-
-
 def test_the_first_momentum_is_differentiable() -> None:
     slope = torch.tensor(2.0, requires_grad=True)
     parameter = torch.tensor(0.0)

@@ -41,6 +41,7 @@ class TensorBase:
     array: Any
     requires_grad: Any
     is_sparse: bool
+    to_dense: Any
     _grad: Any
     _node: Any
     _view: Any
