@@ -1,18 +1,17 @@
-"""PyTorch's older names for the settings of autocast, one per device type, and for its cache of
-converted weights, of which there is none here.
+"""PyTorch's older names for the settings of autocast, one per device type, and the settings of its
+cache of converted weights.
 """
 
 from __future__ import annotations
 
 from ..backend import dtypes
 from .autocast_mode import (
+    _state,
     get_autocast_dtype,
     is_autocast_enabled,
     set_autocast_dtype,
     set_autocast_enabled,
 )
-
-_state = {"cache": True, "nesting": 0}
 
 
 def is_autocast_cpu_enabled() -> bool:
@@ -46,26 +45,27 @@ def set_autocast_gpu_dtype(dtype: dtypes.dtype) -> None:
 
 
 def is_autocast_cache_enabled() -> bool:
-    """What ``set_autocast_cache_enabled`` set."""
-    return bool(_state["cache"])
+    """Whether blocks keep converted weights."""
+    return _state.caches
 
 
 def set_autocast_cache_enabled(enabled: bool) -> None:
-    """Accepted: converted weights are not kept."""
-    _state["cache"] = bool(enabled)
+    """Set whether blocks keep converted weights."""
+    _state.caches = bool(enabled)
 
 
 def clear_autocast_cache() -> None:
-    """Nothing to clear: converted weights are not kept."""
+    """Forget the converted weights."""
+    _state.converted.clear()
 
 
 def autocast_increment_nesting() -> int:
     """Count a block that is entered; returns how many are open."""
-    _state["nesting"] += 1
-    return int(_state["nesting"])
+    _state.nesting += 1
+    return _state.nesting
 
 
 def autocast_decrement_nesting() -> int:
     """Count a block that is left; returns how many are open."""
-    _state["nesting"] -= 1
-    return int(_state["nesting"])
+    _state.nesting -= 1
+    return _state.nesting

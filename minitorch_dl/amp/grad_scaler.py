@@ -19,8 +19,7 @@ class GradScaler:
     overflowed.
 
     After ``growth_interval`` good steps in a row the scale is multiplied by ``growth_factor``;
-    after a step with an infinity or NaN by
-    ``backoff_factor`` (Micikevicius et al., 2018).
+    after a step with an infinity or NaN by ``backoff_factor`` (Micikevicius et al., 2018).
 
     Args:
         device: "cuda" or "cpu"; "cuda" without a GPU disables the scaler with a warning.
@@ -66,6 +65,7 @@ class GradScaler:
         self._backoff_factor = backoff_factor
         self._growth_interval = growth_interval
         self._growth_tracker = 0
+        self._has_scaled = False
         self._stages: dict[int, str] = {}
         self._flags: dict[int, list[Any]] = {}
         self._found_inf: dict[int, bool] = {}
@@ -74,6 +74,7 @@ class GradScaler:
         """The loss (or a collection of outputs) times the scale."""
         if not self._enabled:
             return outputs
+        self._has_scaled = True
         if isinstance(outputs, Tensor):
             return outputs * full((), self._scale, dtype=outputs.dtype, device=outputs.device)
         if isinstance(outputs, Iterable):
@@ -86,6 +87,7 @@ class GradScaler:
         them after this."""
         if not self._enabled:
             return
+        self._check_used("unscale_")
         stage = self._stages.get(id(optimizer), _READY)
         if stage == _UNSCALED:
             raise RuntimeError(
@@ -120,6 +122,11 @@ class GradScaler:
             raise RuntimeError("step() has already been called since the last update().")
         if stage == _READY:
             self.unscale_(optimizer)
+        if not self._flags[id(optimizer)]:
+            raise AssertionError(
+                "No inf checks were recorded for this optimizer: none of its parameters has a "
+                "gradient"
+            )
         self._stages[id(optimizer)] = _STEPPED
         if self._overflowed(id(optimizer)):
             return None
@@ -135,10 +142,11 @@ class GradScaler:
         """Adapt the scale after the step; or set it to ``new_scale``."""
         if not self._enabled:
             return
+        self._check_used("update")
         if new_scale is not None:
             self._scale = float(new_scale)
         else:
-            if not self._flags:
+            if not any(self._flags.values()):
                 raise AssertionError("No inf checks were recorded prior to update.")
             if any(self._overflowed(key) for key in self._flags):
                 self._scale *= self._backoff_factor
@@ -151,6 +159,13 @@ class GradScaler:
         self._stages.clear()
         self._flags.clear()
         self._found_inf.clear()
+
+    def _check_used(self, name: str) -> None:
+        if not self._has_scaled:
+            raise AssertionError(
+                f"Attempted {name} but nothing has been scaled: call scaler.scale(loss or outputs) "
+                "earlier in the iteration"
+            )
 
     def is_enabled(self) -> bool:
         """Whether the scaler does anything."""

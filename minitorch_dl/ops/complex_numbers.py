@@ -100,6 +100,7 @@ def view_as_real(input: Any) -> Any:
     return _view_as_real(input)
 
 
+@as_one()
 def view_as_complex(input: Any) -> Any:
     """Pairs ``(*, 2)`` of floats as complex ``(*)``, a view.
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast, conj
 from ..backend import dtypes
@@ -217,6 +218,7 @@ def _complex_to_real(
 # -- of one dim ------------------------------------------------------------------------------------
 
 
+@as_one()
 def fft(
     input: Any, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None
 ) -> Any:
@@ -230,6 +232,7 @@ def fft(
     return _complex_to_complex("fft", input, n, dim, norm, False, out)
 
 
+@as_one()
 def ifft(
     input: Any, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None
 ) -> Any:
@@ -237,6 +240,7 @@ def ifft(
     return _complex_to_complex("ifft", input, n, dim, norm, True, out)
 
 
+@as_one()
 def rfft(
     input: Any, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None
 ) -> Any:
@@ -244,6 +248,7 @@ def rfft(
     return _real_to_complex("rfft", input, n, dim, norm, False, out)
 
 
+@as_one()
 def irfft(
     input: Any, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None
 ) -> Any:
@@ -256,6 +261,7 @@ def irfft(
     return _complex_to_real("irfft", input, n, dim, norm, True, out)
 
 
+@as_one()
 def hfft(
     input: Any, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None
 ) -> Any:
@@ -263,6 +269,7 @@ def hfft(
     return _complex_to_real("hfft", input, n, dim, norm, False, out)
 
 
+@as_one()
 def ihfft(
     input: Any, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None
 ) -> Any:
@@ -273,6 +280,7 @@ def ihfft(
 # -- of several dims -------------------------------------------------------------------------------
 
 
+@as_one()
 def fftn(
     input: Any, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Any = None
 ) -> Any:
@@ -280,6 +288,7 @@ def fftn(
     return _complex_to_complex("fftn", input, s, dim, norm, False, out)
 
 
+@as_one()
 def ifftn(
     input: Any, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Any = None
 ) -> Any:
@@ -287,6 +296,7 @@ def ifftn(
     return _complex_to_complex("ifftn", input, s, dim, norm, True, out)
 
 
+@as_one()
 def rfftn(
     input: Any, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Any = None
 ) -> Any:
@@ -294,6 +304,7 @@ def rfftn(
     return _real_to_complex("rfftn", input, s, dim, norm, False, out)
 
 
+@as_one()
 def irfftn(
     input: Any, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Any = None
 ) -> Any:
@@ -301,6 +312,7 @@ def irfftn(
     return _complex_to_real("irfftn", input, s, dim, norm, True, out)
 
 
+@as_one()
 def hfftn(
     input: Any, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Any = None
 ) -> Any:
@@ -308,6 +320,7 @@ def hfftn(
     return _complex_to_real("hfftn", input, s, dim, norm, False, out)
 
 
+@as_one()
 def ihfftn(
     input: Any, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Any = None
 ) -> Any:
@@ -315,6 +328,7 @@ def ihfftn(
     return _real_to_complex("ihfftn", input, s, dim, norm, True, out)
 
 
+@as_one()
 def fft2(
     input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *, out: Any = None
 ) -> Any:
@@ -322,6 +336,7 @@ def fft2(
     return _complex_to_complex("fft2", input, s, dim, norm, False, out)
 
 
+@as_one()
 def ifft2(
     input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *, out: Any = None
 ) -> Any:
@@ -329,6 +344,7 @@ def ifft2(
     return _complex_to_complex("ifft2", input, s, dim, norm, True, out)
 
 
+@as_one()
 def rfft2(
     input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *, out: Any = None
 ) -> Any:
@@ -336,6 +352,7 @@ def rfft2(
     return _real_to_complex("rfft2", input, s, dim, norm, False, out)
 
 
+@as_one()
 def irfft2(
     input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *, out: Any = None
 ) -> Any:
@@ -343,6 +360,7 @@ def irfft2(
     return _complex_to_real("irfft2", input, s, dim, norm, True, out)
 
 
+@as_one()
 def hfft2(
     input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *, out: Any = None
 ) -> Any:
@@ -350,6 +368,7 @@ def hfft2(
     return _complex_to_real("hfft2", input, s, dim, norm, False, out)
 
 
+@as_one()
 def ihfft2(
     input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *, out: Any = None
 ) -> Any:

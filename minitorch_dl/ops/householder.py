@@ -32,6 +32,7 @@ def _(g: Any, needs: Any) -> Any:
     )
 
 
+@as_one()
 def geqrf(input: Any, *, out: Any = None) -> return_types.geqrf:
     """``(a, tau)``: the QR decomposition as LAPACK keeps it, ``R`` in the upper triangle of ``a``
     and the reflectors of ``Q`` below it. It has no derivative.

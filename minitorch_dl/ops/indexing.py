@@ -17,7 +17,7 @@ import numpy as np
 
 from ..autograd.inplace import overwrite, store
 from ..autograd.modes import records
-from ..autograd.names import named
+from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, current_node, primitive
 from ..autograd.structural import cast, sum_to
 from ..autograd.versions import next_number
@@ -480,6 +480,7 @@ def _normal(one: Any, a: Any) -> Any:
 _INDEX_DTYPES = (np.dtype(bool), np.dtype(np.int64), np.dtype(np.int32), np.dtype(np.uint8))
 
 
+@as_one()
 def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
     """A copy of ``input`` with ``values`` written at (or, with ``accumulate``, added to)
     ``input[indices]``.

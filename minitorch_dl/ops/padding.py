@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import require_kind
-from ..autograd.names import named
+from ..autograd.names import as_one, named
 from ..autograd.primitive import primitive
 from ..backend import array_module, constant
 from .indexing import _index
@@ -75,15 +75,24 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
         )
     if mode != "circular":
         require_kind(f"pad with mode={mode!r}", "integer", input)
+    if mode == "circular":
+        return named(_edges(input, pads, mode), "torch::autograd::CopySlices")
+    return named(pad_edges(input, pads, mode), f"{_KINDS[mode]}Pad{axes}DBackward0")
+
+
+def _edges(input: Any, pads: Pads, mode: str) -> Any:
     y = input
     for d, (before, after) in enumerate(pads):
         if before or after:
             y = _edge(y, d, before, after, mode)
-    if y is input:
-        y = _clone(input)
-    if mode == "circular":
-        return named(y, "torch::autograd::CopySlices")
-    return named(y, f"{_KINDS[mode]}Pad{axes}DBackward0")
+    return _clone(input) if y is input else y
+
+
+@as_one()
+def pad_edges(input: Any, pads: Pads, mode: str) -> Any:
+    """``input`` mirrored at its edges or with its edges repeated: what PyTorch has ops of its own
+    for, one for each number of axes."""
+    return _edges(input, pads, mode)
 
 
 _pad_with = pad

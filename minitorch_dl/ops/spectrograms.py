@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase
 from ..backend import array_module
 from .complex_numbers import view_as_real
@@ -51,6 +52,7 @@ def _frame(
     return hop, window
 
 
+@as_one()
 def stft(
     input: Any,
     n_fft: int,

@@ -45,8 +45,12 @@ def test_dtypes_on_the_cpu(function: Callable[[Any], Any], given: str, dtype: st
     assert y.dtype is getattr(minitorch_dl, dtype)
 
 
-def test_a_block_for_the_other_device_changes_nothing() -> None:
-    with minitorch_dl.autocast("cuda"):
+@pytest.mark.skipif(minitorch_dl.cuda.is_available(), reason="there is a GPU")
+def test_a_block_for_a_device_that_is_missing_changes_nothing() -> None:
+    with pytest.warns(UserWarning, match="CUDA is not available"):
+        block = minitorch_dl.autocast("cuda")
+    with block:
+        assert not minitorch_dl.is_autocast_enabled("cuda")
         assert F.mse_loss(x.bfloat16(), x.bfloat16()).dtype is minitorch_dl.bfloat16
         with pytest.raises(RuntimeError, match="same dtype"):
             F.linear(x.bfloat16(), x)
