@@ -243,6 +243,10 @@ def module() -> Any:
     )
     xp.__dict__.update({n: _making(getattr(np, n)) for n in made.split()})
     xp.empty = xp.zeros = xp.ones = lambda shape, dtype=float, **options: _filled(shape, dtype)
+    strided = np.lib.stride_tricks.as_strided
+    xp.lib = SimpleNamespace(
+        stride_tricks=SimpleNamespace(as_strided=lambda *args: _called(strided, args, {}))
+    )
     xp.full = lambda shape, value, dtype=None, **options: _filled(
         shape, np.asarray(value).dtype if dtype is None else dtype
     )

@@ -35,6 +35,7 @@ _OURS: dict[Path, Any] = {
             rebuild.rebuild_tensor,
             rebuild.rebuild_tensor_v2,
             rebuild.rebuild_tensor_v3,
+            rebuild.rebuild_meta_tensor_no_storage,
             rebuild.rebuild_parameter,
             rebuild.rebuild_parameter_with_state,
             rebuild.rebuild_sparse_tensor,

@@ -14,6 +14,7 @@ from ..backend import array_module, layouts
 from ..backend.dtypes import dtype
 from ..backend.layouts import layout
 from ..nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
+from ..ops import empty_strided
 from ..ops.storage import TypedStorage, UntypedStorage
 from ..sparse import sparse_coo_tensor, sparse_csr_tensor
 from ..sparse.tensor import CsrTensor, SparseTensor
@@ -56,14 +57,17 @@ def parts_of(tensor: Any, stored: Callable[[Any], tuple[Any, int, tuple[int, ...
 
 def _dense_parts(tensor: Any, stored: Callable[..., Any]) -> Parts:
     array = tensor.array
+    if tensor.is_meta:
+        args = tensor.dtype, array.shape, tensor.stride(), tensor.requires_grad
+        return rebuild_meta_tensor_no_storage, args
     if any(step < 0 or step % array.itemsize for step in array.strides):
         array = array_module(array).ascontiguousarray(array)
     storage, offset, strides = stored(array)
     hooks: Any = OrderedDict()
-    args = storage, offset, array.shape, strides, tensor.requires_grad, hooks
+    parts = storage, offset, array.shape, strides, tensor.requires_grad, hooks
     if storage.kind is UntypedStorage:
-        return rebuild_tensor_v3, (*args, tensor.dtype)
-    return rebuild_tensor_v2, args
+        return rebuild_tensor_v3, (*parts, tensor.dtype)
+    return rebuild_tensor_v2, parts
 
 
 def _sparse_parts(tensor: Any) -> Parts:
@@ -159,6 +163,14 @@ def rebuild_tensor_v3(
     """A tensor over a storage of bytes: of the dtypes that have no storage of their own."""
     typed = TypedStorage(wrap_storage=storage, dtype=dtype)
     return rebuild_tensor_v2(typed, offset, size, stride, requires_grad, None, metadata)
+
+
+def rebuild_meta_tensor_no_storage(
+    dtype: dtype, size: Any, stride: Any, requires_grad: bool
+) -> Tensor:
+    """A tensor without elements."""
+    made = empty_strided(size, stride, dtype=dtype, device="meta")
+    return made.requires_grad_(requires_grad)
 
 
 def rebuild_parameter(data: Any, requires_grad: bool, backward_hooks: Any = None) -> Parameter:

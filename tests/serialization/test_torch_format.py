@@ -275,6 +275,15 @@ class Marked(torch.Tensor):
     pass
 
 
+def test_tensors_without_elements() -> None:
+    there = torch.empty(2, 3, device="meta").t()
+    found = torch.load(written([there, torch.nn.Linear(2, 3, device="meta").weight]))
+    assert (found[0].device.type, found[0].shape, found[0].stride()) == ("meta", (3, 2), (1, 3))
+    assert type(found[1]) is torch.nn.Parameter
+    on_meta = torch.load(written({"x": torch.ones(2, 3).t()}), map_location="meta")["x"]
+    assert (on_meta.device.type, on_meta.stride()) == ("meta", (1, 3))
+
+
 def test_one_memory_of_two_dtypes_is_refused() -> None:
     x = torch.zeros(2, dtype=torch.complex64)
     with pytest.raises(RuntimeError, match="view the same data as different types"):
@@ -330,6 +339,7 @@ def everything(torch: Any, zipped: bool) -> Any:
         "optimizers": [optimizer.state_dict() for optimizer in optimizers],
         "schedule": torch.optim.lr_scheduler.StepLR(optimizers[0], 2).state_dict(),
         "numbers": [1, 2.5, True, None, 1 << 40, "text", b"\x00\xff", (1, {2}), {3: 4j}],
+        "meta": torch.empty(2, 3, device="meta", dtype=torch.float64),
         "rest": [torch.Size([2, 3]), torch.device("cuda", 1), torch.bfloat16, torch.strided],
         "csr": torch.eye(3).to_sparse_csr(),
         "coo": torch.eye(3).to_sparse(),
@@ -355,7 +365,9 @@ def alike(a: Any, b: Any) -> None:
         assert str(a.layout) == str(b.layout)
         if str(a.layout) != "torch.strided":
             a, b = a.to_dense(), b.to_dense()
-        assert tuple(a.shape) == tuple(b.shape)
+        assert (a.device.type, tuple(a.shape)) == (b.device.type, tuple(b.shape))
+        if a.is_meta:
+            return
         np.testing.assert_allclose(a.tolist(), b.tolist(), rtol=1e-5, atol=1e-6)
     else:
         assert str(a) == str(b)
