@@ -11,7 +11,7 @@ from ..autograd.errors import refuse_complex, require_kind
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase
 from ..backend import array_module
-from .gathering import _gather as take_along
+from .embedding import take_rows
 from .indexing import getitem
 from .matmul import matmul
 from .shape import _reshape, transpose, unsqueeze
@@ -82,17 +82,20 @@ def grid_sample(
         if mode != "bicubic" and padding_mode != "zeros":
             p = _inside(p, size, padding_mode, align_corners)
         axes.append(_axis_taps(p, mode))
-    flat = _reshape(input, shape=(*x.shape[:2], math.prod(x.shape[2:])))
-    y = _sample(flat, x.shape[2:], axes, padding_mode, align_corners)
-    y = _reshape(y, shape=(*x.shape[:2], *shape[1:-1]))
+    pixels = transpose(_reshape(input, shape=(*x.shape[:2], math.prod(x.shape[2:]))), 1, 2)
+    y = _sample(pixels, x.shape[2:], axes, padding_mode, align_corners)
+    y = _reshape(transpose(y, 1, 2), shape=(*x.shape[:2], *shape[1:-1]))
     return named(y, f"GridSampler{dims}DBackward0")
 
 
 def _sample(
-    flat: Any, size: tuple[int, ...], axes: list[Any], padding_mode: str, align_corners: bool
+    pixels: Any, size: tuple[int, ...], axes: list[Any], padding_mode: str, align_corners: bool
 ) -> Any:
-    """The weighted sum over all combinations of the axes' taps: (N, C, Q)."""
-    xp = array_module(flat.array)
+    """The weighted sum over all combinations of the axes' taps, of pixels (N, P, C): (N, Q, C)."""
+    xp, dtype = array_module(pixels.array), pixels.array.dtype
+    n_images, count, channels = pixels.array.shape
+    rows = _reshape(pixels, shape=(n_images * count, channels))
+    first = xp.arange(n_images)[:, None] * count
     total = None
     for taps in itertools.product(*axes):
         index: Any = 0
@@ -102,17 +105,17 @@ def _sample(
             if padding_mode == "zeros":
                 valid = valid & (at >= 0) & (at < n)
             elif padding_mode == "reflection":
-                at = _reflected(xp, at.astype(flat.array.dtype), n, align_corners)[0]
+                at = _reflected(xp, at.astype(dtype), n, align_corners)[0]
             at = xp.nan_to_num(at, nan=0.0)
             index = index * n + xp.clip(at, 0, n - 1).astype("int64")
             if w is not None:
                 weight = w if weight is None else weight * w
-        index = xp.broadcast_to(index[:, None], (*flat.array.shape[:2], index.shape[1]))
-        part = take_along(flat, TensorBase.wrap(index), dim=2)  # (N, C, Q)
+        part = take_rows(rows, TensorBase.wrap(first + index))  # (N, Q, C)
         if padding_mode == "zeros":
-            part = part * TensorBase.wrap(valid[:, None].astype(flat.array.dtype))
+            inside = TensorBase.wrap(valid.astype(dtype))
+            weight = inside if weight is None else weight * inside
         if weight is not None:
-            part = part * unsqueeze(weight, 1)
+            part = part * unsqueeze(weight, 2)
         total = part if total is None else total + part
     return total
 
