@@ -89,9 +89,10 @@ class NamedDtype(dtype):
 
     @property
     def numpy(self) -> np.dtype:
-        instead = {FLOAT: "bfloat16 or float16", COMPLEX: "parts of float32 or float64"}.get(
-            self.kind, "uint8 or int8"
-        )
+        instead = {
+            FLOAT: "bfloat16 or float16",
+            COMPLEX: "float32 or float64 parts, not float16 parts",
+        }.get(self.kind, "uint8 or int8")
         raise RuntimeError(f"minitorch_dl has no tensors of {self}; use {instead}")
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from ..autograd.primitive import TensorBase, write_out
 from ..backend import array_module, backend_for, device_of, dtypes
 from ..backend.layouts import strided
-from .dims import sizes
+from .dims import sizes, spelled
 from .from_data import make_leaf
 from .layout import on_memory, storable
 
@@ -69,14 +69,13 @@ def _sequence(op: str, array: Any, out: Any, requires_grad: bool, resizes: bool 
 def _filled(
     op: str,
     size: Any,
-    names: Any,
     out: Any,
     dtype: Any,
     layout: Any,
     device: Any,
     requires_grad: bool,
 ) -> Any:
-    shape = shape_of(size if names is None else (names,))
+    shape = shape_of(size)
     backend, where = backend_for(device)
     wanted = wanted_dtype(op, dtype, out, layout)
     try:
@@ -93,9 +92,8 @@ def zeros(
     requires_grad: bool = False, pin_memory: bool = False, **named: Any,
 ) -> Any:  # fmt: skip
     """A tensor of zeros: ``zeros(2, 3)`` or ``zeros((2, 3))``."""
-    return _filled(
-        "zeros", size, named.pop("size", None), out, dtype, layout, device, requires_grad
-    )
+    size = spelled("zeros", "size", size, named) if named else size
+    return _filled("zeros", size, out, dtype, layout, device, requires_grad)
 
 
 def ones(
@@ -103,7 +101,8 @@ def ones(
     requires_grad: bool = False, pin_memory: bool = False, **named: Any,
 ) -> Any:  # fmt: skip
     """A tensor of ones."""
-    return _filled("ones", size, named.pop("size", None), out, dtype, layout, device, requires_grad)
+    size = spelled("ones", "size", size, named) if named else size
+    return _filled("ones", size, out, dtype, layout, device, requires_grad)
 
 
 def empty(
@@ -111,9 +110,8 @@ def empty(
     requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None, **named: Any,
 ) -> Any:  # fmt: skip
     """A tensor whose values are whatever the memory held."""
-    return _filled(
-        "empty", size, named.pop("size", None), out, dtype, layout, device, requires_grad
-    )
+    size = spelled("empty", "size", size, named) if named else size
+    return _filled("empty", size, out, dtype, layout, device, requires_grad)
 
 
 def full(

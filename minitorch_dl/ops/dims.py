@@ -85,3 +85,13 @@ def sizes(given: tuple[Any, ...]) -> tuple[int, ...]:
     except TypeError:
         kinds = ", ".join(type(n).__name__ for n in given)
         raise TypeError(f"expected integers, got ({kinds})") from None
+
+
+def spelled(op: str, name: str, given: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+    """The numbers of ``f(2, 3)``, which may also come as ``f(name=(2, 3))``; there is no other
+    keyword.
+    """
+    for key in keywords:
+        if key != name or given:
+            raise TypeError(f"{op}() got an unexpected keyword argument {key!r}")
+    return (keywords[name],) if keywords else given

@@ -13,7 +13,7 @@ from ..autograd.versions import next_number
 from ..backend import backend_for, device_of, dtypes
 from ..backend import random as draw
 from .creation import made, shape_of, wanted_dtype
-from .dims import common_shape
+from .dims import common_shape, spelled
 
 __all__ = [
     "bernoulli",
@@ -109,7 +109,7 @@ def rand(
     **named: Any,
 ) -> Any:
     """Uniform on [0, 1)."""
-    size = (named.pop("size"),) if "size" in named else size
+    size = spelled("rand", "size", size, named) if named else size
     return _drawn("rand", _uniform, size, generator, out, dtype, device, requires_grad)
 
 
@@ -131,7 +131,7 @@ def randn(
     >>> torch.randn(2)
     tensor([ 1.5410, -0.2934])
     """
-    size = (named.pop("size"),) if "size" in named else size
+    size = spelled("randn", "size", size, named) if named else size
     return _drawn("randn", _normal, size, generator, out, dtype, device, requires_grad)
 
 

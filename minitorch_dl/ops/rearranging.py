@@ -11,7 +11,7 @@ from ..autograd.primitive import TensorBase, primitive
 from ..autograd.structural import cast, sum_to
 from ..backend import array_module, check_all
 from ..size import Size
-from .dims import numpy_names, sizes, wrap_dim, wrap_dims
+from .dims import numpy_names, sizes, spelled, wrap_dim, wrap_dims
 from .indexing import _index
 from .joining import cat
 from .layout import on_memory
@@ -61,7 +61,7 @@ def repeat(input: Any, *repeats: Any, **named: Any) -> Any:
     tensor([[1, 2, 1, 2],
             [1, 2, 1, 2]])
     """
-    times = sizes(repeats or tuple(named.values()))
+    times = sizes(spelled("repeat", "repeats", repeats, named))
     have = input.array.shape
     extra = len(times) - len(have)
     if extra < 0:
@@ -90,7 +90,7 @@ def tile(input: Any, *dims: Any, **named: Any) -> Any:
     >>> torch.tile(torch.tensor([1, 2]), (2,))
     tensor([1, 2, 1, 2])
     """
-    times = sizes(dims or tuple(named.values()))
+    times = sizes(spelled("tile", "dims", dims, named))
     return repeat(input, (1,) * (input.array.ndim - len(times)) + times)
 
 
@@ -219,7 +219,7 @@ def flip(input: Any, *dims: Any, **named: Any) -> Any:
     """
     if not dims and "dims" not in named:
         raise TypeError('flip() missing 1 required positional argument: "dims"')
-    dims = sizes(dims or (named["dims"],))
+    dims = sizes(spelled("flip", "dims", dims, named))
     return (
         _flip(input, dims=wrap_dims(dims, input.array.ndim)) if input.array.ndim else _clone(input)
     )

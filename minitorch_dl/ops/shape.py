@@ -5,6 +5,7 @@ In a formula ``g`` is the gradient of the output.
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
 from math import prod
 from typing import Any
@@ -18,7 +19,7 @@ from ..autograd.structural import alias, conj, is_complex
 from ..autograd.structural import expand as _expand
 from ..autograd.versions import offset_of
 from ..backend import dtypes
-from .dims import also_named, numpy_names, sizes, wrap_dim, wrap_dims
+from .dims import also_named, numpy_names, sizes, spelled, wrap_dim, wrap_dims
 
 __all__ = [
     "adjoint", "broadcast_to", "contiguous", "expand", "expand_as", "flatten", "moveaxis",
@@ -56,7 +57,7 @@ def reshape(input: Any, *shape: Any, **keywords: Any) -> Any:
         if y.array.shape != shape and -1 not in shape:  # NumPy infers any negative size
             y = _reshape_inferred(input, shape)
     except (RuntimeError, TypeError, AttributeError):  # a tensor of parts has no array
-        y = _reshape_inferred(input, shape or tuple(keywords.values()))
+        y = _reshape_inferred(input, spelled("reshape", "shape", shape, keywords))
     return y if y._view is not None else named(y, "UnsafeViewBackward0")
 
 
@@ -108,7 +109,7 @@ def view(input: Any, *shape: Any, **keywords: Any) -> Any:
         if out.array.shape != shape and -1 not in shape:
             out = _view_inferred(input, shape)
     except (RuntimeError, TypeError):
-        out = _view_inferred(input, shape or tuple(keywords.values()))
+        out = _view_inferred(input, spelled("view", "size", shape, keywords))
     if out._view is None:
         raise RuntimeError(
             "view(): view size is not compatible with input tensor's size and stride (at least one "
@@ -299,7 +300,7 @@ def permute(input: Any, *dims: Any, **keywords: Any) -> Any:
     """
     if len(dims) == 1 and isinstance(dims[0], (tuple, list)):
         dims = tuple(dims[0])
-    return _permuted(input, keywords["dims"] if keywords else dims)
+    return _permuted(input, spelled("permute", "dims", dims, keywords)[0] if keywords else dims)
 
 
 @partial(public, name="permute")
@@ -354,6 +355,14 @@ def t(input: Any) -> Any:
 
 def T(input: Any) -> Any:
     """All axes in reverse order (the attribute ``tensor.T``)."""
+    if input.array.ndim not in (0, 2):
+        warnings.warn(
+            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is "
+            "deprecated and it will throw an error in a future release. Consider `x.mT` to "
+            "transpose batches of matrices or `x.permute(*torch.arange(x.ndim - 1, -1, -1))` to "
+            "reverse the dimensions of a tensor.",
+            stacklevel=2,
+        )
     return _permute(input, dims=tuple(range(input.array.ndim))[::-1])
 
 
@@ -396,7 +405,7 @@ def expand(input: Any, *size: Any, **keywords: Any) -> Any:
     tensor([[1, 1, 1],
             [2, 2, 2]])
     """
-    return _expanded(input, size or keywords.get("size", ()))
+    return _expanded(input, spelled("expand", "size", size, keywords) if keywords else size)
 
 
 @partial(public, name="expand")

@@ -91,6 +91,9 @@ TABLE: list[tuple[str, Any]] = [
     ("(lambda g: torch.equal(g.set_state(torch.get_rng_state()).get_state(), "
      "torch.get_rng_state()))(torch.Generator())", True),
     ("Z(0).is_set_to(Z(0))", False),
+    ("(torch.zeros(size=(2, 1)).shape, torch.rand(size=(2,)).shape)", ((2, 1), (2,))),
+    ("(Z(2).repeat(repeats=(2,)).shape, Z(1, 2).permute(dims=(1, 0)).shape)", ((4,), (2, 1))),
+    ("(Z(2).expand(size=(3, 2)).shape, Z(2, 2).view(size=(4,)).shape)", ((3, 2), (4,))),
     ("(2j * torch.ones(2)).scatter_reduce(0, T([0, 0]), 1j * torch.ones(2), 'prod').tolist()",
      [-2j, 2j]),
     ("(lambda x: x.new(x.storage()).data_ptr() == x.data_ptr())(Z(2))", True),

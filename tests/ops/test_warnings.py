@@ -23,6 +23,7 @@ CALLS = {
     ],
     "torch.range is deprecated": lambda torch: torch.range(0, 2),
     "required to pass the indexing": lambda torch: torch.meshgrid(torch.ones(2), torch.ones(1)),
+    "The use of `x.T` on tensors of dimension other": lambda torch: torch.ones(2, 1, 1).T,
     "NumPy array is not writable": lambda torch: torch.from_numpy(_read_only()),
     "buffer is not writable": lambda torch: torch.frombuffer(b"ab", dtype=torch.int8),
 }

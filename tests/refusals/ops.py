@@ -6,6 +6,10 @@ R, V, I, K = RuntimeError, ValueError, IndexError, TypeError
 N = NotImplementedError
 
 CREATION = [
+    ("torch.zeros(2, names=('a',))", K, "unexpected keyword argument 'names'"),
+    ("torch.rand(2, low=1)", K, "unexpected keyword argument 'low'"),
+    ("Z(2).repeat(2, times=3)", K, "unexpected keyword argument 'times'"),
+    ("Z(2).permute(axes=(0,))", K, "unexpected keyword argument 'axes'"),
     ("torch.zeros(2.5)", K, "expected integers, got (float)"),
     ("torch.zeros(-1)", R, "negative dimension"),
     ("torch.arange(0, 3, 0)", R, "step must be nonzero"),
