@@ -33,3 +33,18 @@ def test_softmax_is_exact_whatever_lies_beside_a_row(rows: list[list[float]], dt
         y = exponentials.softmax(np, np.ascontiguousarray(given).astype(dtype), axis)
         error = {"rtol": 4 * np.finfo(dtype).eps, "atol": 2e-38}
         np.testing.assert_allclose(y, wanted, **error)
+
+
+@pytest.mark.parametrize("shape", [(40, 64, 16), (64, 80, 700), (300, 7, 20), (4, 50, 5, 40)])
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_softmax_along_any_axis_of_a_large_array(shape: tuple[int, ...], axis: int) -> None:
+    rng = np.random.default_rng(0)
+    a, g = rng.normal(0, 5, (2, *shape)).astype("float32")
+    e = np.exp(a.astype(float))
+    exact = e / e.sum(axis=axis, keepdims=True)
+    y = exponentials.softmax(np, a, axis)
+    np.testing.assert_allclose(y, exact, rtol=1e-5)
+    near = {"rtol": 1e-5, "atol": 1e-6}
+    np.testing.assert_allclose(np.exp(exponentials.log_softmax(np, a, axis)), exact, **near)
+    slope = exact * (g - (g * exact).sum(axis=axis, keepdims=True))
+    np.testing.assert_allclose(exponentials.softmax_slope(np, g, y, axis), slope, **near)
