@@ -157,7 +157,7 @@ class Generator:
 
     def words(self, n: int) -> np.ndarray:
         """The next `n` 32-bit words, uint32."""
-        return self._stream.randint(0, 1 << 32, n, np.uint32)
+        return self._pairs.bit_generator.random_raw(n).astype(np.uint32)
 
     def words64(self, n: int) -> np.ndarray:
         """The next `n` pairs of words as uint64, the first word of a pair high."""

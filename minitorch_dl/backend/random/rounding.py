@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..precision import is_half
+
 Shape = tuple[int, ...]
 
 _FLOATS = {
@@ -41,7 +43,7 @@ def rounded(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
     if x.dtype == dtype:
         return x
     with np.errstate(over="ignore", invalid="ignore"):
-        if dtype.name in ("float16", "bfloat16"):
+        if is_half(dtype):
             x = x.astype(np.float32, copy=False)
         return x.astype(dtype, copy=False)
 
