@@ -133,6 +133,14 @@ def test_checks_on_the_host(dtype: str, host: HostCupy) -> None:
     assert found.tolist() == [5, 9]  # the first one stays
 
 
+def test_rows_for_places_out_of_range_are_added_nowhere(host: HostCupy) -> None:
+    """Their check raises later, and until then nothing may lie in other arrays' memory."""
+    a = np.arange(1, 6, dtype=np.float32)[:, None].view(HostArray)
+    index = np.array([2, -1, 3, 2, 0]).view(HostArray)
+    got = kernels.add_rows_in_order._launch(host, a, index, 3)
+    assert got.tolist() == [[5], [0], [5]]
+
+
 @pytest.mark.parametrize("count", [1, 3, 300])
 @pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW"])
 def test_an_optimizer_updates_all_parameters_in_one_launch(

@@ -19,7 +19,7 @@ def _add_rows(xp: Any, a: Any, index: Any, rows: int) -> Any:
     y = xp.zeros((rows, *a.shape[1:]), a.dtype)
     columns = a.size // len(a)
     target = index.astype("int64", copy=False)[order]
-    args = (a, target, order, y, np.int64(len(a)), np.int64(columns))
+    args = (a, target, order, y, np.int64(len(a)), np.int64(columns), np.int64(rows))
     launch(xp, "segments", "add_sorted", a.dtype, len(a), args, row_threads(columns))
     return y
 
