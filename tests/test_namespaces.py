@@ -80,6 +80,22 @@ def test_dlpack_goes_round() -> None:
     x = torch.arange(3.0, requires_grad=True)
     y = torch.utils.dlpack.from_dlpack(torch.utils.dlpack.to_dlpack(x))
     assert y.data_ptr() == x.data_ptr()
+    assert torch.from_dlpack(y, copy=True).data_ptr() != x.data_ptr()
+    assert torch.from_dlpack(y, device="cpu", copy=False).data_ptr() == x.data_ptr()
+    with pytest.raises(ValueError, match="without copying"):
+        torch.from_dlpack(y, device="meta", copy=False)
+
+
+@pytest.mark.parity
+def test_dlpack_with_another_library() -> None:
+    theirs = pytest.importorskip("torch")
+    given = theirs.arange(3.0)
+    mine = torch.from_dlpack(given)
+    mine += 1
+    assert given.tolist() == [1.0, 2.0, 3.0] == theirs.from_dlpack(mine).tolist()
+    assert mine.__dlpack_device__() == (1, 0)
+    with pytest.raises(BufferError, match="Unsupported dtype"):
+        torch.from_dlpack(given.bfloat16())
 
 
 def test_spawn_runs_every_process_and_reports_failures() -> None:

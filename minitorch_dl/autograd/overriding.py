@@ -90,6 +90,8 @@ def _consider(value: Any, found: list[Any]) -> None:
     method = getattr(kind, "__torch_function__", None)
     if method is None or method is disabled_torch_function or kind in PLAIN or kind is type:
         return
+    if getattr(method, "__module__", None) == "torch._tensor":
+        return  # PyTorch's own, which would only call the function again
     if any(type(other) is kind for other in found):
         return
     place = next((i for i, other in enumerate(found) if issubclass(kind, type(other))), len(found))

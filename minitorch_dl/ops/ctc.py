@@ -7,7 +7,7 @@ from typing import Any
 
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, fused
-from ..backend import array_module, check_all, check_range, ctc
+from ..backend import array_module, check_all, check_range, common_module, ctc
 from ..backend.ctc import NEVER
 from ..backend.precision import in_float32
 from .gathering import _gather as take_along
@@ -122,6 +122,7 @@ def ctc_loss(
     if not 0 <= blank < classes:
         raise RuntimeError(f"{op}: blank must be in label range [0, {classes - 1}], got {blank}")
     labels = targets.array
+    common_module(op, [a, labels])
     if labels.dtype.kind not in "iu":
         raise RuntimeError(f"{op}: targets must be integers, got {labels.dtype}")
     lengths = [_lengths(op, name, xp, value, batch) for name, value in

@@ -342,9 +342,24 @@ def from_file(
     return make_leaf(memory.view(np.ndarray).view(wanted.numpy), requires_grad)
 
 
-def from_dlpack(ext_tensor: Any) -> Any:
+def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Any:
     """A tensor that shares memory with any object that speaks DLPack (NumPy, CuPy, PyTorch, JAX,
-    ...)."""
-    if hasattr(ext_tensor, "__dlpack_device__") and ext_tensor.__dlpack_device__()[0] != 1:
-        return TensorBase.wrap(backend_for("cuda")[0].xp.from_dlpack(ext_tensor))
-    return TensorBase.wrap(np.from_dlpack(ext_tensor))
+    ...).
+
+    Args:
+        device: where the tensor is wanted; elsewhere than its memory it is a copy.
+        copy: True for a copy in any case, False for none: what needs one is an error.
+    """
+    is_there = hasattr(ext_tensor, "__dlpack_device__") and ext_tensor.__dlpack_device__()[0] != 1
+    xp = backend_for("cuda")[0].xp if is_there else np
+    try:
+        y = TensorBase.wrap(xp.from_dlpack(ext_tensor))
+    except RuntimeError as error:
+        raise BufferError(f"from_dlpack: {xp.__name__} can't take it: {error}") from error
+    moved = y if device is None else to(y, device=device)
+    if moved is not y and copy is False:
+        raise ValueError(
+            f"from_dlpack: cannot move the tensor from {y.device} to {device} without copying: "
+            "leave copy=False away"
+        )
+    return clone(y) if copy and moved is y else moved

@@ -105,6 +105,13 @@ def test_indices_out_of_range_name_the_index_and_the_range(
         lookup(labels(0, index).to(device), table).cpu()
 
 
+def test_labels_on_another_device_are_refused() -> None:
+    with pytest.raises(
+        RuntimeError, match="ctc_loss expected all tensors to be on the same device"
+    ):
+        F.ctc_loss(zeros(3, 1, 2).to("standin"), labels(1)[None], (3,), (1,))
+
+
 def test_older_reduction_arguments_warn() -> None:
     x, y = torch.tensor([1.0, 2.0]), zeros(2)
     with pytest.warns(UserWarning, match="please use reduction='sum' instead"):
