@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .precision import in_float32
+from .precision import in_float32, is_half
 from .threads import share, thread_count
 
 # How builds of OpenBLAS name its functions, and the integers that these take; NumPy's own wheels
@@ -128,9 +128,10 @@ def dot(xp: Any, a: Any, b: Any) -> Any:
     """The product of two matrices, or of a vector and a matrix, halves in float32 (not where
     ``xp.matmul`` takes them); a large one is shared by threads, in parts that don't depend on their
     number."""
-    if xp is not np and (a.dtype.itemsize != 2 or getattr(xp, "multiplies_halves", False)):
+    half = a.dtype.itemsize == 2 and is_half(a.dtype)
+    if xp is not np and (not half or getattr(xp, "multiplies_halves", False)):
         return xp.matmul(a, b)
-    if a.dtype.itemsize == 2:
+    if half:
         return _half_dot(xp, a, b)
     if a.size + b.size <= ONE_THREAD:
         return np.dot(a, b)  # reaches BLAS by a shorter way than matmul

@@ -11,6 +11,7 @@ from ..autograd.names import as_one
 from ..autograd.primitive import write_out
 from ..autograd.structural import cast
 from ..autograd.structural import expand as _expand
+from ..backend import dtypes
 from ..backend.precision import is_half
 from .matmul import bmm, mm, mv, outer
 
@@ -82,12 +83,25 @@ def addr(
     input: Any, vec1: Any, vec2: Any, *, beta: float = 1, alpha: float = 1, out: Any = None
 ) -> Any:
     """``beta * input + alpha * outer(vec1, vec2)``; ``input`` is broadcast."""
-    if vec1.array.dtype == input.array.dtype == bool:
+    dtype = dtypes.result_type(input.array, vec1.array, vec2.array)
+    for name, factor in (("beta", beta), ("alpha", alpha)):
+        if dtype.kind < dtypes.FLOAT and isinstance(factor, float):
+            raise RuntimeError(
+                f"addr(): For integral input tensors, argument {name} must not be a floating point "
+                "number."
+            )
+        if isinstance(factor, complex) and not dtype.is_complex:
+            raise RuntimeError(
+                f"addr(): For non-complex input tensors, argument {name} must not be a complex "
+                "number."
+            )
+        if isinstance(factor, bool) and dtype is not dtypes.bool:
+            raise RuntimeError(f"addr(): Boolean {name} only supported for Boolean results.")
+    if dtype is dtypes.bool:
         beta, alpha = bool(beta), bool(alpha)
-    if input.array.dtype.kind in "iu" and (isinstance(beta, float) or isinstance(alpha, float)):
-        raise RuntimeError(
-            "addr(): for integral input tensors, beta and alpha must not be floating point numbers"
-        )
+    input, vec1, vec2 = (
+        x if x.dtype is dtype else cast(x, dtype=dtype.name) for x in (input, vec1, vec2)
+    )
     y = _plus("addr", input, outer(vec1, vec2), beta, alpha, None)
     return y if out is None else write_out("addr", out, y)
 

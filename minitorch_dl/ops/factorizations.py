@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast, conj, is_complex
@@ -51,11 +53,28 @@ def _gaps(values: Any) -> Any:
 
 @primitive(name="cholesky", complex=True)
 def _cholesky(xp: Any, a: Any) -> Any:
-    why = "the input is not positive-definite: a leading minor is not positive"
-    y = attempt("linalg.cholesky", xp.linalg.cholesky, a, why=why)
+    why = (
+        "The factorization could not be completed because the input is not positive-definite (the "
+        "leading minor of order {order} is not positive-definite)"
+    )
+    y = attempt("linalg.cholesky", xp.linalg.cholesky, a, why=why, failing=_bad_minor)
     if xp.isnan(y).any() and not xp.isnan(a).any():  # CuPy says so with NaN
-        raise LinAlgError(f"linalg.cholesky: {why}")
+        raise LinAlgError("linalg.cholesky: the input is not positive-definite")
     return y
+
+
+def _bad_minor(a: Any) -> int:
+    """The order of the first leading minor of a matrix that is not positive definite, 0 if all
+    are."""
+    low, high = 0, len(a) + 1  # the minor of order low is, that of order high is not
+    while high - low > 1:
+        order = (low + high) // 2
+        try:
+            np.linalg.cholesky(a[:order, :order])
+            low = order
+        except np.linalg.LinAlgError:
+            high = order
+    return high if high <= len(a) else 0
 
 
 def _d_cholesky(g: Any, y: Any) -> Any:

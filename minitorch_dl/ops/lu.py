@@ -20,6 +20,7 @@ from .solving import (
     LinAlgError,
     _check_system,
     _solve_triangular,
+    as_diagonal,
     check_matrices,
     eye_like,
     inv,
@@ -110,7 +111,9 @@ def lu_factor_ex(
     rows = take_along_dim(A, TensorBase.wrap(_order(xp, pivots, m)[..., None]), -2)
     LU = _lu_square(rows[..., :k, :k])
     if m > n:
-        rest = solve_triangular(LU, rows[..., k:, :], upper=True, left=False)
+        # under a pivot of 0 all is 0 already
+        U = LU + as_diagonal(TensorBase.wrap(zero.astype(a.dtype))) if zero.any() else LU
+        rest = solve_triangular(U, rows[..., k:, :], upper=True, left=False)
         LU = cat([LU, rest], -2)
     elif n > m:
         rest = solve_triangular(LU, rows[..., k:], upper=False, unitriangular=True)
@@ -224,7 +227,8 @@ def lu_solve(b: Any, LU_data: Any, LU_pivots: Any, *, out: Any = None) -> Any:
 
 
 def _attempt(function: Callable[..., Any], A: Any, check_errors: bool) -> tuple[Any, Any]:
-    """``function(A)`` and info: 1 per matrix of ``A`` for which it fails, whose result is NaN."""
+    """``function(A)`` and info: what fails for each matrix of ``A``, whose result is then NaN; 0
+    where nothing does."""
     xp = array_module(A.array)
     info = xp.zeros(A.shape[:-2], dtype="int32")
     try:
@@ -239,8 +243,8 @@ def _attempt(function: Callable[..., Any], A: Any, check_errors: bool) -> tuple[
         at = tuple(int(k) for k in xp.unravel_index(i, shape)) if shape else ()
         try:
             y[at] = function(one[at]).array
-        except LinAlgError:
-            info[at] = 1
+        except LinAlgError as error:
+            info[at] = error.order
     return TensorBase.wrap(y), TensorBase.wrap(info)
 
 

@@ -229,6 +229,8 @@ def chain_matmul(*matrices: Any, out: Any = None) -> Any:
     ``linalg.multi_dot``."""
     if len(matrices) == 1 and isinstance(matrices[0], (tuple, list)):
         matrices = tuple(matrices[0])
+    if not matrices:
+        raise RuntimeError("chain_matmul(): Expected one or more matrices")
     for i, x in enumerate(matrices):
         _check_dims("chain_matmul", **{f"matrices[{i}]": (x, 2)})
     y = multi_dot(matrices) if len(matrices) > 1 else alias(matrices[0])

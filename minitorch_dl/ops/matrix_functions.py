@@ -18,14 +18,15 @@ from .dims import also_named, wrap_dim
 from .elementwise import abs
 from .factorizations import svdvals
 from .joining import _cat, cat
+from .lu import inv_ex
 from .matmul import cross, matmul
 from .norms import linalg_norm
 from .powers import square
 from .scans import cumprod
+from .selection import select
 from .shape import _reshape, permute
 from .slicing import _range
 from .solving import (
-    LinAlgError,
     adjoint_of,
     as_column,
     check_matrices,
@@ -209,10 +210,10 @@ def cond(A: Any, p: Any = None, *, out: Any = None) -> Any:
         y = last / first if p == -2 else first / last
     else:
         check_matrices("linalg.cond", square=True, A=A)
-        try:
-            y = linalg_norm(A, p, (-2, -1)) * linalg_norm(inv(A), p, (-2, -1))
-        except LinAlgError:
-            y = linalg_norm(A, p, (-2, -1)) * math.inf
+        inverse, info = inv_ex(A)
+        y = linalg_norm(A, p, (-2, -1)) * linalg_norm(inverse, p, (-2, -1))
+        if info.array.any():
+            y = select(info == 0, y, math.inf)
     return y if out is None else write_out("linalg.cond", out, y)
 
 

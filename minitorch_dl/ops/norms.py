@@ -15,7 +15,7 @@ from .elementwise import abs, div_or_zero, sgn
 from .extrema import _amax, _amin
 from .factorizations import svdvals
 from .reductions import _sum, spread
-from .selection import keep
+from .selection import keep, select
 from .shape import _reshape, permute
 
 __all__ = ["frobenius_norm", "norm", "nuclear_norm"]
@@ -87,6 +87,10 @@ def vector_norm(
     >>> torch.linalg.vector_norm(torch.tensor([3.0, -4.0]))
     tensor(5.)
     """
+    if isinstance(ord, complex):
+        raise RuntimeError(
+            f"linalg.vector_norm: Expected a non-complex scalar as the order of norm, got {ord}"
+        )
     x = _float_matrix("linalg.vector_norm", x, dtype)
     dims = None if dim is None else normalize_dims(dim, x.ndim)
     reduced = {"dims": dims, "keepdim": keepdim}
@@ -104,7 +108,7 @@ def vector_norm(
     elif ord == 1:
         y = _sum(abs(x), **reduced)
     elif ord == 0:
-        y = _sum(abs(sgn(x)), **reduced)
+        y = _sum(select(x == x, abs(sgn(x)), 1.0), **reduced)  # NaN is not 0
     else:
         y = _vector_norm(x, ord=float(ord), **reduced)
     return y if out is None else write_out("linalg.vector_norm", out, y, exact=True)

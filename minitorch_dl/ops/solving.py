@@ -30,6 +30,9 @@ class LinAlgError(RuntimeError):
     """A matrix that the operation can't be done on: singular, not positive definite, or without
     convergence."""
 
+    order = 1
+    """Which pivot or leading minor fails."""
+
 
 def check_matrices(op: str, square: bool = False, **matrices: Any) -> None:
     """Refuse what is no tensor of (square) matrices of single or double precision."""
@@ -38,9 +41,15 @@ def check_matrices(op: str, square: bool = False, **matrices: Any) -> None:
         if x.ndim < 2:
             raise RuntimeError(f"{op}: The input tensor {name} must have at least 2 dimensions.")
         if x.array.dtype not in ("float32", "float64", "complex64", "complex128"):
+            low = x.dtype.kind >= dtypes.FLOAT
+            kinds = (
+                "Low precision dtypes not supported"
+                if low
+                else ("Expected a floating point or complex tensor as input")
+            )
             raise RuntimeError(
-                f"{op}: expected {name} of dtype float32 or float64, or of the complex ones, got "
-                f"{x.dtype}"
+                f"{op}: {kinds}: expected {name} of dtype float32 or float64, or of the complex "
+                f"ones, got {x.dtype}"
             )
         if square and x.shape[-1] != x.shape[-2]:
             raise RuntimeError(
@@ -104,12 +113,36 @@ def eye_like(xp: Any, a: Any, *, n: int) -> Any:
     return xp.eye(n, dtype=a.dtype)
 
 
-def attempt(op: str, compute: Any, *args: Any, why: str, **options: Any) -> Any:
-    """Run a LAPACK routine, with this package's exception for what it can't factorize."""
+def attempt(
+    op: str, compute: Any, a: Any, *args: Any, why: str, failing: Any = None, **options: Any
+) -> Any:
+    """Run a LAPACK routine, with this package's exception for what it can't factorize.
+
+    Args:
+        failing: gives the order of what fails in one matrix, 0 if nothing does; ``why`` tells it.
+    """
     try:
-        return compute(*args, **options)
+        return compute(a, *args, **options)
     except np.linalg.LinAlgError as error:
-        raise LinAlgError(f"{op}: {why} ({error})") from error
+        orders = [] if failing is None else [failing(m) for m in a.reshape(-1, *a.shape[-2:])]
+        at = next((i for i, k in enumerate(orders) if k), 0)
+        order = orders[at] if any(orders) else 1
+        batch = f"(Batch element {at}): " if a.ndim > 2 and any(orders) else ""
+        failure = LinAlgError(f"{op}: {batch}{why.format(order=order)}")
+        failure.order = order
+        raise failure from error
+
+
+def zero_pivot(a: Any) -> int:
+    """Which pivot of a matrix is the first to be 0, from 1; 0 if none is."""
+    a = a.copy()
+    for k in range(len(a)):
+        at = k + int(abs(a[k:, k]).argmax())
+        if a[at, k] == 0:
+            return k + 1
+        a[[k, at]] = a[[at, k]]
+        a[k + 1 :, k:] -= a[k + 1 :, k, None] / a[k, k] * a[k, k:]
+    return 0
 
 
 # -- triangular systems ----------------------------------------------------------------------------
@@ -123,14 +156,22 @@ def _solve_triangular(xp: Any, a: Any, b: Any, *, upper: bool, adjoint: bool, un
     if unit:
         k = xp.arange(a.shape[-1])
         a[..., k, k] = 1
-    why = "the matrix is singular: an element of its diagonal is zero"
-    return attempt(
-        "linalg.solve_triangular",
-        xp.linalg.solve,
-        adjoint_of(a) if adjoint else a,
-        b,
-        why=why,
-    )
+    a = adjoint_of(a) if adjoint else a
+    try:
+        return xp.linalg.solve(a, b)
+    except np.linalg.LinAlgError:  # a 0 on the diagonal, which gives infinities and NaN
+        return _substituted(xp, a, b, reverse=upper != adjoint)
+
+
+def _substituted(xp: Any, a: Any, b: Any, reverse: bool) -> Any:
+    """The solution row by row, from the last one up if ``reverse``."""
+    x = xp.broadcast_to(b, (*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), *b.shape[-2:])).copy()
+    n = a.shape[-1]
+    for k in range(n)[::-1] if reverse else range(n):
+        x[..., k, :] /= a[..., k, k, None]
+        others = slice(0, k) if reverse else slice(k + 1, n)
+        x[..., others, :] -= a[..., others, k, None] * x[..., k, None, :]
+    return x
 
 
 def adjoint_of(a: Any) -> Any:
@@ -226,7 +267,9 @@ def _inv(xp: Any, a: Any) -> Any:
         "linalg.inv",
         xp.linalg.inv,
         a,
-        why="the inversion could not be completed because the input matrix is singular",
+        why="The diagonal element {order} is zero, the inversion could not be completed because "
+        "the input matrix is singular",
+        failing=zero_pivot,
     )
 
 
@@ -259,8 +302,9 @@ def inverse(input: Any, *, out: Any = None) -> Any:
 
 @primitive(name="solve", complex=True)
 def _solve(xp: Any, a: Any, b: Any, *, adjoint: bool) -> Any:
-    why = "the solver failed because the input matrix is singular"
-    return attempt("linalg.solve", xp.linalg.solve, adjoint_of(a) if adjoint else a, b, why=why)
+    why = "The solver failed because the input matrix is singular"
+    a = adjoint_of(a) if adjoint else a
+    return attempt("linalg.solve", xp.linalg.solve, a, b, why=why, failing=zero_pivot)
 
 
 def _d_solve_b(g: Any, a: Any, b_shape: Any, adjoint: bool) -> Any:
