@@ -29,6 +29,10 @@ def disable(fn: Any = None, recursive: bool = True, *, reason: str | None = None
     return compile(fn)
 
 
+class OptimizedModule:
+    """The class of the modules that PyTorch's compiler returns: no module is of it."""
+
+
 def is_compiling() -> bool:
     """Always False: the code runs as Python."""
     return False

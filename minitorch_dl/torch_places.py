@@ -38,6 +38,7 @@ ELSEWHERE = {
     "ao.quantization": "ao",
     "nn.quantized": "ao",
     "quantization": "ao",
+    "_dynamo.eval_frame": "compiler",
     "_dynamo.utils": "compiler",
     "_dynamo._trace_wrapped_higher_order_op": "compiler",
     "_utils": "utils",
@@ -120,6 +121,7 @@ PRIVATE = {
     "_get_clones": ("nn.transformer", "_copies"),
     "_get_activation_fn": ("nn.transformer", "_activation"),
     "_IncompatibleKeys": ("nn.state_dict", "_IncompatibleKeys"),
+    "_EXTRA_STATE_KEY_SUFFIX": ("nn.state_dict", "EXTRA_STATE"),
     "NonDynamicallyQuantizableLinear": ("nn.linear", "NonDynamicallyQuantizableLinear"),
     "consume_prefix_in_state_dict_if_present": (
         "nn.state_dict",

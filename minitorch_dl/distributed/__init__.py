@@ -5,10 +5,12 @@ More processes are not supported.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 from ..tensor import Tensor
+from ..torch_names import explain_missing
 
 __all__ = [
     "GroupMember", "ProcessGroup", "ReduceOp", "Work", "all_gather", "all_gather_into_tensor",
@@ -362,3 +364,5 @@ def all_to_all_single(
 
 
 from . import nn  # noqa: E402  (uses the names above)
+
+explain_missing(sys.modules[__name__])

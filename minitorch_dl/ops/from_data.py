@@ -96,8 +96,8 @@ def asarray(
     """``obj`` as a tensor; ``copy=True`` forces a copy, ``copy=False`` refuses to make one. The
     history of a tensor is kept unless ``requires_grad=False``.
     """
-    taken = obj
-    if not isinstance(obj, (TensorBase, np.ndarray, np.generic)) and _is_buffer(obj):
+    taken = getattr(obj, "_row", obj)  # a storage's elements
+    if not isinstance(taken, (TensorBase, np.ndarray, np.generic)) and _is_buffer(obj):
         taken = frombuffer(obj, dtype=dtypes.get_default_dtype() if dtype is None else dtype)
     result = as_tensor(taken, dtype, device)
     source = taken.array if isinstance(taken, TensorBase) else taken
