@@ -8,7 +8,16 @@ from typing import Any
 from . import nn, ops
 from .tensor import Tensor
 
-__all__ = ["DeQuantStub", "FloatFunctional", "QuantStub", "convert", "prepare", "prepare_qat"]
+__all__ = [
+    "DeQuantStub",
+    "FakeQuantizeBase",
+    "FloatFunctional",
+    "ObserverBase",
+    "QuantStub",
+    "convert",
+    "prepare",
+    "prepare_qat",
+]
 
 
 class QuantStub(nn.Module):
@@ -24,6 +33,14 @@ class QuantStub(nn.Module):
 
 class DeQuantStub(QuantStub):
     """Where quantized numbers would become floats again: the identity."""
+
+
+class ObserverBase(nn.Module):
+    """The class of what collects ranges for quantizing: no module is of it."""
+
+
+class FakeQuantizeBase(nn.Module):
+    """The class of what rounds as quantizing would: no module is of it."""
 
 
 class FloatFunctional(nn.Module):

@@ -1,13 +1,15 @@
 """Functions at PyTorch's top level that take their arguments in another order than those of the
-same name in ``nn.functional``, and ``reduction`` as a number: 0 none, 1 mean, 2 sum.
+same name in ``nn.functional``, and ``reduction`` as a number: 0 none, 1 mean, 2 sum; and, below,
+those that PyTorch has under ``torch.ops.aten`` only.
 """
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 from .nn import functional as F
-from .ops import native_batch_norm, norm, segment_reduce
+from .ops import cat, native_batch_norm, norm, segment_reduce
 from .ops.embedding import embedding_bag_places
 from .tensor import Tensor
 
@@ -189,3 +191,97 @@ def norm_except_dim(v: Tensor, pow: int = 2, dim: int = 0) -> Tensor:
         return norm(v, pow)
     others = [d for d in range(v.dim()) if d != dim]
     return norm(v, pow, others, keepdim=True)
+
+
+# -- under torch.ops.aten only ---------------------------------------------------------------------
+
+
+def alias(x: Tensor) -> Tensor:
+    """A view of all of ``x``."""
+    return x.view_as(x)
+
+
+def slice(
+    x: Tensor, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+) -> Tensor:
+    """``x[start:end:step]`` along ``dim``."""
+    return x[(_ALL,) * (dim % x.dim()) + (builtins.slice(start, end, step),)]
+
+
+_ALL = builtins.slice(None)
+
+
+def index(x: Tensor, indices: list[Tensor | None]) -> Tensor:
+    """``x[indices]``, with None for all of a dim."""
+    return x[tuple([_ALL if i is None else i for i in indices])]
+
+
+def _inside(x: Tensor, indices: list[Tensor | None]) -> list[Tensor | None]:
+    return [i if i is None else i.clamp(0, n - 1) for i, n in zip(indices, x.shape)]
+
+
+def _unsafe_masked_index(x: Tensor, mask: Tensor, indices: list[Any], fill: float) -> Tensor:
+    """``x[indices]`` where ``mask`` is true, ``fill`` elsewhere; there indices may be outside."""
+    return index(x, _inside(x, indices)).masked_fill(~mask, fill)
+
+
+def _unsafe_masked_index_put_accumulate(
+    x: Tensor, mask: Tensor, indices: list[Any], values: Tensor
+) -> Tensor:
+    """``x`` with ``values`` added at ``indices`` where ``mask`` is true."""
+    places = tuple([_ALL if i is None else i for i in _inside(x, indices)])
+    return x.index_put(places, values.masked_fill(~mask, 0), accumulate=True)
+
+
+def _safe_softmax(x: Tensor, dim: int, dtype: Any = None) -> Tensor:
+    """``softmax``, with zeros where all of ``dim`` is minus infinity."""
+    empty = (x == float("-inf")).all(dim, keepdim=True)
+    return F.softmax(x.masked_fill(empty, 0), dim, dtype=dtype).masked_fill(empty, 0)
+
+
+def _softmax_backward_data(grad: Tensor, y: Tensor, dim: int, input_dtype: Any) -> Tensor:
+    """The gradient of a softmax with the result ``y``: ``y (g - sum(g y))``."""
+    return (y * (grad - (grad * y).sum(dim, keepdim=True))).to(input_dtype)
+
+
+def _log_softmax_backward_data(grad: Tensor, y: Tensor, dim: int, input_dtype: Any) -> Tensor:
+    """The gradient of a log-softmax with the result ``y``: ``g - exp(y) sum(g)``."""
+    return (grad - y.exp() * grad.sum(dim, keepdim=True)).to(input_dtype)
+
+
+def native_dropout_backward(grad: Tensor, mask: Tensor, scale: float) -> Tensor:
+    """The gradient of a dropout that kept what ``mask`` says: ``g mask scale``."""
+    return grad * mask * scale
+
+
+def _sparse_addmm(
+    x: Tensor, sparse: Tensor, dense: Tensor, *, beta: float = 1, alpha: float = 1
+) -> Tensor:
+    """``beta x + alpha sparse @ dense``."""
+    return x * beta + (sparse @ dense) * alpha
+
+
+def _sparse_mm_reduce_impl(sparse: Tensor, dense: Tensor, reduce: str) -> Tensor:
+    """``torch.sparse.mm`` with a reduction other than the sum."""
+    from .sparse import mm
+
+    return mm(sparse, dense, reduce)
+
+
+def _chunk_cat(tensors: list[Tensor], dim: int, num_chunks: int) -> Tensor:
+    """Each tensor padded with zeros along ``dim`` and cut into ``num_chunks``; their first chunks
+    flattened and joined, their second ones, ...: ``(*sizes before dim, num_chunks, elements)``."""
+    rows = []
+    for x in tensors:
+        d = dim % x.dim()
+        short = -x.shape[d] % num_chunks
+        padded = F.pad(x, (0, 0) * (x.dim() - d - 1) + (0, short))
+        rows.append(padded.reshape(*x.shape[:d], num_chunks, -1))
+    return cat(rows, -1)
+
+
+def _upsample_bilinear2d_aa(
+    x: Tensor, size: Any, align_corners: bool, scale_h: Any = None, scale_w: Any = None
+) -> Tensor:
+    """``nn.functional.interpolate`` with ``antialias=True``."""
+    return F.interpolate(x, size, mode="bilinear", align_corners=align_corners, antialias=True)

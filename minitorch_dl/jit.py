@@ -95,6 +95,11 @@ def load(f: Any, map_location: Any = None, **options: Any) -> Any:
     return script(_load(f, map_location, weights_only=False))
 
 
+def _overload(fn: Any) -> Any:
+    """Return the function, whose signature is one of several, as it is."""
+    return fn
+
+
 def ignore(drop: Any = False, **options: Any) -> Any:
     """A decorator, with or without arguments, that returns the function as it is."""
     return drop if callable(drop) else _as_it_is()

@@ -13,6 +13,9 @@ from .ops.storage import TypedStorage
 from .tensor import Tensor
 from .tensor_conversion import LEGACY_DTYPES, legacy_tensor
 
+TensorMeta = type(Tensor)
+"""What PyTorch calls the class of the class Tensor."""
+
 
 class _LegacyType(type):
     """The type of ``FloatTensor`` and its siblings: a call makes a Tensor of the dtype, isinstance

@@ -287,7 +287,7 @@ class _Overloads:
         return self
 
 
-_ATEN = {"_to_copy": "to"}
+_ATEN = {"_to_copy": "to", "_pin_memory": "pin_memory"}
 
 
 class _Aten(_Namespace):
@@ -295,7 +295,7 @@ class _Aten(_Namespace):
 
     def __getattr__(self, name: str) -> Any:
         package = sys.modules[__package__]
-        for home in (package, package.Tensor):
+        for home in (package.aten, package, package.Tensor):
             if callable(function := getattr(home, _ATEN.get(name, name), None)):
                 return _Overloads(function)
         raise AttributeError(f"'_OpNamespace' 'aten' object has no attribute '{name}'")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from ..tensor import Tensor
@@ -22,6 +23,9 @@ __all__ = [
     "is_torchelastic_launched", "is_ucc_available", "is_xccl_available", "new_group", "nn",
     "reduce", "reduce_scatter", "reduce_scatter_tensor", "scatter", "scatter_object_list",
 ]  # fmt: skip
+
+default_pg_timeout = timedelta(minutes=30)
+"""How long groups of processes wait for each other in PyTorch."""
 
 _backend: str | None = None
 

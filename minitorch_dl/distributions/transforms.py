@@ -21,6 +21,7 @@ from .transform_composition import (
     IndependentTransform,
     ReshapeTransform,
     Transform,
+    _InverseTransform,  # noqa: F401 (classes derive from it)
     identity_transform,
 )
 

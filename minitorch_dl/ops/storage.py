@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from math import prod
 from typing import Any
 
-import numpy as np
-
 from ..autograd.inplace import check_writable
 from ..autograd.primitive import TensorBase
 from ..autograd.versions import owner_of
@@ -21,7 +19,6 @@ from .layout import data_ptr, on_memory
 __all__ = [
     "TypedStorage",
     "UntypedStorage",
-    "from_file",
     "is_storage",
     "set_",
     "storage",
@@ -153,7 +150,8 @@ class UntypedStorage(_Memory):
     def from_file(cls, filename: Any, shared: bool = False, nbytes: int = 0) -> UntypedStorage:
         """The first ``nbytes`` of a file (all unless given) as memory, read when they are used.
         What is written to it goes to the file if it is ``shared``, which then grows to them."""
-        return cls.over(_mapped(filename, shared, nbytes))
+        size = nbytes or os.path.getsize(filename)
+        return cls.over(from_data.from_file(filename, shared, size, dtype=dtypes.uint8).array)
 
     def untyped(self) -> UntypedStorage:
         """The storage itself."""
@@ -210,7 +208,7 @@ class TypedStorage(_Memory):
         cls, filename: Any, shared: bool = False, size: int = 0, *, dtype: Any = None
     ) -> TypedStorage:
         """The first ``size`` numbers of a file as memory; see ``UntypedStorage.from_file``."""
-        return cls.over(from_file(filename, shared, size, dtype=dtype).array)
+        return cls.over(from_data.from_file(filename, shared, size, dtype=dtype).array)
 
     def untyped(self) -> UntypedStorage:
         """The same memory as bytes."""
@@ -248,38 +246,6 @@ def storage(input: Any) -> TypedStorage:
 def storage_type(input: Any) -> str:
     """The name of the tensor's storage, such as ``torch.FloatStorage``."""
     return storage(input).type()
-
-
-def _mapped(filename: Any, shared: Any, nbytes: int) -> np.ndarray:
-    """Bytes of a file, in memory as they are used; writes go to the file only if ``shared``."""
-    if shared and (not os.path.exists(filename) or os.path.getsize(filename) < nbytes):
-        with open(filename, "ab") as file:
-            file.truncate(nbytes)
-    held = os.path.getsize(filename)
-    if nbytes > held:
-        raise RuntimeError(
-            f"from_file: the file {str(filename)!r} holds {held} bytes, fewer than {nbytes}"
-        )
-    if not (nbytes or held):
-        return np.empty(0, np.uint8)
-    return np.asarray(np.memmap(filename, np.uint8, "r+" if shared else "c", shape=nbytes or held))
-
-
-def from_file(
-    filename: Any,
-    shared: bool | None = None,
-    size: int = 0,
-    *,
-    dtype: Any = None,
-    layout: Any = None,
-    device: Any = None,
-    pin_memory: bool = False,
-) -> Any:
-    """The first ``size`` numbers of a file as a 1-d tensor, read when they are used; what is
-    written to it goes to the file if it is ``shared``."""
-    wanted = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
-    row = _mapped(filename, shared, size * wanted.numpy.itemsize)
-    return TensorBase.wrap(row[: size * wanted.numpy.itemsize].view(wanted.numpy))
 
 
 def is_storage(obj: Any) -> bool:

@@ -11,7 +11,7 @@ everything else, None too, is a leaf.
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict, deque
+from collections import OrderedDict, defaultdict, deque, namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -72,12 +72,12 @@ class _Kind(NamedTuple):
     """How one class of containers is taken apart and put together.
 
     Attributes:
-        flatten: the children, and what else ``unflatten`` needs.
+        flatten_fn: the children, and what else ``unflatten_fn`` needs.
         keys: the place of each child.
     """
 
-    flatten: Callable[[Any], tuple[list[Any], Any]]
-    unflatten: Callable[[Iterable[Any], Any], Any]
+    flatten_fn: Callable[[Any], tuple[list[Any], Any]]
+    unflatten_fn: Callable[[Iterable[Any], Any], Any]
     keys: Callable[[Any], list[Any]] | None
 
 
@@ -120,8 +120,9 @@ _NAMED = _Kind(
     lambda children, cls: cls(*children),
     lambda x: [GetAttrKey(name) for name in x._fields],
 )
+_KINDS[namedtuple] = _NAMED  # type: ignore[index]  # by this name PyTorch knows them
 SUPPORTED_NODES = _KINDS
-_dict_flatten, _dict_unflatten = _KINDS[dict].flatten, _KINDS[dict].unflatten
+_dict_flatten, _dict_unflatten = _KINDS[dict].flatten_fn, _KINDS[dict].unflatten_fn
 
 
 def _dict_flatten_with_keys(d: Mapping[Any, Any]) -> tuple[list[tuple[Any, Any]], Any]:
@@ -138,6 +139,11 @@ def _kind_of(tree: Any) -> _Kind | None:
     if kind is None and issubclass(cls, tuple) and hasattr(cls, "_fields"):
         return _NAMED
     return kind
+
+
+def _get_node_type(tree: Any) -> Any:
+    """The key of the tree's root in ``SUPPORTED_NODES``, if it is one: its class."""
+    return namedtuple if _kind_of(tree) is _NAMED else tree.__class__
 
 
 def register_pytree_node(
@@ -255,7 +261,7 @@ class TreeSpec:
         if self.type is None:
             return next(leaves)
         kind = _KINDS.get(self.type, _NAMED)
-        return kind.unflatten([c._filled(leaves) for c in self.children_specs], self.context)
+        return kind.unflatten_fn([c._filled(leaves) for c in self.children_specs], self.context)
 
     def flatten_up_to(self, tree: Any) -> list[Any]:
         """What ``tree`` has in the places of this structure's leaves.
@@ -275,7 +281,7 @@ class TreeSpec:
                 raise ValueError(f"Node keys mismatch; expected {wanted}, but got {keys}.")
             children = [tree[key] for key in wanted]
         else:
-            children, context = kind.flatten(tree)
+            children, context = kind.flatten_fn(tree)
             if self.type is not deque and context != self.context:
                 raise ValueError(
                     f"Node context mismatch for {self.type!r}: expected {self.context!r}, but got "
@@ -312,7 +318,7 @@ def tree_iter(tree: Any, is_leaf: IsLeaf | None = None) -> Iterator[Any]:
     if kind is None:
         yield tree
         return
-    for child in kind.flatten(tree)[0]:
+    for child in kind.flatten_fn(tree)[0]:
         yield from tree_iter(child, is_leaf)
 
 
@@ -331,7 +337,7 @@ def tree_structure(tree: Any, is_leaf: IsLeaf | None = None) -> TreeSpec:
     kind = None if is_leaf is not None and is_leaf(tree) else _kind_of(tree)
     if kind is None:
         return LeafSpec()
-    children, context = kind.flatten(tree)
+    children, context = kind.flatten_fn(tree)
     return TreeSpec(tree.__class__, context, [tree_structure(c, is_leaf) for c in children])
 
 
@@ -439,7 +445,7 @@ def _with_path(path: tuple[Any, ...], tree: Any, is_leaf: IsLeaf | None) -> Iter
             f"Did not find a flatten_with_keys_fn for type: {type(tree)}. "
             "Please pass a flatten_with_keys_fn argument to register_pytree_node."
         )
-    for key, child in zip(kind.keys(tree), kind.flatten(tree)[0], strict=True):
+    for key, child in zip(kind.keys(tree), kind.flatten_fn(tree)[0], strict=True):
         yield from _with_path((*path, key), child, is_leaf)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 import minitorch_dl as torch
@@ -54,3 +57,21 @@ def test_a_tensor_can_be_put_on_other_memory() -> None:
         torch.empty(0).set_(x.storage(), 3, (2, 2))
     with pytest.raises(RuntimeError, match="dtype"):
         torch.empty(0).set_(torch.arange(3))
+
+
+def test_a_file_as_memory(tmp_path: Path) -> None:
+    path = tmp_path / "numbers"
+    np.arange(6, dtype=np.float32).tofile(path)
+    apart = torch.from_file(str(path), size=6)
+    apart[0] = 9
+    assert np.fromfile(path, np.float32)[0] == 0
+    shared = torch.from_file(str(path), shared=True, size=8)  # the file grows
+    shared[7] = 5
+    assert np.fromfile(path, np.float32).tolist() == [0, 1, 2, 3, 4, 5, 0, 5]
+    memory = torch.UntypedStorage.from_file(str(path), False, 24)
+    assert memory.nbytes() == 24
+    assert memory.untyped() is memory
+    part = torch.asarray(memory[4:12], dtype=torch.uint8).view(dtype=torch.float32)
+    assert part.tolist() == [1, 2]
+    with pytest.raises(RuntimeError, match="has 32 bytes, which is too few"):
+        torch.from_file(str(path), size=100)

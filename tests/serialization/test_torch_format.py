@@ -458,3 +458,14 @@ def test_every_layer_has_pytorchs_path() -> None:
             continue
         if isinstance(ours, type) and not name.endswith("Options"):
             assert path_in_pytorch(ours) == (theirs.__module__, name)
+
+
+def test_the_records_of_an_archive() -> None:
+    from minitorch_dl.serialization.reader import PyTorchFileReader
+
+    reader = PyTorchFileReader(str(FILES / "state_dict.pth"))
+    assert reader.has_record("data.pkl")
+    assert "data.pkl" in reader.get_all_records()
+    assert reader.get_record("data.pkl")[:1] == b"\x80"
+    with pytest.raises(RuntimeError, match="no record 'nothing'"):
+        reader.get_record("nothing")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Mapping, MutableMapping, MutableSequence, Sequence
 from typing import Any
 
@@ -13,6 +14,9 @@ from ...ops import as_tensor, stack, tensor
 from ...tensor import Tensor
 
 __all__ = ["collate", "default_collate", "default_collate_fn_map", "default_convert"]
+
+np_str_obj_array_pattern = re.compile(r"[SaUO]")
+"""Found in the type codes of NumPy arrays of text or objects, which stay as they are."""
 
 CollateMap = dict[Any, Callable[..., Any]]
 

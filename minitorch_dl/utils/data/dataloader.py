@@ -161,7 +161,7 @@ class DataLoader(Generic[T_co]):
         self.prefetch_factor = 2 if num_workers > 0 and prefetch_factor is None else prefetch_factor
         self.persistent_workers = persistent_workers
         self.in_order = in_order
-        self._iterator: _LoadByWorkers | None = None
+        self._iterator: _MultiProcessingDataLoaderIter | None = None
         self._reported_length: int | None = None
         self.__initialized = True
 
@@ -183,11 +183,11 @@ class DataLoader(Generic[T_co]):
 
     def __iter__(self) -> Iterator[Any]:
         if self.num_workers == 0:
-            return _LoadHere(self)
+            return _SingleProcessDataLoaderIter(self)
         if not self.persistent_workers:
-            return _LoadByWorkers(self)
+            return _MultiProcessingDataLoaderIter(self)
         if self._iterator is None:
-            self._iterator = _LoadByWorkers(self)
+            self._iterator = _MultiProcessingDataLoaderIter(self)
         else:
             self._iterator.restart(self)
         return self._iterator
@@ -209,7 +209,7 @@ class _Endless(Sampler):
         return itertools.repeat(None)
 
 
-class _Load:
+class _BaseDataLoaderIter:
     """One pass over a loader."""
 
     def __init__(self, loader: DataLoader) -> None:
@@ -231,7 +231,7 @@ class _Load:
     def _begin(self, loader: DataLoader) -> None:
         raise NotImplementedError
 
-    def __iter__(self) -> _Load:
+    def __iter__(self) -> _BaseDataLoaderIter:
         return self
 
     def __len__(self) -> int:
@@ -256,7 +256,7 @@ class _Load:
         )
 
 
-class _LoadHere(_Load):
+class _SingleProcessDataLoaderIter(_BaseDataLoaderIter):
     """A pass that loads in this process."""
 
     def _begin(self, loader: DataLoader) -> None:
@@ -266,7 +266,7 @@ class _LoadHere(_Load):
         return self._fetch(next(self._indices))
 
 
-class _LoadByWorkers(_Load):
+class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
     """A pass whose tasks go to the workers in turn; the replies are taken in the same order."""
 
     def _begin(self, loader: DataLoader) -> None:
