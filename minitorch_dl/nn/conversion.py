@@ -53,6 +53,8 @@ class Convertible:
         """Move and cast in place: ``to(device)``, ``to(dtype)``, ``to(device, dtype)``,
         ``to(tensor)``, ``to(memory_format=...)``; integer members keep their dtype.
         """
+        if "copy" in kwargs:
+            raise RuntimeError(".to() does not accept copy argument: modules are moved in place")
         device, dtype, non_blocking, memory_format = _parse_to(*args, **kwargs)
         if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
             raise TypeError(

@@ -210,6 +210,11 @@ def _fractional_max_pools(
         raise ValueError(f"{op}: requires specifying either an output_size or an output_ratio")
     if output_size is None:
         ratios = output_ratio if isinstance(output_ratio, (tuple, list)) else (output_ratio,) * dims
+        if len(ratios) != dims:
+            raise ValueError(
+                f"{op} requires output_ratio to either be a single Int or tuple of Ints, "
+                f"{dims} of them, but got {output_ratio}"
+            )
         if not all(0 < r < 1 for r in ratios):
             raise ValueError(f"{op}: output_ratio must be between 0 and 1, got {output_ratio}")
         output_size = [int(n * r) for n, r in zip(size, ratios)]

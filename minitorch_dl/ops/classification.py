@@ -409,7 +409,10 @@ def _check_labels(op: str, input: Any, target: Any, ignore_index: int) -> int | 
         )
     expected = (a.shape[0], *a.shape[2:])
     if t.shape != expected:
-        raise RuntimeError(f"{op}: Expected target size {list(expected)}, got {list(t.shape)}")
+        many = "" if len(expected) > 1 else "1D target tensor expected: "
+        raise RuntimeError(
+            f"{op}: {many}Expected target size {list(expected)}, got {list(t.shape)}"
+        )
     if t.dtype not in _LABEL_TYPES:
         raise RuntimeError(
             f"{op}: expected scalar type Long (int64) for target but found {t.dtype}. Convert the "

@@ -56,15 +56,25 @@ def grid_sample(
     align_corners = _aligned(op, align_corners)
     dims = x.ndim - 2
     shape = grid.array.shape
-    if dims not in (2, 3) or len(shape) != x.ndim or shape[-1] != dims or shape[0] != x.shape[0]:
+    if len(shape) == x.ndim and shape[-1] != dims:
         raise RuntimeError(
-            f"{op}: Expected input of 4 or 5 dimensions, and a grid of the same batch size and "
-            f"number of dimensions that ends in size {dims}, but got input with sizes "
+            f"{op}: expected grid to have size {dims} in last dimension, but got grid with sizes "
+            f"{list(shape)} for input with sizes {list(x.shape)}"
+        )
+    if len(shape) == x.ndim and shape[0] != x.shape[0]:
+        raise RuntimeError(
+            f"{op}: expected grid and input to have same batch size, but got input with sizes "
+            f"{list(x.shape)} and grid with sizes {list(shape)}"
+        )
+    if dims not in (2, 3) or len(shape) != x.ndim:
+        raise RuntimeError(
+            f"{op}: Expected input of 4 or 5 dimensions, and a grid of as many, but got input with "
+            "sizes "
             f"{list(x.shape)} and grid with sizes {list(shape)}"
         )
     if 0 in x.shape[2:]:
         raise RuntimeError(
-            f"{op}: Expected input to have non-empty spatial dimensions, but got size "
+            f"{op}: expected input to have non-empty spatial dimensions, but got size "
             f"{list(x.shape)}"
         )
     if mode == "bicubic" and dims == 3:

@@ -82,7 +82,11 @@ def linear(input: Any, weight: Any, bias: Any = None, *, out: Any = None) -> Any
         y = linear(input, _reshape(weight, shape=(1, *w.shape)), None)
         y = named(_reshape(y, shape=y.array.shape[:-1]), "MvBackward0")
         return y if bias is None else y + bias
-    if x.ndim == 0 or w.ndim != 2 or x.shape[-1] != w.shape[1]:
+    if x.ndim == 0:
+        raise RuntimeError(
+            f"both arguments to linear need to be at least 1D, but they are 0D and {w.ndim}D"
+        )
+    if w.ndim != 2 or x.shape[-1] != w.shape[1]:
         raise RuntimeError(
             f"linear: mat1 and mat2 shapes cannot be multiplied: input of size {list(x.shape)} "
             "needs a weight of size "

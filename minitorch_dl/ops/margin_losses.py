@@ -87,8 +87,13 @@ def cosine_embedding_loss(
     refuse_complex("cosine_embedding_loss", input1, input2)
     op = "cosine_embedding_loss"
     reduction = reduction_name(size_average, reduce, reduction)
-    t, dims = target.array, max(input1.array.ndim, input2.array.ndim)
-    if t.ndim not in (0, 1) or dims != t.ndim + 1:
+    t = target.array
+    if t.ndim > 1:
+        raise RuntimeError(
+            f"{op}: 0D or 1D target tensor expected, multi-target not supported. Got "
+            f"{list(t.shape)}"
+        )
+    if any(x.array.ndim != t.ndim + 1 for x in (input1, input2)):
         sizes = [list(x.array.shape) for x in (input1, input2, target)]
         raise RuntimeError(
             f"{op}: {t.ndim}D target tensor expects {t.ndim + 1}D input tensors, but found inputs "

@@ -11,10 +11,10 @@ from typing import Any
 
 from ..autograd.errors import not_implemented, refuse_complex
 from ..autograd.names import as_one
-from ..autograd.primitive import fused, write_out
+from ..autograd.primitive import TensorBase, fused, write_out
 from ..autograd.structural import cast
 from ..autograd.versions import mark_all_written
-from ..backend import dtypes, standardization
+from ..backend import array_module, dtypes, standardization
 from ..backend.precision import in_float32
 from .norms import norm
 from .pooling import _avg_pool
@@ -161,6 +161,10 @@ def batch_norm(
         view = (shape[0], channels, math.prod(shape[2:]))
         count = view[0] * view[2]
         _check_batch(count, shape)
+        if not count:  # an empty batch has no moments, and moves none
+            xp, dtype = array_module(input.array), input.array.dtype
+            mean, variance = (TensorBase.wrap(f((channels,), dtype)) for f in (xp.zeros, xp.ones))
+            return _standardize_by(input, weight, bias, mean, variance, eps=eps)
         y, mean, variance = _standardize(
             input,
             weight,

@@ -74,6 +74,11 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
             f"got {len(widths)} numbers for a tensor of shape {list(shape)}"
         )
     if mode != "circular":
+        if 0 in shape[len(shape) - axes - 1 :]:
+            raise RuntimeError(
+                f"Expected {axes + 1}D or {axes + 2}D (batch mode) tensor with possibly 0 batch "
+                f"size and other non-zero dimensions for input, but got: {list(shape)}"
+            )
         require_kind(f"pad with mode={mode!r}", "integer", input)
     if mode == "circular":
         return named(_edges(input, pads, mode), "torch::autograd::CopySlices")
@@ -85,7 +90,9 @@ def _edges(input: Any, pads: Pads, mode: str) -> Any:
     for d, (before, after) in enumerate(pads):
         if before or after:
             y = _edge(y, d, before, after, mode)
-    return _clone(input) if y is input else y
+    if all(n <= 0 for pair in pads for n in pair):  # what was cut out shares memory
+        y = _clone(y)
+    return y
 
 
 @as_one()
@@ -122,7 +129,7 @@ def _constant(input: Any, pads: Pads, value: float) -> Any:
             ),
         )
         pads = tuple([(max(before, 0), max(after, 0)) for before, after in pads])
-    if not pads:
+    if not any(n for pair in pads for n in pair):  # what was cut out shares memory
         return _clone(input)
     return _pad(input, pads=pads, value=value)
 

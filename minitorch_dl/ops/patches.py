@@ -103,9 +103,10 @@ def fold(
     out = windows.window_counts(size, **window)
     if min(out) < 1 or math.prod(out) != shape[-1]:
         raise RuntimeError(
-            f"fold: Given output_size={size} and {window}, expected size of input's dimension 2 to "
-            f"match the calculated number of sliding blocks {' * '.join(map(str, out))} = "
-            f"{math.prod(out)}, but got input.size(2)={shape[-1]}."
+            f"fold: Given output_size={size} and {window}, calculated shape of the array of "
+            f"sliding blocks as {tuple(out)}: expected size of input's dimension 2 to match the "
+            f"calculated number of sliding blocks {' * '.join(map(str, out))} = {math.prod(out)}, "
+            f"but got input.size(2)={shape[-1]}."
         )
     return batched(input, 1, lambda x: _fold(x, size=size, **window))
 

@@ -434,6 +434,21 @@ def _warn_of_loading(module: Any, keys: Any) -> None:
     warnings.warn("loaded", stacklevel=2)
 
 
+def test_an_empty_batch_moves_no_statistics(torch: Any) -> None:
+    norm = torch.nn.BatchNorm2d(2)
+    norm(torch.ones(0, 2, 3, 3)).sum().backward()
+    assert norm.weight.grad.tolist() == [0.0, 0.0]
+    assert (norm.running_mean.tolist(), norm.running_var.tolist()) == ([0.0, 0.0], [1.0, 1.0])
+
+
+@pytest.mark.parametrize("mode", ["constant", "reflect", "replicate", "circular"])
+@pytest.mark.parametrize("pad", [(0, 0, 0, 0), (0, 0, -1, -1)])
+def test_padding_by_nothing_is_a_copy(torch: Any, mode: str, pad: tuple[int, ...]) -> None:
+    x = torch.zeros(1, 3, 4, 4)
+    torch.nn.functional.pad(x, pad, mode=mode).fill_(4)
+    assert not x.any()
+
+
 # -- lazy parameters -------------------------------------------------------------------------------
 
 

@@ -345,6 +345,13 @@ NETWORK = [
     ("F.embedding_bag(T([[0]]), Z(2, 3), mode='max', scale_grad_by_freq=True)", V, "max mode"),
     ("F.embedding_bag(T([[0]]), Z(2, 3), mode='max', sparse=True)", V, "sparse weights"),
     ("F.embedding_bag(T([[0]]), Z(2, 3), T([0]))", V, "offsets"),
+    ("F.linear(T(1.0), Z(1, 1))", R, "both arguments to linear need to be at least 1D"),
+    ("F.nll_loss(Z(10, 4), Z(10, 2).long())", R, "1D target tensor expected"),
+    ("F.cosine_embedding_loss(Z(5, 2), Z(5, 2), Z(5, 1))", R, "1D target tensor expected"),
+    ("F.cosine_embedding_loss(Z(5, 2), Z(2), Z(5))", R, "expects 2D"),
+    ("F.grid_sample(Z(1, 1, 2, 2), Z(1, 2, 2, 1))", R, "expected grid to have size 2 in last"),
+    ("F.grid_sample(Z(1, 1, 2, 2), Z(2, 2, 2, 2))", R, "grid and input to have same batch size"),
+    ("F.fold(Z(1, 8, 12), (4, 5), 2, dilation=8)", R, "calculated shape of the array of sliding"),
     ("F.embedding_bag(T([[2]]), Z(2, 3))", R, "Expected idx >= 0 && idx < num_embeddings"),
     ("F.embedding_bag(T([[0]]), Z(2, 3), padding_idx=2)", R, "the number of embeddings"),
     (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from ...ops import get_rng_state, set_rng_state
 from ..module import Module
 
 __all__ = ["skip_init"]
@@ -14,7 +13,7 @@ __all__ = ["skip_init"]
 def skip_init(module_cls: type[Module], *args: Any, **kwargs: Any) -> Module:
     """A module whose first values mean nothing, for those who will load or fill them.
 
-    The random generator is as it was: what the constructor draws is undone.
+    It is made on the device ``meta``, where nothing is drawn, then given memory.
 
     >>> import minitorch_dl as torch
     >>> torch.nn.utils.skip_init(torch.nn.Linear, 5, 1).weight.shape
@@ -24,8 +23,5 @@ def skip_init(module_cls: type[Module], *args: Any, **kwargs: Any) -> Module:
         raise RuntimeError(f"Expected a Module; got {module_cls}")
     if "device" not in inspect.signature(module_cls).parameters:
         raise RuntimeError("Module must support a 'device' arg to skip initialization")
-    state = get_rng_state()
-    try:
-        return module_cls(*args, **kwargs)
-    finally:
-        set_rng_state(state)
+    device = kwargs.pop("device", "cpu")
+    return module_cls(*args, **kwargs, device="meta").to_empty(device=device)
