@@ -10,7 +10,32 @@ from collections.abc import Callable
 from multiprocessing import *  # noqa: F403
 from typing import Any
 
-__all__ = [*_multiprocessing.__all__, "spawn"]
+__all__ = [
+    *_multiprocessing.__all__, "get_all_sharing_strategies", "get_sharing_strategy",
+    "set_sharing_strategy", "spawn",
+]  # fmt: skip
+_STRATEGIES = {"file_descriptor", "file_system"}
+_strategy = "file_descriptor"
+
+
+def get_all_sharing_strategies() -> set[str]:
+    """How PyTorch may share tensors between processes; here they are copied anyway."""
+    return set(_STRATEGIES)
+
+
+def get_sharing_strategy() -> str:
+    """What :func:`set_sharing_strategy` set."""
+    return _strategy
+
+
+def set_sharing_strategy(new_strategy: str) -> None:
+    """Accepted: tensors go between processes as copies."""
+    global _strategy
+    if new_strategy not in _STRATEGIES:
+        raise AssertionError(
+            f"set_sharing_strategy expected one of {sorted(_STRATEGIES)}, got {new_strategy!r}"
+        )
+    _strategy = new_strategy
 
 
 def spawn(

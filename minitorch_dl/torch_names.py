@@ -97,6 +97,8 @@ def delegate(name: str) -> ModuleType:
     module.__path__ = []
 
     def __getattr__(attribute: str) -> Any:
+        if attribute == "__all__":  # so that import * finds something
+            return [known for known in dir(source) if not known.startswith("_")]
         if f"{name}.{attribute}" in ELSEWHERE:
             return importlib.import_module(f"{PACKAGE}.{name}.{attribute}")
         if attribute in PRIVATE:

@@ -99,6 +99,12 @@ def test_dlpack_with_another_library() -> None:
 
 
 def test_spawn_runs_every_process_and_reports_failures() -> None:
+    assert torch.multiprocessing.get_sharing_strategy() == "file_descriptor"
+    torch.multiprocessing.set_sharing_strategy("file_system")
+    assert torch.multiprocessing.get_sharing_strategy() == "file_system"
+    torch.multiprocessing.set_sharing_strategy("file_descriptor")
+    with pytest.raises(AssertionError, match="expected one of"):
+        torch.multiprocessing.set_sharing_strategy("pigeon")
     torch.multiprocessing.spawn(operator.add, args=(1,), nprocs=2)
     with pytest.raises(RuntimeError, match=r"exit codes: \{0: 1\}"):
         torch.multiprocessing.spawn(operator.truediv, args=(0,), nprocs=1)

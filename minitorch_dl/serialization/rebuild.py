@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import codecs
 import copyreg
-import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +19,7 @@ from ..sparse import sparse_coo_tensor, sparse_csr_tensor
 from ..sparse.tensor import CsrTensor, SparseTensor
 from ..tensor import Tensor
 from ..tensor_protocols import Protocols
+from ..utils.hooks import warn_if_has_hooks
 
 Parts = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -43,7 +43,7 @@ def parts_of(tensor: Any, stored: Callable[[Any], tuple[Any, int, tuple[int, ...
     if isinstance(tensor, Parameter):
         made = rebuild_parameter, (tensor.detach(), tensor.requires_grad, OrderedDict())
     else:
-        _warn_of_hooks(tensor)
+        warn_if_has_hooks(tensor)
         made = _dense_parts(tensor, stored)
     if cls is Buffer:
         return made
@@ -97,16 +97,6 @@ def _state_of(tensor: Any) -> Any:
     if slots:
         return tensor.__dict__, {name: getattr(tensor, name) for name in slots}
     return tensor.__dict__
-
-
-def _warn_of_hooks(tensor: Any) -> None:
-    for hook in getattr(tensor, "_backward_hooks", None) or ():
-        warnings.warn(
-            f"backward hook {hook!r} on tensor will not be serialized.  If this is expected, you "
-            "can decorate the function with @torch.utils.hooks.unserializable_hook to suppress "
-            "this warning",
-            stacklevel=2,
-        )
 
 
 # -- putting together ------------------------------------------------------------------------------

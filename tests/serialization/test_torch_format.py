@@ -284,6 +284,17 @@ def test_tensors_without_elements() -> None:
     assert (on_meta.device.type, on_meta.stride()) == ("meta", (1, 3))
 
 
+def test_hooks_are_not_saved() -> None:
+    x = torch.ones(1, requires_grad=True)
+    x.register_hook(torch.utils.hooks.unserializable_hook(lambda g: 2 * g))
+    written(x)
+    handle = x.register_hook(lambda g: 3 * g)
+    with pytest.warns(UserWarning, match="backward hook .* will not be serialized"):
+        written(x)
+    handle.remove()
+    written(x)
+
+
 def test_one_memory_of_two_dtypes_is_refused() -> None:
     x = torch.zeros(2, dtype=torch.complex64)
     with pytest.raises(RuntimeError, match="view the same data as different types"):
