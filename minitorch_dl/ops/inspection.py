@@ -67,7 +67,19 @@ _LIMITS = {  # eps, smallest normal number, largest number, resolution
 }
 
 
-class finfo:
+class _Limits:
+    """The limits of a dtype, equal to others of the same dtype."""
+
+    _dtype: dtypes.dtype
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other._dtype is self._dtype
+
+    def __hash__(self) -> int:
+        return hash(self._dtype)
+
+
+class finfo(_Limits):
     """The limits of a floating dtype.
 
     ``bits, eps, max, min, tiny, smallest_normal, resolution``
@@ -95,7 +107,7 @@ class finfo:
         return f"finfo({limits}, dtype={self.dtype})"
 
 
-class iinfo:
+class iinfo(_Limits):
     """The limits of an integer dtype: ``bits, max, min``."""
 
     def __init__(self, type: Any) -> None:

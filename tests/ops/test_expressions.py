@@ -108,6 +108,8 @@ TABLE: list[tuple[str, Any]] = [
     ("[str(x) for x in torch.gradient(T([1.0, float('inf'), float('inf'), 2.0]))[0].tolist()]",
      ["inf", "inf", "-inf", "-inf"]),
     ("torch.finfo(torch.float16).resolution", 0.001),
+    ("torch.finfo(torch.float32) == torch.finfo()", True),
+    ("torch.iinfo(torch.int8) == torch.iinfo(torch.uint8)", False),
     ("F.pad(Z(1, 2, 3, requires_grad=True), (0, 0), 'replicate').grad_fn.name()",
      "ReplicationPad1DBackward0"),
     # conversions
