@@ -8,6 +8,7 @@ from __future__ import annotations
 import builtins
 from typing import Any
 
+from .autograd import enable_grad, grad
 from .nn import functional as F
 from .ops import cat, native_batch_norm, norm, segment_reduce
 from .ops.embedding import embedding_bag_places
@@ -15,7 +16,8 @@ from .tensor import Tensor
 
 __all__ = [
     "_native_batch_norm_legit", "_segment_reduce", "batch_norm", "binary_cross_entropy_with_logits",
-    "cosine_embedding_loss", "ctc_loss", "embedding", "embedding_bag", "embedding_renorm_",
+    "convolution", "cosine_embedding_loss", "ctc_loss", "embedding", "embedding_bag",
+    "embedding_renorm_",
     "hinge_embedding_loss", "instance_norm", "kl_div", "margin_ranking_loss",
     "norm_except_dim", "poisson_nll_loss", "triplet_margin_loss",
 ]  # fmt: skip
@@ -55,6 +57,50 @@ def instance_norm(
     return F.instance_norm(
         input, running_mean, running_var, weight, bias, use_input_stats, momentum, eps
     )
+
+
+def convolution(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    transposed: bool,
+    output_padding: Any,
+    groups: int,
+) -> Tensor:
+    """``nn.functional.conv2d`` or ``conv_transpose2d``, or those of one or three dims."""
+    dims = input.dim() - 2
+    if transposed:
+        function = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[dims - 1]
+        return function(input, weight, bias, stride, padding, output_padding, groups, dilation)
+    function = (F.conv1d, F.conv2d, F.conv3d)[dims - 1]
+    return function(input, weight, bias, stride, padding, dilation, groups)
+
+
+def convolution_backward(
+    grad_output: Tensor,
+    input: Tensor,
+    weight: Tensor,
+    bias_sizes: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    transposed: bool,
+    output_padding: Any,
+    groups: int,
+    output_mask: Any,
+) -> tuple[Tensor | None, ...]:
+    """The gradients of ``convolution`` by the input, the weight and the bias: those that
+    ``output_mask`` asks for."""
+    with enable_grad():
+        x, w = (t.detach().requires_grad_() for t in (input, weight))
+        y = convolution(x, w, None, stride, padding, dilation, transposed, output_padding, groups)
+    of_input, of_weight = grad(y, (x, w), grad_output)
+    others = [d for d in range(grad_output.dim()) if d != 1]
+    found = (of_input, of_weight, grad_output.sum(others))
+    return tuple(g if wanted else None for g, wanted in zip(found, output_mask))
 
 
 def embedding(

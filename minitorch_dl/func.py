@@ -13,17 +13,16 @@ tensor(0.)
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import autograd
 from .autograd.node import AccumulateGrad
 from .autograd.structural import alias
+from .batching import vmap
 from .nn.calling import functional_call
 from .nn.normalization import _BatchNorm
 from .ops import joining
-from .ops.comparison import equal
-from .ops.random import get_rng_state, set_rng_state
 from .tensor import Tensor
 from .torch_names import explain_missing
 from .utils._pytree import tree_leaves, tree_map, tree_structure
@@ -314,108 +313,6 @@ def hessian(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Cal
 
 
 # -- batches and modules ---------------------------------------------------------------------------
-
-
-def vmap(
-    func: Callable[..., Any],
-    in_dims: Any = 0,
-    out_dims: Any = 0,
-    randomness: str = "error",
-    *,
-    chunk_size: int | None = None,
-) -> Callable[..., Any]:
-    """A function that applies ``func`` to each entry of a batch and stacks the results; here by a
-    plain loop.
-
-    Args:
-        in_dims: per argument the dimension of the batch, None for arguments that all entries share.
-        out_dims: where the batch goes in the outputs.
-        randomness: whether random numbers are "different" for each entry or the "same"; "error"
-            refuses to draw any.
-
-    >>> import minitorch_dl as torch
-    >>> torch.func.vmap(torch.dot)(
-    ...     torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([[1.0, 1.0], [0.0, 1.0]])
-    ... )
-    tensor([3., 4.])
-    """
-
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        dims = in_dims if isinstance(in_dims, (tuple, list)) else (in_dims,) * len(args)
-        if len(dims) != len(args):
-            raise ValueError(f"vmap: in_dims has {len(dims)} entries for {len(args)} arguments")
-        placed = [_spread(dim, arg) for dim, arg in zip(dims, args, strict=True)]
-        pairs = [
-            (x, d)
-            for arg, dim in zip(args, placed, strict=True)
-            for x, d in zip(tree_leaves(arg), dim, strict=True)
-        ]
-        sizes = {x.shape[d] for x, d in pairs if d is not None}
-        if len(sizes) != 1:
-            raise ValueError(
-                "vmap: expected all tensors to have the same size in the mapped dimension, got "
-                f"sizes {sorted(sizes)}"
-            )
-
-        def entry(arg: Any, dim: Any, i: int) -> Any:
-            leaves = [
-                x if d is None else x.select(d, i)
-                for x, d in zip(tree_leaves(arg), dim, strict=True)
-            ]
-            return _like(arg, leaves)
-
-        draws = _Draws(randomness)
-        results = []
-        for i in range(sizes.pop()):
-            draws.before(i)
-            entries = (entry(arg, dim, i) for arg, dim in zip(args, placed, strict=True))
-            results.append(func(*entries, **kwargs))
-            draws.after()
-        columns = list(zip(*(tree_leaves(result) for result in results), strict=True))
-        to = _spread(out_dims, results[0])
-        return _like(
-            results[0],
-            [joining.stack(list(column), d) for column, d in zip(columns, to, strict=True)],
-        )
-
-    return wrapper
-
-
-class _Draws:
-    """What the entries of a batch draw at random: others each ("different"), all the same ("same"),
-    or nothing ("error")."""
-
-    def __init__(self, randomness: str) -> None:
-        if randomness not in ("error", "different", "same"):
-            raise RuntimeError(
-                "Only allowed values for randomness are 'error', 'different', or 'same'. Got "
-                f"{randomness}"
-            )
-        self._randomness = randomness
-        self._state: Any = None
-
-    def before(self, i: int) -> None:
-        if self._randomness == "same" and i:
-            set_rng_state(self._state)
-        else:
-            self._state = get_rng_state()
-
-    def after(self) -> None:
-        if self._randomness == "error" and not equal(get_rng_state(), self._state):
-            raise RuntimeError(
-                "vmap: called random operation while in randomness error mode. Please either use "
-                "the 'same' or 'different' randomness flags on vmap or perform the randomness "
-                "operation out of vmap"
-            )
-
-
-def _spread(dim: Any, tree: Any) -> list[Any]:
-    """The dimension per leaf of ``tree``: one for all of them, or containers like the tree's."""
-    if dim is None or isinstance(dim, int):
-        return [dim if isinstance(x, Tensor) else None for x in tree_leaves(tree)]
-    values = tree.values() if isinstance(tree, Mapping) else tree
-    given = dim.values() if isinstance(dim, Mapping) else dim
-    return [d for one, value in zip(given, values, strict=True) for d in _spread(one, value)]
 
 
 def functionalize(func: Callable[..., Any], *, remove: str = "mutations") -> Callable[..., Any]:

@@ -29,7 +29,7 @@ from .tensor import Tensor
 
 __all__ = [
     "CustomOpDef", "Library", "custom_op", "define", "impl", "impl_abstract", "infer_schema",
-    "opcheck", "register_autograd", "register_fake", "register_kernel",
+    "opcheck", "register_autograd", "register_fake", "register_kernel", "register_vmap",
 ]  # fmt: skip
 
 _registered: dict[str, CustomOpDef] = {}
@@ -61,6 +61,7 @@ class CustomOpDef:
         self.schema = schema
         self.kernels: dict[str, Callable[..., Any]] = {} if kernel is None else {"": kernel}
         self.fake: Callable[..., Any] | None = None
+        self.batched: Callable[..., Any] | None = None
         self.backward: Callable[..., Any] | None = None
         self.setup_context: Callable[..., Any] | None = None
         self.__name__ = self.name
@@ -113,6 +114,16 @@ class CustomOpDef:
         """Note what the results look like without computing them; a compiler would ask."""
         self.fake = func
         return func
+
+    def register_vmap(self, func: Callable[..., Any] | None = None, /) -> Any:
+        """Note how the op computes a batch at once; ``vmap`` calls it per entry. A decorator
+        without ``func``."""
+
+        def register(func: Callable[..., Any]) -> Callable[..., Any]:
+            self.batched = func
+            return func
+
+        return register if func is None else register(func)
 
     def register_autograd(
         self, backward: Callable[..., Any], /, *, setup_context: Callable[..., Any] | None = None
@@ -202,6 +213,11 @@ def register_fake(op: Any, func: Any = None, /, *, lib: Any = None, **options: A
 
 
 impl_abstract = register_fake
+
+
+def register_vmap(op: Any, func: Any = None, /, *, lib: Any = None) -> Any:
+    """``CustomOpDef.register_vmap`` of an op or its name; a decorator without ``func``."""
+    return _known(op).register_vmap(func)
 
 
 def register_autograd(
@@ -297,7 +313,8 @@ class _Aten(_Namespace):
         package = sys.modules[__package__]
         for home in (package.aten, package, package.Tensor):
             if callable(function := getattr(home, _ATEN.get(name, name), None)):
-                return _Overloads(function)
+                found = self.__dict__[name] = _Overloads(function)
+                return found
         raise AttributeError(f"'_OpNamespace' 'aten' object has no attribute '{name}'")
 
 
@@ -309,7 +326,8 @@ class _Ops:
     def __getattr__(self, name: str) -> _Namespace:
         if name.startswith("__"):
             raise AttributeError(name)
-        return _Namespace(name)
+        found = self.__dict__[name] = _Namespace(name)
+        return found
 
     def load_library(self, path: str) -> None:
         """Always fails: compiled extensions of PyTorch call PyTorch's own library."""

@@ -69,6 +69,7 @@ LAYERS = [
     "optim",
     "utils",
     "control_flow",
+    "batching",
     "func",
     "compiler",
     "serialization",

@@ -154,3 +154,41 @@ def test_wrong_calls(torch) -> None:
         torch.func.grad(lambda x: x)(x)
     with pytest.raises(RuntimeError, match="argnum"):
         torch.func.grad(lambda x: x.sum(), argnums=3)(x)
+
+
+def test_what_vmap_refuses(torch) -> None:
+    vmap, x = torch.func.vmap, torch.ones(2, 3)
+    square = torch.square
+    cases = [
+        (lambda: vmap(square)(), "got no inputs"),
+        (lambda: vmap(square, in_dims=[0])(x), "expected `in_dims` to be int or a"),
+        (lambda: vmap(square, in_dims=(0, 0))(x), "in_dims is not compatible with the structure"),
+        (lambda: vmap(square, in_dims=({"a": 0},))(x), "in_dims is not compatible"),
+        (lambda: vmap(square, in_dims=("a",))(x), "must be either an integer dimension or None"),
+        (lambda: vmap(torch.mul)(x, 2), "use None as the respective in_dim"),
+        (lambda: vmap(square, in_dims=2)(x), "of dimensionality 2"),
+        (lambda: vmap(square, in_dims=(None,))(x), "at least one Tensor to vmap over"),
+        (lambda: vmap(torch.add)(x, torch.ones(3)), "same size in the mapped dimension"),
+        (lambda: vmap(square, out_dims="a")(x), "`out_dims` must be an int, None or a python"),
+        (lambda: vmap(square, out_dims=(0, 0))(x), "out_dims is not compatible with the structure"),
+        (lambda: vmap(lambda x: 3)(x), "must only return Tensors"),
+        (lambda: vmap(square, chunk_size=0), "chunk_size should be None or greater than 0"),
+    ]
+    for call, text in cases:
+        with pytest.raises(ValueError, match=text):
+            call()
+    with pytest.raises(IndexError, match="out of range"):
+        vmap(square, out_dims=5)(x)
+
+
+def test_vmap_of_containers_and_of_nothing(torch) -> None:
+    vmap, x = torch.func.vmap, torch.arange(6.0).reshape(2, 3)
+    dims = ({"a": 0, "b": (None, 1)},)
+    found = vmap(lambda d: d["a"] * d["b"][1] + d["b"][0], in_dims=dims)(
+        {"a": x, "b": (torch.ones(3), x.T)}
+    )
+    close(torch, found, x * x + 1)
+    one, word = vmap(lambda x: (x, "word"), out_dims=(1, None))(x)
+    assert (tuple(one.shape), word) == ((3, 2), "word")
+    empty = vmap(lambda x: (x, x.sum()), out_dims=(1, 0))(torch.ones(0, 3))
+    assert [tuple(y.shape) for y in empty] == [(3, 0), (0,)]
