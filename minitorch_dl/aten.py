@@ -72,6 +72,7 @@ def convolution(
 ) -> Tensor:
     """``nn.functional.conv2d`` or ``conv_transpose2d``, or those of one or three dims."""
     dims = input.dim() - 2
+    function: Any
     if transposed:
         function = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[dims - 1]
         return function(input, weight, bias, stride, padding, output_padding, groups, dilation)

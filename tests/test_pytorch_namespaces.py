@@ -50,11 +50,27 @@ def test_folders_of_pytorch_are_found_under_this_name() -> None:
         (torch.triplet_margin_loss(m, m + 1, m - 1), F.triplet_margin_loss(m, m + 1, m - 1)),
         (torch.ctc_loss(x[:, :1].log_softmax(2), labels[None, :1], (4,), (1,), 0, 2),
          F.ctc_loss(x[:, :1].log_softmax(2), labels[None, :1], (4,), (1,), reduction="sum")),
+        (torch.convolution(x, x[:, :, :2], w[:0].sum().expand(4), 1, 0, 1, False, 0, 1),
+         F.conv1d(x, x[:, :, :2])),
+        (torch.convolution(x, m[:3, :, None], None, 2, 0, 1, True, 1, 1),
+         F.conv_transpose1d(x, m[:3, :, None], stride=2, output_padding=1)),
         (torch.norm_except_dim(x, 2, 1).flatten(), x.transpose(0, 1).flatten(1).norm(dim=1)),
     ],
 )  # fmt: skip
 def test_functions_of_the_top_level(one: Any, other: Any) -> None:
     torch.testing.assert_close(one, other)
+
+
+def test_the_backward_of_a_convolution() -> None:
+    image, weight = torch.rand(1, 2, 4, 4, requires_grad=True), torch.rand(3, 2, 2, 2)
+    y = F.conv2d(image, weight.requires_grad_(), torch.zeros(3))
+    expected = torch.autograd.grad(y, (image, weight), torch.ones_like(y))
+    options = ([3], 1, 0, 1, False, 0, 1)
+    found = torch.aten.convolution_backward(
+        torch.ones_like(y), image, weight, *options, (True, True, False)
+    )
+    assert found[2] is None
+    torch.testing.assert_close(found[:2], expected)
 
 
 def test_the_old_way_to_set_the_default_dtype() -> None:

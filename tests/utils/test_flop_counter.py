@@ -54,7 +54,7 @@ def test_the_table(capsys) -> None:
     with counting.FlopCounterMode() as counter:
         model(torch.ones(4, 2))
     table = capsys.readouterr().out
-    assert "24.000K  99.80%" in table
+    assert "24.000K   99.80%" in table
     assert "- aten.addmm" in table
     assert "Sequential.1" in table
     assert "Sequential.1" not in counter.get_table(depth=1)
