@@ -80,9 +80,15 @@ class _Point:
         )
 
     def leave(self, tree: Any) -> Any:
-        """Results without our own history, unless something of the caller's is behind it too."""
+        """Results without our own history, unless something of the caller's is behind it too; with
+        none where the caller records no gradients."""
+        recorded = autograd.is_grad_enabled()
         return tree_map(
-            lambda y: y if not isinstance(y, Tensor) or self._is_the_callers(y) else y.detach(),
+            lambda y: (
+                y
+                if not isinstance(y, Tensor) or (recorded and self._is_the_callers(y))
+                else y.detach()
+            ),
             tree,
         )
 
@@ -104,10 +110,15 @@ class _Point:
 def _chosen(args: tuple[Any, ...], argnums: int | tuple[int, ...]) -> tuple[bool, tuple[int, ...]]:
     single = isinstance(argnums, int)
     numbers: tuple[int, ...] = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    if not numbers or not all(isinstance(n, int) for n in numbers):
+        raise RuntimeError(f"argnums must be non-empty and hold ints, got {argnums}")
     for n in numbers:
         if not -len(args) <= n < len(args):
             raise RuntimeError(f"Got argnum={n}, but only {len(args)} positional inputs")
-    return single, tuple(n % len(args) for n in numbers)
+    numbers = tuple(n % len(args) for n in numbers)
+    if len(set(numbers)) < len(numbers):
+        raise RuntimeError(f"argnums elements must be unique, got {argnums}")
+    return single, numbers
 
 
 def _replaced(args: tuple[Any, ...], numbers: tuple[int, ...], values: Sequence[Any]) -> list[Any]:

@@ -192,3 +192,26 @@ def test_vmap_of_containers_and_of_nothing(torch) -> None:
     assert (tuple(one.shape), word) == ((3, 2), "word")
     empty = vmap(lambda x: (x, x.sum()), out_dims=(1, 0))(torch.ones(0, 3))
     assert [tuple(y.shape) for y in empty] == [(3, 0), (0,)]
+
+
+def test_transforms_under_no_grad_are_constants(torch) -> None:
+    grad = torch.func.grad
+
+    def shifted(x):
+        with torch.no_grad():
+            shift = grad(lambda x: 0.25 * x**4)(x)
+        return x**3 - shift
+
+    x = torch.tensor(1.5, requires_grad=True)
+    y = grad(shifted)(x)
+    assert y.item() == 6.75
+    assert torch.autograd.grad(y, x)[0].item() == 9.0
+    with torch.no_grad():
+        assert not grad(torch.sin)(x).requires_grad
+        assert not torch.func.vjp(torch.sin, x)[0].requires_grad
+
+
+@pytest.mark.parametrize("argnums", [(), (0, 0), (0, -2)])
+def test_which_arguments_to_differentiate_by(torch, argnums) -> None:
+    with pytest.raises(RuntimeError, match="argnums"):
+        torch.func.jacrev(torch.add, argnums=argnums)(torch.ones(2), torch.ones(2))
