@@ -259,7 +259,11 @@ def test_on_a_gpu(dtype: str) -> None:
     a, b = torch.randn(2, 3, 5, 4), torch.randn(2, 3, 4, 6)
     given = [x.to(getattr(torch, dtype)) for x in (a, b)]
     tolerance = {"float16": 4e-3, "bfloat16": 3e-2, "float32": 1e-5, "float64": 1e-12}[dtype]
-    for turned in (lambda x: x, lambda x: x.mT.contiguous().mT):
+    for turned in (
+        lambda x: x,
+        lambda x: x.mT.contiguous().mT,
+        lambda x: x.transpose(1, 2).contiguous().transpose(1, 2),  # heads beside features
+    ):
         on_gpu = [turned(x.to("cuda")) for x in given]
         y = torch.matmul(*on_gpu).cpu().double()
         expected = torch.matmul(*(x.double() for x in given))

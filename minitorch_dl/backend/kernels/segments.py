@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from .launching import REALS, Kernel, Sample, launch, row_threads
+from .launching import MOST_BLOCKS, REALS, Kernel, Sample, launch, row_threads
 
 
 def _add_rows(xp: Any, a: Any, index: Any, rows: int) -> Any:
     """The sums in the order of the rows, the same at every run: atomic additions come in any."""
-    if a.dtype.name not in REALS or not a.size:
+    if a.dtype.name not in REALS or not a.size or len(a) > MOST_BLOCKS:
         return None
     a = xp.ascontiguousarray(a)
     order = xp.argsort(index.astype("int64", copy=False), kind="stable")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .launching import REALS, Kernel, Sample, launch, number, row_threads
+from .launching import MOST_BLOCKS, REALS, Kernel, Sample, launch, number, row_threads
 
 _NAMES = ("count", "groups", "outer", "inner", "span", "jump", "per_group", "piece", "step")
 _ROWS = np.dtype([(name, np.int64) for name in _NAMES])
@@ -45,7 +45,7 @@ def _rows(shape: Any, axes: Any, affine: Any) -> Any:
 
 def _fits(x: Any, shape: Any, axes: Any) -> bool:
     rows = math.prod(n for i, n in enumerate(shape) if i not in axes)
-    return x.dtype.name in REALS and x.size > 0 and rows >= _FEWEST_ROWS
+    return x.dtype.name in REALS and x.size > 0 and _FEWEST_ROWS <= rows <= MOST_BLOCKS // 2
 
 
 def _computed(x: Any) -> str:
