@@ -14,6 +14,7 @@ import numpy as np
 from . import ops
 from .autograd.base import as_class
 from .autograd.boundary import publish
+from .autograd.calls import binary
 from .autograd.inplace import inplace
 from .autograd.names import named
 from .autograd.overriding import DisableTorchFunctionSubclass
@@ -44,7 +45,33 @@ def reflected(operator: Callable[..., Any], node: str | None = None) -> Callable
     by the name ``node``."""
     if node is None:
         return lambda self, other: operator(other, self)
-    return lambda self, other: named(operator(other, self), node)
+
+    def call(self: Any, other: Any) -> Any:
+        y = operator(other, self)
+        return y if y is NotImplemented else named(y, node)
+
+    return call
+
+
+_OPERANDS = TensorBase, np.ndarray, np.generic, builtins.int, builtins.float, builtins.complex
+
+
+def operator(function: Any) -> Any:
+    """The operator of a primitive of two inputs; what is neither a tensor nor a number is left to
+    Python, which asks the other operand's class."""
+    primitive = function.primitive
+
+    def otherwise(a: Any, b: Any) -> Any:
+        try:
+            return primitive(a, b)
+        except TypeError:
+            if isinstance(a, _OPERANDS) and isinstance(b, _OPERANDS):
+                raise
+            return NotImplemented
+
+    call: Any = binary(primitive, otherwise)
+    call.__name__, call.__doc__, call.primitive = function.__name__, function.__doc__, primitive
+    return call
 
 
 def comparison_operator(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -305,10 +332,11 @@ class Tensor(Convertible, Differentiable, Protocols):
         """This tensor where ``condition`` is true, ``other`` elsewhere."""
         return ops.where(condition, self, other)
 
-    __add__ = __radd__ = elementwise._add
-    __mul__ = __rmul__ = elementwise.mul
-    __sub__, __truediv__, __pow__ = elementwise._sub, elementwise._div, powers.power
-    __floordiv__, __mod__ = elementwise.div_floor, elementwise.remainder
+    __add__ = __radd__ = operator(elementwise._add)
+    __mul__ = __rmul__ = operator(elementwise.mul)
+    __sub__, __truediv__ = operator(elementwise._sub), operator(elementwise._div)
+    __pow__ = powers.power
+    __floordiv__, __mod__ = operator(elementwise.div_floor), operator(elementwise.remainder)
     __rsub__, __rtruediv__, __rpow__ = (
         reflected(__sub__, "RsubBackward1"),
         reflected(__truediv__, "MulBackward0"),  # in PyTorch the reciprocal times the number
@@ -321,10 +349,11 @@ class Tensor(Convertible, Differentiable, Protocols):
     __eq__, __ne__ = comparison_operator(ops.eq), comparison_operator(ops.ne)
     __lt__, __le__ = comparison_operator(ops.lt), comparison_operator(ops.le)
     __gt__, __ge__ = comparison_operator(ops.gt), comparison_operator(ops.ge)
-    __and__ = __rand__ = ops.bitwise_and
-    __or__ = __ror__ = ops.bitwise_or
-    __xor__ = __rxor__ = ops.bitwise_xor
-    __lshift__, __rshift__ = ops.bitwise_left_shift, ops.bitwise_right_shift
+    __and__ = __rand__ = operator(ops.bitwise_and)
+    __or__ = __ror__ = operator(ops.bitwise_or)
+    __xor__ = __rxor__ = operator(ops.bitwise_xor)
+    __lshift__ = operator(ops.bitwise_left_shift)
+    __rshift__ = operator(ops.bitwise_right_shift)
     __rlshift__, __rrshift__ = reflected(__lshift__), reflected(__rshift__)
 
     # -- reductions (ops/reductions.py, ops/variances.py, ops/extrema.py) --------------------------

@@ -160,9 +160,10 @@ def viewing(p: Primitive) -> Callable[..., Any]:
     return call
 
 
-def binary(p: Primitive) -> Callable[..., Any]:
+def binary(p: Primitive, otherwise: Callable[..., Any] | None = None) -> Callable[..., Any]:
     """The call of a primitive of two inputs: tensors of one dtype, or a float tensor and a
-    number."""
+    number; ``otherwise``: what takes all others, the primitive itself unless given."""
+    otherwise = otherwise or p
     kernel, formulas = _on_host(p.kernel, 2), p.formulas
     broadcasts, promotes = p.broadcasts, p.promotes is not None
     taken = _FLOATS if p.promotes == "float" else _REAL - p.refused
@@ -174,7 +175,7 @@ def binary(p: Primitive) -> Callable[..., Any]:
             return write_out(p.name, out, call(input, other), p.exact)
         flags = state.flags
         if flags > GRAD:
-            return p(input, other)
+            return otherwise(input, other)
         if input.__class__ in PLAIN:
             a = input.array
             dtype = a.dtype
@@ -185,7 +186,7 @@ def binary(p: Primitive) -> Callable[..., Any]:
                 if b.__class__ is not ndarray or (
                     b.dtype is not dtype and (promotes or b.dtype not in taken)
                 ):
-                    return p(input, other)
+                    return otherwise(input, other)
                 mixed = False
             elif (
                 (other.__class__ is float or other.__class__ is int)
@@ -198,9 +199,9 @@ def binary(p: Primitive) -> Callable[..., Any]:
             ):
                 b, nb, mixed = other, None, True
             else:
-                return p(input, other)
+                return otherwise(input, other)
             if a.__class__ is not ndarray or (dtype is not FLOAT32 and dtype not in taken):
-                return p(input, other)
+                return otherwise(input, other)
         elif (
             (input.__class__ is float or input.__class__ is int)
             and other.__class__ in PLAIN
@@ -210,11 +211,11 @@ def binary(p: Primitive) -> Callable[..., Any]:
             b = other.array
             nb = other._node if other._view is None else current_node(other)
             if b.__class__ is not ndarray or (b.dtype is not FLOAT32 and b.dtype not in _FLOATS):
-                return p(input, other)
+                return otherwise(input, other)
         elif input.__class__ is ndarray and other.__class__ in _OPERANDS:  # within a derivative
-            return p(input, other) if input.dtype is BFLOAT16 else kernel(input, other)
+            return otherwise(input, other) if input.dtype is BFLOAT16 else kernel(input, other)
         else:
-            return p(input, other)
+            return otherwise(input, other)
         try:
             y = kernel(a, b)
         except KERNEL_ERRORS as error:

@@ -168,3 +168,18 @@ def test_map2_calls_back_with_the_elements_of_three_tensors() -> None:
     found = x.map2_(torch.arange(2.0), torch.tensor([[1.0], [2.0]]), lambda a, b, c: a + b * c)
     assert found is x
     assert x.tolist() == [[1.0, 2.0], [1.0, 3.0]]
+
+
+def test_operators_leave_unknown_operands_to_their_own_classes() -> None:
+    class Unknown:
+        def __radd__(self, other: object) -> str:
+            return "added"
+
+    x, y = torch.ones(2), Unknown()
+    assert x + y == "added"
+    for name in ("mul", "rsub", "rtruediv", "mod", "rfloordiv", "and", "lshift"):
+        assert getattr(x, f"__{name}__")(y) is NotImplemented
+    with pytest.raises(TypeError, match="unsupported operand"):
+        x * y
+    with pytest.raises(TypeError, match=r"add\(\): argument 'other'"):
+        torch.add(x, y)
