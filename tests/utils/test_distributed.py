@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Iterator
 from typing import Any
 
@@ -135,3 +136,20 @@ def test_collective_calls_among_one_process() -> None:
         dist.destroy_process_group()
     assert dist.group.WORLD is None
     assert dist.get_process_group_ranks(None) == [0]
+
+
+def test_the_parts_of_data_parallel() -> None:
+    from minitorch_dl.nn.parallel import gather, parallel_apply, replicate, scatter
+
+    Pair = namedtuple("Pair", "a b")
+    given = {"x": [torch.ones(2, device="meta")], "pair": Pair(torch.zeros(1, device="meta"), 3)}
+    (moved,) = scatter(given, ["meta"])
+    assert moved["pair"].b == 3
+    assert moved["x"][0].shape == (2,)
+    layer = torch.nn.Linear(2, 1)
+    (copy,) = replicate(layer, ["cpu"])
+    x = torch.ones(3, 2)
+    (y,) = parallel_apply([copy], [x])
+    torch.testing.assert_close(gather([y], "cpu"), layer(x))
+    with pytest.raises(RuntimeError, match="runs on one device here"):
+        scatter(x, [0, 1])
