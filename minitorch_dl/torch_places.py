@@ -145,6 +145,8 @@ PRIVATE = {
     "PRINT_OPTS": ("printing", "options"),
     "_tensor_str": ("printing", "contents"),
     "_add_suffixes": ("printing", "with_suffixes"),
+    "Future": ("futures", "Future"),
+    "_are_functorch_transforms_active": ("compiler", "is_compiling"),
     "PyTorchFileReader": ("serialization.reader", "PyTorchFileReader"),
     "_TensorMeta": ("legacy_types", "TensorMeta"),
     "is_fake": ("compiler", "is_compiling"),

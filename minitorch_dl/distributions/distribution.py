@@ -109,6 +109,22 @@ class Distribution:
                     f"{constraint!r}, but found invalid values:\n{value}"
                 )
 
+    def _get_checked_instance(self: Self, cls: type, _instance: Any = None) -> Self:
+        """What the ``expand`` of a user's class, derived from ``cls``, fills: a new instance.
+
+        Raises:
+            NotImplementedError: a class derived from ``cls`` with an ``__init__`` of its own needs
+                an ``expand`` of its own.
+        """
+        if _instance is not None:
+            return _instance
+        if type(self).__init__ != cls.__init__:  # type: ignore[misc]
+            raise NotImplementedError(
+                f"Subclass {type(self).__name__} of {cls.__name__} that defines a custom __init__ "
+                "method must also define a custom .expand() method."
+            )
+        return object.__new__(type(self))
+
     def expand(self: Self, batch_shape: Shape, _instance: Any = None) -> Self:
         """The same distribution with its parameters expanded to ``batch_shape``."""
         batch_shape = Size(batch_shape)

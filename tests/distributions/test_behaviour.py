@@ -446,3 +446,22 @@ def test_gamma_takes_numbers() -> None:
 def test_supports_of_classes() -> None:
     for kind in (D.Independent, D.TransformedDistribution):
         assert isinstance(kind.support, D.constraints.Constraint)
+
+
+def test_expanding_a_class_of_ones_own() -> None:
+    class Own(D.Normal):
+        def expand(self, batch_shape, _instance=None):  # type: ignore[no-untyped-def]
+            new = self._get_checked_instance(Own, _instance)
+            new.loc = self.loc.expand(batch_shape)
+            new.scale = self.scale.expand(batch_shape)
+            D.Distribution.__init__(new, torch.Size(batch_shape), validate_args=False)
+            return new
+
+    assert Own(torch.zeros(2), torch.ones(2)).expand((3, 2)).sample().shape == (3, 2)
+
+    class Other(Own):
+        def __init__(self) -> None:
+            super().__init__(torch.zeros(2), torch.ones(2))
+
+    with pytest.raises(NotImplementedError, match=r"must also define a custom .expand\(\)"):
+        Other().expand((3, 2))
