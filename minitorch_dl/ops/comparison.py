@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.primitive import TensorBase, primitive, write_out
-from ..backend import describe, describe_one, dtypes
+from ..backend import array_module, describe, describe_one, dtypes
 
 __all__ = [
     "allclose", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or",
@@ -94,10 +94,12 @@ def isclose(
     if rtol or atol:
         if a.dtype.kind == "b":
             a, b = a.astype("i1"), b.astype("i1")
-        gap, size = abs(a - b), abs(b)
+        xp = array_module(a)
+        # unsigned numbers have no negative difference
+        gap = abs(a - b) if a.dtype.kind != "u" else xp.maximum(a, b) - xp.minimum(a, b)
         if a.dtype.kind in "biu":  # the tolerance is computed in the default float
-            size = size.astype(dtypes.get_default_dtype().numpy)
-        close = close | ((gap <= atol + rtol * size) & (gap - gap == 0))
+            b = b.astype(dtypes.get_default_dtype().numpy)
+        close = close | ((gap <= atol + abs(rtol * b)) & (gap - gap == 0))
     return TensorBase.wrap(close)
 
 

@@ -96,7 +96,8 @@ def _range(dtype: dtypes.dtype, low: float | None, high: float | None) -> tuple[
         raise ValueError(f"make_tensor(): `low` and `high` cannot be NaN, but got {low=}, {high=}")
     if low == high and dtype.kind > dtypes.INTEGER:
         warnings.warn(
-            "make_tensor(): low == high is deprecated for floating or complex dtypes. Use "
+            "Passing `low==high` to `torch.testing.make_tensor` for floating or complex types is "
+            "deprecated. Use "
             "torch.full(...) instead.",
             FutureWarning,
             stacklevel=3,
