@@ -114,7 +114,6 @@ class Detector:
                     if self.first
                     else ""
                 )
-                self.report(node)
                 raise RuntimeError(
                     f"Function '{node.name()}' returned nan values in its {i}th output. "
                     f"{made_at(node)}{first}"

@@ -28,7 +28,6 @@ def test_a_nan_in_the_backward_pass_is_an_error(torch) -> None:
         bad_loss(torch).backward()
 
 
-@pytest.mark.filterwarnings("ignore:Error detected in")
 def test_the_error_shows_the_line_of_the_forward_pass() -> None:
     with minitorch_dl.autograd.set_detect_anomaly(True), pytest.raises(RuntimeError) as error:
         bad_loss(minitorch_dl).backward()
@@ -36,7 +35,6 @@ def test_the_error_shows_the_line_of_the_forward_pass() -> None:
     assert "in bad_loss" in str(error.value)
 
 
-@pytest.mark.filterwarnings("ignore:Error detected in")
 def test_the_first_op_that_was_not_finite_is_remembered() -> None:
     torch = minitorch_dl
     x = torch.tensor([0.0, 1.0], requires_grad=True)
