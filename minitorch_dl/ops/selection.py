@@ -256,6 +256,12 @@ def heaviside(input: Any, values: Any, *, out: Any = None) -> Any:
     """The step function: 0 for negative ``input``, 1 for positive, ``values`` at 0. Not
     differentiable.
     """
+    a, b = input.dtype, values.dtype
+    if a is not b or a.is_complex:
+        kind = (
+            "complex tensors" if a.is_complex or b.is_complex else "tensors with different dtypes"
+        )
+        raise RuntimeError(f"heaviside is not yet implemented for {kind}. Got {a} and {b}")
     return _heaviside(input, values, out=out)
 
 

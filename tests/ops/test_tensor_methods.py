@@ -183,3 +183,10 @@ def test_operators_leave_unknown_operands_to_their_own_classes() -> None:
         x * y
     with pytest.raises(TypeError, match=r"add\(\): argument 'other'"):
         torch.add(x, y)
+
+
+def test_heaviside_takes_one_real_dtype() -> None:
+    x = torch.ones(2)
+    for other, text in ((x.double(), "different dtypes"), (x * 1j, "complex tensors")):
+        with pytest.raises(RuntimeError, match=f"heaviside is not yet implemented for .*{text}"):
+            torch.heaviside(x, other)
