@@ -269,6 +269,14 @@ class Stateful:
                     f"checkpoint, the shape in current model is {current.shape}."
                 )
                 continue
+            if current.is_meta and not (given.is_meta or assign):
+                warnings.warn(
+                    f"for {key}: copying from a non-meta parameter in the checkpoint to a meta "
+                    "parameter in the current model, which is a no-op. (Did you mean to pass "
+                    "`assign=True` to assign items in the state dictionary to their corresponding "
+                    "key in the module instead of copying them in place?)",
+                    stacklevel=4,
+                )
             writes.append(self._write(name, current, given, assign))
 
         extra_key = prefix + EXTRA_STATE

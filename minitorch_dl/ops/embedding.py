@@ -131,7 +131,9 @@ def embedding(
     check_range(input.array, rows, IndexError, text)
     if max_norm is not None:
         _limit_norms(weight, input.array, max_norm, norm_type)
-    return _look_up("embedding", weight, input, padding_idx, scale_grad_by_freq, sparse)
+    if sparse or padding_idx is not None or scale_grad_by_freq:
+        return _look_up("embedding", weight, input, padding_idx, scale_grad_by_freq, sparse)
+    return take_rows(weight, input)
 
 
 def _gradient_factor(index: Any, table: Any, padding_idx: int | None, by_freq: bool) -> Any:

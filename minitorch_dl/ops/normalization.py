@@ -74,10 +74,14 @@ def _standardize_backward(
     g: Any, xp: Any, needs: Any, x: Any, w: Any, b: Any, mean: Any, variance: Any, shape: Axes,
     axes: Axes, affine: Axes, eps: float, centered: bool,
 ) -> Any:  # fmt: skip
-    dx, dw, db = in_float32(standardization.backward)(
+    dx, dw, db = in_float32(standardization.backward, back=1)(
         xp, g, x, w, mean, variance, needs=needs, shape=shape, axes=axes, affine=affine, eps=eps,
         centered=centered,
     )  # fmt: skip
+    if needs[1] and dw.dtype != w.dtype:
+        dw = dw.astype(w.dtype)
+    if needs[2] and db.dtype != b.dtype:
+        db = db.astype(b.dtype)
     return (
         # A view, even of the whole, would be copied where it becomes a leaf's gradient.
         dx if not needs[0] or dx.shape == x.shape else dx.reshape(x.shape),
@@ -107,7 +111,7 @@ def _standardize_by(xp: Any, x: Any, w: Any, b: Any, mean: Any, variance: Any, *
 def _standardize_by_backward(
     g: Any, xp: Any, needs: Any, x: Any, w: Any, b: Any, mean: Any, variance: Any, eps: float
 ) -> Any:
-    dx, dw, db = in_float32(standardization.backward_by)(
+    dx, dw, db = in_float32(standardization.backward_by, back=1)(
         xp, g, x, w, mean, variance, needs=needs, eps=eps
     )
     return (

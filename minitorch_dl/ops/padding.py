@@ -112,7 +112,8 @@ def constant_pad_nd(input: Any, pad: Any, value: float = 0) -> Any:
 
 def _constant(input: Any, pads: Pads, value: float) -> Any:
     shape = input.array.shape
-    if min((0, *(n for pair in pads for n in pair))) < 0:
+    numbers = [n for pair in pads for n in pair]
+    if min(numbers, default=0) < 0:
         for n, (before, after) in zip(shape, pads):
             if n + before + after < 0:
                 raise RuntimeError(
@@ -129,7 +130,7 @@ def _constant(input: Any, pads: Pads, value: float) -> Any:
             ),
         )
         pads = tuple([(max(before, 0), max(after, 0)) for before, after in pads])
-    if not any(n for pair in pads for n in pair):  # what was cut out shares memory
+    if max(numbers, default=0) <= 0:  # what was cut out shares memory
         return _clone(input)
     return _pad(input, pads=pads, value=value)
 

@@ -449,6 +449,50 @@ def test_padding_by_nothing_is_a_copy(torch: Any, mode: str, pad: tuple[int, ...
     assert not x.any()
 
 
+@pytest.mark.parametrize("orthogonal_map", ["matrix_exp", "cayley"])
+@pytest.mark.parametrize("size", [(3, 3), (4, 2), (2, 4)])
+def test_unitary_weights(torch: Any, orthogonal_map: str, size: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    layer = torch.nn.Linear(*size, dtype=torch.complex64)
+    orthogonal = torch.nn.utils.parametrizations.orthogonal
+    w = orthogonal(layer, "weight", orthogonal_map).weight
+    w = w if w.shape[0] >= w.shape[1] else w.mT
+    torch.testing.assert_close(w.mH @ w, torch.eye(min(size), dtype=w.dtype), atol=1e-5, rtol=0)
+    torch.nn.utils.parametrize.remove_parametrizations(layer, "weight")
+    with pytest.raises(ValueError, match="householder parametrization does not support complex"):
+        orthogonal(layer, "weight", "householder")
+
+
+def test_a_complex_weight_over_its_largest_singular_value(torch: Any) -> None:
+    torch.manual_seed(0)
+    layer = torch.nn.Linear(2, 2, dtype=torch.complex64)
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor([[3j, 0], [0, 1]]))
+    torch.nn.utils.parametrizations.spectral_norm(layer)
+    expected = torch.tensor([[1j, 0], [0, 1 / 3]])
+    torch.testing.assert_close(layer.weight.detach(), expected)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_gradients_of_float32_factors_of_halves_keep_their_digits(torch: Any, dtype: str) -> None:
+    if torch.__name__ != "torch" and dtype == "bfloat16":
+        pytest.importorskip("ml_dtypes")
+    torch.manual_seed(0)
+    x = torch.randn(16, 4, 9).to(getattr(torch, dtype))
+    norm = torch.nn.GroupNorm(2, 4)
+    norm(x).sum().backward()
+    assert norm.weight.grad.dtype == torch.float32
+    assert norm.bias.grad.tolist() == [144.0] * 4
+    exact = torch.nn.functional.group_norm(x.double(), 2).sum((0, 2)).float()
+    torch.testing.assert_close(norm.weight.grad, exact, atol=1e-4, rtol=0)
+
+
+def test_loading_into_parameters_without_memory_warns(torch: Any) -> None:
+    state = torch.nn.Linear(2, 1).state_dict()
+    with pytest.warns(UserWarning, match="which is a no-op"):
+        torch.nn.Linear(2, 1, device="meta").load_state_dict(state)
+
+
 # -- lazy parameters -------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from ...autograd import no_grad
 from ...backend import to_host
 from ...linalg import matrix_exp, qr, solve
-from ...ops import add, cat, eye, finfo, from_numpy, mv, randn, sign, vdot, zeros_like
+from ...ops import add, cat, eye, finfo, from_numpy, mv, randn, sgn, vdot, zeros_like
 from ...tensor import Tensor
 from .. import functional as F
 from ..module import Module
@@ -144,14 +144,14 @@ class _Orthogonal(Module):
         if transposed:
             X = X.mT
         n, k = X.shape[-2:]
-        A = X.tril(-1)
         if self.orthogonal_map == "householder":
             signs = X.diagonal(dim1=-2, dim2=-1).detach().trunc()
-            Q = _householder_product(A) * signs.unsqueeze(-2)
+            Q = _householder_product(X.tril(-1)) * signs.unsqueeze(-2)
         else:
+            A = X.tril()
             if n != k:
                 A = F.pad(A, (0, n - k))  # (..., n, n)
-            A = A - A.mT
+            A = A - A.mH
             if self.orthogonal_map == "matrix_exp":
                 Q = matrix_exp(A)
             else:
@@ -222,13 +222,13 @@ def _is_orthogonal(Q: Tensor) -> bool:
     """Whether the columns are orthonormal to the dtype's precision."""
     n, k = Q.shape[-2:]
     identity = eye(k, dtype=Q.dtype, device=Q.device)
-    return bool(((Q.mT @ Q - identity).abs() <= 10.0 * n * finfo(Q.dtype).eps).all())
+    return bool(((Q.mH @ Q - identity).abs() <= 10.0 * n * finfo(Q.dtype).eps).all())
 
 
 def _make_orthogonal(A: Tensor) -> Tensor:
     """The orthonormal factor of A whose triangular one has a positive diagonal."""
     Q, R = qr(A)
-    return Q * sign(R.diagonal(dim1=-2, dim2=-1)).unsqueeze(-2)
+    return Q * sgn(R.diagonal(dim1=-2, dim2=-1)).unsqueeze(-2)
 
 
 def orthogonal(
@@ -260,6 +260,8 @@ def orthogonal(
             'orthogonal_map has to be one of "matrix_exp", "cayley", "householder". '
             f"Got: {orthogonal_map}"
         )
+    if chosen == "householder" and weight.is_complex():
+        raise ValueError("The householder parametrization does not support complex tensors.")
     made = _Orthogonal(weight, chosen, use_trivialization)
     register_parametrization(module, name, made, unsafe=True)
     return module
