@@ -79,6 +79,7 @@ def test_the_table_and_the_time_line(tmp_path) -> None:
     assert [e["name"] for e in events] == ["exp", "exp", "exp", "sin"]
 
 
+@pytest.mark.filterwarnings("ignore:Error detected in SqrtBackward0")
 def test_together_with_anomaly_detection() -> None:
     x = torch.tensor([0.0], requires_grad=True)
     with profile() as prof:

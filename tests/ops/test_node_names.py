@@ -26,7 +26,8 @@ OTHER_STEPS = {
         "norm", "operators", "pca_lowrank", "quantile", "remainder", "repeat_interleave",
         "rnn_relu", "rnn_tanh", "round", "scatter_with_reduce", "setitem", "softmax",
         "special.xlog1py", "special.zeta", "svd_lowrank", "trapezoid", "trapz",
-        "views_in_place", "whole_number_operators", "xlogy",
+        "views_in_place", "whole_number_operators", "xlogy", "view_as_complex_copy",
+        "dropout(counted)",
         "einsum_mixed", "masked.prod", "masked_out_rows", "nn.functional.grouped_mm",
         "nuclear_norm",
         # of real numbers by a transform of real numbers, then the other half; several steps
