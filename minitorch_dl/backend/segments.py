@@ -41,7 +41,7 @@ def add_rows(xp: Any, a: Any, index: Any, rows: int) -> Any:
                 return done
         put_sums(xp, y, index, a)
         return y
-    width = a.size // len(a)
+    width = a.size // a.shape[0]
     if width < _WIDE or a.size < _FEW:
         at = index if width == 1 else index[:, None] * width + np.arange(width)
         put_sums(np, y.reshape(-1), at.reshape(-1), a.reshape(-1))
@@ -54,8 +54,9 @@ def add_rows(xp: Any, a: Any, index: Any, rows: int) -> Any:
     most_first = _stable_order(most - counts, most)
     starts, counts = starts[most_first], counts[most_first]
     total = a.take(order[starts], axis=0)
-    left = np.searchsorted(-counts, -np.arange(1, most + 1), side="left")
-    rounds = int((left + np.arange(most)).argmin())
+    steps = np.arange(most)
+    left = np.searchsorted(-counts, -1 - steps, side="left")
+    rounds = int((left + steps).argmin())
     for k, n in enumerate(left[:rounds], 1):  # n targets have more than k rows
         total[:n] += a.take(order[starts[:n] + k], axis=0)
     for i in range(left[rounds]):
