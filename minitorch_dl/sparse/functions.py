@@ -322,9 +322,10 @@ def t(input: Any) -> Any:
 
 
 @implements("permute")
-def permute(input: Any, *dims: Any) -> Any:
+def permute(input: Any, *several: Any, dims: Any = None) -> Any:
     """The sparse dims in another order."""
-    order = [wrap_dim(d, input.ndim) for d in (dims[0] if len(dims) == 1 else dims)]
+    dims = dims if dims is not None else several[0] if len(several) == 1 else several
+    order = [wrap_dim(d, input.ndim) for d in dims]
     split = input.sparse_dim()
     if sorted(order) != list(range(input.ndim)) or order[split:] != list(range(split, input.ndim)):
         raise _refuse("permute", f"an order of the {split} sparse dims", dims, input)

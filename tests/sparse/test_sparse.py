@@ -418,3 +418,8 @@ def test_a_device_gives_the_same(device: str) -> None:
 
     for got, expected in zip(run(device), run("cpu")):
         assert_close(got, expected)
+
+
+def test_permute_by_keyword() -> None:
+    x = torch.tensor([[0.0, 1.0, 2.0]]).to_sparse()
+    assert x.permute(dims=(1, 0)).to_dense().tolist() == [[0.0], [1.0], [2.0]]
