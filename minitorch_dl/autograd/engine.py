@@ -279,7 +279,8 @@ def _is_all_of_its_memory(g: Any) -> bool:
 
 def _sum(a: Any, b: Any) -> Any:
     """The sum of gradients of which some are sparse: the dense one has to be the first."""
-    return b + a if getattr(a, "is_sparse", False) else a + b
+    mixed = getattr(a, "is_sparse", False) and not getattr(b, "is_sparse", False)
+    return b + a if mixed else a + b
 
 
 def _shown(g: Any) -> Any:

@@ -56,12 +56,14 @@ class _SparseLookup(Function):
 
     @staticmethod
     def forward(ctx: Any, weight: Any, index: Any, skip: int | None) -> Any:
-        ctx.index, ctx.skip, ctx.size = index, skip, weight.shape
+        ctx.save_for_backward(index)
+        ctx.skip, ctx.size = skip, weight.shape
         return take_rows(weight, index)
 
     @staticmethod
     def backward(ctx: Any, g: Any) -> Any:
-        index = _reshape(ctx.index, shape=(ctx.index.array.size,))
+        (index,) = ctx.saved_tensors
+        index = _reshape(index, shape=(index.array.size,))
         rows = _reshape(g, shape=(index.array.size, *ctx.size[1:]))
         if ctx.skip is not None:
             kept = TensorBase.wrap(array_module(index.array).flatnonzero(index.array != ctx.skip))
