@@ -74,6 +74,7 @@ class SparseTensor(Tensor):
     _places: Any
     dtype, device, itemsize = _of_entries("dtype"), _of_entries("device"), _of_entries("itemsize")
     is_cpu, is_cuda = _of_entries("is_cpu"), _of_entries("is_cuda")
+    is_meta = _of_entries("is_meta")
     _node = _of_entries("_node")
     shape = property(lambda self: Size(self._size))
     ndim = property(lambda self: len(self._size))
