@@ -106,7 +106,7 @@ class MetaArray(NDArrayOperatorsMixin):
     def fill(self, value: Any) -> None:
         """Nothing: there are no elements."""
 
-    def get(self) -> np.ndarray:
+    def get(self, *args: Any, **kwargs: Any) -> Any:
         """Refuse: there are no elements."""
         raise no_data("Reading it")
 
