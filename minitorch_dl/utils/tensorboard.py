@@ -160,7 +160,12 @@ class _SummaryWriter:
         dataformats: str = "CHW",
     ) -> None:
         """A picture, of bytes or of floats in [0, 1]; ``dataformats``: the order of the dims."""
-        from PIL import Image
+        try:
+            from PIL import Image
+        except ImportError as error:
+            raise ImportError(
+                "SummaryWriter.add_image needs Pillow, which is not installed: pip install pillow"
+            ) from error
 
         array = _array(img_tensor)
         if array.dtype != np.uint8:
