@@ -238,8 +238,8 @@ def neg(xp: Any, a: Any) -> Any:
         return xp.negative(a)
     except TypeError:
         raise RuntimeError(
-            "neg(): Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
-            "invert a mask, use the `~` or `logical_not()` operator instead."
+            "neg(): Negation, the `-` operator, on a bool tensor is not supported. If you are "
+            "trying to invert a mask, use the `~` or `logical_not()` operator instead."
         ) from None
 
 
