@@ -31,14 +31,15 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import common_module, describe, devices, dtypes
+from ..backend import common_module, devices, dtypes
 from . import calls
 from .base import NO_GRAD, ORDINARY, TensorBase, View, ViewKind, current_node, late, write_out
-from .calls import BFLOAT16, COMPLEX, DIFFERENTIABLE, shares_memory
+from .calls import BFLOAT16, DIFFERENTIABLE, shares_memory
 from .errors import KERNEL_ERRORS, complex_refused, explain, no_tensor, not_implemented
 from .modes import GRAD, LISTENING, records, state
 from .names import node_class
 from .node import Node
+from .operands import NUMBERS, any_complex, as_tensor, keep_bfloat16, promote, weak
 from .overriding import PLAIN, call_override, overriding
 from .plan import ConjugatedPlan, FusedPlan, Plan
 from .versions import next_number
@@ -264,12 +265,12 @@ class Primitive:
         if state.flags & LISTENING:
             for transform in state.transforms:
                 args = transform(self, args)
-        if self.numbers and {x.__class__ for x in args} <= _NUMBERS:
-            args = (_number(args[0]), *args[1:])
+        if self.numbers and {x.__class__ for x in args} <= NUMBERS:
+            args = (as_tensor(args[0]), *args[1:])
         boxed = any(isinstance(x, TensorBase) for x in args)
         if boxed and (self.promotes or self.broadcasts):
-            args = tuple([_weak(x) for x in args])
-            params = {name: _weak(value) for name, value in params.items()}
+            args = tuple([weak(x) for x in args])
+            params = {name: weak(value) for name, value in params.items()}
         arrays = [x.array if isinstance(x, TensorBase) else x for x in args]
         if boxed or not any(hasattr(x, "dtype") for x in arrays):
             self._check_operands(args, boxed)
@@ -278,8 +279,8 @@ class Primitive:
             if self.refused and boxed:
                 self._check_kinds(arrays)
         if self.promotes is not None and boxed:
-            args, arrays = self._promote(args, arrays)
-        if boxed and _any_complex(arrays):
+            args, arrays = promote(self.name, self.promotes, args, arrays)
+        if boxed and any_complex(arrays):
             if not self.complex:
                 raise complex_refused(self.name, arrays)
             if self.composite is not None:
@@ -297,7 +298,7 @@ class Primitive:
             results = (results,)
         n = len(results) - len(self.aux)
         if BFLOAT16 is not None and "dtype" not in self.params:
-            results = (*_keep_bfloat16(arrays, results[:n]), *results[n:])
+            results = (*keep_bfloat16(arrays, results[:n]), *results[n:])
         if not boxed:
             return results[0] if n == 1 and self.outputs != ("many",) else results[:n]
         outputs = [TensorBase.wrap(r) for r in results[:n]]
@@ -385,7 +386,7 @@ class Primitive:
 
     def _conjugates(self, arrays: Sequence[Any]) -> bool:
         """Whether the derivative at these inputs is conjugated around its formulas."""
-        return self.complex == "holomorphic" and _any_complex(arrays)
+        return self.complex == "holomorphic" and any_complex(arrays)
 
     def record(
         self, arrays: Sequence[Any], nodes: Sequence[Any], params: dict[str, Any], result: Any
@@ -411,25 +412,6 @@ class Primitive:
         if all(x.dtype in self.refused for x in arrays if hasattr(x, "dtype")):
             raise not_implemented(self.name, arrays)
 
-    def _promote(self, args: Sequence[Any], arrays: Sequence[Any]) -> tuple[Any, Any]:
-        operands = [x for x in arrays if x is not None]
-        try:
-            target = dtypes.result_type(*operands)
-            if self.promotes == "float" and target.kind < dtypes.FLOAT:
-                target = dtypes.get_default_dtype()
-            wanted = target.numpy
-        except (TypeError, RuntimeError) as error:
-            raise type(error)(f"{self.name}(): {error}. Got {describe(arrays)}") from None
-        args = [
-            late.cast(x, dtype=target.name) if hasattr(a, "dtype") and a.dtype != wanted else x
-            for x, a in zip(args, arrays, strict=True)
-        ]
-        if (
-            target.kind == dtypes.INTEGER and len(args) == 2
-        ):  # PyTorch refuses elsewhere, as NumPy does
-            args = [_wrapped(x, wanted) if x.__class__ is int else x for x in args]
-        return args, [x.array if isinstance(x, TensorBase) else x for x in args]
-
 
 def _parameters(function: Callable[..., Any]) -> tuple[tuple[str, ...], ...]:
     """The names of the positional parameters, of ``*args``, and of the keyword-only ones."""
@@ -446,40 +428,6 @@ def _parameters(function: Callable[..., Any]) -> tuple[tuple[str, ...], ...]:
         (kind.KEYWORD_ONLY,),
     )  # fmt: skip
     return tuple([tuple([p.name for p in parameters if p.kind in group]) for group in groups])
-
-
-def _any_complex(operands: Sequence[Any]) -> bool:
-    return any(getattr(x, "dtype", None) in COMPLEX or x.__class__ is complex for x in operands)
-
-
-_NUMBERS = frozenset((bool, int, float, complex))
-
-
-def _number(x: Any) -> Any:
-    """A Python number as a 0-d tensor."""
-    return TensorBase.wrap(np.array(x, dtypes.of_number(x).numpy))
-
-
-def _weak(x: Any) -> Any:
-    """A scalar of NumPy as Python's number: neither decides the dtype of a result."""
-    return x.item() if isinstance(x, np.generic) else x
-
-
-def _wrapped(number: int, dtype: np.dtype) -> Any:
-    """A Python int as an operand of this integer type: one that doesn't fit wraps around."""
-    limits = np.iinfo(dtype)
-    if limits.min <= number <= limits.max or number.bit_length() > 63:
-        return number
-    return np.array(number).astype(dtype)[()]
-
-
-def _keep_bfloat16(operands: Sequence[Any], results: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The results in bfloat16 where all floating operands are: ml_dtypes lets a Python float widen
-    them to float32."""
-    floats = {x.dtype for x in operands if hasattr(x, "dtype") and x.dtype in DIFFERENTIABLE}
-    if floats != {BFLOAT16}:
-        return results
-    return tuple([y.astype(BFLOAT16) if y.dtype == np.float32 else y for y in results])
 
 
 def primitive(kernel: Any = None, /, **options: Any) -> Any:
