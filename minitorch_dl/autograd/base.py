@@ -41,6 +41,8 @@ class TensorBase:
     array: Any
     requires_grad: Any
     is_sparse: bool
+    is_sparse_csr: bool
+    take_over: Any
     to_dense: Any
     _grad: Any
     _node: Any
@@ -201,6 +203,8 @@ def write_out(
         )
     if not isinstance(out, TensorBase):
         raise TypeError(f"{op}(): argument 'out' must be Tensor, not {type(out).__name__}")
+    if out.is_sparse or out.is_sparse_csr:
+        return out.take_over(op, result)
     if state.flags & GRAD and (out._node is not None or result._node is not None):
         raise RuntimeError(
             f"{op}(): functions with out=... arguments don't support automatic differentiation, "

@@ -9,10 +9,12 @@ A matrix of which most elements are 0, such as a graph's adjacency, times a dens
 tensor([[3.],
         [9.]])
 
-``tensor.py`` says how they are made; ``functions.py`` has the ops, and what isn't there is refused.
+``tensor.py`` says how they are made; ``functions.py`` and ``rearranging.py`` have the ops,
+``writing.py`` their forms in place, and what isn't there is refused.
 Compressed columns and blocks are not here: a transposed CSR matrix is in coordinates.
 """
 
+from . import rearranging, writing  # register what they define
 from .construction import (
     ByteTensor,
     CharTensor,

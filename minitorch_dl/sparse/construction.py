@@ -10,7 +10,7 @@ from ..autograd.primitive import TensorBase
 from ..backend import array_module, check_all, dtypes
 from ..ops import cat, reshape, stack, tensor, zeros
 from ..tensor import Tensor
-from .tensor import CsrTensor, SparseTensor
+from .tensor import CsrTensor, SparseTensor, implements
 
 wrap = TensorBase.wrap
 
@@ -132,6 +132,22 @@ def sparse_csr_tensor(
     )
     rows = xp.searchsorted(ends, xp.arange(len(columns)), side="right") - 1
     return CsrTensor.make(stack([wrap(rows), columns]), entries, tuple(size), True)
+
+
+@implements("new", "new_empty", "new_zeros")
+def _new(
+    self: Any, *parts: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> SparseTensor:
+    """A sparse tensor of this one's dtype: of these places and values, or of this size without
+    entries."""
+    if parts and isinstance(parts[0], int):
+        parts = (parts,)
+    return sparse_coo_tensor(
+        *(parts or ((0,),)),
+        dtype=self.dtype if dtype is None else dtype,
+        device=self.device if device is None else device,
+        requires_grad=requires_grad,
+    )
 
 
 def to_sparse(input: Any, sparse_dim: int | None = None, *, layout: Any = None) -> Any:

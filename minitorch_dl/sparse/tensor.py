@@ -18,8 +18,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from .. import printing
+from ..autograd.modes import GRAD, state
 from ..autograd.node import AccumulateGrad
-from ..autograd.primitive import TensorBase, current_node
+from ..autograd.primitive import TensorBase, current_node, write_out
 from ..backend import array_module, dtypes, layouts
 from ..ops import reshape
 from ..ops.embedding import add_rows
@@ -117,7 +118,12 @@ class SparseTensor(Tensor):
                 f"{name}(): not implemented for sparse tensors (layout {cls.layout}). Convert with "
                 ".to_dense(), or work on the entries, .coalesce().values()"
             )
-        return function(*args, **(kwargs or {}))
+        options = kwargs or {}
+        out = options.get("out")
+        if out is None:
+            return function(*args, **options)
+        result = function(*args, **{k: v for k, v in options.items() if k != "out"})
+        return write_out(name, out, result)
 
     # -- its parts ---------------------------------------------------------------------------------
 
@@ -341,11 +347,39 @@ class SparseTensor(Tensor):
 
     def zero_(self) -> Any:
         """Drop every entry."""
-        if self.requires_grad:
+        return self.take_over("zero_", FUNCTIONS["zeros_like"](self))
+
+    def take_over(self, op: str, result: Any) -> Any:
+        """Hold ``result``, a sparse tensor of this size, from now on."""
+        if not isinstance(result, SparseTensor) or result._size != self._size:
             raise RuntimeError(
-                "zero_(): a sparse leaf that requires grad can't be written in place"
+                f"{op}(): a sparse tensor of size {list(self._size)} can't hold the result, of "
+                f"size {list(result.shape)} and layout {result.layout}"
             )
-        self._places, self._entries = self._places[:, :0], self._entries[:0]
+        if not dtypes.can_cast(result.dtype, self.dtype):
+            raise RuntimeError(
+                f"{op}(): result type {result.dtype.name} can't be cast to the desired output type "
+                f"{self.dtype.name}"
+            )
+        leaf = isinstance(self._node, AccumulateGrad)
+        if leaf and state.flags & GRAD:
+            raise RuntimeError(
+                f"{op}(): a sparse leaf Variable that requires grad is being used in an in-place "
+                "operation. Do it under no_grad(), or on a copy"
+            )
+        if isinstance(self, CsrTensor):
+            result = result.to_sparse_csr()
+        entries = result._entries.to(self.dtype)
+        if leaf:
+            self._entries.data = entries
+        else:
+            self._entries = entries
+        self._places, self._merged = result._places, result._merged
+        return self
+
+    def _coalesced_(self, coalesced: bool) -> Any:
+        """Say whether the places are known to be distinct and in ascending order."""
+        self._merged = coalesced
         return self
 
     # -- protocols ---------------------------------------------------------------------------------
@@ -432,7 +466,13 @@ for _name, _dtype in {
     "int": dtypes.int32,
     "short": dtypes.int16,
     "bool": dtypes.bool,
+    "char": dtypes.int8,
+    "byte": dtypes.uint8,
+    "cfloat": dtypes.complex64,
+    "cdouble": dtypes.complex128,
 }.items():
     FUNCTIONS[_name] = lambda self, memory_format=None, _dtype=_dtype: self.to(_dtype)
+FUNCTIONS["stride"] = lambda self, dim=None: (0,) * self.ndim if dim is None else 0
+FUNCTIONS["is_contiguous"] = lambda self, memory_format=None: False
 for _name in "is_floating_point is_complex is_signed get_device".split():
     FUNCTIONS[_name] = lambda self, _name=_name: getattr(self._entries, _name)()

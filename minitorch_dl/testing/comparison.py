@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import dtypes, to_host
+from ..backend.layouts import strided
 from ..ops import as_tensor
 from ..tensor import Tensor
 
@@ -87,7 +88,10 @@ def assert_close(
         )
     if rtol is not None and atol is not None and (rtol < 0 or atol < 0):
         raise ValueError(f"rtol and atol must not be negative, got rtol={rtol}, atol={atol}")
-    rules = _Rules(rtol, atol, equal_nan, check_device, check_dtype, check_stride, allow_subclasses)
+    rules = _Rules(
+        rtol, atol, equal_nan, check_device, check_dtype, check_layout, check_stride,
+        allow_subclasses,
+    )  # fmt: skip
     problem = rules.compare(actual, expected, ())
     if problem is None:
         return
@@ -138,12 +142,14 @@ class _Rules:
         equal_nan: bool,
         check_device: bool,
         check_dtype: bool,
+        check_layout: bool,
         check_stride: bool,
         allow_subclasses: bool,
     ) -> None:
         self.rtol, self.atol, self.equal_nan = rtol, atol, equal_nan
         self.check_device, self.check_dtype = check_device, check_dtype
-        self.check_stride, self.allow_subclasses = check_stride, allow_subclasses
+        self.check_layout, self.check_stride = check_layout, check_stride
+        self.allow_subclasses = allow_subclasses
 
     def compare(self, actual: Any, expected: Any, path: tuple[Any, ...]) -> str | None:
         if _is_sequence(actual) and _is_sequence(expected):
@@ -199,6 +205,8 @@ class _Rules:
 
     def compare_tensors(self, actual: Tensor, expected: Tensor) -> str | None:
         attributes: list[tuple[str, Any, Any]] = [("shape", actual.shape, expected.shape)]
+        if self.check_layout:
+            attributes.append(("layout", actual.layout, expected.layout))
         if self.check_device:
             attributes.append(("device", actual.device, expected.device))
         if self.check_dtype:
@@ -208,10 +216,35 @@ class _Rules:
         for name, a, b in attributes:
             if a != b:
                 return f"The values for attribute '{name}' do not match: {a} != {b}."
+        if actual.layout == expected.layout != strided:
+            return self.compare_sparse(actual, expected)
+        actual, expected = (x if x.layout == strided else x.to_dense() for x in (actual, expected))
+        return self.compare_arrays(actual, expected)
+
+    def compare_sparse(self, actual: Any, expected: Any) -> str | None:
+        """Compare the parts of two tensors of the same sparse layout."""
+        kind = f"Sparse {str(actual.layout).removeprefix('torch.sparse_').upper()}"
+        if actual._nnz() != expected._nnz():
+            return (
+                f"The number of specified values in {kind[0].lower()}{kind[1:]} tensors does not "
+                f"match: {actual._nnz()} != {expected._nnz()}"
+            )
+        exact = _Rules(0, 0, False, False, False, False, False, False)
+        for (name, a), (_, b) in zip(actual._named_parts(), expected._named_parts()):
+            rules = self if name == "values" else exact
+            problem = rules.compare_arrays(a, b, f"{kind} {name}")
+            if problem is not None:
+                return problem
+        return None
+
+    def compare_arrays(
+        self, actual: Tensor, expected: Tensor, what: str = "Tensor-likes"
+    ) -> str | None:
+        """Compare two dense tensors of one shape."""
         kinds = [actual.dtype, expected.dtype]
         a, b = to_host(actual.array), to_host(expected.array)
         scalars = () if actual.ndim else (a.item(), b.item())
-        return self.compare_values(a, b, kinds, *scalars)
+        return self.compare_values(a, b, kinds, *scalars, what=what)
 
     def compare_values(
         self,
@@ -219,6 +252,7 @@ class _Rules:
         expected: np.ndarray,
         kinds: Sequence[dtypes.dtype],
         *scalars: Any,
+        what: str = "Tensor-likes",
     ) -> str | None:
         """Compare two arrays of one shape; of 0-d ones ``scalars`` are the two numbers."""
         if self.rtol is None or self.atol is None:
@@ -252,7 +286,7 @@ class _Rules:
             )
         wrong = int((~close).sum())
         lines = [
-            f"Tensor-likes are not {title}!\n",
+            f"{what} are not {title}!\n",
             f"Mismatched elements: {wrong} / {close.size} ({wrong / close.size:.1%})",
         ]
         differences = (_in_dtype(gap, kinds), relative if exact else _in_dtype(relative, kinds))

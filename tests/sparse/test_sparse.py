@@ -91,11 +91,84 @@ OPS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
         "[1]": lambda s: s[1],
         "[0, 2]": lambda s: s[0, 2],
         "[index]": lambda s: s[torch.tensor([1])],
+        "narrow_copy": (lambda s: s.narrow_copy(1, 1, 2), lambda d: d[:, 1:]),
+        "floor_divide": lambda s: (2 * s) // 3,
         "to": lambda s: s.float().double(),
         "clone": lambda s: s.clone(),
         "csr": (lambda s: s.to_sparse_csr(), lambda d: d),
     }.items()
 }
+
+
+IN_PLACE: dict[str, Callable[[Any], Any]] = {
+    "mul_": lambda x: x.mul_(3),
+    "operator *=": lambda x: x.__imul__(torch.tensor(3.0)),
+    "div_": lambda x: x.div_(4),
+    "add_": lambda x: x.add_(2 * x),
+    "operator -=": lambda x: x.__isub__(x + x),
+    "neg_": lambda x: x.neg_(),
+    "tanh_": lambda x: x.tanh_(),
+    "t_": lambda x: x.t_(),
+    "unsqueeze_": lambda x: x.unsqueeze_(0),
+    "detach_": lambda x: x.detach_(),
+}
+
+
+@pytest.mark.parametrize("name", IN_PLACE)
+def test_writing_in_place(name: str) -> None:
+    v, w = VALUES.clone().requires_grad_(), VALUES.clone().requires_grad_()
+    got, expected = placed(v) * 1, dense_of(w) * 1
+    assert IN_PLACE[name](got) is got
+    IN_PLACE[name](expected)
+    assert_close(got.to_dense(), expected)
+    if expected.requires_grad:
+        loss(got).backward()
+        loss(expected).backward()
+        assert_close(v.grad, w.grad)
+
+
+def test_what_is_written_to_stays_what_it_is() -> None:
+    csr = placed(VALUES).to_sparse_csr()
+    csr += csr
+    assert csr.layout == torch.sparse_csr
+    assert_close(csr.to_dense(), 2 * dense_of(VALUES))
+    x = M.clone()
+    x *= placed(VALUES)
+    assert_close(x, M * dense_of(VALUES))
+    leaf = placed(VALUES).coalesce().requires_grad_()
+    with torch.no_grad():
+        leaf *= 2
+    assert leaf.is_leaf
+    assert leaf.requires_grad
+    assert_close(leaf.detach().to_dense(), 2 * dense_of(VALUES))
+    with pytest.raises(RuntimeError, match="in-place operation"):
+        leaf.mul_(2)
+    assert not leaf.detach().clone().zero_().any()
+    out = M.to_sparse()
+    assert torch.mul(placed(VALUES), 2, out=out) is out
+    assert_close(out.to_dense(), 2 * dense_of(VALUES))
+    into = torch.empty(2, 2, dtype=torch.float64)
+    torch.mm(placed(VALUES), A, out=into)
+    assert_close(into, dense_of(VALUES) @ A)
+
+
+def test_resizing() -> None:
+    s = placed(VALUES)
+    assert s.sparse_resize_((3, 4), 2, 0) is s
+    assert s.shape == (3, 4)
+    assert_close(s.to_dense()[:2, :3], dense_of(VALUES))
+    s.sparse_resize_and_clear_((5, 2), 1, 1)
+    assert (s.shape, s._nnz(), s.sparse_dim(), s.dense_dim()) == ((5, 2), 0, 1, 1)
+    assert s.sparse_resize_((4,), 1, 0).shape == (4,)
+    assert placed(VALUES)._coalesced_(True).is_coalesced()
+
+
+def test_new_ones_of_the_dtype() -> None:
+    s = placed(VALUES)
+    same = s.new(PLACES, VALUES, SIZE)
+    assert_close(same.to_dense(), s.to_dense())
+    assert same.dtype is torch.float64
+    assert (s.new_zeros(2, 3).shape, s.new_empty((4,)).dtype) == ((2, 3), torch.float64)
 
 
 def loss(y: Any) -> Any:
@@ -235,8 +308,15 @@ def test_spdiags() -> None:
     [
         (lambda s: torch.exp(s), NotImplementedError, "exp(): not implemented for sparse"),
         (lambda s: s.view(3, 2), NotImplementedError, "to_dense"),
-        (lambda s: s.add_(s), RuntimeError, "dense tensor to write to"),
-        (lambda s: s.mul_(2), NotImplementedError, "mul_()"),
+        (lambda s: s.add_(M), RuntimeError, "add(dense, sparse)"),
+        (lambda s: s.exp_(), NotImplementedError, "exp_()"),
+        (lambda s: s.long().mul_(2.5), RuntimeError, "can't be cast"),
+        (lambda s: s.copy_(M[0].to_sparse()), RuntimeError, "of size [2, 3]"),
+        (lambda s: s.narrow_copy(0, 1, 2), RuntimeError, "exceeds dimension size"),
+        (lambda s: s.sparse_resize_((1, 3), 2, 0), RuntimeError, "shrinking"),
+        (lambda s: s.sparse_resize_((2, 3), 1, 1), RuntimeError, "number of sparse dimensions"),
+        (lambda s: s.sparse_resize_and_clear_((2,), 2, 0), RuntimeError, "number of dimensions"),
+        (lambda s: torch.add(s, s, out=M.t().to_sparse()), RuntimeError, "can't hold the result"),
         (lambda s: s > 0, NotImplementedError, "gt()"),
         (lambda s: s + 1, RuntimeError, "add(sparse, dense)"),
         (lambda s: s + M, RuntimeError, "add(dense, sparse)"),

@@ -68,6 +68,21 @@ CALLS: dict[str, Callable[[Any], tuple[Any, ...]]] = {
     "only rtol": lambda t: (t.ones(1), t.ones(1), {"rtol": 1.0}),
     "strings": lambda t: ("a", "a"),
     "a mapping and a list": lambda t: ({1: 2}, [1]),
+    "layouts": lambda t: (t.eye(2), t.eye(2).to_sparse()),
+    "any layout": lambda t: (t.eye(2), 2 * t.eye(2).to_sparse_csr(), {"check_layout": False}),
+    "sparse": lambda t: (t.eye(2).to_sparse(), t.eye(2).to_sparse()),
+    "sparse values": lambda t: (t.eye(2).to_sparse(), 3 * t.eye(2).to_sparse()),
+    "sparse indices": lambda t: (t.eye(2).to_sparse(), t.eye(2).flip(0).to_sparse()),
+    "numbers of sparse values": lambda t: (t.eye(2).to_sparse(), t.ones(2, 2).to_sparse()),
+    "a coalesced tensor and one that is not": lambda t: (
+        t.sparse_coo_tensor(t.tensor([[0, 0]]), t.tensor([1.0, 2.0]), (2,)),
+        t.tensor([3.0, 0.0]).to_sparse(),
+    ),
+    "rows": lambda t: (t.eye(2).to_sparse_csr(), 3 * t.eye(2).to_sparse_csr()),
+    "starts of rows": lambda t: (
+        t.tensor([[1.0, 1.0], [0.0, 0.0]]).to_sparse_csr(),
+        t.eye(2).to_sparse_csr(),
+    ),
 }
 
 
@@ -82,6 +97,7 @@ def outcome(torch: Any, call: Callable[[Any], tuple[Any, ...]]) -> str:
 
 
 @pytest.mark.parity
+@pytest.mark.filterwarnings("ignore:Sparse")
 @pytest.mark.parametrize("name", CALLS)
 def test_the_report_is_pytorchs(name: str) -> None:
     torch = pytest.importorskip("torch")
@@ -91,7 +107,7 @@ def test_the_report_is_pytorchs(name: str) -> None:
 EQUAL = {
     "within float32", "integers with bounds", "equal NaN", "infinities", "dtypes left out",
     "looser of two dtypes", "strides left out", "int and float, any dtype", "None", "empty",
-    "list and tuple",
+    "list and tuple", "sparse",
 }  # fmt: skip
 
 

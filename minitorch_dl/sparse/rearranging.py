@@ -1,0 +1,169 @@
+"""The dims of sparse tensors in another order, and parts of sparse tensors."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+from .. import ops
+from ..autograd.primitive import TensorBase
+from ..backend import array_module
+from ..ops import stack, unsqueeze
+from ..ops.dims import wrap_dim
+from ..ops.embedding import take_rows
+from ..tensor import Tensor
+from .functions import is_sparse, product_of_sparse, refuse
+from .tensor import FUNCTIONS, SparseTensor, implements
+
+wrap = TensorBase.wrap
+
+
+@implements("transpose", "swapaxes", "swapdims")
+def transpose(input: Any, dim0: int, dim1: int) -> Any:
+    """Two dims swapped, both sparse ones."""
+    order = list(range(input.ndim))
+    a, b = wrap_dim(dim0, input.ndim), wrap_dim(dim1, input.ndim)
+    order[a], order[b] = order[b], order[a]
+    return permute(input, order)
+
+
+@implements("t", "adjoint")
+def t(input: Any) -> Any:
+    """The transposed matrix."""
+    if input.ndim > 2:
+        raise refuse("t", "at most 2 dims", input)
+    return transpose(input, 0, 1) if input.ndim == 2 else input
+
+
+@implements("permute")
+def permute(input: Any, *several: Any, dims: Any = None) -> Any:
+    """The sparse dims in another order."""
+    dims = dims if dims is not None else several[0] if len(several) == 1 else several
+    order = [wrap_dim(d, input.ndim) for d in dims]
+    split = input.sparse_dim()
+    if sorted(order) != list(range(input.ndim)) or order[split:] != list(range(split, input.ndim)):
+        raise refuse("permute", f"an order of the {split} sparse dims", dims, input)
+    places = input._places[order[:split]]
+    merged = input._merged and order == list(range(input.ndim))
+    return SparseTensor.make(places, input._entries, [input._size[d] for d in order], merged)
+
+
+@implements("unsqueeze")
+def add_dim(input: Any, dim: int) -> Any:
+    """A sparse dim of size 1."""
+    dim = wrap_dim(dim, input.ndim + 1)
+    if dim > input.sparse_dim():
+        entries = unsqueeze(input._entries, dim - input.sparse_dim() + 1)
+        size = (*input._size[:dim], 1, *input._size[dim:])
+        return SparseTensor.make(input._places, entries, size, input._merged)
+    zeros = input._places.new_zeros(1, input._nnz())
+    places = ops.cat([input._places[:dim], zeros, input._places[dim:]])
+    size = (*input._size[:dim], 1, *input._size[dim:])
+    return SparseTensor.make(places, input._entries, size, input._merged)
+
+
+@implements("cat", "concat", "concatenate")
+def cat(tensors: Any, dim: int = 0) -> Any:
+    """Sparse tensors one after the other along a sparse dim."""
+    first, start, places = tensors[0], 0, []
+    dim = wrap_dim(dim, first.ndim)
+    for x in tensors:
+        if not is_sparse(x) or dim >= x.sparse_dim() or x.ndim != first.ndim:
+            raise refuse("cat", "sparse tensors and one of their sparse dims", *tensors)
+        rows = [x._places[d] + start if d == dim else x._places[d] for d in range(x.sparse_dim())]
+        places.append(stack(rows))
+        start += x._size[dim]
+    size = [start if d == dim else n for d, n in enumerate(first._size)]
+    entries = ops.cat([x._entries for x in tensors])
+    return SparseTensor.make(ops.cat(places, 1), entries, size, False)
+
+
+@implements("stack")
+def stack_sparse(tensors: Any, dim: int = 0) -> Any:
+    """Sparse tensors along a new sparse dim."""
+    return cat([add_dim(x, dim) for x in tensors], dim)
+
+
+@implements("index_select")
+def index_select(input: Any, dim: int, index: Any) -> Any:
+    """The slices ``index`` along ``dim``, which is a sparse one."""
+    dim = wrap_dim(dim, input.ndim)
+    if dim >= input.sparse_dim():
+        entries = ops.index_select(input._entries, dim - input.sparse_dim() + 1, index)
+        size = [len(index) if d == dim else n for d, n in enumerate(input._size)]
+        return SparseTensor.make(input._places, entries, size, input._merged)
+    n = len(index)
+    xp = array_module(input._places.array)
+    ones = wrap(xp.ones(n, input._entries.array.dtype))
+    picks = wrap(xp.stack([xp.arange(n), index.array % input._size[dim]]))
+    chosen = SparseTensor.make(picks, ones, (n, input._size[dim]), False)
+    if input.ndim == 2 and not input.dense_dim():
+        return (
+            product_of_sparse(chosen, input) if dim == 0 else t(product_of_sparse(chosen, t(input)))
+        )
+    raise refuse("index_select", "a sparse matrix", input)
+
+
+@implements("select")
+def select(input: Any, dim: int, index: int) -> Any:
+    """One slice along ``dim``: sparse, or dense where no sparse dim is left."""
+    dim = wrap_dim(dim, input.ndim)
+    n, split = input._size[dim], input.sparse_dim()
+    if not -n <= index < n:
+        raise IndexError(
+            f"select(): index {index} out of range for tensor of size {n} at dim {dim}"
+        )
+    size = [m for d, m in enumerate(input._size) if d != dim]
+    if dim >= split:
+        entries = input._entries.select(dim - split + 1, index)
+        return SparseTensor.make(input._places, entries, size, input._merged)
+    at = array_module(input._places.array).flatnonzero(input._places.array[dim] == index % n)
+    entries = take_rows(input._entries, wrap(at))
+    kept = [d for d in range(split) if d != dim]
+    if not kept:
+        return entries.sum(0)
+    places = wrap(input._places.array[kept][:, at])
+    return SparseTensor.make(places, entries, size, input._merged)
+
+
+@implements("narrow_copy")
+def narrow_copy(input: Any, dim: int, start: int, length: int) -> Any:
+    """The slices from ``start`` on, ``length`` of them."""
+    dim = wrap_dim(dim, input.ndim)
+    n, split = input._size[dim], input.sparse_dim()
+    start = start + n if start < 0 else start
+    if length < 0 or not 0 <= start <= n - length:
+        raise RuntimeError(
+            f"narrow_copy(): start ({start}) + length ({length}) exceeds dimension size ({n})"
+        )
+    size = [length if d == dim else m for d, m in enumerate(input._size)]
+    if dim >= split:
+        entries = input._entries.narrow_copy(dim - split + 1, start, length)
+        return SparseTensor.make(input._places, entries, size, input._merged)
+    at = input._places.array
+    xp = array_module(at)
+    inside = xp.flatnonzero((at[dim] >= start) & (at[dim] < start + length))
+    shift = xp.zeros((split, 1), at.dtype)
+    shift[dim] = start
+    entries = take_rows(input._entries, wrap(inside))
+    return SparseTensor.make(wrap(at[:, inside] - shift), entries, size, input._merged)
+
+
+@implements("__getitem__", "getitem")
+def getitem(input: Any, index: Any) -> Any:
+    """Slices by whole numbers, and rows by a list of them."""
+    if isinstance(index, Tensor) and index.ndim == 1 and index.dtype.name == "int64":
+        return index_select(input, 0, index)
+    y = input
+    for i in index if isinstance(index, tuple) else (index,):
+        if isinstance(i, builtins.bool) or not hasattr(i, "__index__"):
+            raise refuse("getitem", "whole numbers, or a tensor of them", index)
+        y = select(y, 0, int(i)) if is_sparse(y) else y[i]
+    return y
+
+
+for _name in """
+    transpose swapaxes swapdims t adjoint permute unsqueeze index_select select
+""".split():
+    setattr(SparseTensor, _name, FUNCTIONS[_name])
+SparseTensor.__getitem__ = getitem

@@ -1,0 +1,79 @@
+"""Writing to sparse tensors in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..backend import dtypes
+from ..ops import zeros
+from ..tensor import Tensor
+from .tensor import FUNCTIONS, SparseTensor, implements
+
+_OTHER_SIZE = "t transpose swapaxes swapdims unsqueeze".split()
+
+
+def _in_place(name: str) -> Callable[..., Any]:
+    """The function of this name writing its result to its first argument, which may be dense."""
+    function = FUNCTIONS[name]
+
+    def call(input: Any, *args: Any, **kwargs: Any) -> Any:
+        result = function(input, *args, **kwargs)
+        if not isinstance(input, SparseTensor):
+            return input.copy_(result.to_dense())
+        if name in _OTHER_SIZE:
+            input._size = result._size
+        return input.take_over(f"{name}_", result)
+
+    return call
+
+
+for _name in [name for name in FUNCTIONS if hasattr(Tensor, f"{name}_")]:
+    FUNCTIONS[f"{_name}_"] = _in_place(_name)
+
+
+@implements("detach_")
+def detach_(input: Any) -> Any:
+    """Cut the tensor off from its history."""
+    input._entries = input._entries.detach()
+    return input
+
+
+def sparse_resize_and_clear_(
+    self: Any, size: Sequence[int], sparse_dim: int, dense_dim: int
+) -> Any:
+    """Give the tensor another size and drop its entries."""
+    if sparse_dim + dense_dim != len(size):
+        raise RuntimeError(
+            f"number of dimensions must be sparse_dim ({sparse_dim}) + dense_dim ({dense_dim}), "
+            f"but got {len(size)}"
+        )
+    self._places = zeros(sparse_dim, 0, dtype=dtypes.int64, device=self.device)
+    self._entries = zeros(0, *size[sparse_dim:], dtype=self.dtype, device=self.device)
+    self._size, self._merged = tuple(size), True
+    return self
+
+
+def sparse_resize_(self: Any, size: Sequence[int], sparse_dim: int, dense_dim: int) -> Any:
+    """Give the tensor another size; one that has entries keeps them, and may only grow in its
+    sparse dims."""
+    if not self._nnz():
+        return sparse_resize_and_clear_(self, size, sparse_dim, dense_dim)
+    split, have = self.sparse_dim(), self._size
+    if (sparse_dim, dense_dim) != (split, self.dense_dim()) or len(size) != len(have):
+        raise RuntimeError(
+            f"sparse_resize_(): changing the number of sparse dimensions (from {split} to "
+            f"{sparse_dim}) or of dense ones is not supported on a non-empty sparse tensor"
+        )
+    if any(n < m for n, m in zip(size, have)) or tuple(size[split:]) != have[split:]:
+        raise RuntimeError(
+            f"sparse_resize_(): shrinking the size of sparse dimensions (from {list(have)} to "
+            f"{list(size)}), or changing that of dense ones, is not supported on a non-empty "
+            "sparse tensor"
+        )
+    self._size = tuple(size)
+    return self
+
+
+for _function in (sparse_resize_, sparse_resize_and_clear_):
+    setattr(SparseTensor, _function.__name__, _function)
