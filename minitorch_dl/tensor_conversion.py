@@ -430,7 +430,7 @@ class Convertible(TensorBase):
                 "fill_ only supports 0-dimension value tensor but got tensor with "
                 f"{value.array.ndim} dimensions."
             )
-        if isinstance(value, (int, float)):
+        if isinstance(value, (int, float, complex)):
             value = dtypes.element(value, self.array.dtype)
         return _fill_(self, value)
 

@@ -4,6 +4,8 @@ cache of converted weights.
 
 from __future__ import annotations
 
+import warnings
+
 from ..backend import dtypes
 from .autocast_mode import (
     _state,
@@ -12,6 +14,16 @@ from .autocast_mode import (
     set_autocast_dtype,
     set_autocast_enabled,
 )
+
+
+def warn_of_older_place(device: str, name: str) -> None:
+    """Say that ``torch.cuda.amp`` and its like are deprecated."""
+    warnings.warn(
+        f"`torch.{device}.amp.{name}(args...)` is deprecated. Please use "
+        f"`torch.amp.{name}('{device}', args...)` instead.",
+        FutureWarning,
+        stacklevel=3,
+    )
 
 
 def is_autocast_cpu_enabled() -> bool:

@@ -6,6 +6,7 @@ import functools
 from typing import Any
 
 from .. import amp
+from ..amp.autocast_names import warn_of_older_place
 from ..backend.dtypes import float16
 
 __all__ = ["GradScaler", "autocast", "custom_bwd", "custom_fwd"]
@@ -17,6 +18,7 @@ class autocast(amp.autocast):
     def __init__(
         self, enabled: bool = True, dtype: Any = float16, cache_enabled: bool = True
     ) -> None:
+        warn_of_older_place("cuda", "autocast")
         super().__init__("cuda", dtype, enabled, cache_enabled)
 
 
@@ -24,6 +26,7 @@ class GradScaler(amp.GradScaler):
     """``amp.GradScaler("cuda", ...)``."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        warn_of_older_place("cuda", "GradScaler")
         super().__init__("cuda", *args, **kwargs)
 
 

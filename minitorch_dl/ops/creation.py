@@ -206,6 +206,11 @@ def empty_strided(
     wanted = wanted_dtype("empty_strided", dtype, None, layout)
     backend, where = backend_for(device)
     last = builtins.sum((n - 1) * s for n, s in zip(size, stride))
+    if last * wanted.itemsize >= 2**63:
+        raise RuntimeError(
+            f"Storage size calculation overflowed with sizes={list(size)} and "
+            f"strides={list(stride)}"
+        )
     with backend.select(where):
         memory = backend.xp.empty(0 if 0 in size else last + 1, wanted.numpy)
         steps = tuple(s * wanted.itemsize for s in stride)

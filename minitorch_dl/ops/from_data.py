@@ -245,10 +245,8 @@ def _not_numbers(leaves: list[Any]) -> Exception:
 def _check_range(array: np.ndarray, wanted: dtypes.dtype) -> None:
     """Refuse numbers that an integer dtype can't hold; unsigned ones take negative numbers, which
     wrap around."""
-    if array.dtype.kind == "c" and not wanted.is_complex and (array.imag != 0).any():
-        raise RuntimeError(
-            f"value cannot be converted to type {wanted.name} without overflow: it is complex"
-        )
+    if array.dtype.kind == "c" and not wanted.is_complex and wanted is not dtypes.bool:
+        raise TypeError(f"must be real number, not complex: expected values for {wanted.name}")
     if wanted.kind != dtypes.INTEGER or array.dtype == wanted.numpy or not array.size:
         return
     limits = np.iinfo(wanted.numpy)

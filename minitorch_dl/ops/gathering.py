@@ -63,9 +63,10 @@ def index_select(input: Any, dim: int, index: Any, *, out: Any = None) -> Any:
     a = input.array
     index = _vector("index_select", index)
     dim = wrap_dim(dim, a.ndim)
-    check_range(
-        index.array, a.shape[dim] if a.ndim else 1, IndexError, "index out of range in self: {}"
-    )
+    size = a.shape[dim] if a.ndim else 1
+    if not size and index.array.size:
+        raise RuntimeError("index_select(): self indexing axis dim should be positive, got size 0")
+    check_range(index.array, size, IndexError, "index out of range in self: {}")
     if a.ndim:
         y = _index(input, index, dims=(dim,))
     else:
@@ -125,6 +126,10 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
     """
     index = _vector("index_fill", index)
     dim = wrap_dim(dim, input.array.ndim)
+    if isinstance(value, complex) and input.array.dtype.kind != "c":
+        raise RuntimeError(
+            "index_fill_(): Converting complex Scalar to non-complex type is not supported"
+        )
     value = _one_value("index_fill_", input, value)
     n = _size(input, dim)
     check_range(

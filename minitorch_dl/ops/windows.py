@@ -142,7 +142,11 @@ def kaiser(M: int, *, beta: float = 12.0, sym: bool = True, **options: Any) -> A
 # -- under the names outside torch.signal ----------------------------------------------------------
 
 
-def _floating(name: str, options: dict[str, Any]) -> dict[str, Any]:
+def _floating(name: str, window_length: int, options: dict[str, Any]) -> dict[str, Any]:
+    if window_length < 0:
+        raise RuntimeError(
+            f"{name} requires non-negative window_length, got window_length={window_length}"
+        )
     dtype = options.get("dtype")
     if dtype is not None and not dtypes.as_dtype(dtype).is_floating_point:
         raise RuntimeError(f"{name} expects floating point dtypes, got: {dtype}")
@@ -151,7 +155,7 @@ def _floating(name: str, options: dict[str, Any]) -> dict[str, Any]:
 
 def hann_window(window_length: int, periodic: bool = True, **options: Any) -> Any:
     """``sin(pi k / n)**2``; see ``signal.windows.hann``."""
-    return hann(window_length, sym=not periodic, **_floating("hann_window", options))
+    return hann(window_length, sym=not periodic, **_floating("hann_window", window_length, options))
 
 
 def hamming_window(
@@ -163,22 +167,34 @@ def hamming_window(
 ) -> Any:
     """``alpha - beta cos(2 pi k / n)``."""
     return general_cosine(
-        window_length, a=[alpha, beta], sym=not periodic, **_floating("hamming_window", options)
+        window_length,
+        a=[alpha, beta],
+        sym=not periodic,
+        **_floating("hamming_window", window_length, options),
     )
 
 
 def blackman_window(window_length: int, periodic: bool = True, **options: Any) -> Any:
     """See ``signal.windows.blackman``."""
-    return blackman(window_length, sym=not periodic, **_floating("blackman_window", options))
+    return blackman(
+        window_length, sym=not periodic, **_floating("blackman_window", window_length, options)
+    )
 
 
 def bartlett_window(window_length: int, periodic: bool = True, **options: Any) -> Any:
     """See ``signal.windows.bartlett``."""
-    return bartlett(window_length, sym=not periodic, **_floating("bartlett_window", options))
+    return bartlett(
+        window_length, sym=not periodic, **_floating("bartlett_window", window_length, options)
+    )
 
 
 def kaiser_window(
     window_length: int, periodic: bool = True, beta: float = 12.0, **options: Any
 ) -> Any:
     """See ``signal.windows.kaiser``."""
-    return kaiser(window_length, beta=beta, sym=not periodic, **_floating("kaiser_window", options))
+    return kaiser(
+        window_length,
+        beta=beta,
+        sym=not periodic,
+        **_floating("kaiser_window", window_length, options),
+    )

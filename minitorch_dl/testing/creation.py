@@ -48,12 +48,13 @@ def make_tensor(
     sizes: tuple[int, ...] = shape  # type: ignore[assignment]
     if noncontiguous and memory_format is not None:
         raise ValueError(
-            "make_tensor(): noncontiguous and memory_format are mutually exclusive, "
+            "The parameters `noncontiguous` and `memory_format` are mutually exclusive, "
             f"but got noncontiguous=True and memory_format={memory_format}"
         )
     if requires_grad and not (dtype.is_floating_point or dtype.is_complex):
         raise ValueError(
-            f"make_tensor(): requires_grad must be False for integral dtypes, but got {dtype}"
+            "`requires_grad=True` is not supported for boolean and integral dtypes, but got "
+            f"{dtype=}"
         )
     apart = noncontiguous and math.prod(sizes) > 1
     if apart:
@@ -93,7 +94,7 @@ def _range(dtype: dtypes.dtype, low: float | None, high: float | None) -> tuple[
     low = default[0] if low is None else low
     high = default[1] if high is None else high
     if math.isnan(low) or math.isnan(high):
-        raise ValueError(f"make_tensor(): `low` and `high` cannot be NaN, but got {low=}, {high=}")
+        raise ValueError(f"`low` and `high` cannot be NaN, but got {low=} and {high=}")
     if low == high and dtype.kind > dtypes.INTEGER:
         warnings.warn(
             "Passing `low==high` to `torch.testing.make_tensor` for floating or complex types is "
@@ -103,10 +104,10 @@ def _range(dtype: dtypes.dtype, low: float | None, high: float | None) -> tuple[
             stacklevel=3,
         )
     elif low >= high:
-        raise ValueError(f"make_tensor(): `low` must be less than `high`, but got {low} >= {high}")
-    if high < smallest or low >= greatest:
+        raise ValueError(f"`low` must be less than `high`, but got {low} >= {high}")
+    elif high < smallest or low >= greatest:
         raise ValueError(
-            f"make_tensor(): `low` and `high` are [{low}, {high}), but {dtype} only supports "
-            f"[{smallest}, {greatest})"
+            f"The value interval specified by `low` and `high` is [{low}, {high}), but {dtype} "
+            f"only supports [{smallest}, {greatest})"
         )
     return min(max(low, smallest), greatest), min(max(high, smallest), greatest)

@@ -108,13 +108,28 @@ def test_the_state_is_restored() -> None:
 def test_without_a_gpu_the_historic_names_do_nothing() -> None:
     if torch.cuda.is_available():
         return
-    with pytest.warns(UserWarning, match="CUDA is not available"):
+    with (
+        pytest.warns(UserWarning, match="CUDA is not available"),
+        pytest.warns(FutureWarning, match="`torch.cuda.amp.GradScaler"),
+    ):
         scaler = torch.cuda.amp.GradScaler()
     loss = torch.ones(1)
     assert not scaler.is_enabled()
     assert scaler.scale(loss) is loss
-    with torch.cuda.amp.autocast(enabled=False):
+    with pytest.warns(FutureWarning, match="`torch.cuda.amp.autocast"):
+        block = torch.cuda.amp.autocast(enabled=False)
+    with block:
         assert (loss * 2).dtype is torch.float32
+
+
+def test_the_historic_names_for_the_cpu() -> None:
+    with pytest.warns(FutureWarning, match="torch.amp.GradScaler\\('cpu'"):
+        scaler = torch.cpu.amp.GradScaler(init_scale=2.0)
+    assert scaler.get_scale() == 2.0
+    with pytest.warns(FutureWarning, match="torch.amp.autocast\\('cpu'"):
+        block = torch.cpu.amp.autocast()
+    with block:
+        assert (torch.ones(1, 1) @ torch.ones(1, 1)).dtype is torch.bfloat16
 
 
 @pytest.mark.parity
