@@ -183,7 +183,7 @@ def represent(tensor: Any, name: str = "tensor") -> str:
     if isinstance(node, AccumulateGrad):
         suffixes.append("requires_grad=True")
     elif node is not None:
-        suffixes.append(f"grad_fn=<{type(node).__name__}>")
+        suffixes.append(f"grad_fn=<{node.name().rpartition('::')[2]}>")
     return with_suffixes(prefix + text, suffixes, len(prefix)) + ")"
 
 

@@ -82,6 +82,8 @@ def test_names_of_common_results() -> None:
     ):
         assert y.grad_fn.name() == type(y.grad_fn).__name__ == name
         assert f"grad_fn=<{name}>" in repr(y)
+    for y in (*x.split(2), *x.unbind(), *minitorch_dl.linalg.qr(x), *minitorch_dl.slogdet(x)):
+        assert f"grad_fn=<{y.grad_fn.name()}>" in repr(y)
     y = x * 1
     y[0] = 0.0
     assert y.grad_fn.name() == "torch::autograd::CopySlices"
