@@ -100,17 +100,17 @@ def _maxima_by_axis(
 ) -> Any:
     lowest = xp.iinfo(x.dtype).min if x.dtype.kind in "iu" else -math.inf
     for i, (t, k, step, p, d) in enumerate(zip(out, kernel, stride, padding, dilation), start=2):
-        y = None
+        y, shape = None, (*x.shape[:i], t, *x.shape[i + 1 :])
         for _, windows, elements in _axis_taps(x.shape[i], t, k, step, p, d):
             part = x[_on_axis(i, elements)]
             if y is None and part.shape[i] == t:
                 y = part.copy()
                 continue
             if y is None:
-                y = xp.full((*x.shape[:i], t, *x.shape[i + 1 :]), lowest, x.dtype)
+                y = xp.full(shape, lowest, x.dtype)
             into = y[_on_axis(i, windows)]
             xp.maximum(into, part, out=into)
-        x = y
+        x = xp.full(shape, lowest, x.dtype) if y is None else y
     return x
 
 
@@ -275,7 +275,7 @@ def fractional_positions(xp: Any, x: Any, samples: Any, kernel: Ints, out: Ints)
         u = samples[:, :, (1 - i) if dims == 2 else i, None]  # (N, C, 1)
         alpha = (s - k) / (t - 1) if t > 1 else 0.0
         start = xp.trunc((xp.arange(t) + u) * alpha) - xp.trunc(u * alpha)
-        start[:, :, -1] = s - k
+        start[:, :, t - 1 :] = s - k
         index = start.astype("int64")[..., None] + xp.arange(k)  # (N, C, T, K)
         shape = [1] * (2 * dims)
         shape[i], shape[dims + i] = t, k

@@ -15,6 +15,8 @@ _SHORT = 64
 """Elements of a row below which rows had better be added up before their elements are."""
 _ALONE = 1 << 13
 """Elements of a matrix up to which BLAS multiplies it by a vector with one thread."""
+_EXACT = 1 << 16
+"""Elements of a row up to which BLAS may sum it at once: the error grows with their number."""
 
 
 def sum_over(xp: Any, a: Any, axes: Axes) -> Any:
@@ -72,11 +74,21 @@ def _of_rows(a: Any, b: Any, axes: Axes) -> Any:
     elif b.ndim == 1 and a.size <= _ALONE:
         rows = a if a.ndim == 2 else a.reshape(-1, len(b))
         dots = rows.dot(b).reshape(*a.shape[:-1], 1)
+    elif a.shape[-1] > _EXACT:
+        dots = _dots_of_parts(a, b)
     else:
         dots = np.vecdot(a, b)[..., None]
     if len(axes) == 1:
         return dots
     return dots.sum(axis=tuple([i for i in axes if i != a.ndim - 1]), keepdims=True)
+
+
+def _dots_of_parts(a: Any, b: Any) -> Any:
+    """Dot products of rows, as sums of those of their parts."""
+    n = a.shape[-1] // _EXACT * _EXACT
+    head = [x[..., :n].reshape(*x.shape[:-1], -1, _EXACT) for x in (a, b)]
+    rest = np.vecdot(a[..., n:], b[..., n:])[..., None]
+    return np.vecdot(*head).sum(axis=-1, keepdims=True) + rest
 
 
 def _has_rows_to_add(a: Any, axes: Axes) -> bool:

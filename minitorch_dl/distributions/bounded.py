@@ -20,10 +20,13 @@ __all__ = ["Beta", "Dirichlet", "Kumaraswamy", "Uniform"]
 EULER_GAMMA = 0.57721566490153286060
 
 
+_REAL = constraints.dependent(is_discrete=False, event_dim=0)
+
+
 class Uniform(Distribution):
     """``p(x) = 1 / (high - low)`` for ``low <= x < high``."""
 
-    arg_constraints = {"low": constraints.dependent, "high": constraints.dependent}
+    arg_constraints = {"low": _REAL, "high": _REAL}
     has_rsample = True
     low: Tensor
     high: Tensor

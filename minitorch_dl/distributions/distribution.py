@@ -96,6 +96,12 @@ class Distribution:
             self._check_parameters()
 
     def _check_parameters(self) -> None:
+        if self.arg_constraints is Distribution.arg_constraints:
+            warnings.warn(
+                f"{type(self)} does not define `arg_constraints`. Please set it ({{}} if there are "
+                "none), or make the distribution with `validate_args=False`.",
+                stacklevel=4,
+            )
         for name, constraint in self.arg_constraints.items():
             if constraints.is_dependent(constraint) or name not in self.__dict__:
                 continue
@@ -235,6 +241,12 @@ class Distribution:
                     f"{value.shape} vs {expected}."
                 )
         support = self.support
+        if support is Distribution.support:
+            warnings.warn(
+                f"{type(self)} does not define `support`, which samples are checked by. Please set "
+                "it, or make the distribution with `validate_args=False`.",
+                stacklevel=3,
+            )
         if constraints.is_dependent(support):
             return
         with no_grad():

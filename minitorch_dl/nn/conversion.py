@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -61,6 +62,12 @@ class Convertible:
                 "nn.Module.to only accepts floating point or complex dtypes, but got desired "
                 f"dtype={dtype}"
             )
+        if dtype is not None and dtype.is_complex:
+            warnings.warn(
+                "Complex modules are a new feature: not every module computes with complex "
+                "parameters and buffers",
+                stacklevel=2,
+            )
 
         def convert(tensor: Tensor) -> Tensor:
             casts = tensor.dtype.is_floating_point or tensor.dtype.is_complex
@@ -117,21 +124,28 @@ def typename(value: Any) -> str:
     return prefix + kind.__qualname__
 
 
+_DEVICE, _DTYPE = (Device, str, int, type(None)), (DType, type(None))
+_TO_FORMS: tuple[tuple[tuple[str, ...], tuple[Any, ...]], ...] = (
+    (("tensor", "non_blocking"), (Tensor, bool)),
+    (("dtype", "non_blocking"), (DType, bool)),
+    (("device", "dtype", "non_blocking"), (_DEVICE, _DTYPE, bool)),
+)
+"""What ``to`` takes by position, and of which types."""
+
+
 def _parse_to(*args: Any, **kwargs: Any) -> tuple[Any, Any, bool, Any]:
     """``(device, dtype, non_blocking, memory_format)`` from the arguments of ``to``."""
     known = {"device", "dtype", "non_blocking", "memory_format", "tensor"}
     rest = list(args)
     found = dict(kwargs)
-    if rest and isinstance(rest[0], Tensor):
-        found["tensor"] = rest.pop(0)
-    else:
-        is_device = rest and isinstance(rest[0], (str, int, Device, type(None)))
-        if is_device and not isinstance(rest[0], bool):
-            found["device"] = rest.pop(0)
-        if rest and (rest[0] is None or isinstance(rest[0], DType)):
-            found["dtype"] = rest.pop(0)
-    if rest and isinstance(rest[0], bool):
-        found["non_blocking"] = rest.pop(0)
+    for names, kinds in _TO_FORMS:
+        if rest and isinstance(rest[0], kinds[0]) and not isinstance(rest[0], bool):
+            for name, kind in zip(names, kinds):
+                if rest and isinstance(rest[0], kind):
+                    found[name] = rest.pop(0)
+                else:
+                    break
+            break
     if rest or not known.issuperset(found) or not (args or kwargs):
         got = ", ".join([*map(typename, args), *(f"{k}={typename(v)}" for k, v in kwargs.items())])
         raise TypeError(

@@ -23,6 +23,7 @@ from ..ops.convolution import (
     conv1d,
     conv2d,
     conv3d,
+    conv_tbc,
     conv_transpose1d,
     conv_transpose2d,
     conv_transpose3d,
@@ -114,3 +115,4 @@ from ..overrides import (
     has_torch_function_unary,
     has_torch_function_variadic,
 )
+from . import grad

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, ClassVar
 
 from ..autograd.versions import mark_written
@@ -252,14 +253,24 @@ class _InstanceNorm(_RunningNorm):
             num_features, eps, momentum, affine, track_running_stats, device, dtype, bias
         )
 
+    def _get_no_batch_dim(self) -> int:
+        """The number of axes of one sample."""
+        return min(self.dims)
+
     def forward(self, input: Tensor) -> Tensor:
         self._check_input_dim(input)
-        batched = input.dim() == max(self.dims)
+        batched = input.dim() != self._get_no_batch_dim()
         x = input if batched else input.unsqueeze(0)
-        if x.size(1) != self.num_features and self.affine:
-            raise ValueError(
+        if x.size(1) != self.num_features:
+            text = (
                 f"expected input's size at dim={1 if batched else 0} to match num_features "
                 f"({self.num_features}), but got: {x.size(1)}."
+            )
+            if self.affine:
+                raise ValueError(text)
+            warnings.warn(
+                f"{text} Leave out num_features, which is not used because affine=False",
+                stacklevel=2,
             )
         y = F.instance_norm(
             x, self.running_mean, self.running_var, self.weight, self.bias,

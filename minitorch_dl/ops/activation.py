@@ -121,7 +121,7 @@ def _hardswish(xp: Any, a: Any) -> Any:
 
 
 _hardswish.defvjp(
-    a=lambda g, a: keep(g, a >= 3) + keep(g * (a / 3 + 0.5), (a > -3) & (a < 3)),
+    a=lambda g, a: keep(g, a >= 3) + keep(g * (2 * a + 3) / 6, (a > -3) & (a < 3)),
 )
 
 

@@ -219,17 +219,21 @@ def _fractional_max_pools(
             raise ValueError(f"{op}: output_ratio must be between 0 and 1, got {output_ratio}")
         output_size = [int(n * r) for n, r in zip(size, ratios)]
     out = per_axis(op, "output_size", output_size, dims)
-    if any(t < 1 or t + k - 1 > n for t, k, n in zip(out, kernel, size)):
+    if any(t < 0 or t + k - 1 > n for t, k, n in zip(out, kernel, size)):
         raise RuntimeError(
             f"{op}: kernel_size {kernel} and output_size {out} do not fit an input of spatial "
             f"size {size}"
         )
+    shape = (1 if a.ndim == dims + 1 else a.shape[0], a.shape[-dims - 1], dims)
     if samples is None:
-        shape = (1 if a.ndim == dims + 1 else a.shape[0], a.shape[-dims - 1], dims)
         generator = draw.default_generator(device_of(a).type)
         samples = draw.uniform(shape, 0.0, 1.0, a.dtype, generator, array_module(a))
     else:
         samples = samples.array
+        if samples.shape[1:] != shape[1:] or samples.shape[0] < shape[0]:
+            raise RuntimeError(
+                f"{op}: Expect _random_samples of size {list(shape)}, got {list(samples.shape)}"
+            )
 
     def pool(x: Any) -> Any:
         index = fractional_positions(

@@ -409,7 +409,7 @@ def _check_labels(op: str, input: Any, target: Any, ignore_index: int) -> int | 
         )
     expected = (a.shape[0], *a.shape[2:])
     if t.shape != expected:
-        many = "" if len(expected) > 1 else "1D target tensor expected: "
+        many = "" if len(expected) > 1 else "0D or 1D target tensor expected: "
         raise RuntimeError(
             f"{op}: {many}Expected target size {list(expected)}, got {list(t.shape)}"
         )

@@ -16,10 +16,11 @@ from ..autograd.primitive import primitive
 from ..autograd.structural import sum_to
 from ..backend import correlation
 from ..backend.precision import in_float32
-from .shape import _reshape
+from .shape import _reshape, permute
 
 __all__ = [
-    "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+    "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d",
+    "conv_transpose3d",
 ]  # fmt: skip
 
 
@@ -172,6 +173,24 @@ def conv3d(
     return _conv("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
 
 
+@as_one("ConvTbcBackward0")
+def conv_tbc(input: Any, weight: Any, bias: Any, pad: int = 0) -> Any:
+    """1-d convolution with time first and channels last: ``(L, N, C)`` with weight ``(kL, C, O)``
+    and bias ``(O,)`` gives ``(L', N, O)``; ``pad`` zeros at both ends.
+    """
+    op = "conv_tbc"
+    for name, value, dims in (
+        ("input", input, "3 dims: time, batch, in_channel"),
+        ("weight", weight, "3 dims: kernel_width, in_channels, out_channels"),
+        ("bias", bias, "1 dim: out_channels"),
+    ):
+        require_tensor(op, name, value)
+        if value.array.ndim != int(dims[0]):
+            raise RuntimeError(f"{op}: {name} must have {dims}, got size {list(value.array.shape)}")
+    x, w = permute(input, (1, 2, 0)), permute(weight, (2, 1, 0))
+    return permute(_conv(op, 1, x, w, bias, 1, pad, 1, 1), (2, 0, 1))
+
+
 @as_one()
 def conv_transpose1d(
     input: Any,
@@ -185,17 +204,9 @@ def conv_transpose1d(
 ) -> Any:
     """1-d transposed convolution of ``(N, C, L)`` or ``(C, L)``; as ``conv_transpose2d``."""
     return _conv_transpose(
-        "conv_transpose1d",
-        1,
-        input,
-        weight,
-        bias,
-        stride,
-        padding,
-        output_padding,
-        groups,
+        "conv_transpose1d", 1, input, weight, bias, stride, padding, output_padding, groups,
         dilation,
-    )
+    )  # fmt: skip
 
 
 @as_one()
@@ -228,17 +239,9 @@ def conv_transpose2d(
     torch.Size([1, 1, 5, 5])
     """
     return _conv_transpose(
-        "conv_transpose2d",
-        2,
-        input,
-        weight,
-        bias,
-        stride,
-        padding,
-        output_padding,
-        groups,
+        "conv_transpose2d", 2, input, weight, bias, stride, padding, output_padding, groups,
         dilation,
-    )
+    )  # fmt: skip
 
 
 @as_one()
@@ -254,17 +257,9 @@ def conv_transpose3d(
 ) -> Any:
     """3-d transposed convolution of ``(N, C, D, H, W)`` or ``(C, D, H, W)``."""
     return _conv_transpose(
-        "conv_transpose3d",
-        3,
-        input,
-        weight,
-        bias,
-        stride,
-        padding,
-        output_padding,
-        groups,
+        "conv_transpose3d", 3, input, weight, bias, stride, padding, output_padding, groups,
         dilation,
-    )
+    )  # fmt: skip
 
 
 def _conv(

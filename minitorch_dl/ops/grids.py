@@ -14,6 +14,7 @@ from ..backend import array_module
 from .embedding import take_rows
 from .indexing import getitem
 from .matmul import matmul
+from .selection import where
 from .shape import _reshape, transpose, unsqueeze
 
 __all__ = ["affine_grid_generator", "grid_sampler", "grid_sampler_2d", "grid_sampler_3d"]
@@ -134,8 +135,9 @@ def _axis_taps(p: Any, mode: str) -> list[tuple[Any, Any]]:
     """Along one axis: (element, weight) for each element that takes part at the positions ``p``."""
     a = p.array
     xp = array_module(a)
-    if mode == "nearest":
-        return [(xp.rint(a), None)]
+    if mode == "nearest":  # its slope is zero where there is one
+        nothing = TensorBase.wrap(xp.zeros(a.shape, bool))
+        return [(xp.rint(a), where(nothing, p, 1.0) if p.requires_grad else None)]
     low = xp.floor(a)
     part = p - TensorBase.wrap(low)
     if mode == "bilinear":
@@ -207,6 +209,12 @@ def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any
         raise RuntimeError(f"{op}: Expected theta for a batch of {size[0]}, got {a.shape[0]}")
     if min(size) <= 0:
         raise ValueError(f"{op}: Expected non-zero, positive output size. Got {list(size)}")
+    if align_corners and 1 in size[2:]:
+        warnings.warn(
+            f"{op}: an axis of size 1 has its only position at 0, not -1, when align_corners=True, "
+            "since version 1.3.0 of PyTorch. See the documentation of affine_grid for details.",
+            stacklevel=3,
+        )
     xp = array_module(a)
     lines = []
     for n in size[2:]:

@@ -78,13 +78,14 @@ def linear(input: Any, weight: Any, bias: Any = None, *, out: Any = None) -> Any
         require_tensor("linear", "input", input)
         require_tensor("linear", "weight", weight)
     x, w, b = input.array, weight.array, None if bias is None else bias.array
-    if w.ndim == 1:  # (I,): one output, without an axis for it
+    if w.ndim == 1 and x.ndim > 0:  # (I,): one output, without an axis for it
         y = linear(input, _reshape(weight, shape=(1, *w.shape)), None)
         y = named(_reshape(y, shape=y.array.shape[:-1]), "MvBackward0")
         return y if bias is None else y + bias
-    if x.ndim == 0:
+    if x.ndim == 0 or w.ndim == 0:
         raise RuntimeError(
-            f"both arguments to linear need to be at least 1D, but they are 0D and {w.ndim}D"
+            f"linear: both arguments to linear need to be at least 1D, but they are {x.ndim}D and "
+            f"{w.ndim}D"
         )
     if w.ndim != 2 or x.shape[-1] != w.shape[1]:
         raise RuntimeError(

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..autograd.primitive import TensorBase
 from ..backend import array_module
-from .normalization import batch_norm, group_norm, layer_norm
+from .normalization import batch_norm, check_channels, group_norm, layer_norm, track
 from .powers import rsqrt
 from .reductions import mean
 from .shape import reshape
 from .variances import var
 
-__all__ = ["native_batch_norm", "native_group_norm", "native_layer_norm"]
+__all__ = ["batch_norm_update_stats", "native_batch_norm", "native_group_norm", "native_layer_norm"]
 
 
 def _statistics(x: Any, dims: tuple[int, ...], keepdim: bool, eps: float) -> tuple[Any, Any]:
     return mean(x, dims, keepdim), rsqrt(var(x, dims, correction=0, keepdim=keepdim) + eps)
+
+
+def batch_norm_update_stats(
+    input: Any, running_mean: Any, running_var: Any, momentum: float
+) -> tuple[Any, Any]:
+    """The mean and variance (C) of the batch (N, C, *S), which move the running ones unless None:
+    ``running = (1 - momentum) running + momentum batch``, by the unbiased variance.
+    """
+    op, shape = "batch_norm_update_stats", input.array.shape
+    check_channels(op, shape[1], running_mean=running_mean, running_var=running_var)
+    dims = (0, *range(2, len(shape)))
+    batch = mean(input, dims), var(input, dims, correction=0)
+    count = math.prod(shape) // max(shape[1], 1)
+    track(op, momentum, count, (running_mean, batch[0].array), (running_var, batch[1].array))
+    return batch
 
 
 def native_layer_norm(

@@ -158,7 +158,7 @@ def batch_norm(
             f"{op}: Expected input of 2 or more dimensions, but got size {list(shape)}"
         )
     channels = shape[1] if len(shape) > 1 else 0
-    _check_channels(
+    check_channels(
         op, channels, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
     )
     if training:
@@ -179,7 +179,7 @@ def batch_norm(
             eps=eps,
             centered=True,
         )
-        _track(op, momentum, count, (running_mean, mean.array), (running_var, variance.array))
+        track(op, momentum, count, (running_mean, mean.array), (running_var, variance.array))
         return y
     if running_mean is None or running_var is None:
         raise RuntimeError(
@@ -216,7 +216,7 @@ def instance_norm(
         raise ValueError(
             f"Expected more than 1 spatial element when training, got input size {list(shape)}"
         )
-    _check_channels(
+    check_channels(
         op, shape[1], running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
     )
     view = (*shape[:2], math.prod(shape[2:]))
@@ -225,7 +225,7 @@ def instance_norm(
     )
     if running_mean is not None or running_var is not None:
         moments = mean.array.mean(axis=0), variance.array.mean(axis=0)
-        _track(op, momentum, view[2], *zip((running_mean, running_var), moments))
+        track(op, momentum, view[2], *zip((running_mean, running_var), moments))
     return y
 
 
@@ -255,7 +255,7 @@ def group_norm(
         )
     per_group, size = shape[1] // num_groups, math.prod(shape[2:])
     _check_batch(shape[0] * per_group * size, shape)
-    _check_channels(op, shape[1], weight=weight, bias=bias)
+    check_channels(op, shape[1], weight=weight, bias=bias)
     return _standardize(
         input,
         weight,
@@ -338,7 +338,7 @@ def _feature_norm(
     )[0]
 
 
-def _track(
+def track(
     op: str, momentum: float, count: int, mean: tuple[Any, Any], variance: tuple[Any, Any]
 ) -> None:
     """Move the running mean and variance, unless None, towards the batch's beside them, in place:
@@ -354,7 +354,7 @@ def _track(
         mark_all_written(arrays, op)
 
 
-def _check_channels(op: str, channels: int, **given: Any) -> None:
+def check_channels(op: str, channels: int, **given: Any) -> None:
     for name, value in given.items():
         if value is not None and value.array.shape != (channels,):
             raise RuntimeError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import warnings
 from typing import Any
 
@@ -181,7 +182,7 @@ def _sizes(have: Any, size: Any, scale_factor: Any, recompute: bool | None) -> A
             raise ValueError(
                 "interpolate: recompute_scale_factor is not meaningful with an explicit size."
             )
-        return _per_axis("size", size, have), (None,) * dims
+        return _whole_numbers(_per_axis("size", size, have)), (None,) * dims
     factors = tuple([float(f) for f in _per_axis("scale_factor", scale_factor, have)])
     out = tuple([resampling.output_size(n, f) for n, f in zip(have, factors)])
     return out, (None,) * dims if recompute else factors
@@ -196,6 +197,16 @@ def _per_axis(name: str, value: Any, have: Any) -> Any:
             f"got input with spatial dimensions of {list(have)} and {name} of {value}"
         )
     return tuple(value)
+
+
+def _whole_numbers(size: tuple[Any, ...]) -> tuple[int, ...]:
+    try:
+        return tuple(map(operator.index, size))
+    except TypeError:
+        raise TypeError(
+            "interpolate: expected size to be one of int or Tuple[int] or Tuple[int, int] or "
+            f"Tuple[int, int, int], but got size with types {[type(n).__name__ for n in size]}"
+        ) from None
 
 
 def upsample(

@@ -55,3 +55,12 @@ def test_norms_of_large_arrays(
     if has_weight:
         for found, wanted in zip(slopes[1:], (dw, db)):
             np.testing.assert_allclose(found.reshape(affine), wanted, rtol=1e-4, atol=2e-3)
+
+
+def test_moments_of_long_rows_keep_their_digits() -> None:
+    x = np.random.default_rng(0).random((1, 3_000_001), dtype=np.float32)
+    view = {"shape": x.shape, "axes": (1,), "affine": (1, x.shape[1])}
+    y, _, _ = standardization.forward(np, x, None, None, **view, eps=EPS, centered=True)
+    wide = x.astype(np.float64)
+    expected = (wide - wide.mean()) / np.sqrt(wide.var() + EPS)
+    np.testing.assert_allclose(y, expected, rtol=0, atol=1e-6)

@@ -465,3 +465,19 @@ def test_expanding_a_class_of_ones_own() -> None:
 
     with pytest.raises(NotImplementedError, match=r"must also define a custom .expand\(\)"):
         Other().expand((3, 2))
+
+
+def test_what_a_class_leaves_out_is_warned_of(torch: Any) -> None:
+    class Point(torch.distributions.Distribution):
+        pass
+
+    with pytest.warns(UserWarning, match="does not define `arg_constraints`"):
+        point = Point(validate_args=True)
+    with pytest.warns(UserWarning, match="does not define `support`"):
+        point._validate_sample(torch.zeros(2))
+
+
+@pytest.mark.parametrize("name", ["Independent", "MixtureSameFamily", "TransformedDistribution"])
+def test_a_support_that_depends_on_the_instance(torch: Any, name: str) -> None:
+    with pytest.raises(NotImplementedError):
+        _ = getattr(torch.distributions, name).support.event_dim

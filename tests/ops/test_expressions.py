@@ -48,6 +48,12 @@ TABLE: list[tuple[str, Any]] = [
     ("(Z(2).layout is torch.strided, Z(2).to_sparse().layout is torch.sparse_coo)", (True, True)),
     ("__import__('copy').deepcopy(torch.channels_last) is torch.channels_last", True),
     ("torch.amp.is_autocast_available('cpu')", True),
+    # windows without an element, and outputs without a window
+    ("F.max_pool1d(T([[1.0]]), 2, padding=1, dilation=2).tolist()", [[float("-inf")]]),
+    ("F.max_pool2d(T([[[1.0]]]), 2, padding=1, dilation=2).tolist()", [[[float("-inf")]]]),
+    ("list(F.fractional_max_pool2d(Z(1, 2, 4, 4), 2, output_size=(0, 1)).shape)", [1, 2, 0, 1]),
+    ("[g := Z(1, 1, 1, 2).requires_grad_(), F.grid_sample(Z(1, 1, 2, 2), g, 'nearest',"
+     " align_corners=False).sum().backward(), g.grad.tolist()][-1]", [[[[0.0, 0.0]]]]),
     # arithmetic of Python numbers
     ("[f(7, 2).item() for f in (torch.add, torch.sub, torch.mul, torch.div)]", [9, 5, 14, 3.5]),
     ("torch.div(-7, 2, rounding_mode='trunc').item()", -3),

@@ -30,6 +30,11 @@ ROWS = [
         complex=True,
     ),
     Row(
+        "nn.functional.conv_tbc",
+        S(F(4, 2, 3), F(2, 3, 5), F(5), 1),
+        S(F(3, 2, 1), F(3, 1, 2), F(2)),
+    ),
+    Row(
         "nn.functional.conv_transpose1d",
         S(F(2, 3, 4), F(3, 2, 3), F(2)),
         S(F(4, 4), F(4, 1, 2), None, 3, 1, 2, 2, 2),

@@ -8,6 +8,17 @@ _WHY = "the statistics carry no gradient, as in PyTorch"
 
 ROWS = [
     Row(
+        "batch_norm_update_stats",
+        S(F(4, 3), F(3), F(3, low=0.5)),
+        S(F(2, 3, 5), F(3), F(3, low=0.5), momentum=0.7),
+        call=lambda torch, x, mean, var, momentum=0.1: (
+            *torch.batch_norm_update_stats(x, mean := mean.clone(), var := var.clone(), momentum),
+            mean,
+            var,
+        ),
+        grad=False,
+    ),
+    Row(
         "native_layer_norm",
         S(F(2, 3, 4), (3, 4), F(3, 4), F(3, 4), 1e-5),
         S(F(4), (4,), None, None, 0.1),

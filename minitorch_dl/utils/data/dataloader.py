@@ -6,6 +6,7 @@ import functools
 import itertools
 import multiprocessing
 import multiprocessing.context
+import os
 import sys
 import warnings
 from collections import deque
@@ -164,6 +165,19 @@ class DataLoader(Generic[T_co]):
         self._iterator: _MultiProcessingDataLoaderIter | None = None
         self._reported_length: int | None = None
         self.__initialized = True
+        self.check_worker_number_rationality()
+
+    def check_worker_number_rationality(self) -> None:
+        """Warn of more workers than there are cores for them."""
+        at_hand = getattr(os, "sched_getaffinity", None)  # Linux only
+        cores = len(at_hand(0)) if at_hand else os.cpu_count()
+        if cores is not None and self.num_workers > cores:
+            warnings.warn(
+                f"This DataLoader will create {self.num_workers} worker processes in total, more "
+                f"than the {cores} cores of this system: excessive worker creation might get "
+                "DataLoader running slow or even freeze",
+                stacklevel=3,
+            )
 
     def __setattr__(self, name: str, value: Any) -> None:
         fixed = ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset")
@@ -250,8 +264,9 @@ class _BaseDataLoaderIter:
     def _warn_of_length(self, length: int) -> None:
         warnings.warn(
             f"Length of IterableDataset was reported to be {length} (when accessing "
-            f"len(dataloader)), but {self._n_yielded} samples have been fetched. With several "
-            "workers, each one must yield its own part only: see get_worker_info().",
+            f"len(dataloader)), but {self._n_yielded} samples have been fetched. For "
+            "multiprocessing data-loading, this is what workers do that each yield the whole: let "
+            "each yield its own part only, by get_worker_info().",
             stacklevel=3,
         )
 
