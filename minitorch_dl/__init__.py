@@ -270,6 +270,7 @@ try:
     from .ops.view_scatters import *
     from .ops.windows import *
     from .printing import set_printoptions
+    from .random import thread_safe_generator
     from .settings import (
         are_deterministic_algorithms_enabled,
         compile,

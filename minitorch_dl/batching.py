@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+from .autograd.modes import state
 from .ops import joining
 from .ops.comparison import equal
 from .ops.random import get_rng_state, set_rng_state
@@ -60,7 +62,8 @@ def vmap(
         results = []
         for i in range(max(size, 1)):  # without entries, zeros tell what the results look like
             draws.before(i)
-            results.append(run(i))
+            with _keeping_graphs(i < size - 1):
+                results.append(run(i))
             draws.after()
         to = _out_dims(out_dims, results[0])
         columns = zip(*map(tree_leaves, results))
@@ -69,6 +72,17 @@ def vmap(
         )
 
     return wrapper
+
+
+@contextmanager
+def _keeping_graphs(keeps: bool) -> Iterator[None]:
+    """Let the backward passes of one entry leave the graph to the next, as there is one pass for
+    all of a batch."""
+    outer, state.keeps_graphs = state.keeps_graphs, state.keeps_graphs or keeps
+    try:
+        yield
+    finally:
+        state.keeps_graphs = outer
 
 
 def _without(shape: Any, dim: int) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from .ops.random import get_rng_state, initial_seed, manual_seed, seed, set_rng_
 
 __all__ = [
     "default_generator", "fork_rng", "get_rng_state", "initial_seed", "manual_seed", "seed",
-    "set_rng_state",
+    "set_rng_state", "thread_safe_generator",
 ]  # fmt: skip
 
 default_generator = _draw.default_generator("cpu")
@@ -43,3 +43,8 @@ def fork_rng(
     finally:
         for generator, state in zip(generators, states, strict=True):
             generator.set_state(state)
+
+
+def thread_safe_generator() -> None:
+    """None, which stands for the default generator: the workers of a ``DataLoader`` are processes,
+    each of which has its own."""

@@ -142,7 +142,7 @@ def get_file_path(*path_components: str) -> str:
 
 def typename(obj: Any) -> str:
     """The full name of an object's class, such as ``torch.FloatTensor`` for a float tensor."""
-    if hasattr(obj, "array") and callable(getattr(obj, "type", None)):
+    if hasattr(obj, "array") and not isinstance(obj, type) and callable(getattr(obj, "type", None)):
         return obj.type()
     cls = obj if isinstance(obj, type) else type(obj)
     own = cls.__module__ in ("builtins", "__main__")

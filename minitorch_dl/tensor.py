@@ -182,6 +182,7 @@ class Tensor(Convertible, Differentiable, Protocols):
     t_ = layout_ops.view_inplace(ops.t, "t_")
     as_strided_ = layout_ops.view_inplace(ops.as_strided, "as_strided_")
     is_set_to, dim_order = layout_ops.is_set_to, layout_ops.dim_order
+    get_device, is_inference = ops.get_device, ops.is_inference
     const_data_ptr = layout_ops.data_ptr
 
     # -- memory (ops/storage.py) -------------------------------------------------------------------

@@ -203,10 +203,6 @@ class Differentiable(TensorBase):
         self._node = None
         return self
 
-    def is_inference(self) -> builtins.bool:
-        """False: tensors made under ``inference_mode`` are ordinary ones here."""
-        return False
-
     @property
     def data(self) -> Any:
         """The same memory without history; PyTorch doesn't count writes to it."""

@@ -134,11 +134,6 @@ class Convertible(TensorBase):
         """The size of all elements in bytes."""
         return self.array.nbytes
 
-    def get_device(self) -> int:
-        """The index of the GPU that holds the tensor; -1 on the CPU."""
-        where = device_of(self.array)
-        return -1 if where.type == "cpu" else where.index or 0
-
     def is_floating_point(self) -> builtins.bool:
         """Whether the dtype is a floating one."""
         return self.dtype.is_floating_point

@@ -17,6 +17,7 @@ ELSEWHERE = {
     "nn.parallel.distributed": "nn.parallel",
     "nn.parallel.scatter_gather": "nn.parallel",
     "fx.experimental.proxy_tensor": "fx",
+    "fx.subgraph_rewriter": "fx.rewriting",
     "_subclasses": "compiler",
     "_subclasses.fake_tensor": "compiler",
     "_tensor": "",

@@ -80,6 +80,7 @@ def run_backward(
     Returns:
         The gradient of each target reached.
     """
+    retain_graph = retain_graph or state.keeps_graphs
     targeted = None if targets is None else set(targets)
     wanted = None if targeted is None else _ancestors_of(roots, targeted)
     found: dict[Node, Any] = {}
@@ -256,7 +257,8 @@ def _accumulate(node: AccumulateGrad, g: Any, is_ours: bool, create_graph: bool)
             leaf._grad = result_class().wrap(before.array + g)
     if node.post_hooks:
         for hook in list(node.post_hooks.values()):
-            if hook(leaf) is not None:
+            returned = hook(leaf)
+            if returned is not None and returned is not leaf:
                 raise RuntimeError("Tensor post accumulate grad hooks should return None.")
 
 

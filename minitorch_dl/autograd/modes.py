@@ -40,6 +40,8 @@ class _State(threading.local):
     dual_level: Any = None
     """The level of forward-mode differentiation that is open."""
     multithreading: bool = True
+    keeps_graphs: bool = False
+    """Whether every backward pass keeps its graph: the entries of a batch go through it in turn."""
     pushing: bool = False
     """Whether a tangent is being computed."""
     anomaly: Any = None
@@ -189,6 +191,9 @@ class set_grad_enabled(_Mode):
 
     def clone(self) -> set_grad_enabled:
         return set_grad_enabled(self._enabled)
+
+    def __repr__(self) -> str:
+        return f"torch.autograd.grad_mode.set_grad_enabled(mode={self._enabled})"
 
 
 class set_multithreading_enabled:

@@ -144,13 +144,13 @@ class Node:
         """A place for the user's own notes on the node."""
         return self.__dict__.setdefault("_metadata", {})
 
-    def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call ``hook(grad_inputs, grad_outputs)`` after this node's derivative ran; a returned
+    def register_hook(self, fn: Callable[..., Any]) -> RemovableHandle:
+        """Call ``fn(grad_inputs, grad_outputs)`` after this node's derivative ran; a returned
         tuple replaces grad_inputs."""
         if self.hooks is None:
             self.hooks = OrderedDict()
         self.watched = True
-        return RemovableHandle(self.hooks, hook)
+        return RemovableHandle(self.hooks, fn)
 
     def watch_gradient(self, hook: Callable[[Any], Any]) -> RemovableHandle:
         """Call ``hook(grad)`` with the gradient of this node's output, which it may replace."""
@@ -183,13 +183,13 @@ class Node:
             known[index] = weakref.ref(found)
         return found
 
-    def register_prehook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call ``hook(grad_outputs)`` before this node's derivative runs; a returned tuple
+    def register_prehook(self, fn: Callable[..., Any]) -> RemovableHandle:
+        """Call ``fn(grad_outputs)`` before this node's derivative runs; a returned tuple
         replaces grad_outputs."""
         if self.tuple_hooks is None:
             self.tuple_hooks = OrderedDict()
         self.watched = True
-        return RemovableHandle(self.tuple_hooks, hook)
+        return RemovableHandle(self.tuple_hooks, fn)
 
     def __call__(self, *grads: Any) -> Any:
         """The gradients of the inputs from those of the outputs; a tuple of several."""

@@ -28,7 +28,13 @@ from .module import Module
 from .normalization import *
 from .padding import *
 from .parallel import DataParallel
-from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
+from .parameter import (
+    Buffer,
+    Parameter,
+    UninitializedBuffer,
+    UninitializedParameter,
+    factory_kwargs,
+)
 from .pooling import *
 from .rnn import *
 from .transformer import *

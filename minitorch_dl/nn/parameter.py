@@ -8,7 +8,10 @@ from ..autograd.overriding import PLAIN, disabled_torch_function
 from ..ops import empty
 from ..tensor import Tensor
 
-__all__ = ["Buffer", "Parameter", "UninitializedBuffer", "UninitializedParameter", "is_lazy"]
+__all__ = [
+    "Buffer", "Parameter", "UninitializedBuffer", "UninitializedParameter", "factory_kwargs",
+    "is_lazy",
+]  # fmt: skip
 
 
 class _ParameterClass(type):
@@ -137,6 +140,32 @@ class UninitializedBuffer(_Uninitialized, Buffer):
         made = _leaf(cls, empty(0, device=device, dtype=dtype), requires_grad)
         made.persistent = persistent
         return made
+
+
+def factory_kwargs(kwargs: dict[str, Any] | None) -> dict[str, Any]:
+    """The keywords of a module's ``__init__`` that say how its parameters are made.
+
+    Args:
+        kwargs: ``device``, ``dtype`` and ``memory_format``, directly or in a dict called
+            ``factory_kwargs``, for modules that have a parameter of such a name themselves.
+
+    Raises:
+        TypeError: another keyword, or one given in both ways.
+
+    >>> import minitorch_dl as torch
+    >>> torch.nn.factory_kwargs({"dtype": torch.float64, "factory_kwargs": {"device": "cpu"}})
+    {'device': 'cpu', 'dtype': torch.float64}
+    """
+    direct = dict(kwargs or {})
+    found = dict(direct.pop("factory_kwargs", {}))
+    unknown = direct.keys() - {"device", "dtype", "memory_format"}
+    if unknown:
+        raise TypeError(f"unexpected kwargs {unknown}")
+    for name, value in direct.items():
+        if name in found:
+            raise TypeError(f"{name} specified twice, in **kwargs and in factory_kwargs")
+        found[name] = value
+    return found
 
 
 def refuse_lazy(name: str, params: Any) -> None:

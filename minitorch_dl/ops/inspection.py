@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 
 from ..autograd.primitive import TensorBase
-from ..backend import dtypes
+from ..backend import device_of, dtypes
 
 __all__ = [
     "finfo",
+    "get_device",
     "iinfo",
     "is_complex",
     "is_floating_point",
+    "is_inference",
     "is_same_size",
     "is_signed",
     "is_tensor",
@@ -40,6 +42,17 @@ def is_complex(input: Any) -> bool:
 def is_signed(input: Any) -> bool:
     """Whether the tensor's dtype can hold negative numbers."""
     return dtypes.from_numpy(input.array.dtype).is_signed
+
+
+def is_inference(input: Any) -> bool:
+    """False: tensors made under ``inference_mode`` are ordinary ones here."""
+    return False
+
+
+def get_device(input: Any) -> int:
+    """The index of the GPU that holds the tensor; -1 on the CPU."""
+    where = device_of(input.array)
+    return -1 if where.type == "cpu" else where.index or 0
 
 
 def numel(input: Any) -> int:

@@ -16,7 +16,7 @@ from ..autograd.inplace import check_writable
 from ..autograd.primitive import TensorBase, primitive
 from ..autograd.versions import address_of, offset_of, owner_of
 from ..backend import array_module
-from ..backend.layouts import CHANNELS_LAST
+from ..backend.layouts import CHANNELS_LAST, memory_format
 from ..backend.segments import put_sums
 from .dims import sizes, wrap_dim
 from .shape import _permute
@@ -239,7 +239,22 @@ def is_set_to(input: Any, tensor: Any) -> bool:
     return same and a.shape == b.shape and stride(input) == stride(tensor)
 
 
-def dim_order(input: Any) -> tuple[int, ...]:
-    """The dims from the one whose neighbours lie farthest apart to the one whose lie closest."""
+def dim_order(input: Any, *, ambiguity_check: bool | list[Any] = False) -> tuple[int, ...]:
+    """The dims from the one whose neighbours lie farthest apart to the one whose lie closest.
+
+    Args:
+        ambiguity_check: True refuses tensors whose order is not the only one, since a dim has size
+            1 or two have the same stride; memory formats allow those that are in exactly one of
+            them.
+    """
+    formats = [] if isinstance(ambiguity_check, bool) else ambiguity_check
+    if not isinstance(formats, list) or not all(isinstance(f, memory_format) for f in formats):
+        raise TypeError("The ambiguity_check argument must be a bool or a list of memory formats.")
     strides = element_strides(input.array)
+    if ambiguity_check is not False and (1 in input.shape or len({*strides}) < len(strides)):
+        if sum(is_contiguous(input, f) for f in formats) != 1:
+            raise RuntimeError(
+                "The tensor does not have unique dim order, or cannot map to exact one of the "
+                "given memory formats."
+            )
     return tuple(sorted(range(len(strides)), key=lambda d: -strides[d]))

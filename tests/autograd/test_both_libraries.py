@@ -16,6 +16,22 @@ def checkpoints(torch: Any) -> Any:
     return importlib.import_module(f"{torch.__name__}.utils.checkpoint")
 
 
+def test_a_policy_for_recomputing(torch: Any) -> None:
+    module = checkpoints(torch)
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+
+    def contexts() -> Any:
+        return module.create_selective_checkpoint_contexts(
+            lambda ctx, op, *args, **kwargs: module.CheckpointPolicy.PREFER_SAVE
+        )
+
+    y = module.checkpoint(torch.exp, x, use_reentrant=False, context_fn=contexts)
+    y.sum().backward()
+    assert torch.equal(x.grad, x.exp())
+    with pytest.raises(TypeError, match="either a function or a list"):
+        module.create_selective_checkpoint_contexts(3)
+
+
 # -- transforms of functions -----------------------------------------------------------------------
 
 

@@ -61,8 +61,10 @@ def test_the_order_of_the_hooks_of_a_leaf(torch, targeted) -> None:
     assert len(seen) == 2
 
 
-def test_hooks_after_accumulation_return_nothing(torch) -> None:
+def test_hooks_after_accumulation_return_nothing_else(torch) -> None:
     x = torch.tensor(1.0, requires_grad=True)
+    x.register_post_accumulate_grad_hook(lambda x: x)
+    (x * 1).backward()
     x.register_post_accumulate_grad_hook(lambda x: x.grad)
     with pytest.raises(RuntimeError, match="hooks should return None"):
         (x * 1).backward()

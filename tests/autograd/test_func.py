@@ -108,6 +108,12 @@ def test_vmap(torch) -> None:
     close(torch, b, batch)
     with pytest.raises(ValueError, match="vmap"):
         torch.func.vmap(lambda a, b: a)(batch, x[:2])
+    x.requires_grad_()
+    y = x**3
+    rows = torch.func.vmap(lambda v: torch.autograd.grad(y, x, v)[0])(torch.eye(len(x)).to(x))
+    close(torch, rows, (3 * x**2).diag())  # every entry goes through the same graph
+    with pytest.raises(RuntimeError, match="second time"):
+        torch.autograd.grad(y.sum(), x)
 
 
 def test_functional_call(torch) -> None:

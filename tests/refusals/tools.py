@@ -30,6 +30,11 @@ TABLE = [
      "determinism_check='some')", V, "determinism_check", True),
     ("torch.utils.checkpoint.checkpoint_sequential([torch.sin], 1, Z(1), use_reentrant=False, "
      "speed=1)", V, "speed", True),
+    # layouts and factories
+    ("Z(1, 2).dim_order(ambiguity_check=True)", R, "does not have unique dim order"),
+    ("Z(1, 2).dim_order(ambiguity_check='x')", K, "must be a bool or a list of memory formats"),
+    ("torch.nn.factory_kwargs({'dtype': None, 'size': 3})", K, "unexpected kwargs"),
+    ("torch.nn.factory_kwargs({'dtype': None, 'factory_kwargs': {'dtype': None}})", K, "twice"),
     # settings
     ("torch.set_num_threads(0)", R, "positive"),
     ("torch.set_float32_matmul_precision('most')", V, "most", True),
