@@ -6,7 +6,6 @@
 tensor([[2., 2., 2.]])
 """
 
-from . import grad
 from ..ops.activation import *
 from ..ops.adaptive_pooling import (
     adaptive_avg_pool1d,

@@ -251,10 +251,11 @@ def dim_order(input: Any, *, ambiguity_check: bool | list[Any] = False) -> tuple
     if not isinstance(formats, list) or not all(isinstance(f, memory_format) for f in formats):
         raise TypeError("The ambiguity_check argument must be a bool or a list of memory formats.")
     strides = element_strides(input.array)
-    if ambiguity_check is not False and (1 in input.shape or len({*strides}) < len(strides)):
-        if sum(is_contiguous(input, f) for f in formats) != 1:
-            raise RuntimeError(
-                "The tensor does not have unique dim order, or cannot map to exact one of the "
-                "given memory formats."
-            )
+    ambiguous = 1 in input.shape or len({*strides}) < len(strides)
+    fitting = sum(is_contiguous(input, format) for format in formats)
+    if ambiguity_check is not False and ambiguous and fitting != 1:
+        raise RuntimeError(
+            "The tensor does not have unique dim order, or cannot map to exact one of the given "
+            "memory formats."
+        )
     return tuple(sorted(range(len(strides)), key=lambda d: -strides[d]))
