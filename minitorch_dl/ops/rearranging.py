@@ -294,9 +294,12 @@ def _unfold_adjoint(
     if not shape:
         return out + a.sum()
     before = (slice(None),) * dim
-    count = a.shape[dim]
-    for i in range(size):
-        out[(*before, slice(i, i + step * count, step))][(*before, slice(count))] += a[..., i]
+    length = a.shape[dim] * step
+    for i in range(0, size, step):  # parts of at most a step don't overlap
+        width = min(step, size - i)
+        parts = out[(*before, slice(i, i + length - step + width))]
+        parts = _unfold.primitive.kernel(xp, parts, dim=dim, size=width, step=step)
+        parts += a[..., i : i + width]
     return out
 
 
