@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from ..blocks import in_blocks
+
 __all__ = ["box_muller", "fma", "libm", "normal_pairs"]
 
 _BLOCK = 2048  # rows of 16 at a time: the working arrays stay in the cache
@@ -60,56 +62,103 @@ def _high(x: Any) -> Any:
     return t - (t - x)
 
 
-def _round(x: np.ndarray) -> np.ndarray:
-    """float64 values rounded to float32 ones, kept in float64.
+def _polynomial(
+    coefficients: tuple[float, ...], x: np.ndarray, y: np.ndarray, wide: np.ndarray
+) -> None:
+    """Fill the float32 array y with the polynomial in the float64 x, by fused multiply-adds.
 
     A float32 product is exact in float64, so one rounding after product and sum is what a fused
     multiply-add does.
     """
-    return x.astype(np.float32).astype(np.float64)
-
-
-def _polynomial(x: np.ndarray, coefficients: tuple[float, ...]) -> np.ndarray:
-    first, *rest = np.array(coefficients, np.float32).astype(np.float64)
-    y, single = np.full_like(x, first), np.empty(x.shape, np.float32)
+    first, *rest = np.array(coefficients, np.float32).tolist()
+    wide[...] = first
     for c in rest:
-        y *= x
-        y += c
-        single[...] = y
-        y[...] = single
-    return y
+        wide *= x
+        wide += c
+        y[...] = wide
+        wide[...] = y
 
 
-def _log(x: np.ndarray) -> np.ndarray:
-    """log of positive, normal float32 values; x = m 2^e with sqrt(1/2) <= m < sqrt(2)."""
+def _radius(u: np.ndarray, wide: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    """sqrt(-2 log(1 - u)) where 1 - u = m 2^e with sqrt(1/2) <= m < sqrt(2).
+
+    Products and sums whose result is exact, or rounded at once, are float32's own; `wide` and
+    `factor` are float64 arrays for the others.
+    """
+    x = 1 - u
     bits = x.view(np.int32)
-    m = ((bits & 0x7FFFFF) | 0x3F000000).view(np.float32)  # in [1/2, 1)
-    low = m < np.float32(math.sqrt(0.5))
-    e = ((bits >> 23) - 126 - low).astype(np.float64)
-    x = m.astype(np.float64)
-    x += x * low
+    exponent = bits >> 23
+    bits &= 0x7FFFFF
+    bits |= 0x3F000000  # x in [1/2, 1)
+    low = x < np.float32(math.sqrt(0.5))
+    exponent -= 126
+    exponent -= low
+    e = exponent.astype(np.float32)
+    y = x * low
+    x += y
     x -= 1
-    z = _round(x * x)
-    y = _round(_polynomial(x, _LOG) * x)
-    y = _round(y * z + _round(e * float(np.float32(_LN2_LOW))))
-    y = _round(y - 0.5 * z)
-    return _round(_round(x + y) + e * _LN2_HIGH)
+    factor[...] = x
+    _polynomial(_LOG, factor, y, wide)
+    y *= x
+    z = x * x
+    np.multiply(y, z, out=wide, dtype=np.float64)
+    wide += e * np.float32(_LN2_LOW)
+    y[...] = wide
+    z *= np.float32(0.5)
+    y -= z
+    x += y
+    e *= np.float32(_LN2_HIGH)
+    x += e
+    x *= -2
+    return np.sqrt(x, out=x)
 
 
-def _sin_cos(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """sin and cos of non-negative float32 values; x is reduced by j pi/4, j even."""
-    j = ((x * np.float32(4 / math.pi)).astype(np.int32) + 1) & ~1
-    x, y = x.astype(np.float64), j.astype(np.float64)
-    for part in _QUARTER_PI:
-        x = _round(x - y * float(np.float32(part)))
-    z = _round(x * x)
-    cos = _round(_polynomial(z, _COS) * z)
-    cos = _round(_round(cos * z - 0.5 * z) + 1)
-    sin = _round(_polynomial(z, _SIN) * z)
-    sin = _round(sin * x + x)
-    swap = (j & 2) != 0
-    sin, cos = np.where(swap, cos, sin), np.where(swap, sin, cos)
-    return sin * (1 - ((j & 4) >> 1)), cos * (1 - (((j + 2) & 4) >> 1))
+def _sin_cos(
+    x: np.ndarray, wide: np.ndarray, factor: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """sin and cos of non-negative float32 values, which are overwritten; x is reduced by j pi/4, j
+    even."""
+    sin = x * np.float32(4 / math.pi)
+    j = sin.astype(np.int32)
+    j += 1
+    j &= ~1
+    cos = j.astype(np.float32)
+    for part in _QUARTER_PI[:2]:
+        np.multiply(cos, np.float32(part), out=sin)  # exact: few bits
+        x -= sin
+    np.multiply(cos, np.float32(_QUARTER_PI[2]), out=wide, dtype=np.float64)
+    np.subtract(x, wide, out=wide)
+    x[...] = wide
+    z = x * x
+    factor[...] = z
+    _polynomial(_COS, factor, cos, wide)
+    cos *= z
+    _polynomial(_SIN, factor, sin, wide)
+    sin *= z
+    np.multiply(cos, factor, out=wide)
+    z *= np.float32(0.5)
+    wide -= z
+    cos[...] = wide
+    cos += 1
+    factor[...] = x
+    np.multiply(sin, factor, out=wide)
+    wide += factor
+    sin[...] = wide
+    _swap(sin, cos, j << 30 >> 31)  # where j & 2
+    for y, shift in ((sin, 0), (cos, 2)):
+        sign = j + shift
+        sign &= 4
+        sign <<= 29
+        y.view(np.int32)[...] ^= sign
+    return sin, cos
+
+
+def _swap(x: np.ndarray, y: np.ndarray, mask: np.ndarray) -> None:
+    """Swap the bits of the float32 arrays x and y where the int32 mask has ones."""
+    x, y = x.view(np.int32), y.view(np.int32)
+    mask &= x ^ y
+    x ^= mask
+    y ^= mask
 
 
 def box_muller(uniforms: np.ndarray, mean: float, std: float) -> np.ndarray:
@@ -125,12 +174,22 @@ def box_muller(uniforms: np.ndarray, mean: float, std: float) -> np.ndarray:
         out[:, 8:] = fma(radius * libm(math.sin, theta), std, mean)
         return out
     mean, std = float(np.float32(mean)), float(np.float32(std))
-    for start in range(0, len(uniforms), _BLOCK):
-        u, result = uniforms[start : start + _BLOCK], out[start : start + _BLOCK]
-        radius = np.sqrt((-2 * _log(1 - u[:, :8])).astype(np.float32)).astype(np.float64)
-        sin, cos = _sin_cos(np.float32(2 * math.pi) * u[:, 8:])
-        result[:, :8] = _round(radius * cos) * std + mean
-        result[:, 8:] = _round(radius * sin) * std + mean
+
+    def work(rows: slice) -> None:
+        u, y = uniforms[rows], out[rows]
+        space = np.empty((2, min(len(u), _BLOCK), 8))
+        for start in range(0, len(u), _BLOCK):
+            part = u[start : start + _BLOCK]
+            wide, factor = space[:, : len(part)]
+            radius = _radius(part[:, :8], wide, factor)
+            sin, cos = _sin_cos(np.float32(2 * math.pi) * part[:, 8:], wide, factor)
+            for x, columns in ((cos, slice(8)), (sin, slice(8, 16))):
+                x *= radius
+                np.multiply(x, std, out=wide, dtype=np.float64)
+                wide += mean
+                y[start : start + _BLOCK, columns] = wide
+
+    in_blocks(np, work, len(out), 16, passes=60)
     return out
 
 

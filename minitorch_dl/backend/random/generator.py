@@ -12,6 +12,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
@@ -70,9 +71,17 @@ class Generator:
 
     def _start(self, seed: int) -> None:
         self._seed = seed
-        self._stream, self._pairs = _streams()
-        self._stream.seed(seed & 0xFFFFFFFF)
+        self.__dict__.pop("_readers", None)
         self._kept_normal: float | None = None
+
+    @cached_property
+    def _readers(self) -> tuple[np.random.RandomState, np.random.Generator]:
+        """Two readers of one Mersenne Twister: for its words, and for pairs of them. Made when first
+        used, since NumPy's random numbers are a tenth of the time of an import."""
+        twister = np.random.MT19937(0)
+        words = np.random.RandomState(twister)
+        words.seed(self._seed & 0xFFFFFFFF)
+        return words, np.random.Generator(twister)
 
     def manual_seed(self, seed: int) -> Generator:
         """Restart from `seed`, an integer in [-2^63, 2^64); a negative one counts as seed + 2^64.
@@ -105,7 +114,7 @@ class Generator:
     def _bytes(self) -> np.ndarray:
         record = np.zeros((), _STATE)
         with self.lock:
-            stream = cast(tuple, self._stream.get_state(legacy=True))
+            stream = cast(tuple, self._readers[0].get_state(legacy=True))
             kept = self._kept_normal
         words, position = stream[1], stream[2]
         record["seed"], record["seeded"], record["state"] = self._seed, 1, words
@@ -135,10 +144,10 @@ class Generator:
             position = _WORDS
         if record["seeded"] != 1 or not 1 <= position <= _WORDS or left != _WORDS + 1 - position:
             raise RuntimeError("Invalid mt19937 state: pass what get_state() returned")
-        stream, pairs = _streams()
-        stream.set_state(("MT19937", record["state"].astype(np.uint32), position, 0, 0.0))
+        words = record["state"].astype(np.uint32)
         with self.lock:
-            self._stream, self._pairs, self._seed = stream, pairs, int(record["seed"])
+            self._start(int(record["seed"]))
+            self._readers[0].set_state(("MT19937", words, position, 0, 0.0))
             self._kept_normal = float(record["normal"]) if record["normal_is_valid"] else None
         return self
 
@@ -157,11 +166,11 @@ class Generator:
 
     def words(self, n: int) -> np.ndarray:
         """The next `n` 32-bit words, uint32."""
-        return self._pairs.bit_generator.random_raw(n).astype(np.uint32)
+        return self._readers[1].bit_generator.random_raw(n).astype(np.uint32)
 
     def words64(self, n: int) -> np.ndarray:
         """The next `n` pairs of words as uint64, the first word of a pair high."""
-        return self._pairs.integers(0, 1 << 64, n, np.uint64)
+        return self._readers[1].integers(0, 1 << 64, n, np.uint64)
 
     def uniforms(self, n: int, real: type[np.floating]) -> np.ndarray:
         """The next `n` uniforms on [0, 1): multiples of 2^-53 in float64, of 2^-24 in float32."""
@@ -191,7 +200,7 @@ class Generator:
 
         Words are drawn ahead, for at least `block` uniforms; what is left goes back.
         """
-        start, used = self._stream.get_state(legacy=True), 0
+        start, used = self._readers[0].get_state(legacy=True), 0
         ahead: list[float] = []
 
         def uniform() -> float:
@@ -211,14 +220,8 @@ class Generator:
         try:
             yield uniform, normal
         finally:
-            self._stream.set_state(start)
+            self._readers[0].set_state(start)
             self.words(2 * used)
-
-
-def _streams() -> tuple[np.random.RandomState, np.random.Generator]:
-    """Two readers of one new Mersenne Twister: for its words, and for pairs of them."""
-    twister = np.random.MT19937(0)
-    return np.random.RandomState(twister), np.random.Generator(twister)
 
 
 def _device(d: Any) -> device:

@@ -149,8 +149,32 @@ def randperm(n: int, dtype: np.dtype, generator: Generator, xp: Any = np) -> Any
         raise RuntimeError(f"randperm: n={n} cannot be greater than {largest} for {dtype.name}")
     with generator.lock:
         words = generator.words(max(n - 1, 0))
-    i = np.arange(len(words), dtype=np.int64)
-    order = list(range(n))
-    for k, j in enumerate((words % (n - i) + i).tolist()):
-        order[k], order[j] = order[j], order[k]
-    return finish(np.array(order, np.int64), (n,), dtype, xp)
+    step = np.arange(len(words), dtype=np.int64)
+    return finish(_shuffled(words % (n - step) + step, n), (n,), dtype, xp)
+
+
+def _shuffled(partners: np.ndarray, n: int) -> np.ndarray:
+    """0 .. n - 1 after each place k = 0, 1, ... has changed its number with that of the place
+    ``partners[k]`` >= k."""
+    if n < 256:
+        places = list(range(n))
+        for k, j in enumerate(partners.tolist()):
+            places[k], places[j] = places[j], places[k]
+        return np.array(places, np.int64)
+    # The same without a loop. Step k leaves at the place j what stood at the place k, `left[k]`,
+    # and takes what stood there: what the last step before it with the same j had left, or j.
+    bits = n.bit_length()
+    steps = np.flatnonzero(partners != np.arange(len(partners)))
+    ordered = np.sort(partners[steps] << bits | steps)
+    place, step = ordered >> bits, ordered & ((1 << bits) - 1)
+    left = np.arange(n)
+    left[place] = step  # the last step that left something there, ...
+    while True:
+        earlier = left[left]  # ... which was left to that step's own place by an earlier one
+        if np.array_equal(earlier, left):
+            break
+        left = earlier
+    order = left.copy()
+    order[step[:1]] = place[:1]
+    order[step[1:]] = np.where(place[1:] == place[:-1], left[step[:-1]], place[1:])
+    return order
