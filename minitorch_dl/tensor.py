@@ -20,6 +20,7 @@ from .autograd.names import named
 from .autograd.overriding import DisableTorchFunctionSubclass
 from .autograd.primitive import TensorBase, register_result_class
 from .backend import device_of, dtypes, layouts
+from .backend.overwriting import OVERWRITING
 from .ops import diagonals, elementwise, powers, random, rearranging, removed
 from .ops import layout as layout_ops
 from .ops import shape as shape_ops
@@ -438,7 +439,7 @@ _IN_PLACE = """
     digamma mvlgamma igamma igammac conj_physical
 """
 for _name in _IN_PLACE.split():
-    setattr(Tensor, f"{_name}_", inplace(getattr(ops, _name), f"{_name}_"))
+    setattr(Tensor, f"{_name}_", inplace(getattr(ops, _name), f"{_name}_", OVERWRITING.get(_name)))
 for _operator, _name in {
     "add": "add",
     "sub": "sub",

@@ -16,6 +16,7 @@ from .autograd.modes import GRAD, state
 from .autograd.names import as_one
 from .autograd.primitive import TensorBase
 from .backend import device, device_of, dtypes, to_host
+from .backend.overwriting import OVERWRITING
 from .ops import creation, from_data, movement
 from .ops.storage import TypedStorage
 from .size import Size
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
 
 LEGACY_DTYPES = {legacy: dtypes.as_dtype(name) for name, legacy in dtypes.LEGACY_NAMES.items()}
 
-_copy_ = inplace(as_one("CopyBackwards")(overwrite), "copy_")
-_fill_ = inplace(as_one("FillBackward2")(overwrite), "fill_")
-_zero_ = inplace(as_one("ZeroBackward0")(overwrite), "zero_")
+_copy_ = inplace(as_one("CopyBackwards")(overwrite), "copy_", OVERWRITING["fill"])
+_fill_ = inplace(as_one("FillBackward2")(overwrite), "fill_", OVERWRITING["fill"])
+_zero_ = inplace(as_one("ZeroBackward0")(overwrite), "zero_", OVERWRITING["fill"])
 
 
 def legacy_tensor(data: tuple[Any, ...], dtype: Any, device: Any = None) -> Any:

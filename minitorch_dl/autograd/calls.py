@@ -95,6 +95,7 @@ def unary(p: Primitive) -> Callable[..., Any]:
         out._node = plan.node((node,), a, out.array, None, None)
         return out
 
+    call.ufunc = kernel if isinstance(kernel, np.ufunc) else None  # type: ignore[attr-defined]
     return call
 
 
@@ -243,6 +244,7 @@ def binary(p: Primitive, otherwise: Callable[..., Any] | None = None) -> Callabl
         out._node = record((na, nb), a, b, out.array, None, shapes)
         return out
 
+    call.ufunc = kernel if isinstance(kernel, np.ufunc) else None  # type: ignore[attr-defined]
     return call
 
 

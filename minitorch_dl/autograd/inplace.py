@@ -18,7 +18,7 @@ from .base import DATA, ORDINARY
 from .boundary import FAULTS, arguments_of, explained, positional_count, reordered
 from .modes import GRAD, records, state
 from .node import AccumulateGrad
-from .overriding import LIVE, call_override, overriding
+from .overriding import LIVE, PLAIN, call_override, overriding
 from .primitive import PRIMITIVES, TensorBase, current_node, primitive
 from .structural import cast
 from .versions import mark_written, next_number, offset_of, owner_of
@@ -227,11 +227,59 @@ def _kept(saved: Any, owner: Any) -> Any:
     return saved.copy() if hasattr(saved, "strides") and owner_of(saved) is owner else saved
 
 
-def inplace(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """The method ``name`` (``add_``, ...) that replaces a tensor's values by ``function`` of it."""
+def _overwrites(ufunc: np.ufunc | None) -> Callable[..., Any] | None:
+    """The kernel of an op that is one ufunc."""
+    return None if ufunc is None else lambda y, *operands: ufunc(y, *operands, out=y)
+
+
+def _overwritten(
+    kernel: Callable[..., Any], name: str, x: Any, args: Any, kwargs: dict[str, Any]
+) -> bool:
+    """Have the kernel write over the floats of ``x`` itself; False where the write has to be
+    recorded, or is not of floats of one dtype."""
+    array, flags = x.array, state.flags
+    if flags > GRAD or array.__class__ is not np.ndarray or array.dtype.char not in "fd":
+        return False
+    operands = []
+    for operand in (x, *args, *kwargs.values()):
+        if operand.__class__ in PLAIN:
+            view = operand._view
+            if flags and (operand._node is not None or (view and view.root._node is not None)):
+                return False
+            operand = operand.array
+            if operand.__class__ is not np.ndarray or operand.dtype != array.dtype:
+                return False
+        elif operand.__class__ is not float and operand.__class__ is not int:
+            return False
+        operands.append(operand)
+    try:
+        kernel(*operands[: len(args) + 1], **dict(zip(kwargs, operands[len(args) + 1 :])))
+    except (ValueError, TypeError, OverflowError):  # refused before anything is written
+        return False
+    if not is_data(x):
+        mark_written(array, name)
+    return True
+
+
+def inplace(
+    function: Callable[..., Any], name: str, kernel: Callable[..., Any] | None = None
+) -> Callable[..., Any]:
+    """The method ``name`` (``add_``, ...) that replaces a tensor's values by ``function`` of it.
+
+    Args:
+        kernel: ``(array, *operands, **numbers)``, which writes the result over the array where
+            nothing is recorded; unless given, the op's ufunc if it is one.
+    """
+    kernel = kernel or _overwrites(getattr(function, "ufunc", None))
     most = positional_count(function) - 1 if hasattr(function, "number_names") else sys.maxsize
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if (
+            kernel is not None
+            and self.__class__ in PLAIN
+            and _overwritten(kernel, name, self, args, kwargs)
+        ):
+            return self
         if LIVE and (values := overriding((self, *args))) is not None:
             return call_override(method, values, (self, *args), kwargs)
         if not isinstance(self, TensorBase):
