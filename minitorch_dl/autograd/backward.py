@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..backend import array_module, devices, dtypes
+from ..backend.row_major import row_major_copy
 from .base import TensorBase, as_raw, current_node
 from .engine import run_backward
 from .node import AccumulateGrad, GradientEdge
@@ -136,7 +137,7 @@ def grad(
         else:
             g = as_raw(g, array)
             if g.base is not None or id(g) in seen:  # each result has its own memory
-                g = g.copy()
+                g = row_major_copy(g)
             seen.add(id(g))
             g = TensorBase.wrap(g)
         results.append(g)

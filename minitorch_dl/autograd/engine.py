@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import devices
+from ..backend.row_major import row_major_copy
 from . import versions
 from .base import TensorBase, as_raw, late, result_class
 from .modes import GRAD, state, use_saved_hooks
@@ -248,7 +249,7 @@ def _accumulate(node: AccumulateGrad, g: Any, is_ours: bool, create_graph: bool)
         g = as_raw(g, leaf.array)
         if before is None:
             keeps = is_ours and (g.base is None or _is_all_of_its_memory(g))
-            leaf._grad = result_class().wrap(g if keeps else g.copy())
+            leaf._grad = result_class().wrap(g if keeps else row_major_copy(g))
         elif before._node is None:
             total = before.array
             total += g

@@ -64,6 +64,8 @@ def _maxima(
         y = kernels.max_pool(xp, x, out=out, **window)
         if y is not None:
             return y
+    if _is_whole(x.shape[2:], kernel, padding):
+        return _rows(x).max(-1).reshape(*x.shape[:2], *out)
     y = xp.empty((*x.shape[:2], *out), x.dtype)
     planes, maxima = _planes(x), _planes(y)
 
@@ -155,6 +157,9 @@ def max_scatter(
         if done is not None:
             return done
     to = xp.zeros(x.shape, u.dtype)
+    if _is_whole(x.shape[2:], kernel, padding):
+        to.reshape(-1)[_places_of_maxima(xp, x)] = u.reshape(-1)
+        return to
     planes, gradients = (_planes(x), _planes(y), _planes(u)), _planes(to)
     apart = all(s > d * (k - 1) for s, k, d in zip(stride, kernel, dilation))
 
@@ -175,6 +180,8 @@ def max_gather(
     xp: Any, v: Any, x: Any, y: Any, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
 ) -> Any:
     """``v``, in the shape of ``x``, at each window's maximum: the transpose of ``max_scatter``."""
+    if _is_whole(x.shape[2:], kernel, padding):
+        return v.reshape(-1).take(_places_of_maxima(xp, x)).reshape(y.shape)
     to = xp.zeros(y.shape, v.dtype)
     for hit, windows, elements in _first_hits(xp, x, y, kernel, stride, padding, dilation):
         to[windows] += v[elements] * hit
@@ -188,6 +195,23 @@ def _whole(size: Ints, kernel: Ints, padding: Pairs) -> Ints:
         for i, (s, k, p) in enumerate(zip(size, kernel, padding), start=2)
         if s == k and not any(p)
     )
+
+
+def _is_whole(size: Ints, kernel: Ints, padding: Pairs) -> bool:
+    """Whether there is a single window, of all elements."""
+    return 0 not in size and len(_whole(size, kernel, padding)) == len(size)
+
+
+def _rows(x: Any) -> Any:
+    """(N, C, *S) with the spatial axes as one."""
+    return x.reshape(*x.shape[:2], -1)
+
+
+def _places_of_maxima(xp: Any, x: Any) -> Any:
+    """The place of each channel's first maximum among all elements."""
+    rows = _rows(x)
+    first = rows.argmax(-1).reshape(-1)
+    return first + xp.arange(len(first)) * rows.shape[-1]
 
 
 def window_sum(

@@ -17,6 +17,7 @@ from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
 from ..autograd.structural import expand as _expand
 from ..backend import array_module, check_range, dtypes
+from ..backend.row_major import row_major_copy
 from .dims import common_shape, numpy_names, wrap_dim
 from .indexing import _index, _index_adjoint, _index_put, add_at, add_slices, index_put
 from .shape import _reshape
@@ -218,10 +219,14 @@ def _grid(xp: Any, index: Any, dim: int) -> tuple[Any, ...]:
 
 def _flat(xp: Any, index: Any, dim: int, shape: tuple[int, ...]) -> Any:
     """``_grid`` as positions in a flattened array of ``shape``."""
-    total: Any = 0
-    for d, one in enumerate(_grid(xp, index, dim)):
-        total = total + one * prod(shape[d + 1 :])
-    return total
+    step = prod(shape[dim + 1 :])
+    flat = index if step == 1 else xp.multiply(index, step, dtype="i8")
+    own: Any = 0
+    for d, size in enumerate(index.shape):
+        if d != dim and size > 1:
+            places = xp.arange(size).reshape((-1,) + (1,) * (index.ndim - d - 1))
+            own = own + places * prod(shape[d + 1 :])
+    return flat + own
 
 
 def _of_slices(index: Any, dim: int, shape: tuple[int, ...]) -> Any:
@@ -239,7 +244,9 @@ def _of_slices(index: Any, dim: int, shape: tuple[int, ...]) -> Any:
 def _gather(xp: Any, a: Any, index: Any, *, dim: int) -> Any:
     if (vector := _of_slices(index, dim, a.shape)) is not None:
         return a.take(vector, dim)
-    return a[_grid(xp, index, dim)] if a.ndim else a[index]
+    if not a.flags.c_contiguous:
+        return a[_grid(xp, index, dim)]
+    return a.reshape(-1).take(_flat(xp, index, dim, a.shape)) if a.ndim else a[index]
 
 
 _gather.defvjp(a=lambda g, index, dim, a_shape: _gather_adjoint(g, index, dim=dim, shape=a_shape))
@@ -258,8 +265,8 @@ _gather_adjoint.defvjp(a=lambda g, index, dim: _gather(g, index, dim=dim))
 
 @primitive(name="scatter", complex=True)
 def _scatter(xp: Any, a: Any, source: Any, index: Any, *, dim: int) -> Any:
-    out = a.copy()
-    out[_grid(xp, index, dim)] = source
+    out = row_major_copy(a)
+    out.reshape(-1)[_flat(xp, index, dim, a.shape)] = source
     return out
 
 

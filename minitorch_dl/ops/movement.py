@@ -8,6 +8,7 @@ from typing import Any
 from ..autograd.primitive import primitive
 from ..autograd.structural import cast
 from ..backend import device_of, dtypes, move
+from ..backend.row_major import row_major_copy
 
 __all__ = ["clone"]
 
@@ -27,7 +28,7 @@ transfer.defvjp(a=_back)
 
 @primitive(name="clone", complex=True)
 def _clone(xp: Any, a: Any) -> Any:
-    return a.copy()
+    return row_major_copy(a)
 
 
 _clone.defvjp(a=lambda g: g)

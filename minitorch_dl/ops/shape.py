@@ -19,6 +19,7 @@ from ..autograd.structural import alias, conj, is_complex
 from ..autograd.structural import expand as _expand
 from ..autograd.versions import offset_of
 from ..backend import dtypes
+from ..backend.row_major import row_major_copy
 from .dims import also_named, numpy_names, sizes, spelled, wrap_dim, wrap_dims
 
 __all__ = [
@@ -458,7 +459,7 @@ def broadcast_to(input: Any, *size: Any, **keywords: Any) -> Any:
 
 @primitive(name="contiguous", grad_fn="CloneBackward0", complex=True)
 def _contiguous(xp: Any, a: Any) -> Any:
-    return a.copy()
+    return row_major_copy(a)
 
 
 _contiguous.defvjp(a=lambda g: g)

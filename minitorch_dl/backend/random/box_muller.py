@@ -113,9 +113,7 @@ def _radius(u: np.ndarray, wide: np.ndarray, factor: np.ndarray) -> np.ndarray:
     return np.sqrt(x, out=x)
 
 
-def _sin_cos(
-    x: np.ndarray, wide: np.ndarray, factor: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _sin_cos(x: np.ndarray, wide: np.ndarray, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """sin and cos of non-negative float32 values, which are overwritten; x is reduced by j pi/4, j
     even."""
     sin = x * np.float32(4 / math.pi)

