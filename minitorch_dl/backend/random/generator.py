@@ -76,8 +76,10 @@ class Generator:
 
     @cached_property
     def _readers(self) -> tuple[np.random.RandomState, np.random.Generator]:
-        """Two readers of one Mersenne Twister: for its words, and for pairs of them. Made when first
-        used, since NumPy's random numbers are a tenth of the time of an import."""
+        """Two readers of one Mersenne Twister: for its words, and for pairs of them.
+
+        Made when first used, since NumPy's random numbers are a tenth of the time of an import.
+        """
         twister = np.random.MT19937(0)
         words = np.random.RandomState(twister)
         words.seed(self._seed & 0xFFFFFFFF)
