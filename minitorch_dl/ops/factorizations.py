@@ -14,7 +14,7 @@ import numpy as np
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast, conj, is_complex
-from ..backend import dtypes
+from ..backend import device_of, dtypes
 from . import return_types
 from .diagonals import _tril
 from .dims import also_named
@@ -290,10 +290,19 @@ def linalg_svd(
     tensor([4., 3.])
     """
     check_matrices("linalg.svd", A=A)
+    _check_driver("linalg.svd", A, driver)
     y = return_types.linalg_svd(*_svd(A, full_matrices=bool(full_matrices)))
     return (
         y if out is None else return_types.linalg_svd(*write_out("linalg.svd", out, y, exact=True))
     )
+
+
+def _check_driver(op: str, A: Any, driver: str | None) -> None:
+    if driver is not None and device_of(A.array).type == "cpu":
+        raise RuntimeError(
+            f"torch.{op}: keyword argument `driver=` is only supported on CUDA inputs, got "
+            f"driver={driver!r} for one on the CPU"
+        )
 
 
 @as_one("LinalgSvdBackward0")
@@ -305,6 +314,7 @@ def svdvals(A: Any, *, driver: str | None = None, out: Any = None) -> Any:
     tensor([4., 3.])
     """
     check_matrices("linalg.svdvals", A=A)
+    _check_driver("linalg.svdvals", A, driver)
     y = _svd(A, full_matrices=False)[1]
     return y if out is None else write_out("linalg.svdvals", out, y, exact=True)
 

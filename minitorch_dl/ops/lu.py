@@ -10,7 +10,7 @@ from typing import Any
 
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
-from ..backend import array_module
+from ..backend import array_module, check_all
 from . import return_types
 from .diagonals import _tril, _triu
 from .factorizations import cholesky
@@ -132,8 +132,19 @@ def lu_factor(A: Any, *, pivot: bool = True, out: Any = None) -> return_types.li
     >>> torch.linalg.lu_factor(torch.tensor([[1.0, 2.0], [2.0, 2.0]])).LU
     tensor([[2.0000, 2.0000],
             [0.5000, 1.0000]])
+
+    Raises:
+        RuntimeError: ``U`` has a zero on its diagonal.
     """
-    y = lu_factor_ex(A, pivot=pivot)[:2]
+    LU, pivots, info = lu_factor_ex(A, pivot=pivot)
+    check_all(
+        info.array == 0,
+        RuntimeError,
+        "torch.linalg.lu_factor: an element of the diagonal of U is zero and using it on lu_solve "
+        "would result in a division by zero. If you still want to perform the factorization, "
+        "consider calling linalg.lu(A, pivot) or linalg.lu_factor_ex(A, pivot)",
+    )
+    y = LU, pivots
     return return_types.linalg_lu_factor(
         *(y if out is None else write_out("linalg.lu_factor", out, y, exact=True))
     )

@@ -157,7 +157,7 @@ def matrix_norm(
         y = _extreme(ord, _sum(abs(A), dims=(inner,), keepdim=True), dims=(over,), keepdim=True)
         y = _reshape(y, shape=[n for i, n in enumerate(A.shape) if i not in axes])
     else:
-        raise RuntimeError(f"linalg.matrix_norm: Order {ord!r} not supported.")
+        raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
     if keepdim and ord != "fro":
         y = _reshape(y, shape=tuple([1 if i in axes else n for i, n in enumerate(A.shape)]))
     return y if out is None else write_out("linalg.matrix_norm", out, y, exact=True)
@@ -192,6 +192,10 @@ def linalg_norm(
     >>> torch.linalg.norm(torch.tensor([[3.0, 0.0], [0.0, 4.0]]))
     tensor(5.)
     """
+    if hasattr(dim, "__len__") and len(dim) not in (1, 2):
+        raise RuntimeError(
+            f"linalg.norm: If dim is specified, it must be of length 1 or 2. Got {list(dim)}"
+        )
     if ord is None:
         return vector_norm(A, 2, dim, keepdim, dtype=dtype, out=out)
     if dim is None:
@@ -231,13 +235,17 @@ def norm(
         return matrix_norm(
             input, "nuc", (-2, -1) if dim is None else dim, keepdim, dtype=dtype, out=out
         )
-    return vector_norm(input, 2 if p in ("fro", None) else p, dim, keepdim, dtype=dtype, out=out)
+    if p in ("fro", None):
+        p = 2
+    elif isinstance(p, str):
+        raise RuntimeError(f"norm: Order {p} not supported. Give a number, 'fro' or 'nuc'")
+    return vector_norm(input, p, dim, keepdim, dtype=dtype, out=out)
 
 
 @as_one("NormBackward1")
 def frobenius_norm(input: Any, dim: Any, keepdim: bool = False, *, out: Any = None) -> Any:
     """The root of the sum of squares over ``dim``; see ``linalg.vector_norm``."""
-    return vector_norm(input, 2.0, dim or None, keepdim, out=out)
+    return vector_norm(input, 2.0, None if dim == [] else dim, keepdim, out=out)
 
 
 def nuclear_norm(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:

@@ -67,6 +67,6 @@ ROWS = [
         S(F(3, 4), "nuc"),
         complex=True,
     ),
-    Row("frobenius_norm", S(F(3, 4), 1, True), S(F(3, 4), [0, 1])),
+    Row("frobenius_norm", S(F(3, 4), 1, True), S(F(3, 4), 0), S(F(3, 4), [0, 1])),
     Row("nuclear_norm", S(F(3, 4), True), S(F(2, 3, 4), (0, 2)), S(F(3, 4))),
 ]
