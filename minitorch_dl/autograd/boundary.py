@@ -51,6 +51,10 @@ _WHOLE = ("int", "builtins.int")
 """The annotations of parameters that take whole numbers only; dims are checked when counted."""
 
 
+_NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
+"""The names that these arguments also go by."""
+
+
 class _Absent:
     def __repr__(self) -> str:
         return "(absent)"
@@ -182,9 +186,13 @@ def _on_their_gpu(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _compile_guard(call: FunctionType, function: Any, name: str) -> None:
     """Make ``call``, the public function of this name, ``function`` within a ``try``."""
+    last = name.rpartition(".")[2]
     signature = inspect.signature(function)
     parameters = list(signature.parameters.values())
-    second_names: dict[str, str] = getattr(function, "second_names", {})
+    second_names: dict[str, str] = dict(getattr(function, "second_names", {}))
+    for second, first in _NUMPY_NAMES.items() if last != "forward" else ():
+        if first in signature.parameters and second not in signature.parameters:
+            second_names[second] = first
     numbers: tuple[str, ...] = getattr(function, "number_names", ())
     declared, passed = [], []
     scope = call.__globals__
@@ -225,7 +233,6 @@ def _compile_guard(call: FunctionType, function: Any, name: str) -> None:
                 f"        if {p.name}.__class__ is not int:\n"
                 f"            {p.name} = whole({p.name!r}, {p.name})\n"
             )
-    last = name.rpartition(".")[2]
     given = "".join(f"{p.name}, " for p in parameters)
     asking = f"(_relevant := overriding(({given}))) is not None:\n"
     yielding = f"return override(_relevant, ({given}))\n"

@@ -64,10 +64,6 @@ def also_named(**second_names: str) -> Callable[[_F], _F]:
     return mark
 
 
-numpy_names = also_named(axis="dim", keepdims="keepdim")
-"""Let the public function also take its dims under NumPy's names, as PyTorch does."""
-
-
 def common_shape(op: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
     """The shape to which an op's operands of these shapes are broadcast."""
     try:

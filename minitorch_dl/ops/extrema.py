@@ -12,7 +12,7 @@ from ..autograd.errors import not_implemented
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from . import return_types, selection
-from .dims import normalize_dims, numpy_names, wrap_dim
+from .dims import normalize_dims, wrap_dim
 from .gathering import _gather as take_along
 from .movement import _clone
 from .reductions import spread
@@ -74,7 +74,6 @@ def _reduced(op: str, reduction: Any, input: Any, dim: Any, keepdim: bool) -> An
     return reduction(input, dims=dims, keepdim=keepdim)
 
 
-@numpy_names
 def amax(input: Any, dim: Any = (), keepdim: bool = False, *, out: Any = None) -> Any:
     """The largest value over ``dim`` (an int, several, or all); NaN if there is one.
 
@@ -86,14 +85,12 @@ def amax(input: Any, dim: Any = (), keepdim: bool = False, *, out: Any = None) -
     return y if out is None else write_out("amax", out, y, exact=True)
 
 
-@numpy_names
 def amin(input: Any, dim: Any = (), keepdim: bool = False, *, out: Any = None) -> Any:
     """The smallest value over ``dim`` (an int, several, or all); NaN if there is one."""
     y = _reduced("amin", _amin, input, dim, keepdim)
     return y if out is None else write_out("amin", out, y, exact=True)
 
 
-@numpy_names
 @as_one("AminmaxBackward0")
 def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False, out: Any = None) -> Any:
     """``(min, max)`` along ``dim``, or of all elements."""
@@ -126,7 +123,6 @@ def _position(op: str, search: Any, input: Any, dim: int | None, keepdim: bool) 
     return search(input, dim=dim, keepdim=keepdim)
 
 
-@numpy_names
 def argmax(input: Any, dim: int | None = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """The index of the largest value along ``dim``, or among all elements; the first of several.
 
@@ -140,7 +136,6 @@ def argmax(input: Any, dim: int | None = None, keepdim: bool = False, *, out: An
     return y if out is None else write_out("argmax", out, y, exact=True)
 
 
-@numpy_names
 def argmin(input: Any, dim: int | None = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """The index of the smallest value along ``dim``, or among all elements; the first of
     several."""
@@ -153,7 +148,6 @@ def argmin(input: Any, dim: int | None = None, keepdim: bool = False, *, out: An
 # -- values with their positions -------------------------------------------------------------------
 
 
-@numpy_names
 def max(
     input: Any,
     dim: Any = None,
@@ -176,7 +170,6 @@ def max(
     )
 
 
-@numpy_names
 def min(
     input: Any,
     dim: Any = None,

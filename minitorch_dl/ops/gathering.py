@@ -18,7 +18,7 @@ from ..autograd.structural import cast
 from ..autograd.structural import expand as _expand
 from ..backend import array_module, check_range, dtypes
 from ..backend.row_major import row_major_copy
-from .dims import common_shape, numpy_names, wrap_dim
+from .dims import common_shape, wrap_dim
 from .indexing import _index, _index_adjoint, _index_put, add_at, add_slices, index_put
 from .shape import _reshape
 from .slicing import _slice
@@ -51,7 +51,6 @@ def _vector(op: str, index: Any) -> Any:
 # -- whole slices ----------------------------------------------------------------------------------
 
 
-@numpy_names
 @as_one("IndexSelectBackward0")
 def index_select(input: Any, dim: int, index: Any, *, out: Any = None) -> Any:
     """The slices of ``input`` at ``index`` along ``dim``: ``out[i] = input[index[i]]`` for ``dim``
@@ -306,7 +305,6 @@ def _check_index(
     return input, index, dim
 
 
-@numpy_names
 @as_one("GatherBackward0")
 def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False, out: Any = None) -> Any:
     """One element per entry of ``index``: ``out[i][j] = input[i][index[i][j]]`` for ``dim`` 1.
@@ -346,7 +344,6 @@ def _source(op: str, input: Any, dim: int, index: Any, source: Any) -> Any:
     return source if have == wanted else _slice(source, index=tuple((0, n, None) for n in wanted))
 
 
-@numpy_names
 def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any = None) -> Any:
     """``gather`` whose operands are broadcast along the other axes; without ``dim``, of the
     flattened input.

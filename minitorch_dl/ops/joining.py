@@ -15,7 +15,7 @@ from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import array_module, describe_one, dtypes
 from .creation import zeros
-from .dims import also_named, numpy_names, wrap_dim
+from .dims import also_named, wrap_dim
 from .indexing import _index
 from .padding import _pad
 from .shape import _reshape, expand
@@ -124,7 +124,6 @@ def _explain_cat(given: list[Any], dim: int) -> RuntimeError | None:
 concat = concatenate = cat
 
 
-@numpy_names
 @as_one("StackBackward0")
 def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
     """The tensors, all of one shape, along a new axis ``dim``.
@@ -361,7 +360,6 @@ def _(g: Any, dim: int, a_shape: Any) -> Any:
     return (_cat(*[_reshape(x, shape=one) for x in g], dim=dim),)
 
 
-@numpy_names
 def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     """The slices along ``dim``, as views without that axis.
 
@@ -417,7 +415,6 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
     return _split(tensor, sizes=parts, dim=dim)
 
 
-@numpy_names
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """At most ``chunks`` parts of equal size (the last may be smaller) along ``dim``, as views.
 

@@ -10,7 +10,7 @@ from ..autograd.primitive import primitive, write_out
 from ..autograd.structural import cast
 from ..backend import dtypes
 from ..backend.precision import in_float32
-from .dims import normalize_dims, numpy_names, wrap_dims
+from .dims import normalize_dims, wrap_dims
 from .elementwise import abs, div_or_zero, sgn
 from .extrema import _amax, _amin
 from .factorizations import svdvals
@@ -214,7 +214,6 @@ def linalg_norm(
     return vector_norm(A, ord, dim, keepdim, dtype=dtype, out=out)
 
 
-@numpy_names
 @as_one()
 def norm(
     input: Any,

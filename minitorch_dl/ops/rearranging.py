@@ -11,7 +11,7 @@ from ..autograd.primitive import TensorBase, primitive
 from ..autograd.structural import cast, sum_to
 from ..backend import array_module, check_all
 from ..size import Size
-from .dims import numpy_names, sizes, spelled, wrap_dim, wrap_dims
+from .dims import sizes, spelled, wrap_dim, wrap_dims
 from .indexing import _index
 from .joining import cat
 from .layout import on_memory
@@ -94,7 +94,6 @@ def tile(input: Any, *dims: Any, **named: Any) -> Any:
     return repeat(input, (1,) * (input.array.ndim - len(times)) + times)
 
 
-@numpy_names
 def repeat_interleave(
     input: Any, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
 ) -> Any:

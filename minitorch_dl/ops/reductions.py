@@ -16,7 +16,7 @@ from ..autograd.structural import cast
 from ..backend import dtypes
 from ..backend.blas import dot
 from ..backend.precision import is_half
-from .dims import normalize_dims, numpy_names
+from .dims import normalize_dims
 from .elementwise import exp
 from .joining import cat
 from .movement import _clone
@@ -113,7 +113,6 @@ def _in_dtype(x: Any, dtype: Any) -> Any:
     return cast(x, dtype=dtype.name)
 
 
-@numpy_names
 def sum(
     input: Any,
     dim: Any = None,
@@ -171,7 +170,6 @@ def _float_input(op: str, input: Any, dtype: Any) -> Any:
     return input
 
 
-@numpy_names
 def mean(
     input: Any,
     dim: Any = None,
@@ -194,7 +192,6 @@ def mean(
     return y if out is None else write_out("mean", out, y)
 
 
-@numpy_names
 @as_one("NansumBackward0")
 def nansum(
     input: Any,
@@ -211,7 +208,6 @@ def nansum(
     return y if out is None else write_out("nansum", out, y, exact=dtype is not None)
 
 
-@numpy_names
 def nanmean(
     input: Any,
     dim: Any = None,
@@ -284,7 +280,6 @@ def _(g: Any, xp: Any, a: Any, y: Any, dims: Any, keepdim: bool) -> tuple[Any]:
     return (others * spread(g, dims=dims, keepdim=keepdim, shape=a.shape),)
 
 
-@numpy_names
 def prod(
     input: Any,
     dim: int | None = None,
@@ -334,7 +329,6 @@ def _d_logsumexp(g: Any, a: Any, y: Any, dims: Any, keepdim: bool) -> Any:
 _logsumexp.defvjp(a=_d_logsumexp)
 
 
-@numpy_names
 @as_one()
 def logsumexp(input: Any, dim: Any, keepdim: bool = False, *, out: Any = None) -> Any:
     """``log(sum(exp(input)))`` over ``dim``, computed without overflow.
@@ -382,7 +376,6 @@ def _count_nonzero(xp: Any, a: Any, *, dims: tuple[int, ...] | None) -> Any:
     return (a != 0).sum(dims)
 
 
-@numpy_names
 def any(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """Whether an element along ``dim`` (an int, several, or all) is not 0; NaN is not.
 
@@ -393,7 +386,6 @@ def any(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) 
     return _truth("any", _any, input, dim, keepdim, out)
 
 
-@numpy_names
 def all(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """Whether every element along ``dim`` (an int, several, or all) is not 0; True where there is
     none.
@@ -405,7 +397,6 @@ def all(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) 
     return _truth("all", _all, input, dim, keepdim, out)
 
 
-@numpy_names
 def count_nonzero(input: Any, dim: Any = None) -> Any:
     """How many elements along ``dim`` (an int, several, or all) are not 0.
 

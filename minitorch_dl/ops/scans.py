@@ -13,7 +13,7 @@ from ..autograd.primitive import fused, primitive, write_out
 from ..autograd.structural import cast, is_complex
 from ..backend import dtypes
 from . import return_types
-from .dims import numpy_names, wrap_dim
+from .dims import wrap_dim
 from .elementwise import abs, exp, log
 from .extrema import picked
 from .joining import cat
@@ -84,7 +84,6 @@ def _cumsum(xp: Any, a: Any, *, dim: int, reverse: bool) -> Any:
 _cumsum.defvjp(a=lambda g, dim, reverse: _cumsum(g, dim=dim, reverse=not reverse))
 
 
-@numpy_names
 def cumsum(input: Any, dim: int, *, dtype: Any = None, out: Any = None) -> Any:
     """The sums of the elements up to each one along ``dim``; integers and bools are summed in
     int64.
@@ -140,7 +139,6 @@ def _(g: Any, xp: Any, a: Any, y: Any, dim: int) -> tuple[Any]:
     return (xp.moveaxis(r, 0, dim),)
 
 
-@numpy_names
 def cumprod(input: Any, dim: int, *, dtype: Any = None, out: Any = None) -> Any:
     """The products of the elements up to each one along ``dim``; integers and bools are multiplied
     in int64."""
@@ -188,7 +186,6 @@ def _d_logcumsumexp(g: Any, a: Any, y: Any, a_dtype: Any, dim: int, reverse: boo
 _logcumsumexp.defvjp(a=_d_logcumsumexp)
 
 
-@numpy_names
 @as_one()
 def logcumsumexp(input: Any, dim: int, *, out: Any = None) -> Any:
     """``log(cumsum(exp(input)))`` along ``dim``, computed without overflow."""
@@ -212,7 +209,6 @@ def _running_position(xp: Any, a: Any, *, dim: int, ufunc: str) -> Any:
     return _accumulate(xp, "maximum", taken * here, dim)
 
 
-@numpy_names
 @as_one("CummaxBackward0")
 def cummax(input: Any, dim: int, *, out: Any = None) -> Any:
     """The largest element so far along ``dim``, and where it is: ``(values, indices)``.
@@ -225,7 +221,6 @@ def cummax(input: Any, dim: int, *, out: Any = None) -> Any:
     return picked("cummax", return_types.cummax, input, index, dim, True, out)
 
 
-@numpy_names
 @as_one("CumminBackward0")
 def cummin(input: Any, dim: int, *, out: Any = None) -> Any:
     """The smallest element so far along ``dim``, and where it is: ``(values, indices)``."""
@@ -236,7 +231,6 @@ def cummin(input: Any, dim: int, *, out: Any = None) -> Any:
 # -- differences and integrals ---------------------------------------------------------------------
 
 
-@numpy_names
 def diff(
     input: Any,
     n: int = 1,

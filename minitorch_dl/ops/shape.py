@@ -20,7 +20,7 @@ from ..autograd.structural import expand as _expand
 from ..autograd.versions import offset_of
 from ..backend import dtypes
 from ..backend.row_major import row_major_copy
-from .dims import also_named, numpy_names, sizes, spelled, wrap_dim, wrap_dims
+from .dims import also_named, sizes, spelled, wrap_dim, wrap_dims
 
 __all__ = [
     "adjoint", "broadcast_to", "contiguous", "expand", "expand_as", "flatten", "moveaxis",
@@ -190,7 +190,6 @@ def ravel(input: Any) -> Any:
     return reshape(contiguous(input), (-1,)) if input.array.size else reshape(input, (0,))
 
 
-@numpy_names
 def unflatten(input: Any, dim: int, sizes: Any) -> Any:
     """The axis ``dim`` split into several; one of ``sizes`` may be -1.
 
@@ -212,7 +211,6 @@ def unflatten(input: Any, dim: int, sizes: Any) -> Any:
     return _reshape(input, shape=(*shape[:dim], *inner, *shape[dim + 1 :]))
 
 
-@numpy_names
 def unsqueeze(input: Any, dim: int) -> Any:
     """``input`` with a new axis of size 1 before ``dim``.
 
@@ -226,7 +224,6 @@ def unsqueeze(input: Any, dim: int) -> Any:
     return named(y, "UnsqueezeBackward0")
 
 
-@numpy_names
 def squeeze(input: Any, dim: Any = None, *more: int) -> Any:
     """``input`` without its axes of size 1: all of them, or those in ``dim`` (an int or a
     tuple).

@@ -14,7 +14,7 @@ from ..backend import array_module, device_of, dtypes, exponentials
 from ..backend import random as draw
 from ..backend.precision import in_float32
 from ..backend.sums import dot_over
-from .dims import numpy_names, wrap_dim
+from .dims import wrap_dim
 from .elementwise import exp, log
 from .reductions import _sum
 from .shape import _reshape
@@ -77,7 +77,6 @@ log_softmax_slope.defvjp(
 )
 
 
-@numpy_names
 def softmax(
     input: Any,
     dim: int | None = None,
@@ -101,7 +100,6 @@ def softmax(
     return y if out is None else write_out("softmax", out, y, exact=True)
 
 
-@numpy_names
 def log_softmax(
     input: Any,
     dim: int | None = None,

@@ -12,7 +12,7 @@ from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import array_module, check_all
 from . import return_types
-from .dims import numpy_names, wrap_dim
+from .dims import wrap_dim
 from .elementwise import lerp
 from .extrema import picked, tie_share
 from .gathering import _gather
@@ -68,7 +68,6 @@ def _order_first(xp: Any, a: Any, *, k: int, dim: int, largest: bool) -> Any:
     return xp.ascontiguousarray(xp.moveaxis(found, -1, dim))
 
 
-@numpy_names
 @as_one("SortBackward0")
 def sort(
     input: Any, dim: int = -1, descending: bool = False, stable: bool = False, *, out: Any = None
@@ -84,7 +83,6 @@ def sort(
     return picked("sort", return_types.sort, input, index, dim, True, out)
 
 
-@numpy_names
 def argsort(
     input: Any, dim: int = -1, descending: bool = False, stable: bool = False, *, out: Any = None
 ) -> Any:
@@ -100,7 +98,6 @@ def msort(input: Any, *, out: Any = None) -> Any:
     return y if out is None else write_out("msort", out, y, exact=True)
 
 
-@numpy_names
 @as_one("TopkBackward0")
 def topk(
     input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, *, out: Any = None
@@ -120,7 +117,6 @@ def topk(
     return picked("topk", return_types.topk, input, index, axis, True, out)
 
 
-@numpy_names
 @as_one("KthvalueBackward0")
 def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False, *, out: Any = None) -> Any:
     """The ``k``-th smallest element along ``dim`` (the smallest is the first), and where it is:
@@ -175,7 +171,6 @@ def _d_median_value(g: Any, a: Any, y: Any) -> Any:
 _median_value.defvjp(a=_d_median_value)
 
 
-@numpy_names
 def median(input: Any, dim: int | None = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """The median of all elements, or along ``dim`` as ``(values, indices)``: the lower of two
     middle ones; NaN if there is one.
@@ -187,7 +182,6 @@ def median(input: Any, dim: int | None = None, keepdim: bool = False, *, out: An
     return _median("median", return_types.median, input, dim, keepdim, out)
 
 
-@numpy_names
 def nanmedian(input: Any, dim: int | None = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """The median of what is not NaN; see ``median``."""
     return _median("nanmedian", return_types.nanmedian, input, dim, keepdim, out)
@@ -226,7 +220,6 @@ def _mode_position(xp: Any, a: Any, *, dim: int) -> Any:
     return xp.ascontiguousarray(xp.moveaxis(xp.take_along_axis(order, longest, -1), -1, dim))
 
 
-@numpy_names
 @as_one("ModeBackward0")
 def mode(input: Any, dim: int = -1, keepdim: bool = False, *, out: Any = None) -> Any:
     """The most frequent element along ``dim`` (of several the smallest), and where it last is:
@@ -243,7 +236,6 @@ def mode(input: Any, dim: int = -1, keepdim: bool = False, *, out: Any = None) -
 _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 
-@numpy_names
 @as_one()
 def quantile(
     input: Any,
@@ -268,7 +260,6 @@ def quantile(
     return y if out is None else write_out("quantile", out, y, exact=True)
 
 
-@numpy_names
 @as_one()
 def nanquantile(
     input: Any,

@@ -13,7 +13,7 @@ from typing import Any
 from ..autograd.names import as_one
 from ..autograd.primitive import primitive, write_out
 from ..backend import dtypes
-from .dims import normalize_dims, numpy_names
+from .dims import normalize_dims
 from .elementwise import div_or_zero
 from .reductions import _ACCUMULATOR, _count, _mean, _total, spread
 
@@ -83,7 +83,6 @@ def _spread_arguments(
     return dims, correction
 
 
-@numpy_names
 def var(
     input: Any,
     dim: Any = None,
@@ -105,7 +104,6 @@ def var(
     return y if out is None else write_out("var", out, y)
 
 
-@numpy_names
 def std(
     input: Any,
     dim: Any = None,
@@ -121,7 +119,6 @@ def std(
     return y if out is None else write_out("std", out, y)
 
 
-@numpy_names
 @as_one("VarMeanBackward0")
 def var_mean(
     input: Any,
@@ -137,7 +134,6 @@ def var_mean(
     return y, _mean(input, dims=dims, keepdim=keepdim)
 
 
-@numpy_names
 @as_one("StdMeanBackward0")
 def std_mean(
     input: Any,

@@ -48,3 +48,13 @@ def test_functions_of_several_tensors_know_axis() -> None:
     assert torch.stack([X, X], axis=-1).shape == (2, 3, 2)
     assert torch.norm(X, axis=1, keepdims=True).shape == (2, 1)
     assert torch.index_select(X, axis=1, index=torch.tensor([0])).shape == (2, 1)
+    assert torch.gather(X, axis=1, index=torch.zeros(2, 1, dtype=torch.int64)).shape == (2, 1)
+
+
+def test_every_function_with_a_dim_knows_axis() -> None:
+    assert torch.equal(torch.fft.fft(X, axis=0), torch.fft.fft(X, dim=0))
+    assert torch.linalg.norm(X, axis=1, keepdims=True).shape == (2, 1)
+    assert torch.trapezoid(X, axis=0).shape == (3,)
+    assert torch.topk(X, 1, axis=0).values.shape == (1, 3)
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'dim'"):
+        X.gather(index=torch.zeros(2, 1, dtype=torch.int64))
