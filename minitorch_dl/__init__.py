@@ -197,6 +197,7 @@ try:
     )  # fmt: skip
     from .ops.adaptive_pooling import *
     from .ops.addmm import *
+    from .ops.cholesky import *
     from .ops.comparison import *
     from .ops.complex_numbers import *
     from .ops.convolution import *

@@ -15,7 +15,9 @@ from .ops.embedding import embedding_bag_places
 from .tensor import Tensor
 
 __all__ = [
-    "_native_batch_norm_legit", "_segment_reduce", "batch_norm", "binary_cross_entropy_with_logits",
+    "_chunk_cat", "_log_softmax_backward_data", "_native_batch_norm_legit", "_safe_softmax",
+    "_segment_reduce", "_softmax_backward_data", "_unsafe_masked_index",
+    "_unsafe_masked_index_put_accumulate", "batch_norm", "binary_cross_entropy_with_logits",
     "convolution", "cosine_embedding_loss", "ctc_loss", "embedding", "embedding_bag",
     "embedding_renorm_",
     "hinge_embedding_loss", "instance_norm", "kl_div", "margin_ranking_loss",
@@ -23,7 +25,6 @@ __all__ = [
 ]  # fmt: skip
 
 _REDUCTIONS = ("none", "mean", "sum")
-_native_batch_norm_legit = native_batch_norm
 _segment_reduce = segment_reduce
 
 
@@ -240,6 +241,14 @@ def norm_except_dim(v: Tensor, pow: int = 2, dim: int = 0) -> Tensor:
     return norm(v, pow, others, keepdim=True)
 
 
+def _native_batch_norm_legit(
+    input: Tensor, weight: Tensor | None, bias: Tensor | None, *rest: Any, out: Any = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """``native_batch_norm``, whose running statistics may be left out."""
+    rest = rest if len(rest) > 3 else (None, None, *rest)
+    return native_batch_norm(input, weight, bias, *rest, out=out)
+
+
 # -- under torch.ops.aten only ---------------------------------------------------------------------
 
 
@@ -318,6 +327,22 @@ def _sparse_mm_reduce_impl(sparse: Tensor, dense: Tensor, reduce: str) -> Tensor
 def _chunk_cat(tensors: list[Tensor], dim: int, num_chunks: int) -> Tensor:
     """Each tensor padded with zeros along ``dim`` and cut into ``num_chunks``; their first chunks
     flattened and joined, their second ones, ...: ``(*sizes before dim, num_chunks, elements)``."""
+    if not tensors:
+        raise RuntimeError("_chunk_cat expects a non-empty input tensor list")
+    if num_chunks < 1:
+        raise RuntimeError(f"_chunk_cat expects positive num_chunks, got {num_chunks}")
+    if any(not x.numel() for x in tensors):
+        raise RuntimeError("_chunk_cat expects non-empty tensor")
+    if dim < 0 and len({x.dim() for x in tensors}) > 1:
+        raise RuntimeError(
+            "_chunk_cat expects non-negative dim when input tensors have different ndims"
+        )
+    if any(dim >= x.dim() for x in tensors):
+        raise RuntimeError("_chunk_cat expects dim < ndim for all input tensors")
+    if len({x.shape[: dim % x.dim()] for x in tensors}) > 1:
+        raise RuntimeError(
+            "_chunk_cat expects same sizes of 0,...,dim-1 dimensions for all tensors"
+        )
     rows = []
     for x in tensors:
         d = dim % x.dim()
@@ -328,7 +353,30 @@ def _chunk_cat(tensors: list[Tensor], dim: int, num_chunks: int) -> Tensor:
 
 
 def _upsample_bilinear2d_aa(
-    x: Tensor, size: Any, align_corners: bool, scale_h: Any = None, scale_w: Any = None
+    x: Tensor,
+    output_size: Any,
+    align_corners: bool,
+    scale_h: Any = None,
+    scale_w: Any = None,
+    *,
+    scale_factors: Any = None,
 ) -> Tensor:
     """``nn.functional.interpolate`` with ``antialias=True``."""
-    return F.interpolate(x, size, mode="bilinear", align_corners=align_corners, antialias=True)
+    return F.interpolate(
+        x, output_size, scale_factors, "bilinear", align_corners=align_corners, antialias=True
+    )
+
+
+def max_pool2d_with_indices_backward(
+    grad: Tensor,
+    x: Tensor,
+    kernel_size: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    ceil_mode: bool,
+    indices: Tensor,
+) -> Tensor:
+    """The gradient of ``max_pool2d``: ``grad`` added at the ``indices`` of the maxima."""
+    flat = x.new_zeros(x.shape).flatten(-2)
+    return flat.scatter_add(-1, indices.flatten(-2), grad.flatten(-2)).view(x.shape)

@@ -1,6 +1,7 @@
 """Linear algebra under the names of ``torch.linalg``."""
 
-from .ops.factorizations import cholesky, eig, eigh, eigvals, eigvalsh, svdvals
+from .ops.cholesky import cholesky
+from .ops.factorizations import eig, eigh, eigvals, eigvalsh, svdvals
 from .ops.factorizations import linalg_qr as qr
 from .ops.factorizations import linalg_svd as svd
 from .ops.householder import householder_product

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import dtypes
+from ..backend import array_module, dtypes
 from .modes import GRAD, state
 from .overriding import know
 from .versions import mark_written
@@ -185,6 +185,7 @@ def write_out(
     exact: bool = False,
     refusal: type[Exception] = RuntimeError,
     resizes: bool = False,
+    reads: tuple[Any, ...] = (),
 ) -> Any:
     """Store a result in the tensor given as ``out=``, which takes the result's shape; returns
     ``out``.
@@ -193,13 +194,15 @@ def write_out(
         exact: ``out`` must have the result's dtype; otherwise one that can hold it will do.
         refusal: what is raised for a dtype that can't.
         resizes: an ``out`` of another shape is resized without a warning, even if it has elements.
+        reads: the tensors whose memory ``out`` must not lie in.
 
     Raises:
         RuntimeError: ``out`` requires a gradient, or its dtype can't hold the result.
     """
     if isinstance(result, tuple):
         return tuple(
-            write_out(op, o, r, exact, refusal, resizes) for o, r in zip(out, result, strict=True)
+            write_out(op, o, r, exact, refusal, resizes, reads)
+            for o, r in zip(out, result, strict=True)
         )
     if not isinstance(out, TensorBase):
         raise TypeError(f"{op}(): argument 'out' must be Tensor, not {type(out).__name__}")
@@ -227,6 +230,12 @@ def write_out(
             f"{op}(): unsupported operation: more than one element of the written-to tensor refers "
             "to a single memory location. Please clone() the tensor before performing the "
             "operation."
+        )
+    if reads and any(array_module(target).may_share_memory(target, x.array) for x in reads):
+        raise RuntimeError(
+            f"{op}(): unsupported operation: some elements of the input tensor and the written-to "
+            "tensor refer to a single memory location. Please clone() the tensor before performing "
+            "the operation."
         )
     if target.shape == result.array.shape:
         target[...] = result.array

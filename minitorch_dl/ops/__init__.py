@@ -20,6 +20,7 @@ from .activation import (
 )  # fmt: skip
 from .adaptive_pooling import *
 from .addmm import *
+from .cholesky import *
 from .comparison import *
 from .complex_numbers import *
 from .convolution import *

@@ -16,11 +16,12 @@ from ..autograd.inplace import write
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, fused, primitive, write_out
 from ..backend import activations as kernels
-from ..backend import array_module, describe_one
+from ..backend import array_module
 from ..backend import random as draw
 from ..backend.clipping import clip
 from .creation import empty, zeros_like
 from .elementwise import abs, exp
+from .inspection import finfo
 from .selection import clamp, keep, keep_nonzero, select
 from .special import erf, sigmoid
 from .trigonometric import tanh
@@ -152,10 +153,19 @@ def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) 
 def prelu(input: Any, weight: Any) -> Any:
     """``leaky_relu`` with a learned slope per channel (dim 1), or one for all (He et al., 2015)."""
     count, channels = weight.array.size, input.array.shape[1] if input.array.ndim > 1 else 1
-    if weight.array.ndim > 1 or (count != 1 and count != channels):
+    if weight.array.ndim > 1:
         raise RuntimeError(
-            f"prelu: weight must hold one slope, or one for each of the {channels} channels, "
-            f"got input {describe_one(input.array)} and weight {describe_one(weight.array)}"
+            "prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = "
+            f"{weight.array.ndim}"
+        )
+    if count != 1 and not input.array.ndim:
+        raise RuntimeError(
+            f"prelu: Not allow zero-dim input tensor with {count} slopes: one is expected."
+        )
+    if count not in (1, channels):
+        raise RuntimeError(
+            "prelu: Mismatch of parameter numbers and input channel size. Found parameter numbers "
+            f"= {count} and channel size = {channels}."
         )
     if input.array.ndim > 1:
         weight = weight.reshape(-1, *(1,) * (input.array.ndim - 2))
@@ -217,9 +227,10 @@ def hardshrink(input: Any, lambd: float = 0.5, *, out: Any = None) -> Any:
 def softshrink(input: Any, lambd: float = 0.5, *, out: Any = None) -> Any:
     """``input`` moved towards 0 by ``lambd``: ``input - clamp(input, -lambd, lambd)``."""
     require_kind("softshrink", "float", input)
-    if lambd < 0:
+    if not 0 <= lambd < math.inf:
         raise RuntimeError(
-            f"softshrink: lambda must be greater or equal to 0, but found to be {lambd}"
+            f"softshrink: lambda must be in range [0, {finfo(input.dtype).max:g}] for input dtype "
+            f"{input.dtype}, but found {lambd}"
         )
     y = input - clamp(input, -lambd, lambd)
     return y if out is None else write_out("softshrink", out, y, exact=True)

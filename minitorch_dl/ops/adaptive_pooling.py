@@ -84,10 +84,19 @@ def _regions(op: str, dims: int, input: Any, output_size: Any) -> tuple[int, ...
         )
     _check_axes(op, dims, shape)
     if isinstance(output_size, (tuple, list)):
+        if len(output_size) not in (1, dims):
+            raise RuntimeError(
+                f"{op}(): argument 'output_size' should contain one int (got {len(output_size)})"
+                if dims == 1
+                else f"{op}: output_size must be {dims} numbers, but got {list(output_size)}"
+            )
         output_size = [s if n is None else n for n, s in zip(output_size, shape[-dims:])]
     out = per_axis(op, "output_size", output_size, dims)
     if min(out) < 0:
-        raise RuntimeError(f"{op}: output_size must be non-negative, but got {out}")
+        raise RuntimeError(
+            f"{op}: Trying to create tensor with negative dimension {min(out)}: elements of "
+            f"output_size must be greater than or equal to 0 but received {out}"
+        )
     return out
 
 

@@ -265,7 +265,7 @@ def linear_cross_entropy(
     if len(shape) > 2 and input.array.ndim == 1:
         raise RuntimeError(
             f"{op}: K-dimensional loss defined by linear_weight shape {tuple(shape)} requires "
-            f"batched input, (N, {features}), got unbatched input of shape ({features},)"
+            f"batched input, (N, {features}), got unbatched input with shape ({features},)"
         )
     if linear_bias is not None and linear_bias.array.shape != shape[:-1]:
         raise RuntimeError(

@@ -15,7 +15,7 @@ from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast, is_complex
 from ..autograd.structural import conj as _conj
-from ..backend import describe, dtypes
+from ..backend import dtypes
 from .selection import keep, zero
 from .trigonometric import cos, sin
 
@@ -139,13 +139,23 @@ def _complex(xp: Any, a: Any, b: Any) -> Any:
 _complex.defvjp(a=lambda g: real_part(g), b=lambda g: imaginary_part(g))
 
 
-def _check_parts(op: str, first: Any, second: Any) -> None:
+def _check_parts(op: str, first: Any, second: Any, out: Any) -> None:
     raw = [x.array if isinstance(x, TensorBase) else x for x in (first, second)]
-    kinds = {getattr(a, "dtype", None) for a in raw}
-    if len(kinds) > 1 or not kinds <= {np.dtype("float32"), np.dtype("float64")}:
+    kinds = [dtypes.LEGACY_NAMES.get(a.dtype.name) for a in raw]
+    if not set(kinds) <= {"Float", "Double"}:
         raise RuntimeError(
-            f"{op}(): Expected both inputs to be Half, Float or Double tensors of the same dtype "
-            f"(here float32 or float64), got {describe(raw)}"
+            f"{op}(): Expected both inputs to be Half, Float or Double tensors but got "
+            f"{kinds[0]} and {kinds[1]}, and complex numbers are of Float or Double parts here"
+        )
+    if kinds[0] != kinds[1]:
+        raise RuntimeError(
+            f"{op}(): Expected object of scalar type {kinds[0]} but got scalar type {kinds[1]} for "
+            "second argument"
+        )
+    if out is not None and (got := dtypes.LEGACY_NAMES[out.dtype.name]) != f"Complex{kinds[0]}":
+        raise RuntimeError(
+            f"{op}(): Expected object of scalar type Complex{kinds[0]} but got scalar type {got} "
+            "for argument 'out'"
         )
 
 
@@ -156,9 +166,9 @@ def complex(real: Any, imag: Any, *, out: Any = None) -> Any:
     >>> torch.complex(torch.tensor([1.0, 2.0]), torch.tensor([0.0, -1.0]))
     tensor([1.+0.j, 2.-1.j])
     """
-    _check_parts("complex", real, imag)
+    _check_parts("complex", real, imag, out)
     y = _complex(real, imag)
-    return y if out is None else write_out("complex", out, y, exact=True)
+    return y if out is None else write_out("complex", out, y)
 
 
 @as_one("PolarBackward0")
@@ -169,9 +179,9 @@ def polar(abs: Any, angle: Any, *, out: Any = None) -> Any:
     >>> torch.polar(torch.tensor([2.0]), torch.tensor([0.0]))
     tensor([2.+0.j])
     """
-    _check_parts("polar", abs, angle)
+    _check_parts("polar", abs, angle, out)
     y = _complex(abs * cos(angle), abs * sin(angle))
-    return y if out is None else write_out("polar", out, y, exact=True)
+    return y if out is None else write_out("polar", out, y)
 
 
 # -- direction -------------------------------------------------------------------------------------

@@ -419,9 +419,15 @@ def _check(
         require_tensor(op, name, value)
     x, w, b = x.array, w.array, None if b is None else b.array
     size, weight = list(x.shape), list(w.shape)
+    if w.ndim < 3:
+        raise RuntimeError(
+            f"{op}: weight should have at least three dimensions, but got weight of size {weight}"
+        )
     if w.ndim != dims + 2:
         raise RuntimeError(
-            f"{op}: expected weight of {dims + 2} dimensions, but got weight of size {weight}"
+            f"{op}: Expected {w.ndim}-dimensional input for {w.ndim}-dimensional weight {weight}, "
+            f"but got {x.ndim}-dimensional input of size {size} instead. The weight of {op} has "
+            f"{dims + 2} dimensions"
         )
     if x.ndim not in (dims + 1, dims + 2):
         raise RuntimeError(
@@ -441,6 +447,12 @@ def _check(
         raise RuntimeError(f"{op}: dilation should be greater than zero, got dilation={dilation}")
     if any(before < 0 or after < 0 for before, after in padding):
         raise RuntimeError(f"{op}: negative padding is not supported, got padding={padding}")
+    if weight[0] < groups or weight[0] % groups or weight[0] == 0:
+        wanted = f"at least {groups}" if weight[0] < groups else f"divisible by {groups}"
+        raise RuntimeError(
+            f"Given groups={groups}, expected weight to be {wanted} at dimension 0, but got "
+            f"weight of size {weight} instead"
+        )
     channels = x.shape[-dims - 1]
     expected = weight[1] * groups if channel_axis == 1 else weight[0]
     transposed = ", transposed=True" if channel_axis == 0 else ""
@@ -449,12 +461,6 @@ def _check(
             f"Given groups={groups}{transposed}, weight of size {weight}, expected input{size} to "
             f"have {expected} channels, "
             f"but got {channels} channels instead"
-        )
-    if weight[0] % groups or weight[0] == 0:
-        raise RuntimeError(
-            f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, and "
-            "divisible by it, but got "
-            f"weight of size {weight} instead"
         )
     outputs = weight[0] if channel_axis == 1 else weight[1] * groups
     if b is not None and b.shape != (outputs,):

@@ -289,9 +289,12 @@ def arange(
         )
     if not wanted.is_floating_point and wanted is not dtypes.bool:
         count = math.ceil((end - start) / step)
-        start, end, step = builtins.int(start), builtins.int(end), builtins.int(step) or step
+        start, end, whole = builtins.int(start), builtins.int(end), builtins.int(step)
         if wanted is dtypes.int64:  # the narrower dtypes count before they cut fractions off
-            count = builtins.int(-((start - end) // step))
+            if not whole:
+                raise ValueError(f"arange(): step must be nonzero, and is {step} in int64")
+            count = builtins.int(-((start - end) // whole))
+        step = whole
     else:
         count = math.ceil((end - start) / step)
     array = _steps(start, step, count, wanted, device)
@@ -345,15 +348,9 @@ def linspace(
     >>> torch.linspace(0, 1, 5)
     tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
     """
-    for name, x in (("start", start), ("end", end)):
-        if isinstance(x, TensorBase) and x.array.ndim:
-            raise RuntimeError(
-                "linspace only supports 0-dimensional start and end tensors, but got "
-                f"{name} with {x.array.ndim} dimension(s)"
-            )
     if isinstance(steps, builtins.float):
         raise TypeError(f"linspace(): steps must be int, not {steps!r}")
-    start, end = _number(start), _number(end)
+    start, end = _ends("linspace", start=start, end=end)
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     wanted = _spaced_dtype("linspace", (start, end), dtype, out, layout)
@@ -373,6 +370,17 @@ def linspace(
     return _sequence("linspace", array.astype(wanted.numpy), out, requires_grad)
 
 
+def _ends(op: str, **ends: Any) -> list[Any]:
+    """The numbers that are given, some of them as tensors."""
+    for name, x in ends.items():
+        if isinstance(x, TensorBase) and x.array.ndim:
+            raise RuntimeError(
+                f"{op} only supports 0-dimensional start and end tensors, but got {name} with "
+                f"{x.array.ndim} dimension(s)"
+            )
+    return [_number(x) for x in ends.values()]
+
+
 def _spaced_dtype(op: str, ends: Any, dtype: Any, out: Any, layout: Any) -> dtypes.dtype:
     wanted = wanted_dtype(op, dtype, out, layout)
     if not builtins.any(isinstance(x, complex) for x in ends) or wanted.is_complex:
@@ -389,7 +397,7 @@ def logspace(
     layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """``base`` to the powers ``linspace(start, end, steps)``."""
-    start, end = _number(start), _number(end)
+    start, end = _ends("logspace", start=start, end=end)
     wanted = _spaced_dtype("logspace", (start, end, base), dtype, out, layout)
     if wanted.kind == dtypes.INTEGER:
         start, end = builtins.int(start), builtins.int(end)

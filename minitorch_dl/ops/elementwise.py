@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.boundary import number_first
-from ..autograd.errors import require_kind
+from ..autograd.errors import require_kind, require_tensor
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast, conj, is_complex
@@ -136,6 +136,7 @@ def sub(input: Any, other: Any, *, alpha: float = 1, out: Any = None) -> Any:
 
 def rsub(input: Any, other: Any, *, alpha: float = 1) -> Any:
     """``other - alpha * input``."""
+    require_tensor("rsub", "input", input)
     return named(
         sub(other, input, alpha=alpha), f"RsubBackward{int(not isinstance(other, TensorBase))}"
     )
@@ -422,10 +423,21 @@ def log1p(xp: Any, a: Any) -> Any:
 log1p.defvjp(a=lambda g, a: g / (a + 1))
 
 
-@primitive(broadcasts=True, promotes="float", tensors=("a", "b"), least="float")
+@primitive(
+    broadcasts=True, promotes="float", tensors=("a", "b"), least="float", complex="holomorphic"
+)
 def logaddexp(xp: Any, a: Any, b: Any) -> Any:
     """``log(exp(input) + exp(other))`` without overflow."""
-    return xp.logaddexp(a, b)
+    return complex_logaddexp(a, b) if a.dtype.kind == "c" else xp.logaddexp(a, b)
+
+
+def complex_logaddexp(a: Any, b: Any) -> Any:
+    """``logaddexp`` of complex arrays, with the phase of the larger one of a and b."""
+    xp = array_module(a)
+    larger = a.real >= b.real
+    top, low = xp.where(larger, a, b), xp.where(larger, b, a)
+    equal = (top.real == low.real) & xp.isinf(top.real)  # infinities have no difference
+    return top + xp.log1p(xp.exp(xp.where(equal, -xp.inf, low - top)))
 
 
 logaddexp.defvjp(a=lambda g, a, b: g / (1 + exp(b - a)), b=lambda g, a, b: g / (1 + exp(a - b)))

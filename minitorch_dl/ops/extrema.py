@@ -94,6 +94,11 @@ def amin(input: Any, dim: Any = (), keepdim: bool = False, *, out: Any = None) -
 @as_one("AminmaxBackward0")
 def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False, out: Any = None) -> Any:
     """``(min, max)`` along ``dim``, or of all elements."""
+    if dim is None and not input.array.size:
+        raise RuntimeError(
+            "aminmax(): cannot compute aminmax over an empty dimension as the operation has no "
+            "identity."
+        )
     low, high = (_reduced("aminmax", f, input, dim, keepdim) for f in (_amin, _amax))
     y = return_types.aminmax(low, high)
     return y if out is None else return_types.aminmax(*write_out("aminmax", out, y, exact=True))
@@ -206,12 +211,23 @@ def _extremum(
             raise _needs_elements(op)
         y = named(reduce(input, dims=None, keepdim=False), f"{op.capitalize()}Backward1")
         return y if out is None else write_out(op, out, y)
-    return picked(op, result, input, _position(op, search, input, dim, True), dim, keepdim, out)
+    return picked(
+        op, result, input, _position(op, search, input, dim, True), dim, keepdim, out, apart=True
+    )
 
 
-def picked(op: str, result: Any, input: Any, index: Any, dim: int, keepdim: bool, out: Any) -> Any:
+def picked(
+    op: str,
+    result: Any,
+    input: Any,
+    index: Any,
+    dim: int,
+    keepdim: bool,
+    out: Any,
+    apart: bool = False,
+) -> Any:
     """``(values, indices)`` of an op that picks the elements at ``index``, which still has the
-    reduced dim."""
+    reduced dim; ``out`` may lie in the memory of the input unless ``apart``."""
     if input.ndim:
         dim = wrap_dim(dim, input.ndim)
         values = take_along(input, index, dim=dim)
@@ -220,7 +236,11 @@ def picked(op: str, result: Any, input: Any, index: Any, dim: int, keepdim: bool
     else:
         values = _clone(input)
     y = result(named(values, f"{op.capitalize()}Backward0"), index)
-    return y if out is None else result(*write_out(op, out, y, exact=True))
+    return (
+        y
+        if out is None
+        else result(*write_out(op, out, y, exact=True, reads=(input,) if apart else ()))
+    )
 
 
 def _drop(x: Any, dim: int) -> Any:

@@ -1,29 +1,25 @@
-"""Matrix factorizations: Cholesky, QR, SVD and eigenvalues, of the last two dims.
+"""Matrix factorizations: QR, SVD and eigenvalues, of the last two dims.
 
 Derivatives: M. Giles, "Collected matrix derivative results" (2008); M. Seeger et al.,
-"Auto-differentiating linear algebra" (2017); I. Murray, "Differentiation of the Cholesky
-decomposition" (2016); J. Townsend, "Differentiating the singular value decomposition" (2016).
+"Auto-differentiating linear algebra" (2017); J. Townsend, "Differentiating the singular value
+decomposition" (2016).
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast, conj, is_complex
 from ..backend import device_of, dtypes
 from . import return_types
+from .cholesky import cholesky
 from .diagonals import _tril
-from .dims import also_named
 from .joining import cat
 from .rearranging import flip
 from .slicing import _range
 from .solving import (
-    LinAlgError,
-    _check_system,
     _solve,
     _solve_triangular,
     as_column,
@@ -37,95 +33,12 @@ from .solving import (
     mul,
 )
 
-__all__ = [
-    "cholesky", "cholesky_inverse", "cholesky_solve", "lobpcg", "pca_lowrank", "qr", "svd",
-    "svd_lowrank",
-]  # fmt: skip
+__all__ = ["lobpcg", "pca_lowrank", "qr", "svd", "svd_lowrank"]
 
 
 def _gaps(values: Any) -> Any:
     """``E[i, j] = values[j] - values[i]``, and 1 on the diagonal."""
     return as_row(values) - as_column(values) + eye_like(values, n=values.shape[-1])
-
-
-# -- Cholesky --------------------------------------------------------------------------------------
-
-
-@primitive(name="cholesky", complex=True)
-def _cholesky(xp: Any, a: Any) -> Any:
-    why = (
-        "The factorization could not be completed because the input is not positive-definite (the "
-        "leading minor of order {order} is not positive-definite)"
-    )
-    y = attempt("linalg.cholesky", xp.linalg.cholesky, a, why=why, failing=_bad_minor)
-    if xp.isnan(y).any() and not xp.isnan(a).any():  # CuPy says so with NaN
-        raise LinAlgError("linalg.cholesky: the input is not positive-definite")
-    return y
-
-
-def _bad_minor(a: Any) -> int:
-    """The order of the first leading minor of a matrix that is not positive definite, 0 if all
-    are."""
-    low, high = 0, len(a) + 1  # the minor of order low is, that of order high is not
-    while high - low > 1:
-        order = (low + high) // 2
-        try:
-            np.linalg.cholesky(a[:order, :order])
-            low = order
-        except np.linalg.LinAlgError:
-            high = order
-    return high if high <= len(a) else 0
-
-
-def _d_cholesky(g: Any, y: Any) -> Any:
-    """``L^-H sym(L^H g) L^-1`` (Murray, 2016, with the lower triangle mirrored)."""
-    p = mul(y, g, ta=True)
-    s = (_tril(p, diagonal=0) + mH(_tril(p, diagonal=-1))) * 0.5
-    half = _solve_triangular(y, s, upper=False, adjoint=True, unit=False)  # L^-H s
-    return mH(_solve_triangular(y, mH(half), upper=False, adjoint=True, unit=False))
-
-
-_cholesky.defvjp(a=_d_cholesky)
-
-
-@also_named(input="A")
-@as_one("LinalgCholeskyExBackward0")
-def cholesky(A: Any, upper: bool = False, *, out: Any = None) -> Any:
-    """``L`` of ``A = L L^H``, lower triangular (or ``U`` of ``U^H U``), for symmetric (Hermitian)
-    positive-definite ``A`` ``(..., N, N)``.
-
-    >>> import minitorch_dl as torch
-    >>> torch.linalg.cholesky(torch.tensor([[4.0, 2.0], [2.0, 5.0]]))
-    tensor([[2., 0.],
-            [1., 2.]])
-
-    Raises:
-        LinAlgError: ``A`` is not positive definite.
-    """
-    check_matrices("linalg.cholesky", square=True, A=A)
-    y = mH(_cholesky(mH(A))) if upper else _cholesky(A)
-    return y if out is None else write_out("linalg.cholesky", out, y, exact=True)
-
-
-@also_named(input="B", input2="L")
-@as_one("CholeskySolveBackward0")
-def cholesky_solve(B: Any, L: Any, upper: bool = False, *, out: Any = None) -> Any:
-    """``X`` of ``A X = B``, given the Cholesky factor ``L`` of ``A``."""
-    check_matrices("cholesky_solve", square=True, L=L)
-    check_matrices("cholesky_solve", B=B)
-    _check_system("cholesky_solve", L, B)
-    half = _solve_triangular(L, B, upper=upper, adjoint=upper, unit=False)
-    y = _solve_triangular(L, half, upper=upper, adjoint=not upper, unit=False)
-    return y if out is None else write_out("cholesky_solve", out, y)
-
-
-@also_named(input="L")
-@as_one("CholeskyInverseBackward0")
-def cholesky_inverse(L: Any, upper: bool = False, *, out: Any = None) -> Any:
-    """The inverse of ``A``, given its Cholesky factor ``L``."""
-    check_matrices("cholesky_inverse", square=True, L=L)
-    y = cholesky_solve(eye_like(L, n=L.shape[-1]), L, upper)
-    return y if out is None else write_out("cholesky_inverse", out, y)
 
 
 # -- QR --------------------------------------------------------------------------------------------
@@ -374,14 +287,16 @@ def _eigh(xp: Any, a: Any, *, UPLO: str) -> Any:
 
 
 def _d_eigh(g: Any, w: Any, v: Any) -> Any:
-    """``V (diag(g_w) + V^H g_V / E) V^H`` with ``E[i, j] = w_j - w_i`` (Giles, 2008)."""
+    """The Hermitian part of ``V (diag(g_w) + V^H g_V / E) V^H`` with ``E[i, j] = w_j - w_i``
+    (Giles, 2008)."""
     g_w, g_v = g
     inner = 0 if g_w is None else as_diagonal(g_w)
     if g_v is not None:
         p = mul(v, g_v, ta=True)
         d = diagonal_of(p)
         _check_phase("linalg.eigh", d)
-        inner = inner + (p - as_diagonal(d)) / _gaps(w)
+        q = (p - as_diagonal(d)) / _gaps(w)
+        inner = inner + (q + mH(q)) * 0.5
     return mul(mul(v, inner), v, tb=True)
 
 

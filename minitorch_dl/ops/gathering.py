@@ -71,7 +71,7 @@ def index_select(input: Any, dim: int, index: Any, *, out: Any = None) -> Any:
         y = _index(input, index, dims=(dim,))
     else:
         y = _reshape(_index(_reshape(input, shape=(1,)), index, dims=(0,)), shape=())
-    return y if out is None else write_out("index_select", out, y, exact=True)
+    return y if out is None else write_out("index_select", out, y, exact=True, reads=(input, index))
 
 
 @as_one("IndexAddBackward0")
@@ -290,6 +290,8 @@ def _check_index(
         return input, index, dim
     if len(have) != len(wanted):
         raise RuntimeError(f"Index tensor must have the same number of dimensions as {name} tensor")
+    if isinstance(source, TensorBase) and max(source.array.ndim, 1) != len(wanted):
+        raise RuntimeError("Index tensor must have the same number of dimensions as src tensor")
     for d, (n, m) in enumerate(zip(wanted, have)):
         if n <= m or d == dim:
             continue
@@ -323,7 +325,7 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False, out: 
             _index(_reshape(input, shape=(-1,)), _reshape(index, shape=(0,)), dims=(0,)),
             shape=shape,
         )
-    return y if out is None else write_out("gather", out, y, exact=True)
+    return y if out is None else write_out("gather", out, y, exact=True, reads=(input, index))
 
 
 def _source(op: str, input: Any, dim: int, index: Any, source: Any) -> Any:
@@ -334,8 +336,6 @@ def _source(op: str, input: Any, dim: int, index: Any, source: Any) -> Any:
         raise RuntimeError(f"{op}(): Expected self.dtype to be equal to src.dtype")
     source = _at_least_1d(source)
     have, wanted = source.array.shape, index.array.shape
-    if len(have) != len(wanted):
-        raise RuntimeError("Index tensor must have the same number of dimensions as src tensor")
     if any(n > m for n, m in zip(wanted, have)):
         raise RuntimeError(
             f"Expected index {list(wanted)} to be no larger than self {list(input.array.shape)} "
@@ -404,7 +404,7 @@ def take(input: Any, index: Any, *, out: Any = None) -> Any:
     """
     _check_take("take", input, index)
     y = _index(_reshape(input, shape=(-1,)), index, dims=(0,))
-    return y if out is None else write_out("take", out, y, exact=True)
+    return y if out is None else write_out("take", out, y, exact=True, reads=(input, index))
 
 
 @as_one("PutBackward0")

@@ -14,6 +14,7 @@ from ..backend import array_module
 from .embedding import take_rows
 from .indexing import getitem
 from .matmul import matmul
+from .movement import _clone
 from .selection import where
 from .shape import _reshape, transpose, unsqueeze
 
@@ -95,7 +96,7 @@ def grid_sample(
         axes.append(_axis_taps(p, mode))
     pixels = transpose(_reshape(input, shape=(*x.shape[:2], math.prod(x.shape[2:]))), 1, 2)
     y = _sample(pixels, x.shape[2:], axes, padding_mode, align_corners)
-    y = _reshape(transpose(y, 1, 2), shape=(*x.shape[:2], *shape[1:-1]))
+    y = _clone(_reshape(transpose(y, 1, 2), shape=(*x.shape[:2], *shape[1:-1])))
     return named(y, f"GridSampler{dims}DBackward0")
 
 

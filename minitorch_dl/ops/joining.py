@@ -94,7 +94,7 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = None)
         y = _cat(*given, dim=dim)
     except RuntimeError as error:
         raise _explain_cat(shapes, dim) or error from None
-    return y if out is None else write_out("cat", out, y, refusal=TypeError)
+    return y if out is None else write_out("cat", out, y, refusal=TypeError, reads=given)
 
 
 def _fitting(given: list[Any], shapes: list[Any], dim: int) -> list[Any]:
@@ -474,6 +474,11 @@ def _even_split(
         raise RuntimeError(
             f"torch.{op} requires a tensor with at least {least} dimension, but "
             f"got a tensor with {input.array.ndim} dimensions!"
+        )
+    if isinstance(indices_or_sections, str):
+        raise TypeError(
+            f"{op}() received an invalid combination of arguments. Expected a number of parts or "
+            f"indices, got {indices_or_sections!r}"
         )
     n = input.array.shape[dim]
     if isinstance(indices_or_sections, int) and (

@@ -13,6 +13,8 @@ import numpy as np
 
 from ..autograd.base import ViewKind
 from ..autograd.inplace import check_writable
+from ..autograd.modes import GRAD, state
+from ..autograd.node import AccumulateGrad
 from ..autograd.primitive import TensorBase, primitive
 from ..autograd.versions import address_of, offset_of, owner_of
 from ..backend import array_module
@@ -180,10 +182,11 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = 
         inside = start <= offset and last < start + max(base.array.size, prod(size) == 0)
         if inside and ordered.array.flags.c_contiguous:
             return _as_strided(ordered, size=size, stride=stride, offset=offset - start)
+    width = input.array.itemsize
     raise RuntimeError(
-        f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset} are out "
-        "of bounds for the memory of "
-        f"a tensor of shape {list(input.array.shape)}, or that memory has gaps"
+        f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and "
+        f"itemsize {width} requiring a storage size of {(last + 1) * width} are out of bounds for "
+        f"storage of size {base.array.nbytes}, or that memory has gaps"
     )
 
 
@@ -197,7 +200,9 @@ def view_inplace(function: Callable[..., Any], name: str) -> Callable[..., Any]:
         before = TensorBase.wrap(self.array, self._node)
         before._view = self._view
         after = function(before, *args, **kwargs)
-        self.array, self._node = after.array, after._node
+        self.array = after.array
+        if state.flags & GRAD or type(self._node) is not AccumulateGrad:  # a leaf stays one
+            self._node = after._node
         if before._view is not None:
             self._view = after._view
         return self

@@ -326,7 +326,7 @@ def soft_margin_loss(
 ) -> Any:
     """``log(1 + exp(-target * input))`` with targets 1 and -1."""
     reduction = reduction_name(size_average, reduce, reduction)
-    return reduced(-logsigmoid(target * input), reduction)
+    return reduced(-logsigmoid(input * target), reduction)
 
 
 @as_one()
@@ -373,7 +373,8 @@ def gaussian_nll_loss(
     """
     refuse_complex("gaussian_nll_loss", input, target)
     op = "gaussian_nll_loss"
-    reduction = reduction_name(None, None, reduction)
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(f"{op}: {reduction} is not valid: use 'none', 'mean' or 'sum'")
     x = input.array
     if not isinstance(var, TensorBase):
         var = TensorBase.wrap(array_module(x).full(x.shape, var, x.dtype))

@@ -12,8 +12,8 @@ from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import array_module, check_all
 from . import return_types
+from .cholesky import cholesky
 from .diagonals import _tril, _triu
-from .factorizations import cholesky
 from .gathering import take_along_dim
 from .joining import cat
 from .solving import (

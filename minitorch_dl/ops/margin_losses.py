@@ -8,7 +8,7 @@ from typing import Any
 from ..autograd.errors import refuse_complex, require_kind
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase
-from ..backend import array_module, check_range
+from ..backend import array_module, check_range, dtypes
 from .activation import logsigmoid
 from .distances import pairwise_distance
 from .gathering import _gather as take_along
@@ -128,12 +128,13 @@ def _rows(op: str, input: Any, target: Any, target_ndim: int) -> tuple[Any, Any]
     if len(b) != target_ndim or b != a[:target_ndim]:
         raise RuntimeError(
             f"{op}: inconsistent target size: {list(t.shape)} for input of size: {list(x.shape)}. "
-            f"Expected target size {list(a[:target_ndim])}, but got {list(t.shape)}"
+            f"The target tensor should be {target_ndim}-D with size equal to the batch's: Expected "
+            f"target size {list(a[:target_ndim])}, but got {list(t.shape)}"
         )
     if target.array.dtype != "int64":
         raise RuntimeError(
-            f"{op}: expected scalar type Long but found {t.dtype} for the target. Convert it with "
-            ".long()"
+            f"{op}: expected scalar type Long but found {dtypes.LEGACY_NAMES[t.dtype.name]} for "
+            "the target. Convert it with .long()"
         )
     return input, target
 
@@ -164,10 +165,13 @@ def multi_margin_loss(
     single = input.array.ndim < 2 and not target.array.ndim
     if weight is not None and weight.array.ndim != 1:
         raise ValueError(f"{op}: weight must be one-dimensional, got {weight.array.shape}")
+    classes = input.array.shape[-1] if input.array.ndim else 1
+    if weight is not None and classes and weight.array.size != classes:
+        raise RuntimeError(
+            f"{op}: inconsistent weight size, expected {classes} but got {list(weight.array.shape)}"
+        )
     input, target = _rows(op, input, target, 1)
-    t, classes = target.array, input.array.shape[1]
-    if weight is not None and weight.array.size != classes:
-        raise RuntimeError(f"{op}: weight must have {classes} elements, got {weight.array.size}")
+    t = target.array
     text = f"{op}: target out of range: labels must be in [0, {classes - 1}], got {{}}"
     check_range(t, classes, text=text)
     label = t[:, None]

@@ -67,13 +67,13 @@ def masked_select(input: Any, mask: Any, *, out: Any = None) -> Any:
         raise RuntimeError(f"masked_select: expected BoolTensor for mask, got {mask.array.dtype}")
     shape = common_shape("masked_select", input.array.shape, mask.array.shape) or (1,)
     y = _index(_expand(input, shape=shape), _expand(mask, shape=shape), dims=(0,))
-    return y if out is None else write_out("masked_select", out, y, exact=True)
+    return y if out is None else write_out("masked_select", out, y, exact=True, reads=(input, mask))
 
 
 @as_one("MaskedScatterBackward0")
 def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
     """The elements of ``source``, in order, where the bool ``mask`` is true, else ``input``."""
-    _check_mask("masked_scatter", mask)
+    _check_mask("masked_scatter_", mask)
     if input.array.dtype != source.array.dtype:
         raise RuntimeError(
             "masked_scatter: expected self and source to have same dtypes but got "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd.primitive import TensorBase
+from ..autograd.primitive import TensorBase, write_out
 from ..backend import array_module
 from .normalization import batch_norm, check_channels, group_norm, layer_norm, track
 from .powers import rsqrt
@@ -61,6 +61,8 @@ def native_batch_norm(
     training: bool,
     momentum: float,
     eps: float,
+    *,
+    out: Any = None,
 ) -> tuple[Any, Any, Any]:
     """``(batch_norm, mean, 1 / standard deviation)`` of the batch, the last two (C); empty in
     evaluation.
@@ -68,6 +70,8 @@ def native_batch_norm(
     y = batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)
     if training:
         dims = (0, *range(2, input.array.ndim))
-        return y, *_statistics(input.detach(), dims, False, eps)
-    nothing = array_module(input.array).empty(0, input.array.dtype)
-    return y, TensorBase.wrap(nothing), TensorBase.wrap(nothing.copy())
+        results = (y, *_statistics(input.detach(), dims, False, eps))
+    else:
+        nothing = array_module(input.array).empty(0, input.array.dtype)
+        results = (y, TensorBase.wrap(nothing), TensorBase.wrap(nothing.copy()))
+    return results if out is None else write_out("native_batch_norm", out, results)

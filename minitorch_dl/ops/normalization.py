@@ -12,7 +12,7 @@ from typing import Any
 from ..autograd.errors import not_implemented, refuse_complex
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, fused, write_out
-from ..autograd.structural import cast
+from ..autograd.structural import cast, is_complex
 from ..autograd.versions import mark_all_written
 from ..backend import array_module, dtypes, standardization
 from ..backend.precision import in_float32
@@ -157,7 +157,10 @@ def batch_norm(
         raise RuntimeError(
             f"{op}: Expected input of 2 or more dimensions, but got size {list(shape)}"
         )
-    channels = shape[1] if len(shape) > 1 else 0
+    if len(shape) < 2:  # no elements, and no channels
+        given = (running_mean, running_var, weight, bias)
+        return _reshape(batch_norm(_reshape(input, shape=(0, 0)), *given, training), shape=shape)
+    channels = shape[1]
     check_channels(
         op, channels, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
     )
@@ -298,7 +301,7 @@ def rms_norm(
     half precision. Source: Zhang and Sennrich, 2019.
     """
     if eps is None:
-        eps = 2.0**-52 if input.array.dtype.itemsize == 8 else 2.0**-23
+        eps = 2.0**-52 if input.array.real.dtype.itemsize == 8 else 2.0**-23
     return _feature_norm("rms_norm", input, normalized_shape, weight, None, eps, False)
 
 
@@ -326,7 +329,8 @@ def _feature_norm(
             f"[*, {', '.join(map(str, sizes))}], but got input of size {list(shape)}"
         )
     rows, width = math.prod(shape[: len(shape) - len(sizes)]), math.prod(sizes)
-    return _standardize(
+    run = _standardize if centered or not is_complex(input) else _composite
+    return run(
         input,
         weight,
         bias,

@@ -411,13 +411,13 @@ def _window(
     padding = per_axis(op, "padding", padding, dims)
     dilation = per_axis(op, "dilation", dilation, dims)
     shape = input.array.shape
-    _check_axes(op, dims, shape)
-    if min(kernel) < 1:
-        raise RuntimeError(f"{op}: kernel size should be greater than zero, but got {kernel}")
-    if min(stride) < 1:
-        raise RuntimeError(f"{op}: stride should be greater than zero, but got {stride}")
-    if min(dilation) < 1:
-        raise RuntimeError(f"{op}: dilation should be greater than zero, but got {dilation}")
+    for name, values in (("kernel_size", kernel), ("stride", stride), ("dilation", dilation)):
+        if min(values) < 1:
+            raise RuntimeError(
+                f"{op}() {name} must be greater than zero, but got {values[0]}"
+                if dims == 1
+                else f"{op}: {name.replace('_', ' ')} should be greater than zero, but got {values}"
+            )
     if min(padding) < 0:
         raise RuntimeError(f"{op}: pad must be non-negative, but got {padding}")
     if any(p > (d * (k - 1) + 1) // 2 for p, k, d in zip(padding, kernel, dilation)):
@@ -425,13 +425,14 @@ def _window(
             f"{op}: pad should be at most half of effective kernel size, but got pad={padding}, "
             f"kernel_size={kernel} and dilation={dilation}"
         )
+    _check_axes(op, dims, shape)
     pairs = tuple([(p, p) for p in padding])
     out = kernels.pooled_size(shape[-dims:], kernel, stride, pairs, dilation, ceil_mode)
     if min(out) < 1:
+        calculated = "Invalid computed output size" if dims == 1 else "Calculated output size"
         raise RuntimeError(
-            f"{op}: Given input size {list(shape)} and kernel_size={kernel}. Calculated output "
-            "size: "
-            f"{out}. Output size is too small"
+            f"{op}: Given input size {list(shape)} and kernel_size={kernel}. {calculated}: "
+            f"{out[0] if dims == 1 else out}. Output size is too small"
         )
     return {
         "kernel": kernel,
@@ -443,8 +444,18 @@ def _window(
 
 
 def _check_axes(op: str, dims: int, shape: tuple[int, ...]) -> None:
-    if len(shape) not in (dims + 1, dims + 2) or 0 in shape[-dims - 1 :]:
+    fits = len(shape) in (dims + 1, dims + 2)
+    if fits and 0 not in shape[-dims - 1 :]:
+        return
+    if dims < 3:
         raise RuntimeError(
-            f"{op}: Expected {dims + 1}D or {dims + 2}D (batch mode) tensor with non-zero channels "
-            f"and spatial sizes, but got input of size {list(shape)}"
+            f"{op}: Expected {dims + 1}D or {dims + 2}D (batch mode) tensor with optional 0 dim "
+            f"batch size for input, but got: {list(shape)}"
         )
+    raise RuntimeError(
+        f"{op}: Expected input's non-batch dimensions to have positive length, but input has a "
+        f"shape of {list(shape)}"
+        if fits
+        else f"{op}: non-empty 4D or 5D (batch mode) tensor expected for input, but got: "
+        f"{list(shape)}"
+    )

@@ -328,13 +328,13 @@ def multinomial(
     >>> torch.multinomial(torch.tensor([0.1, 0.0, 0.9]), 4, replacement=True)
     tensor([2, 2, 2, 2])
     """
+    if out is not None and out.array.dtype != "int64":
+        raise RuntimeError(f"multinomial expects Long tensor out, got: {out.dtype}")
     backend, where = backend_for(device_of(input.array))
     y = draw.multinomial(
         input.array, num_samples, replacement, _generator(generator, where), backend.xp
     )
     result = TensorBase.wrap(y)
-    if out is not None and out.array.dtype != "int64":
-        raise RuntimeError(f"multinomial expects Long tensor out, got: {out.dtype}")
     return result if out is None else write_out("multinomial", out, result, resizes=True)
 
 

@@ -159,7 +159,7 @@ def sum_to_size(input: Any, *size: Any) -> Any:
         raise RuntimeError(f"size {list(wanted)} is not expandable to size {list(have)}.")
     if input.array.dtype.kind in "iub":
         input = cast(input, dtype="int64")
-    return sum_to(input, shape=wanted)
+    return sum_to(input, shape=wanted) if have else _clone(input)
 
 
 # -- another order along an axis -------------------------------------------------------------------

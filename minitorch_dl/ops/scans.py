@@ -9,16 +9,16 @@ import numpy as np
 
 from ..autograd.errors import require_kind
 from ..autograd.names import as_one
-from ..autograd.primitive import fused, primitive, write_out
-from ..autograd.structural import cast, is_complex
+from ..autograd.primitive import TensorBase, fused, primitive, write_out
+from ..autograd.structural import cast
 from ..backend import dtypes
+from ..backend.precision import in_float32
 from . import return_types
 from .dims import wrap_dim
-from .elementwise import abs, exp, log
+from .elementwise import complex_logaddexp
 from .extrema import picked
 from .joining import cat
 from .movement import _clone
-from .selection import select
 from .slicing import _range
 
 __all__ = [
@@ -42,7 +42,7 @@ def _prepared(op: str, input: Any, dim: int, dtype: Any, out: Any) -> tuple[Any,
     return input, dim
 
 
-def _doubling(xp: Any, combine: Any, a: Any, dim: int, reverse: bool = False) -> Any:
+def _doubling(xp: Any, combine: Any, a: Any, dim: int) -> Any:
     """``combine.accumulate`` in log(n) steps over whole arrays, for array modules that have it for
     sums only.
 
@@ -50,21 +50,29 @@ def _doubling(xp: Any, combine: Any, a: Any, dim: int, reverse: bool = False) ->
     Steele, 1986).
     """
     y = xp.moveaxis(a, dim, 0)
-    y = y[::-1] if reverse else y
     step = 1
     while step < len(y):
         y = xp.concatenate([y[:step], combine(y[:-step], y[step:])])
         step *= 2
-    return xp.moveaxis(y[::-1] if reverse else y, 0, dim)
+    return xp.moveaxis(y, 0, dim)
 
 
-def _accumulate(xp: Any, ufunc: str, a: Any, dim: int, reverse: bool = False) -> Any:
+def _one_by_one(xp: Any, combine: Any, a: Any, dim: int) -> Any:
+    """``combine.accumulate`` for what is no ufunc, in whose result the order shows."""
+    if xp.__name__ != "numpy":
+        return _doubling(xp, combine, a, dim)
+    y = a.copy()
+    rows = xp.moveaxis(y, dim, 0)
+    for i in range(1, len(rows)):
+        rows[i] = combine(rows[i - 1], rows[i])
+    return y
+
+
+def _accumulate(xp: Any, ufunc: str, a: Any, dim: int) -> Any:
     combine = getattr(xp, ufunc)
     if xp.__name__ != "numpy":
-        return _doubling(xp, combine, a, dim, reverse)
-    if not reverse:
-        return combine.accumulate(a, dim)
-    return xp.flip(combine.accumulate(xp.flip(a, dim), dim), dim)
+        return _doubling(xp, combine, a, dim)
+    return combine.accumulate(a, dim)
 
 
 # -- sums ------------------------------------------------------------------------------------------
@@ -151,39 +159,46 @@ def cumprod(input: Any, dim: int, *, dtype: Any = None, out: Any = None) -> Any:
 
 
 @primitive(name="logcumsumexp", complex="holomorphic")
-def _logcumsumexp(xp: Any, a: Any, *, dim: int, reverse: bool) -> Any:
+def _logcumsumexp(xp: Any, a: Any, *, dim: int) -> Any:
     if not a.ndim:
         return a.copy()
     if a.dtype.kind == "c":
-
-        def combine(x: Any, y: Any) -> Any:
-            top = xp.maximum(x.real, y.real)
-            top = xp.where(xp.isfinite(top), top, 0)
-            return top + xp.log(xp.exp(x - top) + xp.exp(y - top))
-
-        return _doubling(xp, combine, a, dim, reverse)
-    return _accumulate(xp, "logaddexp", a, dim, reverse)
+        return _one_by_one(xp, complex_logaddexp, a, dim)
+    return _accumulate(xp, "logaddexp", a, dim)
 
 
-def _d_logcumsumexp(g: Any, a: Any, y: Any, a_dtype: Any, dim: int, reverse: bool) -> Any:
-    """``dL/da_i = sum_{j >= i} g_j exp(a_i - y_j)``, for the positive and the negative ``g`` apart
-    so that it stays in logarithms."""
-    if is_complex(g):
-        return exp(_logcumsumexp(log(g) - y, dim=dim, reverse=not reverse) + a)
-    size = log(abs(g))
-    nothing = (
-        -6e4 if a_dtype.itemsize == 2 else -3e38
-    )  # its exponential is 0, and unlike -inf it can be subtracted
+@primitive(name="share_of_exps", complex="holomorphic")
+@in_float32
+def _share_of_exps(xp: Any, v: Any, a: Any, b: Any, *, dim: int, back: bool) -> Any:
+    """``r_i = sum_{j >= i} v_j exp(a_i - b_j)``; the sum is over ``j <= i`` if ``back``.
 
-    def part(wanted: Any) -> Any:
-        return exp(
-            _logcumsumexp(select(wanted, size, nothing) - y, dim=dim, reverse=not reverse) + a
-        )
+    It runs over ``v`` weighted by ``exp(level_i - level_j)`` with the ``level`` (b, or a if
+    ``back``) that makes these at most 1 where a is what was summed to b, or -b and -a are.
+    """
+    own = xp.exp(a - b)
+    if not a.ndim:
+        return v * own
+    s, level = (v * own, a) if back else (v, b)
+    order = slice(None, None, 1 if back else -1)
+    s, level = xp.moveaxis(s, dim, 0)[order], xp.moveaxis(level, dim, 0)[order]
+    above, below = level[1:], level[:-1]
+    decay = xp.exp(xp.where(above == below, 0, above - below))  # infinities may be equal
+    decay = xp.concatenate([xp.zeros_like(level[:1]), decay])
+    step = 1
+    while step < len(s):
+        s = xp.concatenate([s[:step], s[step:] + decay[step:] * s[:-step]])
+        decay = xp.concatenate([decay[:step], decay[step:] * decay[:-step]])
+        step *= 2
+    r = xp.moveaxis(s[order], 0, dim)
+    return r if back else r * own
 
-    return part(g > 0) - part(g < 0)
 
-
-_logcumsumexp.defvjp(a=_d_logcumsumexp)
+_share_of_exps.defvjp(
+    v=lambda g, a, b, dim, back: _share_of_exps(g, -b, -a, dim=dim, back=not back),
+    a=lambda g, y: g * y,
+    b=lambda g, v, a, b, dim, back: -v * _share_of_exps(g, -b, -a, dim=dim, back=not back),
+)
+_logcumsumexp.defvjp(a=lambda g, a, y, dim: _share_of_exps(g, a, y, dim=dim, back=False))
 
 
 @as_one()
@@ -191,7 +206,7 @@ def logcumsumexp(input: Any, dim: int, *, out: Any = None) -> Any:
     """``log(cumsum(exp(input)))`` along ``dim``, computed without overflow."""
     if input.array.dtype.kind in "iub":
         raise RuntimeError(f"logcumsumexp(): expected a floating point dtype, got {input.dtype}")
-    y = _logcumsumexp(input, dim=wrap_dim(dim, input.ndim), reverse=False)
+    y = _logcumsumexp(input, dim=wrap_dim(dim, input.ndim))
     return y if out is None else write_out("logcumsumexp", out, y, exact=True)
 
 
@@ -354,6 +369,12 @@ def gradient(
         raise RuntimeError(
             "torch.gradient expected spacing to be unspecified, a scalar or a list of length "
             f"{len(dims)}, got a list of length {len(spacing)}"
+        )
+    places = [h.device for h in spacing if isinstance(h, TensorBase)]
+    if any(place != input.device for place in places):
+        raise RuntimeError(
+            "torch.gradient expected each tensor to be on the same device, but got the input on "
+            f"{input.device} and the spacing on {', '.join(map(str, places))}"
         )
     if input.array.dtype.kind in "iub":
         input = cast(input, dtype=dtypes.get_default_dtype().name)

@@ -66,7 +66,7 @@ def scatter(
             src = TensorBase.wrap(full)
         y = scatter_reduce(input, dim, index, src, "sum" if reduce == "add" else "prod")
     else:
-        a, at, dim = _check_index("scatter", input, dim, index)
+        a, at, dim = _check_index("scatter", input, dim, index, src)
         if at.array.size:
             y = _shaped(
                 _scatter(a, _source("scatter", a, dim, at, src), at, dim=dim), input.array.shape
@@ -185,7 +185,7 @@ def _scatter_reduce(
         raise RuntimeError(
             f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}"
         )
-    a, at, dim = _check_index(op, input, dim, index)
+    a, at, dim = _check_index(op, input, dim, index, src)
     if not at.array.size:
         return _clone(input)
     source = _source(op, a, dim, at, src)

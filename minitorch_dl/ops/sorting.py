@@ -128,7 +128,7 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False, *, out: A
     index = _order_first(input, k=k, dim=axis, largest=False)
     if input.ndim:
         index = contiguous(_range(index, axis, k - 1, k))
-    return picked("kthvalue", return_types.kthvalue, input, index, axis, keepdim, out)
+    return picked("kthvalue", return_types.kthvalue, input, index, axis, keepdim, out, apart=True)
 
 
 def _need_elements(op: str, input: Any, dim: int) -> None:
@@ -194,7 +194,7 @@ def _median(op: str, result: Any, input: Any, dim: Any, keepdim: bool, out: Any)
     dim = wrap_dim(dim, input.ndim)
     _need_elements(op, input, dim)
     index = _median_position(input, dim=dim, skip_nan=op == "nanmedian")
-    y = picked(op, result, input, index, dim, keepdim, out)
+    y = picked(op, result, input, index, dim, keepdim, out, apart=True)
     named(y[0], f"{op.capitalize()}Backward1")
     return y
 
@@ -226,9 +226,8 @@ def mode(input: Any, dim: int = -1, keepdim: bool = False, *, out: Any = None) -
     ``(values, indices)``."""
     dim = wrap_dim(dim, input.ndim)
     _need_elements("mode", input, dim)
-    return picked(
-        "mode", return_types.mode, input, _mode_position(input, dim=dim), dim, keepdim, out
-    )
+    index = _mode_position(input, dim=dim)
+    return picked("mode", return_types.mode, input, index, dim, keepdim, out, apart=True)
 
 
 # -- quantiles -------------------------------------------------------------------------------------

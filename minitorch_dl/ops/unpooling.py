@@ -94,10 +94,15 @@ def _max_unpools(
     x, index = input.array, indices.array
     if index.dtype != "int64":
         raise RuntimeError(f"{op}: elements in indices should be type int64 but got: {index.dtype}")
-    if x.shape != index.shape or x.ndim not in (dims + 1, dims + 2):
+    if x.shape != index.shape:
         raise RuntimeError(
-            f"{op}: Expected input of {dims + 1} or {dims + 2} dimensions and indices of the same "
-            f"shape, but got {list(x.shape)} and {list(index.shape)}"
+            f"{op}: Expected shape of indices to be same as that of the input tensor "
+            f"({list(x.shape)}) but got indices tensor with shape: {list(index.shape)}"
+        )
+    if x.ndim not in (dims + 1, dims + 2):
+        raise RuntimeError(
+            f"{op}: Input to {op} should be a {dims + 1}d or {dims + 2}d Tensor, but got a tensor "
+            f"of shape {list(x.shape)}"
         )
     kernel = per_axis(op, "kernel_size", kernel, dims)
     stride = kernel if stride is None or stride == [] else per_axis(op, "stride", stride, dims)

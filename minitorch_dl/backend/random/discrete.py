@@ -123,7 +123,12 @@ def multinomial(
     real = computed_in("multinomial", w.dtype)
     p = w.astype(real)
     if not ((p >= 0) & (p < np.inf)).all():
-        raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
+        found = "< 0" if (p < 0).any() else "= infinity or NaN"
+        raise RuntimeError(
+            f"invalid multinomial distribution (encountering probability entry {found})"
+            if replacement
+            else "probability tensor contains either `inf`, `nan` or element < 0"
+        )
     if (p.sum(axis=-1) == 0).any():
         raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
     rows = p.reshape(-1, p.shape[-1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import B, F, I, Row, S
+from . import B, C, F, I, Row, S
 
 _PAIR = (F(3, 4), F(3, 4))
 _AWAY = F(3, 4, low=0.5, high=3)  # divisors
@@ -127,6 +127,7 @@ ROWS = [
     ),
     Row("log1p", drawn="unary", domain=(-0.9, 3), complex=True),
     Row("logaddexp", drawn="binary"),
+    Row("logaddexp_complex", S(C(3, 4), C(4)), call=lambda torch, x, y: torch.logaddexp(x, y)),
     Row("logaddexp2", drawn="binary"),
     Row(
         "operators",

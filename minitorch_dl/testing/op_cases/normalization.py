@@ -54,7 +54,12 @@ ROWS = [
         S(F(0, 4), (4,)),
     ),
     Row("nn.functional.group_norm", S(F(2, 4, 3), 2, F(4), F(4)), S(F(2, 4, 2, 2), 4)),
-    Row("nn.functional.rms_norm", S(F(3, 4), (4,), F(4)), S(F(2, 3, 4), (3, 4), eps=1e-2)),
+    Row(
+        "nn.functional.rms_norm",
+        S(F(3, 4), (4,), F(4)),
+        S(F(2, 3, 4), (3, 4), eps=1e-2),
+        complex=True,
+    ),
     Row(
         "nn.functional.local_response_norm",
         S(F(2, 4, 3), 3),

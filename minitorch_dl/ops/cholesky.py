@@ -1,0 +1,125 @@
+"""The Cholesky factorization, and what is computed from its factors, of the last two dims.
+
+Derivative: I. Murray, "Differentiation of the Cholesky decomposition" (2016).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd.names import as_one
+from ..autograd.primitive import primitive, write_out
+from ..autograd.structural import sum_to
+from .diagonals import _tril
+from .dims import also_named
+from .solving import (
+    LinAlgError,
+    _check_system,
+    _solve_triangular,
+    attempt,
+    check_matrices,
+    eye_like,
+    mH,
+    mul,
+)
+
+__all__ = ["cholesky", "cholesky_inverse", "cholesky_solve"]
+
+
+@primitive(name="cholesky", complex=True)
+def _cholesky(xp: Any, a: Any) -> Any:
+    why = (
+        "The factorization could not be completed because the input is not positive-definite (the "
+        "leading minor of order {order} is not positive-definite)"
+    )
+    y = attempt("linalg.cholesky", xp.linalg.cholesky, a, why=why, failing=_bad_minor)
+    if xp.isnan(y).any() and not xp.isnan(a).any():  # CuPy says so with NaN
+        raise LinAlgError("linalg.cholesky: the input is not positive-definite")
+    return y
+
+
+def _bad_minor(a: Any) -> int:
+    """The order of the first leading minor of a matrix that is not positive definite, 0 if all
+    are."""
+    low, high = 0, len(a) + 1  # the minor of order low is, that of order high is not
+    while high - low > 1:
+        order = (low + high) // 2
+        try:
+            np.linalg.cholesky(a[:order, :order])
+            low = order
+        except np.linalg.LinAlgError:
+            high = order
+    return high if high <= len(a) else 0
+
+
+def _d_cholesky(g: Any, y: Any) -> Any:
+    """``L^-H sym(L^H g) L^-1`` (Murray, 2016, with the lower triangle mirrored)."""
+    p = mul(y, g, ta=True)
+    s = (_tril(p, diagonal=0) + mH(_tril(p, diagonal=-1))) * 0.5
+    half = _solve_triangular(y, s, upper=False, adjoint=True, unit=False)  # L^-H s
+    return mH(_solve_triangular(y, mH(half), upper=False, adjoint=True, unit=False))
+
+
+_cholesky.defvjp(a=_d_cholesky)
+
+
+@also_named(input="A")
+@as_one("LinalgCholeskyExBackward0")
+def cholesky(A: Any, upper: bool = False, *, out: Any = None) -> Any:
+    """``L`` of ``A = L L^H``, lower triangular (or ``U`` of ``U^H U``), for symmetric (Hermitian)
+    positive-definite ``A`` ``(..., N, N)``.
+
+    >>> import minitorch_dl as torch
+    >>> torch.linalg.cholesky(torch.tensor([[4.0, 2.0], [2.0, 5.0]]))
+    tensor([[2., 0.],
+            [1., 2.]])
+
+    Raises:
+        LinAlgError: ``A`` is not positive definite.
+    """
+    check_matrices("linalg.cholesky", square=True, A=A)
+    y = mH(_cholesky(mH(A))) if upper else _cholesky(A)
+    return y if out is None else write_out("linalg.cholesky", out, y, exact=True)
+
+
+@primitive(name="cholesky_solve", complex=True)
+def _cholesky_solve(xp: Any, b: Any, factor: Any, *, upper: bool) -> Any:
+    half = _solve_triangular(factor, b, upper=upper, adjoint=upper, unit=False)
+    return _solve_triangular(factor, half, upper=upper, adjoint=not upper, unit=False)
+
+
+def _d_cholesky_factor(g: Any, y: Any, factor: Any, upper: bool) -> Any:
+    """``-(A^-1 g y^H + its adjoint) L``: as if the whole of L were read, as PyTorch has it."""
+    p = mul(_cholesky_solve(g, factor, upper=upper), y, tb=True)
+    p = sum_to(p + mH(p), shape=factor.shape)
+    return -mul(factor, p) if upper else -mul(p, factor)
+
+
+_cholesky_solve.defvjp(
+    b=lambda g, b_shape, factor, upper: sum_to(
+        _cholesky_solve(g, factor, upper=upper), shape=b_shape
+    ),
+    factor=_d_cholesky_factor,
+)
+
+
+@also_named(input="B", input2="L")
+@as_one("CholeskySolveBackward0")
+def cholesky_solve(B: Any, L: Any, upper: bool = False, *, out: Any = None) -> Any:
+    """``X`` of ``A X = B``, given the Cholesky factor ``L`` of ``A``."""
+    check_matrices("cholesky_solve", square=True, L=L)
+    check_matrices("cholesky_solve", B=B)
+    _check_system("cholesky_solve", L, B)
+    y = _cholesky_solve(B, L, upper=upper)
+    return y if out is None else write_out("cholesky_solve", out, y)
+
+
+@also_named(input="L")
+@as_one("CholeskyInverseBackward0")
+def cholesky_inverse(L: Any, upper: bool = False, *, out: Any = None) -> Any:
+    """The inverse of ``A``, given its Cholesky factor ``L``."""
+    check_matrices("cholesky_inverse", square=True, L=L)
+    y = cholesky_solve(eye_like(L, n=L.shape[-1]), L, upper)
+    return y if out is None else write_out("cholesky_inverse", out, y)
