@@ -32,6 +32,17 @@ def _calls(torch: Any, aten: Any) -> list[Any]:
         aten._chunk_cat([x, torch.ones(3, 3)], 1, 3),
         aten._chunk_cat([x, torch.ones(5)], 0, 2),
         aten._upsample_bilinear2d_aa(x[None, None], [2, 2], False),
+        aten.max_pool2d_with_indices_backward(
+            y[None, :2, :2],
+            x[None],
+            [2, 2],
+            [1, 2],
+            [0, 0],
+            [1, 1],
+            False,
+            torch.tensor([[[5, 3], [5, 7]]]),
+        ),
+        *torch._native_batch_norm_legit(x, None, None, True, 0.1, 1e-5),
     ]
 
 

@@ -268,3 +268,42 @@ def test_optimizers_say_which_gradients_they_take(
     table(torch.tensor([1])).sum().backward()
     with pytest.raises(RuntimeError, match=match):
         getattr(torch.optim, optimizer)(table.parameters()).step()
+
+
+# -- gradients of what only a part is read ---------------------------------------------------------
+
+
+def test_the_gradient_of_eigenvectors_is_symmetric(torch: Any) -> None:
+    a = torch.tensor([[2.0, 1.0], [1.0, 3.0]], dtype=torch.float64, requires_grad=True)
+    vectors = torch.linalg.eigh(a).eigenvectors
+    (g,) = torch.autograd.grad(vectors[0, 0] / vectors[0, 0].detach(), a)
+    slope = 5**-0.5 * (1 - 5**-0.5) / 4
+    assert g.tolist()[0] == pytest.approx([-2 * slope, -slope])
+    assert g.tolist()[1] == pytest.approx([-slope, 2 * slope])
+
+
+def test_the_gradient_of_a_cholesky_factor_is_that_of_the_whole_matrix(torch: Any) -> None:
+    b = torch.tensor([[1.0], [2.0]], dtype=torch.float64)
+    factor = torch.tensor([[2.0, 0.0], [1.0, 1.0]], dtype=torch.float64, requires_grad=True)
+    (g,) = torch.autograd.grad(torch.cholesky_solve(b, factor).sum(), factor)
+    whole = factor.detach().requires_grad_()
+    (expected,) = torch.autograd.grad(torch.linalg.solve(whole @ whole.mT, b).sum(), whole)
+    assert torch.allclose(g, expected)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # PyTorch's, of its compiler
+def test_a_gradient_through_zeros_of_the_one_before(torch: Any) -> None:
+    x = torch.tensor([0.5, 2.0, 1.0])
+    _, tangent = torch.func.jvp(lambda x: torch.logcumsumexp(x, 0), (x,), (torch.ones(3),))
+    assert tangent.tolist() == pytest.approx([1.0, 1.0, 1.0])
+
+
+# -- leaves ----------------------------------------------------------------------------------------
+
+
+def test_a_leaf_turned_without_gradients_stays_one(torch: Any) -> None:
+    x = torch.ones(2, 3, requires_grad=True)
+    with torch.no_grad():
+        x.t_()
+    x.sum().backward()
+    assert x.grad.shape == (3, 2)

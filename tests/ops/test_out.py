@@ -102,3 +102,21 @@ def test_out_of_network_functions(call) -> None:
     out = torch.empty(0)
     assert call(out=out) is out
     assert torch.equal(out, call())
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: torch.gather(x, 0, torch.tensor([1, 0]), out=x[:2]),
+        lambda x: torch.index_select(x, 0, torch.tensor([1, 0]), out=x[:2]),
+        lambda x: torch.take(x, torch.tensor([1, 0]), out=x[:2]),
+        lambda x: torch.masked_select(x, x > 3, out=x[:2]),
+        lambda x: torch.cat([x[:2], x[2:]], out=x),
+        lambda x: torch.kthvalue(x, 1, out=(x[0], torch.tensor(0))),
+    ],
+)
+def test_what_picks_elements_does_not_write_where_it_reads(call) -> None:
+    x = X.clone()
+    with pytest.raises(RuntimeError, match=r"unsupported operation.*single memory location"):
+        call(x)
+    assert x.tolist() == X.tolist()
