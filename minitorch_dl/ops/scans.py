@@ -11,7 +11,7 @@ from ..autograd.errors import require_kind
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, fused, primitive, write_out
 from ..autograd.structural import cast
-from ..backend import dtypes
+from ..backend import device_of, dtypes
 from ..backend.precision import in_float32
 from . import return_types
 from .dims import wrap_dim
@@ -370,11 +370,11 @@ def gradient(
             "torch.gradient expected spacing to be unspecified, a scalar or a list of length "
             f"{len(dims)}, got a list of length {len(spacing)}"
         )
-    places = [h.device for h in spacing if isinstance(h, TensorBase)]
-    if any(place != input.device for place in places):
+    places = {str(device_of(x.array)) for x in (input, *spacing) if isinstance(x, TensorBase)}
+    if len(places) > 1:
         raise RuntimeError(
-            "torch.gradient expected each tensor to be on the same device, but got the input on "
-            f"{input.device} and the spacing on {', '.join(map(str, places))}"
+            "torch.gradient expected each tensor to be on the same device, but got tensors on "
+            f"{' and '.join(sorted(places))}"
         )
     if input.array.dtype.kind in "iub":
         input = cast(input, dtype=dtypes.get_default_dtype().name)

@@ -123,9 +123,9 @@ def multinomial(
     real = computed_in("multinomial", w.dtype)
     p = w.astype(real)
     if not ((p >= 0) & (p < np.inf)).all():
-        found = "< 0" if (p < 0).any() else "= infinity or NaN"
+        what = "< 0" if (p < 0).any() else "= infinity or NaN"
         raise RuntimeError(
-            f"invalid multinomial distribution (encountering probability entry {found})"
+            f"invalid multinomial distribution (encountering probability entry {what})"
             if replacement
             else "probability tensor contains either `inf`, `nan` or element < 0"
         )
