@@ -67,7 +67,7 @@ def gradcheck(
     >>> torch.autograd.gradcheck(lambda x: x * x.tanh(), x)
     True
     """
-    func, inputs = with_pairs(func, as_tuple(inputs))
+    func, inputs = with_pairs(*with_entries(func, as_tuple(inputs)))
     check = Check(func, inputs, eps, atol, rtol, nondet_tol)
     try:
         if check_backward_ad:
@@ -138,6 +138,24 @@ def gradient_of(func: Callable[..., Any], n: int) -> Callable[..., tuple[Any, ..
         return tuple(g for g in found if g is not None)
 
     return gradient
+
+
+def with_entries(func: Callable[..., Any], inputs: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """``func`` as a function of the entries of those inputs that are sparse, and the entries;
+    sparse outputs become dense."""
+
+    def function(*given: Any) -> Any:
+        inside = [
+            x.with_entries(entries) if _is_sparse(x) else entries
+            for x, entries in zip(inputs, given, strict=True)
+        ]
+        return tuple([y.to_dense() if _is_sparse(y) else y for y in as_tuple(func(*inside))])
+
+    return function, tuple([x._values() if _is_sparse(x) else x for x in inputs])
+
+
+def _is_sparse(x: Any) -> bool:
+    return isinstance(x, TensorBase) and (x.is_sparse or x.is_sparse_csr)
 
 
 def with_pairs(func: Callable[..., Any], inputs: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..autograd.primitive import TensorBase, write_out
 from ..backend import array_module, backend_for, device_of, dtypes
-from ..backend.layouts import strided
+from ..backend.layouts import sparse_coo, sparse_csr, strided
 from .dims import sizes, spelled
 from .from_data import make_leaf
 from .layout import on_memory, storable
@@ -76,6 +76,8 @@ def _filled(
     requires_grad: bool,
 ) -> Any:
     shape = shape_of(size)
+    if op != "ones" and layout in (sparse_coo, sparse_csr):
+        return _without_entries(shape, dtype, layout, device, requires_grad)
     backend, where = backend_for(device)
     wanted = wanted_dtype(op, dtype, out, layout)
     try:
@@ -85,6 +87,16 @@ def _filled(
         storable(shape, wanted.itemsize)
         raise
     return made(op, array, out, requires_grad)
+
+
+def _without_entries(
+    shape: tuple[int, ...], dtype: Any, layout: Any, device: Any, requires_grad: bool
+) -> Any:
+    """A sparse tensor of zeros."""
+    y = empty(0, dtype=dtype, device=device).to_sparse()
+    y = y.sparse_resize_and_clear_(shape, len(shape), 0)
+    y = y.to_sparse_csr() if layout is sparse_csr else y
+    return y.requires_grad_() if requires_grad else y
 
 
 def zeros(
@@ -149,6 +161,10 @@ def _like(
     requires_grad: bool,
     *values: Any,
 ) -> Any:
+    if fill in ("zeros", "empty") and layout in (sparse_coo, sparse_csr):
+        dtype = input.dtype if dtype is None else dtype
+        device = input.device if device is None else device
+        return _without_entries(input.array.shape, dtype, layout, device, requires_grad)
     wanted = wanted_dtype(f"{fill}_like", input.dtype if dtype is None else dtype, None, layout)
     backend, where = backend_for(device_of(input.array) if device is None else device)
     with backend.select(where):

@@ -32,7 +32,7 @@ def _parts(indices: Any, values: Any, dtype: Any, device: Any, requires_grad: bo
 
 
 def sparse_coo_tensor(
-    indices: Any,
+    indices: Any = None,
     values: Any = None,
     size: Any = None,
     *,
@@ -67,21 +67,21 @@ def sparse_coo_tensor(
         places, entries = _parts(places, entries, dtype, device, requires_grad)
         return SparseTensor.make(places, entries, size, True)
     places, entries = _parts(indices, values, dtype, device, requires_grad)
-    if places.ndim != 2 or entries.ndim < 1 or places.shape[1] != entries.shape[0]:
+    if not entries.ndim:
+        entries = entries.reshape(1)
+    if places.ndim != 2 or places.shape[1] != entries.shape[0]:
         raise RuntimeError(
-            f"{op}(): expected indices (sparse dims, nnz) and values (nnz, ...), got "
-            f"{list(places.shape)} and {list(entries.shape)}"
+            f"{op}(): indices and values must have same nnz: expected indices (sparse dims, nnz) "
+            f"and values (nnz, ...), got {list(places.shape)} and {list(entries.shape)}"
         )
     a, depth = places.array, places.shape[0]
     if size is None:
-        if not a.size and depth:
-            raise RuntimeError(f"{op}(): without any index the size can't be inferred: give size=")
-        size = (*[int(n) + 1 for n in a.max(1)], *entries.shape[1:])
+        size = (*[int(n) + 1 for n in a.max(1, initial=-1)], *entries.shape[1:])
     size = tuple(size)
     if len(size) != depth + entries.ndim - 1 or size[depth:] != tuple(entries.shape[1:]):
         raise RuntimeError(
             f"{op}(): number of dimensions must be sparse_dim ({depth}) + dense_dim "
-            f"({entries.ndim - 1}), and values must fit: got size {list(size)} for values "
+            f"({entries.ndim - 1}), or values has incorrect size: got size {list(size)} for values "
             f"{list(entries.shape)}"
         )
     limits = array_module(a).asarray(size[:depth]).reshape(depth, 1)
@@ -181,7 +181,9 @@ def spdiags(diagonals: Any, offsets: Any, shape: Any, layout: Any = None) -> Any
         raise RuntimeError(
             f"spdiags(): expected one offset for each diagonal, got {len(shifts)} for {len(rows)}"
         )
-    places, entries = [], []
+    if len(set(shifts.tolist())) < len(shifts):
+        raise RuntimeError(f"spdiags(): Offset tensor contains duplicate values: {shifts.tolist()}")
+    places, entries = [zeros(2, 0, dtype=dtypes.int64, device=rows.device)], [rows.new_zeros(0)]
     xp = array_module(rows.array)
     for row, shift in zip(rows, shifts.tolist()):
         first, last = max(0, shift), min(rows.shape[1], shape[1], shape[0] + shift)
@@ -196,6 +198,7 @@ class _LegacyType(type):
     """The type of ``FloatTensor`` and its siblings: a call makes a sparse tensor of the dtype."""
 
     dtype: dtypes.dtype
+    is_cuda = False
 
     def __instancecheck__(cls, instance: Any) -> bool:
         return isinstance(instance, SparseTensor) and instance.dtype is cls.dtype

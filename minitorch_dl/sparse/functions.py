@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import ops
@@ -10,7 +10,7 @@ from ..autograd.names import named
 from ..autograd.primitive import TensorBase
 from ..backend import array_module
 from ..backend.segments import put_extrema
-from ..ops import reshape, unsqueeze
+from ..ops import broadcast_shapes, reshape, unsqueeze
 from ..ops.dims import normalize_dims, wrap_dim
 from ..ops.embedding import add_rows, take_rows
 from ..tensor import Tensor
@@ -49,7 +49,7 @@ def matmul(input: Any, other: Any) -> Any:
     if not (isinstance(input, Tensor) and isinstance(other, Tensor)):
         raise refuse("matmul", "two tensors", input, other)
     if is_sparse(input) and is_sparse(other):
-        return product_of_sparse(input, other)
+        return _product_of_sparse(input, other)
     if not is_sparse(input):  # (S^T d^T)^T
         vector = input.ndim == 1
         y = matmul(other.transpose(-2, -1), input if vector else input.transpose(-2, -1))
@@ -60,10 +60,7 @@ def matmul(input: Any, other: Any) -> Any:
         raise refuse("matmul", "a sparse matrix or batch and as many dims", input, other)
     m, n = input._size[-2:]
     if other.shape[:-1] != (*input._size[:-2], n):
-        raise RuntimeError(
-            f"mat1 and mat2 shapes cannot be multiplied ({list(input._size)} and "
-            f"{list(other.shape)})"
-        )
+        raise _not_multiplied(input, other)
     rows, columns = (input.keys((*range(input.ndim - 2), d)) for d in (-2, -1))
     flat = reshape(other, (-1, other.shape[-1])) if other.ndim == 3 else other
     terms = take_rows(flat, wrap(columns)) * unsqueeze(input._entries, 1)
@@ -72,18 +69,31 @@ def matmul(input: Any, other: Any) -> Any:
     return reshape(y, (*batch, m, other.shape[-1])) if batch else y
 
 
-def product_of_sparse(a: Any, b: Any) -> Any:
+def _not_multiplied(a: Any, b: Any) -> RuntimeError:
+    sizes = " and ".join("x".join(map(str, x.shape)) for x in (a, b))
+    return RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({sizes})")
+
+
+def meetings(xp: Any, wanted: Any, keys: Any, limit: int) -> tuple[Any, Any]:
+    """The pairs (i, j) with ``wanted[i] == keys[j]``, whole numbers below ``limit``, as two
+    arrays."""
+    order = xp.argsort(keys, kind="stable")
+    starts = xp.searchsorted(keys[order], xp.arange(limit + 1))
+    counts = (starts[1:] - starts[:-1])[wanted]
+    first = xp.repeat(xp.arange(len(wanted)), counts)
+    ends = counts.cumsum()
+    second = xp.arange(len(first)) - (ends - counts)[first] + starts[wanted[first]]
+    return first, order[second]
+
+
+def _product_of_sparse(a: Any, b: Any) -> Any:
     if a.ndim != 2 or b.ndim != 2 or a._size[1] != b._size[0]:
-        raise refuse("mm", "two matrices that fit", a, b)
+        raise _not_multiplied(a, b)
     by_rows = isinstance(a, CsrTensor) and isinstance(b, CsrTensor)
     a, b = _same(a), _same(b)
     (rows, inner), (b_rows, b_columns) = a._places.array, b._places.array
     xp = array_module(rows)
-    starts = xp.searchsorted(b_rows, xp.arange(b._size[0] + 1))
-    counts = (starts[1:] - starts[:-1])[inner]  # of the entries of b that each one of a meets
-    first = xp.repeat(xp.arange(len(rows)), counts)
-    ends = counts.cumsum()
-    second = xp.arange(len(first)) - (ends - counts)[first] + starts[inner[first]]
+    first, second = meetings(xp, inner, b_rows, b._size[0])
     entries = take_rows(a._entries, wrap(first)) * take_rows(b._entries, wrap(second))
     places = wrap(xp.stack([rows[first], b_columns[second]]))
     y = SparseTensor.make(places, entries, (a._size[0], b._size[1]), False).coalesce()
@@ -122,8 +132,14 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
 def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """``input + alpha other``: sparse of two sparse tensors, dense of a dense and a sparse one."""
     if is_sparse(input) and is_sparse(other):
-        if input._size != other._size or input.sparse_dim() != other.sparse_dim():
+        if input._size != other._size:
             raise refuse("add", "tensors of the same size", input, other)
+        if input.sparse_dim() != other.sparse_dim():
+            if not input._nnz():
+                return _scaled(other, alpha).clone()
+            if not other._nnz():
+                return input.clone()
+            raise refuse("add", "tensors of as many sparse dims", input, other)
         places = ops.cat([input._places, other._places], 1)
         entries = ops.cat([input._entries, _scaled(other._entries, alpha)])
         y = SparseTensor.make(places, entries, input._size, False)
@@ -155,6 +171,7 @@ def mul(input: Any, other: Any) -> Any:
         return _common(input, other)
     if not isinstance(other, Tensor) or not other.ndim:
         return input.with_entries(input._entries * other)
+    input = broadcast_to(input, broadcast_shapes(input.shape, other.shape))
     return input.with_entries(input._entries * _at(other, input))
 
 
@@ -165,8 +182,31 @@ def _at(dense: Any, places: Any) -> Any:
     return full[tuple(places._places[d] for d in range(places.sparse_dim()))]
 
 
+def broadcast_to(input: Any, size: Sequence[int]) -> Any:
+    """The tensor repeated along new dims in front and dims of size 1, to this size."""
+    if input._size == tuple(size):
+        return input
+    new, split, at = len(size) - input.ndim, input.sparse_dim(), input._places.array
+    xp, n = array_module(at), input._nnz()
+    have = (1,) * new + input._size
+    repeated = [d for d in range(new + split) if have[d] != size[d]]
+    counts = [size[d] for d in repeated]
+    grid = xp.indices(counts).reshape(len(counts), -1)
+    places = xp.zeros((new + split, n, grid.shape[1]), at.dtype)
+    places[new:] = at[:, :, None]
+    for d, row in zip(repeated, grid):
+        places[d] = row
+    each = wrap(xp.repeat(xp.arange(n), grid.shape[1]))
+    entries = take_rows(input._entries, each)
+    entries = entries.expand(len(each), *size[new + split :])
+    places = wrap(places.reshape(new + split, -1))
+    return SparseTensor.make(places, entries, size, False)
+
+
 def _common(a: Any, b: Any) -> Any:
     """The product of two sparse tensors, at the places that both have."""
+    size = broadcast_shapes(a.shape, b.shape)
+    a, b = broadcast_to(a, size), broadcast_to(b, size)
     if a._size != b._size or a.sparse_dim() != b.sparse_dim():
         raise refuse("mul", "tensors of the same size", a, b)
     kind, a, b = type(a), _same(a), _same(b)
@@ -183,6 +223,8 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     """A sparse tensor over a number or a dense tensor."""
     if not is_sparse(input) or is_sparse(other):
         raise refuse("div", "a sparse tensor over a number or a dense tensor", input, other)
+    if rounding_mode is not None:
+        input = input.coalesce()
     at = isinstance(other, Tensor) and other.ndim
     divisor = _at(other, input) if at else other
     return input.with_entries(ops.div(input._entries, divisor, rounding_mode=rounding_mode))
@@ -214,7 +256,7 @@ def _pointwise(function: Callable[..., Any]) -> Callable[..., Any]:
 for _name in """
     abs absolute neg negative positive sign sgn sin tan sinh tanh asin arcsin atan arctan asinh
     arcsinh atanh arctanh expm1 log1p sqrt square floor ceil trunc round frac erf erfinv relu
-    deg2rad rad2deg isnan isinf nan_to_num signbit isposinf isneginf conj_physical
+    deg2rad rad2deg isnan isinf nan_to_num signbit isposinf isneginf conj conj_physical
 """.split():  # what gives 0 at 0
     FUNCTIONS[_name] = _pointwise(getattr(ops, _name))
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from .. import ops
 from ..autograd.primitive import TensorBase
-from ..backend import array_module
+from ..backend import array_module, check_range
 from ..ops import stack, unsqueeze
 from ..ops.dims import wrap_dim
 from ..ops.embedding import take_rows
 from ..tensor import Tensor
-from .functions import is_sparse, product_of_sparse, refuse
+from .functions import is_sparse, meetings, refuse
 from .tensor import FUNCTIONS, SparseTensor, implements
 
 wrap = TensorBase.wrap
@@ -38,7 +38,14 @@ def t(input: Any) -> Any:
 @implements("permute")
 def permute(input: Any, *several: Any, dims: Any = None) -> Any:
     """The sparse dims in another order."""
-    dims = dims if dims is not None else several[0] if len(several) == 1 else several
+    if dims is None:
+        dims = several[0] if len(several) == 1 and hasattr(several[0], "__len__") else several
+    if len(dims) != input.ndim:
+        raise RuntimeError(
+            f"permute(): number of dimensions in the tensor input does not match the length of the "
+            f"desired ordering of dimensions: input.dim() = {input.ndim} is not equal to len(dims) "
+            f"= {len(dims)}"
+        )
     order = [wrap_dim(d, input.ndim) for d in dims]
     split = input.sparse_dim()
     if sorted(order) != list(range(input.ndim)) or order[split:] != list(range(split, input.ndim)):
@@ -68,8 +75,14 @@ def cat(tensors: Any, dim: int = 0) -> Any:
     first, start, places = tensors[0], 0, []
     dim = wrap_dim(dim, first.ndim)
     for x in tensors:
-        if not is_sparse(x) or dim >= x.sparse_dim() or x.ndim != first.ndim:
+        if not is_sparse(x) or dim >= x.sparse_dim() or x.sparse_dim() != first.sparse_dim():
             raise refuse("cat", "sparse tensors and one of their sparse dims", *tensors)
+        others = [m for d, m in enumerate(x._size) if d != dim]
+        if others != [m for d, m in enumerate(first._size) if d != dim]:
+            raise RuntimeError(
+                f"cat(): All tensors must have the same shape: {list(first._size)} (except in the "
+                f"concatenating dimension {dim}), but found shape: {list(x._size)}"
+            )
         rows = [x._places[d] + start if d == dim else x._places[d] for d in range(x.sparse_dim())]
         places.append(stack(rows))
         start += x._size[dim]
@@ -92,16 +105,20 @@ def index_select(input: Any, dim: int, index: Any) -> Any:
         entries = ops.index_select(input._entries, dim - input.sparse_dim() + 1, index)
         size = [len(index) if d == dim else n for d, n in enumerate(input._size)]
         return SparseTensor.make(input._places, entries, size, input._merged)
-    n = len(index)
-    xp = array_module(input._places.array)
-    ones = wrap(xp.ones(n, input._entries.array.dtype))
-    picks = wrap(xp.stack([xp.arange(n), index.array % input._size[dim]]))
-    chosen = SparseTensor.make(picks, ones, (n, input._size[dim]), False)
-    if input.ndim == 2 and not input.dense_dim():
-        return (
-            product_of_sparse(chosen, input) if dim == 0 else t(product_of_sparse(chosen, t(input)))
-        )
-    raise refuse("index_select", "a sparse matrix", input)
+    at, n = input._places.array, input._size[dim]
+    check_range(
+        index.array,
+        n,
+        IndexError,
+        f"index_select(): index {{}} is out of range for dim {dim} of size {n}",
+    )
+    xp = array_module(at)
+    position, chosen = meetings(xp, index.array, at[dim], n)
+    places = at[:, chosen]
+    places[dim] = position
+    entries = take_rows(input._entries, wrap(chosen))
+    size = [len(index) if d == dim else m for d, m in enumerate(input._size)]
+    return SparseTensor.make(wrap(places), entries, size, False)
 
 
 @implements("select")

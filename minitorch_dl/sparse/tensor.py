@@ -87,7 +87,8 @@ class SparseTensor(Tensor):
         """The tensor of these parts, unchecked; ``merged``: no place is there twice, and they are
         in ascending order."""
         t = object.__new__(cls)
-        t._places, t._entries, t._size, t._merged = places, entries, tuple(size), merged
+        t._places, t._entries, t._size = places, entries, tuple(size)
+        t._merged = merged or places.shape[1] < 2
         return t
 
     def with_entries(self, entries: Any) -> Any:
@@ -324,6 +325,19 @@ class SparseTensor(Tensor):
         t = self.with_entries(self._entries.clone())
         t._places = self._places.clone()
         return t
+
+    def backward(
+        self,
+        gradient: Any = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Any = None,
+    ) -> None:
+        """Compute the gradients of the leaves from ``gradient``, that of this tensor."""
+        if gradient is not None:
+            dense = gradient.to_dense() if isinstance(gradient, SparseTensor) else gradient
+            gradient = dense[tuple(self._places)]
+        self._entries.backward(gradient, retain_graph, create_graph, inputs)
 
     def retain_grad(self) -> None:
         """Have ``backward`` store the gradient of this non-leaf tensor in ``.grad`` too."""

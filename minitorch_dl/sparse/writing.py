@@ -75,5 +75,12 @@ def sparse_resize_(self: Any, size: Sequence[int], sparse_dim: int, dense_dim: i
     return self
 
 
+@implements("resize_as_")
+def resize_as_(self: Any, the_template: Any, *, memory_format: Any = None) -> Any:
+    """``sparse_resize_`` to the size and dims of another sparse tensor."""
+    sizes = the_template.sparse_dim(), the_template.dense_dim()
+    return sparse_resize_(self, the_template.shape, *sizes)
+
+
 for _function in (sparse_resize_, sparse_resize_and_clear_):
     setattr(SparseTensor, _function.__name__, _function)

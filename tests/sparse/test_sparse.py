@@ -87,12 +87,19 @@ OPS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
         "cat": lambda s: torch.cat([s, s * 2], 1),
         "stack": lambda s: torch.stack([s, s * 2], -1),
         "index_select(0)": lambda s: s.index_select(0, torch.tensor([1, 1, 0])),
+        "index_select of a batch": by_coordinates(
+            lambda s: torch.stack([s, 2 * s, s]).index_select(1, torch.tensor([1, 0, 1]))
+        ),
+        "mul by a batch": by_coordinates(lambda s: s * torch.stack([M, 2 * M])),
+        "mul by a sparse row": by_coordinates(lambda s: s * (s * M).unsqueeze(1)),
+        "conj": lambda s: s.conj(),
         "index_select(1)": lambda s: torch.index_select(s, 1, torch.tensor([2, 0])),
         "[1]": lambda s: s[1],
         "[0, 2]": lambda s: s[0, 2],
         "[index]": lambda s: s[torch.tensor([1])],
         "narrow_copy": (lambda s: s.narrow_copy(1, 1, 2), lambda d: d[:, 1:]),
-        "floor_divide": lambda s: (2 * s) // 3,
+        "floor_divide": lambda s: s // 2,
+        "div, rounded": lambda s: torch.div(s, 2, rounding_mode="trunc"),
         "to": lambda s: s.float().double(),
         "clone": lambda s: s.clone(),
         "csr": (lambda s: s.to_sparse_csr(), lambda d: d),
@@ -161,6 +168,8 @@ def test_resizing() -> None:
     assert (s.shape, s._nnz(), s.sparse_dim(), s.dense_dim()) == ((5, 2), 0, 1, 1)
     assert s.sparse_resize_((4,), 1, 0).shape == (4,)
     assert placed(VALUES)._coalesced_(True).is_coalesced()
+    assert placed(VALUES).resize_as_(torch.ones(4, 4).to_sparse()).shape == (4, 4)
+    assert torch.sparse_coo_tensor([[1]], [2.0]).is_coalesced()
 
 
 def test_new_ones_of_the_dtype() -> None:
@@ -243,6 +252,17 @@ def test_a_sparse_leaf_has_a_sparse_gradient() -> None:
     assert s.grad is None
 
 
+def test_sparse_gradients_in_and_out() -> None:
+    s = placed(VALUES).coalesce().requires_grad_()
+    (g,) = torch.autograd.grad(torch.sparse.mm(s, A).sum(), s)
+    assert g.is_sparse
+    assert_close(g.to_dense(), (dense_of(VALUES) != 0) * A.sum(1))
+    (3 * s).backward(placed(VALUES))
+    assert_close(s.grad.to_dense(), 3 * dense_of(VALUES))
+    assert torch.autograd.gradcheck(lambda s: s * M, (s,), masked=True)
+    assert torch.autograd.gradcheck(lambda x: x.to_sparse().tanh(), (M.clone().requires_grad_(),))
+
+
 def test_entries_that_have_dims() -> None:
     values = torch.arange(6.0).reshape(3, 2).requires_grad_()
     s = torch.sparse_coo_tensor([[0, 2, 0]], values, (3, 2))
@@ -283,8 +303,14 @@ def test_sizes_are_inferred_and_parts_checked() -> None:
         torch.sparse_coo_tensor([[0, 1]], [1.0])
     with pytest.raises(RuntimeError, match="number of dimensions"):
         torch.sparse_coo_tensor([[0]], [1.0], (2, 2))
-    with pytest.raises(RuntimeError, match="can't be inferred"):
-        torch.sparse_coo_tensor(torch.zeros(2, 0, dtype=torch.int64), torch.zeros(0))
+    assert torch.sparse_coo_tensor(torch.zeros(2, 0).long(), torch.zeros(0, 3)).shape == (0, 0, 3)
+    assert torch.sparse_coo_tensor(size=(2, 3)).shape == (2, 3)
+    assert torch.sparse_coo_tensor([[1]], 2.0).to_dense().tolist() == [0.0, 2.0]
+    for make in (torch.zeros, torch.empty):
+        for layout in (torch.sparse_coo, torch.sparse_csr):
+            s = make(2, 3, dtype=torch.float64, layout=layout, requires_grad=True)
+            assert (s.layout, s.shape, s._nnz(), s.requires_grad) == (layout, (2, 3), 0, True)
+    assert torch.zeros_like(M, layout=torch.sparse_coo).dtype is torch.float64
     with pytest.raises(RuntimeError, match="must ascend"):
         torch.sparse_csr_tensor([0, 2, 1], [0, 1], [1.0, 2.0])
 
@@ -460,17 +486,20 @@ def test_smaller_promises() -> None:
     [
         (lambda s: torch.sparse.mm(s, 1.0), "two tensors"),
         (lambda s: s @ torch.ones(2, 3, 1), "as many dims"),
-        (lambda s: s @ s, "matrices that fit"),
+        (lambda s: s @ s, r"cannot be multiplied \(2x3 and 2x3\)"),
         (lambda s: torch.sparse.sampled_addmm(s, s, M), "two dense ones"),
         (lambda s: torch.sparse.sampled_addmm(s, M, M), "matrices that fit"),
-        (lambda s: s * torch.eye(3).to_sparse(), "same size"),
+        (lambda s: s * torch.eye(3).to_sparse(), "must match|broadcast"),
         (lambda s: torch.sparse.sum(M), "a sparse tensor"),
         (lambda s: torch.sparse.softmax(M, 0), "a sparse tensor"),
         (lambda s: torch.norm(s, dim=0), "no dim"),
         (lambda s: torch.stack([s, s]).t(), "at most 2 dims"),
         (lambda s: s.permute(0, 0), "an order of the 2 sparse dims"),
         (lambda s: torch.cat([s, M]), "sparse tensors"),
-        (lambda s: torch.stack([s, s]).index_select(0, PLACES[0]), "a sparse matrix"),
+        (lambda s: torch.cat([s, s.t()]), "All tensors must have the same shape"),
+        (lambda s: s.permute(0), "does not match the length"),
+        (lambda s: s + torch.eye(2, 3).double().to_sparse(1), "as many sparse dims"),
+        (lambda s: torch.sparse.spdiags(M, torch.tensor([0, 0]), (2, 2)), "duplicate values"),
         (lambda s: M.sparse_mask(M), "a sparse one of its size"),
         (lambda s: torch.stack([s, s]).to_sparse_csr(), "a matrix without dense dims"),
         (lambda s: M.to_sparse(3), "sparse_dim must be"),
