@@ -133,14 +133,15 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
 
 
 def _range_of(
-    op: str, a: Any, given: tuple[float, float] | None, widen: tuple[float, float]
+    op: str, a: Any, given: tuple[float, float] | None, widen: float = 0.5
 ) -> tuple[float, float]:
-    """The range of the data if none is given, widened when it is a single point."""
+    """The range of the data if none is given, widened on both sides when it is a single point; of
+    no data [0, 1]."""
     if given is None:
-        given = (float(a.min()), float(a.max())) if a.size else (0.0, 0.0)
+        given = (float(a.min()), float(a.max())) if a.size else (0.0, 1.0)
     low, high = given
     if low == high:
-        low, high = low - widen[0], high + widen[1]
+        low, high = low - widen, high + widen
     if not (abs(low) < float("inf") and abs(high) < float("inf")):
         raise RuntimeError(f"{op}(): range of [{low}, {high}] is not finite")
     if low > high:
@@ -212,7 +213,7 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0, *, out: A
     if bins <= 0:
         raise RuntimeError("bins must be > 0")
     given = None if min == max and a.size else (float(min), float(max))
-    low, high = _range_of("histc", a, given, (1, 1))
+    low, high = _range_of("histc", a, given, 1)
     require_kind("histc", "float", input)
     place = ((a.astype("f8") - low) / (high - low) * bins).astype("i8")
     inside = (a >= low) & (a <= high)
@@ -237,7 +238,7 @@ def histogram(
     if isinstance(bins, TensorBase):
         edges = bins.array.copy()
     else:
-        low, high = _range_of("histogram", a, range, (0.5, 0.5) if a.size else (0, 1))
+        low, high = _range_of("histogram", a, range)
         edges = xp.linspace(low, high, int(bins) + 1, dtype=a.dtype)
     hist = _histogram(xp, a, edges, None if weight is None else weight.array.reshape(-1)).astype(
         a.dtype
@@ -274,7 +275,7 @@ def histogramdd(
             edges.append(one.array)
             continue
         given = None if range is None else range[2 * i : 2 * i + 2]
-        low, high = _range_of("histogramdd", a[:, i], given, (0.5, 0.5) if a.size else (0, 1))
+        low, high = _range_of("histogramdd", a[:, i], given)
         edges.append(xp.linspace(low, high, one + 1, dtype=a.dtype))
     shape = tuple([len(e) - 1 for e in edges])
     places, insides = zip(*(_bin(xp, a[:, i], e) for i, e in enumerate(edges)))

@@ -127,6 +127,8 @@ def sum(
     >>> torch.sum(torch.tensor([[1, 2], [3, 4]]), dim=1)
     tensor([3, 7])
     """
+    if out is not None and dtype is None:
+        dtype = out.dtype
     y = _sum(
         _in_dtype(input, dtype),
         dims=None if dim is None else normalize_dims(dim, input.ndim),
@@ -135,7 +137,7 @@ def sum(
     if dim is not None:
         named(y, "SumBackward1")
     y = _in_dtype(y, dtype)  # integers are summed in int64 whatever was asked for
-    return y if out is None else write_out("sum", out, y, exact=dtype is not None)
+    return y if out is None else write_out("sum", out, y, exact=True)
 
 
 @primitive(name="mean", complex=True, least="float")
@@ -297,6 +299,8 @@ def prod(
     """
     if isinstance(dim, (tuple, list)):
         raise TypeError(f"prod(): expected dim to be one int, but got {dim}")
+    if out is not None and dtype is None:
+        dtype = out.dtype
     y = _prod(
         _in_dtype(input, dtype),
         dims=None if dim is None else normalize_dims(dim, input.ndim),
@@ -305,7 +309,7 @@ def prod(
     y = _in_dtype(y, dtype)
     if dim is not None:
         named(y, "ProdBackward1")
-    return y if out is None else write_out("prod", out, y, exact=dtype is not None)
+    return y if out is None else write_out("prod", out, y, exact=True)
 
 
 # -- sums of exponentials --------------------------------------------------------------------------
