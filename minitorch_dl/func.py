@@ -12,17 +12,18 @@ tensor(0.)
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import autograd
+from .autograd.engine import nodes_below
 from .autograd.node import AccumulateGrad
 from .autograd.structural import alias
-from .batching import vmap
+from .batching import spread, torch, vmap
 from .nn.calling import functional_call
 from .nn.normalization import _BatchNorm
-from .ops import joining
 from .tensor import Tensor
 from .torch_names import explain_missing
 from .utils._pytree import tree_leaves, tree_map, tree_structure
@@ -54,9 +55,7 @@ class _Point:
                     f"{type(x).__name__}"
                 )
         with autograd.enable_grad():
-            self.args = tree_map(
-                lambda x: alias(x) if x.requires_grad else x.detach().requires_grad_(), args
-            )
+            self.args = tree_map(_own, args)
         self.tensors = tree_leaves(self.args)
         self._own = {x._node for x in self.tensors}
 
@@ -79,6 +78,10 @@ class _Point:
             )
         )
 
+    def reaches(self, y: Any) -> bool:
+        """Whether an output depends on the arguments."""
+        return y.requires_grad and not self._own.isdisjoint(nodes_below([y._node]))
+
     def leave(self, tree: Any) -> Any:
         """Results without our own history, unless something of the caller's is behind it too; with
         none where the caller records no gradients."""
@@ -95,23 +98,27 @@ class _Point:
     def _is_the_callers(self, y: Any) -> bool:
         if not y.requires_grad:
             return True
-        seen, stack = set(), [y.grad_fn if not y.is_leaf else y._node]
-        while stack:
-            node = stack.pop()
-            if node is None or node in seen:
-                continue
-            seen.add(node)
-            if type(node) is AccumulateGrad and node not in self._own:
-                return True
-            stack.extend(node.edges)
-        return False
+        leaves = [node for node in nodes_below([y._node]) if type(node) is AccumulateGrad]
+        return any(node not in self._own for node in leaves)
+
+
+def _own(x: Any) -> Any:
+    """A tensor of our own on the memory of ``x``, whose gradient each entry of a ``vmap`` has for
+    itself."""
+    x = spread(x)
+    return alias(x) if x.requires_grad else x.detach().requires_grad_()
 
 
 def _chosen(args: tuple[Any, ...], argnums: int | tuple[int, ...]) -> tuple[bool, tuple[int, ...]]:
     single = isinstance(argnums, int)
-    numbers: tuple[int, ...] = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-    if not numbers or not all(isinstance(n, int) for n in numbers):
-        raise RuntimeError(f"argnums must be non-empty and hold ints, got {argnums}")
+    if not isinstance(argnums, (int, tuple)):
+        raise RuntimeError(f"argnum must be int or Tuple of ints, got: {type(argnums)}")
+    numbers: tuple[int, ...] = (argnums,) if isinstance(argnums, int) else argnums
+    if not numbers:
+        raise RuntimeError("argnums must be non-empty")
+    for n in numbers:
+        if not isinstance(n, int):
+            raise RuntimeError(f"each of argnums must be int, got {type(n)}")
     for n in numbers:
         if not -len(args) <= n < len(args):
             raise RuntimeError(f"Got argnum={n}, but only {len(args)} positional inputs")
@@ -128,6 +135,35 @@ def _replaced(args: tuple[Any, ...], numbers: tuple[int, ...], values: Sequence[
     return new
 
 
+def _split_aux(name: str, result: Any, has_aux: bool) -> tuple[Any, Any]:
+    """A function's output, and what it returned besides."""
+    if not has_aux:
+        return result, None
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise RuntimeError(
+            f"{name}: output of function f should be a tuple: (output, aux) if has_aux is True"
+        )
+    for x in tree_leaves(result[1]):
+        if not isinstance(x, Tensor):
+            raise RuntimeError(f"Expected tensors, got unsupported type {type(x)}")
+    return result
+
+
+def _tensors_of(name: str, output: Any, what: str = "f(*primals)") -> list[Any]:
+    """The tensors that a function returned, of which there has to be one."""
+    leaves = [] if output is None else tree_leaves(output)
+    if not leaves:
+        raise RuntimeError(
+            f"{name}: Expected f to be a function that has non-empty output (got output = {output})"
+        )
+    for y in leaves:
+        if not isinstance(y, Tensor):
+            raise RuntimeError(
+                f"{name}: expected {what} to return only tensors, got unsupported type {type(y)}"
+            )
+    return leaves
+
+
 def grad_and_value(
     func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
@@ -138,12 +174,13 @@ def grad_and_value(
         has_aux: ``func`` returns ``(value, aux)``, and the second result is that pair.
     """
 
+    @functools.wraps(func)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         single, numbers = _chosen(args, argnums)
         point = _Point("grad", [args[n] for n in numbers])
         with autograd.enable_grad():
             output = func(*_replaced(args, numbers, point.args), **kwargs)
-            value, aux = output if has_aux else (output, None)
+            value, aux = _split_aux("grad_and_value(f)(*args)", output, has_aux)
             if not isinstance(value, Tensor):
                 raise RuntimeError(
                     "grad_and_value(f)(*args): Expected f(*args) to return a tensor, got "
@@ -177,6 +214,7 @@ def grad(
     """
     both = grad_and_value(func, argnums, has_aux)
 
+    @functools.wraps(func)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         found, value = both(*args, **kwargs)
         return (found, value[1]) if has_aux else found
@@ -190,10 +228,16 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple
     point = _Point("vjp", list(primals))
     with autograd.enable_grad():
         result = func(*point.args)
-    output, aux = result if has_aux else (result, None)
-    outputs = tree_leaves(output)
+    output, aux = _split_aux("vjp(f, *primals)", result, has_aux)
+    outputs = _tensors_of("vjp(f, *primals)", output)
 
     def pull(cotangents: Any) -> tuple[Any, ...]:
+        if tree_structure(cotangents) != tree_structure(output):
+            raise RuntimeError(
+                f"Expected pytree structure of cotangents to be the same as pytree structure of "
+                f"outputs to the function. cotangents: {tree_structure(cotangents)}, primal "
+                f"output: {tree_structure(output)}"
+            )
         with autograd.enable_grad():
             found = point.gradients(outputs, tree_leaves(cotangents))
         return tuple(point.leave(_like(point.args, found)))
@@ -215,16 +259,34 @@ def jvp(
     >>> torch.func.jvp(torch.sin, (torch.zeros(2),), (torch.tensor([1.0, 2.0]),))
     (tensor([0., 0.]), tensor([1., 2.]))
     """
-    if len(tree_leaves(primals)) != len(tree_leaves(tangents)):
+    name = "jvp(f, primals, tangents)"
+    if not isinstance(primals, tuple):
         raise RuntimeError(
-            f"jvp: got {len(tree_leaves(primals))} primals and "
-            f"{len(tree_leaves(tangents))} tangents"
+            f"{name}: Expected primals to be a tuple. E.g. it should be valid to call f(*primals)."
         )
+    if tree_structure(primals) != tree_structure(tangents):
+        raise RuntimeError(
+            f"{name}: Expected primals and tangents to have the same python structure. For example,"
+            f" if primals is a tuple of 3 tensors, tangents also must be. Got primals with "
+            f"structure {tree_structure(primals)} and tangents with {tree_structure(tangents)}"
+        )
+    for what, tree in (("primals", primals), ("tangents", tangents)):
+        if not tree_leaves(tree):
+            raise RuntimeError(f"{name}: Expected at least one Tensor in {what}")
+        for x in tree_leaves(tree):
+            if not isinstance(x, Tensor):
+                raise RuntimeError(
+                    f"{name}: Expected {what} to only contain Tensors, got {type(x).__name__}"
+                )
     point = _Point("jvp", list(primals))
     with autograd.enable_grad():
         result = func(*point.args)
-        output, aux = result if has_aux else (result, None)
-        outputs = tree_leaves(output)
+        output, aux = _split_aux(name, result, has_aux)
+        outputs = _tensors_of(name, output)
+        if strict and not all(point.reaches(y) for y in outputs):
+            raise RuntimeError(
+                f"{name}: the output of f is independent of the primals, which strict=True refuses"
+            )
         dual = _Point("jvp", [y.detach() * 0 for y in outputs])
         pulled = point.gradients(outputs, dual.tensors)
         pushed = _like(output, dual.gradients(pulled, tree_leaves(tangents)))
@@ -265,6 +327,7 @@ def jacrev(
     *,
     has_aux: bool = False,
     chunk_size: int | None = None,
+    _preallocate_and_copy: bool = False,
 ) -> Callable[..., Any]:
     """A function that returns the Jacobian of ``func``: per output the Jacobian per argument,
     ``output.shape + input.shape``.
@@ -275,18 +338,33 @@ def jacrev(
             [0., 4.]])
     """
 
+    if chunk_size is not None and chunk_size <= 0:
+        raise ValueError("jacrev: `chunk_size` should be greater than 0.")
+    return _jacobian("jacrev", "vjp(f, *primals)", func, argnums, has_aux)
+
+
+def _jacobian(
+    transform: str,
+    name: str,
+    func: Callable[..., Any],
+    argnums: int | tuple[int, ...],
+    has_aux: bool,
+) -> Callable[..., Any]:
+    @functools.wraps(func)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         single, numbers = _chosen(args, argnums)
-        point = _Point("jacrev", [args[n] for n in numbers])
+        point = _Point(transform, [args[n] for n in numbers])
+        _refuse_complex(transform, "inputs", point.tensors)
         with autograd.enable_grad():
             result = func(*_replaced(args, numbers, point.args), **kwargs)
-            output, aux = result if has_aux else (result, None)
+            output, aux = _split_aux(name, result, has_aux)
+            _refuse_complex(transform, "outputs", _tensors_of(name, output))
 
             def rows_of(y: Any) -> Any:
-                units = autograd.functional.unit_vectors(y)
-                rows = [point.gradients([y], [unit]) for unit in units]
+                units = torch.eye(y.numel(), dtype=y.dtype, device=y.device)
+                rows = [point.gradients([y], [unit.reshape(y.shape)]) for unit in units]
                 blocks = [
-                    joining.stack([row[i] for row in rows]).reshape((*y.shape, *x.shape))
+                    torch.stack([row[i] for row in rows]).reshape((*y.shape, *x.shape))
                     if rows
                     else x.detach().new_zeros((*y.shape, *x.shape))
                     for i, x in enumerate(point.tensors)
@@ -301,6 +379,15 @@ def jacrev(
     return wrapper
 
 
+def _refuse_complex(transform: str, what: str, tensors: Sequence[Any]) -> None:
+    for x in tensors:
+        if x.is_complex():
+            raise RuntimeError(
+                f"{transform}: Expected all {what} to be real but received a complex tensor. Its "
+                "Jacobian isn't unique: use torch.view_as_real around the function"
+            )
+
+
 def jacfwd(
     func: Callable[..., Any],
     argnums: int | tuple[int, ...] = 0,
@@ -309,7 +396,7 @@ def jacfwd(
     randomness: str = "error",
 ) -> Callable[..., Any]:
     """``jacrev`` under its other name: tangents cost as much as gradients here."""
-    return jacrev(func, argnums, has_aux=has_aux)
+    return _jacobian("jacfwd", "jvp(f, primals, tangents)", func, argnums, has_aux)
 
 
 def hessian(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
@@ -351,16 +438,25 @@ def stack_module_state(models: Sequence[Any]) -> tuple[dict[str, Any], dict[str,
     ensemble."""
     if not models:
         raise RuntimeError("stack_module_state: Expected at least one model, got 0.")
-    parameters = {
-        name: joining.stack([dict(m.named_parameters())[name] for m in models])
-        .detach()
-        .requires_grad_()
-        for name, _ in models[0].named_parameters()
-    }
-    buffers = {
-        name: joining.stack([dict(m.named_buffers())[name] for m in models])
-        for name, _ in models[0].named_buffers()
-    }
+    if any(m.training != models[0].training for m in models):
+        raise RuntimeError(
+            "stack_module_state: Expected all models to have the same training/eval mode."
+        )
+    if any(type(m) is not type(models[0]) for m in models):
+        raise RuntimeError("stack_module_state: Expected all models to be of the same class.")
+
+    def stacked(name: str, tensors: list[Any]) -> Any:
+        if any(x.requires_grad != tensors[0].requires_grad for x in tensors):
+            raise RuntimeError(
+                f"stack_module_state: Expected {name} from each model to have the same "
+                ".requires_grad"
+            )
+        return torch.stack(tensors).detach().requires_grad_(tensors[0].requires_grad)
+
+    trees = [dict(m.named_parameters()) for m in models]
+    parameters = {name: stacked(name, [tree[name] for tree in trees]) for name in trees[0]}
+    trees = [dict(m.named_buffers()) for m in models]
+    buffers = {name: stacked(name, [tree[name] for tree in trees]) for name in trees[0]}
     return parameters, buffers
 
 

@@ -11,6 +11,7 @@ from ..backend.row_major import row_major_copy
 from .base import TensorBase, as_raw, current_node
 from .engine import run_backward
 from .node import AccumulateGrad, GradientEdge
+from .overriding import LIVE, call_override, overriding
 from .primitive import PRIMITIVES
 from .structural import cast
 
@@ -104,6 +105,15 @@ def grad(
     roots, inputs = _as_tuple(outputs), _as_tuple(inputs)
     if not inputs:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
+    given = [] if grad_outputs is None else _as_tuple(grad_outputs)
+    if LIVE and (values := overriding((*roots, *inputs, *given))):
+        options = {
+            "retain_graph": retain_graph,
+            "create_graph": create_graph,
+            "allow_unused": allow_unused,
+            "materialize_grads": materialize_grads,
+        }
+        return call_override(grad, values, (roots, inputs, grad_outputs), options)
     nodes, grads = _starts(roots, grad_outputs, "grad()")
     targets = _targets(inputs, "grad()")
     found = run_backward(

@@ -34,6 +34,9 @@ class TensorBase:
 
     __slots__ = ("__dict__", "__weakref__", "_grad", "_node", "_view", "array")
 
+    takes_functions = False
+    """Whether the class overrides what it was not meant for: custom Functions and ops."""
+
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         know(cls)

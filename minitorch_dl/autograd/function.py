@@ -14,6 +14,7 @@ from .inplace import check_writable, rebase
 from .modes import LISTENING, enable_grad, no_grad, records, state
 from .node import SECOND_BACKWARD, AccumulateGrad, Node
 from .once import once_differentiable
+from .overriding import LIVE, overriding
 from .primitive import TensorBase, View, ViewKind, current_node
 from .saved import SavedTensor
 from .structural import cast, sum_to
@@ -366,7 +367,10 @@ class Function:
 
     @staticmethod
     def vmap(info: Any, in_dims: Any, *args: Any) -> Any:
-        """The function on a batch. Nothing calls it: ``vmap`` runs ``forward`` on each entry."""
+        """The function on a batch, for ``torch.func.vmap``: ``vmap(info, in_dims, *args)`` gets
+        arguments that hold all entries, along the dims in ``in_dims``, and returns the output and
+        its ``out_dims``. With ``generate_vmap_rule = True`` the function runs per entry instead.
+        """
         raise NotImplementedError(
             "To use autograd.Function with vmap, you must either override the vmap staticmethod "
             "or set generate_vmap_rule=True."
@@ -375,6 +379,10 @@ class Function:
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run ``forward`` and record the function as one node of the graph."""
+        if LIVE:
+            for value in overriding(args) or ():
+                if value.takes_functions:
+                    return value.__torch_function__(cls.apply, (type(value),), args, kwargs)
         separate = cls.setup_context is not Function.setup_context
         if separate:
             bound = inspect.signature(cls.forward).bind(*args, **kwargs)

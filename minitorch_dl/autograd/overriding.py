@@ -43,12 +43,12 @@ def know(cls: type) -> None:
             method = getattr(cls, name)
             asks = hasattr(method, "guarded") or hasattr(method, "primitive")
             plain = any(vars(base).get(name) is method for base in _plain_bases(cls))
-            shown = not name.startswith("_") or name in _ITEMS
+            shown = not name.startswith("_") or name in _OPERATORS
             if isinstance(method, FunctionType) and plain and shown and not asks:
                 setattr(cls, name, _asking(method))
 
 
-_ITEMS = ("__getitem__", "__setitem__")
+_OPERATORS = ("__getitem__", "__setitem__", "__matmul__", "__pos__")
 
 
 def _plain_bases(cls: type) -> list[type]:

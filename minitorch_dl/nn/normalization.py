@@ -148,9 +148,12 @@ class _BatchNorm(_RunningNorm):
             self.eps,
         )
         if counts:
-            seen = self.num_batches_tracked.array
-            seen += 1  # ``add_`` takes three times as long, a twentieth of a small layer's time
-            mark_written(seen, "add_")
+            seen = self.num_batches_tracked
+            if type(seen) is Tensor:  # ``add_`` takes three times as long
+                seen.array += 1
+                mark_written(seen.array, "add_")
+            else:
+                seen.add_(1)
         return y
 
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from .autograd.modes import state
-from .ops import joining
-from .ops.comparison import equal
-from .ops.random import get_rng_state, set_rng_state
-from .tensor import Tensor
-from .utils._pytree import tree_is_leaf, tree_leaves, tree_structure
+from ..tensor import Tensor
+from ..utils._pytree import tree_is_leaf, tree_leaves, tree_structure
+from . import layer_rules  # noqa: F401  (which registers what runs on all entries at once)
+from .batched import Batched, Draws, is_at, torch, vmapping
 
 __all__ = ["vmap"]
 
@@ -25,15 +22,15 @@ def vmap(
     *,
     chunk_size: int | None = None,
 ) -> Callable[..., Any]:
-    """A function that applies ``func`` to each entry of a batch and stacks the results; here by a
-    plain loop.
+    """A function that applies ``func`` to each entry of a batch and stacks the results. It runs
+    once, for all entries together, so it can't ask for the values of one.
 
     Args:
         in_dims: per argument the dimension of the batch, None for arguments that all entries share.
         out_dims: where the batch goes in the outputs; None for those that are the same for all.
         randomness: whether random numbers are "different" for each entry or the "same"; "error"
             refuses to draw any.
-        chunk_size: accepted: entries are computed one by one.
+        chunk_size: how many entries to compute at once (default: all).
 
     >>> import minitorch_dl as torch
     >>> torch.func.vmap(torch.dot)(
@@ -50,51 +47,60 @@ def vmap(
         leaves = tree_leaves(args)
         structure = tree_structure(args)
         size = _batch_size(leaves, dims)
-
-        def run(i: int) -> Any:
-            entries = [
-                x if d is None else x.select(d, i) if size else x.new_zeros(_without(x.shape, d))
-                for x, d in zip(leaves, dims)
-            ]
-            return func(*structure.unflatten(entries), **kwargs)
-
-        draws = _Draws(randomness)
-        results = []
-        for i in range(max(size, 1)):  # without entries, zeros tell what the results look like
-            draws.before(i)
-            with _keeping_graphs(i < size - 1):
-                results.append(run(i))
-            draws.after()
-        to = _out_dims(out_dims, results[0])
-        columns = zip(*map(tree_leaves, results))
-        return tree_structure(results[0]).unflatten(
-            [_joined(column, d, size) for column, d in zip(columns, to)]
+        batches = [x.movedim(d, 0) if d else x for x, d in zip(leaves, dims)]
+        draws = Draws(randomness)
+        if chunk_size is None or chunk_size >= size:
+            return _run(func, structure.unflatten, batches, dims, size, draws, out_dims, kwargs)
+        parts = []
+        for start in range(0, size, chunk_size):
+            n = min(chunk_size, size - start)
+            draws.before(start)
+            chunk = [x if d is None else x.narrow(0, start, n) for x, d in zip(batches, dims)]
+            parts.append(_run(func, structure.unflatten, chunk, dims, n, draws, out_dims, kwargs))
+        to = _out_dims(out_dims, parts[0])
+        columns = zip(*map(tree_leaves, parts))
+        return tree_structure(parts[0]).unflatten(
+            [column[0] if d is None else torch.cat(column, d) for column, d in zip(columns, to)]
         )
 
     return wrapper
 
 
-@contextmanager
-def _keeping_graphs(keeps: bool) -> Iterator[None]:
-    """Let the backward passes of one entry leave the graph to the next, as there is one pass for
-    all of a batch."""
-    outer, state.keeps_graphs = state.keeps_graphs, state.keeps_graphs or keeps
-    try:
-        yield
-    finally:
-        state.keeps_graphs = outer
+def _run(
+    func: Callable[..., Any],
+    unflatten: Callable[[list[Any]], Any],
+    batches: list[Any],
+    dims: list[int | None],
+    size: int,
+    draws: Draws,
+    out_dims: Any,
+    kwargs: dict[str, Any],
+) -> Any:
+    """``func`` of the entries of ``batches``, which come along the first dim where ``dims`` isn't
+    None."""
+    with vmapping(size, draws) as level:
+        given = [x if d is None else Batched.of(x, level.number) for x, d in zip(batches, dims)]
+        result = func(*unflatten(given), **kwargs)
+        draws.after()
+        to = _out_dims(out_dims, result)
+    ends = [_at_the_end(y, d, size, level.number) for y, d in zip(tree_leaves(result), to)]
+    return tree_structure(result).unflatten(ends)
 
 
-def _without(shape: Any, dim: int) -> tuple[int, ...]:
-    dim %= len(shape)
-    return (*shape[:dim], *shape[dim + 1 :])
-
-
-def _joined(column: tuple[Any, ...], dim: int | None, size: int) -> Any:
-    if dim is None:
-        return column[0]
-    y = joining.stack(list(column), dim)
-    return y if size else y.narrow(dim, 0, 0)
+def _at_the_end(y: Any, dim: int | None, size: int, level: int) -> Any:
+    if is_at(y, level):
+        if dim is None:
+            raise ValueError(
+                "vmap: out_dims=None is for results that are the same for all entries, but `f` "
+                "returned a tensor that was computed from what is batched. Did you mean to set "
+                "out_dims=0?"
+            )
+        y = y.entries
+    elif dim is None:
+        return y
+    else:
+        y = y.expand((size, *y.shape))
+    return y.movedim(0, dim) if dim else y
 
 
 class _Other(Exception):
@@ -193,31 +199,3 @@ def _out_dims(out_dims: Any, result: Any) -> list[int | None]:
                 f"{y.dim()}], but got out_dim {d})"
             )
     return dims
-
-
-class _Draws:
-    """What the entries of a batch draw at random: others each ("different"), all the same ("same"),
-    or nothing ("error")."""
-
-    def __init__(self, randomness: str) -> None:
-        if randomness not in ("error", "different", "same"):
-            raise RuntimeError(
-                "Only allowed values for randomness are 'error', 'different', or 'same'. Got "
-                f"{randomness}"
-            )
-        self._randomness = randomness
-        self._state: Any = None
-
-    def before(self, i: int) -> None:
-        if self._randomness == "same" and i:
-            set_rng_state(self._state)
-        else:
-            self._state = get_rng_state()
-
-    def after(self) -> None:
-        if self._randomness == "error" and not equal(get_rng_state(), self._state):
-            raise RuntimeError(
-                "vmap: called random operation while in randomness error mode. Please either use "
-                "the 'same' or 'different' randomness flags on vmap or perform the randomness "
-                "operation out of vmap"
-            )
