@@ -22,9 +22,12 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .autograd import no_grad
+from .autograd import is_grad_enabled, no_grad
 from .autograd.function import Function
 from .autograd.gradcheck import gradcheck
+from .autograd.overriding import LIVE, overriding
+from .autograd.versions import mark_written, owner_of
+from .op_schemas import infer_schema
 from .tensor import Tensor
 
 __all__ = [
@@ -35,13 +38,19 @@ __all__ = [
 _registered: dict[str, CustomOpDef] = {}
 
 
+def _tensors(values: Iterable[Any]) -> list[Tensor]:
+    """The tensors among these, also those in lists."""
+    several = [v if isinstance(v, (list, tuple)) else [v] for v in values]
+    return [x for inner in several for x in inner if isinstance(x, Tensor)]
+
+
 class _Recorded(Function):
     """The call of an op that has a derivative."""
 
     @staticmethod
     def forward(ctx: Any, op: CustomOpDef, keywords: dict[str, Any], *args: Any) -> Any:
         ctx.op = op
-        output = op.kernel(*args, **keywords)
+        output = op.run(args, keywords)
         if op.setup_context is not None:
             given = {"keyword_only_inputs": keywords} if keywords else {}
             op.setup_context(ctx=ctx, inputs=args, output=output, **given)
@@ -49,6 +58,11 @@ class _Recorded(Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
+        if ctx.op.backward is None:
+            raise RuntimeError(
+                f"There is no autograd formula for {ctx.op.namespace}::{ctx.op.name}. Please use "
+                "register_autograd to add one"
+            )
         gradients = ctx.op.backward(ctx, *grads)
         return None, None, *(gradients if isinstance(gradients, tuple) else (gradients,))
 
@@ -64,6 +78,7 @@ class CustomOpDef:
         self.batched: Callable[..., Any] | None = None
         self.backward: Callable[..., Any] | None = None
         self.setup_context: Callable[..., Any] | None = None
+        self.mutates: str | Iterable[str] = ()
         self.__name__ = self.name
         self.__doc__ = getattr(kernel, "__doc__", None)
 
@@ -87,11 +102,35 @@ class CustomOpDef:
         return found(*args, **keywords)
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
-        if self.backward is None:
+        if LIVE:
+            for value in overriding((*args, *keywords.values())) or ():
+                if value.takes_functions:
+                    return value.__torch_function__(self, (type(value),), args, keywords)
+        given = _tensors((*args, *keywords.values()))
+        if self.mutates or not is_grad_enabled() or not any(x.requires_grad for x in given):
             with no_grad():
-                return self.kernel(*args, **keywords)
+                return self.run(args, keywords)
         args, keywords = self._positional(args, keywords)
         return _Recorded.apply(self, keywords, *args)
+
+    def run(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        """Compute the op, note what it wrote to, and check that its results are its own."""
+        output = self.kernel(*args, **keywords)
+        given = _tensors((*args, *keywords.values()))
+        if self.mutates:
+            named = inspect.signature(next(iter(self.kernels.values()))).bind(*args, **keywords)
+            for name, value in named.arguments.items():
+                if self.mutates == "unknown" or name in self.mutates:
+                    for x in _tensors([value]):
+                        mark_written(x.array, self.name)
+        owners = {id(owner_of(x.array)) for x in given if not x.is_sparse}
+        for y in _tensors(output if isinstance(output, (tuple, list)) else [output]):
+            if not y.is_sparse and id(owner_of(y.array)) in owners:
+                raise RuntimeError(
+                    f"{self.namespace}::{self.name}: The output of this custom operator may not "
+                    "alias any inputs. Return a clone of it"
+                )
+        return output
 
     def _positional(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """The arguments with those that may be by position, so that each can have a gradient."""
@@ -116,8 +155,8 @@ class CustomOpDef:
         return func
 
     def register_vmap(self, func: Callable[..., Any] | None = None, /) -> Any:
-        """Note how the op computes a batch at once; ``vmap`` calls it per entry. A decorator
-        without ``func``."""
+        """Compute a batch by ``func(info, in_dims, *args)``, which returns the output and its
+        ``out_dims``; without it ``vmap`` runs the op per entry. A decorator without ``func``."""
 
         def register(func: Callable[..., Any]) -> Callable[..., Any]:
             self.batched = func
@@ -150,13 +189,16 @@ def custom_op(
     """Register a function as the op ``name``, ``"namespace::name"``; without ``fn`` a decorator.
 
     Args:
-        mutates_args: the arguments that it writes to; for a compiler.
+        mutates_args: the arguments that it writes to, by name, or "unknown".
         device_types: the devices that it computes on (default: all).
         schema: its signature as PyTorch writes it (default: inferred).
     """
 
     def register(fn: Callable[..., Any]) -> CustomOpDef:
-        op = _op(name, infer_schema(fn, mutates_args=()) if schema is None else schema)
+        known = infer_schema(fn, mutates_args=mutates_args) if schema is None else schema
+        op = _op(name, known)
+        op.schema, op.backward, op.batched, op.fake = known, None, None, None  # defined anew
+        op.mutates = mutates_args
         op.__doc__ = fn.__doc__
         op.kernels.clear()
         op.register_kernel(device_types, fn)
@@ -177,18 +219,6 @@ def _known(op: Any) -> CustomOpDef:
     if isinstance(op, CustomOpDef):
         return op
     return _op(op.partition(".")[0])
-
-
-def infer_schema(function: Callable[..., Any], /, *, mutates_args: Any = (), **options: Any) -> str:
-    """The signature of a function: ``(Tensor x, float p) -> Tensor``."""
-
-    def kind(annotation: Any) -> str:
-        name = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "Any")
-        return name.rpartition(".")[2]
-
-    signature = inspect.signature(function)
-    inputs = ", ".join(f"{kind(p.annotation)} {p.name}" for p in signature.parameters.values())
-    return f"({inputs}) -> {kind(signature.return_annotation)}"
 
 
 def define(qualname: str, schema: str, *, lib: Any = None, tags: Any = ()) -> None:

@@ -61,6 +61,7 @@ LAYERS = [
     "aten",
     "ao",
     "fx",
+    "op_schemas",
     "library",
     "foreach",
     "symbolic",

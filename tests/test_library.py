@@ -46,12 +46,15 @@ def test_ops_are_found_under_their_names(cube):
         _ = library.ops.tests.missing
 
 
-def test_without_a_derivative_the_result_is_a_constant():
+def test_without_a_derivative_a_backward_pass_is_refused():
     @library.custom_op("tests::constant", mutates_args=())
     def constant(x: torch.Tensor) -> torch.Tensor:
         return x * 2
 
-    assert not constant(torch.ones(2, requires_grad=True)).requires_grad
+    y = constant(torch.ones(2, requires_grad=True))
+    with pytest.raises(RuntimeError, match="no autograd formula"):
+        y.sum().backward()
+    assert not constant(torch.ones(2)).requires_grad
     assert constant.schema == "(Tensor x) -> Tensor"
 
 
@@ -88,3 +91,63 @@ def test_functions_of_the_package_go_by_their_internal_names_too():
     assert library.ops.aten.add.Tensor(x, x).tolist() == [2.0, -4.0]
     with pytest.raises(AttributeError, match="no attribute 'nothing_of_the_kind'"):
         _ = library.ops.aten.nothing_of_the_kind
+
+
+def test_an_op_runs_on_a_batch_by_its_own_rule():
+    @library.custom_op("tests::product", mutates_args=())
+    def product(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return torch.tensor(x.numpy() * y.numpy())
+
+    x, y = torch.randn(3, 2), torch.randn(2)
+    assert torch.equal(torch.vmap(product, in_dims=(0, None))(x, y), x * y)  # per entry
+    calls = []
+
+    @product.register_vmap
+    def _(info, in_dims, x, y):
+        calls.append((info.batch_size, in_dims))
+        return product(x, y.expand_as(x)), 0
+
+    assert torch.equal(torch.vmap(product, in_dims=(0, None))(x, y), x * y)
+    assert calls == [(3, (0, None))]
+
+
+def test_schemas():
+    def f(
+        x: torch.Tensor,
+        y: torch.Tensor | None,
+        z: list[torch.Tensor],
+        n: int = 3,
+        kind: torch.dtype = torch.float32,
+        *,
+        p: float | None = None,
+    ) -> tuple[torch.Tensor, list[torch.Tensor]]: ...
+
+    rest = "SymInt n=3, ScalarType kind=float32, *, float? p=None) -> (Tensor, Tensor[])"
+    assert library.infer_schema(f, mutates_args=()) == f"(Tensor x, Tensor? y, Tensor[] z, {rest}"
+    assert library.infer_schema(f, mutates_args={"z"}, op_name="op") == (
+        f"op(Tensor x, Tensor? y, Tensor(a2!)[] z, {rest}"
+    )
+    with pytest.raises(ValueError, match="'w'} in mutates_args were not found"):
+        library.infer_schema(f, mutates_args={"w"})
+    with pytest.raises(ValueError, match="Parameter x must have a type annotation"):
+        library.infer_schema(lambda x: x, mutates_args=())
+
+
+def test_what_an_op_writes_to_is_noted_and_its_results_are_its_own():
+    @library.custom_op("tests::double_", mutates_args={"x"})
+    def double_(x: torch.Tensor) -> None:
+        x.numpy()[...] *= 2
+
+    w = torch.ones(2, requires_grad=True)
+    x = w * 3
+    y = x * x
+    double_(x.detach())
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.sum().backward()
+
+    @library.custom_op("tests::same", mutates_args=())
+    def same(x: torch.Tensor) -> torch.Tensor:
+        return x
+
+    with pytest.raises(RuntimeError, match="may not alias"):
+        same(torch.ones(2))

@@ -234,7 +234,8 @@ def _compile_guard(call: FunctionType, function: Any, name: str) -> None:
                 f"            {p.name} = whole({p.name!r}, {p.name})\n"
             )
     given = "".join(f"{p.name}, " for p in parameters)
-    asking = f"(_relevant := overriding(({given}))) is not None:\n"
+    spread = "".join(f"{'*' * (p.kind is p.VAR_POSITIONAL)}{p.name}, " for p in parameters)
+    asking = f"(_relevant := overriding(({spread}))) is not None:\n"
     yielding = f"return override(_relevant, ({given}))\n"
     layer = last == "forward"  # which no class overrides
     tensors = ", ".join(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD)

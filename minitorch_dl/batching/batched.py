@@ -9,24 +9,17 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from .. import autograd
 from ..autograd.overriding import LIVE
+from ..library import CustomOpDef
 from ..ops.random import get_rng_state, set_rng_state
 from ..size import Size
 from ..tensor import Tensor
 from ..utils._pytree import tree_flatten
 
 __all__ = [
-    "RULES",
-    "Batched",
-    "Draws",
-    "by_entries",
-    "lifted",
-    "open_levels",
-    "spread",
-    "torch",
-    "vmapping",
-]
+    "RULES", "Batched", "Draws", "by_entries", "by_own_rule", "is_at", "lifted", "mapped",
+    "open_levels", "rewrapped", "spread", "torch", "vmapping",
+]  # fmt: skip
 
 torch: Any = sys.modules[__name__.partition(".")[0]]
 """The public functions, which classes override; those in ``ops`` aren't asked for."""
@@ -185,6 +178,10 @@ class Batched(Tensor):
     ) -> Any:
         kwargs = kwargs or {}
         level = max(x.level for x in _batched_in((args, kwargs)))
+        if isinstance(func, CustomOpDef):
+            if func.batched is None:
+                return by_entries(func, args, kwargs, level)
+            return by_own_rule(func.name, func.batched, args, level, **kwargs)
         rule = RULES.get(func.__name__)
         if rule is not None:
             y = rule(func, args, kwargs, level)
@@ -226,7 +223,7 @@ class Batched(Tensor):
             raise TypeError("iteration over a 0-d tensor")
         return iter(self.unbind(0))
 
-    def __repr__(self, *, tensor_contents: Any = None) -> str:
+    def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]
         inner = repr(self.entries).replace("\n", "\n    ")
         return f"BatchedTensor(lvl={self.level}, bdim=0, value=\n    {inner}\n)"
 
@@ -398,89 +395,7 @@ def _stacked(name: str, results: list[Any], size: int, level: int) -> Any:
     return flat[0][1].unflatten(leaves)
 
 
-# -- derivatives -----------------------------------------------------------------------------------
-
-
-def _grad(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
-    """``autograd.grad`` where outputs, inputs or their gradients are Batched. Each entry's output
-    depends on its own inputs only, so one pass from all of them serves all."""
-    outputs, inputs, grads, *rest = args
-    if not any(is_at(y, level) for y in outputs):
-        if not any(is_at(g, level) for g in grads or ()):
-            return func(outputs, mapped(lambda x: x.entries, inputs, level), grads, *rest, **kwargs)
-        size = _open.levels[level - 1].size
-        kept = kwargs.get("retain_graph") or kwargs.get("create_graph")
-        columns = [lifted(g, level).unbind(0) if g is not None else [None] * size for g in grads]
-        found = []
-        for i, row in enumerate(zip(*columns)):
-            kwargs = {**kwargs, "retain_graph": kept or i < size - 1}
-            found.append(func(outputs, inputs, row, *rest, **kwargs))
-        return tuple(
-            None if column[0] is None else Batched.of(torch.stack(list(column)), level)
-            for column in zip(*found)
-        )
-    starts = [
-        (torch.ones_like(y.entries) if is_at(y, level) and not y.ndim else None)
-        if g is None
-        else lifted(g, level)
-        if is_at(y, level)
-        else g
-        for y, g in zip(outputs, grads or [None] * len(outputs))
-    ]
-    roots = [y.entries if is_at(y, level) else y for y in outputs]
-    own = [is_at(x, level) for x in inputs]
-    if not all(own):  # one that all entries share has a gradient for each, in a pass for each
-        kwargs = {**kwargs, "retain_graph": True}
-    places = [x.entries if is_at(x, level) else x for x in inputs]
-    found = list(func(roots, places, starts, *rest, **kwargs))
-    for j, x in enumerate(inputs):
-        if found[j] is None:
-            continue
-        if not own[j]:
-            found[j] = torch.stack(
-                [
-                    func(roots, (x,), [_only_entry(g, i) for g in starts], *rest, **kwargs)[0]
-                    for i in range(_open.levels[level - 1].size)
-                ]
-            )
-        found[j] = Batched.of(found[j], level)
-    return tuple(found)
-
-
-def _only_entry(g: Any, i: int) -> Any:
-    """A gradient of all entries, with zeros for all but one."""
-    if g is None:
-        return None
-    y = torch.zeros_like(g)
-    y[i] = g[i]
-    return y
-
-
-RULES["grad"] = _grad
-
-
-def _apply(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
-    """A custom Function, by its own ``vmap``."""
-    cls = func.__self__
-    if kwargs:
-        raise NotImplementedError(
-            f"{cls.__name__}.apply: kwarg-only Tensor args can't be batched. Give them by position"
-        )
-    own = cls.vmap is not autograd.Function.vmap
-    if own and cls.generate_vmap_rule:
-        raise RuntimeError(
-            f"You tried to vmap over {cls.__name__}, but it has both generate_vmap_rule=True and an"
-            " overridden vmap staticmethod. Please set generate_vmap_rule=False or delete the "
-            "overridden vmap staticmethod to avoid ambiguity."
-        )
-    if cls.generate_vmap_rule:
-        return NotImplemented
-    if not own:
-        raise RuntimeError(
-            f"You tried to vmap over {cls.__name__}, but it does not have vmap support. Please "
-            "override and implement the vmap staticmethod or set generate_vmap_rule=True."
-        )
-    return by_own_rule(cls.__name__, cls.vmap, args, level)
+# -- by a user's own rule --------------------------------------------------------------------------
 
 
 class VmapInfo(NamedTuple):
@@ -491,13 +406,13 @@ class VmapInfo(NamedTuple):
 
 
 def by_own_rule(
-    name: str, rule: Callable[..., Any], args: tuple[Any, ...], level: int, *rest: Any
+    name: str, rule: Callable[..., Any], args: tuple[Any, ...], level: int, **keywords: Any
 ) -> Any:
     """What ``rule(info, in_dims, *args)``, which a user wrote, returns with its ``out_dims``."""
     here = _open.levels[level - 1]
     in_dims = tuple(_dims_of(a, level) for a in args)
     given = mapped(lambda x: x.entries, args, level)
-    made = rule(VmapInfo(here.size, here.draws.randomness), in_dims, *given)
+    made = rule(VmapInfo(here.size, here.draws.randomness), in_dims, *given, **keywords)
     if not (isinstance(made, tuple) and len(made) == 2):
         raise RuntimeError(
             f"Expected the vmap staticmethod of {name} to have two returns, an output and "
@@ -535,6 +450,3 @@ def _placed(name: str, output: Any, out_dims: Any, level: int) -> Any:
     if out_dims is None or not isinstance(output, Tensor):
         return output
     return Batched.of(output.movedim(out_dims, 0), level)
-
-
-RULES["apply"] = _apply

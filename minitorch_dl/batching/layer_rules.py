@@ -57,7 +57,10 @@ def _windows(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: in
 @rule_for("interpolate upsample instance_norm local_response_norm")
 def _with_channels(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
     x = args[0]
-    if x.ndim < 3 or bound_arguments(func, args, kwargs).arguments.get("running_mean") is not None:
+    given = bound_arguments(func, args, kwargs).arguments
+    if given.get("running_mean") is not None and given["use_input_stats"]:
+        _check_running(given["running_mean"], given["running_var"], level)
+    if x.ndim < 3 or given.get("running_mean") is not None:
         return NotImplemented
     return _folded(x.ndim)(func, args, kwargs, level)
 
@@ -108,13 +111,12 @@ for _name in ("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"):
 @rule_for("layer_norm rms_norm")
 def _layer_norm(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
     given = bound_arguments(func, args, kwargs).arguments
-    x, shape, weight, bias = (given.get(k) for k in ("input", "normalized_shape", "weight", "bias"))
-    if not is_at(x, level):
-        x = Batched.of(lifted(x, level), level)
+    shape, weight, bias = (given.get(k) for k in ("normalized_shape", "weight", "bias"))
+    entries = lifted(given["input"], level)
     if only((weight, bias), level):
         rest = {k: v for k, v in given.items() if k not in ("input", "normalized_shape")}
-        return rewrapped(func(x.entries, shape, **rest), level)
-    y = rewrapped(func(x.entries, shape, eps=given["eps"]), level)
+        return rewrapped(func(entries, shape, **rest), level)
+    y = rewrapped(func(entries, shape, eps=given["eps"]), level)
     y = y if weight is None else y * weight
     return y if bias is None else y + bias
 
@@ -130,6 +132,15 @@ def _group_norm(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level:
     return _scaled(y, weight, bias)
 
 
+def _check_running(mean: Any, var: Any, level: int) -> None:
+    if not (is_at(mean, level) and is_at(var, level)):
+        raise RuntimeError(
+            "Batch norm got a batched tensor as input while the running_mean or running_var, which "
+            "will be updated in place, were not batched. Use a norm without running statistics, "
+            "such as GroupNorm, or torch.func.replace_all_batch_norm_modules_"
+        )
+
+
 def _scaled(y: Any, weight: Any, bias: Any) -> Any:
     """``y * weight + bias`` per channel, the second dim."""
     shape = (-1, *[1] * (y.ndim - 2))
@@ -142,12 +153,8 @@ def _batch_norm(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level:
     given = bound_arguments(func, args, kwargs).arguments
     x, weight, bias = given["input"], given["weight"], given["bias"]
     mean, var = given["running_mean"], given["running_var"]
-    if given["training"] and mean is not None and not (is_at(mean, level) and is_at(var, level)):
-        raise RuntimeError(
-            "Batch norm got a batched tensor as input while the running_mean or running_var, which "
-            "will be updated in place, were not batched. Use a norm without running statistics, "
-            "such as GroupNorm, or torch.func.replace_all_batch_norm_modules_"
-        )
+    if given["training"] and mean is not None:
+        _check_running(mean, var, level)
     batch = lifted(x, level)
     size = batch.shape[0]
     y = func(
@@ -279,6 +286,9 @@ def _dropout(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: in
     draws = open_levels()[level - 1].draws
     if draws.randomness == "error" and given["training"] and given.get("p"):
         draws.refuse()
+    if given.get("inplace"):
+        x = given["input"]
+        return x.copy_(func(**{**given, "input": x.clone(), "inplace": False}))
     if func.__name__ == "dropout" and (not given["training"] or draws.randomness == "different"):
         return rewrapped(func(args[0].entries, *args[1:], **kwargs), level)
     return by_entries(func, args, kwargs, level)

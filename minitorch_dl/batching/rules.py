@@ -74,14 +74,14 @@ def pointwise(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: i
         return NotImplemented
     if len(tensors) > 1 and rank and len({x.dtype for x in tensors}) > 1 and not writes:
         args, kwargs = _promoted(tensors, args, kwargs, level)
-    given = [_aligned(x, rank, level) for x in args]
-    y = func(*given, **{name: _aligned(x, rank, level) for name, x in kwargs.items()})
+    given = [aligned(x, rank, level) for x in args]
+    y = func(*given, **{name: aligned(x, rank, level) for name, x in kwargs.items()})
     if writes or y is given[0]:  # also by inplace=True
         return args[0]
     return rewrapped(y, level)
 
 
-def _aligned(x: Any, rank: int, level: int) -> Any:
+def aligned(x: Any, rank: int, level: int) -> Any:
     """The entries with as many dims as the largest operand's have."""
     if not is_at(x, level):
         return x
@@ -97,10 +97,7 @@ def _promoted(
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The operands with those entries of no dims, which don't decide the dtype of the result, in
     the dtype that it has."""
-    dtype = None
-    for x in tensors:
-        if x.ndim:
-            dtype = x.dtype if dtype is None else torch.promote_types(dtype, x.dtype)
+    dtype = functools.reduce(torch.promote_types, [x.dtype for x in tensors if x.ndim])
 
     def cast(x: Any) -> Any:
         return x if x.ndim or x.dtype.kind > dtype.kind else Batched.of(x.entries.to(dtype), level)
@@ -179,7 +176,8 @@ def _reduction(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: 
     x, dim = bound.args[0], bound.arguments.get("dim")
     if dim is not None and dim != ():
         return _along(func, args, kwargs, level)
-    if not is_at(x, level) or not x.ndim or bound.arguments.get("out") is not None:
+    others = [v for v in list(bound.arguments.values())[1:] if isinstance(v, Tensor)]
+    if not is_at(x, level) or not x.ndim or others:
         return NotImplemented
     several = _signature(func).parameters["dim"].default is None and func.__name__ in _ALL_DIMS
     keeps = bound.arguments.get("keepdim", False)
@@ -249,11 +247,11 @@ def _resized(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: in
         if name == "repeat" and len(sizes) < x.ndim:
             return NotImplemented
         sizes = (*[1] * (x.ndim - len(sizes)), *sizes)
-        return rewrapped(func(_aligned(x, len(sizes), level), (1, *sizes)), level)
+        return rewrapped(func(aligned(x, len(sizes), level), (1, *sizes)), level)
     if name in ("expand", "broadcast_to"):
         if len(sizes) < x.ndim:
             return NotImplemented
-        return rewrapped(func(_aligned(x, len(sizes), level), (n, *sizes), **rest), level)
+        return rewrapped(func(aligned(x, len(sizes), level), (n, *sizes), **rest), level)
     return rewrapped(func(x.entries, (n, *sizes), **rest), level)
 
 
@@ -388,7 +386,7 @@ def _index_of_all(x: Any, index: Any, level: int) -> Any:
     rank = max([p.ndim for p in places])
     size = next(p.entries.shape[0] for p in places if is_at(p, level))
     batch = torch.arange(size, device=x.device).reshape((size, *[1] * rank))
-    return (batch, *[_aligned(p, rank, level) for p in places], *parts[len(arrays) :])
+    return (batch, *[aligned(p, rank, level) for p in places], *parts[len(arrays) :])
 
 
 @rule_for("getitem __getitem__")
@@ -412,7 +410,7 @@ def _setitem(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: in
         place = x.entries[found]
         if value.ndim > place.ndim - 1:
             return NotImplemented
-        value = _aligned(value, place.ndim - 1, level)
+        value = aligned(value, place.ndim - 1, level)
     func(x.entries, found, value)
     return None
 
@@ -436,115 +434,3 @@ def _at_indices(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level:
             bound.arguments[name] = lifted(value, level)
     bound.arguments["dim"] = dim
     return rewrapped(func(*bound.args, **bound.kwargs), level)
-
-
-# -- products --------------------------------------------------------------------------------------
-
-
-@rule_for("matmul mm bmm mv __matmul__")
-def _matmul(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
-    a, b = args
-    wanted = {"mm": (2, 2), "bmm": (3, 3), "mv": (2, 1)}.get(func.__name__)
-    if kwargs or not (a.ndim and b.ndim) or (wanted and (a.ndim, b.ndim) != wanted):
-        return NotImplemented
-    if a.shape[-1] != b.shape[max(b.ndim - 2, 0)]:
-        return NotImplemented
-    if a.ndim == b.ndim == 1:
-        return (a * b).sum(0)
-    if a.ndim == 1:
-        return torch.matmul(a.unsqueeze(0), b).squeeze(-2)
-    if b.ndim == 1:
-        return torch.matmul(a, b.unsqueeze(1)).squeeze(-1)
-    rank = max(a.ndim, b.ndim)
-    return rewrapped(torch.matmul(_aligned(a, rank, level), _aligned(b, rank, level)), level)
-
-
-@rule_for("dot inner vdot")
-def _dot(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
-    a, b = args
-    if a.ndim != 1 or a.shape != b.shape or func.__name__ == "vdot" or a.dtype != b.dtype:
-        return NotImplemented
-    return (a * b).sum(0)
-
-
-@rule_for("outer ger")
-def _outer(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
-    a, b = args
-    return a.unsqueeze(1) * b.unsqueeze(0) if a.ndim == b.ndim == 1 else NotImplemented
-
-
-@rule_for("addmm addmv baddbmm")
-def _plus_product(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
-    given = bound_arguments(func, args, kwargs).arguments
-    x, a, b, *_ = [v for v in given.values() if isinstance(v, Tensor)]
-    if given.get("out") is not None or not a.is_floating_point():
-        return NotImplemented
-    beta, alpha = given["beta"], given["alpha"]
-    product = torch.matmul(a, b)
-    product = product if alpha == 1 else alpha * product
-    return product if beta == 0 else (x if beta == 1 else beta * x) + product
-
-
-@rule_for("linear")
-def _linear(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
-    given = bound_arguments(func, args, kwargs).arguments
-    x, weight, bias = given["input"], given["weight"], given["bias"]
-    if is_at(x, level) and only((weight, bias), level) and x.ndim:
-        return rewrapped(func(x.entries, weight, bias), level)
-    if weight.ndim != 2 or not x.ndim or x.shape[-1] != weight.shape[-1]:
-        return NotImplemented
-    y = torch.matmul(x, weight.transpose(0, 1))
-    return y if bias is None else y + bias
-
-
-@rule_for("einsum")
-def _einsum(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
-    equation, *operands = args
-    if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
-        operands = list(operands[0])
-    if not isinstance(equation, str) or not all(isinstance(x, Tensor) for x in operands):
-        return NotImplemented
-    equation = equation.replace(" ", "")
-    batch = next((c for c in "ZYXWVUTSRQPONMLKJIHGFEDCBA" if c not in equation), None)
-    if batch is None:
-        return NotImplemented
-    inputs, arrow, output = equation.partition("->")
-    if not arrow:
-        letters = inputs.replace(",", "").replace("...", "")
-        output = "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
-        output = f"...{output}" if "..." in inputs else output
-    parts = [
-        batch + part if is_at(x, level) else part for part, x in zip(inputs.split(","), operands)
-    ]
-    arrays = [x.entries if is_at(x, level) else x for x in operands]
-    return rewrapped(func(f"{','.join(parts)}->{batch}{output}", *arrays), level)
-
-
-@rule_for(
-    """
-    inv inv_ex det slogdet logdet inverse cholesky cholesky_ex eigh eigvalsh eig eigvals svd svdvals
-    qr pinv matrix_exp matrix_power matrix_rank cond solve solve_triangular tril triu lu_factor lu
-    cdist pixel_shuffle pixel_unshuffle one_hot diag_embed
-    """
-)
-def _of_last_dims(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
-    """A function of the last dims of its tensors, which all those before may be a batch of."""
-    tensors = [x for x in (*args, *kwargs.values()) if isinstance(x, Tensor)]
-    least = {"one_hot": 0, "diag_embed": 1, "pixel_shuffle": 3, "pixel_unshuffle": 3}
-    if min([x.ndim for x in tensors]) < least.get(func.__name__, 2):
-        return NotImplemented
-    if len({x.ndim for x in tensors}) > 1 or "dim" in kwargs or kwargs.get("out") is not None:
-        return NotImplemented
-    given = _signature(func).parameters
-    if "dim1" in given and len(args) > 1:
-        return NotImplemented
-    lift = functools.partial(lifted, level=level)
-    args = tuple(lift(x) if isinstance(x, Tensor) else x for x in args)
-    kwargs = {k: lift(x) if isinstance(x, Tensor) else x for k, x in kwargs.items()}
-    return rewrapped(func(*args, **kwargs), level)
-
-
-@rule_for("trace")
-def _trace(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
-    (x,) = args
-    return x.diagonal().sum(0) if x.ndim == 2 else NotImplemented

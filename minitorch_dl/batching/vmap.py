@@ -8,7 +8,7 @@ from typing import Any
 
 from ..tensor import Tensor
 from ..utils._pytree import tree_is_leaf, tree_leaves, tree_structure
-from . import layer_rules  # noqa: F401  (which registers what runs on all entries at once)
+from . import derivative_rules, layer_rules, product_rules  # noqa: F401  (they fill in RULES)
 from .batched import Batched, Draws, is_at, torch, vmapping
 
 __all__ = ["vmap"]
