@@ -1,12 +1,12 @@
-"""How the functions of layers, the losses and random functions run on all entries of a batch at
-once; see ``rules``."""
+"""How the functions of layers and the losses run on all entries of a batch at once; see
+``rules``."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .batched import RULES, Batched, by_entries, is_at, lifted, open_levels, rewrapped, torch
-from .rules import bound_arguments, only, pointwise, rule_for
+from .batched import RULES, Batched, is_at, lifted, rewrapped, torch
+from .rules import bound_arguments, only, rule_for
 
 # -- batches of batches: the entries join the first dim --------------------------------------------
 
@@ -257,38 +257,3 @@ def _classification_loss(
     if reduction == "sum":
         return y.sum()
     return y.sum() / (target != given["ignore_index"]).sum()
-
-
-# -- random numbers --------------------------------------------------------------------------------
-
-
-def _random(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
-    """A function of one tensor that draws a number per element."""
-    draws = open_levels()[level - 1].draws
-    if draws.randomness == "error":
-        draws.refuse()
-    if draws.randomness == "same":
-        if func.__name__.endswith("_like"):
-            return func(args[0].entries[0], *args[1:], **kwargs)
-        return NotImplemented
-    return pointwise(func, args, kwargs, level)
-
-
-rule_for(
-    "rand_like randn_like randint_like bernoulli bernoulli_ normal_ uniform_ random_ exponential_ "
-    "geometric_ log_normal_ cauchy_"
-)(_random)
-
-
-@rule_for("dropout alpha_dropout feature_alpha_dropout dropout1d dropout2d dropout3d rrelu")
-def _dropout(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
-    given = bound_arguments(func, args, kwargs).arguments
-    draws = open_levels()[level - 1].draws
-    if draws.randomness == "error" and given["training"] and given.get("p"):
-        draws.refuse()
-    if given.get("inplace"):
-        x = given["input"]
-        return x.copy_(func(**{**given, "input": x.clone(), "inplace": False}))
-    if func.__name__ == "dropout" and (not given["training"] or draws.randomness == "different"):
-        return rewrapped(func(args[0].entries, *args[1:], **kwargs), level)
-    return by_entries(func, args, kwargs, level)

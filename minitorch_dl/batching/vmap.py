@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..tensor import Tensor
 from ..utils._pytree import tree_is_leaf, tree_leaves, tree_structure
-from . import derivative_rules, layer_rules, product_rules  # noqa: F401  (they fill in RULES)
+from . import derivative_rules, layer_rules, product_rules  # noqa: F401  (which fill in RULES)
 from .batched import Batched, Draws, is_at, torch, vmapping
+from .random_rules import DrawingPerEntry
 
 __all__ = ["vmap"]
 
@@ -80,7 +82,9 @@ def _run(
     None."""
     with vmapping(size, draws) as level:
         given = [x if d is None else Batched.of(x, level.number) for x, d in zip(batches, dims)]
-        result = func(*unflatten(given), **kwargs)
+        drawing = DrawingPerEntry(level.number, size)
+        with drawing if draws.randomness == "different" else contextlib.nullcontext():
+            result = func(*unflatten(given), **kwargs)
         draws.after()
         to = _out_dims(out_dims, result)
     ends = [_at_the_end(y, d, size, level.number) for y, d in zip(tree_leaves(result), to)]
