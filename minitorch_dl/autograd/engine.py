@@ -81,7 +81,6 @@ def run_backward(
     Returns:
         The gradient of each target reached.
     """
-    retain_graph = retain_graph or state.keeps_graphs
     targeted = None if targets is None else set(targets)
     wanted = None if targeted is None else _ancestors_of(roots, targeted)
     found: dict[Node, Any] = {}

@@ -40,8 +40,6 @@ class _State(threading.local):
     dual_level: Any = None
     """The level of forward-mode differentiation that is open."""
     multithreading: bool = True
-    keeps_graphs: bool = False
-    """Whether every backward pass keeps its graph: the entries of a batch go through it in turn."""
     pushing: bool = False
     """Whether a tangent is being computed."""
     anomaly: Any = None
