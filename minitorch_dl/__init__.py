@@ -224,6 +224,7 @@ try:
     from .ops.lu import *
     from .ops.masks import *
     from .ops.matmul import *
+    from .ops.matmul import mm as dsmm
     from .ops.matrix_functions import *
     from .ops.movement import *
     from .ops.native_norms import *

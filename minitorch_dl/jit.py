@@ -21,13 +21,18 @@ from .settings import compile as _as_it_is
 
 __all__ = [
     "Attribute", "CompilationUnit", "Error", "Final", "Future", "ScriptFunction", "ScriptModule",
-    "annotate", "enable_onednn_fusion", "export", "export_opnames", "fork", "freeze", "ignore",
-    "interface", "is_scripting", "is_tracing", "isinstance", "load", "onednn_fusion_enabled",
-    "optimize_for_inference", "save", "script", "script_if_tracing", "script_method",
-    "set_fusion_strategy", "strict_fusion", "trace", "trace_module", "unused", "wait",
+    "TracerWarning", "annotate", "enable_onednn_fusion", "export", "export_opnames", "fork",
+    "freeze", "ignore", "interface", "is_scripting", "is_tracing", "isinstance", "load",
+    "onednn_fusion_enabled", "optimize_for_inference", "save", "script", "script_if_tracing",
+    "script_method", "set_fusion_strategy", "strict_fusion", "trace", "trace_module", "unused",
+    "wait",
 ]  # fmt: skip
 
 Error = RuntimeError
+
+
+class TracerWarning(Warning):
+    """What PyTorch warns with when a trace would hold for its example only; never given here."""
 
 
 class ScriptModule(Module):
@@ -36,6 +41,10 @@ class ScriptModule(Module):
 
 class ScriptFunction:
     """What ``script`` makes of functions in PyTorch; here they stay functions."""
+
+
+class Graph:
+    """The program that PyTorch's compiler reads, to be named in annotations: there is none here."""
 
 
 def script(obj: Any, *args: Any, **options: Any) -> Any:
@@ -53,6 +62,14 @@ def trace(func: Any, example_inputs: Any = None, **options: Any) -> Any:
 def trace_module(mod: Any, inputs: Any, **options: Any) -> Any:
     """Return the module as it is."""
     return script(mod)
+
+
+def _get_trace_graph(f: Any, args: Any = (), kwargs: Any = None, **options: Any) -> Any:
+    """Refused: there is no graph of TorchScript's nodes; ``torch.fx`` traces into its own."""
+    raise RuntimeError(
+        "jit._get_trace_graph: there is no TorchScript here to write a graph in; "
+        "torch.fx.symbolic_trace makes one of its own kind"
+    )
 
 
 def freeze(mod: Any, preserved_attrs: Any = None, optimize_numerics: bool = True) -> Any:

@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from .autograd.overriding import call_override, overriding
 from .ops import tensor
 from .tensor import Tensor
 
@@ -83,7 +84,9 @@ def _check_tensor_all(cond: Tensor, message: Message = None) -> None:
 
 def _assert(condition: Any, message: str) -> None:
     """``assert condition, message``, with ``python -O``, too."""
-    if not condition:
+    if (relevant := overriding((condition,))) is not None and not isinstance(condition, Tensor):
+        call_override(_assert, relevant, (condition, message), {})
+    elif not condition:
         raise AssertionError(message)
 
 

@@ -131,6 +131,9 @@ PRIVATE = {
         "nn.state_dict",
         "consume_prefix_in_state_dict_if_present",
     ),
+    "Graph": ("jit", "Graph"),
+    "_standard_gamma": ("distributions.implicit", "standard_gamma"),
+    "_sample_dirichlet": ("distributions.implicit", "sample_dirichlet"),
     "_log_api_usage_once": ("settings", "log_api_usage_once"),
     "_disabled_torch_function_impl": ("autograd.overriding", "disabled_torch_function"),
     **{

@@ -53,6 +53,10 @@ _WHOLE = ("int", "builtins.int")
 
 _NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
 """The names that these arguments also go by."""
+_TENSORS = ("operands", "tensors")
+"""The ``*args`` that hold tensors, which may also come as one list."""
+_BY_NAME = {"tensordot": ("dims",), "cdist": ("p", "compute_mode"), "norm": ("p", "dim", "keepdim")}
+"""Arguments that PyTorch hands to overrides by name, however they came."""
 
 
 class _Absent:
@@ -76,8 +80,9 @@ def publish(namespace: Any, prefix: str = "") -> None:
             if call is not value and isinstance(namespace, ModuleType):
                 call.__module__, call.__qualname__ = namespace.__name__, name  # for pickle
                 behind = PRIMITIVES.get(name)
-                if behind is not None and behind.kernel.__module__ == home and not behind.params:
-                    behind.public = call  # what overrides are told of
+                own = behind is not None and hasattr(behind.public, "primitive")
+                if own and behind.kernel.__module__ == home and not behind.params:
+                    behind.public = call  # what overrides are told of: the first of its names
         elif isinstance(value, type) and home.startswith(_LAYERS):
             for base in value.__mro__:
                 if "forward" in vars(base):
@@ -93,8 +98,8 @@ def public(function: Any, name: str) -> Any:
 
 
 def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Mark an op that has the ``try`` in its own body: one that takes ``*args`` and is called
-    often."""
+    """Mark an op that stays as it is: one that takes ``*args``, is called often and has the ``try``
+    in its own body, or one that neither fails nor can be overridden."""
     function.guarded = True  # type: ignore[attr-defined]
     return function
 
@@ -256,6 +261,8 @@ def _compile_guard(call: FunctionType, function: Any, name: str) -> None:
         tensors, options = reordered(function, args)
         return call(*tensors, **options, out=out)
 
+    named = _BY_NAME.get(name, ())
+
     def override(relevant: list[Any], values: tuple[Any, ...]) -> Any:
         """Hand over the call, without what was left at its default."""
         args: list[Any] = []
@@ -263,12 +270,15 @@ def _compile_guard(call: FunctionType, function: Any, name: str) -> None:
         positional = True
         for p, value in zip(parameters, values, strict=True):
             if p.kind is p.VAR_POSITIONAL:
-                args += value
+                in_list = (
+                    p.name in _TENSORS and len(value) == 1 and isinstance(value[0], (list, tuple))
+                )
+                args += value[0] if in_list else value
             elif p.kind is p.VAR_KEYWORD:
                 kwargs |= value
             elif value is p.default or value is _ABSENT:
                 positional = False
-            elif positional and p.kind is not p.KEYWORD_ONLY:
+            elif positional and p.kind is not p.KEYWORD_ONLY and p.name not in named:
                 args.append(value)
             else:
                 kwargs[p.name] = value

@@ -10,7 +10,7 @@ from ..ops import digamma, lgamma, ones_like, rand, stack, xlogy, zeros_like
 from ..tensor import Tensor
 from . import constraints
 from .distribution import Distribution, ExponentialFamily, broadcast_all
-from .implicit import DirichletDraw
+from .implicit import sample_dirichlet
 from .transformed import TransformedDistribution
 from .transforms import AffineTransform, PowerTransform
 
@@ -118,7 +118,7 @@ class Dirichlet(ExponentialFamily):
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
         shape = self._extended_shape(sample_shape)
-        return DirichletDraw.apply(self.concentration.expand(shape))
+        return sample_dirichlet(self.concentration.expand(shape))
 
     def log_prob(self, value: Tensor) -> Tensor:
         if self._validate_args:

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..autograd.function import Function, once_differentiable
 from ..backend import array_module, device_of, random
-from ..backend.random import default_generator
+from ..backend.random import Generator, default_generator
 from ..ops import digamma, lgamma
 from ..tensor import Tensor
 
@@ -101,42 +101,52 @@ class StandardGamma(Function):
     """Draws of rate 1."""
 
     @staticmethod
-    def forward(ctx: Any, concentration: Tensor) -> Tensor:
+    def forward(ctx: Any, concentration: Tensor, generator: Generator | None) -> Tensor:
         array = concentration.array
-        generator = default_generator(device_of(array).type)
+        generator = generator or default_generator(device_of(array).type)
         x = Tensor.wrap(random.gamma(array, generator, array_module(array)))
         ctx.save_for_backward(concentration, x)
         return x
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> Tensor:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         a, x = ctx.saved_tensors
         slope = gamma_slope(array_module(a.array), _double(a), _double(x))
-        return grad * Tensor.wrap(slope.astype(x.array.dtype))
+        return grad * Tensor.wrap(slope.astype(x.array.dtype)), None
+
+
+def standard_gamma(input: Tensor, generator: Generator | None = None) -> Tensor:
+    """Draws from gamma distributions of rate 1, one per concentration in ``input``."""
+    return StandardGamma.apply(input, generator)
 
 
 class DirichletDraw(Function):
     """Points of the simplex."""
 
     @staticmethod
-    def forward(ctx: Any, concentration: Tensor) -> Tensor:
+    def forward(ctx: Any, concentration: Tensor, generator: Generator | None) -> Tensor:
         array = concentration.array
-        generator = default_generator(device_of(array).type)
+        generator = generator or default_generator(device_of(array).type)
         x = Tensor.wrap(random.dirichlet(array, generator, array_module(array)))
         ctx.save_for_backward(concentration, x)
         return x
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> Tensor:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         # Each entry is a beta draw; when it moves, the others shrink in proportion.
         a, x = ctx.saved_tensors
         xp = array_module(a.array)
         alpha = _double(a)
         total = xp.broadcast_to(alpha.sum(axis=-1, keepdims=True), alpha.shape)
         slope = Tensor.wrap(beta_slope(xp, alpha, total, _double(x)).astype(x.array.dtype))
-        return slope * (grad - (x * grad).sum(-1, keepdim=True))
+        return slope * (grad - (x * grad).sum(-1, keepdim=True)), None
+
+
+def sample_dirichlet(input: Tensor, generator: Generator | None = None) -> Tensor:
+    """Draws from Dirichlet distributions, whose concentrations lie along the last dim."""
+    return DirichletDraw.apply(input, generator)
 
 
 class GammaCdf(Function):

@@ -10,7 +10,7 @@ from ..ops import as_tensor, digamma, finfo, lgamma, ones_like, xlogy, zeros_lik
 from ..tensor import Tensor
 from . import constraints
 from .distribution import Distribution, ExponentialFamily, broadcast_all
-from .implicit import GammaCdf, StandardGamma
+from .implicit import GammaCdf, standard_gamma
 from .transformed import TransformedDistribution, of_base
 from .transforms import AffineTransform, ExpTransform, PowerTransform
 
@@ -98,7 +98,7 @@ class Gamma(ExponentialFamily):
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
         shape = self._extended_shape(sample_shape)
-        x = StandardGamma.apply(self.concentration.expand(shape)) / self.rate.expand(shape)
+        x = standard_gamma(self.concentration.expand(shape)) / self.rate.expand(shape)
         with no_grad():
             x.clamp_(min=finfo(x.dtype).tiny)
         return x

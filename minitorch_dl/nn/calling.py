@@ -62,7 +62,7 @@ def functional_call(
         args = ()
     elif not isinstance(args, tuple):
         args = (args,)
-    with _replaced(module, tensors, tie_weights, strict):
+    with reparametrized(module, tensors, tie_weights, strict):
         return module(*args, **(kwargs or {}))
 
 
@@ -136,7 +136,10 @@ def _check_names(module: Module, slots: dict[str, Any], names: Tensors) -> None:
 
 
 @contextmanager
-def _replaced(module: Module, tensors: Any, tie_weights: bool, strict: bool) -> Iterator[None]:
+def reparametrized(
+    module: Module, tensors: Any, tie_weights: bool = False, strict: bool = False
+) -> Iterator[None]:
+    """A block in which ``module`` has these tensors, as in ``functional_call``."""
     slots = _slots(module) if tie_weights or strict else {}
     new = _tied(slots, tensors) if tie_weights else tensors
     if strict:

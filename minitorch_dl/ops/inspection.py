@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.boundary import guarded
 from ..autograd.primitive import TensorBase
 from ..backend import device_of, dtypes
 
@@ -24,6 +25,7 @@ __all__ = [
 ]
 
 
+@guarded
 def is_tensor(obj: Any) -> bool:
     """Whether ``obj`` is a Tensor."""
     return isinstance(obj, TensorBase)

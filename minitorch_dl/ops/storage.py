@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from math import prod
 from typing import Any
 
+from ..autograd.boundary import guarded
 from ..autograd.inplace import check_writable
 from ..autograd.primitive import TensorBase
 from ..autograd.versions import owner_of
@@ -248,6 +249,7 @@ def storage_type(input: Any) -> str:
     return storage(input).type()
 
 
+@guarded
 def is_storage(obj: Any) -> bool:
     """Whether ``obj`` is memory: a ``TypedStorage`` or an ``UntypedStorage``."""
     return isinstance(obj, _Memory)

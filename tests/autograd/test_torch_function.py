@@ -165,6 +165,17 @@ def test_a_class_that_is_no_tensor():
         torch.exp(m)
 
 
+def test_operators_and_questions_about_the_kind():
+    """``tensor @ other`` is ``matmul``, and whether something is a tensor no class decides."""
+    matrix = Diagonal(3, 2.0)
+    handled = {torch.Tensor.matmul: lambda x, m: x * m.value}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Diagonal, "handled", handled)
+        assert (torch.ones(2, 3) @ matrix).tolist() == [[2.0] * 3] * 2
+    assert not torch.is_tensor(matrix)
+    assert not torch.is_storage(matrix)
+
+
 def test_subclasses_are_asked_before_their_bases():
     asked = []
 

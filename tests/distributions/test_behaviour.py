@@ -481,3 +481,15 @@ def test_what_a_class_leaves_out_is_warned_of(torch: Any) -> None:
 def test_a_support_that_depends_on_the_instance(torch: Any, name: str) -> None:
     with pytest.raises(NotImplementedError):
         _ = getattr(torch.distributions, name).support.event_dim
+
+
+@pytest.mark.parametrize("name", ["standard_gamma", "sample_dirichlet"])
+def test_draws_by_the_names_of_functions(name: str) -> None:
+    a = torch.tensor([0.5, 2.0, 3.0], requires_grad=True)
+    x = getattr(torch, f"_{name}")(a, torch.Generator().manual_seed(5))
+    torch.manual_seed(5)
+    y = (D.Dirichlet(a) if "dirichlet" in name else D.Gamma(a, torch.ones(3))).rsample()
+    weights = torch.tensor([1.0, 2.0, -1.0])
+    slopes = [torch.autograd.grad((weights * draw).sum(), a)[0] for draw in (x, y)]
+    assert torch.equal(x, y)
+    assert torch.equal(*slopes)

@@ -125,6 +125,24 @@ def test_wrapped_functions_are_one_step():
         fx.wrap("opaque")
 
 
+def test_functions_of_several_tensors_and_conditions_are_steps():
+    def contracted(x, y):
+        torch._assert(x.shape[-1] == 3, "wrong size")
+        return torch.einsum("ij,jk->ik", [x, y]) + torch.tensordot(x, y, 1)
+
+    traced = fx.symbolic_trace(contracted)
+    einsum, tensordot = (
+        next(n for n in traced.graph.nodes if n.target is f)
+        for f in (torch.einsum, torch.tensordot)
+    )
+    assert [str(x) for x in einsum.args] == ["ij,jk->ik", "x", "y"]
+    assert tensordot.kwargs == {"dims": 1}
+    x, y = torch.rand(2, 3), torch.rand(3, 4)
+    assert torch.equal(traced(x, y), contracted(x, y))
+    with pytest.raises(AssertionError, match="wrong size"):
+        traced(x.t(), y)
+
+
 def test_leaves_can_be_chosen():
     class Everything(fx.Tracer):
         def is_leaf_module(self, m, module_qualified_name):

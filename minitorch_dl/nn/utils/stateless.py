@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 from .. import calling
+from ..calling import reparametrized as _reparametrize_module  # noqa: F401
 from ..module import Module
 
 __all__ = ["functional_call"]

@@ -343,6 +343,9 @@ def test_functional_call_replaces_what_is_no_parameter() -> None:
         assert net.plain.tolist() == [1.0, 1.0]
     with pytest.warns(FutureWarning, match="torch.func.functional_call"):
         utils.stateless.functional_call(net, {}, x, tie_weights=False)
+    with utils.stateless._reparametrize_module(net, given):
+        assert net(x).tolist() == [[6.0, 6.0]]
+    assert net.linear.bias is not None
 
 
 # -- checkpoint ------------------------------------------------------------------------------------
