@@ -14,7 +14,8 @@ from ..tensor import Tensor
 from ..torch_names import explain_missing
 
 __all__ = [
-    "GroupMember", "ProcessGroup", "ReduceOp", "Work", "all_gather", "all_gather_into_tensor",
+    "DistError", "DistStoreError", "GroupMember", "HashStore", "ProcessGroup", "ReduceOp", "Store",
+    "TCPStore", "Work", "all_gather", "all_gather_into_tensor",
     "all_gather_object", "all_reduce", "all_to_all", "all_to_all_single", "barrier", "broadcast",
     "broadcast_object_list", "destroy_process_group", "gather", "gather_object", "get_backend",
     "get_global_rank", "get_group_rank", "get_node_local_rank", "get_process_group_ranks",
@@ -368,5 +369,6 @@ def all_to_all_single(
 
 
 from . import nn  # noqa: E402  (uses the names above)
+from .stores import DistError, DistStoreError, HashStore, Store, TCPStore  # noqa: E402
 
 explain_missing(sys.modules[__name__])

@@ -82,9 +82,9 @@ class Adagrad(RuleOptimizer):
         state, grad = self.state[param], (-grad if group["maximize"] else grad).coalesce()
         state["step"] += 1
         step_size = float(group["lr"]) / (1 + (float(state["step"]) - 1) * group["lr_decay"])
-        rows, g, s = grad.indices()[0], grad.values(), state["sum"]
-        s[rows] += g * g
-        param[rows] -= step_size * g / (s[rows].sqrt() + group["eps"])
+        places, g, s = tuple(grad.indices()), grad.values(), state["sum"]
+        s[places] += g * g
+        param[places] -= step_size * g / (s[places].sqrt() + group["eps"])
         return None
 
     def rule(self, xp: Any, group: dict[str, Any], scalars: dict[str, Any], fresh: bool) -> Update:

@@ -82,9 +82,7 @@ class SGD(RuleOptimizer):
         if group["momentum"] or group["weight_decay"]:  # these move every row
             return grad.to_dense()
         grad, lr = grad.coalesce(), float(group["lr"])
-        param.index_add_(
-            0, grad.indices()[0], grad.values(), alpha=lr if group["maximize"] else -lr
-        )
+        param[tuple(grad.indices())] += grad.values() * (lr if group["maximize"] else -lr)
         return None
 
     def rule(self, xp: Any, group: dict[str, Any], scalars: dict[str, Any], fresh: bool) -> Update:

@@ -62,10 +62,12 @@ class SparseAdam(Optimizer):
                     state["exp_avg"] = param.new_zeros(param.shape)
                     state["exp_avg_sq"] = param.new_zeros(param.shape)
                 state["step"] += 1
-                rows, g = grad.indices()[0], grad.values()
+                places, g = tuple(grad.indices()), grad.values()
                 m, v = state["exp_avg"], state["exp_avg_sq"]
-                m[rows] = m[rows].lerp(g, 1 - beta1)
-                v[rows] = v[rows].lerp(g * g, 1 - beta2)
+                m[places] = m[places].lerp(g, 1 - beta1)
+                v[places] = v[places].lerp(g * g, 1 - beta2)
                 c1, c2 = 1 - beta1 ** state["step"], 1 - beta2 ** state["step"]
-                param[rows] -= lr * math.sqrt(c2) / c1 * m[rows] / (v[rows].sqrt() + group["eps"])
+                param[places] -= (
+                    lr * math.sqrt(c2) / c1 * m[places] / (v[places].sqrt() + group["eps"])
+                )
         return loss

@@ -62,7 +62,10 @@ def sparse_coo_tensor(
     """
     op = "sparse_coo_tensor"
     if values is None:
-        size = tuple(indices if size is None else size)
+        size = indices if size is None else size
+        if size is None:
+            raise TypeError(f"{op}(): give indices and values, or the size alone")
+        size = tuple(size)
         places, entries = zeros(len(size), 0, dtype=dtypes.int64), zeros(0)
         places, entries = _parts(places, entries, dtype, device, requires_grad)
         return SparseTensor.make(places, entries, size, True)

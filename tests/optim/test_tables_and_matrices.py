@@ -134,3 +134,16 @@ def test_muon_is_pytorchs(options: dict[str, Any]) -> None:
 def test_muon_takes_matrices_only() -> None:
     with pytest.raises(ValueError, match="only supports 2D parameters"):
         minitorch_dl.optim.Muon([minitorch_dl.ones(3, requires_grad=True)])
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adagrad", "SparseAdam"])
+def test_sparse_gradients_may_name_single_entries(name: str) -> None:
+    torch = minitorch_dl
+    steps = []
+    for sparse in (True, False):
+        table = torch.nn.Parameter(torch.ones(2, 2))
+        dense = torch.tensor([[0.0, 2.0], [0.0, -1.0]])
+        table.grad = dense.to_sparse(2 if sparse else 1)
+        getattr(torch.optim, name)([table], lr=0.1).step()
+        steps.append(table.detach().numpy())
+    np.testing.assert_allclose(*steps)

@@ -296,6 +296,9 @@ def test_to_sparse_and_back() -> None:
 def test_sizes_are_inferred_and_parts_checked() -> None:
     assert torch.sparse_coo_tensor([[0, 3], [1, 2]], [1, 2]).size() == (4, 3)
     assert torch.sparse_coo_tensor((2, 3))._nnz() == 0
+    assert torch.sparse_coo_tensor(size=(2, 3))._nnz() == 0
+    with pytest.raises(TypeError, match="or the size alone"):
+        torch.sparse_coo_tensor()
     assert torch.sparse_csr_tensor([0, 1], [4], [1.0]).shape == (1, 5)
     with pytest.raises(RuntimeError, match="outside size"):
         torch.sparse_coo_tensor([[2]], [1.0], (2,))
@@ -313,6 +316,18 @@ def test_sizes_are_inferred_and_parts_checked() -> None:
     assert torch.zeros_like(M, layout=torch.sparse_coo).dtype is torch.float64
     with pytest.raises(RuntimeError, match="must ascend"):
         torch.sparse_csr_tensor([0, 2, 1], [0, 1], [1.0, 2.0])
+
+
+def test_new_ones_like_another() -> None:
+    """As optimizers of old make the sparse tensors by which they step."""
+    s = torch.sparse_coo_tensor([[0, 1], [1, 0]], [2.0, 3.0], dtype=torch.float64).coalesce()
+    made = s.new(s.indices(), s.values() * 2, s.size())
+    assert made.dtype == torch.float64
+    assert made.to_dense().tolist() == [[0.0, 4.0], [6.0, 0.0]]
+    empty = s.new().resize_as_(s)
+    assert empty.to_dense().tolist() == [[0.0, 0.0], [0.0, 0.0]]
+    with pytest.raises(RuntimeError, match="keeps its size"):
+        s.clone().resize_as_(made)
 
 
 def test_the_old_constructors() -> None:

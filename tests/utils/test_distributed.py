@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections import namedtuple
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -153,3 +155,27 @@ def test_the_parts_of_data_parallel() -> None:
     torch.testing.assert_close(gather([y], "cpu"), layer(x))
     with pytest.raises(RuntimeError, match="runs on one device here"):
         scatter(x, [0, 1])
+
+
+def test_stores_keep_bytes_under_names() -> None:
+    store = dist.TCPStore("localhost", 0, 1, is_master=True, timeout=timedelta(seconds=0.01))
+    store.set("a", "x")
+    store.append("a", b"y")
+    assert store.get("a") == b"xy"
+    assert (store.add("n", 3), store.add("n", -1), store.get("n")) == (3, 2, b"2")
+    assert store.compare_set("a", "z", "w") == b"xy"
+    assert store.compare_set("a", "xy", "w") == b"w"
+    assert store.compare_set("new", "", "v") == b"v"
+    assert (store.check(["a"]), store.check(["a", "b"])) == (True, False)
+    store.multi_set(["p", "q"], ["1", "2"])
+    assert store.multi_get(["p", "q"]) == [b"1", b"2"]
+    assert (store.num_keys(), store.delete_key("p"), store.delete_key("p")) == (5, True, False)
+    assert store.list_keys() == ["a", "n", "new", "q"]
+    with pytest.raises(dist.DistStoreError, match="nowhere"):
+        store.get("nowhere")
+    store.set_timeout(timedelta(seconds=30))
+    later = threading.Timer(0.01, store.set, ("later", "v"))
+    later.start()
+    assert store.get("later") == b"v"
+    with pytest.raises(RuntimeError, match="more than one process"):
+        dist.TCPStore("localhost", 0, 2)
