@@ -9,13 +9,15 @@ import builtins
 from typing import Any
 
 from .autograd import enable_grad, grad
+from .backend import dtypes
 from .nn import functional as F
-from .ops import cat, native_batch_norm, norm, segment_reduce
+from .ops import arange, bincount, cat, native_batch_norm, norm, segment_reduce, stack
 from .ops.embedding import embedding_bag_places
 from .tensor import Tensor
 
 __all__ = [
-    "_chunk_cat", "_log_softmax_backward_data", "_native_batch_norm_legit", "_safe_softmax",
+    "_chunk_cat", "_convert_indices_from_coo_to_csr", "_convert_indices_from_csr_to_coo",
+    "_log_softmax_backward_data", "_native_batch_norm_legit", "_safe_softmax",
     "_segment_reduce", "_softmax_backward_data", "_unsafe_masked_index",
     "_unsafe_masked_index_put_accumulate", "batch_norm", "binary_cross_entropy_with_logits",
     "convolution", "cosine_embedding_loss", "ctc_loss", "embedding", "embedding_bag",
@@ -151,7 +153,7 @@ def embedding_renorm_(
 
 
 def kl_div(
-    input: Tensor, target: Tensor, reduction: int = 1, *, log_target: bool = False
+    input: Tensor, target: Tensor, reduction: int = 0, *, log_target: bool = False
 ) -> Tensor:
     """``nn.functional.kl_div``."""
     return F.kl_div(input, target, reduction=_REDUCTIONS[reduction], log_target=log_target)
@@ -163,7 +165,7 @@ def ctc_loss(
     input_lengths: Any,
     target_lengths: Any,
     blank: int = 0,
-    reduction: int = 1,
+    reduction: int = 0,
     zero_infinity: bool = False,
 ) -> Tensor:
     """``nn.functional.ctc_loss``."""
@@ -178,7 +180,7 @@ def binary_cross_entropy_with_logits(
     target: Tensor,
     weight: Tensor | None = None,
     pos_weight: Tensor | None = None,
-    reduction: int = 1,
+    reduction: int = 0,
 ) -> Tensor:
     """``nn.functional.binary_cross_entropy_with_logits``."""
     return F.binary_cross_entropy_with_logits(
@@ -187,21 +189,21 @@ def binary_cross_entropy_with_logits(
 
 
 def margin_ranking_loss(
-    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 1
+    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 0
 ) -> Tensor:
     """``nn.functional.margin_ranking_loss``."""
     return F.margin_ranking_loss(input1, input2, target, margin, reduction=_REDUCTIONS[reduction])
 
 
 def hinge_embedding_loss(
-    input: Tensor, target: Tensor, margin: float = 1.0, reduction: int = 1
+    input: Tensor, target: Tensor, margin: float = 1.0, reduction: int = 0
 ) -> Tensor:
     """``nn.functional.hinge_embedding_loss``."""
     return F.hinge_embedding_loss(input, target, margin, reduction=_REDUCTIONS[reduction])
 
 
 def cosine_embedding_loss(
-    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 1
+    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 0
 ) -> Tensor:
     """``nn.functional.cosine_embedding_loss``."""
     return F.cosine_embedding_loss(input1, input2, target, margin, reduction=_REDUCTIONS[reduction])
@@ -224,7 +226,7 @@ def triplet_margin_loss(
     p: float = 2,
     eps: float = 1e-06,
     swap: bool = False,
-    reduction: int = 1,
+    reduction: int = 0,
 ) -> Tensor:
     """``nn.functional.triplet_margin_loss``."""
     return F.triplet_margin_loss(
@@ -308,6 +310,25 @@ def _log_softmax_backward_data(grad: Tensor, y: Tensor, dim: int, input_dtype: A
 def native_dropout_backward(grad: Tensor, mask: Tensor, scale: float) -> Tensor:
     """The gradient of a dropout that kept what ``mask`` says: ``g mask scale``."""
     return grad * mask * scale
+
+
+def _convert_indices_from_coo_to_csr(
+    input: Tensor, size: int, *, out_int32: bool = False
+) -> Tensor:
+    """Where each of ``size`` rows starts among entries in the ascending rows ``input``, and the
+    number of entries."""
+    ends = bincount(input, minlength=size).cumsum(0)
+    return F.pad(ends, (1, 0)).to(dtypes.int32 if out_int32 else dtypes.int64)
+
+
+def _convert_indices_from_csr_to_coo(
+    crow_indices: Tensor, col_indices: Tensor, *, out_int32: bool = False, transpose: bool = False
+) -> Tensor:
+    """The rows and the columns (2, nnz) of entries whose rows start at ``crow_indices``."""
+    counts = crow_indices.diff()
+    rows = arange(len(counts), device=counts.device).repeat_interleave(counts)
+    places = [col_indices, rows] if transpose else [rows, col_indices]
+    return stack([p.to(dtypes.int32 if out_int32 else dtypes.int64) for p in places])
 
 
 def _sparse_addmm(

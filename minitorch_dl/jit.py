@@ -47,6 +47,18 @@ class Graph:
     """The program that PyTorch's compiler reads, to be named in annotations: there is none here."""
 
 
+class Value:
+    """What a node of it computes, to be named in annotations: there is none here."""
+
+
+def _get_tracing_state() -> None:
+    """None: nothing is being traced."""
+
+
+def _no_fuser(*settings: Any) -> None:
+    """Accepted: there is no compiler whose passes could be chosen."""
+
+
 def script(obj: Any, *args: Any, **options: Any) -> Any:
     """Return the function or module as it is; a module gets a method ``save``."""
     if builtins.isinstance(obj, Module):

@@ -6,7 +6,7 @@ import os
 import warnings
 from typing import Any
 
-from .backend import segments
+from .backend import get_default_device, segments
 from .backend.allocator import keep_freed_memory
 from .backend.blas import set_blas_threads
 from .backend.precision import float32_products, set_float32_products
@@ -147,6 +147,11 @@ def typename(obj: Any) -> str:
     cls = obj if isinstance(obj, type) else type(obj)
     own = cls.__module__ in ("builtins", "__main__")
     return cls.__qualname__ if own else f"{cls.__module__}.{cls.__qualname__}"
+
+
+def default_device_type() -> str:
+    """The type of the device on which factories make tensors."""
+    return get_default_device().type
 
 
 def check(condition: Any, message: str) -> None:

@@ -132,6 +132,18 @@ PRIVATE = {
         "consume_prefix_in_state_dict_if_present",
     ),
     "Graph": ("jit", "Graph"),
+    "Value": ("jit", "Value"),
+    "_get_tracing_state": ("jit", "_get_tracing_state"),
+    **{
+        f"_jit_{name}": ("jit", "_no_fuser")
+        for name in (
+            "override_can_fuse_on_cpu override_can_fuse_on_gpu set_nvfuser_enabled "
+            "set_profiling_executor set_profiling_mode set_texpr_fuser_enabled"
+        ).split()
+    },
+    "_get_default_device": ("settings", "default_device_type"),
+    "_get_accelerator": ("accelerator", "current_accelerator"),
+    "_LinAlgError": ("linalg", "LinAlgError"),
     "_standard_gamma": ("distributions.implicit", "standard_gamma"),
     "_sample_dirichlet": ("distributions.implicit", "sample_dirichlet"),
     "_log_api_usage_once": ("settings", "log_api_usage_once"),

@@ -29,6 +29,8 @@ def test_jit_leaves_code_as_it_is() -> None:
     assert torch.jit.ignore(drop=True)(f) is f
     assert torch.jit.trace(module, torch.zeros(1, 2)) is module
     assert not torch.jit.is_scripting()
+    assert torch._get_tracing_state() is None
+    assert torch._get_default_device() == "cpu"
     with pytest.raises(RuntimeError, match="no TorchScript here"):
         torch.jit._get_trace_graph(module)
 

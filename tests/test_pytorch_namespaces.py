@@ -42,12 +42,13 @@ def test_folders_of_pytorch_are_found_under_this_name() -> None:
         (torch.binary_cross_entropy_with_logits(probabilities, probabilities, None, w, 0),
          F.binary_cross_entropy_with_logits(
              probabilities, probabilities, pos_weight=w, reduction="none")),
-        (torch.margin_ranking_loss(w, w, w, 0.5), F.margin_ranking_loss(w, w, w, 0.5)),
-        (torch.hinge_embedding_loss(w, w), F.hinge_embedding_loss(w, w)),
-        (torch.cosine_embedding_loss(m[:4], probabilities, labels),
+        (torch.margin_ranking_loss(w, w, w, 0.5, 1), F.margin_ranking_loss(w, w, w, 0.5)),
+        (torch.hinge_embedding_loss(w, w, reduction=1), F.hinge_embedding_loss(w, w)),
+        (torch.cosine_embedding_loss(m[:4], probabilities, labels, reduction=1),
          F.cosine_embedding_loss(m[:4], probabilities, labels)),
         (torch.poisson_nll_loss(w, w, True, False, 1e-8, 1), F.poisson_nll_loss(w, w)),
-        (torch.triplet_margin_loss(m, m + 1, m - 1), F.triplet_margin_loss(m, m + 1, m - 1)),
+        (torch.triplet_margin_loss(m, m + 1, m - 1, reduction=1),
+         F.triplet_margin_loss(m, m + 1, m - 1)),
         (torch.ctc_loss(x[:, :1].log_softmax(2), labels[None, :1], (4,), (1,), 0, 2),
          F.ctc_loss(x[:, :1].log_softmax(2), labels[None, :1], (4,), (1,), reduction="sum")),
         (torch.convolution(x, x[:, :, :2], w[:0].sum().expand(4), 1, 0, 1, False, 0, 1),
@@ -59,6 +60,18 @@ def test_folders_of_pytorch_are_found_under_this_name() -> None:
 )  # fmt: skip
 def test_functions_of_the_top_level(one: Any, other: Any) -> None:
     torch.testing.assert_close(one, other)
+
+
+def test_losses_of_the_top_level_are_not_reduced_unless_told() -> None:
+    assert torch.kl_div(m, m).shape == torch.hinge_embedding_loss(m, m).shape == m.shape
+    assert torch.binary_cross_entropy_with_logits(m, m).shape == m.shape
+    assert torch.margin_ranking_loss(w, w, w).shape == w.shape
+    assert torch.cosine_embedding_loss(m, m, torch.ones(len(m))).shape == m.shape[:1]
+    assert torch.triplet_margin_loss(m, m, m).shape == m.shape[:1]
+    logs = x[:, :1].log_softmax(2)
+    assert torch.ctc_loss(logs, labels[None, :1], torch.tensor([4]), torch.tensor([1])).shape == (
+        1,
+    )
 
 
 def test_the_backward_of_a_convolution() -> None:

@@ -171,9 +171,7 @@ class FunctionPlan:
     def __init__(self, cls: type[Function], ctx: FunctionCtx, args: Sequence[Any]) -> None:
         self.function, self.ctx = cls, ctx
         self._pushed: Any = None
-        self.inputs = [
-            (a.array.shape, a.array.dtype) if isinstance(a, TensorBase) else None for a in args
-        ]
+        self.inputs = [_made(a) if isinstance(a, TensorBase) else None for a in args]
 
     def rule(self, g: Any, saved: Any) -> list[Any]:
         """The derivative on arrays."""
@@ -281,6 +279,13 @@ class FunctionPlan:
                 )
             r = sum_to(r, shape=shape)
         return r if r.array.dtype == dtype else cast(r, dtype=dtypes.from_numpy(dtype).name)
+
+
+def _made(x: Any) -> tuple[tuple[int, ...], Any]:
+    """The shape of a tensor, which may be sparse, and the dtype of its array."""
+    if x.is_sparse:
+        return tuple(x.shape), x._values().array.dtype
+    return x.array.shape, x.array.dtype
 
 
 def _expands_to(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:

@@ -14,8 +14,8 @@ from ..tensor import Tensor
 from ..torch_names import explain_missing
 
 __all__ = [
-    "DistError", "DistStoreError", "GroupMember", "HashStore", "ProcessGroup", "ReduceOp", "Store",
-    "TCPStore", "Work", "all_gather", "all_gather_into_tensor",
+    "Backend", "DistError", "DistStoreError", "GroupMember", "HashStore", "ProcessGroup",
+    "ReduceOp", "Store", "TCPStore", "Work", "all_gather", "all_gather_into_tensor",
     "all_gather_object", "all_reduce", "all_to_all", "all_to_all_single", "barrier", "broadcast",
     "broadcast_object_list", "destroy_process_group", "gather", "gather_object", "get_backend",
     "get_global_rank", "get_group_rank", "get_node_local_rank", "get_process_group_ranks",
@@ -29,6 +29,16 @@ default_pg_timeout = timedelta(minutes=30)
 """How long groups of processes wait for each other in PyTorch."""
 
 _backend: str | None = None
+
+
+class Backend(str):
+    """The name of what carries messages between processes, in lower case."""
+
+    UNDEFINED, GLOO, NCCL, UCC, MPI, XCCL = "undefined", "gloo", "nccl", "ucc", "mpi", "xccl"
+    backend_list = [UNDEFINED, GLOO, NCCL, XCCL, UCC, MPI]
+
+    def __new__(cls, name: str) -> Backend:
+        return str.__new__(cls, name.lower())
 
 
 class ReduceOp:

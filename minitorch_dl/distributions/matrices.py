@@ -98,13 +98,17 @@ class Wishart(_Covariance, ExponentialFamily):
     def _draw(self, sample_shape: Any) -> Tensor:
         """``L A Aᵀ Lᵀ`` with a lower triangular A: roots of chi-squared numbers on the diagonal,
         normal ones below it."""
-        n, dtype, device = self._event_shape[-1], self._tril.dtype, self._tril.device
+        n, dtype, device = (
+            self._event_shape[-1],
+            self._unbroadcasted_scale_tril.dtype,
+            self._unbroadcasted_scale_tril.device,
+        )
         chi2 = Chi2(self.df.unsqueeze(-1) - arange(n, dtype=dtype, device=device))
         roots = chi2.rsample(sample_shape).sqrt().clamp(min=finfo(dtype).eps)
         below = randn((*sample_shape, *self._batch_shape, n * (n - 1) // 2), dtype=dtype,
                       device=device)  # fmt: skip
         A = roots.diag_embed() + below_diagonal(below, n)
-        factor = self._tril @ A
+        factor = self._unbroadcasted_scale_tril @ A
         return factor @ factor.mT
 
     def rsample(self, sample_shape: Any = (), max_try_correction: int | None = None) -> Tensor:
@@ -130,7 +134,9 @@ class Wishart(_Covariance, ExponentialFamily):
         if self._validate_args:
             self._validate_sample(value)
         nu, n = self.df, self._event_shape[-1]
-        distance = cholesky_solve(value, self._tril).diagonal(dim1=-2, dim2=-1).sum(-1)
+        distance = (
+            cholesky_solve(value, self._unbroadcasted_scale_tril).diagonal(dim1=-2, dim2=-1).sum(-1)
+        )
         return (
             -nu * (n * math.log(2) / 2 + self._half_logdet())
             - mvlgamma(nu / 2, n)

@@ -148,7 +148,7 @@ class _Covariance(Distribution):
         "precision_matrix": constraints.positive_definite,
         "scale_tril": constraints.lower_cholesky,
     }
-    _tril: Tensor
+    _unbroadcasted_scale_tril: Tensor
 
     @staticmethod
     def _one_given(covariance: Any, precision: Any, tril: Any) -> tuple[str, Tensor]:
@@ -176,19 +176,19 @@ class _Covariance(Distribution):
 
     def _factorize(self, name: str, matrix: Tensor) -> None:
         if name == "covariance_matrix":
-            self._tril = cholesky(matrix)
+            self._unbroadcasted_scale_tril = cholesky(matrix)
         elif name == "precision_matrix":
-            self._tril = _cholesky_of_inverse(matrix)
+            self._unbroadcasted_scale_tril = _cholesky_of_inverse(matrix)
         else:
-            self._tril = matrix
+            self._unbroadcasted_scale_tril = matrix
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
-        tril = self.__dict__.pop("_tril")  # may stay smaller than the batch
+        tril = self.__dict__.pop("_unbroadcasted_scale_tril")  # may stay smaller than the batch
         try:
             new = super().expand(batch_shape)
         finally:
-            self._tril = tril
-        new._tril = tril
+            self._unbroadcasted_scale_tril = tril
+        new._unbroadcasted_scale_tril = tril
         return new
 
     def _full(self, matrix: Tensor) -> Tensor:
@@ -196,21 +196,21 @@ class _Covariance(Distribution):
 
     @lazy
     def scale_tril(self) -> Tensor:
-        return self._full(self._tril)
+        return self._full(self._unbroadcasted_scale_tril)
 
     @lazy
     def covariance_matrix(self) -> Tensor:
-        return self._full(self._tril @ self._tril.mT)
+        return self._full(self._unbroadcasted_scale_tril @ self._unbroadcasted_scale_tril.mT)
 
     @lazy
     def precision_matrix(self) -> Tensor:
-        L = self._tril
+        L = self._unbroadcasted_scale_tril
         identity = eye(L.shape[-1], dtype=L.dtype, device=L.device)
         inverse = solve_triangular(L, identity, upper=False)
         return self._full(inverse.mT @ inverse)
 
     def _half_logdet(self) -> Tensor:
-        return self._tril.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+        return self._unbroadcasted_scale_tril.diagonal(dim1=-2, dim2=-1).log().sum(-1)
 
 
 def _cholesky_of_inverse(P: Tensor) -> Tensor:
@@ -266,18 +266,22 @@ class MultivariateNormal(_Covariance):
 
     @property
     def variance(self) -> Tensor:
-        return self._tril.pow(2).sum(-1).expand((*self._batch_shape, *self._event_shape))
+        return (
+            self._unbroadcasted_scale_tril.pow(2)
+            .sum(-1)
+            .expand((*self._batch_shape, *self._event_shape))
+        )
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
         shape = self._extended_shape(sample_shape)
         eps = randn(shape, dtype=self.loc.dtype, device=self.loc.device)
-        return self.loc + (self._tril @ eps.unsqueeze(-1)).squeeze(-1)
+        return self.loc + (self._unbroadcasted_scale_tril @ eps.unsqueeze(-1)).squeeze(-1)
 
     def log_prob(self, value: Tensor) -> Tensor:
         if self._validate_args:
             self._validate_sample(value)
         difference = value - self.loc
-        distance = _solved(self._tril, difference).pow(2).sum(-1)
+        distance = _solved(self._unbroadcasted_scale_tril, difference).pow(2).sum(-1)
         return (
             -0.5 * (self._event_shape[0] * math.log(2 * math.pi) + distance) - self._half_logdet()
         )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import builtins
+import dis
 import operator
+import sys
 from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any
 
 from ..autograd.overriding import LIVE
@@ -114,7 +117,8 @@ class Proxy:
         return self.tracer.create_proxy("call_method", "__call__", (self, *args), kwargs)
 
     def __iter__(self) -> Iterator[Any]:
-        return self.tracer.iter(self)
+        count = _unpacked(sys._getframe(1))
+        return self.tracer.iter(self) if count is None else (self[i] for i in range(count))
 
     def __bool__(self) -> bool:
         return self.tracer.to_bool(self)
@@ -140,6 +144,15 @@ class Proxy:
         found: list[Proxy] = []
         map_aggregate((args, kwargs), lambda x: found.append(x) if isinstance(x, Proxy) else None)
         return found[0].tracer.create_proxy("call_function", func, args, kwargs)
+
+
+def _unpacked(frame: FrameType) -> int | None:
+    """The number of names among which a frame is sharing out a value (``n, c = x.shape``); None:
+    it is doing something else."""
+    for step in dis.get_instructions(frame.f_code):
+        if step.offset == frame.f_lasti:
+            return step.argval if step.opname == "UNPACK_SEQUENCE" else None
+    return None
 
 
 class Attribute(Proxy):

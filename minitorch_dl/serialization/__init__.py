@@ -1,5 +1,7 @@
 """Saving and loading."""
 
+import pickle as pickle
+
 from . import safetensors
 from .atomic import atomic_write
 from .options import (

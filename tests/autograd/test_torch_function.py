@@ -172,6 +172,11 @@ def test_operators_and_questions_about_the_kind():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Diagonal, "handled", handled)
         assert (torch.ones(2, 3) @ matrix).tolist() == [[2.0] * 3] * 2
+    handled[torch.Tensor.matmul] = lambda x, m: (x * m.value).requires_grad_() * 1
+    matrix.ndim = 2
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Diagonal, "handled", handled)
+        assert (torch.ones(2, 3) @ matrix).requires_grad
     assert not torch.is_tensor(matrix)
     assert not torch.is_storage(matrix)
 

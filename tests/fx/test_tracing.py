@@ -96,6 +96,17 @@ def test_code_is_python_that_frees_what_it_no_longer_needs():
     assert traced.code in str(traced)
 
 
+def test_values_shared_out_among_names_are_items():
+    def halves(x):
+        n, d = x.shape
+        return x.reshape(n * 2, d // 2)
+
+    traced = fx.symbolic_trace(halves)
+    assert [n.name for n in traced.graph.nodes][2:4] == ["getitem", "getitem_1"]
+    assert traced(torch.ones(3, 4)).shape == (6, 2)
+    assert traced(torch.ones(5, 2)).shape == (10, 1)
+
+
 def test_branches_and_loops_over_values_are_refused():
     def branch(x):
         return x if x.sum() > 0 else -x

@@ -547,3 +547,31 @@ def test_a_device_gives_the_same(device: str) -> None:
 def test_permute_by_keyword() -> None:
     x = torch.tensor([[0.0, 1.0, 2.0]]).to_sparse()
     assert x.permute(dims=(1, 0)).to_dense().tolist() == [[0.0], [1.0], [2.0]]
+
+
+def test_custom_functions_take_sparse_tensors() -> None:
+    class Product(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, s, x):
+            ctx.save_for_backward(s)
+            return torch.dsmm(s, x)
+
+        @staticmethod
+        def backward(ctx, g):
+            (s,) = ctx.saved_tensors
+            return None, torch.dsmm(s.t(), g)
+
+    s = torch.sparse_coo_tensor([[0, 1], [1, 0]], [2.0, 3.0])
+    x = torch.eye(2, requires_grad=True)
+    Product.apply(s, x).sum().backward()
+    assert x.grad.tolist() == [[3.0, 3.0], [2.0, 2.0]]
+
+
+def test_rows_as_starts_and_as_numbers() -> None:
+    rows, columns = torch.tensor([0, 0, 2]), torch.tensor([5, 6, 7])
+    starts = torch._convert_indices_from_coo_to_csr(rows, 4)
+    assert starts.tolist() == [0, 2, 2, 3, 3]
+    assert torch._convert_indices_from_coo_to_csr(rows, 4, out_int32=True).dtype == torch.int32
+    convert = torch._convert_indices_from_csr_to_coo
+    assert convert(starts, columns).tolist() == [[0, 0, 2], [5, 6, 7]]
+    assert convert(starts, columns, transpose=True).tolist() == [[5, 6, 7], [0, 0, 2]]

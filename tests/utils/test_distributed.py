@@ -157,6 +157,11 @@ def test_the_parts_of_data_parallel() -> None:
         scatter(x, [0, 1])
 
 
+def test_names_of_backends() -> None:
+    assert dist.Backend("GLOO") == dist.Backend.GLOO == "gloo"
+    assert isinstance(dist.Backend("nccl"), str)
+
+
 def test_stores_keep_bytes_under_names() -> None:
     store = dist.TCPStore("localhost", 0, 1, is_master=True, timeout=timedelta(seconds=0.01))
     store.set("a", "x")
