@@ -1,6 +1,6 @@
 """Functions at PyTorch's top level that take their arguments in another order than those of the
-same name in ``nn.functional``, and ``reduction`` as a number: 0 none, 1 mean, 2 sum; and, below,
-those that PyTorch has under ``torch.ops.aten`` only.
+same name in ``nn.functional``, and ``reduction`` as a number: 0 none (the default), 1 mean, 2 sum;
+and, below, those that PyTorch has under ``torch.ops.aten`` only.
 """
 
 from __future__ import annotations

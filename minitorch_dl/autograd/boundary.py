@@ -80,9 +80,10 @@ def publish(namespace: Any, prefix: str = "") -> None:
             if call is not value and isinstance(namespace, ModuleType):
                 call.__module__, call.__qualname__ = namespace.__name__, name  # for pickle
                 behind = PRIMITIVES.get(name)
-                own = behind is not None and hasattr(behind.public, "primitive")
-                if own and behind.kernel.__module__ == home and not behind.params:
-                    behind.public = call  # what overrides are told of: the first of its names
+                if behind is None or not hasattr(behind.public, "primitive"):
+                    continue  # overrides are told of the first of its names
+                if behind.kernel.__module__ == home and not behind.params:
+                    behind.public = call
         elif isinstance(value, type) and home.startswith(_LAYERS):
             for base in value.__mro__:
                 if "forward" in vars(base):

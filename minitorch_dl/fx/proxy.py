@@ -118,7 +118,11 @@ class Proxy:
 
     def __iter__(self) -> Iterator[Any]:
         count = _unpacked(sys._getframe(1))
-        return self.tracer.iter(self) if count is None else (self[i] for i in range(count))
+        return (
+            self.tracer.iter(self)
+            if count is None
+            else (operator.getitem(self, i) for i in range(count))
+        )
 
     def __bool__(self) -> bool:
         return self.tracer.to_bool(self)
