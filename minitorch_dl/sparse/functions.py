@@ -14,7 +14,6 @@ from ..ops import broadcast_shapes, reshape, unsqueeze
 from ..ops.dims import normalize_dims, wrap_dim
 from ..ops.embedding import add_rows, take_rows
 from ..tensor import Tensor
-from .construction import sparse_coo_tensor
 from .tensor import FUNCTIONS, CsrTensor, SparseTensor, implements
 
 wrap = TensorBase.wrap
@@ -374,23 +373,6 @@ def zeros_like(input: Any, *, dtype: Any = None, device: Any = None, **options: 
     """A sparse tensor of the same size without entries."""
     entries = ops.zeros_like(input._entries[:0], dtype=dtype, device=device)
     return type(input).make(input._places[:, :0], entries, input._size, True)
-
-
-@implements("new")
-def new(input: Any, *parts: Any) -> Any:
-    """A sparse tensor of the same dtype from indices, values and size, or without entries."""
-    return sparse_coo_tensor(*parts or ((0,),), dtype=input.dtype, device=input.device)
-
-
-@implements("resize_as_")
-def resize_as_(input: Any, the_template: Any, **options: Any) -> Any:
-    """Give a sparse tensor without entries the size of another."""
-    if input._nnz():
-        raise RuntimeError("resize_as_(): a sparse tensor with entries keeps its size")
-    empty = zeros_like(the_template)
-    input._places, input._size = empty._places, empty._size
-    input._entries = empty._entries.to(input.dtype)
-    return input
 
 
 @implements("is_same_size")
