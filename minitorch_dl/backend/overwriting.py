@@ -47,7 +47,10 @@ def _add(y: np.ndarray, other: Any, *, alpha: float = 1) -> None:
 
 
 def _sub(y: np.ndarray, other: Any, *, alpha: float = 1) -> None:
-    _add(y, other, alpha=-alpha)
+    if alpha == 1:
+        np.subtract(y, other, out=y)
+    else:
+        _add(y, other, alpha=-alpha)
 
 
 def _lerp(y: np.ndarray, end: Any, weight: Any) -> None:
