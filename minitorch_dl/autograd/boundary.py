@@ -393,8 +393,8 @@ def _wrong_kind(op: str, error: AttributeError, arguments: Mapping[str, Any]) ->
                 f"{op}(): argument {parameter!r} (position {i + 1}) must hold {wanted}s, but has "
                 f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
             )
-    if isinstance(culprit, TensorBase):
-        return None
+    if isinstance(culprit, TensorBase) or hasattr(type(culprit), "__getattr__"):
+        return None  # it says itself what it lacks, as a module does
     given = ", ".join(f"{name}={_described(value)}" for name, value in arguments.items())
     return TypeError(f"{op}({given}): an argument is of the wrong kind: {error}")
 

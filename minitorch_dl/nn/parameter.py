@@ -76,11 +76,41 @@ class Buffer(Tensor):
         return made
 
 
+_array: Any = Tensor.array  # where instances keep it
+
+
+def _of_memory(name: str) -> Any:
+    """A member of Tensor that one without a shape has too: that of its empty memory."""
+    member = getattr(Tensor, name)
+    if isinstance(member, property):
+        return property(lambda self: getattr(self._memory(), name), member.fset)
+    return lambda self, *args, **kwargs: getattr(self._memory(), name)(*args, **kwargs)
+
+
 class _Uninitialized(Tensor):
-    """A tensor without a shape as yet, of a lazy module."""
+    """A tensor without a shape as yet, of a lazy module; it has memory, which nothing may read."""
 
     __torch_function__: Any = disabled_torch_function
     cls_to_become: type[Tensor]
+
+    data, device, dtype, layout = map(_of_memory, ("data", "device", "dtype", "layout"))
+    is_complex, is_floating_point = map(_of_memory, ("is_complex", "is_floating_point"))
+    to, cpu, cuda, get_device = map(_of_memory, ("to", "cpu", "cuda", "get_device"))
+    bfloat16, double, float, half = map(_of_memory, ("bfloat16", "double", "float", "half"))
+
+    def _memory(self) -> Tensor:
+        return Tensor.wrap(_array.__get__(self))
+
+    @property
+    def array(self) -> Any:
+        raise ValueError(
+            "Attempted to use an uninitialized parameter, which a lazy module has before its first "
+            "call. Call `forward` with a dummy batch to initialize the parameters"
+        )
+
+    @array.setter
+    def array(self, array: Any) -> None:
+        _array.__set__(self, array)
 
     def share_memory_(self) -> Any:
         raise RuntimeError(
@@ -117,7 +147,7 @@ class UninitializedParameter(_Uninitialized, Parameter):
     cls_to_become = Parameter
 
     def __new__(cls, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> Any:
-        return _leaf(cls, empty(0, device=device, dtype=dtype), requires_grad)
+        return _shapeless(cls, requires_grad, device, dtype)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> UninitializedParameter:
         if id(self) not in memo:
@@ -137,7 +167,7 @@ class UninitializedBuffer(_Uninitialized, Buffer):
         dtype: Any = None,
         persistent: bool = True,
     ) -> Any:
-        made = _leaf(cls, empty(0, device=device, dtype=dtype), requires_grad)
+        made = _shapeless(cls, requires_grad, device, dtype)
         made.persistent = persistent
         return made
 
@@ -180,6 +210,12 @@ def refuse_lazy(name: str, params: Any) -> None:
 def is_lazy(param: Any) -> bool:
     """Whether it has no shape yet."""
     return isinstance(param, _Uninitialized)
+
+
+def _shapeless(cls: Any, requires_grad: bool, device: Any, dtype: Any) -> Any:
+    made = _leaf(Tensor, empty(0, device=device, dtype=dtype), requires_grad)
+    made.__class__ = cls
+    return made
 
 
 def _leaf(cls: type, data: Tensor | None, requires_grad: bool) -> Any:
