@@ -38,6 +38,16 @@ class SparseAdam(Optimizer):
         check_betas(betas)
         check_not_negative("epsilon value", eps)
         super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "maximize": maximize})
+        sparse = [
+            [i, j]
+            for i, group in enumerate(self.param_groups)
+            for j, param in enumerate(group["params"])
+            if param.is_sparse
+        ]
+        if sparse:
+            raise ValueError(
+                f"Sparse params at indices {sparse}: SparseAdam requires dense parameter tensors"
+            )
 
     @no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:

@@ -89,6 +89,21 @@ def test_steps_by_sparse_and_dense_gradients_are_the_same(
     np.testing.assert_allclose(sparse, dense, rtol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["SGD", "Adagrad", "SparseAdam"])
+@pytest.mark.filterwarnings("ignore:Sparse invariant checks")
+def test_single_entries_are_moved_by_their_gradients(torch: Any, name: str) -> None:
+    x = torch.ones(2, 3, requires_grad=True)
+    x.grad = torch.tensor([[1.0, 0.0, 2.0], [0.0, 0.0, 3.0]]).to_sparse()
+    getattr(torch.optim, name)([x], lr=0.1).step()
+    step = [[0.1, 0, 0.2], [0, 0, 0.3]] if name == "SGD" else [[0.1, 0, 0.1], [0, 0, 0.1]]
+    np.testing.assert_allclose(x.detach().numpy(), 1 - np.array(step), rtol=1e-5)
+
+
+def test_sparse_adam_needs_dense_parameters(torch: Any) -> None:
+    with pytest.raises(ValueError, match="requires dense parameter tensors"):
+        torch.optim.SparseAdam([torch.ones(2).to_sparse()])
+
+
 @pytest.mark.parametrize("shape", [(3, 5), (5, 3)])
 def test_muons_update_is_nearly_orthogonal(shape: tuple[int, int]) -> None:
     pytest.importorskip("ml_dtypes")
