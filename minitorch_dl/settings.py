@@ -154,12 +154,6 @@ def default_device_type() -> str:
     return get_default_device().type
 
 
-def check(condition: Any, message: str) -> None:
-    """``assert condition, message`` as a call, which a tracer can follow (``torch._assert``)."""
-    if not condition:
-        raise AssertionError(message)
-
-
 def is_compile_supported(device_type: Any) -> bool:
     """False: ``compile`` returns the function as it is."""
     return False

@@ -18,6 +18,7 @@ def forward(self, x):
     return mul
 """
 
+from . import rewriting as subgraph_rewriter
 from .graph import CodeGen, Graph
 from .graph_module import GraphModule
 from .interpreter import Interpreter, Transformer
@@ -34,5 +35,6 @@ def get_proxy_mode() -> None:
 __all__ = [
     "Attribute", "CodeGen", "Graph", "GraphModule", "Interpreter", "Match", "Node",
     "ParameterProxy", "Proxy", "TraceError", "Tracer", "TracerBase", "Transformer",
-    "has_side_effect", "map_arg", "replace_pattern", "symbolic_trace", "wrap",
+    "has_side_effect", "map_arg", "replace_pattern", "subgraph_rewriter",
+    "symbolic_trace", "wrap",
 ]  # fmt: skip

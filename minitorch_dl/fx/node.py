@@ -8,12 +8,14 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ..symbolic import _assert
+
 if TYPE_CHECKING:
     from .graph import Graph
 
 __all__ = ["Node", "has_side_effect", "map_aggregate", "map_arg"]
 
-_impure: set[Callable[..., Any]] = set()
+_impure: set[Callable[..., Any]] = {_assert}
 
 
 def has_side_effect(fn: Callable[..., Any]) -> Callable[..., Any]:
@@ -168,6 +170,8 @@ class Node:
             return True
         if self.op == "call_function":
             return self.target in _impure
+        if self.op == "call_module" and self.graph.owning_module is not None:
+            return getattr(self.graph.owning_module.get_submodule(self.target), "_is_impure", False)
         name = self.target.rpartition(".")[2] if self.op == "call_method" else ""
         return name.endswith("_") and not name.endswith("__")
 

@@ -32,6 +32,7 @@ class TracerBase:
     """Turns what happens to proxies into nodes of ``self.graph``."""
 
     graph: Graph
+    check_mutable_operations = False
 
     def create_node(
         self,

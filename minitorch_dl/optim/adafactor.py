@@ -100,7 +100,7 @@ class Adafactor(Optimizer):
                 state["col_var"] = grad.new_zeros((*grad.shape[:-2], 1, grad.shape[-1]))
             else:
                 state["variance"] = grad.new_zeros(grad.shape)
-        state["step"] += 1
+        state["step"] = tensor(float(state["step"]) + 1)  # a file may hold a number
         t, lr, (eps1, eps2) = float(state["step"]), float(group["lr"]), group["eps"]
         eps1 = epsilon(param.array.dtype) if eps1 is None else eps1
         share = t ** group["beta2_decay"]
