@@ -13,7 +13,12 @@ from ..symbolic import _assert
 if TYPE_CHECKING:
     from .graph import Graph
 
-__all__ = ["Node", "has_side_effect", "map_aggregate", "map_arg"]
+__all__ = ["Argument", "Node", "Target", "has_side_effect", "map_aggregate", "map_arg"]
+
+Argument = Any
+"""A node's argument: a node, a number, text, or a tuple, list, dict or slice of them."""
+Target = Callable[..., Any] | str
+"""What a node calls or names."""
 
 _impure: set[Callable[..., Any]] = {_assert}
 

@@ -1,0 +1,107 @@
+"""Passes over graphs: the same here and in PyTorch."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+
+def part(torch: Any, name: str) -> Any:
+    return importlib.import_module(f"{torch.__name__}.fx.{name}")
+
+
+def test_shapes_are_noted_on_the_nodes(torch: Any) -> None:
+    net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU())
+    traced = torch.fx.symbolic_trace(net)
+    y = part(torch, "passes.shape_prop").ShapeProp(traced).propagate(torch.ones(2, 3))
+    metas = [n.meta["tensor_meta"] for n in traced.graph.nodes]
+    assert [tuple(m.shape) for m in metas] == [(2, 3), (2, 4), (2, 4), (2, 4)]
+    assert [m.requires_grad for m in metas] == [False, True, True, True]
+    assert metas[0].stride == (3, 1)
+    assert metas[0].dtype is torch.float32
+    assert metas[0].memory_format is torch.contiguous_format
+    assert all(n.meta["type"] is torch.Tensor for n in traced.graph.nodes)
+    assert y.shape == (2, 4)
+
+
+def test_shapes_of_several_results(torch: Any) -> None:
+    traced = torch.fx.symbolic_trace(lambda x: x.chunk(2))
+    part(torch, "passes.shape_prop").ShapeProp(traced).propagate(torch.ones(4))
+    chunk = list(traced.graph.nodes)[1]
+    assert [tuple(m.shape) for m in chunk.meta["tensor_meta"]] == [(2,), (2,)]
+
+
+def test_symbols_can_be_unpacked(torch: Any) -> None:
+    def program(x: Any) -> Any:
+        a, b = x.chunk(2)
+        (n,) = x.shape
+        return a * b + n
+
+    traced = torch.fx.symbolic_trace(program)
+    assert traced(torch.tensor([1.0, 2.0, 3.0, 4.0])).tolist() == [7.0, 12.0]
+
+
+def test_assertions_are_traced_and_kept(torch: Any) -> None:
+    def program(x: Any) -> Any:
+        torch._assert(x.sum() > 0, "positive")
+        return x * 2
+
+    traced = torch.fx.symbolic_trace(program)
+    traced.graph.eliminate_dead_code()
+    traced.recompile()
+    assert [n.target for n in traced.graph.nodes].count(torch._assert) == 1
+    assert traced(torch.ones(1)).tolist() == [2.0]
+
+
+def test_a_pattern_of_two_results(torch: Any) -> None:
+    traced = torch.fx.symbolic_trace(lambda x, y: torch.relu(x - y) + torch.sigmoid(x - y + 1))
+
+    def pattern(a: Any, b: Any) -> Any:
+        d = a - b
+        return d, torch.relu(d)
+
+    def replacement(a: Any, b: Any) -> Any:
+        return b, torch.tanh(a)
+
+    rewriter = part(torch, "subgraph_rewriter")
+    matches = rewriter.replace_pattern(traced, pattern, replacement)
+    x, y = torch.tensor([1.0]), torch.tensor([2.0])
+    assert len(matches) == 1
+    torch.testing.assert_close(traced(x, y), torch.tanh(x) + torch.sigmoid(x - y + 1))
+
+
+def test_a_filter_and_a_callback_decide_on_replacements(torch: Any) -> None:
+    rewriter = part(torch, "subgraph_rewriter")
+    program = torch.fx.symbolic_trace(lambda x: torch.neg(x + 1) + torch.neg(x + 2))
+
+    def pattern(a: Any) -> Any:
+        return torch.neg(a + 1)
+
+    def by_two(match: Any, graph: Any, wanted: Any) -> bool:
+        return any(2 in n.args for n in match.nodes_map.values())
+
+    options = {"match_filters": [by_two], "ignore_literals": True}
+    found = rewriter.replace_pattern_with_filters(
+        program,
+        pattern,
+        replacement_callback=lambda *_: torch.fx.symbolic_trace(lambda a: torch.exp(a)).graph,
+        **options,
+    )
+    assert [n.target for place in found for n in place.replacements] == [torch.exp]
+    x = torch.tensor([1.0])
+    torch.testing.assert_close(program(x), torch.neg(x + 1) + torch.exp(x))
+
+
+def test_a_replacement_brings_its_modules(torch: Any) -> None:
+    class Squash(torch.nn.Module):
+        def __init__(self, kind: Any) -> None:
+            super().__init__()
+            setattr(self, kind.__name__.lower(), kind())
+
+        def forward(self, x: Any) -> Any:
+            return next(iter(self.children()))(x)
+
+    traced = torch.fx.symbolic_trace(Squash(torch.nn.Sigmoid))
+    torch.fx.replace_pattern(traced, Squash(torch.nn.Sigmoid), Squash(torch.nn.Tanh))
+    assert [name for name, _ in traced.named_children()] == ["tanh"]
+    assert traced(torch.zeros(1)).item() == 0.0
