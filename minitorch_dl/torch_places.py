@@ -60,7 +60,6 @@ ELSEWHERE = {
     "onnx.symbolic_helper": "onnx",
     "onnx.symbolic_opset11": "onnx",
     "fx._symbolic_trace": "fx.tracer",
-    "fx.subgraph_rewriter": "fx.rewriting",
     "fx.passes.utils.matcher_utils": "fx.rewriting",
     "utils.data._utils": "utils.data",
     "nn.utils.clip_grad": "nn.utils",
