@@ -9,7 +9,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .autograd.backward import backward
+from .autograd.base import as_class
 from .autograd.node import AccumulateGrad, Output, RemovableHandle
+from .autograd.overriding import PLAIN
 from .autograd.primitive import TensorBase, View, ViewKind, current_node
 from .autograd.versions import version_of
 from .backend import dtypes
@@ -208,7 +210,7 @@ class Differentiable(TensorBase):
         """The same memory without history; PyTorch doesn't count writes to it."""
         out = TensorBase.wrap(self.array)
         out._view = View(TensorBase.wrap(self.array), None, {}, ViewKind.DATA)
-        return out
+        return out if type(self) in PLAIN else as_class(out, type(self))
 
     @data.setter
     def data(self, value: Tensor) -> None:

@@ -228,46 +228,46 @@ def logical_not(xp: Any, a: Any) -> Any:
 # -- bitwise: integers and bools; on bools the same as logical -------------------------------------
 
 
-def _on_integers(op: str, function: Any, *operands: Any) -> Any:
+def on_integers(op: str, function: Any, *operands: Any) -> Any:
     try:
         return function(*operands)
     except TypeError:
         raise NotImplementedError(
-            f"{op}(): bitwise ops are defined for integers and bools, got {describe(operands)}"
+            f"{op}(): defined for integers and bools, got {describe(operands)}"
         ) from None
 
 
 @primitive(broadcasts=True, promotes="same")
 def bitwise_and(xp: Any, a: Any, b: Any) -> Any:
     """``input & other`` of integers or bools."""
-    return _on_integers("bitwise_and", xp.bitwise_and, a, b)
+    return on_integers("bitwise_and", xp.bitwise_and, a, b)
 
 
 @primitive(broadcasts=True, promotes="same")
 def bitwise_or(xp: Any, a: Any, b: Any) -> Any:
     """``input | other`` of integers or bools."""
-    return _on_integers("bitwise_or", xp.bitwise_or, a, b)
+    return on_integers("bitwise_or", xp.bitwise_or, a, b)
 
 
 @primitive(broadcasts=True, promotes="same")
 def bitwise_xor(xp: Any, a: Any, b: Any) -> Any:
     """``input ^ other`` of integers or bools."""
-    return _on_integers("bitwise_xor", xp.bitwise_xor, a, b)
+    return on_integers("bitwise_xor", xp.bitwise_xor, a, b)
 
 
 @primitive(exact=True)
 def bitwise_not(xp: Any, a: Any) -> Any:
     """``~input`` of integers or bools."""
-    return _on_integers("bitwise_not", xp.invert, a)
+    return on_integers("bitwise_not", xp.invert, a)
 
 
 @primitive(broadcasts=True, promotes="same", least="integer")
 def bitwise_left_shift(xp: Any, a: Any, b: Any) -> Any:
     """``input << other``: ``input * 2**other`` of integers."""
-    return _on_integers("bitwise_left_shift", xp.left_shift, a, b)
+    return on_integers("bitwise_left_shift", xp.left_shift, a, b)
 
 
 @primitive(broadcasts=True, promotes="same", least="integer")
 def bitwise_right_shift(xp: Any, a: Any, b: Any) -> Any:
     """``input >> other``: the floor of ``input / 2**other`` of integers."""
-    return _on_integers("bitwise_right_shift", xp.right_shift, a, b)
+    return on_integers("bitwise_right_shift", xp.right_shift, a, b)

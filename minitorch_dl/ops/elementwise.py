@@ -308,6 +308,7 @@ def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1, out: An
     """``input + value * tensor1 * tensor2``."""
     require_kind("addcmul", "integer", input, tensor1, tensor2)
     input, tensor1, tensor2 = in_one_dtype(input, tensor1, tensor2)
+    value = dtypes.element(value, input.array.dtype)
     y = input + (tensor1 * tensor2 if value == 1 else tensor1 * value * tensor2)
     return y if out is None else write_out("addcmul", out, y)
 

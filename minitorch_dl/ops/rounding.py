@@ -9,6 +9,7 @@ from ..autograd.primitive import primitive, write_out
 from ..autograd.structural import cast
 from ..backend import dtypes
 from . import return_types
+from .comparison import on_integers
 from .elementwise import mul
 from .powers import _pow
 from .selection import keep, zero
@@ -151,10 +152,10 @@ def ldexp(input: Any, other: Any, *, out: Any = None) -> Any:
 @primitive(broadcasts=True, promotes="same", tensors=("a", "b"))
 def gcd(xp: Any, a: Any, b: Any) -> Any:
     """The greatest common divisor of integers."""
-    return xp.gcd(a, b)
+    return on_integers("gcd", xp.gcd, a, b)
 
 
 @primitive(broadcasts=True, promotes="same", tensors=("a", "b"))
 def lcm(xp: Any, a: Any, b: Any) -> Any:
     """The least common multiple of integers, never negative."""
-    return xp.lcm(a, b)
+    return on_integers("lcm", xp.lcm, a, b)

@@ -304,3 +304,11 @@ def test_names_of_functions() -> None:
     assert dummy(torch.ones(1)) == -1
     with pytest.raises(TypeError):
         dummy(1, 2, 3, 4, 5, 6)
+
+
+def test_data_is_of_the_class() -> None:
+    x = torch.ones(2).as_subclass(Logged)
+    assert type(x.data) is Logged
+    x.data.mul_(2)
+    assert x.tolist() == [2.0, 2.0]
+    assert type(torch.nn.Parameter(torch.ones(2)).data) is torch.Tensor
