@@ -71,6 +71,8 @@ def _addcdiv(y: np.ndarray, a: Any, b: Any, *, value: float = 1) -> None:
 
 
 def _clamp(y: np.ndarray, min: Any = None, max: Any = None) -> None:
+    if min is None and max is None:
+        raise TypeError("no limit is given")
     clip(np, y, min, max, out=y)
 
 

@@ -76,7 +76,7 @@ def _filled(
     requires_grad: bool,
 ) -> Any:
     shape = shape_of(size)
-    if op != "ones" and layout in (sparse_coo, sparse_csr):
+    if op != "ones" and out is None and layout in (sparse_coo, sparse_csr):
         return _without_entries(shape, dtype, layout, device, requires_grad)
     backend, where = backend_for(device)
     wanted = wanted_dtype(op, dtype, out, layout)

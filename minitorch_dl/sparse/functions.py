@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import ops
+from ..autograd.backward import grad as autograd_grad
 from ..autograd.names import named
+from ..autograd.overriding import DisableTorchFunctionSubclass
 from ..autograd.primitive import TensorBase
 from ..backend import array_module
 from ..backend.segments import put_extrema
@@ -373,6 +375,19 @@ def zeros_like(input: Any, *, dtype: Any = None, device: Any = None, **options: 
     """A sparse tensor of the same size without entries."""
     entries = ops.zeros_like(input._entries[:0], dtype=dtype, device=device)
     return type(input).make(input._places[:, :0], entries, input._size, True)
+
+
+@implements("grad")
+def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, **options: Any) -> tuple[Any, ...]:
+    """``autograd.grad``: of sparse inputs the gradients are sparse, at their places."""
+    with DisableTorchFunctionSubclass():
+        found = autograd_grad(outputs, inputs, grad_outputs, **options)
+    return tuple(
+        [
+            x.with_entries(g) if is_sparse(x) and g is not None else g
+            for x, g in zip(inputs, found, strict=True)
+        ]
+    )
 
 
 @implements("is_same_size")

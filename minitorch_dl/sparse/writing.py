@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..autograd.inplace import write
 from ..backend import dtypes
 from ..ops import zeros
 from ..tensor import Tensor
@@ -18,9 +19,9 @@ def _in_place(name: str) -> Callable[..., Any]:
     function = FUNCTIONS[name]
 
     def call(input: Any, *args: Any, **kwargs: Any) -> Any:
-        result = function(input, *args, **kwargs)
         if not isinstance(input, SparseTensor):
-            return input.copy_(result.to_dense())
+            return write(f"{name}_", input, lambda: function(input, *args, **kwargs).to_dense())
+        result = function(input, *args, **kwargs)
         if name in _OTHER_SIZE:
             input._size = result._size
         return input.take_over(f"{name}_", result)

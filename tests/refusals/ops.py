@@ -289,6 +289,7 @@ MATRICES = [
     ("torch.einsum('ii', Z(2, 3))", R, "does not broadcast"),
     ("torch.einsum('i->j', Z(2))", R, "output"),
     ("torch.linalg.lu_factor_ex(Z(2, 2), check_errors=True)", R, "1"),
+    ("Z(2).clamp_()", R, "must not be None"),
     ("torch.gcd(Z(2), Z(2))", N, "defined for integers"),
     ("torch.linalg.lu_factor(Z(2, 2))", R, "division by zero"),
     ("torch.linalg.svd(Z(2, 2), driver='gesvd')", R, "only supported on CUDA"),

@@ -348,6 +348,8 @@ def test_spdiags() -> None:
         (lambda s: torch.exp(s), NotImplementedError, "exp(): not implemented for sparse"),
         (lambda s: s.view(3, 2), NotImplementedError, "to_dense"),
         (lambda s: s.add_(M), RuntimeError, "add(dense, sparse)"),
+        (lambda s: M.int().add_(s), RuntimeError, "can't be cast"),
+        (lambda s: M.clone().requires_grad_().add_(s), RuntimeError, "in-place operation"),
         (lambda s: s.exp_(), NotImplementedError, "exp_()"),
         (lambda s: s.long().mul_(2.5), RuntimeError, "can't be cast"),
         (lambda s: s.copy_(M[0].to_sparse()), RuntimeError, "of size [2, 3]"),
