@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..backend import array_module, devices, dtypes
-from ..backend.layouts import strided
 from ..backend.row_major import row_major_copy
 from .base import TensorBase, as_raw, current_node
 from .engine import run_backward
@@ -151,8 +150,7 @@ def grad(
                 g = row_major_copy(g)
             seen.add(id(g))
             g = TensorBase.wrap(g)
-        sparse = g is not None and getattr(x, "layout", strided) is not strided
-        results.append(x.with_entries(g) if sparse else g)
+        results.append(g)
     return tuple(results)
 
 
