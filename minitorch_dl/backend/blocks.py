@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .precision import is_half, widened
 from .threads import share
 
 BLOCK = 1 << 17
@@ -66,8 +67,11 @@ def pointwise(
     xp: Any, work: Callable[..., None], *inputs: Any, outputs: int = 1, passes: int = 4
 ) -> Any:
     """The new arrays, like the first input, that ``work(*inputs, *outputs)`` fills; large ones
-    piece by piece."""
+    piece by piece, 16-bit floats computed in float32."""
     a = inputs[0]
+    if is_half(a.dtype):
+        wide = pointwise(xp, work, *map(widened, inputs), outputs=outputs, passes=passes)
+        return wide.astype(a.dtype) if outputs == 1 else tuple(y.astype(a.dtype) for y in wide)
     results = [xp.empty_like(a) for _ in range(outputs)]
     if a.size <= BLOCK or xp is not np or not all(v.flags.c_contiguous for v in inputs):
         work(*inputs, *results)

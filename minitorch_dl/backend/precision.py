@@ -38,11 +38,10 @@ def epsilon(dtype: Any) -> float:
 
 
 @functools.cache
-@functools.cache
 def in_float32(kernel: Callable[..., Any], back: int | None = None) -> Callable[..., Any]:
     """``kernel(xp, *arrays, **params)`` with 16-bit floats computed, and summed, in float32.
 
-    Of several results the first ``back`` are 16-bit floats again, all unless it is given.
+    Of the results the first ``back`` are 16-bit floats again, all unless it is given.
 
     NumPy's 16-bit products are a hundred times slower than its float32 ones, and lose digits as
     they add up.
@@ -51,10 +50,11 @@ def in_float32(kernel: Callable[..., Any], back: int | None = None) -> Callable[
     on_gpu = getattr(kernel, "gpu_kernel", None)  # it reads and writes 16-bit floats as they are
 
     @functools.wraps(kernel)
-    def wide(xp: Any, *arrays: Any, **params: Any) -> Any:
-        dtype = arrays[0].dtype
+    def wide(xp: Any, first: Any, *others: Any, **params: Any) -> Any:
+        dtype = first.dtype
         if not is_half(dtype):
-            return kernel(xp, *arrays, **params)
+            return kernel(xp, first, *others, **params)
+        arrays = (first, *others)
         if on_gpu is not None and xp is not np:
             result = on_gpu(xp, *arrays, **params)
             if result is not None:
@@ -67,6 +67,6 @@ def in_float32(kernel: Callable[..., Any], back: int | None = None) -> Callable[
                 for r in result[:back]
             )
             return narrow + result[len(narrow) :]
-        return result.astype(dtype)
+        return result if back == 0 else result.astype(dtype)
 
     return wide

@@ -19,6 +19,7 @@ from ..backend import activations as kernels
 from ..backend import array_module
 from ..backend import random as draw
 from ..backend.clipping import clip
+from ..backend.precision import in_float32
 from .creation import empty, zeros_like
 from .elementwise import abs, exp
 from .inspection import finfo
@@ -114,6 +115,7 @@ def hardsigmoid(input: Any, inplace: bool = False) -> Any:
 
 
 @primitive(name="hardswish", kinks=(-3, 3), least="float")
+@in_float32
 def _hardswish(xp: Any, a: Any) -> Any:
     y = clip(xp, a + 3, 0, 6)
     y *= a
@@ -283,6 +285,7 @@ def selu(input: Any, inplace: bool = False) -> Any:
 
 
 @primitive(name="softplus", promotes="float", least="float")
+@in_float32
 def _softplus(xp: Any, a: Any, *, beta: float, threshold: float) -> Any:
     scaled = a * beta
     y = xp.log1p(xp.exp(-xp.absolute(scaled))) + clip(xp, scaled, 0, None)

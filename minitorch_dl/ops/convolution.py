@@ -27,12 +27,12 @@ __all__ = [
 @primitive(name="convolution", complex="holomorphic", least="integer")
 def _convolution(xp: Any, x: Any, w: Any, b: Any, *, stride, padding, dilation, groups) -> Any:
     """``y[n, o, t] = b[o] + sum over c, k of x[n, c, t stride + k dilation - pad] w[o, c, k]``."""
-    y = in_float32(correlation.correlate)(
+    y = in_float32(correlation.correlate, back=0)(
         xp, x, w, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
     if b is not None:
         y += b.reshape(-1, *(1,) * len(stride))
-    return y
+    return y if y.dtype == x.dtype else y.astype(x.dtype)
 
 
 @primitive(
@@ -42,12 +42,12 @@ def _convolution_input(
     xp: Any, u: Any, w: Any, b: Any, *, size, stride, padding, dilation, groups
 ) -> Any:
     """The transposed convolution: the gradient of ``_convolution``'s input, of ``size``."""
-    x = in_float32(correlation.correlate_input)(
+    x = in_float32(correlation.correlate_input, back=0)(
         xp, u, w, size=size, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
     if b is not None:
         x += b.reshape(-1, *(1,) * len(stride))
-    return x
+    return x if x.dtype == u.dtype else x.astype(u.dtype)
 
 
 @primitive(name="convolution_weight", complex="holomorphic")

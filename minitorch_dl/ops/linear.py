@@ -14,6 +14,7 @@ from ..autograd.names import named, transformed
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast, sum_to
 from ..backend.blas import dot
+from ..backend.precision import in_float32, is_half
 from .reductions import _sum
 from .shape import _reshape
 
@@ -29,6 +30,8 @@ __all__ = ["bilinear", "linear"]
 )
 def _linear(xp: Any, x: Any, w: Any, b: Any) -> Any:
     """``y[..., o] = b[o] + sum over i of x[..., i] w[o, i]``."""
+    if x.dtype.itemsize == 2 and is_half(x.dtype) and not getattr(xp, "multiplies_halves", False):
+        return _rounded_once(xp, x, w, b)
     rows = x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
     y = dot(xp, rows, w.T)
     if b is not None:
@@ -36,6 +39,7 @@ def _linear(xp: Any, x: Any, w: Any, b: Any) -> Any:
     return y if x.ndim == 2 else y.reshape(*x.shape[:-1], w.shape[0])
 
 
+_rounded_once = in_float32(lambda xp, x, w, b: _linear(x, w, b))
 _linear.defvjp(
     x=lambda g, w: linear_input(g, w),
     w=lambda g, x: linear_weight(x, g),

@@ -91,12 +91,13 @@ def _divisor(xp: Any, size: Any, out: Any, given: int | None, dtype: Any, **wind
 
 
 @primitive(name="avg_pool")
+@in_float32
 def _avg_pool(
     xp: Any, a: Any, *, kernel, stride, padding, ceil_mode, count_include_pad, divisor
 ) -> Any:
     """The sum of each window over how many elements it has, or over ``divisor``."""
     window = {"kernel": kernel, "stride": stride, "padding": padding}
-    y = in_float32(kernels.window_sum)(xp, a, ceil_mode=ceil_mode, **window)
+    y = kernels.window_sum(xp, a, ceil_mode=ceil_mode, **window)
     n = _divisor(
         xp, a.shape[2:], y.shape[2:], divisor, a.dtype, count_padding=count_include_pad, **window
     )
@@ -121,6 +122,7 @@ _avg_pool.defvjp(
 
 
 @primitive
+@in_float32
 def avg_spread(
     xp: Any, u: Any, *, size, kernel, stride, padding, ceil_mode, count_include_pad, divisor
 ) -> Any:
@@ -129,7 +131,7 @@ def avg_spread(
     u = u / _divisor(
         xp, size, u.shape[2:], divisor, u.dtype, count_padding=count_include_pad, **window
     )
-    return in_float32(kernels.window_spread)(xp, u, size=size, **window)
+    return kernels.window_spread(xp, u, size=size, **window)
 
 
 avg_spread.defvjp(

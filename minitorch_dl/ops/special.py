@@ -12,6 +12,7 @@ from typing import Any
 from ..autograd.names import as_one
 from ..autograd.primitive import primitive, write_out
 from ..backend import special as kernels
+from ..backend.precision import in_float32
 from .elementwise import exp, log, log1p
 from .selection import keep, select, where
 from .trigonometric import cos, sin
@@ -26,6 +27,7 @@ __all__ = [
 
 
 @primitive(promotes="float", complex="holomorphic")
+@in_float32
 def sigmoid(xp: Any, a: Any) -> Any:
     """``1 / (1 + exp(-input))``."""
     # Not 0.5 * tanh(0.5 x) + 0.5, which has no correct digit left below -17 in float32, where
