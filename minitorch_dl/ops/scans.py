@@ -159,6 +159,7 @@ def cumprod(input: Any, dim: int, *, dtype: Any = None, out: Any = None) -> Any:
 
 
 @primitive(name="logcumsumexp", complex="holomorphic")
+@in_float32
 def _logcumsumexp(xp: Any, a: Any, *, dim: int) -> Any:
     if not a.ndim:
         return a.copy()

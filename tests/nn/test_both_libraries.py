@@ -487,6 +487,26 @@ def test_gradients_of_float32_factors_of_halves_keep_their_digits(torch: Any, dt
     torch.testing.assert_close(norm.weight.grad, exact, atol=1e-4, rtol=0)
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize(
+    "op",
+    ["sigmoid", "silu", "softplus", "hardswish", "logsigmoid", "linear", "conv1d", "avg_pool1d"],
+)
+def test_halves_are_rounded_once(torch: Any, op: str, dtype: str) -> None:
+    if torch.__name__ != "torch" and dtype == "bfloat16":
+        pytest.importorskip("ml_dtypes")
+    half, function = getattr(torch, dtype), getattr(torch.nn.functional, op)
+    torch.manual_seed(0)
+    args = {
+        "linear": (torch.randn(40, 7), torch.randn(9, 7), torch.randn(9)),
+        "conv1d": (torch.randn(2, 3, 20), torch.randn(4, 3, 3), torch.randn(4)),
+        "avg_pool1d": (torch.randn(2, 3, 20), 3),
+    }.get(op, (torch.randn(400),))
+    narrow = [x.to(half) if isinstance(x, torch.Tensor) else x for x in args]
+    wide = [x.float() if isinstance(x, torch.Tensor) else x for x in narrow]
+    assert torch.equal(function(*narrow), function(*wide).to(half))
+
+
 def test_loading_into_parameters_without_memory_warns(torch: Any) -> None:
     state = torch.nn.Linear(2, 1).state_dict()
     with pytest.warns(UserWarning, match="which is a no-op"):
