@@ -377,8 +377,8 @@ def _upsample_bilinear2d_aa(
     x: Tensor,
     output_size: Any,
     align_corners: bool,
-    scale_h: Any = None,
-    scale_w: Any = None,
+    scales_h: Any = None,
+    scales_w: Any = None,
     *,
     scale_factors: Any = None,
 ) -> Tensor:

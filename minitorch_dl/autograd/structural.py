@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend import dtypes
+from ..backend.precision import summed_in
 from .base import TensorBase, late
 from .primitive import primitive
 
@@ -52,7 +53,10 @@ def sum_to(xp: Any, a: Any, *, shape: tuple[int, ...]) -> Any:
         *range(extra),
         *(i + extra for i, n in enumerate(shape) if n == 1 and a.shape[i + extra] != 1),
     )
-    return a.sum(axis=axes, dtype=a.dtype).reshape(shape) if axes else a.reshape(shape)
+    if not axes:
+        return a.reshape(shape)
+    y = a.sum(axis=axes, dtype=summed_in(a.dtype)).reshape(shape)
+    return y if y.dtype is a.dtype else y.astype(a.dtype)
 
 
 expand.defvjp(a=lambda g, a_shape: sum_to(g, shape=a_shape))

@@ -27,6 +27,15 @@ def is_half(dtype: Any) -> bool:
     return dtype.itemsize == 2 and dtype.kind not in "iub"
 
 
+def summed_in(dtype: Any) -> Any:
+    """The dtype in which floats are added up: float32 for 16-bit ones, whose sums would stop
+    growing where a term is less than half of their last digit."""
+    return _FLOAT32 if dtype.itemsize == 2 and is_half(dtype) else dtype
+
+
+_FLOAT32 = np.dtype("float32")
+
+
 def widened(array: Any) -> Any:
     """The array, 16-bit floats as float32, for what knows no bfloat16."""
     return array.astype(np.float32) if is_half(array.dtype) else array

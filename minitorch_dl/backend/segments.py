@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import kernels
+from .precision import summed_in
 
 # The dtypes without atomic addition on a GPU, and what serves instead.
 _SUMMED = dict.fromkeys(("bool", "int8", "uint8", "int16", "uint16"), "int32")
@@ -92,8 +93,8 @@ def put_sums(xp: Any, out: Any, index: Any, values: Any) -> None:
         xp.add.at(out.real, index, values.real)
         xp.add.at(out.imag, index, values.imag)
         return
-    wide = None if xp is np else _SUMMED.get(out.dtype.name)
-    if wide is None:
+    wide = summed_in(out.dtype) if xp is np else _SUMMED.get(out.dtype.name)
+    if wide is None or wide is out.dtype:
         xp.add.at(out, index, values)
         return
     scratch = out.astype(wide)

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, fused, primitive
-from ..backend import array_module, check_range
+from ..backend import array_module, check_range, dtypes
 from ..backend.class_losses import (
     class_losses,
     class_losses_slope,
@@ -219,7 +219,7 @@ def cross_entropy(
         loss = _soft_cross_entropy(input, target, weight, smoothing=label_smoothing)
         node = "NegBackward0" if reduction != "mean" else "DivBackward1"
         return named(reduced(loss, reduction), node)
-    ignored = _check_labels(op, input, target, ignore_index)
+    ignored = _check_labels(op, input, target, weight, ignore_index)
     loss = _cross_entropy(input, target, weight, ignore_index=ignored, smoothing=label_smoothing)
     loss = _averaged(loss, target, weight, ignored, reduction)
     node = "AddBackward0" if label_smoothing else _nll_node(input.array.ndim, reduction)
@@ -321,7 +321,7 @@ def nll_loss(
         target = _reshape(target, shape=(1, *target.array.shape))
         loss = nll_loss(input, target, weight, None, ignore_index, None, reduction)
         return _single(loss, reduction)
-    ignored = _check_labels(op, input, target, ignore_index)
+    ignored = _check_labels(op, input, target, weight, ignore_index)
     loss = label_pick(input, target, weight, ignore_index=ignored)
     loss = _averaged(loss, target, weight, ignored, reduction)
     return named(loss, _nll_node(input.array.ndim, reduction))
@@ -397,7 +397,7 @@ def _check_scores(op: str, input: Any, weight: Any) -> None:
 _LABEL_TYPES = frozenset({np.dtype("int64"), np.dtype("uint8")})
 
 
-def _check_labels(op: str, input: Any, target: Any, ignore_index: int) -> int | None:
+def _check_labels(op: str, input: Any, target: Any, weight: Any, ignore_index: int) -> int | None:
     """The label to ignore; None where no sample has it for sure, which saves looking for it."""
     if not isinstance(target, TensorBase):
         raise TypeError(f"{op}(): argument 'target' must be Tensor, not {type(target).__name__}")
@@ -415,8 +415,14 @@ def _check_labels(op: str, input: Any, target: Any, ignore_index: int) -> int | 
         )
     if t.dtype not in _LABEL_TYPES:
         raise RuntimeError(
-            f"{op}: expected scalar type Long (int64) for target but found {t.dtype}. Convert the "
-            "labels with .long()"
+            f"{op}: expected target dtype to be Long or Byte, but got "
+            f"{dtypes.LEGACY_NAMES[t.dtype.name]}. Convert the labels with .long()"
+        )
+    if weight is not None and weight.array.dtype != input.array.dtype:
+        names = [dtypes.LEGACY_NAMES[x.array.dtype.name] for x in (input, weight)]
+        raise RuntimeError(
+            f"{op}: expected scalar type {names[0]} but found {names[1]} for the weight. Convert "
+            "it with .to(input.dtype)"
         )
     classes = a.shape[1]
 

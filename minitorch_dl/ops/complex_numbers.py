@@ -145,7 +145,7 @@ def _check_parts(op: str, first: Any, second: Any, out: Any) -> None:
     if not set(kinds) <= {"Float", "Double"}:
         raise RuntimeError(
             f"{op}(): Expected both inputs to be Half, Float or Double tensors but got "
-            f"{kinds[0]} and {kinds[1]}, and complex numbers are of Float or Double parts here"
+            f"{kinds[0]} and {kinds[1]}, and complex numbers are of float32 or float64 here"
         )
     if kinds[0] != kinds[1]:
         raise RuntimeError(

@@ -16,6 +16,7 @@ import numpy as np
 from ..autograd.primitive import TensorBase, primitive
 from ..autograd.structural import alias, cast
 from ..backend.dtypes import result_type
+from ..backend.precision import summed_in
 from .diagonals import _diagonal
 from .matmul import product
 from .reductions import _sum
@@ -50,7 +51,8 @@ def contract(xp: Any, a: Any, b: Any, *, of_a: str, of_b: str, of_y: str) -> Any
         if (
             batch and not left and not right
         ):  # a matrix product per pair of vectors would be all overhead
-            y = (a.reshape(b_shape, k) * b.reshape(b_shape, k)).sum(1, a.dtype)
+            y = (a.reshape(b_shape, k) * b.reshape(b_shape, k)).sum(1, summed_in(a.dtype))
+            y = y.astype(a.dtype, copy=False)
         else:
             y = product(xp, a.reshape(*many, n, k), b.reshape(*many, k, m))
     else:

@@ -11,6 +11,7 @@ from typing import Any
 from ..autograd.errors import not_implemented
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
+from ..backend.precision import summed_in
 from . import return_types, selection
 from .dims import normalize_dims, wrap_dim
 from .gathering import _gather as take_along
@@ -39,7 +40,7 @@ def tie_share(xp: Any, a: Any, y: Any, *, dims: tuple[int, ...] | None, keepdim:
     others."""
     y = spread.primitive.kernel(xp, y, dims=dims, keepdim=keepdim, shape=a.shape)
     hit = ((a == y) | ((a != a) & (y != y))).astype(a.dtype)
-    return hit / hit.sum(dims, a.dtype, None, True)
+    return hit / hit.sum(dims, summed_in(a.dtype), None, True).astype(a.dtype, copy=False)
 
 
 def _d_extremum(g: Any, a: Any, y: Any, dims: Any, keepdim: Any) -> Any:

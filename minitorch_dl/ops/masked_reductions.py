@@ -53,7 +53,8 @@ def _fill(op: str, input: Any, mask: Any, identity: float) -> Any:
     if mask is None:
         return input
     dtype: dtypes.dtype = input.dtype
-    if math.isinf(identity) and not dtype.is_floating_point:
+    logarithms = dtype.is_complex and op in ("logaddexp", "logsumexp")
+    if math.isinf(identity) and not (dtype.is_floating_point or logarithms):
         if dtype is dtypes.bool or dtype.is_complex:
             raise NotImplementedError(f"masked.{op}: {op} has no identity on {dtype} input")
         limits = np.iinfo(dtype.numpy)

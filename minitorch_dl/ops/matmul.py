@@ -13,7 +13,7 @@ from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import alias, conj, is_complex
 from ..backend import blas
-from ..backend.precision import in_float32, is_half
+from ..backend.precision import in_float32, is_half, summed_in
 from .diagonals import _diagonal
 from .dims import wrap_dim, wrap_dims
 from .shape import _reshape as reshape
@@ -80,7 +80,7 @@ def matmul_to(xp: Any, a: Any, b: Any, *, ta: bool, tb: bool, shape: tuple[int, 
         *(i for i in range(max(extra, 0), y.ndim) if shape[i - extra] == 1 != y.shape[i]),
     )
     if axes:
-        y = y.sum(axes, y.dtype, None, True)
+        y = y.sum(axes, summed_in(y.dtype), None, True).astype(y.dtype, copy=False)
     if extra > 0:
         y = y.reshape(y.shape[extra:])
     return y if y.shape == shape else xp.broadcast_to(y, shape)

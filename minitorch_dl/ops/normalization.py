@@ -151,8 +151,9 @@ def batch_norm(
     if input.array.dtype.kind in "biu":
         raise not_implemented("batch_norm", [input.array])
     op, shape = "batch_norm", input.array.shape
-    if training and eps <= 0:
-        raise ValueError(f"{op}: eps must be positive during training, but got {eps}")
+    if eps < 0 or (training and not eps):
+        wanted = "positive during training" if training else "non-negative"
+        raise ValueError(f"{op}: eps must be {wanted}, but got {eps}")
     if len(shape) < 2 and input.array.size:
         raise RuntimeError(
             f"{op}: Expected input of 2 or more dimensions, but got size {list(shape)}"

@@ -449,15 +449,12 @@ def _check_axes(op: str, dims: int, shape: tuple[int, ...]) -> None:
     fits = len(shape) in (dims + 1, dims + 2)
     if fits and 0 not in shape[-dims - 1 :]:
         return
-    if dims < 3:
-        raise RuntimeError(
-            f"{op}: Expected {dims + 1}D or {dims + 2}D (batch mode) tensor with optional 0 dim "
-            f"batch size for input, but got: {list(shape)}"
-        )
+    kinds = f"{dims + 1}D or {dims + 2}D (batch mode) tensor"
+    if not fits and dims > 1:
+        raise RuntimeError(f"{op}: non-empty {kinds} expected for input, but got: {list(shape)}")
     raise RuntimeError(
-        f"{op}: Expected input's non-batch dimensions to have positive length, but input has a "
-        f"shape of {list(shape)}"
-        if fits
-        else f"{op}: non-empty 4D or 5D (batch mode) tensor expected for input, but got: "
-        f"{list(shape)}"
+        f"{op}: Expected {kinds} with optional 0 dim batch size for input, but got: {list(shape)}"
+        if dims < 3
+        else f"{op}: Expected input's non-batch dimensions to have positive length, but input has "
+        f"a shape of {list(shape)}"
     )

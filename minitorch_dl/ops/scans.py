@@ -12,7 +12,7 @@ from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, fused, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import device_of, dtypes
-from ..backend.precision import in_float32
+from ..backend.precision import in_float32, summed_in
 from . import return_types
 from .dims import wrap_dim
 from .elementwise import complex_logaddexp
@@ -82,10 +82,9 @@ def _accumulate(xp: Any, ufunc: str, a: Any, dim: int) -> Any:
 def _cumsum(xp: Any, a: Any, *, dim: int, reverse: bool) -> Any:
     if not a.ndim:
         return a.copy()
-    wide = "f4" if a.dtype.itemsize == 2 and a.dtype.kind not in "iu" else a.dtype
     if reverse:
         a = xp.flip(a, dim)
-    y = a.cumsum(dim, wide).astype(a.dtype, copy=False)
+    y = a.cumsum(dim, summed_in(a.dtype)).astype(a.dtype, copy=False)
     return xp.flip(y, dim) if reverse else y
 
 
@@ -125,8 +124,7 @@ def _cumprod_steps(a: Any, *, dim: int) -> Any:
 def _cumprod(xp: Any, a: Any, *, dim: int) -> Any:
     if not a.ndim:
         return a.copy()
-    wide = "f4" if a.dtype.itemsize == 2 and a.dtype.kind not in "iu" else a.dtype
-    return a.cumprod(dim, wide).astype(a.dtype, copy=False)
+    return a.cumprod(dim, summed_in(a.dtype)).astype(a.dtype, copy=False)
 
 
 @_cumprod.defbackward
@@ -134,7 +132,8 @@ def _(g: Any, xp: Any, a: Any, y: Any, dim: int) -> tuple[Any]:
     if not a.ndim:
         return (g,)
     if xp is np and a.all():  # on another device, asking would wait for it
-        return (xp.flip(xp.flip(g * y, dim).cumsum(dim), dim).astype(a.dtype) / a,)
+        rest = xp.flip(xp.flip(g * y, dim).cumsum(dim, summed_in(a.dtype)), dim)
+        return (rest.astype(a.dtype, copy=False) / a,)
     # With factors of 0: dL/da_i = y_{i-1} r_i, where r_i = g_i + a_{i+1} r_{i+1}.
     a, g, y = (xp.moveaxis(x, dim, 0) for x in (a, g, y))
     n, step = len(a), 1

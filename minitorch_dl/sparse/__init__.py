@@ -30,8 +30,7 @@ from .construction import (
     spdiags,
     to_sparse,
 )
-from .functions import addmm, log_softmax, sampled_addmm, softmax, sparse_mask, sum
-from .functions import matmul as mm
+from .functions import addmm, log_softmax, mm, sampled_addmm, softmax, sparse_mask, sum
 from .functions import matmul as spmm
 from .tensor import CsrTensor, SparseTensor
 

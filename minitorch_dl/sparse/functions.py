@@ -71,6 +71,24 @@ def matmul(input: Any, other: Any) -> Any:
     return reshape(y, (*batch, m, other.shape[-1])) if batch else y
 
 
+def mm(mat1: Any, mat2: Any, reduce: str | None = None) -> Any:
+    """``matmul``; of a sparse matrix by rows and a dense one also with the "mean", "amax" or "amin"
+    of the terms of each row in place of their sum."""
+    if reduce in (None, "sum"):
+        return matmul(mat1, mat2)
+    if reduce not in ("mean", "amax", "amin"):
+        raise RuntimeError(
+            f"sparse_mm_reduce: reduce argument must be sum, mean, amax or amin, got {reduce}"
+        )
+    if not isinstance(mat1, CsrTensor) or is_sparse(mat2) or mat1.ndim != 2 != mat2.ndim:
+        raise refuse("mm", "a sparse matrix of layout torch.sparse_csr and a dense one", mat1, mat2)
+    rows, columns = (wrap(mat1.keys((d,))) for d in (0, 1))
+    terms = take_rows(mat2, columns) * unsqueeze(mat1._entries, 1)
+    y = ops.zeros(mat1._size[0], mat2.shape[1], dtype=terms.dtype, device=terms.device)
+    places = ops.expand(unsqueeze(rows, 1), terms.shape)
+    return ops.scatter_reduce(y, 0, places, terms, reduce, include_self=False)
+
+
 def _not_multiplied(a: Any, b: Any) -> RuntimeError:
     sizes = " and ".join("x".join(map(str, x.shape)) for x in (a, b))
     return RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({sizes})")

@@ -354,7 +354,7 @@ NETWORK = [
     ("F.affine_grid(Z(1, 2, 3), (1, 1, 0, 2), align_corners=False)", V, "positive output size"),
     ("F.multi_margin_loss(Z(2, 3), T([0, 1]), p=3)", V, "only p == 1 and p == 2"),
     ("F.multi_margin_loss(Z(2, 3), T([0, 1]), weight=Z(2, 2))", V, "one-dimensional"),
-    ("F.multi_margin_loss(Z(2, 3), T([0, 1]), weight=Z(2))", R, "weight must have 3"),
+    ("F.multi_margin_loss(Z(2, 3), T([0, 1]), weight=Z(2))", R, "weight size, expected 3"),
     ("F.multi_margin_loss(Z(2, 3), Z(2))", R, "target"),
     ("F.triplet_margin_loss(Z(2), Z(2), Z(2), margin=0.0)", V, "greater than 0"),
     ("F.ctc_loss(T([[[1]]]), T([[1]]), (1,), (1,))", R, "log_probs"),

@@ -38,7 +38,7 @@ ROWS = [
     Row("masked.amin", *_MANY, S(I(3, 4), 0, mask=B(3, 4))),
     Row("masked.argmax", S(F(3, 4), mask=B(3, 4)), S(F(3, 4), 1), S(I(3), 0), grad=False),
     Row("masked.argmin", S(F(3, 4), mask=B(3, 4)), S(F(3, 4), 1), S(I(3), 0), grad=False),
-    Row("masked.logsumexp", *_SOME),
+    Row("masked.logsumexp", *_SOME, complex=True),
     Row("masked.mean", *_MANY),
     Row("masked.median", S(F(3, 5), 1, mask=M(5)), S(F(3, 4)), S(I(3, 4), 0)),
     Row("masked.norm", S(F(3, 4), mask=M(4)), S(F(3, 4), 3, 1, mask=M(3, 4))),
