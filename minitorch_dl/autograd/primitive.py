@@ -32,6 +32,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import common_module, devices, dtypes
+from ..backend.blocks import by_blocks
 from . import calls
 from .base import NO_GRAD, ORDINARY, TensorBase, View, ViewKind, current_node, late, write_out
 from .calls import BFLOAT16, DIFFERENTIABLE, shares_memory
@@ -95,6 +96,8 @@ class Primitive:
             are all of a lower one are refused.
         exact: the tensor given as ``out=`` must have the result's dtype.
         view: the result may share the input's memory.
+        blocks: the kernel and the formulas are several pointwise operations each, on one dtype,
+            which of large arrays are done block by block.
         formulas: the derivative per input.
         composite: a fused op's definition in plain ops.
         domain: where a pointwise op is defined and smooth: (low, high), for the gradient checks.
@@ -106,7 +109,8 @@ class Primitive:
     """
 
     def __init__(self, kernel: Callable[..., Any], **options: Any) -> None:
-        self.kernel = kernel
+        self.blocks: bool = options.pop("blocks", False)
+        self.kernel = by_blocks(kernel) if self.blocks else kernel
         self.name: str = options.pop("name", None) or kernel.__name__.strip("_")
         self.outputs: tuple[str, ...] = options.pop("outputs", ("y",))
         self.constant = frozenset(options.pop("constant", ()))
@@ -164,6 +168,8 @@ class Primitive:
                     f"primitive {self.name} has no input {name!r}; it has {self.inputs}"
                 )
             self.reads(formula)
+        if self.blocks:
+            formulas = {name: by_blocks(formula) for name, formula in formulas.items()}
         self.formulas.update(formulas)
 
     def defvjp_joint(self, formula: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,6 +6,7 @@ The blocks are the same for any number of threads, and so is every bit of the re
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from contextvars import Context, copy_context
 from typing import Any
@@ -79,6 +80,44 @@ def pointwise(
         flat = [v.reshape(-1) for v in (*inputs, *results)]
         in_blocks(xp, lambda part: work(*[v[part] for v in flat]), a.size, 1, passes)
     return results[0] if outputs == 1 else tuple(results)
+
+
+def by_blocks(compute: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, whose operations are all pointwise, for large arrays block by block: what lies
+    between two operations then stays in a core's cache.
+
+    The result has the dtype of the arguments. Where these differ in shape or dtype, but for masks
+    and 0-d arrays, or are not contiguous, they are left to it whole.
+    """
+
+    @functools.wraps(compute)
+    def compute_by_blocks(*args: Any, **params: Any) -> Any:
+        for x in args:
+            if x.__class__ is np.ndarray and x.size > BLOCK:
+                break
+        else:
+            return compute(*args, **params)
+        arrays = [x for x in args if x.__class__ is np.ndarray and x.ndim]
+        kinds = {x.dtype for x in arrays if x.dtype != bool}
+        if len(kinds) != 1 or not all(
+            x.flags.c_contiguous and x.shape == arrays[0].shape for x in arrays
+        ):
+            return compute(*args, **params)
+        y = np.empty_like(arrays[0], kinds.pop())
+        to = y.reshape(-1)
+        flat = [x.reshape(-1) if x.__class__ is np.ndarray and x.ndim else x for x in args]
+
+        def work(part: slice) -> None:
+            begin, end, _ = part.indices(y.size)
+            for i in range(begin, end, BLOCK):
+                piece = slice(i, min(i + BLOCK, end))
+                pieces = [x[piece] if x.__class__ is np.ndarray and x.ndim else x for x in flat]
+                to[piece] = compute(*pieces, **params)
+
+        in_blocks(np, work, y.size, passes=8)
+        return y
+
+    return compute_by_blocks
 
 
 def _one_by_one(work: Callable[[slice], None], parts: list[slice]) -> None:

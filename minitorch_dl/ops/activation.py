@@ -18,6 +18,7 @@ from ..autograd.primitive import TensorBase, fused, primitive, write_out
 from ..backend import activations as kernels
 from ..backend import array_module
 from ..backend import random as draw
+from ..backend.choosing import choose
 from ..backend.clipping import clip
 from ..backend.precision import in_float32
 from .creation import empty, zeros_like
@@ -107,14 +108,23 @@ def relu6(input: Any, inplace: bool = False) -> Any:
     return hardtanh(input, 0.0, 6.0, inplace)
 
 
-@as_one("HardsigmoidBackward0")
+@primitive(name="hardsigmoid", kinks=(-3, 3), least="float", blocks=True)
+@in_float32
+def _hardsigmoid(xp: Any, a: Any) -> Any:
+    y = clip(xp, a + 3, 0, 6)
+    y /= 6
+    return y
+
+
+_hardsigmoid.defvjp(a=lambda g, a: keep(g / 6, (a > -3) & (a < 3)))
+
+
 def hardsigmoid(input: Any, inplace: bool = False) -> Any:
     """``relu6(input + 3) / 6``."""
-    require_kind("hardsigmoid", "float", input)
-    return _apply("hardsigmoid", lambda x: relu6(x + 3) / 6, input, inplace)
+    return _apply("hardsigmoid", _hardsigmoid, input, inplace)
 
 
-@primitive(name="hardswish", kinks=(-3, 3), least="float")
+@primitive(name="hardswish", kinks=(-3, 3), least="float", blocks=True)
 @in_float32
 def _hardswish(xp: Any, a: Any) -> Any:
     y = clip(xp, a + 3, 0, 6)
@@ -133,8 +143,10 @@ def hardswish(input: Any, inplace: bool = False) -> Any:
     return _apply("hardswish", _hardswish, input, inplace)
 
 
-@primitive(name="leaky_relu", broadcasts=True, promotes="same", least="float")
+@primitive(name="leaky_relu", broadcasts=True, promotes="same", least="float", blocks=True)
 def _leaky_relu(xp: Any, a: Any, b: Any) -> Any:
+    if not hasattr(b, "dtype") and 0 < b <= 1:
+        return xp.maximum(a, a * b)
     y = clip(xp, a, None, 0) * b
     y += clip(xp, a, 0, None)
     return y
@@ -241,7 +253,7 @@ def softshrink(input: Any, lambd: float = 0.5, *, out: Any = None) -> Any:
 # -- exponential linear ----------------------------------------------------------------------------
 
 
-@primitive(name="elu", promotes="float", kinks=(0,), least="float")
+@primitive(name="elu", promotes="float", kinks=(0,), least="float", blocks=True)
 def _elu(xp: Any, a: Any, *, alpha: float, scale: float, rate: float) -> Any:
     negative = xp.expm1(clip(xp, a, None, 0) * rate) * (alpha * scale)
     return clip(xp, a, 0, None) * scale + negative
@@ -284,13 +296,13 @@ def selu(input: Any, inplace: bool = False) -> Any:
 # -- smooth ----------------------------------------------------------------------------------------
 
 
-@primitive(name="softplus", promotes="float", least="float")
+@primitive(name="softplus", promotes="float", least="float", blocks=True)
 @in_float32
 def _softplus(xp: Any, a: Any, *, beta: float, threshold: float) -> Any:
     scaled = a * beta
     y = xp.log1p(xp.exp(-xp.absolute(scaled))) + clip(xp, scaled, 0, None)
     y = y if beta == 1 else y / beta
-    return y if threshold == math.inf else xp.where(scaled > threshold, a, y)
+    return y if threshold == math.inf else choose(xp, scaled > threshold, a, y)
 
 
 _softplus.defvjp(

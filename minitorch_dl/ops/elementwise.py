@@ -16,7 +16,7 @@ from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast, conj, is_complex
 from ..backend import array_module, describe, dtypes
-from .selection import zero
+from .selection import keep, zero
 
 __all__ = [
     "abs", "absolute", "add", "addcdiv", "addcmul", "div", "divide", "exp", "exp2", "expm1",
@@ -425,11 +425,16 @@ log1p.defvjp(a=lambda g, a: g / (a + 1))
 
 
 @primitive(
-    broadcasts=True, promotes="float", tensors=("a", "b"), least="float", complex="holomorphic"
-)
+    broadcasts=True, promotes="float", tensors=("a", "b"), least="float", complex="holomorphic",
+    blocks=True,
+)  # fmt: skip
 def logaddexp(xp: Any, a: Any, b: Any) -> Any:
     """``log(exp(input) + exp(other))`` without overflow."""
-    return complex_logaddexp(a, b) if a.dtype.kind == "c" else xp.logaddexp(a, b)
+    if a.dtype.kind == "c":
+        return complex_logaddexp(a, b)
+    low, high = xp.minimum(a, b), xp.maximum(a, b)
+    apart = keep(low - high, low != high)  # of infinities of one sign the difference is NaN
+    return high + xp.log1p(xp.exp(apart))
 
 
 def complex_logaddexp(a: Any, b: Any) -> Any:

@@ -12,6 +12,7 @@ from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import expand as _expand
 from ..backend import array_module, check_range
+from ..backend.choosing import choose
 from .dims import common_shape
 from .gathering import _at_least_1d, _one_value
 from .indexing import _index, _index_put
@@ -23,11 +24,7 @@ __all__ = ["argwhere", "masked_fill", "masked_scatter", "masked_select", "nonzer
 
 @primitive(name="masked_fill", broadcasts=True, complex=True)
 def _masked_fill(xp: Any, a: Any, value: Any, mask: Any) -> Any:
-    shape = a.shape if a.shape == mask.shape else np.broadcast_shapes(a.shape, mask.shape)
-    out = xp.empty(shape, a.dtype)
-    out[...] = a
-    xp.copyto(out, value, where=mask)
-    return out
+    return choose(xp, mask, value, a)
 
 
 _masked_fill.defvjp(a=lambda g, mask: _masked_fill(g, 0, mask), value=lambda g, mask: g * mask)

@@ -17,6 +17,7 @@ from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import array_module, dtypes
 from ..backend.activations import where_not_zero
+from ..backend.choosing import choose
 from ..backend.clipping import clip as limited
 
 __all__ = [
@@ -61,11 +62,7 @@ def zero(xp: Any, a: Any) -> Any:
 
 @primitive(name="where", broadcasts=True, complex=True)
 def select(xp: Any, condition: Any, a: Any, b: Any) -> Any:
-    if not hasattr(a, "dtype"):
-        a = xp.full((), a, b.dtype)
-    elif not hasattr(b, "dtype"):
-        b = xp.full((), b, a.dtype)
-    return xp.where(condition, a, b)
+    return choose(xp, condition, a, b)
 
 
 select.defvjp(
