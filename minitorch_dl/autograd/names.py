@@ -50,7 +50,7 @@ def as_one(node: str | None = None) -> Callable[[F], F]:
                 result = transformed(call, args, kwargs)
                 if result is not NotImplemented:
                     return result
-            if node is None:
+            if node is None or not state.flags:  # without gradients there are no nodes
                 return function(*args, **kwargs)
             before = next_number()
             result = function(*args, **kwargs)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .axpy import add_multiple
 from .blocks import FEW, in_blocks
 from .clipping import clip
 
@@ -43,7 +44,14 @@ def _add(y: np.ndarray, other: Any, *, alpha: float = 1) -> None:
     if alpha == 1:
         np.add(y, other, out=y)
     else:
-        _in_blocks(lambda y, x: np.add(y, x * alpha, out=y), y, other)
+        _in_blocks(lambda y, x: _add_multiple(y, alpha, x), y, other)
+
+
+def _add_multiple(y: np.ndarray, alpha: float, x: Any) -> None:
+    if y.size < FEW or y.ndim != 1 or x.__class__ is not np.ndarray:
+        np.add(y, x * alpha, out=y)
+    else:
+        add_multiple(np, y, alpha, x, None)
 
 
 def _sub(y: np.ndarray, other: Any, *, alpha: float = 1) -> None:

@@ -55,6 +55,23 @@ def dot_over(xp: Any, a: Any, b: Any, axes: Axes) -> Any:
     return total.reshape([1 if i in axes else n for i, n in enumerate(a.shape)])
 
 
+def sum_of_squares(xp: Any, a: Any) -> Any:
+    """``(a * a).sum()`` of a contiguous real array."""
+    flat = a.reshape(-1)
+    if xp is not np:
+        return (flat * flat).sum(dtype=a.dtype)
+    if a.size <= _STRETCH:
+        return np.vecdot(flat, flat)
+    rest = a.size % _STRETCH
+    rows = flat[: a.size - rest].reshape(-1, _STRETCH)
+    end = flat[a.size - rest :]
+    return np.vecdot(rows, rows).sum() + np.vecdot(end, end)
+
+
+_STRETCH = 1 << 12
+"""Elements that BLAS adds up one by one; the sums of such stretches are added pairwise."""
+
+
 def weighted_sum(xp: Any, a: Any, weight: Any, axes: Axes) -> Any:
     """``(a * weight).sum(axes, keepdims=True)``; ``weight`` broadcasts to ``a``, None stands for
     ones."""

@@ -80,7 +80,7 @@ def suits(
     windows = n * math.prod(counts)
     if not transposed and set(stride) == {2} and set(kernel) == {3}:  # 81 products for 144
         return min(c, o) >= STRIDED_CHANNELS and windows >= STRIDED_WINDOWS
-    return min(c, o) >= 32 and c * o >= 2048 and windows >= MIN_WINDOWS
+    return min(c, o) >= 32 and windows >= MIN_WINDOWS
 
 
 def _tile(n: int, stride: Ints, counts: Ints) -> int:

@@ -19,7 +19,7 @@ from .dims import also_named, wrap_dim
 from .indexing import _index
 from .padding import _pad
 from .shape import _reshape, expand
-from .slicing import _range
+from .slicing import _range, _slice
 
 __all__ = [
     "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "cartesian_prod", "cat", "chunk",
@@ -124,7 +124,18 @@ def _explain_cat(given: list[Any], dim: int) -> RuntimeError | None:
 concat = concatenate = cat
 
 
-@as_one("StackBackward0")
+@primitive(name="stack", complex=True)
+def _stack(xp: Any, *inputs: Any, dim: int) -> Any:
+    one = (*inputs[0].shape[:dim], 1, *inputs[0].shape[dim:])
+    return xp.concatenate([x.reshape(one) for x in inputs], dim)
+
+
+@_stack.defvjp_joint
+def _(g: Any, shapes: Any, dim: int) -> list[Any]:
+    before = ((None, None, None),) * dim
+    return [_slice(g, index=(*before, i)) for i in range(len(shapes))]
+
+
 def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
     """The tensors, all of one shape, along a new axis ``dim``.
 
@@ -143,9 +154,7 @@ def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
                 f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and "
                 f"{list(x.array.shape)} at entry {i}"
             )
-    dim = wrap_dim(dim, len(first) + 1)
-    one = (*first[:dim], 1, *first[dim:])
-    y = _cat(*[_reshape(x, shape=one) for x in given], dim=dim)
+    y = _stack(*given, dim=wrap_dim(dim, len(first) + 1))
     return y if out is None else write_out("stack", out, y, refusal=TypeError)
 
 

@@ -108,7 +108,7 @@ def mse_loss(
     return _weighted("mse_loss", square(input - target), weight, reduction)
 
 
-@primitive(name="huber", least="float")
+@primitive(name="huber", least="float", blocks=True)
 def _huber(xp: Any, a: Any, *, delta: float) -> Any:
     """``a^2 / 2`` where ``|a| < delta``, else ``delta (|a| - delta / 2)``."""
     size = xp.abs(a)

@@ -10,6 +10,7 @@ from ..autograd.primitive import primitive, write_out
 from ..autograd.structural import cast
 from ..backend import dtypes
 from ..backend.precision import in_float32
+from ..backend.sums import dot_over, sum_of_squares
 from .dims import normalize_dims, wrap_dims
 from .elementwise import abs, div_or_zero, sgn
 from .extrema import _amax, _amin
@@ -24,6 +25,12 @@ __all__ = ["frobenius_norm", "norm", "nuclear_norm"]
 
 
 def _root_of_powers(xp: Any, a: Any, *, ord: float, dims: Any, keepdim: bool) -> Any:
+    if ord == 2 and a.dtype.kind == "f" and a.flags.c_contiguous:
+        if dims is None:
+            return xp.sqrt(sum_of_squares(xp, a)).reshape((1,) * a.ndim if keepdim else ())
+        if dims == (a.ndim - 1,):
+            y = xp.sqrt(dot_over(xp, a, a, dims))
+            return y if keepdim else y[..., 0]
     if ord == 2:
         squares = a.real**2 + a.imag**2 if a.dtype.kind == "c" else a * a
         return xp.sqrt(squares.sum(dims, squares.dtype, None, keepdim))
