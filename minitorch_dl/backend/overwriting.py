@@ -37,21 +37,17 @@ def _in_blocks(work: Callable[..., None], y: np.ndarray, *operands: Any) -> None
 def _lies_like(x: np.ndarray, y: np.ndarray) -> bool:
     """Whether elements at one place belong together, and writing to y changes none elsewhere."""
     apart = x is y or not np.may_share_memory(x, y)
-    return apart and x.shape == y.shape and x.flags.c_contiguous
+    return apart and x.shape == y.shape and x.flags.c_contiguous and y.flags.c_contiguous
 
 
 def _add(y: np.ndarray, other: Any, *, alpha: float = 1) -> None:
     if alpha == 1:
         np.add(y, other, out=y)
+    elif other.__class__ is np.ndarray and y.size >= FEW and _lies_like(other, y):
+        to, x = y.reshape(-1), other.reshape(-1)
+        in_blocks(np, lambda part: add_multiple(np, to[part], alpha, x[part], None), y.size)
     else:
-        _in_blocks(lambda y, x: _add_multiple(y, alpha, x), y, other)
-
-
-def _add_multiple(y: np.ndarray, alpha: float, x: Any) -> None:
-    if y.size < FEW or y.ndim != 1 or x.__class__ is not np.ndarray:
-        np.add(y, x * alpha, out=y)
-    else:
-        add_multiple(np, y, alpha, x, None)
+        np.add(y, other * alpha, out=y)
 
 
 def _sub(y: np.ndarray, other: Any, *, alpha: float = 1) -> None:
