@@ -34,8 +34,13 @@ def test_choices_keep_what_is_no_number() -> None:
 
 @pytest.mark.parametrize(
     ("shape", "order"),
-    [((512, 300), (1, 0)), ((300, 512), (1, 0)), ((16, 128, 256), (0, 2, 1)), ((40, 8, 256), (2, 1, 0))],
-)  # fmt: skip
+    [
+        ((512, 300), (1, 0)),
+        ((300, 512), (1, 0)),
+        ((16, 128, 256), (0, 2, 1)),
+        ((40, 8, 256), (2, 1, 0)),
+    ],
+)
 def test_copies_of_transposed_arrays(shape: tuple[int, ...], order: tuple[int, ...]) -> None:
     a = np.random.default_rng(0).standard_normal(shape).astype("f4").transpose(order)
     y = row_major_copy(a)
