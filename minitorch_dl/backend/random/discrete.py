@@ -145,5 +145,9 @@ def multinomial(
         race = exponential(rows.shape, 1.0, w.dtype, generator).astype(real)
         with np.errstate(divide="ignore", invalid="ignore"):
             race = rounded(rows / race, w.dtype).astype(real)
-        index = np.argsort(-race, axis=-1, kind="stable")[:, :num_samples].copy()
+        race[np.isnan(race)] = -1  # 0 / 0 wins over nothing
+        if num_samples == 1:
+            index = race.argmax(axis=-1, keepdims=True)
+        else:
+            index = np.argsort(-race, axis=-1, kind="stable")[:, :num_samples].copy()
     return finish(index, (*w.shape[:-1], num_samples), np.dtype(np.int64), xp)
