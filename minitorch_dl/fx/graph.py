@@ -278,11 +278,11 @@ class Graph:
 
     def _candidate(self, target: Any) -> str:
         name = target if isinstance(target, str) else getattr(target, "__name__", "value")
-        name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower() if name[:1].isupper() else name
+        name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
         return name.strip("_") if name.startswith("__") else name
 
     def _unique_name(self, candidate: str) -> str:
-        name = re.sub(r"\W", "_", candidate) or "_"
+        name = re.sub(r"\W+", "_", candidate) or "_"
         if name[0].isdigit():
             name = f"_{name}"
         base, number = name, 0
@@ -381,7 +381,7 @@ def _write(graph: Graph, root: str) -> PythonCode:
             default = f" = {text(node.args[0])}" if node.args else ""
             declared.append(f"{target}{default}")
             if target != node.name:
-                body.append(f"    {node.name} = {target}")
+                body.append(f"    {node.name} = {target.lstrip('*')}")
             continue
         if node.op == "output":
             result = f"    return {text(node.args[0])}"

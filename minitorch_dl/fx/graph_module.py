@@ -37,6 +37,7 @@ class GraphModule(Module):
     ) -> None:
         super().__init__()
         type(self).__name__ = class_name
+        self.meta: dict[str, Any] = {}
         named = [n.target for n in graph.nodes if n.op in ("call_module", "get_attr")]
         if isinstance(root, Module):
             self.training = root.training

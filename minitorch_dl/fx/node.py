@@ -71,6 +71,12 @@ class Node:
         kwargs: dict[str, Any],
         return_type: Any = None,
     ) -> None:
+        fits = callable(target) if op == "call_function" else isinstance(target, str)
+        if not fits:
+            raise ValueError(
+                f"Node {name!r} ({op}): target {target!r} has type {type(target).__name__} but "
+                f"{'a Callable' if op == 'call_function' else 'a str'} is expected"
+            )
         self.graph, self.name, self.op, self.target = graph, name, op, target
         self.type = return_type
         self.users: dict[Node, None] = {}

@@ -103,6 +103,8 @@ class Proxy:
     """A value that is not known yet: operators, functions, methods and attributes give further
     ones, and become nodes of the tracer's graph."""
 
+    _node = None  # of autograd's
+
     def __init__(self, node: Node, tracer: TracerBase | None = None) -> None:
         self.node, self.tracer = node, tracer or GraphAppendingTracer(node.graph)
 
@@ -165,15 +167,15 @@ class Attribute(Proxy):
 
     def __init__(self, root: Proxy, attr: str) -> None:
         self.root, self.attr, self.tracer = root, attr, root.tracer
-        self._node: Node | None = None
+        self._made: Node | None = None
 
     @property
     def node(self) -> Node:  # type: ignore[override]
-        if self._node is None:
-            self._node = self.tracer.create_proxy(
+        if self._made is None:
+            self._made = self.tracer.create_proxy(
                 "call_function", getattr, (self.root, self.attr), {}
             ).node
-        return self._node
+        return self._made
 
     def __call__(self, *args: Any, **kwargs: Any) -> Proxy:
         return self.tracer.create_proxy("call_method", self.attr, (self.root, *args), kwargs)

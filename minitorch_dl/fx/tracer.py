@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import inspect
 import sys
+import warnings
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 from ..nn import Module, Parameter, Sequential
+from ..symbolic import _assert
 from ..tensor import Tensor
 from .graph import Graph
 from .graph_module import GraphModule
-from .node import Node, default_of
+from .node import Node, default_of, has_side_effect
 from .proxy import ParameterProxy, Proxy, TracerBase, watching
 
 __all__ = ["Tracer", "symbolic_trace", "wrap"]
@@ -33,6 +36,7 @@ class Tracer(TracerBase):
     """
 
     proxy_buffer_attributes = False
+    traced_func_name = "forward"
 
     def __init__(
         self,
@@ -128,43 +132,73 @@ class Tracer(TracerBase):
             TraceError: the program branches on a tensor's value, or goes through a tensor.
         """
         if isinstance(root, Module):
-            self.root, function = root, type(root).forward
+            if not hasattr(type(root), self.traced_func_name):
+                raise AssertionError(
+                    f"traced_func_name={self.traced_func_name} doesn't exist in "
+                    f"{type(root).__name__}"
+                )
+            self.root, function = root, getattr(type(root), self.traced_func_name)
             first: tuple[Any, ...] = (root,)
         else:
             self.root, function, first = Module(), root, ()
         self.graph = Graph(tracer_cls=type(self))
-        args, kwargs = self._inputs(function, len(first), concrete_args or {})
-        with _Patches(self), watching():
+        function, args, kwargs = self._inputs(function, len(first), concrete_args or {})
+        with _Patches(self, function), watching():
             result = function(*first, *args, **kwargs)
             self.create_node("output", "output", (self.create_arg(result),), {})
         return self.graph
 
     def _inputs(
         self, function: Any, skip: int, concrete: dict[str, Any]
-    ) -> tuple[list[Any], dict[str, Any]]:
-        args: list[Any] = []
-        kwargs: dict[str, Any] = {}
-        for p in list(inspect.signature(function).parameters.values())[skip:]:
+    ) -> tuple[Any, list[Any], dict[str, Any]]:
+        """The function, and a symbol or value for each of its parameters."""
+        args, stars, kwargs = [], [], {}
+        parameters = list(inspect.signature(function).parameters.values())
+        if any(p.kind is p.VAR_POSITIONAL for p in parameters[:skip]):
+            raise RuntimeError("``self`` argument cannot be part of *args expansion!")
+        for p in parameters[skip:]:
             star = "*" if p.kind is p.VAR_POSITIONAL else "**" if p.kind is p.VAR_KEYWORD else ""
             if p.name in concrete:
                 value = concrete[p.name]
+                self._decide(p, value)
             else:
                 value = self.create_proxy("placeholder", star + p.name, default_of(p), {})
-            if p.kind is p.VAR_POSITIONAL:
-                args.append(value)
+            if star:
+                stars.append(value)
             elif p.kind is p.KEYWORD_ONLY:
                 kwargs[p.name] = value
-            elif p.kind is not p.VAR_KEYWORD:
+            else:
                 args.append(value)
-        return args, kwargs
+        if stars:
+            return _without_stars(function), [*args, *kwargs.values(), *stars], {}
+        return function, args, kwargs
+
+    def _decide(self, parameter: inspect.Parameter, value: Any) -> None:
+        """Make an input whose value is known, and let the graph check it."""
+        name = parameter.name
+        given: Any = self.create_proxy("placeholder", f"{name}_1", default_of(parameter), {})
+        text = f"{name} has been specialized to have value {value} but got another value"
+        if value is None:
+            self.create_proxy("call_function", _assert_is_none, (given, text), {})
+        elif isinstance(value, (bool, int, float, complex, str)):
+            _assert(given == value, text)
+        else:
+            warnings.warn(
+                f"Was not able to add assertion to guarantee correct input {name} to specialized "
+                "function: the graph holds for the value given here only.",
+                stacklevel=5,
+            )
 
 
 class _Patches:
     """While a tracer works, modules are called and read through it, and wrapped functions record
     themselves."""
 
-    def __init__(self, tracer: Tracer) -> None:
+    def __init__(self, tracer: Tracer, function: Callable[..., Any]) -> None:
         self.tracer = tracer
+        functions = [function, *[type(m).forward for m in tracer.root.modules()]]
+        found = [getattr(inspect.unwrap(f), "__globals__", {}) for f in functions]
+        self.namespaces = list({id(namespace): namespace for namespace in found}.values())
         self.undo: list[Callable[[], None]] = []
 
     def __enter__(self) -> None:
@@ -184,10 +218,16 @@ class _Patches:
                 self._set_item(namespace, name, recorded(namespace[name]))
             elif name in ("len", "getattr", "isinstance", "int", "float", "bool", "range"):
                 self._set_item(namespace, name, recorded(__builtins__[name]))  # type: ignore[index]
+        taken = set()
         for module in tracer._wrapped_modules:
             for name, function in vars(module).copy().items():
                 if not name.startswith("_") and callable(function):
+                    taken.add(id(function))
                     self._set(module, name, recorded(function))
+        for namespace in self.namespaces:  # of a file that has them by name
+            for name, value in list(namespace.items()):
+                if id(value) in taken:
+                    self._set_item(namespace, name, recorded(value))
         chosen = {id(f) for f in tracer._wrapped_functions}
         if chosen:
             for namespace in [vars(m) for m in list(sys.modules.values()) if m is not None]:
@@ -214,6 +254,27 @@ class _Patches:
         else:
             self.undo.append(lambda: namespace.__delitem__(name))
         namespace[name] = value
+
+
+def _without_stars(function: Any) -> Any:
+    """The function with ``*args`` and ``**kwargs`` as its two last ordinary parameters."""
+    function = inspect.unwrap(function)
+    code = function.__code__
+    stars = (inspect.CO_VARARGS, inspect.CO_VARKEYWORDS)
+    count = code.co_argcount + code.co_kwonlyargcount + sum(bool(code.co_flags & s) for s in stars)
+    changed = code.replace(
+        co_flags=code.co_flags & ~(stars[0] | stars[1]), co_argcount=count, co_posonlyargcount=0,
+        co_kwonlyargcount=0,
+    )  # fmt: skip
+    return FunctionType(
+        changed, function.__globals__, function.__name__, None, function.__closure__
+    )
+
+
+@has_side_effect
+def _assert_is_none(value: Any, message: str) -> None:
+    if value is not None:
+        raise AssertionError(message)
 
 
 def recorded(function: Callable[..., Any]) -> Callable[..., Any]:

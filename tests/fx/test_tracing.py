@@ -123,6 +123,9 @@ def test_values_decided_beforehand():
     traced = fx.symbolic_trace(lambda x, flag: x * 2 if flag else x, concrete_args={"flag": True})
     assert steps(traced.graph) == [
         ("placeholder", "x"),
+        ("placeholder", "flag_1"),
+        ("call_function", "eq"),
+        ("call_function", "_assert"),
         ("call_function", "mul"),
         ("output", "output"),
     ]

@@ -1,9 +1,13 @@
-"""Passes over graphs: the same here and in PyTorch."""
+"""What tracing gives, and passes over it: the same here and in PyTorch."""
 
 from __future__ import annotations
 
 import importlib
+import math
+from math import sqrt
 from typing import Any
+
+import pytest
 
 
 def part(torch: Any, name: str) -> Any:
@@ -29,6 +33,79 @@ def test_shapes_of_several_results(torch: Any) -> None:
     part(torch, "passes.shape_prop").ShapeProp(traced).propagate(torch.ones(4))
     chunk = list(traced.graph.nodes)[1]
     assert [tuple(m.shape) for m in chunk.meta["tensor_meta"]] == [(2,), (2,)]
+
+
+def test_arguments_behind_stars(torch: Any) -> None:
+    def program(x: Any, *args: Any, scale: float = 2.0, **kwargs: Any) -> Any:
+        return (x + args[0]) * kwargs["k"]
+
+    traced = torch.fx.symbolic_trace(program)
+    x = torch.ones(1)
+    assert traced(x, 2.0, x * 2, k=x * 4).item() == 12.0
+
+
+def test_arguments_decided_beforehand_are_checked(torch: Any) -> None:
+    def program(x: Any, flag: bool, more: Any = None) -> Any:
+        return x * 2 if flag and more is None else x
+
+    traced = torch.fx.symbolic_trace(program, concrete_args={"flag": True, "more": None})
+    inputs = [n.target for n in traced.graph.nodes if n.op == "placeholder"]
+    assert inputs == ["x", "flag_1", "more_1"]
+    assert traced(torch.ones(1), True).item() == 2.0
+    with pytest.raises(AssertionError, match="flag has been specialized to have value True"):
+        traced(torch.ones(1), False)
+    with pytest.raises(AssertionError, match="more has been specialized to have value None"):
+        traced(torch.ones(1), True, 3)
+
+
+def test_functions_of_math_are_traced_by_any_name(torch: Any) -> None:
+    traced = torch.fx.symbolic_trace(lambda x: x + sqrt(x.size(0)) + math.sqrt(2 * x.size(0)))
+    assert traced(torch.zeros(8))[0].item() == pytest.approx(math.sqrt(8) + 4)
+    assert sqrt is math.sqrt
+
+
+def test_a_tensor_times_a_symbol(torch: Any) -> None:
+    weight = torch.tensor([1.0, 2.0])
+    traced = torch.fx.symbolic_trace(lambda x: weight @ x + x @ weight)
+    assert traced(weight).item() == 10.0
+
+
+def test_another_method_is_traced(torch: Any) -> None:
+    class Both(torch.nn.Module):
+        def forward(self, x: Any) -> Any:
+            return x
+
+        def minus(self, x: Any) -> Any:
+            return -x
+
+    tracer, module = torch.fx.Tracer(), Both()
+    tracer.traced_func_name = "minus"
+    traced = torch.fx.GraphModule(module, tracer.trace(module))
+    assert traced(torch.ones(1)).item() == -1.0
+    assert traced.meta == {}
+    tracer.traced_func_name = "plus"
+    with pytest.raises(AssertionError, match="plus doesn't exist in Both"):
+        tracer.trace(module)
+
+
+def test_names_of_nodes_are_in_lower_case(torch: Any) -> None:
+    class Net(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.acts = torch.nn.ModuleDict({"PascalCase": torch.nn.ReLU()})
+            self.myReLU = torch.nn.ReLU()
+
+        def forward(self, x: Any) -> Any:
+            return self.myReLU(self.acts["PascalCase"](x))
+
+    names = [n.name for n in torch.fx.symbolic_trace(Net()).graph.nodes]
+    assert names == ["x", "acts_pascal_case", "my_re_lu", "output"]
+
+
+def test_what_a_node_calls_must_fit_its_kind(torch: Any) -> None:
+    for op, target in (("call_function", "relu"), ("call_method", torch.relu)):
+        with pytest.raises(ValueError, match="is expected"):
+            torch.fx.Node(torch.fx.Graph(), "n", op, target, (), {})
 
 
 def test_symbols_can_be_unpacked(torch: Any) -> None:
