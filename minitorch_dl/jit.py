@@ -55,8 +55,9 @@ def _get_tracing_state() -> None:
     """None: nothing is being traced."""
 
 
-def _no_fuser(*settings: Any) -> None:
-    """Accepted: there is no compiler whose passes could be chosen."""
+def _no_fuser(*settings: Any) -> bool:
+    """Accepted: there is no compiler whose passes could be chosen. False: none is on."""
+    return False
 
 
 def script(obj: Any, *args: Any, **options: Any) -> Any:
@@ -235,6 +236,6 @@ def _marked(obj: Any, *args: Any, **options: Any) -> Any:
 
 
 export = interface = script_if_tracing = script_method = unused = _marked
-_overload_method = _script_if_tracing = _marked
+_copy_to_script_wrapper = _overload_method = _script_if_tracing = _marked
 BroadcastingList1 = BroadcastingList2 = BroadcastingList3 = list
 List, Dict, Optional, Tuple = list, dict, _Optional, tuple  # of `torch.jit.annotations`

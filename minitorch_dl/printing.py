@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -55,6 +57,18 @@ def set_printoptions(
     if linewidth is not None:
         options.linewidth = linewidth
     options.sci_mode = sci_mode
+
+
+@contextmanager
+def printoptions(**given: Any) -> Iterator[None]:
+    """A block in which ``set_printoptions`` holds."""
+    before = dict(vars(options))
+    set_printoptions(**given)
+    try:
+        yield
+    finally:
+        vars(options).clear()
+        vars(options).update(before)
 
 
 class _Formatter:

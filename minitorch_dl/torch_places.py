@@ -62,6 +62,7 @@ ELSEWHERE = {
     "fx._symbolic_trace": "fx.tracer",
     "fx.passes.utils.matcher_utils": "fx.rewriting",
     "utils.data._utils": "utils.data",
+    "utils.data._utils.pin_memory": "utils.data.dataloader",
     "nn.utils.clip_grad": "nn.utils",
     "nn.utils.convert_parameters": "nn.utils",
     **{
@@ -135,11 +136,23 @@ PRIVATE = {
     "Graph": ("jit", "Graph"),
     "Value": ("jit", "Value"),
     "_get_tracing_state": ("jit", "_get_tracing_state"),
+    "_is_tracing": ("jit", "is_tracing"),
+    **{
+        f"_no_grad_{name}_": ("nn.init", f"{own}_")
+        for name, own in {
+            "fill": "constant",
+            "normal": "normal",
+            "trunc_normal": "trunc_normal",
+            "uniform": "uniform",
+            "zero": "zeros",
+        }.items()
+    },
     **{
         f"_jit_{name}": ("jit", "_no_fuser")
         for name in (
-            "override_can_fuse_on_cpu override_can_fuse_on_gpu set_nvfuser_enabled "
-            "set_profiling_executor set_profiling_mode set_texpr_fuser_enabled"
+            "can_fuse_on_cpu can_fuse_on_gpu override_can_fuse_on_cpu override_can_fuse_on_gpu "
+            "set_nvfuser_enabled set_nvfuser_guard_mode set_profiling_executor "
+            "set_profiling_mode set_texpr_fuser_enabled"
         ).split()
     },
     "_get_default_device": ("settings", "default_device_type"),

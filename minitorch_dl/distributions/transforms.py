@@ -91,6 +91,12 @@ def _equal(a: Any, b: Any) -> bool:
     return bool(same.all()) if isinstance(same, Tensor) else bool(same)
 
 
+def _clipped_sigmoid(x: Tensor) -> Tensor:
+    """The sigmoid, kept within the numbers between 0 and 1."""
+    limits = _finfo(x)
+    return x.sigmoid().clamp(min=limits.tiny, max=1.0 - limits.eps)
+
+
 class SigmoidTransform(Transform):
     """``y = 1 / (1 + exp(-x))``."""
 
@@ -99,8 +105,7 @@ class SigmoidTransform(Transform):
     sign = 1
 
     def _call(self, x: Tensor) -> Tensor:
-        limits = _finfo(x)
-        return x.sigmoid().clamp(min=limits.tiny, max=1.0 - limits.eps)
+        return _clipped_sigmoid(x)
 
     def _inverse(self, y: Tensor) -> Tensor:
         limits = _finfo(y)

@@ -25,6 +25,14 @@ from .worker import Ended, Failure, WorkerPool
 __all__ = ["DataLoader"]
 
 T_co = TypeVar("T_co", covariant=True)
+_collate_fn_t = Callable[[list], Any]
+_worker_init_fn_t = Callable[[int], None]
+
+
+class _DatasetKind:
+    """The two kinds of datasets."""
+
+    Map, Iterable = 0, 1
 
 
 class DataLoader(Generic[T_co]):
@@ -166,6 +174,10 @@ class DataLoader(Generic[T_co]):
         self._reported_length: int | None = None
         self.__initialized = True
         self.check_worker_number_rationality()
+
+    @property
+    def _dataset_kind(self) -> int:
+        return _DatasetKind.Iterable if self._is_iterable else _DatasetKind.Map
 
     def check_worker_number_rationality(self) -> None:
         """Warn of more workers than there are cores for them."""
@@ -359,6 +371,11 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
 
     def __getstate__(self) -> Any:
         raise NotImplementedError(f"{type(self).__name__} cannot be pickled")
+
+
+def pin_memory(data: Any, device: Any = None) -> Any:
+    """The data: nothing is pinned."""
+    return data
 
 
 def _context(given: Any, num_workers: int) -> Any:
