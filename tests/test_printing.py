@@ -60,3 +60,12 @@ def test_the_options(torch: Any) -> None:
     assert repr(x) == "tensor([ 0.33, 20.00])"
     torch.set_printoptions(profile="full")
     assert "..." not in repr(torch.arange(1001))
+
+
+def test_options_of_a_block(torch: Any) -> None:
+    printing = torch.printing if hasattr(torch, "printing") else torch._tensor_str
+    x = torch.tensor(1.23456)
+    with pytest.raises(ZeroDivisionError), printing.printoptions(precision=2):
+        assert repr(x) == "tensor(1.23)"
+        raise ZeroDivisionError
+    assert repr(x) == "tensor(1.2346)"

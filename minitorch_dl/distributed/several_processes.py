@@ -1,5 +1,6 @@
 """The names of training over several processes (``DTensor``, ``FullyShardedDataParallel``, ...):
-libraries import them to ask whether they meet one. Each can be imported; none can be used.
+libraries import them to ask whether they meet one. Each can be imported; none can be used but
+those that read and load a model's state.
 
 >>> import minitorch_dl as torch
 >>> from minitorch_dl.distributed.several_processes import DTensor, Shard
@@ -11,14 +12,17 @@ Shard(0)
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from ..nn import Module
 
 _WORKING = """
     DTensor DeviceMesh FSDPModule FullyShardedDataParallel Join Joinable PipelineStage
     ShardedGradScaler ZeroRedundancyOptimizer apply_activation_checkpointing checkpoint_wrapper
     compute_local_shape_and_global_offset context_parallel distribute_module distribute_tensor
-    elastic_launch fully_shard get_model_state_dict get_optimizer_state_dict get_state_dict
-    init_device_mesh loss_parallel parallelize_module pipeline record set_model_state_dict
+    elastic_launch fully_shard get_optimizer_state_dict get_state_dict
+    init_device_mesh loss_parallel parallelize_module pipeline record
     set_optimizer_state_dict set_rotate_method set_state_dict size_based_auto_wrap_policy
     transformer_auto_wrap_policy
 """.split()
@@ -52,4 +56,19 @@ class _Description:
 
 
 globals().update({name: type(name, (_Refused,), {}) for name in _WORKING})
+
+
+def get_model_state_dict(model: Module, *, submodules: Any = None, options: Any = None) -> Any:
+    """``model.state_dict()``, which one process has whole."""
+    return model.state_dict()
+
+
+def set_model_state_dict(
+    model: Module, model_state_dict: Mapping[str, Any], *, options: Any = None
+) -> Any:
+    """``model.load_state_dict``; of ``StateDictOptions`` only ``strict`` counts for one process."""
+    strict = True if options is None else options.kwargs.get("strict", True)
+    return model.load_state_dict(dict(model_state_dict), strict=strict)
+
+
 globals().update({name: type(name, (_Description,), {}) for name in _DESCRIBING})

@@ -8,7 +8,6 @@ import operator
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from .node import Node, map_aggregate, map_arg, qualified_name
@@ -40,6 +39,19 @@ class CodeGen:
 
 class _Number(int):
     """The place of a node in its graph."""
+
+
+class _InsertPoint:
+    """Moves the point at which a graph grows; as a block, back again at its end."""
+
+    def __init__(self, graph: Graph, at: int | None) -> None:
+        self.graph, self.before, graph._at = graph, graph._at, at
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exc: object) -> None:
+        self.graph._at = self.before
 
 
 class Graph:
@@ -189,21 +201,13 @@ class Graph:
 
     # -- changing it -------------------------------------------------------------------------------
 
-    @contextmanager
-    def _inserting(self, at: int | None) -> Iterator[None]:
-        before, self._at = self._at, at
-        try:
-            yield
-        finally:
-            self._at = before
-
     def inserting_before(self, n: Node | None = None) -> Any:
-        """New nodes go in front of ``n`` (None: of all) inside the block."""
-        return self._inserting(0 if n is None else self._nodes.index(n))
+        """New nodes go in front of ``n`` (None: of all), from now on or until the block's end."""
+        return _InsertPoint(self, 0 if n is None else self._nodes.index(n))
 
     def inserting_after(self, n: Node | None = None) -> Any:
-        """New nodes go behind ``n`` (None: behind all) inside the block."""
-        return self._inserting(None if n is None else self._nodes.index(n) + 1)
+        """New nodes go behind ``n`` (None: behind all), from now on or until the block's end."""
+        return _InsertPoint(self, None if n is None else self._nodes.index(n) + 1)
 
     def erase_node(self, to_erase: Node) -> None:
         """Take out a node that nothing uses.
@@ -217,7 +221,10 @@ class Graph:
                 f"the graph: {to_erase.users}!"
             )
         to_erase._use((), {})
-        self._nodes.remove(to_erase)
+        at = self._nodes.index(to_erase)
+        del self._nodes[at]
+        if self._at is not None and at < self._at:
+            self._at -= 1
 
     def eliminate_dead_code(self, is_impure_node: Callable[[Node], bool] | None = None) -> bool:
         """Take out the nodes that nothing uses and that change nothing; says whether there were

@@ -185,6 +185,23 @@ def test_a_graph_can_be_changed():
         traced.graph.erase_node(next(n for n in traced.graph.nodes if n.op == "call_function"))
 
 
+def test_the_point_of_insertion_moves_without_a_block():
+    traced = fx.symbolic_trace(lambda x: x + 1)
+    x, add, _ = traced.graph.nodes
+    traced.graph.inserting_after(x)
+    first = traced.graph.call_function(torch.neg, (x,))
+    add.replace_input_with(x, first)
+    second = traced.graph.call_function(torch.exp, (first,))
+    add.replace_input_with(first, second)
+    second.replace_input_with(first, x)
+    traced.graph.erase_node(first)
+    third = traced.graph.call_function(torch.neg, (second,))
+    add.replace_input_with(second, third)
+    traced.graph.lint()
+    traced.recompile()
+    assert traced(torch.zeros(1)).tolist() == [0.0]
+
+
 def test_dead_steps_are_taken_out():
     def wasteful(x):
         x.exp()

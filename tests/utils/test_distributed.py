@@ -184,3 +184,17 @@ def test_stores_keep_bytes_under_names() -> None:
     assert store.get("later") == b"v"
     with pytest.raises(RuntimeError, match="more than one process"):
         dist.TCPStore("localhost", 0, 2)
+
+
+def test_states_of_models() -> None:
+    from minitorch_dl.distributed import several_processes as several
+
+    one, other = nn.Linear(2, 1), nn.Linear(2, 1)
+    state = several.get_model_state_dict(one)
+    several.set_model_state_dict(other, state)
+    assert torch.equal(other.weight, one.weight)
+    del state["bias"]
+    options = several.StateDictOptions(full_state_dict=True, strict=False)
+    assert several.set_model_state_dict(other, state, options=options).missing_keys == ["bias"]
+    with pytest.raises(RuntimeError, match="bias"):
+        several.set_model_state_dict(other, state)

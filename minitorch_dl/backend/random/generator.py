@@ -12,7 +12,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, cast
 
 import numpy as np
@@ -40,6 +40,17 @@ _STATE = np.dtype(
         ("unused3", "<i4", 3),
     ]
 )
+
+
+@cache
+def _no_words() -> Any:
+    """What a twister starts from that is seeded at once: to mix words for it would take 100 us."""
+
+    class Zeros(np.random.bit_generator.ISeedSequence):
+        def generate_state(self, n_words: int, dtype: Any = np.uint32) -> Any:
+            return [0] * n_words  # read one by one, faster than from an array
+
+    return Zeros()
 
 
 class Generator:
@@ -80,7 +91,7 @@ class Generator:
 
         Made when first used, since NumPy's random numbers are a tenth of the time of an import.
         """
-        twister = np.random.MT19937(0)
+        twister = np.random.MT19937(_no_words())
         words = np.random.RandomState(twister)
         words.seed(self._seed & 0xFFFFFFFF)
         return words, np.random.Generator(twister)

@@ -396,3 +396,16 @@ def test_what_defines_the_batches_is_fixed() -> None:
         with pytest.raises(ValueError, match=f"{name} attribute should not be set after"):
             setattr(loader, name, None)
     loader.num_workers = 0
+
+
+def test_inner_names_that_libraries_ask_for() -> None:
+    from minitorch_dl.utils.data.dataloader import _DatasetKind, pin_memory
+
+    class Stream(IterableDataset):
+        def __iter__(self):
+            return iter(range(3))
+
+    assert DataLoader([1, 2])._dataset_kind == _DatasetKind.Map
+    assert DataLoader(Stream())._dataset_kind == _DatasetKind.Iterable
+    batch = {"x": mt.ones(2)}
+    assert pin_memory(batch) is batch
