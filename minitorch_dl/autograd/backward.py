@@ -104,15 +104,15 @@ def grad(
     roots, inputs = _as_tuple(outputs), _as_tuple(inputs)
     if not inputs:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
-    given = [] if grad_outputs is None else _as_tuple(grad_outputs)
-    if LIVE and (values := overriding((*roots, *inputs, *given))):
+    given = None if grad_outputs is None else _as_tuple(grad_outputs)
+    if LIVE and (values := overriding((*roots, *inputs, *(given or ())))):
         options = {
             "retain_graph": retain_graph,
             "create_graph": create_graph,
             "allow_unused": allow_unused,
             "materialize_grads": materialize_grads,
         }
-        return call_override(grad, values, (roots, inputs, grad_outputs), options)
+        return call_override(grad, values, (roots, inputs, given), options)
     nodes, grads = _starts(roots, grad_outputs, "grad()")
     targets = _targets(inputs, "grad()")
     found = run_backward(
