@@ -95,8 +95,8 @@ def _at_the_end(y: Any, dim: int | None, size: int, level: int) -> Any:
     if is_at(y, level):
         if dim is None:
             raise ValueError(
-                "vmap(f, ...): `f` can not return a BatchedTensor when out_dim is None, which is for "
-                "results that are the same for all entries. Did you mean to set out_dims=0?"
+                "vmap(f, ...): `f` can not return a BatchedTensor when out_dim is None, which is "
+                "for results that are the same for all entries. Did you mean to set out_dims=0?"
             )
         y = y.entries
     elif dim is None:
