@@ -207,7 +207,8 @@ class Batched(Tensor):
         return self.entries.is_complex()
 
     def is_contiguous(self, memory_format: Any = "torch.contiguous_format") -> bool:
-        return self.entries.is_contiguous(memory_format=memory_format)
+        e = self.entries
+        return (e.select(0, 0) if len(e) else e).is_contiguous(memory_format=memory_format)
 
     def stride(self, dim: int | None = None) -> Any:
         steps = self.entries.stride()[1:]

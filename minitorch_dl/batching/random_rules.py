@@ -37,13 +37,22 @@ class DrawingPerEntry(TorchFunctionMode):
         if name in _DRAWING and "out" not in kwargs:
             draws = [func(*args, **kwargs) for _ in range(self.size)]
             return Batched.of(torch.stack(draws), self.level)
+        if name in _WRITING:
+            raise RuntimeError(
+                f"vmap: Cannot ask for different inplace randomness on an unbatched tensor ({name})"
+                ". It would look like the same randomness. Draw into one that was made from what "
+                "is batched, such as x.new_empty(size)"
+            )
         return func(*args, **kwargs)
 
 
-@rule_for(
-    "rand_like randn_like randint_like bernoulli bernoulli_ normal_ uniform_ random_ exponential_ "
-    "geometric_ log_normal_ cauchy_"
-)
+_WRITING = {
+    "bernoulli_", "normal_", "uniform_", "random_", "exponential_", "geometric_", "log_normal_",
+    "cauchy_",
+}  # fmt: skip
+
+
+@rule_for(f"rand_like randn_like randint_like bernoulli {' '.join(_WRITING)}")
 def _per_element(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
     """A function of one tensor that draws a number per element."""
     draws = open_levels()[level - 1].draws

@@ -375,6 +375,10 @@ def _fill(name: str, sample: Any) -> Any:
             array = array.transpose(order)
             if sample is _normal_:
                 kwargs["contiguous"] = False
+            if sample is _bernoulli_:  # whose probabilities may be one per element
+                given = [*args, *kwargs.values()] or [0.5]
+                whole = backend.xp.broadcast_to(_raw(given[0]), self.array.shape)
+                args, kwargs = (whole.transpose(order),), {}
         values = sample(array, _generator(generator, where), backend.xp, *args, **kwargs)
         if order:
             values = values.transpose(np.argsort(order))
