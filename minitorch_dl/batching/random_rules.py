@@ -29,7 +29,7 @@ class DrawingPerEntry(TorchFunctionMode):
     ) -> Any:
         kwargs, name = kwargs or {}, func.__name__
         if any(issubclass(kind, Batched) for kind in types):
-            return func(*args, **kwargs)
+            return Batched.__torch_function__(func, types, args, kwargs)
         if name in _MADE and "out" not in kwargs:
             size = kwargs.pop("size", args)
             size = tuple(size[0]) if size and not isinstance(size[0], int) else tuple(size)

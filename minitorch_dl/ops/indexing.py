@@ -18,6 +18,7 @@ import numpy as np
 from ..autograd.inplace import overwrite, store
 from ..autograd.modes import records
 from ..autograd.names import as_one, named
+from ..autograd.overriding import LIVE, call_override, overriding
 from ..autograd.primitive import TensorBase, current_node, primitive
 from ..autograd.structural import cast, sum_to
 from ..autograd.versions import next_number
@@ -268,6 +269,8 @@ def getitem(input: Any, index: Any) -> Any:
     if spec is not None:
         y = _basic(input, spec, items)
         return y if y._node is None else named(y, _view_name(spec))
+    if LIVE and (values := overriding(items)):
+        return call_override(getitem, values, (input, index), {})
     items, indices, dims = _resolve(input.array, index)
     if items:
         spec = _spec(items) or ()
@@ -296,6 +299,9 @@ def _pick(input: Any, indices: Any, dims: tuple[int, ...]) -> Any:
 
 def setitem(input: Any, index: Any, value: Any) -> None:
     """``input[index] = value``, broadcast and cast; differentiable in both."""
+    if LIVE and (values := overriding((value, index))):
+        call_override(setitem, values, (input, index, value), {})
+        return
     if not isinstance(value, TensorBase):
         if isinstance(value, np.generic):
             value = value.item()

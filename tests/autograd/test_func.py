@@ -221,3 +221,122 @@ def test_transforms_under_no_grad_are_constants(torch) -> None:
 def test_which_arguments_to_differentiate_by(torch, argnums) -> None:
     with pytest.raises(RuntimeError, match="argnums"):
         torch.func.jacrev(torch.add, argnums=argnums)(torch.ones(2), torch.ones(2))
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda torch, x: x.sum().item(), r"calling \.item\(\)"),
+        (lambda torch, x: x if x.sum() > 0 else -x, "data-dependent control flow"),
+        (lambda torch, x: torch.ones(3).add_(x), "."),
+        (lambda torch, x: x.nonzero(), "vmap"),
+        (lambda torch, x: torch.nn.functional.dropout(x), "randomness error mode"),
+        (lambda torch, x: torch.rand(3) + x, "randomness error mode"),
+    ],
+)
+def test_what_a_batch_can_not_do(torch, function, message) -> None:
+    with pytest.raises(RuntimeError, match=message):
+        torch.vmap(lambda x: function(torch, x))(torch.ones(2, 3))
+
+
+@pytest.mark.parametrize("randomness", ["same", "different"])
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda torch, x: torch.nn.functional.dropout(x),
+        lambda torch, x: torch.rand_like(x),
+        lambda torch, x: torch.randn(4) + x.sum(),
+        lambda torch, x: torch.bernoulli(torch.full((8,), 0.5)) * x[0],
+        lambda torch, x: torch.nn.functional.dropout(torch.ones(3)) * x,
+    ],
+)
+def test_random_numbers_of_a_batch(torch, function, randomness) -> None:
+    def draw(size):
+        torch.manual_seed(0)
+        mapped = torch.vmap(lambda x: function(torch, x), randomness=randomness)
+        return mapped(torch.ones(size, 3))
+
+    entries = draw(8)
+    same = (entries == entries[0]).all().item()
+    assert same == (randomness == "same")
+    assert torch.equal(draw(8), entries)
+
+
+def test_writes_of_a_batch(torch) -> None:
+    def fill(x):
+        out = x.new_zeros(3)
+        out[1:] = x[:2]
+        out.add_(1)
+        out.t().mul_(x)
+        return out
+
+    x = torch.arange(6.0).reshape(2, 3)
+    assert torch.vmap(fill)(x).tolist() == [fill(row).tolist() for row in x]
+    with pytest.raises(ValueError, match="can not return a BatchedTensor when out_dim is None"):
+        torch.vmap(fill, out_dims=None)(x)
+    assert torch.vmap(lambda x: 2 * torch.ones(2), out_dims=1)(x).tolist() == [[2, 2], [2, 2]]
+
+
+def test_indices_and_levels_of_batches(torch) -> None:
+    x, i = torch.arange(12.0).reshape(3, 4), torch.tensor([2, 0, 1])
+    assert torch.vmap(lambda row, i: row[i])(x, i).tolist() == [2, 4, 9]
+    assert torch.vmap(lambda i: x[i], out_dims=1)(i).tolist() == x[i].T.tolist()
+    pairs = torch.vmap(torch.vmap(lambda a, b: (a * b).sum(), (None, 0)), (0, None))(x, x)
+    close(torch, pairs, x @ x.T)
+    chunks = torch.vmap(lambda row: row.sum(), chunk_size=2)(x)
+    close(torch, chunks, x.sum(1))
+
+
+def test_a_functions_own_rule_for_batches(torch) -> None:
+    class Cube(torch.autograd.Function):
+        seen = []
+
+        @staticmethod
+        def forward(x):
+            return torch.tensor(x.numpy() ** 3)
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            ctx.save_for_backward(*inputs)
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            return 3 * x**2 * g
+
+        @staticmethod
+        def vmap(info, in_dims, x):
+            Cube.seen.append((info.batch_size, info.randomness, in_dims))
+            return Cube.apply(x), in_dims[0]
+
+    x = torch.tensor([1.0, 2.0, 3.0])
+    assert torch.vmap(Cube.apply)(x).tolist() == [1, 8, 27]
+    assert torch.vmap(torch.func.grad(Cube.apply))(x).tolist() == [3, 12, 27]
+    assert Cube.seen == [(3, "error", (0,))] * 2
+
+    class NoRule(Cube):
+        vmap = torch.autograd.Function.vmap
+
+    with pytest.raises(RuntimeError, match="does not have vmap support"):
+        torch.vmap(NoRule.apply)(x)
+    NoRule.generate_vmap_rule = True
+    NoRule.forward = staticmethod(lambda x: x**3)
+    assert torch.vmap(NoRule.apply)(x).tolist() == [1, 8, 27]
+
+
+def test_wrong_calls_of_transforms(torch) -> None:
+    x = torch.ones(2)
+    f = torch.func
+    for call, message in [
+        (lambda: f.vjp(lambda x: None, x), "non-empty output"),
+        (lambda: f.vjp(lambda x: (x, x, x), x, has_aux=True), "should be a tuple"),
+        (lambda: f.vjp(lambda x: (x, x), x)[1](x), "Expected pytree structure"),
+        (lambda: f.jvp(torch.sin, x, (x,)), "be a tuple"),
+        (lambda: f.jvp(torch.sin, (x,), (x, x)), "same python structure"),
+        (lambda: f.jvp(lambda x: torch.ones(2), (x,), (x,), strict=True), "strict"),
+        (lambda: f.grad(torch.sum, argnums=[0])(x), "int or Tuple"),
+        (lambda: f.jacrev(lambda x: x * 1j)(x), "jacrev: Expected all outputs"),
+        (lambda: f.stack_module_state([]), "at least one model"),
+    ]:
+        with pytest.raises(RuntimeError, match=message):
+            call()
