@@ -34,7 +34,7 @@ def _frame(
         )
     if window is None:
         warnings.warn(
-            f"{op}: A window was not provided. A rectangular one is applied, whose frequencies "
+            f"A window was not provided. A rectangular one is applied in {op}, whose frequencies "
             "leak into each other: torch.hann_window leaks less. window=torch.ones(win_length) "
             "asks for a rectangular one",
             stacklevel=4,

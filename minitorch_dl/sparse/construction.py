@@ -133,8 +133,14 @@ def sparse_csr_tensor(
         RuntimeError,
         "sparse_csr_tensor(): crow_indices must ascend from 0 to the number of values",
     )
+    check_all(
+        (columns.array >= 0) & (columns.array < size[1]),
+        RuntimeError,
+        f"sparse_csr_tensor(): found a column index outside size {list(size)}",
+    )
     rows = xp.searchsorted(ends, xp.arange(len(columns)), side="right") - 1
-    return CsrTensor.make(stack([wrap(rows), columns]), entries, tuple(size), True)
+    # not merged: the columns of a row may come in any order, and twice
+    return CsrTensor.make(stack([wrap(rows), columns]), entries, tuple(size), False)
 
 
 @implements("new", "new_empty", "new_zeros")

@@ -459,6 +459,10 @@ class CsrTensor(SparseTensor):
         xp = array_module(rows)
         return TensorBase.wrap(xp.searchsorted(rows, xp.arange(self._size[0] + 1)))
 
+    def values(self) -> Tensor:
+        """The entries, row by row."""
+        return self._entries
+
     def col_indices(self) -> Tensor:
         """The column of each entry."""
         return self._places[1]

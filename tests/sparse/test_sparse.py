@@ -314,6 +314,14 @@ def test_sizes_are_inferred_and_parts_checked() -> None:
             s = make(2, 3, dtype=torch.float64, layout=layout, requires_grad=True)
             assert (s.layout, s.shape, s._nnz(), s.requires_grad) == (layout, (2, 3), 0, True)
     assert torch.zeros_like(M, layout=torch.sparse_coo).dtype is torch.float64
+    with pytest.raises(RuntimeError, match="outside size"):
+        torch.sparse_csr_tensor([0, 1], [5], [1.0], (1, 2))
+    s = torch.sparse_csr_tensor([0, 3], [1, 0, 1], [1.0, 2.0, 3.0], (1, 2))
+    assert s.col_indices().tolist() == [1, 0, 1]
+    assert s.values().tolist() == [1.0, 2.0, 3.0]
+    assert s.to_dense().tolist() == [[2.0, 4.0]]
+    assert (s * s).to_dense().tolist() == [[4.0, 16.0]]
+    assert (s @ s.t()).to_dense().tolist() == [[20.0]]
     with pytest.raises(RuntimeError, match="must ascend"):
         torch.sparse_csr_tensor([0, 2, 1], [0, 1], [1.0, 2.0])
 
