@@ -75,24 +75,20 @@ def operator(function: Any) -> Any:
     return call
 
 
-def comparison_operator(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The operator of a comparison; what is neither a tensor nor a number is left to Python
-    (``x == None`` is False).
-    """
+def deferring(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The operator of a function of two operands; what is neither a tensor nor a number is left to
+    Python, which asks the other operand's class."""
 
-    def operator(self: Any, other: Any) -> Any:
-        if other is None:
-            return NotImplemented
+    def call(self: Any, other: Any) -> Any:
         try:
             return function(self, other)
         except TypeError:
-            if isinstance(
-                other, (TensorBase, np.ndarray, np.generic, builtins.int, builtins.float)
-            ):
+            if isinstance(self, _OPERANDS) and isinstance(other, _OPERANDS):
                 raise
             return NotImplemented
 
-    return operator
+    call.__name__, call.__doc__ = function.__name__, function.__doc__
+    return call
 
 
 class Tensor(Convertible, Differentiable, Protocols):
@@ -337,7 +333,7 @@ class Tensor(Convertible, Differentiable, Protocols):
     __add__ = __radd__ = operator(elementwise._add)
     __mul__ = __rmul__ = operator(elementwise.mul)
     __sub__, __truediv__ = operator(elementwise._sub), operator(elementwise._div)
-    __pow__ = powers.power
+    __pow__ = deferring(powers.power)
     __floordiv__, __mod__ = operator(elementwise.div_floor), operator(elementwise.remainder)
     __rsub__, __rtruediv__, __rpow__ = (
         reflected(__sub__, "RsubBackward1"),
@@ -348,9 +344,9 @@ class Tensor(Convertible, Differentiable, Protocols):
     __rfloordiv__, __rmod__ = reflected(__floordiv__), reflected(__mod__)
     __neg__, __pos__, __abs__, __invert__ = ops.neg, ops.positive, ops.abs, ops.bitwise_not
     __hash__ = Protocols.__hash__  # defining __eq__ would take it away
-    __eq__, __ne__ = comparison_operator(ops.eq), comparison_operator(ops.ne)
-    __lt__, __le__ = comparison_operator(ops.lt), comparison_operator(ops.le)
-    __gt__, __ge__ = comparison_operator(ops.gt), comparison_operator(ops.ge)
+    __eq__, __ne__ = deferring(ops.eq), deferring(ops.ne)
+    __lt__, __le__ = deferring(ops.lt), deferring(ops.le)
+    __gt__, __ge__ = deferring(ops.gt), deferring(ops.ge)
     __and__ = __rand__ = operator(ops.bitwise_and)
     __or__ = __ror__ = operator(ops.bitwise_or)
     __xor__ = __rxor__ = operator(ops.bitwise_xor)
@@ -396,7 +392,7 @@ class Tensor(Convertible, Differentiable, Protocols):
         ops.trace,
         ops.cross,
     )
-    __matmul__ = ops.matmul
+    __matmul__ = deferring(ops.matmul)
 
     def __rmatmul__(self, other: Any) -> Tensor:
         return ops.matmul(ops.asarray(other), self)
@@ -455,7 +451,7 @@ for _operator, _name in {
     "lshift": "bitwise_left_shift",
     "rshift": "bitwise_right_shift",
 }.items():
-    setattr(Tensor, f"__i{_operator}__", getattr(Tensor, f"{_name}_"))
+    setattr(Tensor, f"__i{_operator}__", deferring(getattr(Tensor, f"{_name}_")))
 
 publish(Tensor)
 register_result_class(Tensor)

@@ -13,23 +13,24 @@ _NEAR = 25.0
 _START = 80  # of the backward recurrence: J_80(25) is below 1e-30
 
 
-def _ladder(xp: Any, x: Any) -> list[Any]:
-    """``J_0(x), J_1(x), ...`` for 0 < x <= 25 by Miller's backward recurrence, normalised by
-    ``J_0 + 2 J_2 + 2 J_4 + ... = 1`` (Abramowitz and Stegun 9.12, 9.1.46).
+def _ladder(xp: Any, x: Any, weights: dict[int, float]) -> tuple[Any, Any, Any]:
+    """``J_0(x)``, ``J_1(x)`` and ``sum_n weights[n] J_n(x)`` for 0 < x <= 25 by Miller's backward
+    recurrence, normalised by ``J_0 + 2 J_2 + 2 J_4 + ... = 1`` (Abramowitz and Stegun 9.12,
+    9.1.46).
     """
     below, above = xp.full_like(x, 1e-280), xp.zeros_like(x)
-    found: list[Any] = []
-    for n in range(_START, 0, -1):
-        # J_(n-1) = 2n/x J_n - J_(n+1); rescaled before it overflows
-        below, above = 2 * n / x * below - above, below
-        large = xp.abs(below) > 1e200
-        scale = xp.where(large, 1e-200, 1.0)
-        below, above = below * scale, above * scale
-        found = [f * scale for f in found]
-        found.append(below)
-    found.reverse()
-    total = found[0] + 2 * sum(found[2::2])
-    return [f / total for f in found]
+    even, weighted = xp.zeros_like(x), xp.zeros_like(x)
+    for n in range(_START - 1, -1, -1):
+        below, above = 2 * (n + 1) / x * below - above, below  # J_n = 2(n+1)/x J_(n+1) - J_(n+2)
+        if n % 2 == 0:
+            even = even + below
+        if n in weights:
+            weighted = weighted + weights[n] * below
+        if n % 4 == 0:  # before they overflow: a step multiplies by less than 1e11
+            scale = xp.where(xp.abs(below) > 1e200, 1e-200, 1.0)
+            below, above, even, weighted = [f * scale for f in (below, above, even, weighted)]
+    total = 2 * even - below
+    return below / total, above / total, weighted / total
 
 
 def _hankel(xp: Any, order: int, x: Any) -> tuple[Any, Any]:
@@ -59,7 +60,7 @@ def _parts(xp: Any, x: Any) -> tuple[Any, Any, Any]:
 def _first(xp: Any, order: int, x: Any) -> Any:
     size = xp.abs(x)
     near, small, large = _parts(xp, size)
-    y = xp.where(near, _ladder(xp, small)[order], _hankel(xp, order, large)[0])
+    y = xp.where(near, _ladder(xp, small, {})[order], _hankel(xp, order, large)[0])
     y = xp.where(size < 1e-8, 1.0 if order == 0 else size / 2, y)
     return y if order == 0 else xp.where(x < 0, -y, y)
 
@@ -79,18 +80,16 @@ def bessel_j1(xp: Any, x: Any) -> Any:
 def _second(xp: Any, order: int, x: Any) -> Any:
     """Neumann's series (Abramowitz and Stegun 9.1.88) up to 25, Hankel's expansion above."""
     near, small, large = _parts(xp, x)
-    j = _ladder(xp, small)
+    ranks = range(1, _START // 2 - 1)
     log = xp.log(small / 2) + EULER_GAMMA
     if order == 0:
-        terms = [(-1) ** k * j[2 * k] / k for k in range(1, _START // 2 - 1)]
-        y = 2 / math.pi * (log * j[0]) - 4 / math.pi * sum(terms)
+        j0, _, rest = _ladder(xp, small, {2 * k: (-1) ** k / k for k in ranks})
+        y = 2 / math.pi * (log * j0) - 4 / math.pi * rest
         origin = 2 / math.pi * (xp.log(xp.maximum(x, 1e-320) / 2) + EULER_GAMMA)
     else:
-        terms = [
-            (-1) ** k * (2 * k + 1) / (k * (k + 1)) * j[2 * k + 1]
-            for k in range(1, _START // 2 - 1)
-        ]
-        y = 2 / math.pi * ((log - 1) * j[1] - j[0] / small - sum(terms))
+        weights = {2 * k + 1: (-1) ** k * (2 * k + 1) / (k * (k + 1)) for k in ranks}
+        j0, j1, rest = _ladder(xp, small, weights)
+        y = 2 / math.pi * ((log - 1) * j1 - j0 / small - rest)
         origin = -2 / (math.pi * x)
     y = xp.where(near, xp.where(x < 1e-8, origin, y), _hankel(xp, order, large)[1])
     return xp.where(x < 0, math.nan, xp.where(x == 0, -math.inf, y))

@@ -38,11 +38,14 @@ _POWERS = {
 }
 """Exponents with something far quicker than the general power."""
 
+_IN_STEPS = (3, 4, -2, -0.5)
+"""Those of several roundings, which are too many for float16."""
+
 
 @primitive(name="pow", broadcasts=True, promotes="same", complex="holomorphic")
 def _pow(xp: Any, a: Any, b: Any) -> Any:
     if not hasattr(b, "dtype"):
-        special = _POWERS.get(b)
+        special = None if a.dtype.char == "e" and b in _IN_STEPS else _POWERS.get(b)
         if special is not None and (b >= 0 or a.dtype.kind not in "biu"):
             return special(xp, a)
     elif b.dtype.kind == "b":

@@ -230,6 +230,7 @@ TABLE: list[tuple[str, Any]] = [
     ("torch.logcumsumexp(T([1 + 2j, 1e10 + 1e12j], dtype=torch.complex128), 0)[1].item()",
      1e10 + 1e12j),
     ("torch.sum(T([1.5, 1.5]), 0, out=T(0)).item()", 2),
+    ("T([1.1, 2.3]).half().pow(3).tolist()", [1.3291015625, 12.1796875]),
     ("torch.addcmul(T([1]), T([1]), T([2]), value=1.5).tolist()", [3]),
     ("torch.prod(T([1.5, 1.5]), 0, out=T(0)).item()", 1),
     ("(torch.zeros(2) == T([1j, 0], dtype=torch.bool)).tolist()", [False, True]),

@@ -177,7 +177,10 @@ def test_operators_leave_unknown_operands_to_their_own_classes() -> None:
 
     x, y = torch.ones(2), Unknown()
     assert x + y == "added"
-    for name in ("mul", "rsub", "rtruediv", "mod", "rfloordiv", "and", "lshift"):
+    for name in (
+        "mul", "rsub", "rtruediv", "mod", "rfloordiv", "and", "lshift", "pow", "rpow", "matmul",
+        "iadd", "imul", "ipow", "iand", "eq", "lt",
+    ):  # fmt: skip
         assert getattr(x, f"__{name}__")(y) is NotImplemented
     with pytest.raises(TypeError, match="unsupported operand"):
         x * y
