@@ -296,6 +296,11 @@ def records(tensors: Any) -> bool:
     return state.dual_level is not None and state.dual_level.follows(tensors)
 
 
+def may_record() -> bool:
+    """Whether an op on some tensors would be recorded: if not, it need not prepare for that."""
+    return bool(state.flags & GRAD) or state.dual_level is not None
+
+
 def _update_listening() -> None:
     watched = state.listeners or state.transforms or state.function_modes
     if watched or state.saved_hooks or state.dual_level is not None:

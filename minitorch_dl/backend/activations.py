@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,91 +18,92 @@ _CUBIC = 0.044715
 
 
 @kernels.gelu.twin
-def gelu(xp: Any, a: Any, *, approximate: str) -> tuple[Any, Any]:
-    """``a * cdf`` and ``cdf``, the standard normal distribution function of ``a``, or its
-    approximation by a tanh."""
-    if xp is not np and (done := kernels.gelu(xp, a, approximate=approximate)) is not None:
-        return done
-    tanh = approximate == "tanh"
+def gelu(xp: Any, a: Any, *, approximate: str, sloped: bool = True) -> tuple[Any, Any]:
+    """``a * cdf``, with the standard normal distribution function of ``a`` or its approximation by
+    a tanh, and where ``sloped`` its derivative ``cdf + a * pdf``.
 
-    def work(a: Any, y: Any, cdf: Any) -> None:
-        if tanh:
-            xp.multiply(a, a, out=cdf)
-            cdf *= _CUBIC * _SQRT_2_PI
-            cdf += _SQRT_2_PI
-            cdf *= a
-            xp.tanh(cdf, out=cdf)
-        else:
-            put_erf(xp, a, cdf, _SQRT_HALF)
-        cdf *= 0.5
-        cdf += 0.5
-        xp.multiply(a, cdf, out=y)
-
-    return pointwise(xp, work, a, outputs=2, passes=8 if tanh else 16)
-
-
-@kernels.gelu_slope.twin
-def gelu_slope(xp: Any, g: Any, a: Any, cdf: Any, *, approximate: str) -> tuple[Any]:
-    """``g * (cdf + a * pdf)``; the pdf is the cdf's derivative, with tanh's
-    ``1 - t**2 = 4 cdf (1 - cdf)``.
+    The pdf is the cdf's derivative, with tanh's ``1 - t**2 = 4 cdf (1 - cdf)``.
     """
     if xp is not np:
-        done = kernels.gelu_slope(xp, g, a, cdf, approximate=approximate)
+        done = kernels.gelu(xp, a, approximate=approximate, sloped=sloped)
         if done is not None:
             return done
     tanh = approximate == "tanh"
 
-    def work(a: Any, g: Any, cdf: Any, slope: Any) -> None:
-        xp.multiply(a, a, out=slope)
+    def work(a: Any, y: Any, slope: Any = None) -> None:
+        cdf = y if slope is None else slope
+        pdf = xp.multiply(a, a, out=xp.empty_like(a))
         if tanh:
-            slope *= 6 * _CUBIC * _SQRT_2_PI
-            slope += 2 * _SQRT_2_PI
-            slope *= (1 - cdf) * cdf
+            xp.multiply(pdf, _CUBIC * _SQRT_2_PI, out=cdf)
+            cdf += _SQRT_2_PI
+            cdf *= a
+            xp.tanh(cdf, out=cdf)
         else:
-            slope *= -0.5
-            xp.exp(slope, out=slope)
-            slope *= 0.5 * _SQRT_2_PI
-        slope *= a
-        slope += cdf
-        slope *= g
+            put_erf(xp, a, cdf, _SQRT_HALF, pdf)
+        cdf *= 0.5
+        cdf += 0.5
+        if slope is not None:
+            if tanh:
+                pdf *= 6 * _CUBIC * _SQRT_2_PI
+                pdf += 2 * _SQRT_2_PI
+                pdf *= xp.subtract(1, cdf, out=y)
+                pdf *= cdf
+            else:
+                pdf *= -0.5
+                xp.exp(pdf, out=pdf)
+                pdf *= 0.5 * _SQRT_2_PI
+        xp.multiply(a, cdf, out=y)
+        if slope is not None:
+            pdf *= a
+            slope += pdf
 
-    return (pointwise(xp, work, a, g, cdf, passes=10),)
+    return _with_slope(xp, work, a, sloped, (8, 16) if tanh else (16, 26))
 
 
-def silu(xp: Any, a: Any) -> tuple[Any, Any]:
-    """``a * gate`` and ``gate = 1 / (1 + exp(-a)) = (1 + tanh(a / 2)) / 2``; a tanh takes half as
-    long as an exp. The gate is exact to its last digit beside 1, as GELU's cdf is."""
+def silu(xp: Any, a: Any, sloped: bool = True) -> tuple[Any, Any]:
+    """``y = a * gate`` and where ``sloped`` its derivative, ``gate * (1 + a - y)``.
 
-    def work(a: Any, y: Any, gate: Any) -> None:
-        xp.multiply(a, 0.5, out=gate)
+    ``gate = 1 / (1 + exp(-a)) = (1 + tanh(a / 2)) / 2``; a tanh takes half as long as an exp. The
+    gate is exact to its last digit beside 1, as GELU's cdf is.
+    """
+
+    def work(a: Any, y: Any, slope: Any = None) -> None:
+        gate = xp.multiply(a, 0.5, out=y if slope is None else xp.empty_like(a))
         xp.tanh(gate, out=gate)
         gate *= 0.5
         gate += 0.5
         xp.multiply(a, gate, out=y)
+        if slope is not None:
+            xp.subtract(a, y, out=slope)
+            slope += 1
+            slope *= gate
 
-    return pointwise(xp, work, a, outputs=2, passes=8)
+    return _with_slope(xp, work, a, sloped, (8, 12))
 
 
-def silu_slope(xp: Any, g: Any, a: Any, gate: Any) -> Any:
-    """``g * gate * (1 + a * (1 - gate))``."""
+def _with_slope(
+    xp: Any, work: Callable[..., None], a: Any, sloped: bool, passes: tuple[int, int]
+) -> tuple[Any, Any]:
+    """What ``work(a, y)`` gives, and where ``sloped`` the slope of ``work(a, y, slope)``, made
+    while its operands are in a cache; ``passes`` without and with it."""
+    if sloped:
+        return pointwise(xp, work, a, outputs=2, passes=passes[1])
+    return pointwise(xp, work, a, passes=passes[0]), None
 
-    def work(a: Any, g: Any, gate: Any, slope: Any) -> None:
-        xp.subtract(1, gate, out=slope)
-        slope *= a
-        slope += 1
-        slope *= gate
-        slope *= g
 
-    return pointwise(xp, work, a, g, gate, passes=5)
+def times(xp: Any, g: Any, slope: Any) -> Any:
+    """``g * slope``, the gradient behind such a function."""
+    return pointwise(xp, lambda g, slope, out: xp.multiply(g, slope, out=out), g, slope, passes=2)
 
 
 def relu(xp: Any, a: Any) -> Any:
     """``max(a, 0)``; in NumPy 2.4 against an array of zeros five times quicker than against 0."""
-    if xp is not np or a.size < _FEW or a.dtype.name not in ("float32", "float64"):
+    if xp is not np or a.size < _FEW or a.dtype.char not in "fd" or not a.flags.c_contiguous:
         return xp.maximum(a, 0)
-    if not a.flags.c_contiguous:
-        return np.maximum(a, 0)
-    y, zeros = np.empty_like(a), _zeros(a.dtype)
+    zeros = _zeros(a.dtype)
+    if a.size <= MOST:
+        return np.maximum(a, zeros[: a.size].reshape(a.shape))
+    y = np.empty_like(a)
     from_, to = a.reshape(-1), y.reshape(-1)
 
     def work(part: slice) -> None:
@@ -120,13 +122,16 @@ def _zeros(dtype: Any) -> Any:
     return np.zeros(MOST, dtype)
 
 
+_BITS = {size: np.dtype(f"u{size}") for size in (2, 4, 8)}
+
+
 def where_not_zero(xp: Any, a: Any, y: Any) -> Any:
     """``a`` where ``y``, which ``relu`` gave, is not 0, and 0 elsewhere, also where ``a`` is
     infinite or NaN.
 
     A product of the bit patterns: ``0 * inf`` would be NaN, and ``where`` is twenty times slower.
     """
-    bits = f"u{a.dtype.itemsize}"
+    bits = _BITS[a.dtype.itemsize]
     y = y.astype(a.dtype, copy=False)  # of bfloat16, NumPy computes gradients in float32
 
     def work(y: Any, a: Any, out: Any) -> None:

@@ -74,7 +74,8 @@ def pointwise(
         wide = pointwise(xp, work, *map(widened, inputs), outputs=outputs, passes=passes)
         return wide.astype(a.dtype) if outputs == 1 else tuple(y.astype(a.dtype) for y in wide)
     results = [xp.empty_like(a) for _ in range(outputs)]
-    if a.size <= BLOCK or xp is not np or not all(v.flags.c_contiguous for v in inputs):
+    at_once = a.size <= MOST and a.size * passes < _SHARED
+    if at_once or xp is not np or not all([v.flags.c_contiguous for v in inputs]):
         work(*inputs, *results)
     else:
         flat = [v.reshape(-1) for v in (*inputs, *results)]

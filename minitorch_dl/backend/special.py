@@ -136,13 +136,13 @@ def erf(xp: Any, a: Any) -> Any:
     return pointwise(xp, functools.partial(put_erf, xp), xp.asarray(a), passes=16)
 
 
-def put_erf(xp: Any, x: Any, out: Any, scale: float = 1.0) -> None:
-    """``out[...] = erf(scale * x)``, in few passes in float32."""
+def put_erf(xp: Any, x: Any, out: Any, scale: float = 1.0, square: Any = None) -> None:
+    """``out[...] = erf(scale * x)``, in few passes in float32; ``square`` is x * x, if known."""
     if x.dtype != np.float32 or _native(xp, "erf") is not None:
         out[...] = erf(xp, x * scale)
         return
     last, *others = reversed([c * scale ** (2 * k + 1) for k, c in enumerate(_ERF_FLOAT32)])
-    square = x * x
+    square = x * x if square is None else square
     xp.multiply(square, last, out=out)
     for c in others[:-1]:
         out += c

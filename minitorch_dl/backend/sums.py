@@ -33,7 +33,7 @@ def sum_over(xp: Any, a: Any, axes: Axes) -> Any:
     is_small = a.ndim == 2 and a.size <= _ALONE
     if xp is np and a.ndim - 1 in axes and (is_small or _has_long_rows(a)):
         return _of_rows(a, _kept_ones(a.shape[-1], a.dtype), axes)
-    return a.sum(axis=axes, keepdims=True, dtype=a.dtype)
+    return _sum(xp, a, axes)
 
 
 def dot_over(xp: Any, a: Any, b: Any, axes: Axes) -> Any:
@@ -42,13 +42,13 @@ def dot_over(xp: Any, a: Any, b: Any, axes: Axes) -> Any:
     if not axes:
         return a * b
     if xp is not np:  # a GPU has no time to win, and CuPy's einsum can't be captured
-        return (a * b).sum(axis=axes, keepdims=True, dtype=a.dtype)
+        return _sum(xp, a * b, axes)
     if axes[1:] and a.size > _ALONE and _has_rows_to_add(a, axes):
         return sum_over(xp, dot_over(xp, a, b, axes[:1]), axes[1:])
     if a.ndim - 1 in axes and _has_long_rows(a) and _has_long_rows(b):
         return _of_rows(a, b, axes)
     if a.dtype.kind == "V":  # bfloat16, which einsum does not know
-        return (a * b).sum(axis=axes, keepdims=True, dtype=a.dtype)
+        return _sum(xp, a * b, axes)
     letters = "abcdefgh"[: a.ndim]
     kept = "".join([c for i, c in enumerate(letters) if i not in axes])
     total = np.einsum(f"{letters},{letters}->{kept}", a, b)
@@ -81,7 +81,13 @@ def weighted_sum(xp: Any, a: Any, weight: Any, axes: Axes) -> Any:
     if rows and weight.size == a.shape[-1]:
         return _of_rows(a, weight.reshape(-1), axes)
     product = a * weight
-    return product.sum(axis=axes, keepdims=True) if axes else product
+    return _sum(xp, product, axes) if axes else product
+
+
+def _sum(xp: Any, a: Any, axes: Axes) -> Any:
+    if xp is np:  # as the method, but for a detour through Python
+        return np.add.reduce(a, axes, a.dtype, None, True)
+    return a.sum(axis=axes, keepdims=True, dtype=a.dtype)
 
 
 def _of_rows(a: Any, b: Any, axes: Axes) -> Any:
@@ -101,7 +107,7 @@ def _of_rows(a: Any, b: Any, axes: Axes) -> Any:
         dots = np.vecdot(a, b)[..., None]
     if len(axes) == 1:
         return dots
-    return dots.sum(axis=tuple([i for i in axes if i != a.ndim - 1]), keepdims=True)
+    return _sum(np, dots, tuple([i for i in axes if i != a.ndim - 1]))
 
 
 def _dots_of_parts(a: Any, b: Any) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 from ..autograd.errors import require_kind
 from ..autograd.inplace import inplace as in_place
 from ..autograd.inplace import write
+from ..autograd.modes import may_record
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, fused, primitive, write_out
 from ..backend import activations as kernels
@@ -367,18 +368,18 @@ def _silu_composite(x: Any) -> Any:
 @fused(
     name="silu",
     composite=_silu_composite,
-    aux=("gate",),
+    aux=("slope",),
     promotes="float",
     complex=True,
     least="float",
 )
 def _silu(xp: Any, a: Any) -> Any:
-    return kernels.silu(xp, a)
+    return kernels.silu(xp, a, may_record())
 
 
 @_silu.defbackward
-def _silu_backward(g: Any, xp: Any, a: Any, gate: Any) -> Any:
-    return (kernels.silu_slope(xp, g, a, gate),)
+def _silu_backward(g: Any, xp: Any, slope: Any) -> Any:
+    return (kernels.times(xp, g, slope),)
 
 
 def silu(input: Any, inplace: bool = False) -> Any:
@@ -395,14 +396,14 @@ def _gelu_composite(x: Any, *, approximate: str) -> Any:
     return 0.5 * x * (1 + erf(x * _SQRT_HALF))
 
 
-@fused(name="gelu", composite=_gelu_composite, aux=("cdf",), promotes="float", least="float")
+@fused(name="gelu", composite=_gelu_composite, aux=("slope",), promotes="float", least="float")
 def _gelu(xp: Any, a: Any, *, approximate: str) -> Any:
-    return kernels.gelu(xp, a, approximate=approximate)
+    return kernels.gelu(xp, a, approximate=approximate, sloped=may_record())
 
 
 @_gelu.defbackward
-def _gelu_backward(g: Any, xp: Any, a: Any, cdf: Any, approximate: str) -> Any:
-    return kernels.gelu_slope(xp, g, a, cdf, approximate=approximate)
+def _gelu_backward(g: Any, xp: Any, slope: Any) -> Any:
+    return (kernels.times(xp, g, slope),)
 
 
 def gelu(input: Any, approximate: str = "none", *, out: Any = None) -> Any:

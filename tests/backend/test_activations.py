@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -52,12 +53,11 @@ def test_erf_in_place_is_as_exact_as_it_says() -> None:
 def test_gelu_and_its_slope_are_exact_to_float32() -> None:
     """Errors in units of the largest that a rounded cdf makes: ``eps * max(|x|, 1)``."""
     x = np.linspace(-12, 12, 200001).astype("float32")
-    y, cdf = activations.gelu(np, x, approximate="none")
+    y, slope = activations.gelu(np, x, approximate="none")
     wide = x.astype(float)
     exact = 0.5 * (1 + erf64(wide * math.sqrt(0.5)))
     unit = np.finfo("float32").eps * np.maximum(np.abs(wide), 1)
     assert (np.abs(y - wide * exact) / unit).max() < 2
-    (slope,) = activations.gelu_slope(np, np.ones_like(x), x, cdf, approximate="none")
     pdf = np.exp(-0.5 * wide * wide) / math.sqrt(2 * math.pi)
     assert (np.abs(slope - (exact + wide * pdf)) / unit).max() < 3
 
@@ -65,10 +65,18 @@ def test_gelu_and_its_slope_are_exact_to_float32() -> None:
 def test_silu_and_its_slope_are_exact_to_float32() -> None:
     """In the same units."""
     x = np.linspace(-30, 30, 200001).astype("float32")
-    y, gate = activations.silu(np, x)
+    y, slope = activations.silu(np, x)
     wide = x.astype(float)
     exact = 1 / (1 + np.exp(-wide))
     unit = np.finfo("float32").eps * np.maximum(np.abs(wide), 1)
     assert (np.abs(y - wide * exact) / unit).max() < 2
-    slope = activations.silu_slope(np, np.ones_like(x), x, gate)
     assert (np.abs(slope - exact * (1 + wide * (1 - exact))) / unit).max() < 3
+
+
+@pytest.mark.parametrize("approximate", ["none", "tanh"])
+def test_without_a_slope_the_values_are_the_same(approximate: str) -> None:
+    x = np.linspace(-30, 30, BLOCK + 11).astype("float32")
+    for function in (activations.silu, partial(activations.gelu, approximate=approximate)):
+        y, slope = function(np, x, sloped=False)
+        assert slope is None
+        np.testing.assert_array_equal(y, function(np, x)[0])

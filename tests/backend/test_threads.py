@@ -193,6 +193,33 @@ def test_the_environment_sets_the_number_of_threads() -> None:
         assert done.stdout.decode().strip() == expected
 
 
+def test_who_waits_awake_sees_what_is_set_meanwhile() -> None:
+    watch = threads._Watch()
+    watch.wait()  # ends by itself
+    assert not watch._found.any()
+    watch.end()
+    watch.wait()
+    assert watch._found[:-1].all()
+    assert not watch._found[-1]
+    watch.clear()
+    watch.wait()
+    assert not watch._found.any()
+
+
+def test_nobody_waits_awake_for_a_while_where_others_want_the_core(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    watch = threads._Watch()
+    monkeypatch.setattr(watch, "_FAR_LONGER", -1)
+    watch.wait()
+    watch.end()
+    for _ in range(watch._PAUSE):
+        watch.wait()
+        assert not watch._found.any()  # it has not looked
+    watch.wait()
+    assert watch._found[:-1].all()
+
+
 # -- blocks ----------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ NumPy.
 
 from .labels import class_losses, class_losses_slope
 from .launching import REALS, Kernel, aside
-from .pointwise import gelu, gelu_slope
+from .pointwise import gelu
 from .random import bernoulli, dropout, random_words
 from .ranges import note_outside
 from .recurrent import gru_cell, lstm_cell
@@ -19,7 +19,7 @@ from .windows import col2im, im2col, max_pool, max_scatter
 
 __all__ = [
     "adam", "add_rows_in_order", "aside", "bernoulli", "class_losses", "class_losses_slope",
-    "col2im", "dropout", "gelu", "gelu_slope", "gru_cell", "im2col", "Kernel", "log_softmax",
+    "col2im", "dropout", "gelu", "gru_cell", "im2col", "Kernel", "log_softmax",
     "log_softmax_slope", "lstm_cell", "max_pool", "max_scatter", "note_outside", "random_words",
     "REALS", "sgd", "softmax", "softmax_slope", "standardize", "standardize_slope",
 ]  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,40 +10,22 @@ import numpy as np
 from .launching import REALS, Kernel, Sample, launch_each
 
 
-def _forward(xp: Any, a: Any, *, approximate: str) -> Any:
+def _launch(xp: Any, a: Any, *, approximate: str, sloped: bool) -> Any:
     if a.dtype.name not in REALS or not a.size:
         return None
-    y, cdf = xp.empty(a.shape, a.dtype), xp.empty(a.shape, a.dtype)
+    y, slope = xp.empty(a.shape, a.dtype), xp.empty(a.shape, a.dtype) if sloped else None
     a = xp.ascontiguousarray(a)
-    args = (a, y, cdf, np.int32(approximate == "tanh"), np.int64(a.size))
+    flags = np.int32(approximate == "tanh"), np.int32(sloped)
+    args = (a, y, slope if sloped else y, *flags, np.int64(a.size))
     launch_each(xp, "pointwise", "gelu", a.dtype, a.size, args)
-    return y, cdf
+    return y, slope
 
 
-def _backward(xp: Any, g: Any, a: Any, cdf: Any, approximate: str) -> Any:
-    if a.dtype.name not in REALS or not a.size or g.dtype != a.dtype:
-        return None
-    d = xp.empty(a.shape, a.dtype)
-    g, a = xp.ascontiguousarray(g), xp.ascontiguousarray(a)
-    args = (g, a, d, np.int32(approximate == "tanh"), np.int64(a.size))
-    launch_each(xp, "pointwise", "gelu_slope", a.dtype, a.size, args)
-    return (d,)
-
-
-def _forward_samples(random: np.random.Generator, dtype: str) -> Iterator[Sample]:
+def _samples(random: np.random.Generator, dtype: str) -> Iterator[Sample]:
     for approximate in ("none", "tanh"):
-        yield (3 * random.normal(size=(5, 67)).astype(dtype),), {"approximate": approximate}
+        for sloped in (True, False):
+            params = {"approximate": approximate, "sloped": sloped}
+            yield (3 * random.normal(size=(5, 67)).astype(dtype),), params
 
 
-def _backward_samples(random: np.random.Generator, dtype: str) -> Iterator[Sample]:
-    for (a,), params in _forward_samples(random, dtype):
-        x = a.astype("float64")
-        if params["approximate"] == "tanh":
-            cdf = 0.5 * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
-        else:
-            cdf = 0.5 * (1 + np.vectorize(math.erf)(x * np.sqrt(0.5)))
-        yield (random.normal(size=a.shape).astype(dtype), a, cdf.astype(dtype)), params
-
-
-gelu = Kernel("gelu", _forward, _forward_samples)
-gelu_slope = Kernel("gelu_slope", _backward, _backward_samples)
+gelu = Kernel("gelu", _launch, _samples)
