@@ -18,7 +18,8 @@ sum: what is too small for a float32 then would be less than 1e-36 of it."""
 
 
 def exponentials(xp: Any, a: Any) -> tuple[Any, Any, Any]:
-    """``e = exp(a - max a)`` along axis 1 of (N, C, P), its sum and ``log sum exp(a)``, (N, P)."""
+    """``e = exp(a - max a)`` along axis 1 of (N, C, P), or without the largest where that is safe;
+    its sum and ``log sum exp(a)``, (N, P)."""
     n, c, p = a.shape
     rest = () if p == 1 else (p,)  # without it the last axis is the one that is summed
     a = a.reshape(n, c, *rest)
@@ -26,16 +27,24 @@ def exponentials(xp: Any, a: Any) -> tuple[Any, Any, Any]:
     total, log_sum = (xp.empty((n, 1, *rest), a.dtype) for _ in range(2))
 
     def work(rows: slice) -> None:
-        part = a[rows]
-        largest = maxima(xp, part, 1)
-        y = xp.subtract(part, largest, out=e[rows])
-        xp.exp(y, out=y)
-        total[rows] = sum_over(xp, y, (1,))
-        log_sum[rows] = largest
+        total[rows], log_sum[rows] = _put_exponentials(xp, a[rows], e[rows], 1)
 
     in_blocks(xp, work, n, c * p, 10, a.shape[-1])
     log_sum += xp.log(total)
     return e.reshape(n, c, p), total.reshape(n, p), log_sum.reshape(n, p)
+
+
+def _put_exponentials(xp: Any, a: Any, y: Any, axis: int) -> tuple[Any, Any]:
+    """Write ``exp(a - m)`` to ``y``; its sum along ``axis``, and m: the largest, or 0 where that is
+    safe."""
+    if xp is np and np.maximum.reduce(a, None) < _MODERATE:  # found sooner than each row's
+        total = sum_over(xp, xp.exp(a, out=y), (axis,))
+        if np.minimum.reduce(total, None) > 1 / _MODERATE:
+            return total, 0
+    largest = maxima(xp, a, axis)
+    xp.subtract(a, largest, out=y)
+    xp.exp(y, out=y)
+    return sum_over(xp, y, (axis,)), largest
 
 
 @kernels.softmax.twin
@@ -45,14 +54,7 @@ def softmax(xp: Any, a: Any, axis: int) -> Any:
         return done
 
     def work(a: Any, y: Any, axis: int) -> None:
-        if xp is np and np.maximum.reduce(a, None) < _MODERATE:  # found sooner than each row's
-            total = sum_over(xp, xp.exp(a, out=y), (axis,))
-            if np.minimum.reduce(total, None) > 1 / _MODERATE:
-                y *= 1 / total
-                return
-        xp.subtract(a, maxima(xp, a, axis), out=y)
-        xp.exp(y, out=y)
-        y *= 1 / sum_over(xp, y, (axis,))
+        y *= 1 / _put_exponentials(xp, a, y, axis)[0]
 
     return _along(xp, work, (a,), axis, passes=9)
 
