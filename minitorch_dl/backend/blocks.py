@@ -75,7 +75,7 @@ def pointwise(
         return wide.astype(a.dtype) if outputs == 1 else tuple(y.astype(a.dtype) for y in wide)
     results = [xp.empty_like(a) for _ in range(outputs)]
     at_once = a.size <= MOST and a.size * passes < _SHARED
-    if at_once or xp is not np or not all([v.flags.c_contiguous for v in inputs]):
+    if at_once or xp is not np or not all(v.flags.c_contiguous for v in inputs):
         work(*inputs, *results)
     else:
         flat = [v.reshape(-1) for v in (*inputs, *results)]
