@@ -86,7 +86,7 @@ def weighted_sum(xp: Any, a: Any, weight: Any, axes: Axes) -> Any:
 
 def _sum(xp: Any, a: Any, axes: Axes) -> Any:
     if xp is np:  # as the method, but for a detour through Python
-        return np.add.reduce(a, axes, a.dtype, None, True)
+        return np.add.reduce(a, axes, a.dtype, keepdims=True)
     return a.sum(axis=axes, keepdims=True, dtype=a.dtype)
 
 

@@ -49,7 +49,7 @@ class _Watch:
             self._pause -= 1
             return
         begin = perf_counter()
-        np.logical_or.reduce(self._turns, 1, None, self._found)
+        np.logical_or.reduce(self._turns, 1, out=self._found)
         if perf_counter() - begin > self._FAR_LONGER:
             self._pause = self._PAUSE
 
