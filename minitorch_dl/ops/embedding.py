@@ -55,30 +55,30 @@ class _SparseLookup(Function):
     """``take_rows`` whose gradient is a sparse tensor: the looked-up rows' at their places."""
 
     @staticmethod
-    def forward(ctx: Any, weight: Any, index: Any, skip: int | None) -> Any:
+    def forward(ctx: Any, weight: Any, index: Any, skip: int | None, by_freq: bool) -> Any:
         ctx.save_for_backward(index)
-        ctx.skip, ctx.size = skip, weight.shape
+        ctx.skip, ctx.size, ctx.by_freq = skip, weight.shape, by_freq
         return take_rows(weight, index)
 
     @staticmethod
     def backward(ctx: Any, g: Any) -> Any:
+        if ctx.by_freq:
+            raise RuntimeError(
+                "embedding_backward: scale_grad_by_freq not supported with sparse gradients"
+            )
         (index,) = ctx.saved_tensors
         index = _reshape(index, shape=(index.array.size,))
         rows = _reshape(g, shape=(index.array.size, *ctx.size[1:]))
         if ctx.skip is not None:
             kept = TensorBase.wrap(array_module(index.array).flatnonzero(index.array != ctx.skip))
             rows, index = take_rows(rows, kept), take_rows(index, kept)
-        return rows.as_rows_of(ctx.size, index), None, None
+        return rows.as_rows_of(ctx.size, index), None, None, None
 
 
-def _look_up(
-    op: str, weight: Any, index: Any, padding_idx: int | None, by_freq: bool, sparse: bool
-) -> Any:
-    """The rows of ``weight`` at ``index``, with their gradient as the options of ``op`` say."""
+def _look_up(weight: Any, index: Any, padding_idx: int | None, by_freq: bool, sparse: bool) -> Any:
+    """The rows of ``weight`` at ``index``, with their gradient as the options say."""
     if sparse:
-        if by_freq:
-            raise RuntimeError(f"{op}: scale_grad_by_freq is not supported with sparse gradients")
-        return _SparseLookup.apply(weight, index, padding_idx)
+        return _SparseLookup.apply(weight, index, padding_idx, by_freq)
     y = take_rows(weight, index)
     factor = _gradient_factor(index.array, weight.array, padding_idx, by_freq)
     return y if factor is None else scale_gradient(y, TensorBase.wrap(factor))
@@ -134,7 +134,7 @@ def embedding(
     if max_norm is not None:
         _limit_norms(weight, input.array, max_norm, norm_type)
     if sparse or padding_idx is not None or scale_grad_by_freq:
-        return _look_up("embedding", weight, input, padding_idx, scale_grad_by_freq, sparse)
+        return _look_up(weight, input, padding_idx, scale_grad_by_freq, sparse)
     return take_rows(weight, input)
 
 
@@ -253,7 +253,7 @@ def embedding_bag(
         flat, bags = flat[kept], bags[kept]
         if weights is not None:
             weights = take_rows(weights, TensorBase.wrap(array_module(flat).flatnonzero(kept)))
-    rows = _look_up(op, weight, TensorBase.wrap(flat), None, scale_grad_by_freq, sparse)
+    rows = _look_up(weight, TensorBase.wrap(flat), None, scale_grad_by_freq, sparse)
     if weights is not None:
         rows = rows * unsqueeze(weights, 1)
     return _bag(rows, bags, count, mode)

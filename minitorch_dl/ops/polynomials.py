@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd.primitive import primitive, write_out
+from ..backend.precision import summed_in
 
 __all__ = [
     "chebyshev_polynomial_t", "chebyshev_polynomial_u", "chebyshev_polynomial_v",
@@ -21,7 +22,7 @@ __all__ = [
 
 
 def _chebyshev(k: int, x: Any, p: Any, before: Any) -> Any:
-    return 2 * x * p - before
+    return (x + x) * p - before
 
 
 _FAMILIES: dict[str, tuple[Callable[[Any], Any], Callable[..., Any]]] = {
@@ -29,7 +30,7 @@ _FAMILIES: dict[str, tuple[Callable[[Any], Any], Callable[..., Any]]] = {
     "chebyshev_u": (lambda x: 2 * x, _chebyshev),
     "chebyshev_v": (lambda x: 2 * x - 1, _chebyshev),
     "chebyshev_w": (lambda x: 2 * x + 1, _chebyshev),
-    "hermite_h": (lambda x: 2 * x, lambda k, x, p, before: 2 * x * p - 2 * k * before),
+    "hermite_h": (lambda x: 2 * x, lambda k, x, p, before: (x + x) * p - 2 * k * before),
     "hermite_he": (lambda x: x, lambda k, x, p, before: x * p - k * before),
     "laguerre_l": (
         lambda x: 1 - x,
@@ -43,6 +44,45 @@ _FAMILIES: dict[str, tuple[Callable[[Any], Any], Callable[..., Any]]] = {
 """Per family: the polynomial of degree 1, and ``(k, x, P_k, P_(k-1)) -> P_(k+1)``."""
 
 
+_WAVES: dict[str, tuple[Callable[..., Any], Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "chebyshev_t": (lambda xp, t, n: xp.cos(n * t), lambda n: 1, lambda n: 1),
+    "chebyshev_u": (
+        lambda xp, t, n: xp.sin((n + 1) * t) / xp.sin(t),
+        lambda n: n + 1,
+        lambda n: n + 1,
+    ),
+    "chebyshev_v": (
+        lambda xp, t, n: xp.cos((n + 0.5) * t) / xp.cos(t / 2),
+        lambda n: 1,
+        lambda n: 2 * n + 1,
+    ),
+    "chebyshev_w": (
+        lambda xp, t, n: xp.sin((n + 0.5) * t) / xp.sin(t / 2),
+        lambda n: 2 * n + 1,
+        lambda n: 1,
+    ),
+}
+"""Chebyshev's polynomials at ``cos t``, at 1, and their size at -1."""
+
+
+def _closed(xp: Any, family: str, x: Any, n: Any) -> tuple[Any, Any]:
+    """Where the polynomial is known without its recurrence, and its values there."""
+    sign = 1 - 2 * (n % 2)  # of what is odd for odd degrees
+    if family in _WAVES:
+        inside, right, left = _WAVES[family]
+        at_left = xp.where(x == -1, sign * left(n), inside(xp, xp.arccos(x), n))
+        return (xp.abs(x) <= 1) & (n > 8), xp.where(x == 1, right(n), at_left)
+    if family.startswith("hermite"):  # PyTorch gives them up where they may be infinite
+        return n > (512 if x.dtype == "float64" else 128), xp.full_like(x, xp.nan)
+    if family == "legendre_p":
+        return xp.abs(x) == 1, xp.where(x < 0, sign, 1.0)
+    return x == 0, xp.ones_like(x)
+
+
+_LOOK = 64
+"""Steps of a recurrence after which it is asked whether all have ended."""
+
+
 @primitive(name="orthogonal_polynomial", broadcasts=True, promotes="float")
 def _polynomial(xp: Any, a: Any, b: Any, *, family: str, shifted: bool) -> Any:
     """``P_b(a)``, shifted ``P_b(2 a - 1)``; 0 for negative degrees; degrees are rounded towards
@@ -50,14 +90,20 @@ def _polynomial(xp: Any, a: Any, b: Any, *, family: str, shifted: bool) -> Any:
     """
     dtype = a.dtype if hasattr(a, "dtype") else b.dtype
     first, step = _FAMILIES[family]
-    x, n = xp.broadcast_arrays(xp.asarray(a, dtype="float64"), xp.trunc(xp.asarray(b)))
+    real = summed_in(dtype)
+    x, n = xp.broadcast_arrays(xp.asarray(a, dtype=real), xp.trunc(xp.asarray(b, dtype=real)))
     if shifted:
-        x = 2 * x - 1
+        x = x + x - 1
+    known, values = _closed(xp, family, x, n)
     before, p = xp.ones_like(x), first(x)
-    y = xp.where(n < 0, 0.0, before)
+    y = xp.where(known & (n > 0), values, xp.where(n < 0, 0.0, before))
+    n = xp.where(known, 0, n)
     for k in range(1, int(n.max()) + 1 if n.size else 0):
         y = xp.where(n == k, p, y)
         before, p = p, step(k, x, p, before)
+        if k % _LOOK == 0 and not bool(((n > k) & ~xp.isnan(p)).any()):
+            y = xp.where(n > k, p, y)
+            break
     return y.astype(dtype)
 
 

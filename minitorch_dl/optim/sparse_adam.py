@@ -38,15 +38,19 @@ class SparseAdam(Optimizer):
         check_betas(betas)
         check_not_negative("epsilon value", eps)
         super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "maximize": maximize})
-        sparse = [
-            [i, j]
+        places = [
+            ([i, j], param)
             for i, group in enumerate(self.param_groups)
             for j, param in enumerate(group["params"])
-            if param.is_sparse
         ]
-        if sparse:
+        if sparse := [place for place, param in places if param.is_sparse]:
             raise ValueError(
                 f"Sparse params at indices {sparse}: SparseAdam requires dense parameter tensors"
+            )
+        if numbers := [place for place, param in places if param.is_complex()]:
+            raise ValueError(
+                f"Complex params at indices {numbers}: SparseAdam does not support complex "
+                "parameters"
             )
 
     @no_grad()

@@ -236,6 +236,12 @@ TABLE: list[tuple[str, Any]] = [
     ("(torch.zeros(2) == T([1j, 0], dtype=torch.bool)).tolist()", [False, True]),
     ("torch.linalg.matrix_rank(Z(0, 2, 2)).tolist()", []),
     ("torch.matrix_power(T([[2.0]]), 3).tolist()", [[8.0]]),
+    ("torch.special.chebyshev_polynomial_w(T([1.0, -1.0, 2.0]), 1001).isnan().tolist()",
+     [False, False, True]),
+    ("torch.special.chebyshev_polynomial_w(T([1.0, -1.0]), 1001).tolist()", [2003.0, -1.0]),
+    ("torch.special.chebyshev_polynomial_u(T([1.0, -1.0]), 100).tolist()", [101.0, 101.0]),
+    ("torch.special.legendre_polynomial_p(T([1.0, -1.0]), 9999).tolist()", [1.0, -1.0]),
+    ("torch.special.hermite_polynomial_h(T([1.0, -1.0]), 1e9).isnan().tolist()", [True, True]),
     ("torch.linalg.eigvals(T([[2.0]])).real.tolist()", [2.0]),
     ("torch.linalg.inv_ex(Z(1, 1))[1].item()", 1),
     # settings

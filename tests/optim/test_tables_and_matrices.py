@@ -43,6 +43,12 @@ def test_sparse_adam_leaves_the_moments_of_unused_rows() -> None:
     torch.testing.assert_close(optimizer.state[table]["exp_avg"], torch.tensor([[0.1], [0.1]]))
 
 
+def test_sparse_adam_refuses_complex_tables() -> None:
+    table = minitorch_dl.ones(2, 1, dtype=minitorch_dl.complex64, requires_grad=True)
+    with pytest.raises(ValueError, match=r"indices \[\[0, 0\]\]: .* not support complex"):
+        minitorch_dl.optim.SparseAdam([table])
+
+
 def with_sparse_gradients(
     torch: Any, name: str, options: dict[str, Any], sparse: bool = True
 ) -> Any:

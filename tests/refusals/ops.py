@@ -365,6 +365,8 @@ NETWORK = [
     ("F.ctc_loss(Z(2, 2, 3), T([1]), (2, 2), (1, 1))", R, "targets", True),
     ("F.embedding(T([0]), Z(2, 3), padding_idx=2)", AssertionError, "within num_embeddings"),
     ("F.embedding_bag(T([[0]]), Z(2, 3), mode='sum', per_sample_weights=Z(2, 1))", V, "shape"),
+    ("F.embedding(T([0]), torch.ones(2, 3, requires_grad=True), scale_grad_by_freq=True, "
+     "sparse=True).sum().backward()", R, "not supported with sparse gradients"),
     ("F.embedding_bag(T([[0]]), Z(2, 3), mode='max', scale_grad_by_freq=True)", V, "max mode"),
     ("F.embedding_bag(T([[0]]), Z(2, 3), mode='max', sparse=True)", V, "sparse weights"),
     ("F.embedding_bag(T([[0]]), Z(2, 3), T([0]))", V, "offsets"),
