@@ -7,6 +7,7 @@ import keyword
 import operator
 import re
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -119,6 +120,16 @@ class Graph:
 
     def get_attr(self, qualified_name: str, type_expr: Any = None) -> Node:
         """A parameter, buffer or other attribute of the module."""
+        owner: Any = self.owning_module
+        for part in qualified_name.split("."):
+            if owner is not None and not hasattr(owner, part):
+                warnings.warn(
+                    f"Attempted to insert a get_attr Node with no underlying reference in the "
+                    f"owning GraphModule: it has no {qualified_name}. Give it that first",
+                    stacklevel=2,
+                )
+                break
+            owner = getattr(owner, part, None)
         return self.create_node("get_attr", qualified_name, type_expr=type_expr)
 
     def call_function(

@@ -7,6 +7,7 @@ import dis
 import operator
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass
 from types import FrameType
 from typing import Any
 
@@ -71,6 +72,9 @@ class TracerBase:
         return map_aggregate(a, self._leaf)
 
     def _leaf(self, value: Any) -> Any:
+        if is_dataclass(value) and not isinstance(value, type):  # made anew at each run
+            parts = {part.name: getattr(value, part.name) for part in fields(value) if part.init}
+            return self.create_node("call_function", type(value), (), self.create_arg(parts))
         return value.node if isinstance(value, Proxy) else value
 
     def to_bool(self, obj: Proxy) -> bool:

@@ -121,11 +121,11 @@ def path_in_pytorch(obj: Any) -> Path | None:
 
 @functools.cache
 def _public_path(obj: Any, module: str) -> Path | None:
-    name = obj.__qualname__
+    name, nn = obj.__qualname__, f"{_PACKAGE}.nn."
     for home in _homes(module):
         public = vars(sys.modules[home]).get(name)
         if obj is public or obj is getattr(public, "__wrapped__", None):
-            if home == f"{_PACKAGE}.nn" or name in PRIVATE:
+            if home == f"{_PACKAGE}.nn" or (module.startswith(nn) and name in PRIVATE):
                 return _nn_file(module, name), name
             return f"torch{home.removeprefix(_PACKAGE)}", name
     return None

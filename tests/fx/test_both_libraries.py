@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
+import io
 import math
 from math import sqrt
 from typing import Any
@@ -62,6 +64,34 @@ def test_functions_of_math_are_traced_by_any_name(torch: Any) -> None:
     traced = torch.fx.symbolic_trace(lambda x: x + sqrt(x.size(0)) + math.sqrt(2 * x.size(0)))
     assert traced(torch.zeros(8))[0].item() == pytest.approx(math.sqrt(8) + 4)
     assert sqrt is math.sqrt
+
+
+@dataclasses.dataclass
+class Parts:
+    a: Any
+    b: Any
+
+
+def test_dataclasses_are_made_by_the_graph(torch: Any) -> None:
+    traced = torch.fx.symbolic_trace(lambda x: Parts(x + 1, b=[x, 2]))
+    y = traced(torch.ones(1))
+    assert (type(y), y.a.item(), y.b[0].item(), y.b[1]) == (Parts, 2.0, 1.0, 2)
+
+
+def test_a_name_that_the_module_lacks_is_warned_of(torch: Any) -> None:
+    graph = torch.fx.symbolic_trace(torch.nn.Sequential(torch.nn.Linear(2, 2))).graph
+    with pytest.warns(UserWarning, match="get_attr Node with no underlying reference"):
+        graph.get_attr("0.nothing")
+    graph.get_attr("0.weight")
+
+
+def test_files_hold_graphs(torch: Any) -> None:
+    traced = torch.fx.symbolic_trace(torch.nn.Sequential(torch.nn.Linear(2, 2)))
+    file = io.BytesIO()
+    torch.save(traced, file)
+    file.seek(0)
+    x = torch.ones(1, 2)
+    torch.testing.assert_close(torch.load(file, weights_only=False)(x), traced(x))
 
 
 def test_a_tensor_times_a_symbol(torch: Any) -> None:
