@@ -23,6 +23,7 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
+import sys
 from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any
@@ -120,9 +121,16 @@ enable_reentrant_dispatch = EnableTorchFunctionSubclass
 # -- which functions there are ---------------------------------------------------------------------
 
 
-@functools.cache
 def get_overridable_functions() -> dict[Any, list[Callable[..., Any]]]:
     """The functions that can be overridden, per namespace and for the class Tensor."""
+    found, top = dict(_functions()), sys.modules.get("torch")
+    if getattr(top, "Tensor", None) is Tensor:  # this package under that name
+        found[top] = found[importlib.import_module(__package__)]
+    return found
+
+
+@functools.cache
+def _functions() -> dict[Any, list[Callable[..., Any]]]:
     top = importlib.import_module(__package__)
     spaces: list[Any] = [top, top.nn.functional, top.nn.init, linalg, special, fft, Tensor]
     return {
@@ -146,7 +154,7 @@ def _is_op(function: Any) -> bool:
 @functools.cache
 def _names() -> dict[Any, str]:
     names: dict[Any, str] = {}
-    for space, functions in get_overridable_functions().items():
+    for space, functions in _functions().items():
         path = "Tensor" if space is Tensor else space.__name__.partition(".")[2]
         for function in functions:
             known = next((n for n, v in vars(space).items() if v is function), function.__name__)
@@ -178,7 +186,7 @@ def is_tensor_method_or_property(func: Any) -> bool:
 def get_ignored_functions() -> set[Callable[..., Any]]:
     """The functions of the top level that can't be overridden."""
     top = importlib.import_module(__package__)
-    known = set(get_overridable_functions()[top])
+    known = set(_functions()[top])
     values = [v for name, v in vars(top).items() if name[0] != "_"]
     return {v for v in values if isinstance(v, FunctionType) and v not in known}
 

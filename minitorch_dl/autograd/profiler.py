@@ -85,11 +85,25 @@ class EventList(list[FunctionEvent]):
             total.add(event)
         return total
 
-    def table(self, sort_by: str | None = None, row_limit: int = 100, **_: Any) -> str:
-        """The events as text, longest first.
+    def table(
+        self,
+        sort_by: str | None = None,
+        row_limit: int = 100,
+        max_src_column_width: int = 75,
+        max_name_column_width: int = 55,
+        max_shapes_column_width: int = 80,
+        header: str | None = None,
+        top_level_events_only: bool = False,
+        time_unit: str | None = None,
+    ) -> str:
+        """The events as text, longest first, with the operands' shapes where they were recorded.
 
         Args:
             sort_by: "cpu_time_total" (the default), "self_cpu_time_total", "cpu_time" or "count".
+            row_limit: how many rows there are at most; -1 for all.
+            max_name_column_width, max_shapes_column_width: where longer texts are cut off.
+            header: a line above.
+            max_src_column_width, top_level_events_only, time_unit: accepted.
         """
         by = (
             sort_by if sort_by in ("self_cpu_time_total", "cpu_time", "count") else "cpu_time_total"
@@ -97,18 +111,32 @@ class EventList(list[FunctionEvent]):
         rows = sorted(self, key=lambda row: -getattr(row, by))
         rows = rows[: len(rows) if row_limit < 0 else row_limit]
         total = self.self_cpu_time_total or 1.0
-        width = max([len(row.key) for row in rows] + [len("Name")])
-        lines = [
-            f"{'Name':<{width}}  {'Self CPU %':>10}  {'Self CPU':>10}  {'CPU total':>10}  "
-            f"{'CPU avg':>10}  {'# of Calls':>10}"
-        ]
-        lines += [
-            f"{row.key:<{width}}  {100 * row.self_cpu_time_total / total:>9.2f}%  "
-            f"{_time(row.self_cpu_time_total):>10}"
-            f"  {_time(row.cpu_time_total):>10}  {_time(row.cpu_time):>10}  {row.count:>10}"
+        texts = [
+            [
+                _cut(row.key, max_name_column_width),
+                f"{100 * row.self_cpu_time_total / total:.2f}%",
+                _time(row.self_cpu_time_total),
+                f"{100 * row.cpu_time_total / total:.2f}%",
+                _time(row.cpu_time_total),
+                _time(row.cpu_time),
+                str(row.count),
+                _cut(str([list(shape) for shape in row.input_shapes]), max_shapes_column_width),
+            ]
             for row in rows
         ]
-        return "\n".join([*lines, f"Self CPU time total: {_time(total)}"])
+        titles = [
+            "Name", "Self CPU %", "Self CPU", "CPU total %", "CPU total", "CPU time avg",
+            "# of Calls", "Input Shapes",
+        ]  # fmt: skip
+        columns = list(zip(titles, *texts))
+        if not any(row.input_shapes for row in rows):
+            del columns[-1]
+        widths = [max(12, *map(len, column)) for column in columns]
+        rule = "  ".join("-" * width for width in widths)
+        lines = ["  ".join(map(str.rjust, line, widths)) for line in zip(*columns)]
+        above = [] if header is None else ["=" * len(rule), header]
+        end = f"Self CPU time total: {_time(total)}\n"
+        return "\n".join([*above, rule, lines[0], rule, *lines[1:], rule, end])
 
     __str__ = table
 
@@ -135,6 +163,10 @@ def _without_counts(event: FunctionEvent, shapes: tuple[Any, ...]) -> FunctionEv
     row = FunctionEvent(event.name, event.start, 0.0, 0.0, shapes)
     row.count = 0
     return row
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 3] + "..."
 
 
 def _time(us: float) -> str:
@@ -239,9 +271,9 @@ class profile:
         """How long all took together, in microseconds."""
         return self._events.self_cpu_time_total
 
-    def table(self, sort_by: str | None = None, row_limit: int = 100, **_: Any) -> str:
+    def table(self, sort_by: str | None = None, row_limit: int = 100, **options: Any) -> str:
         """``key_averages().table(...)``."""
-        return self.key_averages().table(sort_by, row_limit)
+        return self.key_averages().table(sort_by, row_limit, **options)
 
     def export_chrome_trace(self, path: Any) -> None:
         """Write the events as a JSON file that chrome://tracing and Perfetto show as a time

@@ -154,6 +154,12 @@ class Graph:
         """What the program returns."""
         return self.create_node("output", "output", (result,), type_expr=type_expr)
 
+    def output_node(self) -> Node:
+        """The node that ``output`` made."""
+        last = next(iter(reversed(self.nodes)))
+        assert last.op == "output", f"expected the last node to be the output, got {last.op}"
+        return last
+
     def node_copy(self, node: Node, arg_transform: Callable[[Node], Any] = lambda n: n) -> Node:
         """A copy of another graph's node; ``arg_transform`` gives this graph's node for each of its
         arguments."""

@@ -183,7 +183,7 @@ def _from_python(data: Any, dtype: Any = None) -> tuple[np.ndarray, dtypes.dtype
     if array.dtype.kind == "O" and types <= {int, float} and floats:  # beyond 64 bits
         array = array.astype(np.float64)
     if array.dtype.kind not in "biuf" and array.dtype not in dtypes._FROM_NUMPY:
-        raise _not_numbers(leaves)
+        raise _not_numbers(leaves, isinstance(data, (list, tuple)))
     asked = [_OF_PYTHON[kind]() for kind in types if kind in _OF_PYTHON]
     if types - _OF_PYTHON.keys():
         asked += [_dtype_of_leaf(x, array) for x in leaves if type(x) not in _OF_PYTHON]
@@ -231,8 +231,10 @@ def _plain(data: Any) -> Any:
     return [_plain(x) for x in data] if isinstance(data, (list, tuple)) else data
 
 
-def _not_numbers(leaves: list[Any]) -> Exception:
+def _not_numbers(leaves: list[Any], nested: bool) -> Exception:
     """What to raise for values of which no tensor can be made."""
+    if nested and isinstance(leaves[0], str):  # a sequence itself
+        return ValueError("too many dimensions 'str'")
     for x in leaves:
         if not isinstance(x, (int, float)):
             expected = "expected numbers, (nested) sequences of numbers, arrays or tensors"

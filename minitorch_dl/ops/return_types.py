@@ -7,13 +7,32 @@ from typing import Any
 
 
 def _named(name: str, fields: str) -> Any:
+    """A named tuple that is also made of one sequence, as PyTorch's are: ``max((values,
+    indices))``."""
     cls: Any = namedtuple(name, fields)  # type: ignore[misc]
+    size, plain = len(cls._fields), cls.__new__
+
+    def new(cls: Any, *values: Any) -> Any:
+        if len(values) == size:
+            return plain(cls, *values)
+        if len(values) != 1:
+            raise TypeError("constructor requires a sequence")
+        values = tuple(values[0])
+        if len(values) != size:
+            raise TypeError(
+                f"torch.return_types.{name}() takes a {size}-sequence ({len(values)}-sequence "
+                "given)"
+            )
+        return plain(cls, *values)
 
     def text(self: Any) -> str:
         parts = ",\n".join(f"{f}={v!r}" for f, v in zip(self._fields, self))
         return f"torch.return_types.{name}(\n{parts})"
 
+    cls.__new__ = new  # type: ignore[method-assign]
     cls.__module__ = "torch.return_types"
+    cls.n_fields = cls.n_sequence_fields = size
+    cls.n_unnamed_fields = 0
     cls.__repr__ = text  # type: ignore[method-assign]
     return cls
 

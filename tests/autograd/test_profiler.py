@@ -70,13 +70,18 @@ def test_the_table_and_the_time_line(tmp_path) -> None:
         for _ in range(3):
             x.exp()
         x.sin()
-    lines = prof.key_averages().table(sort_by="count", row_limit=1).splitlines()
-    assert lines[0].split()[0] == "Name"
-    assert lines[1].split()[0] == "exp"
-    assert lines[1].split()[-1] == "3"
+    table = prof.key_averages().table(sort_by="count", row_limit=1, header="Ops")
+    _, header, rule, names, _, row, _, total = table.splitlines()
+    assert header == "Ops"
+    assert len(rule) == len(names) == len(row)
+    assert [names.split()[0], row.split()[0], row.split()[-1]] == ["Name", "exp", "3"]
+    assert total.startswith("Self CPU time total: ")
     prof.export_chrome_trace(tmp_path / "trace.json")
     events = json.loads((tmp_path / "trace.json").read_text())["traceEvents"]
     assert [e["name"] for e in events] == ["exp", "exp", "exp", "sin"]
+    with profile(record_shapes=True) as prof:
+        x.exp()
+    assert prof.events().table(max_shapes_column_width=4).splitlines()[3].endswith("  [...")
 
 
 @pytest.mark.filterwarnings("ignore:Error detected in SqrtBackward0")

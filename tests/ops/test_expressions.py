@@ -40,6 +40,10 @@ TABLE: list[tuple[str, Any]] = [
     ("repr(torch.set_grad_enabled(True))",
      "torch.autograd.grad_mode.set_grad_enabled(mode=True)"),
     ("torch.thread_safe_generator()", None),
+    # named tuples
+    ("torch.return_types.max((1, 2)).indices", 2),
+    ("(type(Z(2).sort())([3, 4]).values, torch.return_types.linalg_svd.n_fields)", (3, 3)),
+    ("torch.return_types.max(iter([1, 2])) == (1, 2)", True),
     ("repr(torch.nn.GRUCell(1, 1)(Z(1, 1))).partition('grad_fn')[2]", "=<AddBackward0>)"),
     ("torch.are_deterministic_algorithms_enabled()", False),
     ("torch.is_deterministic_algorithms_warn_only_enabled()", False),

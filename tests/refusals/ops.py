@@ -25,7 +25,7 @@ CREATION = [
     ("torch.tril_indices(-1, 2)", R, "negative"),
     ("T([1, 2], requires_grad=True)", R, "Only Tensors of floating point"),
     ("T([[1, 2], [3]])", V, "length"),
-    ("T(['a'])", K, "str", True),
+    ("T(['a'])", V, "too many dimensions 'str'"),
     ("T([2**70])", V, "overflow"),
     ("torch.from_numpy([1.0])", K, "expected np.ndarray (got list)"),
     ("T([[1, 2], 3])", K, "not a sequence"),

@@ -30,6 +30,10 @@ TABLE = [
      "determinism_check='some')", V, "determinism_check", True),
     ("torch.utils.checkpoint.checkpoint_sequential([torch.sin], 1, Z(1), use_reentrant=False, "
      "speed=1)", V, "speed", True),
+    # made of sequences
+    ("torch.return_types.max(1, 2, 3)", K, "requires a sequence"),
+    ("torch.return_types.max([1])", K, "takes a 2-sequence (1-sequence given)"),
+    ("torch.tensor([1, 'a'])", K, "invalid data type 'str'"),
     # layouts and factories
     ("Z(1, 2).dim_order(ambiguity_check=True)", R, "does not have unique dim order"),
     ("Z(1, 2).dim_order(ambiguity_check='x')", K, "must be a bool or a list of memory formats"),
