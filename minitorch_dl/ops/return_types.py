@@ -9,12 +9,12 @@ from typing import Any
 def _named(name: str, fields: str) -> Any:
     """A named tuple that is also made of one sequence, as PyTorch's are: ``max((values,
     indices))``."""
-    cls: Any = namedtuple(name, fields)  # type: ignore[misc]
-    size, plain = len(cls._fields), cls.__new__
+    base: Any = namedtuple(name, fields)  # type: ignore[misc]
+    size = len(base._fields)
 
     def new(cls: Any, *values: Any) -> Any:
         if len(values) == size:
-            return plain(cls, *values)
+            return tuple.__new__(cls, values)
         if len(values) != 1:
             raise TypeError("constructor requires a sequence")
         values = tuple(values[0])
@@ -23,18 +23,15 @@ def _named(name: str, fields: str) -> Any:
                 f"torch.return_types.{name}() takes a {size}-sequence ({len(values)}-sequence "
                 "given)"
             )
-        return plain(cls, *values)
+        return tuple.__new__(cls, values)
 
     def text(self: Any) -> str:
         parts = ",\n".join(f"{f}={v!r}" for f, v in zip(self._fields, self))
         return f"torch.return_types.{name}(\n{parts})"
 
-    cls.__new__ = new  # type: ignore[method-assign]
-    cls.__module__ = "torch.return_types"
-    cls.n_fields = cls.n_sequence_fields = size
-    cls.n_unnamed_fields = 0
-    cls.__repr__ = text  # type: ignore[method-assign]
-    return cls
+    counts = {"n_fields": size, "n_sequence_fields": size, "n_unnamed_fields": 0}
+    own = {"__slots__": (), "__module__": "torch.return_types", "__new__": new, "__repr__": text}
+    return type(name, (base,), own | counts)
 
 
 max, min, median, nanmedian, mode, sort, topk, kthvalue, cummax, cummin = (
