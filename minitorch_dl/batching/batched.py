@@ -63,10 +63,12 @@ class Draws:
 
 
 class _Level:
-    """One ``vmap`` that is running: how many entries it has, and what they draw."""
+    """One ``vmap`` that is running: how many entries it has, what they draw, and whether a function
+    asked for the array of one, so that each has to be computed alone."""
 
     def __init__(self, number: int, size: int, draws: Draws) -> None:
         self.number, self.size, self.draws = number, size, draws
+        self.reads_arrays = False
 
 
 class _Open(threading.local):
@@ -163,9 +165,11 @@ class Batched(Tensor):
 
     @property
     def array(self) -> Any:
+        if self.level <= len(_open.levels):
+            _open.levels[self.level - 1].reads_arrays = True
         raise RuntimeError(
-            "a tensor inside vmap has no array: a function was called there that looks at one. "
-            "Call it outside of vmap"
+            "a tensor inside vmap has no array: its entries are computed together. Use what vmap "
+            "returns"
         )
 
     @classmethod

@@ -7,6 +7,7 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..ops.random import get_rng_state, set_rng_state
 from ..tensor import Tensor
 from ..utils._pytree import tree_is_leaf, tree_leaves, tree_structure
 from . import derivative_rules, layer_rules, product_rules  # noqa: F401  (which fill in RULES)
@@ -80,15 +81,51 @@ def _run(
 ) -> Any:
     """``func`` of the entries of ``batches``, which come along the first dim where ``dims`` isn't
     None."""
+    begun = get_rng_state()
     with vmapping(size, draws) as level:
         given = [x if d is None else Batched.of(x, level.number) for x, d in zip(batches, dims)]
         drawing = DrawingPerEntry(level.number, size)
-        with drawing if draws.randomness == "different" else contextlib.nullcontext():
-            result = func(*unflatten(given), **kwargs)
-        draws.after()
-        to = _out_dims(out_dims, result)
+        try:
+            with drawing if draws.randomness == "different" else contextlib.nullcontext():
+                result = func(*unflatten(given), **kwargs)
+        except Exception:
+            if not level.reads_arrays:
+                raise
+        if not level.reads_arrays:
+            draws.after()
+            to = _out_dims(out_dims, result)
+    if level.reads_arrays:
+        set_rng_state(begun)
+        return _each(lambda x: func(*unflatten(x), **kwargs), batches, dims, size, draws, out_dims)
     ends = [_at_the_end(y, d, size, level.number) for y, d in zip(tree_leaves(result), to)]
     return tree_structure(result).unflatten(ends)
+
+
+def _each(
+    func: Callable[[list[Any]], Any],
+    batches: list[Any],
+    dims: list[int | None],
+    size: int,
+    draws: Draws,
+    out_dims: Any,
+) -> Any:
+    """The results of one entry after the other, stacked: for what works on arrays inside, such as
+    recurrent layers."""
+    results = []
+    for i in range(max(size, 1)):  # without entries, zeros tell what the results look like
+        draws.before(i)
+        entry = [
+            x if d is None else x.select(0, i) if size else x.new_zeros(x.shape[1:])
+            for x, d in zip(batches, dims)
+        ]
+        results.append(func(entry))
+    draws.after()
+    to = _out_dims(out_dims, results[0])
+    ends = []
+    for column, d in zip(zip(*map(tree_leaves, results)), to):
+        y = column[0] if d is None else torch.stack(list(column), d)
+        ends.append(y if size or d is None else y.narrow(d, 0, 0))
+    return tree_structure(results[0]).unflatten(ends)
 
 
 def _at_the_end(y: Any, dim: int | None, size: int, level: int) -> Any:

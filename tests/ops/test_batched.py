@@ -115,3 +115,19 @@ def test_a_batch_is_its_entries(row: Row, shared: bool) -> None:
         seeded(per_entry)(tuple(given[j] for j in floats), given), *alone, strict=True
     ):
         close(g, gs)
+
+
+@pytest.mark.parametrize("make", [torch.nn.LSTM, torch.nn.GRU, torch.nn.RNN])
+def test_layers_that_work_on_arrays_run_per_entry(make: Any) -> None:
+    torch.manual_seed(0)
+    layer = make(3, 2).double()
+    parameters = {name: p.detach() for name, p in layer.named_parameters()}
+    x = torch.randn(ENTRIES, 4, 3, dtype=torch.float64)
+
+    def loss(parameters: Any, x: Any) -> Any:
+        return torch.func.functional_call(layer, parameters, (x,))[0].pow(2).sum()
+
+    found = vmap(grad(loss), in_dims=(None, 0))(parameters, x)
+    alone = [grad(loss)(parameters, one) for one in x]
+    for name, g in found.items():
+        close(g, [one[name] for one in alone])
