@@ -132,6 +132,13 @@ def _group_norm(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level:
     return _scaled(y, weight, bias)
 
 
+@rule_for("batch_norm_update_stats")
+def _tracked(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
+    _, mean, var, *_ = bound_arguments(func, args, kwargs).args
+    _check_running(mean, var, level)
+    return NotImplemented
+
+
 def _check_running(mean: Any, var: Any, level: int) -> None:
     if not (is_at(mean, level) and is_at(var, level)):
         raise RuntimeError(
