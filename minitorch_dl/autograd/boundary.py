@@ -272,7 +272,10 @@ def _compile_guard(call: FunctionType, function: Any, name: str) -> None:
         for p, value in zip(parameters, values, strict=True):
             if p.kind is p.VAR_POSITIONAL:
                 in_list = (
-                    p.name in _TENSORS and len(value) == 1 and isinstance(value[0], (list, tuple))
+                    p.name in _TENSORS
+                    and len(value) == 1
+                    and isinstance(value[0], (list, tuple))
+                    and int not in map(type, value[0])  # such as einsum's places of dims
                 )
                 args += value[0] if in_list else value
             elif p.kind is p.VAR_KEYWORD:
