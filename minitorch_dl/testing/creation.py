@@ -93,13 +93,12 @@ def _range(dtype: dtypes.dtype, low: float | None, high: float | None) -> tuple[
         greatest += dtype is not dtypes.int64  # randint() takes no bound past int64
     low = default[0] if low is None else low
     high = default[1] if high is None else high
-    if math.isnan(low) or math.isnan(high):
+    if low != low or high != high:  # whole numbers may be too large for isnan()
         raise ValueError(f"`low` and `high` cannot be NaN, but got {low=} and {high=}")
     if low == high and dtype.kind > dtypes.INTEGER:
         warnings.warn(
             "Passing `low==high` to `torch.testing.make_tensor` for floating or complex types is "
-            "deprecated. Use "
-            "torch.full(...) instead.",
+            "deprecated. Use torch.full(...) instead.",
             FutureWarning,
             stacklevel=3,
         )
