@@ -47,6 +47,8 @@ sparse_csc, sparse_bsr, sparse_bsc = (
     layout("sparse_bsr"),
     layout("sparse_bsc"),
 )
+SPARSE = (sparse_coo, sparse_csr)
+"""Those of sparse tensors here."""
 jagged, _mkldnn = layout("jagged"), layout("_mkldnn")
 
 contiguous_format = legacy_contiguous_format = memory_format("contiguous_format")
@@ -62,3 +64,11 @@ per_channel_symmetric = qscheme("per_channel_symmetric")
 per_channel_affine_float_qparams = qscheme("per_channel_affine_float_qparams")
 
 CHANNELS_LAST = (channels_last, channels_last_3d)
+
+
+def check_sparse(op: str, layout: layout | None) -> None:
+    """Refuse layouts in columns or blocks; None is any."""
+    if layout is not None and layout not in SPARSE:
+        raise RuntimeError(
+            f"{op}(): layout {layout} is not supported: only torch.sparse_coo and torch.sparse_csr"
+        )

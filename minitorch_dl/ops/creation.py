@@ -11,7 +11,7 @@ import numpy as np
 
 from ..autograd.primitive import TensorBase, write_out
 from ..backend import array_module, backend_for, device_of, dtypes
-from ..backend.layouts import sparse_coo, sparse_csr, strided
+from ..backend.layouts import SPARSE, sparse_csr, strided
 from .dims import sizes, spelled
 from .from_data import make_leaf
 from .layout import on_memory, storable
@@ -76,7 +76,7 @@ def _filled(
     requires_grad: bool,
 ) -> Any:
     shape = shape_of(size)
-    if op != "ones" and out is None and layout in (sparse_coo, sparse_csr):
+    if op != "ones" and out is None and layout in SPARSE:
         return _without_entries(shape, dtype, layout, device, requires_grad)
     backend, where = backend_for(device)
     wanted = wanted_dtype(op, dtype, out, layout)
@@ -161,7 +161,7 @@ def _like(
     requires_grad: bool,
     *values: Any,
 ) -> Any:
-    if fill in ("zeros", "empty") and layout in (sparse_coo, sparse_csr):
+    if fill in ("zeros", "empty") and layout in SPARSE:
         dtype = input.dtype if dtype is None else dtype
         device = input.device if device is None else device
         return _without_entries(input.array.shape, dtype, layout, device, requires_grad)

@@ -7,7 +7,7 @@ from typing import Any
 from ..autograd.base import late
 from ..autograd.names import named
 from ..autograd.primitive import TensorBase
-from ..backend import array_module, check_all, dtypes
+from ..backend import array_module, check_all, dtypes, layouts
 from ..ops import cat, reshape, stack, tensor, zeros
 from ..tensor import Tensor
 from .tensor import CsrTensor, SparseTensor, implements
@@ -166,6 +166,7 @@ def to_sparse(input: Any, sparse_dim: int | None = None, *, layout: Any = None) 
     Args:
         sparse_dim: how many dims get places; the others stay dense. All, unless given.
     """
+    layouts.check_sparse("to_sparse", layout)
     a = input.array
     depth = a.ndim if sparse_dim is None else sparse_dim
     if not min(a.ndim, 1) <= depth <= a.ndim:

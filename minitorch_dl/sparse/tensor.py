@@ -229,6 +229,7 @@ class SparseTensor(Tensor):
 
     def to_sparse(self, sparse_dim: int | None = None, *, layout: Any = None) -> Any:
         """This tensor in coordinates, or as rows with ``layout=torch.sparse_csr``."""
+        layouts.check_sparse("to_sparse", layout)
         if layout == CsrTensor.layout:
             return self.to_sparse_csr()
         return SparseTensor.make(self._places, self._entries, self._size, self._merged)

@@ -528,6 +528,14 @@ def test_smaller_promises() -> None:
         (lambda s: M.sparse_mask(M), "a sparse one of its size"),
         (lambda s: torch.stack([s, s]).to_sparse_csr(), "a matrix without dense dims"),
         (lambda s: M.to_sparse(3), "sparse_dim must be"),
+        (
+            lambda s: M.to_sparse(layout=torch.sparse_bsr),
+            "layout torch.sparse_bsr is not supported",
+        ),
+        (
+            lambda s: s.to_sparse(layout=torch.sparse_csc),
+            "layout torch.sparse_csc is not supported",
+        ),
         (lambda s: torch.sparse_csr_tensor([0, 1], [0, 1], [1.0]), "as long as col_indices"),
         (lambda s: torch.sparse.spdiags(M, torch.tensor([0]), (2, 2)), "one offset for each"),
     ],
