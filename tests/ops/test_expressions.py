@@ -240,6 +240,8 @@ TABLE: list[tuple[str, Any]] = [
     ("(torch.zeros(2) == T([1j, 0], dtype=torch.bool)).tolist()", [False, True]),
     ("torch.linalg.matrix_rank(Z(0, 2, 2)).tolist()", []),
     ("torch.matrix_power(T([[2.0]]), 3).tolist()", [[8.0]]),
+    ("str(torch.nn.functional.margin_ranking_loss(T([1]), T([2]), T([1]), reduction='sum'))",
+     "tensor(1.)"),
     ("torch.special.chebyshev_polynomial_w(T([1.0, -1.0, 2.0]), 1001).isnan().tolist()",
      [False, False, True]),
     ("torch.special.chebyshev_polynomial_w(T([1.0, -1.0]), 1001).tolist()", [2003.0, -1.0]),
