@@ -145,14 +145,15 @@ def _median_position(xp: Any, a: Any, *, dim: int, skip_nan: bool) -> Any:
     it is skipped."""
     if not a.ndim:
         return xp.zeros((), "i8")
-    n = a.shape[dim]
     order = _argsort(xp, _keys(xp, a), dim, False)
+    return xp.take_along_axis(order, _median_rank(xp, a, dim, skip_nan), dim)
+
+
+def _median_rank(xp: Any, a: Any, dim: int, skip_nan: bool) -> Any:
+    """The place of the median in sorted order."""
+    n = a.shape[dim]
     valid = (a == a).sum(dim, keepdims=True)
-    if skip_nan:
-        rank = xp.maximum(valid - 1, 0) // 2
-    else:
-        rank = xp.where(valid < n, valid, (n - 1) // 2)
-    return xp.take_along_axis(order, rank, dim)
+    return xp.maximum(valid - 1, 0) // 2 if skip_nan else xp.where(valid < n, valid, (n - 1) // 2)
 
 
 @primitive(name="median_value", grad_fn="MedianBackward0", least="integer")
@@ -160,7 +161,8 @@ def _median_value(xp: Any, a: Any, *, skip_nan: bool) -> Any:
     if not a.size:
         return xp.asarray(xp.nan if a.dtype.kind not in "iub" else xp.iinfo(a.dtype).min, a.dtype)
     flat = a.reshape(-1)
-    return flat[_median_position.primitive.kernel(xp, flat, dim=0, skip_nan=skip_nan)].reshape(())
+    ranked = xp.sort(_keys(xp, flat)).astype(a.dtype, copy=False)
+    return ranked[_median_rank(xp, flat, 0, skip_nan)].reshape(())
 
 
 def _d_median_value(g: Any, a: Any, y: Any) -> Any:
