@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -143,6 +142,8 @@ class EventList(list[FunctionEvent]):
     def export_chrome_trace(self, path: Any) -> None:
         """Write the events as a JSON file that chrome://tracing and Perfetto show as a time
         line."""
+        import json  # late, as few programs export a trace
+
         events = [
             {
                 "name": e.name,

@@ -84,7 +84,6 @@ _ERFCX_CHEBYSHEV = [
     -1.8645628804193147678e-15, -1.2507950530688613771e-15, 7.4182352566248745773e-17,
     5.0681489047974358938e-17,
 ]  # fmt: skip
-_ERFCX = np.polynomial.chebyshev.cheb2poly(_ERFCX_CHEBYSHEV).tolist()
 
 _ERF_FLOAT32 = (
     1.12837927, 0.102769056, -1.91830286e-4, -6.19785069e-4, 8.76374702e-5, -5.66849729e-6,
@@ -99,7 +98,12 @@ def _erfcx_positive(x: Any) -> Any:
     Shepherd and Laframboise, "Chebyshev approximation of (1 + 2x) exp(x^2) erfc x in 0 <= x < inf"
     (1981).
     """
-    return polynomial(1 - 7.5 / (x + 3.75), _ERFCX) / (1 + 2 * x)
+    return polynomial(1 - 7.5 / (x + 3.75), _erfcx_coefficients()) / (1 + 2 * x)
+
+
+@functools.cache  # made when first used: NumPy's polynomials take time to import
+def _erfcx_coefficients() -> list[float]:
+    return np.polynomial.chebyshev.cheb2poly(_ERFCX_CHEBYSHEV).tolist()
 
 
 def _exp_minus_square(xp: Any, x: Any) -> Any:

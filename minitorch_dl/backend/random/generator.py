@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import operator
-import secrets
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -111,7 +111,7 @@ class Generator:
 
     def seed(self) -> int:
         """Restart from a seed of the operating system's, and return it."""
-        seed = secrets.randbits(64)
+        seed = int.from_bytes(os.urandom(8), "little")
         with self.lock:
             self._start(seed)
         return seed
@@ -295,7 +295,7 @@ def manual_seed(seed: int) -> Generator:
 
 def seed() -> int:
     """Seed the default generators of all devices from the operating system; returns the seed."""
-    seed = secrets.randbits(64)
+    seed = int.from_bytes(os.urandom(8), "little")
     manual_seed(seed)
     return seed
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import multiprocessing
-import multiprocessing.context
 import os
 import sys
 import warnings
@@ -382,6 +380,8 @@ def _context(given: Any, num_workers: int) -> Any:
     """The multiprocessing context that the user asked for, or None."""
     if given is None:
         return None
+    import multiprocessing.context  # late: few programs start workers
+
     if num_workers == 0:
         raise ValueError(
             "multiprocessing_context can only be used with multi-process loading "
@@ -405,6 +405,8 @@ def _context(given: Any, num_workers: int) -> Any:
 
 def _default_context() -> Any:
     """The platform's way to start processes; but once CUDA is in use a fork would break it."""
+    import multiprocessing
+
     chosen = multiprocessing.get_start_method(allow_none=True)
     method = chosen or multiprocessing.get_context().get_start_method()
     if method == "fork" and "cupy" in sys.modules:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
-import multiprocessing.connection
 import os
 import pickle
 import queue
-import random
 import signal
 import threading
 import time
@@ -17,7 +14,6 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from multiprocessing.reduction import ForkingPickler
 from typing import Any, NoReturn
 
 import numpy as np
@@ -104,6 +100,8 @@ def _work(
     Two threads keep the pipe moving, so that the loader never waits to hand out a task and the
     worker never waits to hand in a result.
     """
+    import random  # late, as is multiprocessing: few programs start workers
+
     global _worker_info
     _worker_info = info
     set_thread_count(1)  # the workers are as many as the cores can serve
@@ -146,6 +144,8 @@ def _work(
 
 def _answer(fetch: Callable[[Any], Any], key: Any, index: Any, where: str) -> Any:
     """The pickled ``(key, reply)``."""
+    from multiprocessing.reduction import ForkingPickler
+
     try:
         reply = fetch(index)
     except StopIteration:
@@ -159,6 +159,8 @@ def _answer(fetch: Callable[[Any], Any], key: Any, index: Any, where: str) -> An
 
 
 def _receive(connection: Any, tasks: queue.SimpleQueue, closing: threading.Event) -> None:
+    import multiprocessing
+
     parent = multiprocessing.parent_process()
     parent_id = os.getppid()
     try:
@@ -245,8 +247,10 @@ class WorkerPool:
 
     def ready(self, workers: Iterable[int], timeout: float = 0) -> int:
         """The first of ``workers`` that has answered or died."""
+        from multiprocessing.connection import wait
+
         by_connection = {self._connections[worker]: worker for worker in workers}
-        found = multiprocessing.connection.wait(by_connection, timeout or None)
+        found = wait(by_connection, timeout or None)
         if not found:
             raise RuntimeError(f"DataLoader timed out after {timeout} seconds")
         return min(by_connection[connection] for connection in found)
