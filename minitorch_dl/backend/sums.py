@@ -26,10 +26,10 @@ def sum_over(xp: Any, a: Any, axes: Axes) -> Any:
         return a
     if xp is np and axes[1:] and a.size > _ALONE and _has_rows_to_add(a, axes):
         return sum_over(xp, a.sum(axis=0, keepdims=True, dtype=a.dtype), axes[1:])
-    k = a.ndim - len(axes)
-    if axes[0] == k < a.ndim - 1 and a.flags.c_contiguous and a.size:  # the last ones, as one
-        y = sum_over(xp, a.reshape(*a.shape[:k], -1), (k,))
-        return y.reshape(*a.shape[:k], *(1,) * len(axes))
+    if axes[1:] and a.size > _ALONE and axes[0] == a.ndim - len(axes) and a.flags.c_contiguous:
+        kept = a.shape[: axes[0]]  # the axes that are summed are the last ones: they are as one
+        y = sum_over(xp, a.reshape(*kept, -1), (axes[0],))
+        return y.reshape(*kept, *(1,) * len(axes))
     is_small = a.ndim == 2 and a.size <= _ALONE
     if xp is np and a.ndim - 1 in axes and (is_small or _has_long_rows(a)):
         return _of_rows(a, _kept_ones(a.shape[-1], a.dtype), axes)
