@@ -139,23 +139,22 @@ def backward(
             partial_sums.append((part, dw, db))
         if not needs[0]:
             return
-        by_row = lay.both and lay.only_moments  # r can go where the factor goes
-        h = u if factor is None or not lay.only_moments or by_row else u * factor
+        by_row = lay.both and lay.only_moments
+        if by_row:
+            factor = r * factor
+        h = u if factor is None or not lay.only_moments else u * factor
         if not lay.both:
             us, u_sum = dot_over(xp, h, s, lay.axes), sum_over(xp, h, lay.axes)
         elif lay.only_moments:
             us = weighted_sum(xp, us, factor, lay.only_moments)
             u_sum = weighted_sum(xp, u_sum, factor, lay.only_moments)
         slope = us * (r / lay.elements) if lay.both else us / lay.elements
-        h_mean = u_sum / lay.elements if centered else None
-        if by_row:
-            h, slope = u * (r * factor), slope * r
-            h_mean = h_mean * r if centered else None
         s *= slope if repeat is None else repeat(slope)
         if centered:
+            h_mean = u_sum / lay.elements
             s += h_mean if repeat is None else repeat(h_mean)
         xp.subtract(h, s, out=s)
-        if by_row:
+        if by_row:  # r is in the factor
             return
         if factor is not None and not lay.only_moments:
             r = r * factor
