@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -34,17 +35,22 @@ def exponentials(xp: Any, a: Any) -> tuple[Any, Any, Any]:
     return e.reshape(n, c, p), total.reshape(n, p), log_sum.reshape(n, p)
 
 
-def _put_exponentials(xp: Any, a: Any, y: Any, axis: int) -> tuple[Any, Any]:
-    """Write ``exp(a - m)`` to ``y``; its sum along ``axis``, and m: the largest, or 0 where that is
-    safe."""
+def _put_exponentials(xp: Any, a: Any, y: Any, axis: int, divide: bool = False) -> tuple[Any, Any]:
+    """Write ``exp(a - m)`` to ``y``; its sum along ``axis``, by which to ``divide`` it, and m: the
+    largest, or 0 where that is safe."""
+    largest, total = 0, None
     if xp is np and np.maximum.reduce(a, None) < _MODERATE:  # found sooner than each row's
         total = sum_over(xp, xp.exp(a, out=y), (axis,))
-        if np.minimum.reduce(total, None) > 1 / _MODERATE:
-            return total, 0
-    largest = maxima(xp, a, axis)
-    xp.subtract(a, largest, out=y)
-    xp.exp(y, out=y)
-    return sum_over(xp, y, (axis,)), largest
+        if not np.minimum.reduce(total, None) > 1 / _MODERATE:
+            total = None
+    if total is None:
+        largest = maxima(xp, a, axis)
+        xp.subtract(a, largest, out=y)
+        xp.exp(y, out=y)
+        total = sum_over(xp, y, (axis,))
+    if divide:
+        y *= 1 / total
+    return total, largest
 
 
 @kernels.softmax.twin
@@ -52,10 +58,7 @@ def softmax(xp: Any, a: Any, axis: int) -> Any:
     """``exp(a - max a)`` over its sum along ``axis``, or without the largest where that is safe."""
     if xp is not np and (done := kernels.softmax(xp, a, axis=axis)) is not None:
         return done
-
-    def work(a: Any, y: Any, axis: int) -> None:
-        y *= 1 / _put_exponentials(xp, a, y, axis)[0]
-
+    work = functools.partial(_put_exponentials, xp, divide=True)
     return _along(xp, work, (a,), axis, passes=9)
 
 
@@ -110,7 +113,7 @@ def maxima(xp: Any, a: Any, axis: int) -> Any:
 
 
 def _along(
-    xp: Any, work: Callable[..., None], arrays: tuple[Any, ...], axis: int, passes: int
+    xp: Any, work: Callable[..., Any], arrays: tuple[Any, ...], axis: int, passes: int
 ) -> Any:
     """What ``work(*arrays, out, axis)`` writes, called with some of the rows at a time."""
     out = xp.empty(arrays[0].shape, arrays[0].dtype)
