@@ -55,8 +55,9 @@ def sum_to(xp: Any, a: Any, *, shape: tuple[int, ...]) -> Any:
     )
     if not axes:
         return a.reshape(shape)
-    y = a.sum(axis=axes, dtype=summed_in(a.dtype)).reshape(shape)
-    return y if y.dtype is a.dtype else y.astype(a.dtype)
+    if a.dtype.itemsize != 2:
+        return a.sum(axis=axes, dtype=a.dtype).reshape(shape)
+    return a.sum(axis=axes, dtype=summed_in(a.dtype)).reshape(shape).astype(a.dtype)
 
 
 expand.defvjp(a=lambda g, a_shape: sum_to(g, shape=a_shape))
