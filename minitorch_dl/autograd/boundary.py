@@ -286,7 +286,8 @@ def _compile_guard(call: FunctionType, function: Any, name: str) -> None:
                 args.append(value)
             else:
                 kwargs[p.name] = value
-        return call_override(call, relevant, tuple(args), kwargs)
+        entire: Any = getattr(call, "told_as", call)  # the function that this one is a part of
+        return call_override(entire, relevant, tuple(args), kwargs)
 
     def missing(parameter: str) -> None:
         raise TypeError(f"{last}() missing 1 required positional argument: {parameter!r}")

@@ -486,7 +486,7 @@ def _connect(
 def _viewed_input(out: Any, args: Sequence[Any]) -> Any:
     owner = owner_of(out.array)
     for a in args:
-        if isinstance(a, TensorBase) and owner_of(a.array) is owner:
+        if isinstance(a, TensorBase) and not a.is_sparse and owner_of(a.array) is owner:
             return a
     return None
 

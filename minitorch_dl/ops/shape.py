@@ -67,6 +67,7 @@ def _reshaped(input: Any, shape: Any) -> Any:
 
 
 _reshape_inferred, _view_inferred = public(_reshaped, "reshape"), public(_reshaped, "view")
+_reshape_inferred.told_as = reshape
 
 
 def inferred(have: tuple[int, ...], wanted: tuple[int, ...]) -> tuple[int, ...]:
@@ -314,6 +315,9 @@ def _permuted(input: Any, dims: Any) -> Any:
     if len(set(order)) < ndim:
         raise RuntimeError("permute(): duplicate dims are not allowed.")
     return _permute(input, dims=order)
+
+
+_permuted.told_as = permute
 
 
 def movedim(input: Any, source: Any, destination: Any) -> Any:

@@ -177,6 +177,10 @@ def test_operators_and_questions_about_the_kind():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Diagonal, "handled", handled)
         assert (torch.ones(2, 3) @ matrix).requires_grad
+    handled[torch.permute] = lambda m, dims: dims
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Diagonal, "handled", handled)
+        assert torch.permute(matrix, (1, 0)) == (1, 0)
     assert not torch.is_tensor(matrix)
     assert not torch.is_storage(matrix)
 
