@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+import itertools
+import operator
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
+
+
+def _whole(n: Any, item: int) -> int:
+    """A size as an int, which a tensor may hold."""
+    if n.__class__ is int:
+        return n
+    try:
+        return operator.index(n)
+    except TypeError:
+        raise TypeError(
+            f"torch.Size() takes an iterable of 'int' (item {item} is {type(n).__name__!r})"
+        ) from None
 
 
 class Size(tuple):
     """A tensor's shape: a tuple of sizes that prints as PyTorch's."""
 
     __slots__ = ()
+
+    def __new__(cls, sizes: Iterable[Any] = ()) -> Size:
+        return tuple.__new__(cls, map(_whole, sizes, itertools.count()))
 
     def numel(self) -> int:
         """The number of elements of a tensor of this shape."""
@@ -28,4 +47,8 @@ class Size(tuple):
 
     def __getitem__(self, index: Any) -> Any:
         item = tuple.__getitem__(self, index)
-        return Size(item) if isinstance(index, slice) else item
+        return size_of(item) if isinstance(index, slice) else item
+
+
+size_of = partial(tuple.__new__, Size)
+"""The Size of a tuple of ints, unchecked."""

@@ -19,7 +19,7 @@ from .backend import device, device_of, dtypes, to_host
 from .backend.overwriting import OVERWRITING
 from .ops import creation, from_data, movement
 from .ops.storage import TypedStorage
-from .size import Size
+from .size import Size, size_of
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -79,12 +79,12 @@ class Convertible(TensorBase):
     @property
     def shape(self) -> Size:
         """The size of each dimension."""
-        return Size(self.array.shape)
+        return size_of(self.array.shape)
 
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the size of one dimension."""
         if dim is None:
-            return Size(self.array.shape)
+            return size_of(self.array.shape)
         shape = self.array.shape
         if not -len(shape) <= dim < len(shape):
             low, high = -max(len(shape), 1), max(len(shape), 1) - 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 import minitorch_dl as torch
@@ -57,3 +58,17 @@ def test_sizes_are_numbers() -> None:
     assert torch.sym_sqrt(4) == 2.0
     assert torch._shape_as_tensor(torch.zeros(2, 3)).tolist() == [2, 3]
     assert not isinstance(3, (torch.SymInt, torch.SymFloat, torch.SymBool))
+
+
+def test_sizes_are_ints_however_they_came() -> None:
+    size = torch.Size((torch.tensor(3), np.int64(2)))
+    assert size == (3, 2)
+    assert {type(n) for n in size} == {int}
+    assert type(torch.zeros(2, 3).shape[1:]) is torch.Size
+    for wrong in (2.0, torch.tensor(3.5)):
+        with pytest.raises(TypeError, match="takes an iterable of 'int'"):
+            torch.Size((wrong,))
+    x = torch.tensor([1])
+    assert x.add(x, alpha=torch.tensor(2)).tolist() == [3]
+    assert torch.sub(x, x, alpha=torch.tensor(2)).tolist() == [-1]
+    assert torch.zeros(2).normal_(mean=torch.tensor(3.0), std=torch.tensor(0.0)).tolist() == [3, 3]

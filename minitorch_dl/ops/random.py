@@ -400,7 +400,7 @@ def _normal_(
     a: Any, g: Any, xp: Any, mean: float = 0, std: float = 1, contiguous: bool = True
 ) -> Any:
     """Normal with this mean and standard deviation, in place."""
-    return draw.normal(a.shape, mean, std, a.dtype, g, xp, contiguous)
+    return draw.normal(a.shape, float(mean), float(std), a.dtype, g, xp, contiguous)
 
 
 def _bernoulli_(a: Any, g: Any, xp: Any, p: Any = 0.5) -> Any:
