@@ -142,7 +142,10 @@ def matmul(input: Any, other: Any, *, out: Any = None) -> Any:
     """
     y = _matmul(input, other)
     if getattr(y, "_node", None) is not None:
-        n, m = input.ndim, other.ndim  # of an override's classes, too
+        n, m = (
+            getattr(input, "array", input).ndim,
+            getattr(other, "array", other).ndim,
+        )  # or overriding
         if (n, m) != (2, 2):
             named(y, _NODES.get((n, m), "UnsafeViewBackward0"))
     return y if out is None else write_out("matmul", out, y, exact=True)
