@@ -91,7 +91,7 @@ def div_or_zero(xp: Any, a: Any, b: Any) -> Any:
 div_or_zero.defvjp(a=lambda g, b: div_or_zero(g, b), b=lambda g, b, y: -div_or_zero(g * y, b))
 
 
-def _scaled(op: str, input: Any, other: Any, alpha: float) -> Any:
+def _scaled(op: str, input: Any, other: Any, alpha: Any) -> Any:
     """``alpha * other`` for add and sub; of integers, ``alpha`` must be one too."""
     if isinstance(alpha, (np.generic, TensorBase)):
         alpha = alpha.item()
