@@ -93,7 +93,9 @@ div_or_zero.defvjp(a=lambda g, b: div_or_zero(g, b), b=lambda g, b, y: -div_or_z
 
 def _scaled(op: str, input: Any, other: Any, alpha: Any) -> Any:
     """``alpha * other`` for add and sub; of integers, ``alpha`` must be one too."""
-    if isinstance(alpha, (np.generic, TensorBase)):
+    if isinstance(alpha, TensorBase):
+        alpha = alpha.array
+    if isinstance(alpha, (np.generic, np.ndarray)):
         alpha = alpha.item()
     if alpha.__class__ is not int:
         raw = [x.array if isinstance(x, TensorBase) else x for x in (input, other)]
