@@ -18,7 +18,7 @@ TABLE = [
     # transforms of functions
     ("torch.func.grad(lambda x: x)(3.0)", V, "Tensors to differentiate", True),
     ("torch.func.grad(lambda x: 3.0)(Z(1))", R, "to return a tensor"),
-    ("torch.func.jvp(torch.sin, (Z(1),), (Z(1), Z(1)))", R, "1 primals and 2 tangents"),
+    ("torch.func.jvp(torch.sin, (Z(1),), (Z(1), Z(1)))", R, "same python structure"),
     ("torch.func.vmap(torch.add, in_dims=(0,))(Z(1), Z(1))", V, "in_dims"),
     ("torch.func.stack_module_state([])", R, "at least one model, got 0"),
     # recomputing
