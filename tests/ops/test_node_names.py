@@ -27,7 +27,7 @@ OTHER_STEPS = {
         "rnn_relu", "rnn_tanh", "round", "scatter_with_reduce", "setitem", "softmax",
         "special.xlog1py", "special.zeta", "svd_lowrank", "trapezoid", "trapz",
         "views_in_place", "whole_number_operators", "xlogy", "view_as_complex_copy",
-        "dropout(counted)",
+        "batch_norm_update_stats", "dropout(counted)",
         "einsum_mixed", "masked.prod", "masked_out_rows", "nn.functional.grouped_mm",
         "nuclear_norm",
         # of real numbers by a transform of real numbers, then the other half; several steps
