@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import autograd
 from .batched import RULES, Batched, by_own_rule, is_at, lifted, mapped, open_levels, torch
 
 
@@ -73,7 +72,7 @@ def _apply(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int)
         raise NotImplementedError(
             f"{cls.__name__}.apply: kwarg-only Tensor args can't be batched. Give them by position"
         )
-    own = cls.vmap is not autograd.Function.vmap
+    own = cls._defines("vmap")
     if own and cls.generate_vmap_rule:
         raise RuntimeError(
             f"You tried to vmap over {cls.__name__}, but it has both generate_vmap_rule=True and an"
