@@ -265,6 +265,7 @@ try:
         xlogy,
     )  # fmt: skip
     from .ops.spectrograms import *
+    from .ops.splitting import *
     from .ops.statistics import *
     from .ops.storage import TypedStorage, UntypedStorage, is_storage
     from .ops.trigonometric import *

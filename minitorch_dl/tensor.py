@@ -228,7 +228,7 @@ class Tensor(Convertible, Differentiable, Protocols):
     slice_scatter, select_scatter = ops.slice_scatter, ops.select_scatter
     diagonal_scatter, as_strided_scatter = ops.diagonal_scatter, ops.as_strided_scatter
 
-    # -- taking apart (ops/joining.py) -------------------------------------------------------------
+    # -- splitting (ops/splitting.py) --------------------------------------------------------------
 
     split_with_sizes, chunk, unbind = ops.split_with_sizes, ops.chunk, ops.unbind
     tensor_split, hsplit, vsplit, dsplit = ops.tensor_split, ops.hsplit, ops.vsplit, ops.dsplit

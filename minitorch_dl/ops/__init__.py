@@ -85,6 +85,7 @@ from .special import (
     xlogy,
 )  # fmt: skip
 from .spectrograms import *
+from .splitting import *
 from .statistics import *
 from .trigonometric import *
 from .variances import *

@@ -9,7 +9,7 @@ from ..autograd.inplace import overwrite
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, write_out
 from ..autograd.structural import alias
-from . import complex_numbers, diagonals, joining, layout, rearranging, shape, slicing
+from . import complex_numbers, diagonals, layout, rearranging, shape, slicing, splitting
 from .dims import wrap_dim
 from .movement import clone
 from .slicing import _slice
@@ -59,19 +59,19 @@ narrow_copy = as_one("NarrowCopyBackward0")(_copying("narrow_copy", slicing.narr
 permute_copy = _copying("permute_copy", shape.permute)
 select_copy = _copying("select_copy", slicing.select)
 slice_copy = _copying("slice_copy", _slice_along)
-split_copy = _copying("split_copy", joining.split)
-unsafe_split = as_one("UnsafeSplitBackward0")(_copying("unsafe_split", joining.split))
-split_with_sizes_copy = _copying("split_with_sizes_copy", joining.split_with_sizes)
+split_copy = _copying("split_copy", splitting.split)
+unsafe_split = as_one("UnsafeSplitBackward0")(_copying("unsafe_split", splitting.split))
+split_with_sizes_copy = _copying("split_with_sizes_copy", splitting.split_with_sizes)
 unsafe_split_with_sizes = as_one("UnsafeSplitWithSizesBackward0")(
-    _copying("unsafe_split_with_sizes", joining.split_with_sizes)
+    _copying("unsafe_split_with_sizes", splitting.split_with_sizes)
 )
-unsafe_chunk = as_one("UnsafeSplitBackward0")(_copying("unsafe_chunk", joining.chunk))
+unsafe_chunk = as_one("UnsafeSplitBackward0")(_copying("unsafe_chunk", splitting.chunk))
 squeeze_copy = _copying("squeeze_copy", shape.squeeze)
 t_copy, transpose_copy = (
     _copying("t_copy", shape.t),
     _copying("transpose_copy", shape.transpose),
 )
-unbind_copy = _copying("unbind_copy", joining.unbind)
+unbind_copy = _copying("unbind_copy", splitting.unbind)
 unfold_copy = _copying("unfold_copy", rearranging.unfold)
 unsqueeze_copy = _copying("unsqueeze_copy", shape.unsqueeze)
 view_as_complex_copy = _copying("view_as_complex_copy", complex_numbers.view_as_complex)

@@ -8,8 +8,6 @@ In a formula ``g`` is the gradient of the output.
 
 from __future__ import annotations
 
-import operator
-import warnings
 from math import prod
 from typing import Any
 
@@ -22,8 +20,9 @@ from ..autograd.overriding import LIVE, call_override, overriding
 from ..autograd.primitive import TensorBase, current_node, primitive
 from ..autograd.structural import cast, sum_to
 from ..autograd.versions import next_number
-from ..backend import array_module, check_range, common_module, describe_one, dtypes
+from ..backend import check_range, common_module, dtypes
 from ..backend.segments import add_rows, put_sums
+from .index_expressions import raw, resolve
 from .slicing import _basic, _slice, _spec
 
 __all__ = ["getitem", "index_put", "index_put_", "setitem"]
@@ -217,7 +216,7 @@ def picked_shape(indices: Any, dims: tuple[int, ...], shape: tuple[int, ...]) ->
     """
     axes: list[int] = []
     shapes: list[tuple[int, ...]] = []
-    for d, index in zip(dims, map(_raw, indices)):
+    for d, index in zip(dims, map(raw, indices)):
         mask = index.dtype == bool
         axes += range(d, d + (index.ndim if mask else 1))
         shapes.append((int(index.sum()),) if mask else index.shape)
@@ -240,7 +239,7 @@ def explain_index(
     something else.
     """
     try:
-        _check_bounds([_raw(i) for i in indices], dims, shape)
+        _check_bounds([raw(i) for i in indices], dims, shape)
         picked = picked_shape(indices, dims, shape)
     except IndexError as error:
         return error
@@ -271,7 +270,7 @@ def getitem(input: Any, index: Any) -> Any:
         return y if y._node is None else named(y, _view_name(spec))
     if LIVE and (values := overriding(items)):
         return call_override(getitem, values, (input, index), {})
-    items, indices, dims = _resolve(input.array, index)
+    items, indices, dims = resolve(input.array, index)
     if items:
         spec = _spec(items) or ()
         input = named(_basic(input, spec, items), _view_name(spec))
@@ -317,13 +316,13 @@ def setitem(input: Any, index: Any, value: Any) -> None:
     if spec is not None:
         _copy(_basic(input, spec, items), value)
         return
-    items, indices, dims = _resolve(input.array, index)
+    items, indices, dims = resolve(input.array, index)
     target = _basic(input, _spec(items), items) if items else input
     if not indices:
         _copy(target, value)
         return
     if isinstance(value, TensorBase):
-        one_mask = len(indices) == 1 and _raw(indices[0]).dtype == bool
+        one_mask = len(indices) == 1 and raw(indices[0]).dtype == bool
         if not (one_mask and value.array.size == 1):  # a mask takes any one number
             _same_dtype(target, value)
         if value.array.ndim > 1 and value.array.shape[0] == 1:
@@ -380,112 +379,6 @@ def _fits(have: tuple[int, ...], into: tuple[int, ...]) -> bool:
     )
 
 
-def _resolve(a: Any, index: Any) -> tuple[tuple[Any, ...], list[Any], tuple[int, ...]]:
-    """An index with tensors in it: its basic part (nothing when that is the whole tensor), the
-    index tensors, and the axes of the basic part's result at which they stand.
-    """
-    shape = a.shape
-    items = [_normal(one, a) for one in (index if _is_several(index) else (index,))]
-    used = sum(_axes_used(one) for one in items)
-    if used > len(shape):
-        raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
-    basic: list[Any] = []
-    indices: list[Any] = []
-    dims: list[int] = []
-    d = out = 0  # the axis of the tensor, and of its basic part
-    for position, one in enumerate(items):
-        axes = len(shape) - used if one is Ellipsis else _axes_used(one)
-        if one is None:
-            basic.append(None)
-            out += 1
-        elif one.__class__ is int:
-            basic.append(one)
-        elif one is Ellipsis or one.__class__ is slice:
-            basic += [slice(None) if one is Ellipsis else one] * axes
-            out += axes
-        else:
-            if _raw(one).dtype == bool and _raw(one).shape != shape[d : d + axes]:
-                raise IndexError(
-                    f"The shape of the mask {list(one.shape)} at index {position} does not match "
-                    f"the shape of the indexed tensor {list(shape)} at index {d}"
-                )
-            basic += [slice(None)] * axes if axes else [None]
-            indices.append(one if axes else _raw(one).reshape(1))
-            dims.append(out)
-            out += axes or 1
-        d += axes
-    whole = all(one.__class__ is slice and one == slice(None) for one in basic)
-    return () if whole else tuple(basic), indices, tuple(dims)
-
-
-def _raw(x: Any) -> Any:
-    return x.array if isinstance(x, TensorBase) else x
-
-
-def _axes_used(one: Any) -> int:
-    """How many axes of the tensor one index takes up."""
-    if one is None or one is Ellipsis:
-        return 0
-    one = _raw(one)
-    return one.ndim if hasattr(one, "ndim") and one.dtype == bool else 1
-
-
-def _is_several(index: Any) -> bool:
-    """Whether ``index`` holds one index per axis: a tuple, or a list in which something is no
-    number.
-    """
-    if isinstance(index, tuple):
-        return True
-    return (
-        isinstance(index, list)
-        and len(index) < 32
-        and not all(isinstance(i, (int, float, np.generic)) for i in index)
-    )
-
-
-def _normal(one: Any, a: Any) -> Any:
-    """One index as None, Ellipsis, an int, a slice, or an index tensor or mask on the device of
-    the array ``a``.
-    """
-    if one is None or one is Ellipsis or one.__class__ is slice or one.__class__ is int:
-        return one
-    if isinstance(one, TensorBase):
-        array = one.array
-    elif isinstance(one, (list, tuple, range, np.ndarray)):
-        array = np.asarray(one)
-        if not array.size or (array.dtype.kind in "iu" and array.dtype != np.uint8):
-            array = array.astype(np.int64)
-    elif isinstance(one, bool):
-        array = np.asarray(one)
-    elif hasattr(one, "__index__"):
-        return operator.index(one)
-    else:
-        raise IndexError(
-            "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are "
-            f"valid indices (got {type(one).__name__})"
-        )
-    if not array.ndim and array.dtype.kind in "iu" and array.dtype != np.uint8:
-        return int(array)
-    if array.dtype not in _INDEX_DTYPES:
-        raise IndexError(
-            "tensors used as indices must be long, int, byte or bool tensors, got "
-            f"{describe_one(array)}"
-        )
-    if array.dtype == np.uint8:
-        warnings.warn(
-            "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool "
-            "instead.",
-            stacklevel=5,
-        )
-        array = array.astype(bool)
-    if array.__class__ is not a.__class__:
-        array = array_module(a).asarray(array)
-    return one if isinstance(one, TensorBase) and one.array is array else array
-
-
-_INDEX_DTYPES = (np.dtype(bool), np.dtype(np.int64), np.dtype(np.int32), np.dtype(np.uint8))
-
-
 @as_one()
 def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
     """A copy of ``input`` with ``values`` written at (or, with ``accumulate``, added to)
@@ -511,7 +404,7 @@ def index_put_(input: Any, indices: Any, values: Any, accumulate: bool = False) 
 
 def _places(input: Any, indices: Any, values: Any) -> tuple[list[Any], tuple[int, ...]]:
     """The index tensors among ``indices``, None for an axis taken whole, and their axes."""
-    _, found, dims = _resolve(input.array, tuple(slice(None) if i is None else i for i in indices))
+    _, found, dims = resolve(input.array, tuple(slice(None) if i is None else i for i in indices))
     if not found:
         raise RuntimeError("index_put(): at least one index must be a tensor")
     _same_dtype(input, values)

@@ -1,4 +1,4 @@
-"""Rows of ``ops/joining.py``."""
+"""Rows of ``ops/joining.py`` and ``ops/splitting.py``."""
 
 from __future__ import annotations
 
