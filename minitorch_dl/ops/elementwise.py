@@ -181,7 +181,8 @@ def _are_integers(a: Any, b: Any) -> bool:
             "integer division and remainders are not defined for bool tensors"
         )
     # As PyTorch, no error for a divisor on a GPU, where asking would make the host wait.
-    if array_module(b) is np and ((b == 0).any() if hasattr(b, "dtype") else b == 0):
+    zeros = array_module(b) is np and ((b == 0).any() if hasattr(b, "dtype") else b == 0)
+    if zeros and getattr(a, "size", 1):
         raise ValueError("ZeroDivisionError: integer division by zero")
     return True
 

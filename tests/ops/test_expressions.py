@@ -12,6 +12,9 @@ from tests.refusals import evaluated
 LAST = 1.1920928955078125e-07
 
 TABLE: list[tuple[str, Any]] = [
+    # nothing is divided by zero where there is nothing
+    ("(T([], dtype=torch.int64) % 0).tolist()", []),
+    ("(T([], dtype=torch.int64) // torch.tensor(0)).tolist()", []),
     # questions
     ("Z(2, 3).nbytes", 24),
     ("Z(2).get_device()", -1),
