@@ -134,11 +134,10 @@ def where_not_zero(xp: Any, a: Any, y: Any) -> Any:
     bits = _BITS[a.dtype.itemsize]
     y = y.astype(a.dtype, copy=False)  # of bfloat16, NumPy computes gradients in float32
 
-    def work(y: Any, a: Any, out: Any) -> None:
-        pattern, mask = y.view(bits), out.view(bits)
-        if a.dtype.itemsize == 2:  # only 16-bit maxima may be -0.0, which has a bit, its sign
+    def work(pattern: Any, a: Any, mask: Any) -> None:
+        if bits.itemsize == 2:  # only 16-bit maxima may be -0.0, which has a bit, its sign
             pattern = xp.left_shift(pattern, 1, out=mask)
         xp.sign(pattern, out=mask)
-        mask *= a.view(bits)
+        mask *= a
 
-    return pointwise(xp, work, y, a, passes=3)
+    return pointwise(xp, work, y.view(bits), a.view(bits), passes=3).view(a.dtype)

@@ -11,8 +11,6 @@ import numpy as np
 from ..autograd.primitive import TensorBase
 from ..backend import array_module, describe_one
 
-__all__ = ["raw", "resolve"]
-
 _INDEX_DTYPES = (np.dtype(bool), np.dtype(np.int64), np.dtype(np.int32), np.dtype(np.uint8))
 
 

@@ -49,9 +49,14 @@ CASES: list[tuple[str, Any, dict[str, Any]]] = [
 def test_the_values_are_those_of_the_op(name: str, others: Any, numbers: Any, n: int) -> None:
     x, y, z = operands(n)
     wanted = getattr(torch, name)(x, *others(y, z), **numbers).to(x.dtype).numpy().copy()
+    if "alpha" in numbers:  # rounded once, as PyTorch rounds it, or product and sum apart
+        step = np.float64(np.float32(numbers["alpha"])) * (-1 if name == "sub" else 1)
+        once = (x.double().numpy() + step * y.double().numpy()).astype(np.float32)
+    else:
+        once = wanted
     memory = x.numpy()
     assert getattr(x, f"{name}_")(*others(y, z), **numbers) is x
-    np.testing.assert_array_equal(x.numpy(), wanted)
+    assert ((x.numpy() == wanted) | (x.numpy() == once)).all()
     assert x.numpy() is memory or np.shares_memory(x.numpy(), memory)
     assert x._version == 1
 
