@@ -40,6 +40,7 @@ class FunctionCtx:
     _sources: tuple[Source, ...] = ()
     _dirty: tuple[Any, ...] = ()
     _non_differentiable: tuple[Any, ...] = ()
+    _gives_away = _given_away = False  # the saved tensors, to who first asks
     _node: Any = None
 
     def save_for_backward(self, *tensors: Any) -> None:
@@ -77,11 +78,21 @@ class FunctionCtx:
             return ()
         if node.saved is None:
             raise RuntimeError(SECOND_BACKWARD.format(node.name()))
+        if self._given_away:
+            raise RuntimeError(
+                "saved_tensors can only be accessed once when clear_saved_tensors_on_access=True "
+                "is set on the autograd.Function. Either access saved_tensors only once, or set "
+                "clear_saved_tensors_on_access=False."
+            )
         saved = node.saved or (node.packed.restore() if node.packed is not None else ())
         check_versions(node, saved)
-        return tuple(
+        tensors = tuple(
             source.restore(array, node) for source, array in zip(self._sources, saved, strict=True)
         )
+        if self._gives_away:
+            self._given_away = True
+            node.saved, node.packed = (), None
+        return tensors
 
     @property
     def saved_variables(self) -> tuple[Any, ...]:
@@ -125,6 +136,11 @@ class Function:
     per argument of ``apply``, None for those that are no tensors. It is differentiated itself when
     a gradient of gradients is asked for.
 
+    Attributes:
+        clear_saved_tensors_on_access: True: ``ctx.saved_tensors`` can be read once. (PyTorch then
+            frees them with the variables that hold them; here they are freed after backward.)
+        boxed_grads_call: True: backward gets the gradients in a list, ``backward(ctx, grads)``.
+
     >>> import minitorch_dl as torch
     >>> class Exp(torch.autograd.Function):
     ...     @staticmethod
@@ -144,6 +160,8 @@ class Function:
     """
 
     generate_vmap_rule = False
+    clear_saved_tensors_on_access = False
+    boxed_grads_call = False
     _backward_cls: type[FunctionNode] = FunctionNode
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -225,6 +243,7 @@ class Function:
         recorded = any(edge is not None for edge in edges) and records(args)
         ctx = FunctionCtx()
         ctx.needs_input_grad = tuple(edge is not None for edge in edges)
+        ctx._gives_away = cls.clear_saved_tensors_on_access
         with no_grad():
             if separate:
                 result = cls.forward(*args, **kwargs)

@@ -95,7 +95,11 @@ class FunctionPlan:
                 for one, made in zip(grads, node.outputs, strict=True)
             )
         forward = state.pushing and self.function._defines("jvp")
-        results = self._pulled(node, grads) if forward else self.backward(ctx, *grads)
+        if forward:
+            results = self._pulled(node, grads)
+        else:
+            boxed = self.function.boxed_grads_call
+            results = self.backward(ctx, *((list(grads),) if boxed else grads))
         results = results if isinstance(results, tuple) else (results,)
         expected = len(self.inputs)
         if len(results) > expected and all(r is None for r in results[expected:]):

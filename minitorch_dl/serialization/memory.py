@@ -33,6 +33,10 @@ class Stored:
         self.packed = len(arrays) == 1 and arrays[0].nbytes < stop - start
         self.numel = self._first.size if self.packed else (stop - start) // self.itemsize
 
+    @property
+    def nbytes(self) -> int:
+        return self.numel * self.itemsize
+
     def persistent_id(self) -> tuple[Any, ...]:
         """How a file's pickle refers to the storage."""
         numel = self.numel * (self.itemsize if self.kind is UntypedStorage else 1)

@@ -7,7 +7,9 @@ import sys
 from enum import Enum
 from typing import Any
 
-_kept: dict[str, Any] = {"endianness": None, "crc32": True, "mmap": mmap.MAP_PRIVATE}
+_kept: dict[str, Any] = {
+    "endianness": None, "crc32": True, "mmap": mmap.MAP_PRIVATE, "skips_data": False,
+}  # fmt: skip
 
 
 class LoadEndianness(Enum):
@@ -75,3 +77,27 @@ class set_default_mmap_options:
 
     def __exit__(self, *exc: object) -> None:
         _kept["mmap"] = self._before
+
+
+def skips_data() -> bool:
+    """Whether the bytes of tensors are left out."""
+    return _kept["skips_data"]
+
+
+class skip_data:
+    """In such a block ``save`` leaves room for the bytes of tensors and does not write them, and
+    ``load`` does not read them: its tensors are uninitialised.
+
+    Args:
+        materialize_fake_tensors: accepted; there are no fake tensors here.
+    """
+
+    def __init__(self, materialize_fake_tensors: bool = False) -> None:
+        self.materialize_fake_tensors = materialize_fake_tensors
+
+    def __enter__(self) -> None:
+        self._before = skips_data()
+        _kept["skips_data"] = True
+
+    def __exit__(self, *exc: object) -> None:
+        _kept["skips_data"] = self._before

@@ -34,7 +34,9 @@ def write(file: BinaryIO, name: str, content: bytes, storages: list[Stored]) -> 
         write_record(archive, f"{name}/data.pkl", content)
         write_record(archive, f"{name}/byteorder", sys.byteorder.encode())
         for storage in storages:
-            write_record(archive, f"{name}/data/{storage.key}", storage.content())
+            skips = options.skips_data()
+            values = np.zeros(storage.nbytes, np.uint8) if skips else storage.content()
+            write_record(archive, f"{name}/data/{storage.key}", values)
         write_record(archive, f"{name}/version", VERSION)
 
 
@@ -111,6 +113,8 @@ class _Storages:
 
     def _array(self, key: str, dtype: np.dtype) -> np.ndarray:
         member = f"{self._root}data/{key}"
+        if options.skips_data():
+            return np.empty(self._archive.getinfo(member).file_size // dtype.itemsize, dtype)
         if self._path is not None:
             array = mapped(self._archive, member, self._path, dtype, _maps_are_shared())
         else:

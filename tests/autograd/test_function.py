@@ -329,6 +329,49 @@ def test_saved_tensors_are_freed_and_checked(torch) -> None:
         y.backward()
 
 
+def test_gradients_in_a_list(torch) -> None:
+    class Both(torch.autograd.Function):
+        boxed_grads_call = True
+
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2, x * 3
+
+        @staticmethod
+        def backward(ctx, grads):
+            assert isinstance(grads, list)
+            return 2 * grads.pop(0) + 3 * grads.pop()
+
+    x = leaf(torch, 1.0)
+    a, b = Both.apply(x)
+    (a + 5 * b).backward()
+    assert x.grad.tolist() == [17]
+
+
+def test_saved_tensors_that_can_be_read_once(torch) -> None:
+    class Square(torch.autograd.Function):
+        clear_saved_tensors_on_access = True
+
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * x
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            with pytest.raises(RuntimeError, match="can only be accessed once"):
+                _ = ctx.saved_tensors
+            return 2 * g * x
+
+    x = leaf(torch, 3.0)
+    y = Square.apply(x)
+    y.backward(retain_graph=True)
+    assert x.grad.tolist() == [6]
+    with pytest.raises(RuntimeError, match="can only be accessed once"):
+        y.backward()
+
+
 def test_once_differentiable(torch) -> None:
     from importlib import import_module
 

@@ -158,6 +158,19 @@ def written(obj: Any, **options: Any) -> io.BytesIO:
     return file
 
 
+def test_files_without_the_bytes_of_tensors(torch, tmp_path) -> None:
+    state = {"a": torch.ones(3), "b": torch.arange(4)}
+    torch.save(state, tmp_path / "whole.pt")
+    with torch.serialization.skip_data():
+        torch.save(state, tmp_path / "room.pt")
+        loaded = torch.load(tmp_path / "whole.pt")
+    assert {name: (t.shape, t.dtype) for name, t in loaded.items()} == {
+        name: (t.shape, t.dtype) for name, t in state.items()
+    }
+    assert torch.load(tmp_path / "room.pt")["b"].tolist() == [0, 0, 0, 0]
+    assert torch.load(tmp_path / "whole.pt")["b"].tolist() == [0, 1, 2, 3]
+
+
 def test_the_records_of_a_file(tmp_path: Path) -> None:
     path = tmp_path / "state.pt"
     weight = torch.arange(6.0).reshape(2, 3)
