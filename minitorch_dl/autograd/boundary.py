@@ -223,10 +223,11 @@ def _compile_guard(call: FunctionType, function: Any, name: str) -> None:
     if second_names and not keyword_only:
         declared.append("*")
     declared += [f"{second}=absent" for second in second_names]
-    preparing = "".join(
-        f"        if {second} is not absent:\n            {first} = {second}\n"
+    renaming = "".join(
+        f"    if {second} is not absent:\n        {first} = {second}\n"
         for second, first in second_names.items()
     )
+    preparing = ""
     for p in parameters:
         if p.kind is p.VAR_KEYWORD:
             declared.append(f"**{p.name}")
@@ -248,7 +249,7 @@ def _compile_guard(call: FunctionType, function: Any, name: str) -> None:
     ordering = f"    if more:\n        return reordering(({tensors}, *more), out)\n"
     source = (
         f"def {last}({', '.join(declared)}):\n"
-        f"{ordering if numbers else ''}"
+        f"{ordering if numbers else ''}{renaming}"
         f"{'' if layer else f'    if LIVE and {asking}        {yielding}'}"
         "    try:\n"
         f"{preparing}"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..backend import dtypes
+from ..backend.precision import is_half
 from .base import NO_GRAD, ORDINARY, TensorBase, View, ViewKind, current_node, write_out
 from .errors import KERNEL_ERRORS, explain
 from .modes import GRAD, state
@@ -31,6 +32,7 @@ FLOAT32, INT64 = np.dtype("float32"), np.dtype("int64")
 _OPERANDS = frozenset({np.ndarray, float, int})
 _KNOWN = [d for d in dtypes.ALL if d._numpy is not None]
 DIFFERENTIABLE = frozenset([d.numpy for d in _KNOWN if d.kind >= dtypes.FLOAT])
+HALVES = frozenset([d.numpy for d in _KNOWN if is_half(d.numpy)])
 COMPLEX = frozenset([d.numpy for d in _KNOWN if d.is_complex])
 # What the shortened calls take: NumPy's floats where a primitive promotes to floats, else all but
 # complex numbers, which need another derivative, and bfloat16, whose results must be kept so.
@@ -45,6 +47,12 @@ def use_result_class(cls: type) -> None:
     """Name the class of which the calls return instances."""
     global _Tensor
     _Tensor = cls
+
+
+def _taken(p: Primitive, most: frozenset[np.dtype]) -> frozenset[np.dtype]:
+    """The dtypes that a primitive's shortened call takes, of ``most``."""
+    taken = _FLOATS if p.promotes == "float" else most - p.refused
+    return taken - HALVES if p.wide else taken
 
 
 def _on_host(kernel: Callable[..., Any], operands: int) -> Callable[..., Any]:
@@ -63,7 +71,7 @@ def _on_host(kernel: Callable[..., Any], operands: int) -> Callable[..., Any]:
 
 
 def unary(p: Primitive) -> Callable[..., Any]:
-    kernel, taken = _on_host(p.kernel, 1), _FLOATS if p.promotes == "float" else _REAL - p.refused
+    kernel, taken = _on_host(p.kernel, 1), _taken(p, _REAL)
     plan = None
 
     def call(input: Any, *, out: Any = None) -> Any:
@@ -101,7 +109,7 @@ def unary(p: Primitive) -> Callable[..., Any]:
 
 def parametrized(p: Primitive) -> Callable[..., Any]:
     kernel, promotes = p.kernel, p.promotes is not None
-    taken = _FLOATS if p.promotes == "float" else _PLAIN - p.refused
+    taken = _taken(p, _PLAIN)
     plan = None
 
     def call(input: Any, **params: Any) -> Any:
@@ -167,7 +175,8 @@ def binary(p: Primitive, otherwise: Callable[..., Any] | None = None) -> Callabl
     otherwise = otherwise or p
     kernel, formulas = _on_host(p.kernel, 2), p.formulas
     broadcasts, promotes = p.broadcasts, p.promotes is not None
-    taken = _FLOATS if p.promotes == "float" else _REAL - p.refused
+    taken = _taken(p, _REAL)
+    floats = _FLOATS & taken
     first_number, second_number = (name not in p.tensors for name in p.inputs)
     plans: dict[Any, Any] = {}
 
@@ -211,7 +220,7 @@ def binary(p: Primitive, otherwise: Callable[..., Any] | None = None) -> Callabl
             a, na, mixed = input, None, True
             b = other.array
             nb = other._node if other._view is None else current_node(other)
-            if b.__class__ is not ndarray or (b.dtype is not FLOAT32 and b.dtype not in _FLOATS):
+            if b.__class__ is not ndarray or (b.dtype is not FLOAT32 and b.dtype not in floats):
                 return otherwise(input, other)
         elif input.__class__ is ndarray and other.__class__ in _OPERANDS:  # within a derivative
             return otherwise(input, other) if input.dtype is BFLOAT16 else kernel(input, other)
@@ -266,7 +275,7 @@ def general(p: Primitive) -> Callable[..., Any]:
     kernel, formulas, width = p.kernel, p.formulas, len(p.inputs)
     promotes, broadcasts, kept = p.promotes is not None, p.broadcasts, len(p.aux)
     single, weak = p.outputs == ("y",), promotes or broadcasts
-    taken = _PLAIN - p.refused
+    taken = _taken(p, _PLAIN)
     plans: dict[Any, Any] = {}
 
     def call(*args: Any, **params: Any) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..backend import describe, dtypes
 from .base import TensorBase, late
-from .calls import BFLOAT16, COMPLEX, DIFFERENTIABLE
+from .calls import BFLOAT16, COMPLEX, DIFFERENTIABLE, HALVES
 
 NUMBERS = frozenset((bool, int, float, complex))
 """The classes of Python's numbers."""
@@ -22,6 +22,11 @@ NUMBERS = frozenset((bool, int, float, complex))
 def any_complex(operands: Sequence[Any]) -> bool:
     """Whether one of them is an array of complex numbers, or one such number."""
     return any(getattr(x, "dtype", None) in COMPLEX or x.__class__ is complex for x in operands)
+
+
+def any_half(operands: Sequence[Any]) -> bool:
+    """Whether one of them is an array of 16-bit floats."""
+    return any(getattr(x, "dtype", None) in HALVES for x in operands)
 
 
 def as_tensor(x: Any) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..backend import array_module
+from ..backend.precision import widened
 from .base import TensorBase, late
 from .node import Node
 
@@ -147,6 +148,22 @@ def _conjugates(x: Any) -> Any:
     if x.__class__ is tuple:
         return tuple(map(_conjugates, x))
     return None if x is None else late.conj(x)
+
+
+class WidePlan(Plan):
+    """The formulas on 16-bit floats: computed in float32, each gradient rounded once."""
+
+    def __init__(
+        self, primitive: Primitive, needs: tuple[bool, ...], names: Sequence[str] | None = None
+    ) -> None:
+        super().__init__(primitive, needs, names)
+        rule = self.rule
+
+        def wide(g: Any, saved: tuple[Any, ...]) -> tuple[Any, ...]:
+            gradients = rule(widened(g), tuple(map(widened, saved)))
+            return tuple([None if d is None else d.astype(g.dtype) for d in gradients])
+
+        self.rule = wide
 
 
 class FusedPlan(Plan):

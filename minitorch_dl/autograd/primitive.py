@@ -33,6 +33,7 @@ import numpy as np
 
 from ..backend import common_module, devices, dtypes
 from ..backend.blocks import by_blocks
+from ..backend.precision import in_float32
 from . import calls
 from .base import NO_GRAD, ORDINARY, TensorBase, View, ViewKind, current_node, late, write_out
 from .calls import BFLOAT16, DIFFERENTIABLE, shares_memory
@@ -40,9 +41,9 @@ from .errors import KERNEL_ERRORS, complex_refused, explain, no_tensor, not_impl
 from .modes import GRAD, LISTENING, records, state
 from .names import node_class
 from .node import Node
-from .operands import NUMBERS, any_complex, as_tensor, keep_bfloat16, promote, weak
+from .operands import NUMBERS, any_complex, any_half, as_tensor, keep_bfloat16, promote, weak
 from .overriding import PLAIN, call_override, overriding
-from .plan import ConjugatedPlan, FusedPlan, Plan
+from .plan import ConjugatedPlan, FusedPlan, Plan, WidePlan
 from .versions import next_number
 
 __all__ = [
@@ -98,6 +99,7 @@ class Primitive:
         view: the result may share the input's memory.
         blocks: the kernel and the formulas are several pointwise operations each, on one dtype,
             which of large arrays are done block by block.
+        wide: 16-bit floats are computed in float32, the result and each gradient rounded once.
         formulas: the derivative per input.
         composite: a fused op's definition in plain ops.
         domain: where a pointwise op is defined and smooth: (low, high), for the gradient checks.
@@ -129,6 +131,8 @@ class Primitive:
         self.view: bool = options.pop("view", False)
         self.complex: bool | str = options.pop("complex", self.view)
         self.composite: Any = options.pop("composite", None)
+        floats = self.promotes == "float" and self.composite is None
+        self.wide: bool = options.pop("wide", floats)
         self.keeps_missing: bool = options.pop("keeps_missing", False)
         self.domain: tuple[float | None, float | None] = options.pop("domain", (None, None))
         self.kinks: tuple[float, ...] = options.pop("kinks", ())
@@ -144,8 +148,7 @@ class Primitive:
         self.joint: Callable[..., Any] | None = None
         self.backward: Callable[..., Any] | None = None
         self.public: Callable[..., Any] = self
-        self._plans: dict[tuple[bool, ...], Plan] = {}
-        self._conjugated: dict[tuple[bool, ...], Plan] = {}
+        self._plans: dict[tuple[type[Plan], tuple[bool, ...]], Plan] = {}
         earlier = PRIMITIVES.get(self.name)
         # A user's own may be defined again: a notebook's cell that is run twice.
         if earlier is not None and earlier.kernel.__module__.startswith(_PACKAGE):
@@ -252,13 +255,16 @@ class Primitive:
         )
         return scope["record"]  # type: ignore[return-value]
 
-    def plan(self, needs: tuple[bool, ...], conjugated: bool = False) -> Plan:
-        """The compiled derivative for these inputs."""
-        plans = self._conjugated if conjugated else self._plans
-        plan = plans.get(needs)
+    def plan(self, needs: tuple[bool, ...], arrays: Sequence[Any] = ()) -> Plan:
+        """The compiled derivative for these inputs, if need be that of such operands."""
+        kind = FusedPlan if self.backward else Plan
+        if self.complex == "holomorphic" and any_complex(arrays):
+            kind = ConjugatedPlan
+        elif self.wide and any_half(arrays):
+            kind = WidePlan
+        plan = self._plans.get((kind, needs))
         if plan is None:
-            kind = ConjugatedPlan if conjugated else FusedPlan if self.backward else Plan
-            plan = plans[needs] = kind(self, needs)
+            plan = self._plans[kind, needs] = kind(self, needs)
         return plan
 
     # -- the call ----------------------------------------------------------------------------------
@@ -292,12 +298,13 @@ class Primitive:
             if self.composite is not None:
                 return self.composite(*args, **params)
         xp = common_module(self.name, arrays)
+        kernel = in_float32(self.kernel) if self.wide and any_half(arrays) else self.kernel
         try:
             if devices.several:
                 with devices.beside(arrays):
-                    results = self.kernel(xp, *arrays, **params)
+                    results = kernel(xp, *arrays, **params)
             else:
-                results = self.kernel(xp, *arrays, **params)
+                results = kernel(xp, *arrays, **params)
         except KERNEL_ERRORS as error:
             raise explain(self, error, arrays, params) from error
         if type(results) is not tuple:
@@ -374,7 +381,7 @@ class Primitive:
                 edges += (None,) * (len(self.inputs) - len(edges))
         if not any(edge is not None for edge in edges):
             return None
-        plan = self.plan(needs, self._conjugates(arrays))
+        plan = self.plan(needs, arrays)
         given: Sequence[Any] = arrays
         if self.variadic:
             named = len(self.inputs) - 1
@@ -389,10 +396,6 @@ class Primitive:
         if state.saved_hooks:
             state.saved_hooks[-1].keep(node)
         return node
-
-    def _conjugates(self, arrays: Sequence[Any]) -> bool:
-        """Whether the derivative at these inputs is conjugated around its formulas."""
-        return self.complex == "holomorphic" and any_complex(arrays)
 
     def record(
         self, arrays: Sequence[Any], nodes: Sequence[Any], params: dict[str, Any], result: Any

@@ -36,9 +36,10 @@ def summed_in(dtype: Any) -> Any:
 _FLOAT32 = np.dtype("float32")
 
 
-def widened(array: Any) -> Any:
-    """The array, 16-bit floats as float32, for what knows no bfloat16."""
-    return array.astype(np.float32) if is_half(array.dtype) else array
+def widened(value: Any) -> Any:
+    """The array, 16-bit floats as float32; anything else as it is."""
+    half = hasattr(value, "dtype") and is_half(value.dtype)
+    return value.astype(np.float32) if half else value
 
 
 def epsilon(dtype: Any) -> float:
@@ -60,7 +61,10 @@ def in_float32(kernel: Callable[..., Any], back: int | None = None) -> Callable[
 
     @functools.wraps(kernel)
     def wide(xp: Any, first: Any, *others: Any, **params: Any) -> Any:
-        dtype = first.dtype
+        try:
+            dtype = first.dtype
+        except AttributeError:  # a number
+            dtype = others[0].dtype
         if not is_half(dtype):
             return kernel(xp, first, *others, **params)
         arrays = (first, *others)
@@ -68,7 +72,7 @@ def in_float32(kernel: Callable[..., Any], back: int | None = None) -> Callable[
             result = on_gpu(xp, *arrays, **params)
             if result is not None:
                 return result
-        given = [a.astype("float32") if a is not None and a.dtype == dtype else a for a in arrays]
+        given = [widened(a) for a in arrays]
         result = kernel(xp, *given, **params)
         if isinstance(result, tuple):
             narrow = tuple(

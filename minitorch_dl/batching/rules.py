@@ -24,7 +24,11 @@ def _signature(func: Callable[..., Any]) -> inspect.Signature:
 def bound_arguments(
     func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> inspect.BoundArguments:
-    bound = _signature(func).bind(*args, **kwargs)
+    signature = _signature(func)
+    for name, parameter in signature.parameters.items():
+        if parameter.kind is parameter.VAR_POSITIONAL and name in kwargs:  # flip(x, dims=(0, 1))
+            args, kwargs = (*args, kwargs[name]), {k: v for k, v in kwargs.items() if k != name}
+    bound = signature.bind(*args, **kwargs)
     bound.apply_defaults()
     return bound
 
@@ -56,7 +60,7 @@ _POINTWISE = """
     greater_equal gt half hardshrink hardsigmoid hardswish hardtanh heaviside hypot i0 i0e i1
     i1e igamma igammac imag int isclose isfinite isinf isnan isneginf isposinf lcm ldexp le
     leaky_relu lerp less less_equal lgamma log log10 log1p log2 log_ndtr logaddexp logaddexp2
-    logical_and logical_not logical_or logical_xor logit logsigmoid long lt masked_fill maximum
+    logical_and logical_not logical_or logical_xor logit logsigmoid long lt maximum
     minimum mish mul multiply nan_to_num ndtr ndtri ne neg negative nextafter not_equal
     ones_like polygamma positive pow rad2deg real reciprocal relu relu6 remainder resolve_conj
     resolve_neg round rsqrt rsub selu sgn short sigmoid sign signbit silu sin sinc sinh softplus
@@ -100,7 +104,8 @@ def _promoted(
     dtype = functools.reduce(torch.promote_types, [x.dtype for x in tensors if x.ndim])
 
     def cast(x: Any) -> Any:
-        return x if x.ndim or x.dtype.kind > dtype.kind else Batched.of(x.entries.to(dtype), level)
+        same_kind = not x.ndim and x.dtype.kind == dtype.kind
+        return Batched.of(x.entries.to(dtype), level) if same_kind else x
 
     return mapped(cast, args, level), mapped(cast, kwargs, level)
 
@@ -118,6 +123,17 @@ def _filled(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int
         return (x if func.__name__ == "fill_" else torch.empty_like(x)).copy_(value)
     y = func(x.entries, value)
     return x if func.__name__ == "fill_" else rewrapped(y, level)
+
+
+@rule_for("masked_fill masked_fill_")
+def _masked(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
+    x, mask, value = bound_arguments(func, args, kwargs).args
+    if not (isinstance(value, Tensor) and is_at(value, level)):
+        return pointwise(func, args, kwargs, level)
+    if value.ndim or mask.dtype is not torch.bool:
+        return NotImplemented
+    y = torch.where(mask, value.to(x.dtype), x)
+    return x.copy_(y) if func.__name__ == "masked_fill_" else y
 
 
 # -- along dims ------------------------------------------------------------------------------------
@@ -306,7 +322,15 @@ def _reshaped_in_place(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any],
     return x
 
 
-@rule_for("as_strided as_strided_ as_strided_copy resize_ resize_as_ set_ storage_offset")
+@rule_for("as_strided as_strided_copy")
+def _as_strided(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
+    x, size, stride, offset = bound_arguments(torch.as_strided, args, kwargs).args
+    e = x.entries
+    offset = e.storage_offset() if offset is None else offset
+    return rewrapped(func(e, (len(e), *size), (e.stride(0), *stride), offset), level)
+
+
+@rule_for("as_strided_ resize_ resize_as_ set_ storage_offset")
 def _of_memory(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
     raise RuntimeError(
         f"vmap: {func.__name__}() is about the memory of one tensor, which the entries share. Call "

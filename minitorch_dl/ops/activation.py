@@ -21,7 +21,6 @@ from ..backend import array_module
 from ..backend import random as draw
 from ..backend.choosing import choose
 from ..backend.clipping import clip
-from ..backend.precision import in_float32
 from .creation import empty, zeros_like
 from .elementwise import abs, exp
 from .inspection import finfo
@@ -109,8 +108,7 @@ def relu6(input: Any, inplace: bool = False) -> Any:
     return hardtanh(input, 0.0, 6.0, inplace)
 
 
-@primitive(name="hardsigmoid", kinks=(-3, 3), least="float", blocks=True)
-@in_float32
+@primitive(name="hardsigmoid", kinks=(-3, 3), least="float", blocks=True, wide=True)
 def _hardsigmoid(xp: Any, a: Any) -> Any:
     y = clip(xp, a + 3, 0, 6)
     y /= 6
@@ -125,8 +123,7 @@ def hardsigmoid(input: Any, inplace: bool = False) -> Any:
     return _apply("hardsigmoid", _hardsigmoid, input, inplace)
 
 
-@primitive(name="hardswish", kinks=(-3, 3), least="float", blocks=True)
-@in_float32
+@primitive(name="hardswish", kinks=(-3, 3), least="float", blocks=True, wide=True)
 def _hardswish(xp: Any, a: Any) -> Any:
     y = clip(xp, a + 3, 0, 6)
     y *= a
@@ -298,7 +295,6 @@ def selu(input: Any, inplace: bool = False) -> Any:
 
 
 @primitive(name="softplus", promotes="float", least="float", blocks=True)
-@in_float32
 def _softplus(xp: Any, a: Any, *, beta: float, threshold: float) -> Any:
     scaled = a * beta
     y = xp.log1p(xp.exp(-xp.absolute(scaled))) + clip(xp, scaled, 0, None)
@@ -324,12 +320,22 @@ def logsigmoid(input: Any, *, out: Any = None) -> Any:
     return y if out is None else write_out("logsigmoid", out, y, exact=True)
 
 
-@as_one("MishBackward0")
+@primitive(name="mish", promotes="float", least="float", blocks=True)
+def _mish(xp: Any, a: Any) -> Any:
+    return a * xp.tanh(xp.log1p(xp.exp(-xp.abs(a))) + clip(xp, a, 0, None))
+
+
+def _d_mish(g: Any, a: Any) -> Any:
+    t = tanh(_softplus(a, beta=1, threshold=math.inf))
+    return g * (t + a * (1 - t * t) * sigmoid(a))
+
+
+_mish.defvjp(a=_d_mish)
+
+
 def mish(input: Any, inplace: bool = False) -> Any:
     """``input * tanh(softplus(input))`` (Misra, 2019)."""
-    return _apply(
-        "mish", lambda x: x * tanh(_softplus(x, beta=1, threshold=math.inf)), input, inplace
-    )
+    return _apply("mish", _mish, input, inplace)
 
 
 def softsign(input: Any) -> Any:
@@ -342,7 +348,17 @@ def tanhshrink(input: Any) -> Any:
     return input - tanh(input)
 
 
-@as_one("GluBackward0")
+@primitive(name="glu", grad_fn="GluBackward0", promotes="float", least="float", blocks=True)
+def _gated(xp: Any, a: Any, b: Any) -> Any:
+    return a * sigmoid(b)
+
+
+_gated.defvjp(
+    a=lambda g, b: g * sigmoid(b),
+    b=lambda g, y, b: g * y * sigmoid(-b),  # sigmoid' = sigmoid(b) sigmoid(-b)
+)
+
+
 def glu(input: Any, dim: int = -1) -> Any:
     """``a * sigmoid(b)`` of the two halves of ``input`` along ``dim`` (Dauphin et al., 2016).
 
@@ -350,7 +366,6 @@ def glu(input: Any, dim: int = -1) -> Any:
     >>> torch.nn.functional.glu(torch.tensor([1.0, 2.0, 0.0, 0.0]))
     tensor([0.5000, 1.0000])
     """
-    require_kind("glu", "float", input)
     if input.array.ndim == 0:
         raise RuntimeError("glu does not support 0-dimensional tensors")
     size = input.size(dim)
@@ -358,7 +373,7 @@ def glu(input: Any, dim: int = -1) -> Any:
         raise RuntimeError(
             f"glu: Halving dimension must be even, but dimension {dim} is size {size}"
         )
-    return input.narrow(dim, 0, size // 2) * sigmoid(input.narrow(dim, size // 2, size // 2))
+    return _gated(input.narrow(dim, 0, size // 2), input.narrow(dim, size // 2, size // 2))
 
 
 def _silu_composite(x: Any) -> Any:

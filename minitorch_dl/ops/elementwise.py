@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd.boundary import number_first
-from ..autograd.errors import require_kind, require_tensor
-from ..autograd.names import as_one, named
+from ..autograd.errors import require_tensor
+from ..autograd.names import named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast, conj, is_complex
 from ..backend import array_module, describe, dtypes
@@ -297,27 +297,42 @@ sgn.defvjp(a=_d_sgn)
 absolute = abs
 
 
-def in_one_dtype(*tensors: Any) -> Any:
-    """The tensors in the dtype to which they are promoted together."""
-    if len({x.array.dtype for x in tensors}) == 1:
-        return tensors
-    wanted = dtypes.result_type(*[x.array for x in tensors])
-    return [x if x.array.dtype == wanted.numpy else cast(x, dtype=wanted.name) for x in tensors]
+_THREE = {"broadcasts": True, "tensors": ("a", "b", "c"), "complex": "holomorphic", "wide": True}
+
+
+@primitive(name="addcmul", promotes="same", least="integer", **_THREE)
+def _addcmul(xp: Any, a: Any, b: Any, c: Any, *, value: float) -> Any:
+    return a + (b * c if value == 1 else b * value * c)
+
+
+_addcmul.defvjp(
+    a=lambda g: g,
+    b=lambda g, c, value: g * c * value,
+    c=lambda g, b, value: g * b * value,
+)
 
 
 @number_first("value")
-@as_one("AddcmulBackward0")
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1, out: Any = None) -> Any:
     """``input + value * tensor1 * tensor2``."""
-    require_kind("addcmul", "integer", input, tensor1, tensor2)
-    input, tensor1, tensor2 = in_one_dtype(input, tensor1, tensor2)
-    value = dtypes.element(value, input.array.dtype)
-    y = input + (tensor1 * tensor2 if value == 1 else tensor1 * value * tensor2)
+    dtype = dtypes.result_type(input.array, tensor1.array, tensor2.array).numpy
+    y = _addcmul(input, tensor1, tensor2, value=dtypes.element(value, dtype))
     return y if out is None else write_out("addcmul", out, y)
 
 
+@primitive(name="addcdiv", promotes="float", **_THREE)
+def _addcdiv(xp: Any, a: Any, b: Any, c: Any, *, value: float) -> Any:
+    return a + (b / c if value == 1 else b * value / c)
+
+
+_addcdiv.defvjp(
+    a=lambda g: g,
+    b=lambda g, c, value: g * value / c,
+    c=lambda g, b, c, value: -g * value * b / (c * c),
+)
+
+
 @number_first("value")
-@as_one("AddcdivBackward0")
 def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1, out: Any = None) -> Any:
     """``input + value * tensor1 / tensor2``, of floats."""
     if tensor1.array.dtype.kind in "biu" and tensor2.array.dtype.kind in "biu":
@@ -325,12 +340,18 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1, out: An
             "Integer division with addcdiv is no longer supported; use input + value * "
             f"trunc(tensor1 / tensor2), got {describe([tensor1.array, tensor2.array])}"
         )
-    input, tensor1, tensor2 = in_one_dtype(input, tensor1, tensor2)
-    y = input + (tensor1 / tensor2 if value == 1 else tensor1 * value / tensor2)
+    y = _addcdiv(input, tensor1, tensor2, value=value)
     return y if out is None else write_out("addcdiv", out, y)
 
 
-@primitive(name="lerp", broadcasts=True, tensors=("a", "b"), complex="holomorphic", least="float")
+@primitive(
+    name="lerp",
+    broadcasts=True,
+    tensors=("a", "b"),
+    complex="holomorphic",
+    least="float",
+    wide=True,
+)
 def _lerp(xp: Any, a: Any, b: Any, weight: Any) -> Any:
     return a + weight * (b - a)
 

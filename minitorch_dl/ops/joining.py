@@ -62,7 +62,7 @@ def _tensors(op: str, tensors: Any) -> Any:
     return [x if x.array.dtype == dtype.numpy else cast(x, dtype=dtype.name) for x in tensors]
 
 
-def cat(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = None) -> Any:
+def cat(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
     """The tensors one after the other along ``dim``; their other sizes agree. Empty 1-d tensors
     are skipped.
 
@@ -71,8 +71,6 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = None)
     tensor([[0., 1., 1.],
             [0., 1., 1.]])
     """
-    if axis is not None:
-        dim = axis
     if not len(tensors):
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     given = _tensors("cat", tensors)

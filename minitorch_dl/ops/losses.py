@@ -108,7 +108,7 @@ def mse_loss(
     return _weighted("mse_loss", square(input - target), weight, reduction)
 
 
-@primitive(name="huber", least="float", blocks=True)
+@primitive(name="huber", least="float", blocks=True, wide=True)
 def _huber(xp: Any, a: Any, *, delta: float) -> Any:
     """``a^2 / 2`` where ``|a| < delta``, else ``delta (|a| - delta / 2)``."""
     size = xp.abs(a)
@@ -197,7 +197,7 @@ def kl_div(
     return loss / input.array.shape[0] if by_batch and input.array.ndim else loss
 
 
-@primitive(name="binary_cross_entropy")
+@primitive(name="binary_cross_entropy", wide=True)
 def _bce(xp: Any, a: Any, target: Any) -> Any:
     """``-t log a - (1 - t) log(1 - a)``, with no logarithm below -100."""
     hit, miss = clip(xp, xp.log(a), -100, None), clip(xp, xp.log1p(-a), -100, None)

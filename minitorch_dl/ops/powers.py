@@ -14,7 +14,6 @@ from ..autograd.names import named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast, is_complex
 from ..backend import dtypes
-from ..backend.precision import in_float32
 from .elementwise import log
 from .selection import keep, zero
 
@@ -150,7 +149,6 @@ sqrt.defvjp(a=lambda g, y: g / (2 * y))
 
 
 @primitive(promotes="float", domain=(0, None), complex="holomorphic")
-@in_float32
 def rsqrt(xp: Any, a: Any) -> Any:
     """``1 / sqrt(input)``."""
     return xp.reciprocal(xp.sqrt(a))

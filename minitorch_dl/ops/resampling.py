@@ -11,7 +11,7 @@ from ..autograd.names import as_one, named
 from ..autograd.primitive import primitive
 from ..autograd.structural import cast
 from ..backend import resampling
-from ..backend.precision import in_float32
+from ..backend.precision import is_half
 from .rounding import round
 from .selection import clamp
 
@@ -32,7 +32,7 @@ def _resample(
     transposed: bool,
 ) -> Any:
     """``x`` times a sparse matrix along ``axis``, or times its transpose."""
-    return in_float32(resampling.resample)(
+    return resampling.resample(
         xp,
         x,
         axis=axis,
@@ -69,11 +69,14 @@ def resample(
     """The last axes of ``x`` resampled to ``size``, one after the other."""
     first = x.array.ndim - len(size)
     axes = list(enumerate(zip(size, scales), start=first))
+    dtype = x.dtype
     in_bytes = x.array.dtype == "uint8" and not kind.startswith("nearest")
     if in_bytes:  # each axis is rounded, the last one first
         axes.reverse()
     elif x.array.dtype != "uint8":
         require_kind("interpolate", "float", x)
+        if is_half(x.array.dtype):  # rounded once, after the last axis
+            x = cast(x, dtype="float32")
     for axis, (out, scale) in axes:
         have = x.array.shape[axis]
         if have != out or scale not in (None, 1.0) or kind.endswith("smoothed"):
@@ -89,7 +92,7 @@ def resample(
             )
             if in_bytes:
                 x = cast(clamp(round(x), 0, 255), dtype="uint8")
-    return x
+    return x if x.dtype is dtype else cast(x, dtype=dtype.name)
 
 
 _MODES = {

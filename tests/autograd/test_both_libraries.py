@@ -56,6 +56,25 @@ def test_vmap_over_containers(torch: Any) -> None:
     assert f({"x": x}, y).tolist() == [[20.0, 24.0], [30.0, 36.0]]
 
 
+@pytest.mark.filterwarnings("ignore:There is a performance drop")
+def test_vmap_of_calls_by_keyword(torch: Any) -> None:
+    x = torch.arange(24.0).reshape(2, 3, 4)
+    for f in (
+        lambda t: torch.sum(t, axis=0),
+        lambda t: torch.cumsum(t, axis=0),
+        lambda t: torch.cat([t, t], axis=1),
+        lambda t: torch.flip(t, dims=[0, 1]),
+        lambda t: t.permute(dims=(1, 0)),
+        lambda t: t.masked_fill(t > 5, t[0, 0]),
+        lambda t: t.masked_fill(t[0, 0] > 5, 3),
+        lambda t: torch.where(t[0, 0] > 5, t, 0),
+        lambda t: t.t().as_strided((2, 2), (1, 4)),
+    ):
+        assert torch.equal(torch.func.vmap(f)(x), torch.stack([f(t) for t in x]))
+    shifted = torch.func.vmap(lambda t: t.as_strided((2,), (1,), 1))(x)
+    assert shifted.tolist() == [[1.0, 2.0], [13.0, 14.0]]  # counted from each entry's begin
+
+
 def test_an_ensemble_of_modules(torch: Any) -> None:
     models = [torch.nn.Linear(2, 1) for _ in range(3)]
     parameters, buffers = torch.func.stack_module_state(models)

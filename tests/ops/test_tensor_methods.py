@@ -79,6 +79,16 @@ def test_missing_kinds_of_numbers_are_named() -> None:
         _ = torch.sparse_bsr_tensor
 
 
+def test_igamma_of_large_numbers() -> None:
+    a = torch.tensor([1e20, 1e10, 1e5, 1e20, 316.3579164225028], dtype=torch.float64)
+    x = torch.tensor([1e20, 1e10, 1e5, 1e10, 344.84755225458554], dtype=torch.float64)
+    half = 1 / (3 * (2 * torch.pi * a[:3]).sqrt())  # P(a, a) = 1/2 + this, for large a
+    assert (torch.igamma(a, x)[:3] - 0.5 - half).abs().max() < 1e-9
+    assert torch.igamma(a, x)[3] == 0
+    assert abs(torch.igammac(a, x)[4].item() - 0.05766730714744062) < 1e-15  # by mpmath
+    assert torch.equal(torch.igamma(a, x) + torch.igammac(a, x), torch.ones_like(a))
+
+
 def test_gradient_by_order_of_igamma_is_refused() -> None:
     a = torch.ones(2, requires_grad=True)
     with pytest.raises(NotImplementedError, match="igamma"):

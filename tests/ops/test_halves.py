@@ -1,4 +1,5 @@
-"""Sums of 16-bit floats that are longer than those could count: of gradients, of gathered rows."""
+"""16-bit floats: sums that are longer than those could count, and functions of several steps, which
+are rounded once."""
 
 from __future__ import annotations
 
@@ -45,3 +46,45 @@ def test_sums_keep_growing(name: str, dtype: Any) -> None:
 
     for half, exact in zip(results(dtype), results(torch.float64)):
         torch.testing.assert_close(half, exact, rtol=2e-2, atol=2e-2)
+
+
+ROUNDED_ONCE: dict[str, Any] = {
+    "mish": F.mish,
+    "softplus": F.softplus,
+    "hardswish": F.hardswish,
+    "hardsigmoid": F.hardsigmoid,
+    "elu": F.elu,
+    "tanh": torch.tanh,
+    "erf": torch.erf,
+    "glu": F.glu,
+    "rsqrt": lambda x: torch.rsqrt(x.abs()),
+    "quotient": lambda x: 0.3 / x,
+    "addcmul": lambda x: torch.addcmul(x, x, x, value=0.3),
+    "addcdiv": lambda x: torch.addcdiv(x, x, x, value=0.3),
+    "lerp": lambda x: torch.lerp(x, x.flip(0), 0.3),
+    "interpolate": lambda x: F.interpolate(x[None, None], size=(3, 5), mode="bilinear"),
+    "adaptive_avg_pool2d": lambda x: F.adaptive_avg_pool2d(x[None], (3, 2)),
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("name", ROUNDED_ONCE)
+def test_a_function_is_rounded_once(name: str, dtype: Any) -> None:
+    if dtype is torch.bfloat16:
+        pytest.importorskip("ml_dtypes")
+    function = ROUNDED_ONCE[name]
+    torch.manual_seed(0)
+    x = torch.randn(4, 6).to(dtype)
+
+    def results(x: Any) -> tuple[Any, Any]:
+        x = x.requires_grad_()
+        y = function(x)
+        return y, torch.autograd.grad(y, x, torch.ones_like(y))[0]
+
+    y, g = results(x.clone())
+    exact_y, exact_g = results(x.float())
+    assert y.dtype is g.dtype is dtype
+    assert torch.equal(y, exact_y.to(dtype))
+    # Where x comes several times, so do rounded gradients.
+    size = exact_g.abs().max().item()
+    torch.testing.assert_close(g.float(), exact_g, rtol=0, atol=2 * size * torch.finfo(dtype).eps)
