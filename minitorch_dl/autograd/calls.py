@@ -275,7 +275,8 @@ def general(p: Primitive) -> Callable[..., Any]:
     kernel, formulas, width = p.kernel, p.formulas, len(p.inputs)
     promotes, broadcasts, kept = p.promotes is not None, p.broadcasts, len(p.aux)
     single, weak = p.outputs == ("y",), promotes or broadcasts
-    taken = _taken(p, _PLAIN)
+    taken = _PLAIN - HALVES if p.wide else _PLAIN
+    takes_floats = promotes or bool(p.refused)
     plans: dict[Any, Any] = {}
 
     def call(*args: Any, **params: Any) -> Any:
@@ -285,7 +286,7 @@ def general(p: Primitive) -> Callable[..., Any]:
         arrays: list[Any] = []
         nodes: list[Any] = []
         dtype = None
-        recorded = numbers = False
+        recorded = numbers = floats = False
         for x in args:
             if x.__class__ in PLAIN:
                 a = x.array
@@ -295,6 +296,7 @@ def general(p: Primitive) -> Callable[..., Any]:
                     if a.dtype not in taken or (promotes and dtype is not None):
                         return p(*args, **params)
                     dtype = a.dtype
+                    floats = floats or dtype in _FLOATS
                 node = x._node if x._view is None else current_node(x)
                 if node is not None:
                     recorded = True
@@ -311,7 +313,7 @@ def general(p: Primitive) -> Callable[..., Any]:
                 return p(*args, **params)
             results = kernel(np, *arrays, **params)
             return results if not kept else results[0] if single else results[: len(results) - kept]
-        if (promotes or numbers) and dtype not in _FLOATS:
+        if not floats and (takes_floats or (weak and numbers)):
             return p(*args, **params)
         if weak and numbers and not _STRONG.isdisjoint(map(type, args)):
             return p(*args, **params)

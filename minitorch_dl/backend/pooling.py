@@ -16,7 +16,7 @@ from . import kernels
 from .constants import constant
 from .sums import sum_over
 from .threads import share
-from .windows import Ints, Pairs, taps
+from .windows import Ints, Pairs, axis_taps, taps
 
 
 def pooled_size(
@@ -37,14 +37,31 @@ def pooled_size(
     return tuple(counts)
 
 
-def _axis_taps(
-    size: int, out: int, kernel: int, step: int, pad: tuple[int, int], dilation: int
+def _over_windows(
+    xp: Any,
+    combine: Any,
+    neutral: float,
+    x: Any,
+    axis: int,
+    out: int,
+    kernel: int,
+    step: int,
+    padding: tuple[int, int],
+    dilation: int,
 ) -> Any:
-    return taps((size,), (out,), (kernel,), (step,), (pad,), (dilation,))
-
-
-def _on_axis(axis: int, index: tuple[slice, ...]) -> tuple[slice, ...]:
-    return (*(slice(None),) * axis, index[2])
+    """The elements of each window along one axis combined, with ``neutral`` where it has none."""
+    shape, before = (*x.shape[:axis], out, *x.shape[axis + 1 :]), (slice(None),) * axis
+    y = None
+    for _, windows, elements in axis_taps(x.shape[axis], out, kernel, step, padding[0], dilation):
+        part = x[(*before, elements)]
+        if y is None and part.shape == shape:
+            y = part.copy()
+            continue
+        if y is None:
+            y = xp.full(shape, neutral, x.dtype)
+        into = y[(*before, windows)]
+        combine(into, part, out=into)
+    return xp.full(shape, neutral, x.dtype) if y is None else y
 
 
 def max_pool(
@@ -101,18 +118,8 @@ def _maxima_by_axis(
     xp: Any, x: Any, out: Ints, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
 ) -> Any:
     lowest = xp.iinfo(x.dtype).min if x.dtype.kind in "iu" else -math.inf
-    for i, (t, k, step, p, d) in enumerate(zip(out, kernel, stride, padding, dilation), start=2):
-        y, shape = None, (*x.shape[:i], t, *x.shape[i + 1 :])
-        for _, windows, elements in _axis_taps(x.shape[i], t, k, step, p, d):
-            part = x[_on_axis(i, elements)]
-            if y is None and part.shape[i] == t:
-                y = part.copy()
-                continue
-            if y is None:
-                y = xp.full(shape, lowest, x.dtype)
-            into = y[_on_axis(i, windows)]
-            xp.maximum(into, part, out=into)
-        x = xp.full(shape, lowest, x.dtype) if y is None else y
+    for i, window in enumerate(zip(out, kernel, stride, padding, dilation), start=2):
+        x = _over_windows(xp, xp.maximum, lowest, x, i, *window)
     return x
 
 
@@ -223,12 +230,8 @@ def window_sum(
     whole = _whole(size, kernel, padding)
     x = sum_over(xp, x, whole)
     for i, (t, k, step, p) in enumerate(zip(out, kernel, stride, padding), start=2):
-        if i in whole:
-            continue
-        y = xp.zeros((*x.shape[:i], t, *x.shape[i + 1 :]), x.dtype)
-        for _, windows, elements in _axis_taps(x.shape[i], t, k, step, p, 1):
-            y[_on_axis(i, windows)] += x[_on_axis(i, elements)]
-        x = y
+        if i not in whole:
+            x = _over_windows(xp, xp.add, 0, x, i, t, k, step, p, 1)
     return x
 
 
@@ -240,9 +243,9 @@ def window_spread(
     for i, (s, k, step, p) in enumerate(zip(size, kernel, stride, padding), start=2):
         if i in whole:
             continue
-        x = xp.zeros((*u.shape[:i], s, *u.shape[i + 1 :]), u.dtype)
-        for _, windows, elements in _axis_taps(s, u.shape[i], k, step, p, 1):
-            x[_on_axis(i, elements)] += u[_on_axis(i, windows)]
+        x, before = xp.zeros((*u.shape[:i], s, *u.shape[i + 1 :]), u.dtype), (slice(None),) * i
+        for _, windows, elements in axis_taps(s, u.shape[i], k, step, p[0], 1):
+            x[(*before, elements)] += u[(*before, windows)]
         u = x
     return xp.broadcast_to(u, (*u.shape[:2], *size)).copy() if whole else u
 

@@ -6,6 +6,7 @@ each, every window at once. Padding needs no padded copy: a tap leaves out what 
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Iterator
@@ -31,6 +32,23 @@ def window_counts(size: Ints, kernel: Ints, stride: Ints, padding: Pairs, dilati
     )
 
 
+@functools.lru_cache(maxsize=512)
+def axis_taps(
+    size: int, out: int, kernel: int, step: int, before: int, dilation: int
+) -> tuple[tuple[int, slice, slice], ...]:
+    """``taps`` of one axis, ``before`` of whose padding lies in front of it."""
+    found = []
+    for i in range(kernel):
+        offset = i * dilation - before
+        first = max(0, -(offset // step))
+        last = min(out, (size - 1 - offset) // step + 1)
+        if first < last:
+            start = first * step + offset
+            stop = start + (last - first - 1) * step + 1
+            found.append((i, slice(first, last), slice(start, stop, step)))
+    return tuple(found)
+
+
 def taps(
     size: Ints, out: Ints, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
 ) -> Iterator[tuple[Ints, Slices, Slices]]:
@@ -41,18 +59,10 @@ def taps(
         ``t * stride + position * dilation - padding``; both are index tuples for (N, C, ...)
         arrays.
     """
-    axes = []
-    for s, t, k, step, (before, _), d in zip(size, out, kernel, stride, padding, dilation):
-        axis = []
-        for i in range(k):
-            offset = i * d - before
-            first = max(0, -(offset // step))
-            last = min(t, (s - 1 - offset) // step + 1)
-            if first < last:
-                start = first * step + offset
-                stop = start + (last - first - 1) * step + 1
-                axis.append((i, slice(first, last), slice(start, stop, step)))
-        axes.append(axis)
+    axes = [
+        axis_taps(s, t, k, step, before, d)
+        for s, t, k, step, (before, _), d in zip(size, out, kernel, stride, padding, dilation)
+    ]
     for taken in itertools.product(*axes):
         position, windows, elements = zip(*taken) if taken else ((), (), ())
         yield position, (*EVERY, *windows), (*EVERY, *elements)

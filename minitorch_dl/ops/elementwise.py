@@ -15,7 +15,7 @@ from ..autograd.errors import require_tensor
 from ..autograd.names import named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast, conj, is_complex
-from ..backend import array_module, describe, dtypes
+from ..backend import array_module, describe, dtypes, remainders
 from .selection import keep, zero
 
 __all__ = [
@@ -187,11 +187,11 @@ def _are_integers(a: Any, b: Any) -> bool:
     return True
 
 
-@primitive(broadcasts=True, promotes="same", numbers=True)
+@primitive(broadcasts=True, promotes="same", numbers=True, blocks=True)
 def div_floor(xp: Any, a: Any, b: Any) -> Any:
     """The floor of ``a / b`` in their common dtype."""
     _are_integers(a, b)
-    return xp.floor_divide(a, b)
+    return remainders.floor_divide(xp, a, b)
 
 
 div_floor.defvjp(a=lambda g: zero(g), b=lambda g: zero(g))
@@ -215,21 +215,21 @@ def floor_divide(input: Any, other: Any, *, out: Any = None) -> Any:
     return y if out is None else write_out("floor_divide", out, y)
 
 
-@primitive(broadcasts=True, promotes="same")
+@primitive(broadcasts=True, promotes="same", blocks=True)
 def remainder(xp: Any, a: Any, b: Any) -> Any:
     """``input % other``: ``input - other * floor(input / other)``, with the sign of ``other``."""
     _are_integers(a, b)
-    return xp.remainder(a, b)
+    return remainders.remainder(xp, a, b)
 
 
 remainder.defvjp(a=lambda g: g, b=lambda g, a, b: -g * div_floor(a, b))
 
 
-@primitive(broadcasts=True, promotes="same", tensors=("a",))
+@primitive(broadcasts=True, promotes="same", tensors=("a",), blocks=True)
 def fmod(xp: Any, a: Any, b: Any) -> Any:
     """``input - other * trunc(input / other)``, with the sign of ``input``."""
     _are_integers(a, b)
-    return xp.fmod(a, b)
+    return remainders.fmod(xp, a, b)
 
 
 fmod.defvjp(a=lambda g: g, b=lambda g, a, b: -g * div_trunc(a, b))

@@ -27,10 +27,14 @@ __all__ = [
 ]  # fmt: skip
 
 
+def _concatenated(xp: Any, arrays: Any, dim: int) -> Any:
+    y = xp.concatenate(arrays, dim)  # in the order of the inputs' elements in memory
+    return y if y.flags.c_contiguous else xp.ascontiguousarray(y)
+
+
 @primitive(name="cat", complex=True)
 def _cat(xp: Any, *inputs: Any, dim: int) -> Any:
-    y = xp.concatenate(inputs, dim)  # in the order of the inputs' elements in memory
-    return y if y.flags.c_contiguous else xp.ascontiguousarray(y)
+    return _concatenated(xp, inputs, dim)
 
 
 @_cat.defvjp_joint
@@ -119,8 +123,10 @@ concat = concatenate = cat
 
 @primitive(name="stack", complex=True)
 def _stack(xp: Any, *inputs: Any, dim: int) -> Any:
-    one = (*inputs[0].shape[:dim], 1, *inputs[0].shape[dim:])
-    return xp.concatenate([x.reshape(one) for x in inputs], dim)
+    shape = inputs[0].shape
+    if dim == len(shape):
+        return _concatenated(xp, [x[..., None] for x in inputs], dim)
+    return _concatenated(xp, inputs, dim).reshape(*shape[:dim], len(inputs), *shape[dim:])
 
 
 @_stack.defvjp_joint
@@ -141,12 +147,12 @@ def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
         raise RuntimeError("stack expects a non-empty TensorList")
     given = _tensors("stack", tensors)
     first = given[0].array.shape
-    for i, x in enumerate(given):
-        if x.array.shape != first:
-            raise RuntimeError(
-                f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and "
-                f"{list(x.array.shape)} at entry {i}"
-            )
+    if any(x.array.shape != first for x in given):
+        i = next(i for i, x in enumerate(given) if x.array.shape != first)
+        raise RuntimeError(
+            f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and "
+            f"{list(given[i].array.shape)} at entry {i}"
+        )
     y = _stack(*given, dim=wrap_dim(dim, len(first) + 1))
     return y if out is None else write_out("stack", out, y, refusal=TypeError)
 

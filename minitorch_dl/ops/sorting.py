@@ -28,6 +28,10 @@ __all__ = [
 ]  # fmt: skip
 
 
+_FEW = 32
+"""Elements of a row which are sorted as quickly as the largest of them are found."""
+
+
 def _keys(xp: Any, a: Any) -> Any:
     """What to sort instead of ``a``: NumPy has no order of its own for two-byte floats of other
     packages."""
@@ -38,8 +42,8 @@ def _argsort(xp: Any, a: Any, dim: int, descending: bool) -> Any:
     """Positions in stable order, NaN as the largest of all."""
     if not descending:
         return xp.argsort(a, dim, kind="stable")
-    backwards = xp.argsort(xp.flip(a, dim), dim, kind="stable")
-    return a.shape[dim] - 1 - xp.flip(backwards, dim)
+    backwards = (slice(None),) * dim + (slice(None, None, -1),)
+    return a.shape[dim] - 1 - xp.argsort(a[backwards], dim, kind="stable")[backwards]
 
 
 @primitive(name="order")
@@ -55,17 +59,19 @@ def _order_first(xp: Any, a: Any, *, k: int, dim: int, largest: bool) -> Any:
     """The positions of the ``k`` largest (smallest) elements along ``dim``, sorted by them."""
     if not a.ndim:
         return xp.zeros((), "i8")
-    a = xp.moveaxis(_keys(xp, a), dim, -1)
-    n = a.shape[-1]
-    if 0 < k < n:
+    a = _keys(xp, a).swapaxes(dim, -1)
+    last, n = a.ndim - 1, a.shape[-1]
+    if largest and k == 1:
+        found = xp.argmax(a, -1)[..., None]
+    elif 0 < k < n > _FEW:
         chosen = xp.argpartition(a, n - k if largest else k - 1, -1)
         chosen = chosen[..., n - k :] if largest else chosen[..., :k]
         chosen.sort(-1)  # equal elements in their original order
-        order = _argsort(xp, xp.take_along_axis(a, chosen, -1), -1, largest)
+        order = _argsort(xp, xp.take_along_axis(a, chosen, -1), last, largest)
         found = xp.take_along_axis(chosen, order, -1)
     else:
-        found = _argsort(xp, a, -1, largest)[..., :k]
-    return xp.ascontiguousarray(xp.moveaxis(found, -1, dim))
+        found = _argsort(xp, a, last, largest)[..., :k]
+    return xp.ascontiguousarray(found.swapaxes(dim, -1))
 
 
 @as_one("SortBackward0")
@@ -210,7 +216,7 @@ def _mode_position(xp: Any, a: Any, *, dim: int) -> Any:
     if not a.ndim:
         return xp.zeros((), "i8")
     a = xp.moveaxis(_keys(xp, a), dim, -1)
-    order = _argsort(xp, a, -1, False)
+    order = _argsort(xp, a, a.ndim - 1, False)
     ranked = xp.take_along_axis(a, order, -1)
     place = xp.arange(a.shape[-1])
     begins = xp.ones(a.shape, bool)

