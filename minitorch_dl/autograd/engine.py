@@ -270,11 +270,13 @@ _ONLY_THE_VIEW = _holders_of_base(np.empty(2).reshape(1, 2))
 
 
 def _is_all_of_its_memory(g: Any) -> bool:
-    """Whether a view of a rule's fresh array, in another shape, is all that is left of it."""
+    """Whether a view of a rule's fresh array, in another shape, is all that is left of it, and may
+    be written to: what was broadcast may not, though it be along axes of size 1."""
     return (
         g.__class__ is np.ndarray
         and _holders_of_base(g) == _ONLY_THE_VIEW
-        and g.flags.c_contiguous
+        and (flags := g.flags).c_contiguous
+        and flags.writeable
         and g.nbytes == getattr(g.base, "nbytes", None)
     )
 

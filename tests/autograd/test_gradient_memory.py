@@ -31,3 +31,10 @@ def test_a_part_of_a_larger_array_is_copied() -> None:
     x = torch.ones(3, requires_grad=True)
     torch.cat([x, torch.ones(5)]).exp().sum().backward()
     assert x.grad.array.base is None
+
+
+def test_what_was_broadcast_along_axes_of_size_1_is_copied() -> None:
+    x = torch.ones(3, 1, requires_grad=True)
+    for _ in range(2):  # the second pass adds to the gradient of the first
+        (x.sum(1, keepdim=True) ** 2).sum().backward()
+    assert x.grad.tolist() == [[4.0]] * 3
