@@ -268,7 +268,7 @@ class Tensor(Convertible, Differentiable, Protocols):
     nonzero_static = ops.nonzero_static
 
     # -- pointwise (ops/elementwise.py, powers.py, rounding.py, selection.py, comparison.py,
-    # special.py, activation.py) ----
+    # special.py, activation.py) -------------------------------------------------------------------
 
     abs, absolute, neg = ops.abs, ops.absolute, ops.neg
     negative, positive, sign = ops.negative, ops.positive, ops.sign
@@ -397,7 +397,7 @@ class Tensor(Convertible, Differentiable, Protocols):
     def __rmatmul__(self, other: Any) -> Tensor:
         return ops.matmul(ops.asarray(other), self)
 
-    # -- linear algebra (ops/solving.py, ops/factorizations.py, ops/norms.py, ops/matrix_functions.p
+    # -- linear algebra (ops/solving.py, factorizations.py, norms.py, matrix_functions.py) ---------
 
     def norm(
         self, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None

@@ -58,9 +58,8 @@ class Differentiable(TensorBase):
             )
         if not requires_grad:
             if node is not None and (node.pre_hooks or node.post_hooks):
-                self.__dict__["_hooked_node"] = (
-                    node  # its hooks work again when gradients are wanted again
-                )
+                # Its hooks work again when gradients are wanted again.
+                self.__dict__["_hooked_node"] = node
             self._node = None
         elif node is None:
             self._node = self.__dict__.pop("_hooked_node", None) or AccumulateGrad(self)
@@ -219,6 +218,8 @@ class Differentiable(TensorBase):
 
     @data.setter
     def data(self, value: Tensor) -> None:
+        if not isinstance(value, TensorBase):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
         if self.requires_grad and dtypes.from_numpy(value.array.dtype).kind < dtypes.FLOAT:
             raise RuntimeError(
                 "data set to a tensor that requires gradients must be floating point or complex "

@@ -416,7 +416,13 @@ class Convertible(TensorBase):
 
     def copy_(self, src: Any, non_blocking: builtins.bool = False) -> Any:
         """Overwrite this tensor with ``src``, broadcast and converted."""
-        src = movement.to(src, self.dtype, self.device) if isinstance(src, TensorBase) else src
+        if isinstance(src, TensorBase):
+            src = movement.to(src, self.dtype, self.device)
+            if src.ndim > self.ndim:
+                raise RuntimeError(
+                    f"copy_: output with shape {list(self.shape)} doesn't match the broadcast "
+                    f"shape {list(src.shape)}"
+                )
         return _copy_(self, src)
 
     def fill_(self, value: Any) -> Any:

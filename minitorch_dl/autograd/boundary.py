@@ -339,7 +339,7 @@ def explained(
         told = {
             k: v
             for k, v in arguments.items()
-            if v is not defaults.get(k) and not (isinstance(v, dict) and not v)
+            if v is not defaults.get(k) and not (isinstance(v, (dict, tuple)) and not v)
         }
         given = ", ".join(f"{name}={_described(value)}" for name, value in told.items())
         message = f"{op}({given}): {message}"
@@ -359,7 +359,8 @@ def arguments_of(function: Callable[..., Any], *args: Any, **kwargs: Any) -> dic
 
 
 def _names(op: str, message: str) -> bool:
-    if op[0].isupper():  # a layer: the function that it calls may be the one that complains
+    if op[0].isupper() or op[-1] == "_":
+        # A layer, or a write: the function that it calls may be the one that complains.
         return re.match(r"[\w.]+[(:]", message) is not None
     name = re.escape(op.rpartition(".")[2])
     return re.search(rf"(?<!\w){name}[(:]|^{name} ", message) is not None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 KERNEL_ERRORS = (ValueError, TypeError, IndexError, OverflowError, AttributeError, MemoryError)
 """What array functions raise for operands that don't fit."""
 
-_PUBLIC_NAMES = {"a": "input", "b": "other"}
+_PUBLIC_NAMES = {"a": "input", "b": "other", "low": "min", "high": "max"}
 
 
 def no_tensor(op: str, name: str, value: Any, position: int = 1) -> TypeError:
@@ -40,6 +40,8 @@ def builtin_kind(error: Exception) -> type[Exception]:
                 return base
         return RuntimeError
     if isinstance(error, (ArithmeticError, MemoryError)):
+        return RuntimeError
+    if kind is ValueError and str(error).startswith("operands could not be broadcast"):
         return RuntimeError
     return ValueError if kind is KeyError else kind
 
@@ -91,7 +93,7 @@ def explain(
     if primitive.variadic:
         given = describe(arrays)
     reason: Any = error
-    if primitive.broadcasts:
+    if primitive.broadcasts or "broadcast" in str(error):
         reason = describe_mismatch([getattr(a, "shape", ()) for a in arrays]) or error
     kind = builtin_kind(error)
     if kind is ValueError:

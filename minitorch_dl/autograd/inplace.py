@@ -20,7 +20,7 @@ from .modes import GRAD, records, state
 from .node import AccumulateGrad
 from .overriding import LIVE, PLAIN, call_override, overriding
 from .primitive import PRIMITIVES, TensorBase, current_node, primitive
-from .structural import cast
+from .structural import cast, sum_to
 from .versions import mark_written, next_number, offset_of, owner_of
 
 
@@ -33,7 +33,7 @@ def view_scatter(xp: Any, base: Any, source: Any, *, view: str, params: dict[str
 
 
 view_scatter.defvjp(
-    base=lambda g, source_shape, view, params: view_scatter(
+    base=lambda g, view, params: view_scatter(
         g, zeros(PRIMITIVES[view](g, **params)), view=view, params=params
     ),
     source=lambda g, view, params: PRIMITIVES[view](g, **params),
@@ -46,7 +46,7 @@ def zeros(xp: Any, a: Any) -> Any:
     return xp.zeros_like(a)
 
 
-@primitive(grad_fn="torch::autograd::CopyBackwards", complex=True)
+@primitive(name="copy_", grad_fn="torch::autograd::CopyBackwards", complex=True)
 def overwrite(xp: Any, a: Any, b: Any) -> Any:
     """``b`` broadcast to the shape and dtype of ``a``, whose values it replaces."""
     out = xp.empty_like(a)
@@ -55,8 +55,6 @@ def overwrite(xp: Any, a: Any, b: Any) -> Any:
 
 
 def _overwrite_source(g: Any, b_shape: tuple[int, ...], b_dtype: Any) -> Any:
-    from .structural import sum_to
-
     return cast(sum_to(g, shape=b_shape), dtype=dtypes.from_numpy(b_dtype).name)
 
 

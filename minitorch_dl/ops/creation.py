@@ -275,7 +275,7 @@ def _number(x: Any) -> Any:
 
 
 def arange(
-    start: Any = 0, end: Any = None, step: Any = 1, *, out: Any = None, dtype: Any = None,
+    start: Any = None, end: Any = None, step: Any = 1, *, out: Any = None, dtype: Any = None,
     layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """The numbers ``start, start + step, ...`` below ``end``: integers if all three are, else
@@ -287,7 +287,9 @@ def arange(
     """
     if end is None:
         start, end = 0, start
-    start, end, step = _number(start), _number(end), _number(step)
+    if end is None:
+        raise TypeError("arange() missing 1 required positional argument: 'end'")
+    start, end, step = _number(0 if start is None else start), _number(end), _number(step)
     wanted = wanted_dtype("arange", dtype, out, layout)
     if dtype is None and out is None:
         floating = builtins.any(isinstance(x, builtins.float) for x in (start, end, step))

@@ -162,8 +162,8 @@ def _parse(equation: str, shapes: tuple[tuple[int, ...], ...]) -> tuple[list[str
     terms = left.split(",")
     if len(terms) != len(shapes):
         raise RuntimeError(
-            f"einsum(): the equation {equation!r} has {len(terms)} operands, but {len(shapes)} "
-            "were provided"
+            f"einsum(): the equation {equation!r} needs {len(terms)} operands, but got "
+            f"{len(shapes)}"
         )
     inputs = [
         _labels(term, i, shape) for i, (term, shape) in enumerate(zip(terms, shapes, strict=True))

@@ -97,10 +97,11 @@ def _scaled(op: str, input: Any, other: Any, alpha: Any) -> Any:
         alpha = alpha.array
     if isinstance(alpha, (np.generic, np.ndarray)):
         alpha = alpha.item()
+    raw = [x.array if isinstance(x, TensorBase) else x for x in (input, other)]
+    target = dtypes.result_type(*raw)
+    if target is dtypes.bool and isinstance(alpha, int):
+        return other * bool(alpha)
     if alpha.__class__ is not int:
-        raw = [x.array if isinstance(x, TensorBase) else x for x in (input, other)]
-        target = dtypes.result_type(*raw)
-        fits = isinstance(alpha, bool) and target is dtypes.bool
         if target.is_complex or (target.is_floating_point and alpha.__class__ is not complex):
             return other * alpha
         if alpha.__class__ is complex:
@@ -108,12 +109,11 @@ def _scaled(op: str, input: Any, other: Any, alpha: Any) -> Any:
                 f"{op}(): For non-complex input tensors, argument alpha must not be a complex "
                 f"number: got alpha={alpha!r} with {describe(raw)}"
             )
-        if not fits:
-            raise RuntimeError(
-                f"{op}(): For integral input tensors, argument alpha must not be a floating "
-                f"point number, and a bool only for bool tensors: "
-                f"got alpha={alpha!r} with {describe(raw)}"
-            )
+        raise RuntimeError(
+            f"{op}(): For integral input tensors, argument alpha must not be a floating "
+            f"point number, and a bool only for bool tensors: "
+            f"got alpha={alpha!r} with {describe(raw)}"
+        )
     return other * alpha
 
 

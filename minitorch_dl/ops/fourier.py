@@ -125,6 +125,8 @@ def _axes(op: str, input: Any, s: Any, dim: Any, last: int | None = None) -> tup
     nothing of it."""
     ndim = input.ndim
     if isinstance(s, int):
+        if s < 1:
+            raise RuntimeError(f"Invalid number of data points ({s}) specified")
         s = (s,)
     if dim is None:
         count = ndim if s is None else len(s)

@@ -27,7 +27,9 @@ __all__ = ["as_strided"]
 
 
 def storable(shape: tuple[int, ...], itemsize: int) -> None:
-    """Refuse a shape whose bytes or strides are beyond 64 bits."""
+    """Refuse a shape with a negative size, or whose bytes or strides are beyond 64 bits."""
+    if shape and min(shape) < 0:
+        raise RuntimeError(f"Trying to create tensor with negative dimension: {list(shape)}")
     if max(prod(shape) * itemsize, prod(max(n, 1) for n in shape)) >= 2**63:
         what = "Stride" if 0 in shape else "Storage size"
         raise RuntimeError(f"{what} calculation overflowed with sizes={list(shape)}")

@@ -196,6 +196,8 @@ def randint(
         low, high, size = 0, low, high
     elif high is None:
         low, high = 0, low
+    if size is None:
+        raise TypeError("randint() missing 1 required argument: 'size'")
     if dtype is None and out is None:
         dtype = dtypes.int64
 

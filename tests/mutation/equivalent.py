@@ -8,7 +8,7 @@ from .mutants import Mutant
 
 EQUIVALENT: dict[str, str] = {
     "igamma* (a) *": "it raises: there is no derivative by the order",
-    "overwrite (a) *": "the derivative is zero: everything is overwritten",
+    "copy_ (a) *": "the derivative is zero: everything is overwritten",
     "view_scatter (base) missing factor: *": "zero times a view of the gradient, or 0: both are 0",
     "nextafter (?) *": "it raises: there is no derivative",
     "geqrf (joint) *": "it raises: there is no derivative",

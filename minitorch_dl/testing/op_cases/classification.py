@@ -26,6 +26,7 @@ ROWS = [
         S(F(2, 3), I(2, high=3), reduction="sum", label_smoothing=0.1),
         S(F(3), I(high=3)),
         S(F(3), I(high=3), reduction="none"),
+        S(F(0, 3), I(0, high=3), reduction="sum"),
         S(F(2, 3, 2), F(2, 3, 2, low=0), reduction="mean"),
         S(F(2, 3), F(2, 3, low=0), (0.5, 1.5, 0.2), label_smoothing=0.3, reduction="none"),
         S(F(3), F(3, low=0)),
