@@ -148,7 +148,7 @@ def _guard(function: Any, name: str) -> Any:
     few of the ops that it imports."""
 
     def compiled() -> Any:
-        _compile_guard(call, function, name)
+        _Guard(call, function, name).compile()
         return call
 
     scope = {"__name__": __name__, "compiled": compiled}
@@ -190,87 +190,128 @@ def _on_their_gpu(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _compile_guard(call: FunctionType, function: Any, name: str) -> None:
-    """Make ``call``, the public function of this name, ``function`` within a ``try``."""
-    last = name.rpartition(".")[2]
-    signature = inspect.signature(function)
-    parameters = list(signature.parameters.values())
-    second_names: dict[str, str] = dict(getattr(function, "second_names", {}))
-    for second, first in _NUMPY_NAMES.items() if last != "forward" else ():
-        if first in signature.parameters and second not in signature.parameters:
-            second_names[second] = first
-    numbers: tuple[str, ...] = getattr(function, "number_names", ())
-    declared, passed = [], []
-    scope = call.__globals__
-    scope.update({f"default_{p.name}": p.default for p in parameters})
-    keyword_only = optional = False
-    for p in parameters:
-        if p.kind is p.VAR_KEYWORD:
-            continue
-        if p.kind is p.KEYWORD_ONLY and not keyword_only:
-            declared.append("*more" if numbers else "*")
-        keyword_only = keyword_only or p.kind in (p.KEYWORD_ONLY, p.VAR_POSITIONAL)
-        if p.kind is p.VAR_POSITIONAL:
-            declared.append(f"*{p.name}")
-            passed.append(f"*{p.name}")
-            continue
-        if p.default is p.empty and (optional or p.name in second_names.values()):
-            optional = True
-            scope[f"default_{p.name}"] = _ABSENT
-        required = scope[f"default_{p.name}"] is p.empty
-        declared.append(p.name if required else f"{p.name}=default_{p.name}")
-        passed.append(f"{p.name}={p.name}" if p.kind is p.KEYWORD_ONLY else p.name)
-    if second_names and not keyword_only:
-        declared.append("*")
-    declared += [f"{second}=absent" for second in second_names]
-    renaming = "".join(
-        f"    if {second} is not absent:\n        {first} = {second}\n"
-        for second, first in second_names.items()
-    )
-    preparing = ""
-    for p in parameters:
-        if p.kind is p.VAR_KEYWORD:
-            declared.append(f"**{p.name}")
-            passed.append(f"**{p.name}")
-        elif scope[f"default_{p.name}"] is _ABSENT:
-            preparing += f"        if {p.name} is absent:\n            missing({p.name!r})\n"
-        one = p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) and not p.name.startswith("dim")
-        if one and p.annotation in _WHOLE and (p.default is p.empty or p.default.__class__ is int):
-            preparing += (
-                f"        if {p.name}.__class__ is not int:\n"
-                f"            {p.name} = whole({p.name!r}, {p.name})\n"
-            )
-    given = "".join(f"{p.name}, " for p in parameters)
-    spread = "".join(f"{'*' * (p.kind is p.VAR_POSITIONAL)}{p.name}, " for p in parameters)
-    asking = f"(_relevant := overriding(({spread}))) is not None:\n"
-    yielding = f"return override(_relevant, ({given}))\n"
-    layer = last == "forward"  # which no class overrides
-    tensors = ", ".join(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD)
-    ordering = f"    if more:\n        return reordering(({tensors}, *more), out)\n"
-    source = (
-        f"def {last}({', '.join(declared)}):\n"
-        f"{ordering if numbers else ''}{renaming}"
-        f"{'' if layer else f'    if LIVE and {asking}        {yielding}'}"
-        "    try:\n"
-        f"{preparing}"
-        f"        return function({', '.join(passed)})\n"
-        "    except FAULTS as error:\n"
-        f"{'' if layer else f'        if {asking}            {yielding}'}"
-        f"        raise told(error, ({given}))\n"
-    )
+class _Guard:
+    """A public function within its ``try``: the source of what is called, and what that calls
+    besides the function itself, which is off the way of a call that succeeds."""
 
-    def reordering(args: tuple[Any, ...], out: Any) -> Any:
-        tensors, options = reordered(function, args)
-        return call(*tensors, **options, out=out)
+    def __init__(self, call: FunctionType, function: Any, name: str) -> None:
+        self.call, self.function, self.name = call, function, name
+        self.last = name.rpartition(".")[2]
+        self.parameters = dict(inspect.signature(function).parameters)
+        self.numbers: tuple[str, ...] = getattr(function, "number_names", ())
+        self.second_names: dict[str, str] = dict(getattr(function, "second_names", {}))
+        for second, first in _NUMPY_NAMES.items() if self.last != "forward" else ():
+            if first in self.parameters and second not in self.parameters:
+                self.second_names[second] = first
+        self.defaults = {name: p.default for name, p in self.parameters.items()}
+        for name in self._may_be_absent():
+            self.defaults[name] = _ABSENT
 
-    named = _BY_NAME.get(name, ())
+    def compile(self) -> None:
+        """Give ``call`` its code. Its namespace holds what the code names."""
+        scope, call, source = self.call.__globals__, self.call, self._source()
+        scope.update({f"default_{name}": value for name, value in self.defaults.items()})
+        scope.update(
+            function=_on_their_gpu(self.function) if devices.several else self.function,
+            FAULTS=FAULTS, absent=_ABSENT, told=self.told, missing=self.missing, whole=self.whole,
+            int=int, LIVE=LIVE, overriding=overriding, override=self.override,
+            reordering=self.reordering,
+        )  # fmt: skip
+        _scopes.append(scope)
+        filename = f"{_SOURCE} {self.name}>"
+        lines = source.splitlines(keepends=True)
+        linecache.cache[filename] = (len(source), None, lines, filename)
+        exec(compile(source, filename, "exec"), scope)
+        made = scope[self.last]
+        call.__defaults__, call.__kwdefaults__ = made.__defaults__, made.__kwdefaults__
+        call.__code__ = made.__code__  # last: another thread may be calling
 
-    def override(relevant: list[Any], values: tuple[Any, ...]) -> Any:
+    def _may_be_absent(self) -> list[str]:
+        """The required parameters from the first that has a second name on."""
+        required = [
+            name
+            for name, p in self.parameters.items()
+            if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+        ]
+        aliased = [i for i, name in enumerate(required) if name in self.second_names.values()]
+        return required[aliased[0] :] if aliased else []
+
+    def _source(self) -> str:
+        parameters = self.parameters.values()
+        given = "".join(f"{p.name}, " for p in parameters)
+        spread = "".join(f"{_starred(p)}, " for p in parameters if p.kind is not p.VAR_KEYWORD)
+        passed = [f"{p.name}={p.name}" if p.kind is p.KEYWORD_ONLY else _starred(p)
+                  for p in parameters]  # fmt: skip
+        asking = before = after = ""
+        if self.last != "forward":  # which no class overrides
+            asking = f"(_relevant := overriding(({spread}))) is not None:\n"
+            yielding = f"return override(_relevant, ({given}))\n"
+            before = f"    if LIVE and {asking}        {yielding}"
+            after = f"        if {asking}            {yielding}"
+        if self.numbers:
+            tensors = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+            more = f"    if more:\n        return reordering(({', '.join(tensors)}, *more), out)\n"
+            before = more + before
+        renaming = "".join(
+            f"    if {second} is not absent:\n        {first} = {second}\n"
+            for second, first in self.second_names.items()
+        )
+        return (
+            f"def {self.last}({', '.join(self._declared())}):\n"
+            f"{renaming}{before}"
+            "    try:\n"
+            f"{self._preparing()}"
+            f"        return function({', '.join(passed)})\n"
+            "    except FAULTS as error:\n"
+            f"{after}"
+            f"        raise told(error, ({given}))\n"
+        )
+
+    def _declared(self) -> list[str]:
+        """The parameters, with those names that arguments also go by behind them."""
+        declared, last = [], []
+        starred = False
+        for p in self.parameters.values():
+            if p.kind is p.VAR_KEYWORD:
+                last = [_starred(p)]
+                continue
+            if p.kind is p.KEYWORD_ONLY and not starred:
+                declared.append("*more" if self.numbers else "*")
+            starred = starred or p.kind in (p.KEYWORD_ONLY, p.VAR_POSITIONAL)
+            has_default = self.defaults[p.name] is not p.empty
+            declared.append(f"{p.name}=default_{p.name}" if has_default else _starred(p))
+        if self.second_names and not starred:
+            declared.append("*")
+        return [*declared, *(f"{second}=absent" for second in self.second_names), *last]
+
+    def _preparing(self) -> str:
+        """What comes before the call: whether arguments are there, and whole numbers."""
+        lines = ""
+        for p in self.parameters.values():
+            if self.defaults[p.name] is _ABSENT:
+                lines += f"        if {p.name} is absent:\n            missing({p.name!r})\n"
+            one = p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) and not p.name.startswith("dim")
+            whole = p.annotation in _WHOLE and (p.default is p.empty or type(p.default) is int)
+            if one and whole:
+                lines += (
+                    f"        if {p.name}.__class__ is not int:\n"
+                    f"            {p.name} = whole({p.name!r}, {p.name})\n"
+                )
+        return lines
+
+    # -- what the code calls -----------------------------------------------------------------------
+
+    def reordering(self, args: tuple[Any, ...], out: Any) -> Any:
+        tensors, options = reordered(self.function, args)
+        return self.call(*tensors, **options, out=out)
+
+    def override(self, relevant: list[Any], values: tuple[Any, ...]) -> Any:
         """Hand over the call, without what was left at its default."""
+        named = _BY_NAME.get(self.name, ())
         args: list[Any] = []
         kwargs: dict[str, Any] = {}
         positional = True
-        for p, value in zip(parameters, values, strict=True):
+        for p, value in zip(self.parameters.values(), values, strict=True):
             if p.kind is p.VAR_POSITIONAL:
                 in_list = (
                     p.name in _TENSORS
@@ -287,39 +328,32 @@ def _compile_guard(call: FunctionType, function: Any, name: str) -> None:
                 args.append(value)
             else:
                 kwargs[p.name] = value
-        entire: Any = getattr(call, "told_as", call)  # the function that this one is a part of
+        entire: Any = getattr(self.call, "told_as", self.call)  # what this one is a part of
         return call_override(entire, relevant, tuple(args), kwargs)
 
-    def missing(parameter: str) -> None:
-        raise TypeError(f"{last}() missing 1 required positional argument: {parameter!r}")
+    def missing(self, parameter: str) -> None:
+        raise TypeError(f"{self.last}() missing 1 required positional argument: {parameter!r}")
 
-    def whole(parameter: str, value: Any) -> int:
+    def whole(self, parameter: str, value: Any) -> int:
         try:
             return operator.index(value)
         except TypeError:
-            position = list(signature.parameters).index(parameter) + 1
+            position = list(self.parameters).index(parameter) + 1
             raise TypeError(
-                f"{name}(): argument {parameter!r} (position {position}) must be int, not "
+                f"{self.name}(): argument {parameter!r} (position {position}) must be int, not "
                 f"{type(value).__name__}"
             ) from None
 
-    def told(error: Exception, values: tuple[Any, ...]) -> Exception:
-        arguments = dict(zip(signature.parameters, values, strict=True))
-        op = type(arguments.pop("self")).__name__ if name == "forward" else name
-        return explained(op, error, arguments, {p.name: p.default for p in parameters})
+    def told(self, error: Exception, values: tuple[Any, ...]) -> Exception:
+        arguments = dict(zip(self.parameters, values, strict=True))
+        op = type(arguments.pop("self")).__name__ if self.name == "forward" else self.name
+        defaults = {name: p.default for name, p in self.parameters.items()}
+        return explained(op, error, arguments, defaults)
 
-    _scopes.append(scope)
-    scope.update(
-        function=_on_their_gpu(function) if devices.several else function,
-        FAULTS=FAULTS, absent=_ABSENT, told=told, missing=missing, whole=whole, int=int,
-        LIVE=LIVE, overriding=overriding, override=override, reordering=reordering,
-    )  # fmt: skip
-    filename = f"{_SOURCE} {name}>"
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-    exec(compile(source, filename, "exec"), scope)
-    made = scope[last]
-    call.__defaults__, call.__kwdefaults__ = made.__defaults__, made.__kwdefaults__
-    call.__code__ = made.__code__  # last: another thread may be calling
+
+def _starred(p: inspect.Parameter) -> str:
+    """A parameter's name as it is declared and passed on: ``*args``, ``**kwargs``."""
+    return f"{'**' if p.kind is p.VAR_KEYWORD else '*' * (p.kind is p.VAR_POSITIONAL)}{p.name}"
 
 
 def explained(

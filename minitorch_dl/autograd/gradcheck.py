@@ -267,15 +267,14 @@ class Check:
             )
 
     def run(self, fast_mode: bool) -> None:
-        outputs = differentiable(self.func(*self.inputs))
+        given = as_tuple(self.func(*self.inputs))
         self.positions = [
-            j
-            for j, y in enumerate(as_tuple(self.func(*self.inputs)))
-            if isinstance(y, TensorBase) and y.requires_grad
+            j for j, y in enumerate(given) if isinstance(y, TensorBase) and y.requires_grad
         ]
-        if not outputs:
+        if not self.positions:
             self.check_constant()
             return
+        outputs = [given[j] for j in self.positions]
         size = sum(x.array.size for _, x in self.wanted) + sum(y.array.size for y in outputs)
         for j, output in enumerate(outputs):
             if fast_mode or size > FULL_JACOBIAN:

@@ -39,7 +39,8 @@ def _put_exponentials(xp: Any, a: Any, y: Any, axis: int, divide: bool = False) 
     """Write ``exp(a - m)`` to ``y``; its sum along ``axis``, by which to ``divide`` it, and m: the
     largest, or 0 where that is safe."""
     largest, total = 0, None
-    if xp is np and a.size and np.maximum.reduce(a, None) < _MODERATE:  # found sooner than each row's
+    # One largest number is found sooner than each row's.
+    if xp is np and a.size and np.maximum.reduce(a, None) < _MODERATE:
         total = sum_over(xp, xp.exp(a, out=y), (axis,))
         if not np.minimum.reduce(total, None) > 1 / _MODERATE:
             total = None

@@ -15,6 +15,10 @@ TABLE: list[tuple[str, Any]] = [
     # nothing is divided by zero where there is nothing
     ("(T([], dtype=torch.int64) % 0).tolist()", []),
     ("(T([], dtype=torch.int64) // torch.tensor(0)).tolist()", []),
+    ("torch.nn.functional.cross_entropy(Z(0, 3), Z(0).long()).isnan().item()", True),
+    # bools
+    ("torch.add(T([True]), T([True, False]), alpha=2).tolist()", [True, True]),
+    ("torch.add(T([True, False]), T([True, True]), alpha=0).tolist()", [True, False]),
     # questions
     ("Z(2, 3).nbytes", 24),
     ("Z(2).get_device()", -1),
