@@ -4,38 +4,15 @@ from __future__ import annotations
 
 import builtins
 import keyword
-import operator
 import re
-import sys
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
-from .node import Node, map_aggregate, map_arg, qualified_name
+from .code import CodeGen, PythonCode
+from .node import Node, map_aggregate, map_arg
 
 __all__ = ["CodeGen", "Graph", "PythonCode"]
-
-_PACKAGE = __name__.partition(".")[0]
-_INFIX = {
-    "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**",
-    "matmul": "@", "and_": "&", "or_": "|", "xor": "^", "lshift": "<<", "rshift": ">>",
-    "lt": "<", "le": "<=", "eq": "==", "ne": "!=", "gt": ">", "ge": ">=",
-}  # fmt: skip
-_PREFIX = {"neg": "-", "pos": "+", "invert": "~"}
-_OPERATORS = {getattr(operator, name): "{} " + sign + " {}" for name, sign in _INFIX.items()}
-_OPERATORS |= {getattr(operator, name): sign + "{}" for name, sign in _PREFIX.items()}
-_OPERATORS |= {operator.getitem: "{}[{}]"}
-
-
-class PythonCode(NamedTuple):
-    """The text of a graph, and the values that it names."""
-
-    src: str
-    globals: dict[str, Any]
-
-
-class CodeGen:
-    """Writes graphs as Python functions."""
 
 
 class _Number(int):
@@ -43,16 +20,37 @@ class _Number(int):
 
 
 class _InsertPoint:
-    """Moves the point at which a graph grows; as a block, back again at its end."""
+    """Sets how a graph places new nodes; as a block, until its end."""
 
-    def __init__(self, graph: Graph, at: int | None) -> None:
-        self.graph, self.before, graph._at = graph, graph._at, at
+    def __init__(self, graph: Graph, insert: Callable[[Node], None]) -> None:
+        self.graph, self.before, graph._insert = graph, graph._insert, insert
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, *exc: object) -> None:
-        self.graph._at = self.before
+        self.graph._insert = self.before
+
+
+class _Nodes:
+    """The nodes of a graph in order. The graph may change meanwhile: nodes inserted further on are
+    met, erased ones are not."""
+
+    def __init__(self, root: Node, step: str = "_next") -> None:
+        self._root, self._step = root, step
+
+    def __iter__(self) -> Iterator[Node]:
+        node = getattr(self._root, self._step)
+        while node is not self._root:
+            if not node._erased:
+                yield node
+            node = getattr(node, self._step)
+
+    def __reversed__(self) -> _Nodes:
+        return _Nodes(self._root, "_prev" if self._step == "_next" else "_next")
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 class Graph:
@@ -75,19 +73,19 @@ class Graph:
     ) -> None:
         self.owning_module = owning_module
         self._tracer_cls = tracer_cls
-        self._nodes: list[Node] = []
-        self._at: int | None = None  # where new nodes go; None: the end
+        self._root = Node(self, "", "root", "", (), {})  # closes the ring of nodes; is none itself
+        self._insert: Callable[[Node], None] = self._root.prepend
         self._names: set[str] = set()
         self._codegen = CodeGen()
 
     @property
     def nodes(self) -> _Nodes:
         """The nodes in order."""
-        return _Nodes(self._nodes)
+        return _Nodes(self._root)
 
     def find_nodes(self, *, op: str, target: Any = None, sort: bool = True) -> list[Node]:
         """The nodes of this kind, with this target."""
-        return [n for n in self._nodes if n.op == op and (target is None or n.target == target)]
+        return [n for n in self.nodes if n.op == op and (target is None or n.target == target)]
 
     # -- making nodes ------------------------------------------------------------------------------
 
@@ -106,11 +104,7 @@ class Graph:
             raise AssertionError(f"op must be one of {known}, got {op!r}")
         name = self._unique_name(name or self._candidate(target))
         node = Node(self, name, op, target, tuple(args or ()), dict(kwargs or {}), type_expr)
-        if self._at is None:
-            self._nodes.append(node)
-        else:
-            self._nodes.insert(self._at, node)
-            self._at += 1
+        self._insert(node)
         return node
 
     def placeholder(self, name: str, type_expr: Any = None, default_value: Any = ...) -> Node:
@@ -156,7 +150,7 @@ class Graph:
 
     def output_node(self) -> Node:
         """The node that ``output`` made."""
-        last = next(iter(reversed(self.nodes)))
+        last = self._root.prev
         assert last.op == "output", f"expected the last node to be the output, got {last.op}"
         return last
 
@@ -197,34 +191,36 @@ class Graph:
     def __getstate__(self) -> Any:
         """The nodes with numbers in place of the nodes that they use: however long the graph, a
         pickle doesn't nest."""
-        number = {node: _Number(i) for i, node in enumerate(self._nodes)}
+        number = {node: _Number(i) for i, node in enumerate(self.nodes)}
         steps = [
             (n.op, n.target, map_arg(n.args, number.get), map_arg(n.kwargs, number.get), n.name)
-            for n in self._nodes
+            for n in self.nodes
         ]
         return self._tracer_cls, steps
 
     def __setstate__(self, state: Any) -> None:
         tracer, steps = state
         self.__init__(tracer_cls=tracer)  # type: ignore[misc]
+        made: list[Node] = []
 
         def node(x: Any) -> Any:
-            return self._nodes[x] if isinstance(x, _Number) else x
+            return made[x] if isinstance(x, _Number) else x
 
         for op, target, args, kwargs, name in steps:
-            self.create_node(
-                op, target, map_aggregate(args, node), map_aggregate(kwargs, node), name
-            )
+            args, kwargs = map_aggregate(args, node), map_aggregate(kwargs, node)
+            made.append(self.create_node(op, target, args, kwargs, name))
 
     # -- changing it -------------------------------------------------------------------------------
 
-    def inserting_before(self, n: Node | None = None) -> Any:
-        """New nodes go in front of ``n`` (None: of all), from now on or until the block's end."""
-        return _InsertPoint(self, 0 if n is None else self._nodes.index(n))
+    def inserting_before(self, n: Node | None = None) -> _InsertPoint:
+        """Each new node goes right before ``n`` (None: before all), from now on or until the
+        block's end."""
+        return _InsertPoint(self, self._root.append if n is None else n.prepend)
 
-    def inserting_after(self, n: Node | None = None) -> Any:
-        """New nodes go behind ``n`` (None: behind all), from now on or until the block's end."""
-        return _InsertPoint(self, None if n is None else self._nodes.index(n) + 1)
+    def inserting_after(self, n: Node | None = None) -> _InsertPoint:
+        """Each new node goes right after ``n`` (None: after all), from now on or until the block's
+        end: of two, the second comes first."""
+        return _InsertPoint(self, self._root.prepend if n is None else n.append)
 
     def erase_node(self, to_erase: Node) -> None:
         """Take out a node that nothing uses.
@@ -238,17 +234,15 @@ class Graph:
                 f"the graph: {to_erase.users}!"
             )
         to_erase._use((), {})
-        at = self._nodes.index(to_erase)
-        del self._nodes[at]
-        if self._at is not None and at < self._at:
-            self._at -= 1
+        to_erase._leave()
+        to_erase._erased = True
 
     def eliminate_dead_code(self, is_impure_node: Callable[[Node], bool] | None = None) -> bool:
         """Take out the nodes that nothing uses and that change nothing; says whether there were
         some."""
         impure = is_impure_node or Node.is_impure
         dead = False
-        for node in reversed(self._nodes.copy()):
+        for node in reversed(self.nodes):
             if not node.users and not impure(node):
                 self.erase_node(node)
                 dead = True
@@ -271,7 +265,7 @@ class Graph:
         """
         seen: set[Node] = set()
         names: set[str] = set()
-        for node in self._nodes:
+        for node in self.nodes:
             for source in node.all_input_nodes:
                 if source not in seen:
                     raise RuntimeError(
@@ -289,14 +283,6 @@ class Graph:
                     raise RuntimeError(
                         f"Node {node} target {node.target} refers to a module that is not there"
                     ) from error
-
-    def _neighbour(self, node: Node, step: int) -> Node:
-        return self._nodes[(self._nodes.index(node) + step) % len(self._nodes)]
-
-    def _move(self, node: Node, at: Node, behind: int) -> None:
-        if node is not at:
-            self._nodes.remove(node)
-            self._nodes.insert(self._nodes.index(at) + behind, node)
 
     # -- names and text ----------------------------------------------------------------------------
 
@@ -322,136 +308,16 @@ class Graph:
 
     def python_code(self, root_module: str = "self", **options: Any) -> PythonCode:
         """The graph as the text of a function ``forward``, with the values that it names."""
-        return _write(self, root_module)
+        return self._codegen.write(self, root_module)
 
     def __str__(self) -> str:
-        inputs = ", ".join(f"%{n.name}" for n in self._nodes if n.op == "placeholder")
-        lines = "".join(f"\n    {n.format_node()}" for n in self._nodes)
-        return f"graph():{lines}" if inputs or lines else "graph():"
+        return "graph():" + "".join(f"\n    {n.format_node()}" for n in self.nodes)
 
     def print_tabular(self) -> None:
         """Print the nodes as a table."""
         rows = [("opcode", "name", "target", "args", "kwargs")]
-        rows += [(n.op, n.name, str(n.target), str(n.args), str(n.kwargs)) for n in self._nodes]
+        rows += [(n.op, n.name, str(n.target), str(n.args), str(n.kwargs)) for n in self.nodes]
         widths = [max(len(row[i]) for row in rows) for i in range(5)]
         rows.insert(1, tuple("-" * width for width in widths))  # type: ignore[arg-type]
         for row in rows:
             print("  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip())
-
-
-class _Nodes(list):
-    """The nodes of a graph, as they are now: the graph may change while one goes through them."""
-
-    def __reversed__(self) -> Iterator[Node]:
-        return reversed(self.copy())
-
-
-def _write(graph: Graph, root: str) -> PythonCode:
-    values: dict[str, Any] = {}
-    last_use = _last_uses(graph)
-    declared, body = [], []
-    result = "    return None"
-
-    def named(function: Any) -> str:
-        name = qualified_name(function)
-        stem, _, rest = name.partition(".")
-        if rest and stem == "torch":
-            package = sys.modules[_PACKAGE]
-            if _lookup(package, rest) is function:
-                values["torch"] = package
-                return name
-        if rest and stem in ("math", "operator"):
-            values[stem] = __import__(stem)
-            return name
-        if not rest:
-            return name
-        own = re.sub(r"\W", "_", name)
-        while values.get(own, function) is not function:
-            own += "_"
-        values[own] = function
-        return own
-
-    def text(value: Any) -> str:
-        if isinstance(value, Node):
-            return value.name
-        if isinstance(value, tuple):
-            if hasattr(value, "_fields"):
-                return f"{named(type(value))}({', '.join(map(text, value))})"
-            inner = ", ".join(map(text, value))
-            return f"({inner},)" if len(value) == 1 else f"({inner})"
-        if isinstance(value, list):
-            return f"[{', '.join(map(text, value))}]"
-        if isinstance(value, dict):
-            return "{" + ", ".join(f"{k!r}: {text(v)}" for k, v in value.items()) + "}"
-        if isinstance(value, slice):
-            return f"slice({text(value.start)}, {text(value.stop)}, {text(value.step)})"
-        if value is None or value is ... or isinstance(value, (bool, int, str)):
-            return repr(value) if value is not ... else "..."
-        if isinstance(value, float) and value - value == 0:
-            return repr(value)
-        if isinstance(value, type) or callable(value):
-            return named(value)
-        own = f"_value_{len(values)}"
-        values[own] = value
-        return own
-
-    def arguments(node: Node, skip: int = 0) -> str:
-        given = [text(x) for x in node.args[skip:]]
-        return ", ".join(given + [f"{k} = {text(v)}" for k, v in node.kwargs.items()])
-
-    for node in graph.nodes:
-        target = node.target
-        if node.op == "placeholder":
-            default = f" = {text(node.args[0])}" if node.args else ""
-            declared.append(f"{target}{default}")
-            if target != node.name:
-                body.append(f"    {node.name} = {target.lstrip('*')}")
-            continue
-        if node.op == "output":
-            result = f"    return {text(node.args[0])}"
-            continue
-        if node.op == "get_attr":
-            made = _path(root, target)
-        elif node.op == "call_module":
-            made = f"{_path(root, target)}({arguments(node)})"
-        elif node.op == "call_method":
-            made = f"{text(node.args[0])}.{target}({arguments(node, 1)})"
-        elif target in _OPERATORS and not node.kwargs:
-            made = _OPERATORS[target].format(*[text(x) for x in node.args])
-        elif target is getattr and len(node.args) == 2 and isinstance(node.args[1], str):
-            made = f"{text(node.args[0])}.{node.args[1]}"
-        else:
-            made = f"{named(target)}({arguments(node)})"
-        freed = " = ".join(n.name for n in last_use.get(node, ()))
-        body.append(f"    {node.name} = {made}" + (f";  {freed} = None" if freed else ""))
-    source = f"def forward({', '.join([root, *declared])}):\n" + "\n".join([*body, result]) + "\n"
-    return PythonCode(f"\n\n\n{source}    ", values)
-
-
-def _last_uses(graph: Graph) -> dict[Node, list[Node]]:
-    """Per node the ones that it is the last to use: their memory can be given back."""
-    uses: dict[Node, list[Node]] = {}
-    seen: set[Node] = set()
-    for node in reversed(graph.nodes):
-        for source in node.all_input_nodes:
-            if source not in seen and node.op != "output":
-                uses.setdefault(node, []).append(source)
-            seen.add(source)
-    return uses
-
-
-def _path(root: str, target: str) -> str:
-    parts = target.split(".")
-    if all(part.isidentifier() for part in parts):
-        return f"{root}.{target}"
-    text = root
-    for part in parts:
-        text = f"{text}.{part}" if part.isidentifier() else f'getattr({text}, "{part}")'
-    return text
-
-
-def _lookup(package: Any, path: str) -> Any:
-    value = package
-    for part in path.split("."):
-        value = getattr(value, part, None)
-    return value

@@ -7,7 +7,7 @@ import itertools
 import linecache
 from typing import Any
 
-from ..nn import Module
+from ..nn import Module, Parameter
 from ..tensor import Tensor
 from .graph import Graph
 
@@ -141,16 +141,10 @@ def _assign_attr(value: Any, to: Module, target: str) -> None:
         if not hasattr(to, part):
             to.add_module(part, Module())
         to = getattr(to, part)
-    if isinstance(value, Tensor) and not hasattr(value, "_is_param") and not _is_parameter(value):
+    if isinstance(value, Tensor) and not isinstance(value, Parameter):
         to.register_buffer(name, value)
     else:
         setattr(to, name, value)
-
-
-def _is_parameter(value: Any) -> bool:
-    from ..nn import Parameter
-
-    return isinstance(value, Parameter)
 
 
 def _copy_attr(from_module: Module, to_module: Module, target: str) -> None:

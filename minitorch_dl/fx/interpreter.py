@@ -124,6 +124,16 @@ class Interpreter:
         return map_arg(args, self.env.__getitem__)
 
 
+def _recorded(op: str) -> Any:
+    def method(
+        self: Transformer, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Proxy:
+        """The symbol for the node's result in the new graph."""
+        return self.tracer.create_proxy(op, target, args, kwargs)
+
+    return method
+
+
 class Transformer(Interpreter):
     """An interpreter whose values are symbols of a new graph: what a subclass does at a node is
     what the new graph does there."""
@@ -134,20 +144,9 @@ class Transformer(Interpreter):
         self.tracer = Tracer()
         self.tracer.graph, self.tracer.root = self.new_graph, module
 
-    def placeholder(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Proxy:
-        return self.tracer.create_proxy("placeholder", target, args, kwargs)
-
-    def get_attr(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Proxy:
-        return self.tracer.create_proxy("get_attr", target, args, kwargs)
-
-    def call_function(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return self.tracer.create_proxy("call_function", target, args, kwargs)
-
-    def call_module(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return self.tracer.create_proxy("call_module", target, args, kwargs)
-
-    def call_method(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return self.tracer.create_proxy("call_method", target, args, kwargs)
+    placeholder, get_attr, call_function, call_method, call_module = map(
+        _recorded, ("placeholder", "get_attr", "call_function", "call_method", "call_module")
+    )
 
     def transform(self) -> GraphModule:
         """The new module."""

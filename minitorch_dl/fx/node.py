@@ -78,6 +78,8 @@ class Node:
                 f"{'a Callable' if op == 'call_function' else 'a str'} is expected"
             )
         self.graph, self.name, self.op, self.target = graph, name, op, target
+        self._next = self._prev = self  # the ring of the graph's nodes
+        self._erased = False
         self.type = return_type
         self.users: dict[Node, None] = {}
         self.meta: dict[str, Any] = {}
@@ -160,20 +162,29 @@ class Node:
     @property
     def next(self) -> Node:
         """The node after it."""
-        return self.graph._neighbour(self, 1)
+        return self._next
 
     @property
     def prev(self) -> Node:
         """The node before it."""
-        return self.graph._neighbour(self, -1)
+        return self._prev
 
     def prepend(self, x: Node) -> None:
         """Move ``x`` in front of this node."""
-        self.graph._move(x, self, 0)
+        if x is not self:
+            x._leave()
+            x._prev, x._next = self._prev, self
+            x._prev._next = x._next._prev = x
 
     def append(self, x: Node) -> None:
         """Move ``x`` behind this node."""
-        self.graph._move(x, self, 1)
+        if x is not self:
+            x._leave()
+            self._next.prepend(x)
+
+    def _leave(self) -> None:
+        """Take the node out of the ring; its own links stay, for those who go through it."""
+        self._prev._next, self._next._prev = self._next, self._prev
 
     def is_impure(self, impure_random: bool = True) -> bool:
         """Whether it must be kept though nothing uses it."""
@@ -200,24 +211,26 @@ class Node:
             return f"return {self.args[0]}"
         if self.op == "get_attr":
             return f"%{self.name} : [num_users={len(self.users)}] = get_attr[target={self.target}]"
-        target = self.target if isinstance(self.target, str) else qualified_name(self.target)
-        args = ", ".join(_text(x) for x in self.args) + ("," if len(self.args) == 1 else "")
-        kwargs = ", ".join(f"{k}: {_text(v)}" for k, v in self.kwargs.items())
+        target = self.target
+        if not isinstance(target, str):
+            target = qualified_name(target)
+            target = target if "." in target else f"builtins.{target}"
         return (
             f"%{self.name} : [num_users={len(self.users)}] = {self.op}[target={target}]"
-            f"(args = ({args}), kwargs = {{{kwargs}}})"
+            f"(args = {_text(self.args)}, kwargs = {_text(self.kwargs)})"
         )
 
 
 def _text(value: Any) -> str:
-    return repr(map_arg(value, lambda node: _Shown(f"%{node.name}")))
-
-
-class _Shown(str):
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
+    if isinstance(value, Node):
+        return f"%{value.name}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_text, value))}]"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_text, value))}{',' if len(value) == 1 else ''})"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k}: {_text(v)}" for k, v in value.items()) + "}"
+    return str(value)
 
 
 _MODULES = {"builtins": "", "_operator": "operator."}

@@ -117,7 +117,7 @@ def _graph_of(program: Any) -> Graph:
 
 
 def _results(graph: Graph) -> list[Node]:
-    returned = next(n for n in graph.nodes if n.op == "output").args[0]
+    returned = graph.output_node().args[0]
     return list(returned) if isinstance(returned, (list, tuple)) else [returned]
 
 

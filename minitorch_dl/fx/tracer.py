@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import inspect
-import sys
+import math
 import warnings
 from collections.abc import Callable
 from types import FunctionType
@@ -44,8 +45,6 @@ class Tracer(TracerBase):
         autowrap_functions: tuple[Callable[..., Any], ...] = (),
         param_shapes_constant: bool = False,
     ) -> None:
-        import math
-
         self._wrapped_modules = (math, *autowrap_modules)
         self._wrapped_functions = autowrap_functions
         self.param_shapes_constant = param_shapes_constant
@@ -94,10 +93,6 @@ class Tracer(TracerBase):
                 proxy_factory_fn=lambda node: ParameterProxy(self, node, name, value),
             )  # fmt: skip
         return self.create_proxy("get_attr", name, (), {})
-
-    def create_arg(self, a: Any) -> Any:
-        """An argument as the graph holds it: parameters and tensors become attributes."""
-        return super().create_arg(a)
 
     def _leaf(self, value: Any) -> Any:
         if isinstance(value, Tensor):
@@ -216,24 +211,20 @@ class _Patches:
         for (_, name), namespace in _wrapped.items():
             if name in namespace:
                 self._set_item(namespace, name, recorded(namespace[name]))
-            elif name in ("len", "getattr", "isinstance", "int", "float", "bool", "range"):
-                self._set_item(namespace, name, recorded(__builtins__[name]))  # type: ignore[index]
-        taken = set()
-        for module in tracer._wrapped_modules:
-            for name, function in vars(module).copy().items():
-                if not name.startswith("_") and callable(function):
-                    taken.add(id(function))
-                    self._set(module, name, recorded(function))
-        for namespace in self.namespaces:  # of a file that has them by name
-            for name, value in list(namespace.items()):
-                if id(value) in taken:
-                    self._set_item(namespace, name, recorded(value))
+            elif hasattr(builtins, name):
+                self._set_item(namespace, name, recorded(getattr(builtins, name)))
+        modules = [vars(module) for module in tracer._wrapped_modules]
         chosen = {id(f) for f in tracer._wrapped_functions}
-        if chosen:
-            for namespace in [vars(m) for m in list(sys.modules.values()) if m is not None]:
-                for name, value in list(namespace.items()):
-                    if id(value) in chosen:
-                        self._set_item(namespace, name, recorded(value))
+        chosen |= {
+            id(value)
+            for members in modules
+            for name, value in members.items()
+            if not name.startswith("_") and callable(value)
+        }
+        for namespace in [*modules, *self.namespaces]:
+            for name, value in list(namespace.items()):
+                if id(value) in chosen:
+                    self._set_item(namespace, name, recorded(value))
 
     def __exit__(self, *exc: object) -> None:
         for undo in reversed(self.undo):

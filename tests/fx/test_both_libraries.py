@@ -212,3 +212,67 @@ def test_a_replacement_brings_its_modules(torch: Any) -> None:
     torch.fx.replace_pattern(traced, Squash(torch.nn.Sigmoid), Squash(torch.nn.Tanh))
     assert [name for name, _ in traced.named_children()] == ["tanh"]
     assert traced(torch.zeros(1)).item() == 0.0
+
+
+def small_graph(torch: Any) -> Any:
+    graph = torch.fx.Graph()
+    x = graph.placeholder("x")
+    a = graph.call_function(torch.add, (x, 1))
+    b = graph.call_function(torch.mul, (a, 2))
+    graph.output(b)
+    return graph, x, a, b
+
+
+def test_points_of_insertion(torch: Any) -> None:
+    def insert(graph: Any, name: str) -> None:
+        graph.call_function(torch.neg, (), name=name)
+
+    graph, x, a, b = small_graph(torch)
+    with graph.inserting_before(b):
+        insert(graph, "p")
+        with graph.inserting_before(a):
+            insert(graph, "r")
+        insert(graph, "q")
+    assert [n.name for n in graph.nodes] == ["x", "r", "add", "p", "q", "mul", "output"]
+    graph, x, a, b = small_graph(torch)
+    graph.inserting_after(a)
+    for name in "pq":
+        insert(graph, name)
+    assert [n.name for n in graph.nodes] == ["x", "add", "q", "p", "mul", "output"]
+    with graph.inserting_before(), graph.inserting_after():
+        insert(graph, "last")
+    with graph.inserting_before():
+        insert(graph, "first")
+    assert [n.name for n in graph.nodes][::7] == ["first", "last"]
+    b.prepend(x)
+    b.append(a)
+    assert [n.name for n in graph.nodes][3:6] == ["x", "mul", "add"]
+    assert (a.prev, b.next) == (b, a)
+
+
+def test_a_graph_that_changes_while_one_goes_through_it(torch: Any) -> None:
+    graph, _, a, b = small_graph(torch)
+    met = []
+    for node in graph.nodes:
+        met.append(node.name)
+        if node is a:
+            with graph.inserting_after(a):
+                new = graph.call_function(torch.neg, (a,))
+            b.replace_all_uses_with(new)
+            graph.erase_node(b)
+    assert met == ["x", "add", "neg", "output"]
+    assert len(graph.nodes) == 4
+    with pytest.raises(TypeError):
+        graph.nodes[0]
+
+
+def test_texts_of_arguments(torch: Any) -> None:
+    traced = torch.fx.symbolic_trace(
+        lambda x, kind=torch.float64, top=math.inf: (
+            x.to(kind)[..., None].clamp(-top, 2.0) + x.shape[0]
+        )
+    )
+    assert "(self, x, kind = torch.float64, top = inf)" in traced.code
+    assert "getitem = to[(Ellipsis, None)]" in traced.code
+    assert "[target=builtins.getattr](args = (%x, shape), kwargs = {})" in str(traced.graph)
+    assert traced(torch.ones(1)).tolist() == [[2.0]]

@@ -115,8 +115,7 @@ def test_branches_and_loops_over_values_are_refused():
         fx.symbolic_trace(branch)
     with pytest.raises(fx.TraceError, match="cannot be iterated"):
         fx.symbolic_trace(lambda x: sum(x))
-    x = torch.ones(2)
-    assert torch.equal(torch.nn.Linear(2, 2)(x).relu().shape and x, x), "nothing stays patched"
+    assert torch.nn.Linear(2, 3)(torch.ones(2)).shape == (3,), "nothing stays patched"
 
 
 def test_values_decided_beforehand():
@@ -183,23 +182,6 @@ def test_a_graph_can_be_changed():
     assert traced(torch.tensor([0.7])).item() == 0.0
     with pytest.raises(RuntimeError, match="still had 1 users"):
         traced.graph.erase_node(next(n for n in traced.graph.nodes if n.op == "call_function"))
-
-
-def test_the_point_of_insertion_moves_without_a_block():
-    traced = fx.symbolic_trace(lambda x: x + 1)
-    x, add, _ = traced.graph.nodes
-    traced.graph.inserting_after(x)
-    first = traced.graph.call_function(torch.neg, (x,))
-    add.replace_input_with(x, first)
-    second = traced.graph.call_function(torch.exp, (first,))
-    add.replace_input_with(first, second)
-    second.replace_input_with(first, x)
-    traced.graph.erase_node(first)
-    third = traced.graph.call_function(torch.neg, (second,))
-    add.replace_input_with(second, third)
-    traced.graph.lint()
-    traced.recompile()
-    assert traced(torch.zeros(1)).tolist() == [0.0]
 
 
 def test_dead_steps_are_taken_out():
@@ -272,11 +254,15 @@ def test_patterns_are_replaced():
     assert fx.replace_pattern(kept, lambda a: torch.relu(a * 2), lambda a: a) == []
 
 
-@pytest.mark.parametrize("program", [Net(), torch.nn.TransformerEncoderLayer(8, 2, 16).eval()])
-def test_graphs_of_models_print_as_tables(program, capsys):
-    if isinstance(program, Net):
-        fx.symbolic_trace(program).graph.print_tabular()
-        assert "call_module" in capsys.readouterr().out
-    else:
-        graph = fx.symbolic_trace(torch.nn.Sequential(program)).graph
-        assert steps(graph)[1] == ("call_module", "_0")
+def test_graphs_print_as_tables(net, capsys):
+    fx.symbolic_trace(net).graph.print_tabular()
+    head, rule, *rows = capsys.readouterr().out.splitlines()
+    assert head.split() == ["opcode", "name", "target", "args", "kwargs"]
+    assert set(rule) == {"-", " "}
+    assert rows[2].split()[:3] == ["call_module", "linear", "linear"]
+
+
+def test_layers_of_nn_are_one_step():
+    layer = torch.nn.TransformerEncoderLayer(8, 2, 16)
+    graph = fx.symbolic_trace(torch.nn.Sequential(layer)).graph
+    assert steps(graph)[1] == ("call_module", "_0")
