@@ -92,7 +92,7 @@ class CustomOpDef:
 
     def kernel(self, *args: Any, **keywords: Any) -> Any:
         """What computes the op on the device of its first tensor."""
-        device = next((x.device.type for x in args if isinstance(x, Tensor)), "cpu")
+        device = next((x.device.type for x in _tensors((*args, *keywords.values()))), "cpu")
         found = self.kernels.get(device) or self.kernels.get("")
         if found is None:
             raise NotImplementedError(
@@ -172,7 +172,15 @@ class CustomOpDef:
         Args:
             backward: ``(ctx, *grads)`` to one gradient, or None, per positional argument.
             setup_context: ``(ctx, inputs, output)``: keeps what the backward needs.
+
+        Raises:
+            RuntimeError: the op writes to its arguments.
         """
+        if self.mutates:
+            raise RuntimeError(
+                f"Cannot register autograd formula for non-functional operator {self} with schema "
+                f"{self.schema}: it writes to its arguments"
+            )
         self.backward, self.setup_context = backward, setup_context
 
 

@@ -83,6 +83,8 @@ def test_a_mutating_op_writes_to_its_argument():
     x = torch.zeros(2)
     assert fill(x, 3.0) is None
     assert x.tolist() == [3.0, 3.0]
+    with pytest.raises(RuntimeError, match="for non-functional operator"):
+        fill.register_autograd(lambda ctx, grad: grad)
 
 
 def test_functions_of_the_package_go_by_their_internal_names_too():

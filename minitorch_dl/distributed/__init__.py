@@ -160,11 +160,13 @@ def get_backend(group: Any = None) -> str:
 
 def get_rank(group: Any = None) -> int:
     """The number of this process among all: 0."""
+    _check_started()
     return 0
 
 
 def get_world_size(group: Any = None) -> int:
     """The number of processes: 1."""
+    _check_started()
     return 1
 
 
@@ -176,6 +178,7 @@ def new_group(ranks: Sequence[int] | None = None, *args: Any, **kwargs: Any) -> 
 
 def get_process_group_ranks(group: Any = None) -> list[int]:
     """The processes of the group: [0]."""
+    _check_started()
     return [0]
 
 

@@ -234,7 +234,7 @@ class check_sparse_tensor_invariants:
     """Accepted for PyTorch's sake: places are always checked."""
 
     def __init__(self, enable: bool = True) -> None:
-        self.on = enable
+        pass
 
     def __call__(self, function: Any) -> Any:
         """As a decorator: the function as it is."""

@@ -37,7 +37,7 @@ def _dense(x: Any) -> Any:
     return x.to_dense() if is_sparse(x) else x
 
 
-def _same(x: Any) -> Any:
+def _merged_coo(x: Any) -> Any:
     """The coalesced tensor, in coordinates."""
     return x.coalesce().to_sparse()
 
@@ -110,7 +110,7 @@ def _product_of_sparse(a: Any, b: Any) -> Any:
     if a.ndim != 2 or b.ndim != 2 or a._size[1] != b._size[0]:
         raise _not_multiplied(a, b)
     by_rows = isinstance(a, CsrTensor) and isinstance(b, CsrTensor)
-    a, b = _same(a), _same(b)
+    a, b = _merged_coo(a), _merged_coo(b)
     (rows, inner), (b_rows, b_columns) = a._places.array, b._places.array
     xp = array_module(rows)
     first, second = meetings(xp, inner, b_rows, b._size[0])
@@ -229,7 +229,7 @@ def _common(a: Any, b: Any) -> Any:
     a, b = broadcast_to(a, size), broadcast_to(b, size)
     if a._size != b._size or a.sparse_dim() != b.sparse_dim():
         raise refuse("mul", "tensors of the same size", a, b)
-    kind, a, b = type(a), _same(a), _same(b)
+    kind, a, b = type(a), _merged_coo(a), _merged_coo(b)
     keys, others = a.keys(), b.keys()
     xp = array_module(keys)
     found = xp.searchsorted(others, keys)
@@ -306,14 +306,13 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
     if inner:
         entries = entries.sum(inner, keepdim)
     kept = [d for d in range(split) if d not in dims]
-    if not kept and not keepdim:
-        return entries.sum(0)
+    sizes = [1 if d in dims else n for d, n in enumerate(input._size) if keepdim or d not in dims]
+    if not kept:
+        return reshape(entries.sum(0), sizes)
     places = input._places[kept]
-    sizes = [n for d, n in enumerate(input._size) if d not in dims]
     if keepdim:
         zeros = input._places[:1] * 0
         places = ops.cat([zeros if d in dims else input._places[d : d + 1] for d in range(split)])
-        sizes = [1 if d in dims else n for d, n in enumerate(input._size)]
     y = SparseTensor.make(places, entries, sizes, False)
     return y.coalesce() if len(kept) < split or input._merged else y
 

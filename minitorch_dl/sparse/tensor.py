@@ -14,6 +14,7 @@ where each row starts.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -177,10 +178,7 @@ class SparseTensor(Tensor):
 
     def numel(self) -> int:
         """The number of elements, zeros included."""
-        count = 1
-        for n in self._size:
-            count *= n
-        return count
+        return math.prod(self._size)
 
     nelement = numel
 
@@ -220,10 +218,7 @@ class SparseTensor(Tensor):
     def to_dense(self, dtype: Any = None, *, masked_grad: bool | None = None) -> Tensor:
         """The dense tensor with these entries."""
         sizes = self._size[: self.sparse_dim()]
-        rows = 1
-        for n in sizes:
-            rows *= n
-        y = add_rows(self._entries, TensorBase.wrap(self.keys()), rows=rows)
+        y = add_rows(self._entries, TensorBase.wrap(self.keys()), rows=math.prod(sizes))
         y = reshape(y, self._size)
         return y if dtype is None else y.to(dtype)
 

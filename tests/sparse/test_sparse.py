@@ -77,6 +77,7 @@ OPS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
         "sum": lambda s: s.sum(),
         "sum(0)": lambda s: s.sum(0),
         "sum(1, keepdim)": lambda s: torch.sum(s, 1, keepdim=True),
+        "sum of all dims, keepdim": lambda s: torch.sum(s, (0, 1), keepdim=True),
         "sparse.sum": (lambda s: torch.sparse.sum(s, [0, 1]), lambda d: d.sum()),
         "norm": lambda s: torch.norm(s),
         "t": lambda s: s.t(),

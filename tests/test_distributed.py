@@ -41,8 +41,9 @@ def test_a_group_of_one(group: None) -> None:
 
 def test_without_a_group_or_with_more_processes() -> None:
     assert not dist.is_initialized()
-    with pytest.raises(ValueError, match="has not been initialized"):
-        dist.barrier()
+    for call in (dist.barrier, dist.get_rank, dist.get_world_size, dist.get_process_group_ranks):
+        with pytest.raises(ValueError, match="has not been initialized"):
+            call()
     with pytest.raises(RuntimeError, match="4 processes are not supported"):
         dist.init_process_group("nccl", world_size=4, rank=0)
 
@@ -123,6 +124,7 @@ def test_collective_calls_among_one_process() -> None:
     dist.init_process_group()
     try:
         assert dist.group.WORLD.size() == 1
+        assert dist.get_process_group_ranks(None) == [0]
         out, parts = torch.zeros(2), [torch.tensor([1.0, 2.0])]
         dist.reduce_scatter(out, parts)
         assert out.tolist() == [1.0, 2.0]
@@ -137,7 +139,6 @@ def test_collective_calls_among_one_process() -> None:
     finally:
         dist.destroy_process_group()
     assert dist.group.WORLD is None
-    assert dist.get_process_group_ranks(None) == [0]
 
 
 def test_the_parts_of_data_parallel() -> None:
