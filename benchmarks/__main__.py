@@ -14,6 +14,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from minitorch_dl.cli.parser import positive_number, whole_number
+
 from .machine import describe
 from .peers import LIBRARIES
 from .report import crossings, curves, page, table
@@ -51,6 +53,7 @@ class Peer:
         self.process = subprocess.Popen(
             [python, "-m", "benchmarks.worker", library, count, device],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **limits},
+            cwd=Path(__file__).parents[1],
         )  # fmt: skip
         answer = self._answer()
         if "error" in answer:
@@ -151,6 +154,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--peer-python",
         nargs="*",
+        type=_name_and_path,
         default=[],
         metavar="NAME=PATH",
         help="the Python in which a library is installed, if not this one",
@@ -167,37 +171,55 @@ def parser() -> argparse.ArgumentParser:
         default="highest",
         help="with --devices, on the last one: float32, TF32 in products, or mixed with bfloat16",
     )
-    p.add_argument("--threads", type=int, default=2, help="threads of matrix products (default: 2)")
-    p.add_argument("--rounds", type=int, help="rounds per workload (default: 5, quick 3)")
+    count = whole_number(1)
     p.add_argument(
-        "--seconds", type=float, help="of a round, each library (default: 0.5, quick 0.2)"
+        "--threads", type=count, default=2, help="threads of matrix products (default: 2)"
     )
-    p.add_argument("--json", type=Path, metavar="FILE", help="write the results")
-    p.add_argument("--html", type=Path, metavar="FILE", help="write a report with pictures")
+    p.add_argument("--rounds", type=count, help="rounds per workload (default: 5, quick 3)")
+    p.add_argument(
+        "--seconds", type=positive_number, help="of a round, each library (default: 0.5, quick 0.2)"
+    )
+    p.add_argument("--json", type=_new_file, metavar="FILE", help="write the results")
+    p.add_argument("--html", type=_new_file, metavar="FILE", help="write a report with pictures")
     return p
+
+
+def _new_file(text: str) -> Path:
+    path = Path(text)
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"{str(path.parent)!r} is no directory")
+    return path
+
+
+def _name_and_path(text: str) -> tuple[str, str]:
+    name, found, path = text.partition("=")
+    if not (name and found and path):
+        raise argparse.ArgumentTypeError(f"expected NAME=PATH, got {text!r}")
+    return name, path
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the suite; 0 when every workload ran here."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     args = parser().parse_args(arguments)
     names = [
         name
         for name, w in WORKLOADS.items()
-        if any(fnmatch.fnmatch(name, f"*{p}*" if p != "*" else p) for p in args.patterns)
+        if any(_named(name, pattern) for pattern in args.patterns)
         and (w.quick or not args.quick)
         and ((w.curve is not None) == args.scaling or args.devices)
         and not (args.devices and name.startswith(("start/", "data/")))
     ]
     if args.profile is not None:
-        names = [name for name in WORKLOADS if args.profile in name]
+        names = [name for name in WORKLOADS if _named(name, args.profile)][:1]
     if args.list or not names:
-        print("\n".join(names) if names else "no workload matches; see --list")
+        print("\n".join(names) or "no workload matches; see --list")
         return 0 if names else 2
     if args.profile is not None or args.memory:
         return _look_inside(args, names)
     rounds = args.rounds or (3 if args.quick else 5)
     seconds = args.seconds or (0.2 if args.quick else 0.5)
-    pythons = dict(given.split("=", 1) for given in args.peer_python)
+    pythons = dict(args.peer_python)
     present = [
         peer for peer in args.peers if peer in pythons or importlib.util.find_spec(peer) is not None
     ]
@@ -214,19 +236,20 @@ def main(arguments: list[str] | None = None) -> int:
             others = [
                 Peer(peer, args.threads, pythons.get(peer, sys.executable)) for peer in present
             ]
-    except RuntimeError as error:
+    except (RuntimeError, OSError) as error:
         print(f"python -m benchmarks: {error}", file=sys.stderr)
         return 2
     results: dict[str, Any] = {
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "machine": describe(),
         "threads": args.threads,
-        "command": " ".join(["python -m benchmarks", *(arguments or sys.argv[1:])]),
+        "command": " ".join(["python -m benchmarks", *arguments]),
         "versions": {peer.name: peer.version for peer in (ours, *others)},
         "peers": [peer.name for peer in others],
         "rows": [],
     }
-    print(f"{results['machine']}; {args.threads} threads; {results['versions']}", file=sys.stderr)
+    versions = ", ".join(" ".join(pair) for pair in results["versions"].items())
+    print(f"{results['machine']}; {args.threads} threads; {versions}", file=sys.stderr)
     progress = sys.stderr.isatty()
     try:
         for name in names:
@@ -248,6 +271,11 @@ def main(arguments: list[str] | None = None) -> int:
     if args.html:
         args.html.write_text(page(results), encoding="utf-8")
     return 1 if any("error" in row for row in results["rows"]) else 0
+
+
+def _named(name: str, pattern: str) -> bool:
+    """Whether the pattern is in a workload's name, in upper or lower case."""
+    return fnmatch.fnmatchcase(name.lower(), f"*{pattern.lower()}*")
 
 
 def _on_devices(devices: list[str], threads: int, installed: list[str]) -> tuple[Peer, list[Peer]]:

@@ -126,11 +126,13 @@ def page(results: dict[str, Any]) -> str:
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         "<title>minitorch_dl benchmarks</title>"
         "<style>body{font:15px system-ui;max-width:64rem;margin:2rem auto;padding:0 1rem;"
-        "color:#222;background:#fff}svg text{font:12px system-ui;fill:#222}</style>"
+        "color:#222;background:#fff}svg text{font:12px system-ui;fill:#222}"
+        "pre{overflow:auto}</style>"
         f"<h1>minitorch_dl benchmarks</h1><p>{html.escape(results['date'])}. {machine}</p>"
         "<p>Right of the line: this engine is faster. Bars are medians of the rounds' ratios, "
         "whiskers their "
-        f"quartiles.</p>{''.join(sections)}</html>"
+        f"quartiles.</p>{''.join(sections)}"
+        f"<h2>Times</h2><pre>{html.escape(table(results))}</pre></html>"
     )
 
 

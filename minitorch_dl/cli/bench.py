@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from .parser import UsageError
@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the suite in a process of its own."""
+    """Run the suite; files that it writes go where the user is."""
     if not (SUITE / "__main__.py").is_file():
         raise UsageError(
             f"the speed suite is not part of an installed package ({SUITE} does not exist): clone "
@@ -28,6 +28,5 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.program,
         )
     options = [one for i, one in enumerate(arguments.options) if one != "--" or i]
-    return subprocess.run(
-        [sys.executable, "-m", "benchmarks", *options], cwd=SUITE.parent
-    ).returncode
+    sys.path.insert(0, str(SUITE.parent))
+    return import_module("benchmarks.__main__").main(options)

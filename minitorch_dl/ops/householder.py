@@ -25,7 +25,7 @@ def _geqrf(xp: Any, a: Any) -> Any:
 
 
 @_geqrf.defvjp_joint
-def _(g: Any, needs: Any) -> Any:
+def _geqrf_gradients(g: Any, needs: Any) -> Any:
     raise NotImplementedError(
         "the derivative for 'geqrf' is not implemented. torch.linalg.qr, whose Q is a matrix, has "
         "one"

@@ -38,7 +38,7 @@ def _cat(xp: Any, *inputs: Any, dim: int) -> Any:
 
 
 @_cat.defvjp_joint
-def _(g: Any, shapes: Any, dim: int) -> list[Any]:
+def _cat_gradients(g: Any, shapes: Any, dim: int) -> list[Any]:
     grads, start = [], 0
     for shape in shapes:
         grads.append(_range(g, dim, start, start + shape[dim]))
@@ -130,7 +130,7 @@ def _stack(xp: Any, *inputs: Any, dim: int) -> Any:
 
 
 @_stack.defvjp_joint
-def _(g: Any, shapes: Any, dim: int) -> list[Any]:
+def _stack_gradients(g: Any, shapes: Any, dim: int) -> list[Any]:
     before = ((None, None, None),) * dim
     return [_slice(g, index=(*before, i)) for i in range(len(shapes))]
 

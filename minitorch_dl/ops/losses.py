@@ -78,7 +78,7 @@ def _mse_loss(xp: Any, a: Any, b: Any, *, reduction: str) -> Any:
 
 
 @_mse_loss.defvjp_joint
-def _(g: Any, needs: Any, a: Any, b: Any, reduction: str) -> Any:
+def _mse_loss_gradients(g: Any, needs: Any, a: Any, b: Any, reduction: str) -> Any:
     d = a - b
     count = math.prod(d.shape) if reduction == "mean" else 1
     d = d * (g * (2 / (count or math.nan)))

@@ -266,7 +266,7 @@ def _prod(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> An
 
 
 @_prod.defbackward
-def _(g: Any, xp: Any, a: Any, y: Any, dims: Any, keepdim: bool) -> tuple[Any]:
+def _prod_gradients(g: Any, xp: Any, a: Any, y: Any, dims: Any, keepdim: bool) -> tuple[Any]:
     if xp.__name__ == "numpy" and a.all():  # asking a GPU would make the host wait
         return (spread(g * y, dims=dims, keepdim=keepdim, shape=a.shape) / a,)
     axes = tuple(range(a.ndim)) if dims is None else dims

@@ -128,7 +128,7 @@ def _cumprod(xp: Any, a: Any, *, dim: int) -> Any:
 
 
 @_cumprod.defbackward
-def _(g: Any, xp: Any, a: Any, y: Any, dim: int) -> tuple[Any]:
+def _cumprod_gradients(g: Any, xp: Any, a: Any, y: Any, dim: int) -> tuple[Any]:
     if not a.ndim:
         return (g,)
     if xp is np and a.all():  # on another device, asking would wait for it

@@ -120,7 +120,7 @@ def _scatter_extremum(
 
 
 @_scatter_prod.defbackward
-def _(g: Any, xp: Any, a: Any, source: Any, index: Any, dim: int) -> Any:
+def _scatter_prod_gradients(g: Any, xp: Any, a: Any, source: Any, index: Any, dim: int) -> Any:
     """The product of all the other factors; a division by zero, or of NaN by NaN, is avoided by
     leaving a single one out.
     """
@@ -137,7 +137,7 @@ def _(g: Any, xp: Any, a: Any, source: Any, index: Any, dim: int) -> Any:
 
 
 @_scatter_extremum.defvjp_joint
-def _(
+def _scatter_extremum_gradients(
     g: Any, a: Any, source: Any, index: Any, y: Any, dim: int, nan_holds: bool, a_dtype: Any
 ) -> Any:
     """The gradient goes in equal parts to all who hold the extremum."""

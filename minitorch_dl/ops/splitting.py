@@ -29,7 +29,7 @@ def _split(xp: Any, a: Any, *, sizes: tuple[int, ...], dim: int) -> Any:
 
 
 @_split.defvjp_joint
-def _(g: Any, sizes: Any, dim: int) -> Any:
+def _split_gradients(g: Any, sizes: Any, dim: int) -> Any:
     return (_cat(*g, dim=dim),)
 
 
@@ -40,7 +40,7 @@ def _unbind(xp: Any, a: Any, *, dim: int) -> Any:
 
 
 @_unbind.defvjp_joint
-def _(g: Any, dim: int, a_shape: Any) -> Any:
+def _unbind_gradients(g: Any, dim: int, a_shape: Any) -> Any:
     one = (*a_shape[:dim], 1, *a_shape[dim + 1 :])
     return (_cat(*[_reshape(x, shape=one) for x in g], dim=dim),)
 

@@ -11,7 +11,7 @@ from minitorch_dl.cli.main import main
 
 
 def test_it_runs_the_suite(capfd: pytest.CaptureFixture[str]) -> None:
-    assert main(["bench", "--list", "inference"]) == 0
+    assert main(["bench", "--list", "Inference"]) == 0
     assert capfd.readouterr().out == "inference/MLP one sample\n"
 
 
