@@ -134,7 +134,8 @@ class Tensor(Convertible, Differentiable, Protocols):
         if not all(issubclass(cls, kind) for kind in types):
             return NotImplemented
         with DisableTorchFunctionSubclass():
-            return _of_class(cls, func(*args, **(kwargs or {})))
+            result = func(*args, **(kwargs or {}))
+        return result if func in _AS_THEY_ARE else _of_class(cls, result)
 
     # -- random numbers in place (ops/random.py) ---------------------------------------------------
 
@@ -453,8 +454,15 @@ for _operator, _name in {
 }.items():
     setattr(Tensor, f"__i{_operator}__", deferring(getattr(Tensor, f"{_name}_")))
 
+for _name in """
+    __getitem__ __setitem__ __and__ __or__ __xor__ __eq__ __rsub__ __rdiv__ __floordiv__
+    __rfloordiv__ __rpow__
+""".split():
+    getattr(Tensor, _name).__name__ = _name  # what overrides are told
 publish(Tensor)
 register_result_class(Tensor)
+_AS_THEY_ARE = {Tensor.grad.__get__, Tensor._base.__get__}
+"""What gives a subclass the tensors that it was given, whatever their class."""
 
 IN_PLACE_FUNCTIONS = """
     abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ as_strided_ asin_

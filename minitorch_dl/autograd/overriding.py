@@ -9,7 +9,7 @@ function looks at its arguments while ``LIVE`` holds something, or once it fails
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
 from types import FunctionType
 from typing import Any
 
@@ -34,26 +34,48 @@ def disabled_torch_function(
 
 def know(cls: type) -> None:
     """Note whether a class derived from Tensor overrides functions. One that does gets its own
-    form of those methods that, for speed, don't ask."""
+    forms of the methods and properties that it inherits from plain tensors: they ask it first.
+
+    A class of this package knows what it inherits: only what would not ask by itself does then.
+    """
     if getattr(cls, "__torch_function__", None) is disabled_torch_function:
         PLAIN.add(cls)
     elif PLAIN:  # Tensor itself is there
         LIVE.append(cls)
-        for name in dir(cls):
-            method = getattr(cls, name)
-            asks = hasattr(method, "guarded") or hasattr(method, "primitive")
-            plain = any(vars(base).get(name) is method for base in _plain_bases(cls))
-            shown = not name.startswith("_") or name in _OPERATORS
-            if isinstance(method, FunctionType) and plain and shown and not asks:
-                setattr(cls, name, _asking(method))
+        ours = cls.__module__.partition(".")[0] == _PACKAGE
+        for name, member in _inherited(cls, _OPERATORS if ours else _SPECIAL):
+            if isinstance(member, FunctionType):
+                asks = hasattr(member, "guarded") or hasattr(member, "primitive")
+                if not (ours and asks):
+                    setattr(cls, name, _asking(member))
+            elif isinstance(member, property) and not ours:
+                setattr(cls, name, _asking_property(member))
 
 
-_OPERATORS = ("__getitem__", "__setitem__", "__matmul__", "__pos__")
+_PACKAGE = __name__.partition(".")[0]
+_OPERATORS = "__getitem__ __setitem__ __matmul__ __pos__".split()
+"""Those that would not ask by themselves."""
+_SPECIAL = (
+    """
+    __and__ __or__ __xor__ __eq__ __rsub__ __rtruediv__ __floordiv__ __rfloordiv__ __pow__ __rpow__
+    __bool__ __int__ __float__ __complex__ __index__ __len__ __contains__ __repr__ __format__
+    _version _base
+""".split()
+    + _OPERATORS
+)
+"""What overrides are told of by its special name; of other operators by their ops'."""
 
 
-def _plain_bases(cls: type) -> list[type]:
+def _inherited(cls: type, special: Container[str]) -> Iterator[tuple[str, Any]]:
+    """The names and members that a class has from plain tensors, of the private ones the
+    ``special``."""
     bases = list(cls.__mro__)
-    return bases[next(i for i, base in enumerate(bases) if base in PLAIN) : -1]
+    plain = bases[next(i for i, base in enumerate(bases) if base in PLAIN) : -1]
+    for name in dir(cls):
+        if name[0] != "_" or name in special:
+            holder = next(base for base in bases if name in vars(base))
+            if holder in plain:
+                yield name, vars(holder)[name]
 
 
 def _asking(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -65,6 +87,25 @@ def _asking(method: Callable[..., Any]) -> Callable[..., Any]:
         return call_override(method, values, (self, *args), kwargs)
 
     return call
+
+
+def _asking_property(member: property) -> property:
+    """The property, of which overrides are told as its ``__get__`` and ``__set__``."""
+
+    def get(self: Any) -> Any:
+        values = overriding((self,))
+        if values is None:
+            return member.__get__(self)
+        return call_override(member.__get__, values, (self,), {})
+
+    def put(self: Any, value: Any) -> None:
+        values = overriding((self, value))
+        if values is None:
+            member.__set__(self, value)
+        else:
+            call_override(member.__set__, values, (self, value), {})
+
+    return property(get, member.fset and put, member.fdel, member.__doc__)
 
 
 def overriding(values: Iterable[Any]) -> list[Any] | None:
@@ -105,24 +146,25 @@ def call_override(
     kwargs: dict[str, Any],
 ) -> Any:
     """What the innermost mode, or else the first class that knows the function, makes of the call.
+    They are told None where there are no keyword arguments.
 
     Raises:
         TypeError: every one returned ``NotImplemented``.
     """
-    types = tuple(map(type, relevant))
+    types, options = tuple(map(type, relevant)), kwargs or None
     tried = [kind.__name__ for kind in types]
     if state.function_modes:
         *outer, mode = modes = state.function_modes
         set_function_modes(tuple(outer))
         try:
-            result = mode.__torch_function__(function, types, args, kwargs)
+            result = mode.__torch_function__(function, types, args, options)
         finally:
             set_function_modes(modes)
         if result is not NotImplemented:
             return result
         tried.insert(0, type(mode).__name__)
     for value in relevant:
-        result = value.__torch_function__(function, types, args, kwargs)
+        result = value.__torch_function__(function, types, args, options)
         if result is not NotImplemented:
             return result
     name = getattr(function, "__name__", function)

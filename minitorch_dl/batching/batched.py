@@ -341,7 +341,7 @@ def by_entries(
 ) -> Any:
     """What ``func`` gives for each entry, stacked; in place it writes to each."""
     name = func.__name__
-    writes = name in ("setitem", "__setitem__") or (name[-1] == "_" and name[-2:] != "__")
+    writes = name == "__setitem__" or (name[-1] == "_" and name[-2:] != "__")
     target = args[0] if writes and args else kwargs.get("out")
     if target is not None and not is_at(target, level):
         raise RuntimeError(

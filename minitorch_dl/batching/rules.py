@@ -413,7 +413,7 @@ def _index_of_all(x: Any, index: Any, level: int) -> Any:
     return (batch, *[aligned(p, rank, level) for p in places], *parts[len(arrays) :])
 
 
-@rule_for("getitem __getitem__")
+@rule_for("__getitem__")
 def _getitem(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
     x, index = args
     found = _index_of_all(x, index, level)
@@ -422,7 +422,7 @@ def _getitem(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: in
     return rewrapped(func(lifted(x, level), found), level)
 
 
-@rule_for("setitem __setitem__")
+@rule_for("__setitem__")
 def _setitem(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
     x, index, value = args
     if not is_at(x, level):

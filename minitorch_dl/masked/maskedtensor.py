@@ -386,7 +386,7 @@ def _masks_match(a: MaskedTensor, b: MaskedTensor) -> bool:
 
 _MOVING = set(
     """
-    select transpose swapaxes swapdims split chunk t slice narrow index getitem __getitem__ expand
+    select transpose swapaxes swapdims split chunk t slice narrow index __getitem__ expand
     expand_as reshape flatten permute movedim moveaxis squeeze unsqueeze unbind flip roll
     unfold fold cat concat stack index_select gather diagonal repeat contiguous
     """.split()

@@ -166,7 +166,7 @@ def narrow_copy(input: Any, dim: int, start: int, length: int) -> Any:
     return SparseTensor.make(wrap(at[:, inside] - shift), entries, size, input._merged)
 
 
-@implements("__getitem__", "getitem")
+@implements("__getitem__")
 def getitem(input: Any, index: Any) -> Any:
     """Slices by whole numbers, and rows by a list of them."""
     if isinstance(index, Tensor) and index.ndim == 1 and index.dtype.name == "int64":

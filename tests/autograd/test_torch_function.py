@@ -136,7 +136,38 @@ def test_a_class_is_told_the_function_that_was_called(calls):
     x[0] = 2.0
     x[:1]
     torch.cat([x, torch.ones(1)])
-    assert calls == ["softmax", "mean", "add_", "setitem", "getitem", "cat"]
+    assert calls == ["softmax", "mean", "add_", "__setitem__", "__getitem__", "cat"]
+
+
+def test_a_class_is_told_methods_as_they_are_called(calls):
+    """Under their names, and with the arguments as they came."""
+    seen = []
+
+    class Seen(torch.Tensor):
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            seen.append((func, args[1:], kwargs))
+            return super().__torch_function__(func, types, args, kwargs)
+
+    x = torch.ones(4).as_subclass(Seen)
+    x.view(2, 2), x.reshape((2, 2)), x.sum(dim=0), x.bool(), x.shape, 1 - x, bool(x[0]), x.data
+    tensor = torch.Tensor
+    assert seen == [
+        (tensor.view, (2, 2), None),
+        (tensor.reshape, ((2, 2),), None),
+        (tensor.sum, (), {"dim": 0}),
+        (tensor.bool, (), None),
+        (tensor.shape.__get__, (), None),
+        (tensor.__rsub__, (1,), None),
+        (tensor.__getitem__, (0,), None),
+        (tensor.__bool__, (), None),
+        (tensor.data.__get__, (), None),
+    ]
+    x.requires_grad = True
+    assert seen[-1] == (tensor.requires_grad.__set__, (True,), None)
+    x.sum().backward()
+    assert type(x.grad) is tensor
+    assert x.grad is x.grad
 
 
 def test_defaults_are_not_handed_over():
@@ -151,8 +182,8 @@ def test_defaults_are_not_handed_over():
     x = torch.ones(2).as_subclass(Seen)
     torch.nn.functional.gelu(x)
     torch.nn.functional.gelu(x, approximate="tanh")
-    assert seen[0] == (torch.nn.functional.gelu, (Seen,), 1, {})
-    assert seen[1][2:] == (2, {})
+    assert seen[0] == (torch.nn.functional.gelu, (Seen,), 1, None)
+    assert seen[1][2:] == (2, None)
 
 
 def test_a_class_that_is_no_tensor():

@@ -82,6 +82,7 @@ def test_pythons_float_means_float64() -> None:
     assert torch.zeros(1).to(float).dtype is torch.float64
 
 
+@pytest.mark.filterwarnings("ignore:Setting the shape:DeprecationWarning")  # since NumPy 2.5
 def test_an_array_keeps_its_shape_when_the_one_that_shares_its_memory_loses_it() -> None:
     n = np.arange(6.0)
     t = torch.from_numpy(n)
