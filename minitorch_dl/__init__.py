@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         metrics,
         multiprocessing,
         profiler,
+        quasirandom,
         serialization,
         sparse,
         testing,
@@ -316,7 +317,7 @@ try:
             name: name
             for name in (
                 "ao distributed distributions func futures fx hub jit library metrics "
-                "multiprocessing onnx profiler serialization sparse testing "
+                "multiprocessing onnx profiler quasirandom serialization sparse testing "
                 "torch_version"
             ).split()
         },

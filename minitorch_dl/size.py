@@ -45,6 +45,11 @@ class Size(tuple):
     def __radd__(self, other: Any) -> Size:
         return Size((*other, *self))
 
+    def __mul__(self, times: Any) -> Size:
+        return size_of(tuple.__mul__(self, times))
+
+    __rmul__ = __mul__
+
     def __getitem__(self, index: Any) -> Any:
         item = tuple.__getitem__(self, index)
         return size_of(item) if isinstance(index, slice) else item

@@ -357,23 +357,25 @@ class Convertible(TensorBase):
 
     def apply_(self, callable: Callable[[Any], Any]) -> Any:
         """Replace each element by ``callable`` of it, in Python: for a few elements, on the CPU."""
-        values = [callable(x) for x in self.numpy().reshape(-1).tolist()]
-        return self.copy_(from_data.tensor(values, dtype=self.dtype).reshape(self.shape))
+        return self._mapped("apply_", callable)
 
     def map_(self, tensor: Any, callable: Callable[[Any, Any], Any]) -> Any:
         """Replace each element ``a`` by ``callable(a, b)`` with the element ``b`` of ``tensor``, in
         Python: for a few elements, on the CPU.
         """
-        return self._mapped(callable, tensor)
+        return self._mapped("map_", callable, tensor)
 
     def map2_(self, x: Any, y: Any, callable: Callable[[Any, Any, Any], Any]) -> Any:
         """``map_`` with the elements of two tensors: ``callable(a, b, c)``."""
-        return self._mapped(callable, x, y)
+        return self._mapped("map2_", callable, x, y)
 
-    def _mapped(self, callable: Callable[..., Any], *tensors: Any) -> Any:
-        columns = [
-            t.expand(self.shape).detach().numpy().reshape(-1).tolist() for t in (self, *tensors)
-        ]
+    def _mapped(self, op: str, callable: Callable[..., Any], *tensors: Any) -> Any:
+        if any(t.requires_grad for t in (self, *tensors)):
+            raise RuntimeError(
+                f"Can't call {op}() on Variable that requires grad. Use var.detach().{op}() "
+                "instead."
+            )
+        columns = [t.expand(self.shape).numpy().reshape(-1).tolist() for t in (self, *tensors)]
         values = [callable(*row) for row in zip(*columns)]
         return self.copy_(from_data.tensor(values, dtype=self.dtype).reshape(self.shape))
 

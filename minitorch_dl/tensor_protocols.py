@@ -12,8 +12,10 @@ from . import ops, printing
 from .autograd.base import result_class
 from .autograd.node import AccumulateGrad
 from .autograd.primitive import TensorBase
-from .backend import dtypes, to_host
+from .autograd.versions import offset_of, owner_of
+from .backend import array_module, dtypes, to_host
 from .ops import from_data
+from .ops.layout import on_memory
 
 _PACKAGE = __name__.partition(".")[0]
 
@@ -170,7 +172,7 @@ class Protocols(TensorBase):
             return memo[id(self)]
         new: Any = object.__new__(type(self))
         memo[id(self)] = new
-        new.array = self.array.copy()
+        new.array = _copied(self.array, memo)
         new.grad = copy.deepcopy(self.grad, memo)
         new._view = None
         new._node = None if self._node is None else AccumulateGrad(new)
@@ -183,6 +185,22 @@ class Protocols(TensorBase):
             (type(self), to_host(self.array), str(self.device), self.requires_grad),
             self.__dict__ or None,
         )
+
+
+def _copied(array: Any, memo: dict[Any, Any]) -> Any:
+    """A copy of the array, strides and all. The memory is copied once for all that share it."""
+    owner = owner_of(array)
+    if not (owner.flags.c_contiguous or owner.flags.f_contiguous):
+        return array.copy()
+    copies = memo.setdefault("memory", {})
+    if id(owner) not in copies:
+        copies[id(owner)] = owner.copy(order="K")
+    memory = copies[id(owner)]
+    return (
+        memory
+        if array is owner
+        else on_memory(array_module(array), memory, array.shape, array.strides, offset_of(array))
+    )
 
 
 def _rebuild(cls: type, array: np.ndarray, where: str, requires_grad: bool) -> Any:

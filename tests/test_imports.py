@@ -40,6 +40,7 @@ LAYERS = [
     "legacy_types",
     "special",
     "signal",
+    "quasirandom",
     "fft",
     "linalg",
     "overrides",

@@ -206,7 +206,7 @@ def scaled_dot_product_attention(
     if attn_mask is not None:
         if is_causal:
             raise RuntimeError(
-                f"{_NAME}: explicit attn_mask should not be set when is_causal=True; "
+                f"{_NAME}: Explicit attn_mask should not be set when is_causal=True; "
                 "add the two masks together"
             )
         bias = _bias(query, attn_mask, (*lead, L, S))

@@ -395,6 +395,7 @@ def _gradient(f: Any, dim: int, spacing: Any, edge_order: int) -> Any:
                 f"{n}, got shape {tuple(spacing.shape)}"
             )
         steps = diff(spacing).reshape(across)
+        f = cast(f, dtype=dtypes.result_type(f.array, steps.array).name)
         even = False
     else:
         steps = f.new_full((n - 1,), 1.0).reshape(across) * spacing

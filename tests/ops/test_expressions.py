@@ -19,6 +19,14 @@ TABLE: list[tuple[str, Any]] = [
     # bools
     ("torch.add(T([True]), T([True, False]), alpha=2).tolist()", [True, True]),
     ("torch.add(T([True, False]), T([True, True]), alpha=0).tolist()", [True, False]),
+    # what is copied together shares memory as it did, and keeps its strides
+    ("[x := Z(2, 3), y := __import__('copy').deepcopy([x[:1], x, x.t(), x.detach()]),"
+     " y[1].fill_(2), [t.sum().item() for t in (x, *y)], y[2].stride()][-2:]",
+     [[0.0, 6.0, 12.0, 12.0, 12.0], (1, 3)]),
+    ("(repr(T([1, 2]).size() * 2), repr(2 * torch.Size([3])))",
+     ("torch.Size([2, 2])", "torch.Size([3, 3])")),
+    ("torch.gradient(T([0.0, 2**24, 2**24 + 2]), spacing=[T([0.0, 1, 2], dtype=torch.float64)])"
+     "[0].dtype.itemsize", 8),
     # questions
     ("Z(2, 3).nbytes", 24),
     ("Z(2).get_device()", -1),
