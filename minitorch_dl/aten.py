@@ -13,6 +13,7 @@ from .backend import dtypes
 from .nn import functional as F
 from .ops import arange, bincount, cat, native_batch_norm, norm, segment_reduce, stack
 from .ops.embedding import embedding_bag_places
+from .ops.loss_reduction import REDUCTIONS
 from .tensor import Tensor
 
 __all__ = [
@@ -26,7 +27,6 @@ __all__ = [
     "norm_except_dim", "poisson_nll_loss", "triplet_margin_loss",
 ]  # fmt: skip
 
-_REDUCTIONS = ("none", "mean", "sum")
 _segment_reduce = segment_reduce
 
 
@@ -156,7 +156,7 @@ def kl_div(
     input: Tensor, target: Tensor, reduction: int = 0, *, log_target: bool = False
 ) -> Tensor:
     """``nn.functional.kl_div``."""
-    return F.kl_div(input, target, reduction=_REDUCTIONS[reduction], log_target=log_target)
+    return F.kl_div(input, target, reduction=REDUCTIONS[reduction], log_target=log_target)
 
 
 def ctc_loss(
@@ -170,7 +170,7 @@ def ctc_loss(
 ) -> Tensor:
     """``nn.functional.ctc_loss``."""
     return F.ctc_loss(
-        log_probs, targets, input_lengths, target_lengths, blank, _REDUCTIONS[reduction],
+        log_probs, targets, input_lengths, target_lengths, blank, REDUCTIONS[reduction],
         zero_infinity,
     )  # fmt: skip
 
@@ -184,7 +184,7 @@ def binary_cross_entropy_with_logits(
 ) -> Tensor:
     """``nn.functional.binary_cross_entropy_with_logits``."""
     return F.binary_cross_entropy_with_logits(
-        input, target, weight, pos_weight=pos_weight, reduction=_REDUCTIONS[reduction]
+        input, target, weight, pos_weight=pos_weight, reduction=REDUCTIONS[reduction]
     )
 
 
@@ -192,21 +192,21 @@ def margin_ranking_loss(
     input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 0
 ) -> Tensor:
     """``nn.functional.margin_ranking_loss``."""
-    return F.margin_ranking_loss(input1, input2, target, margin, reduction=_REDUCTIONS[reduction])
+    return F.margin_ranking_loss(input1, input2, target, margin, reduction=REDUCTIONS[reduction])
 
 
 def hinge_embedding_loss(
     input: Tensor, target: Tensor, margin: float = 1.0, reduction: int = 0
 ) -> Tensor:
     """``nn.functional.hinge_embedding_loss``."""
-    return F.hinge_embedding_loss(input, target, margin, reduction=_REDUCTIONS[reduction])
+    return F.hinge_embedding_loss(input, target, margin, reduction=REDUCTIONS[reduction])
 
 
 def cosine_embedding_loss(
     input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 0
 ) -> Tensor:
     """``nn.functional.cosine_embedding_loss``."""
-    return F.cosine_embedding_loss(input1, input2, target, margin, reduction=_REDUCTIONS[reduction])
+    return F.cosine_embedding_loss(input1, input2, target, margin, reduction=REDUCTIONS[reduction])
 
 
 def poisson_nll_loss(
@@ -214,7 +214,7 @@ def poisson_nll_loss(
 ) -> Tensor:
     """``nn.functional.poisson_nll_loss``."""
     return F.poisson_nll_loss(
-        input, target, log_input, full, eps=eps, reduction=_REDUCTIONS[reduction]
+        input, target, log_input, full, eps=eps, reduction=REDUCTIONS[reduction]
     )
 
 
@@ -230,7 +230,7 @@ def triplet_margin_loss(
 ) -> Tensor:
     """``nn.functional.triplet_margin_loss``."""
     return F.triplet_margin_loss(
-        anchor, positive, negative, margin, p, eps, swap, reduction=_REDUCTIONS[reduction]
+        anchor, positive, negative, margin, p, eps, swap, reduction=REDUCTIONS[reduction]
     )
 
 

@@ -23,6 +23,7 @@ ELSEWHERE = {
     "_tensor": "",
     "_tensor_str": "printing",
     "storage": "ops.storage",
+    "nn._reduction": "ops.loss_reduction",
     "utils.model_zoo": "hub",
     **{
         f"utils.benchmark.utils{part}": "utils.benchmark"

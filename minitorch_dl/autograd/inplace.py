@@ -136,8 +136,11 @@ def store(op: str, x: Any, values: Any, node: Any, before: int) -> None:
     except ValueError as error:
         if x.array.__class__ is not np.ndarray or x.array.flags.writeable:
             raise RuntimeError(f"{op}: {error}") from error
-        x.array = _writable(op, x.array)
-        return store(op, x, values, node, before)
+        if op in ("fill_", "zero_") and not recorded:  # one value, so it may be written repeatedly
+            _assign(_writable(op, x.array, repeatedly=True), values)
+        else:
+            x.array = _writable(op, x.array)
+            return store(op, x, values, node, before)
     if not is_data(x):
         mark_written(x.array, op)
     if recorded:
@@ -151,13 +154,13 @@ def _assign(array: Any, values: Any) -> None:
         array[...] = values
 
 
-def _writable(op: str, array: Any) -> Any:
+def _writable(op: str, array: Any, repeatedly: bool = False) -> Any:
     """The memory of a read-only array, writable: a part of an expanded tensor may be written to
-    where no two elements lie at one place.
+    where no two elements lie at one place, or ``repeatedly``.
     """
     owner = owner_of(array)
-    once = all(step or n < 2 for step, n in zip(array.strides, array.shape))
-    if not (once and owner.flags.writeable and owner.flags.forc):
+    fits = repeatedly or all(step or n < 2 for step, n in zip(array.strides, array.shape))
+    if not (fits and owner.flags.writeable and owner.flags.forc):
         raise RuntimeError(
             f"{op}: unsupported operation: more than one element of the written-to tensor "
             "refers to a single memory location, or its memory is read-only. Please clone() "

@@ -55,7 +55,7 @@ def correlate(
     if winograd.suits(xp, x.dtype, n, c, o, kernel, stride, out, (*dilation, groups)):
         return winograd.correlate(xp, x, w, out, stride, padding)
     y = xp.empty((n, o, *out), x.dtype)
-    matrix = w.reshape(groups, o // groups, -1)  # (G, O/G, CK)
+    matrix = w.reshape(groups, o // groups, c // groups * math.prod(kernel))  # (G, O/G, CK)
     merged = _is_merged(out)
 
     def work(block: _Block) -> None:
@@ -121,7 +121,8 @@ def correlate_input(
     if set(dilation) == {1} and set(stride) != {1} and turns and overlap and o <= c:
         return _interleave(xp, g, w, size, stride, padding, groups)
     x = xp.zeros((n, c, *size), g.dtype)
-    matrix = w.reshape(groups, o // groups, -1).swapaxes(1, 2)  # (G, CK, O/G)
+    matrix = w.reshape(groups, o // groups, per_group * math.prod(kernel))
+    matrix = matrix.swapaxes(1, 2)  # (G, CK, O/G)
     merged = _is_merged(out)
 
     def work(blocks: list[_Block]) -> None:
@@ -202,14 +203,15 @@ def _columns(
         padding = ((0, 0),) * len(kernel)
     n, c, *size = x.shape
     inner = c // groups * math.prod(kernel)
+    out = window_counts(size, kernel, stride, padding, dilation)
+    windows = math.prod(out)
     if not merged:
         col = im2col(xp, x, kernel, stride, padding, dilation)
-        return col.reshape(n, groups, inner, -1)
-    out = window_counts(size, kernel, stride, padding, dilation)
+        return col.reshape(n, groups, inner, windows)
     buffer = (xp.empty if xp is np else xp.zeros)((c, *kernel, n, *out), x.dtype)
     channels = 1 + len(kernel)  # axes of a column
     col = im2col(xp, x, kernel, stride, padding, dilation, xp.moveaxis(buffer, channels, 0))
-    return xp.moveaxis(col, 0, channels).reshape(1, groups, inner, -1)
+    return xp.moveaxis(col, 0, channels).reshape(1, groups, inner, n * windows)
 
 
 def _padded(xp: Any, x: Any, padding: Pairs) -> Any:

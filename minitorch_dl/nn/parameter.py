@@ -140,6 +140,14 @@ class _Uninitialized(Tensor):
     def __repr__(self, **kwargs: Any) -> str:  # type: ignore[override]
         return f"<{type(self).__name__}>"
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        if id(self) not in memo:
+            memo[id(self)] = type(self)(self.requires_grad, self.device, self.dtype)
+        return memo[id(self)]
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return type(self), (self.requires_grad, self.device, self.dtype), self.__dict__ or None
+
 
 class UninitializedParameter(_Uninitialized, Parameter):
     """A parameter whose shape the first call of its lazy module will tell."""
@@ -148,11 +156,6 @@ class UninitializedParameter(_Uninitialized, Parameter):
 
     def __new__(cls, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> Any:
         return _shapeless(cls, requires_grad, device, dtype)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> UninitializedParameter:
-        if id(self) not in memo:
-            memo[id(self)] = type(self)(self.requires_grad, self.device, self.dtype)
-        return memo[id(self)]
 
 
 class UninitializedBuffer(_Uninitialized, Buffer):

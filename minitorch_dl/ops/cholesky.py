@@ -35,8 +35,10 @@ def _cholesky(xp: Any, a: Any) -> Any:
         "leading minor of order {order} is not positive-definite)"
     )
     y = attempt("linalg.cholesky", xp.linalg.cholesky, a, why=why, failing=_bad_minor)
-    if xp.isnan(y).any() and not xp.isnan(a).any():  # CuPy says so with NaN
-        raise LinAlgError("linalg.cholesky: the input is not positive-definite")
+    bad = ~xp.isfinite(xp.diagonal(y, axis1=-2, axis2=-1))  # of NaN; with CuPy of any failure
+    if bad.any():
+        order = 1 + int(bad[bad.any(-1)][0].argmax())
+        raise LinAlgError(f"linalg.cholesky: {why.format(order=order)}", order)
     return y
 
 

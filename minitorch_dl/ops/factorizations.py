@@ -20,6 +20,7 @@ from .joining import cat
 from .rearranging import flip
 from .slicing import _range
 from .solving import (
+    NOT_CONVERGED,
     _solve,
     _solve_triangular,
     as_column,
@@ -123,11 +124,7 @@ def qr(input: Any, some: bool = True, *, out: Any = None) -> Any:
     complex=True,
 )
 def _svd(xp: Any, a: Any, *, full_matrices: bool) -> Any:
-    return tuple(
-        attempt(
-            "linalg.svd", xp.linalg.svd, a, full_matrices, why="the algorithm failed to converge"
-        )
-    )
+    return tuple(attempt("linalg.svd", xp.linalg.svd, a, full_matrices, why=NOT_CONVERGED))
 
 
 def _d_svd(g: Any, u: Any, s: Any, vh: Any, full_matrices: bool) -> Any:
@@ -281,9 +278,7 @@ def pca_lowrank(
     name="eigh", outputs=("w", "v"), keeps_missing=True, grad_fn="LinalgEighBackward0", complex=True
 )
 def _eigh(xp: Any, a: Any, *, UPLO: str) -> Any:
-    return tuple(
-        attempt("linalg.eigh", xp.linalg.eigh, a, UPLO, why="the algorithm failed to converge")
-    )
+    return tuple(attempt("linalg.eigh", xp.linalg.eigh, a, UPLO, why=NOT_CONVERGED))
 
 
 def _d_eigh(g: Any, w: Any, v: Any) -> Any:
@@ -342,7 +337,8 @@ def eigvalsh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
 
 @primitive(name="eig", outputs=("w", "v"), keeps_missing=True, complex=True)
 def _eig(xp: Any, a: Any) -> Any:
-    found = attempt("linalg.eig", xp.linalg.eig, a, why="the algorithm failed to converge")
+    why = "input tensor should not contain infs or NaNs. " + NOT_CONVERGED
+    found = attempt("torch.linalg.eig", xp.linalg.eig, a, why=why)
     kind = dtypes.from_numpy(a.dtype).to_complex().numpy
     return tuple([one.astype(kind) for one in found])
 

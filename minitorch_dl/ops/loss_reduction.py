@@ -7,6 +7,9 @@ from typing import Any
 
 from .reductions import _mean, _sum
 
+REDUCTIONS = ("none", "mean", "sum")
+"""By their numbers."""
+
 
 def reduction_name(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
     """``reduction``, or what PyTorch's older arguments say in its place.
@@ -15,19 +18,35 @@ def reduction_name(size_average: bool | None, reduce: bool | None, reduction: st
         ValueError: not one of "none", "mean" and "sum".
     """
     if size_average is not None or reduce is not None:
-        averages = size_average is None or size_average
-        reduces = reduce is None or reduce
-        reduction = "none" if not reduces else "mean" if averages else "sum"
+        reduction = legacy_get_string(size_average, reduce, stacklevel=5)
+    get_enum(reduction)
+    return reduction
+
+
+def legacy_get_string(
+    size_average: bool | None, reduce: bool | None, emit_warning: bool = True, stacklevel: int = 2
+) -> str:
+    """The reduction that PyTorch's older arguments mean."""
+    averages = size_average is None or size_average
+    reduces = reduce is None or reduce
+    reduction = "none" if not reduces else "mean" if averages else "sum"
+    if emit_warning:
         warnings.warn(
             "size_average and reduce args will be deprecated, please use "
             f"reduction='{reduction}' instead.",
-            stacklevel=4,
+            stacklevel=stacklevel,
         )
-    if reduction not in ("none", "mean", "sum"):
+    return reduction
+
+
+def get_enum(reduction: str) -> int:
+    """The number of a reduction for functions that take numbers, such as
+    ``torch.margin_ranking_loss``."""
+    if reduction not in REDUCTIONS:
         raise ValueError(
             f"{reduction} is not a valid value for reduction: use 'none', 'mean' or 'sum'"
         )
-    return reduction
+    return REDUCTIONS.index(reduction)
 
 
 def reduced(loss: Any, reduction: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 from ..autograd.errors import require_kind
@@ -27,8 +28,10 @@ from .selection import select
 from .shape import _reshape, permute
 from .slicing import _range
 from .solving import (
+    NOT_CONVERGED,
     adjoint_of,
     as_column,
+    attempt,
     check_matrices,
     conjugated,
     eye_like,
@@ -57,10 +60,10 @@ def _cutoff(xp: Any, s: Any, shape: tuple[int, ...], atol: Any, rtol: Any) -> An
 @primitive(name="pinv", complex=True)
 def _pinv(xp: Any, a: Any, atol: Any, rtol: Any, *, hermitian: bool) -> Any:
     if hermitian:
-        w, u = xp.linalg.eigh(a)
+        w, u = attempt("linalg.eigh", xp.linalg.eigh, a, why=NOT_CONVERGED)
         s, vh = xp.abs(w), xp.where(w < 0, -1, 1).astype(w.dtype)[..., None] * adjoint_of(u)
     else:
-        u, s, vh = xp.linalg.svd(a, False)
+        u, s, vh = attempt("linalg.svd", xp.linalg.svd, a, False, why=NOT_CONVERGED)
     kept = s > _cutoff(xp, s, a.shape, atol, rtol)
     inverse = kept / xp.where(kept, s, xp.ones_like(s))
     return xp.matmul(adjoint_of(vh) * inverse[..., None, :], adjoint_of(u))
@@ -139,11 +142,10 @@ def matrix_rank(
     if not A.array.size:
         y = TensorBase.wrap(xp.zeros(A.shape[:-2], "i8"))
     else:
-        s = (
-            xp.abs(xp.linalg.eigvalsh(A.array))
-            if hermitian
-            else xp.linalg.svd(A.array, compute_uv=False)
-        )
+        name, values = "linalg.svd", partial(xp.linalg.svd, compute_uv=False)
+        if hermitian:
+            name, values = "linalg.eigh", xp.linalg.eigvalsh
+        s = xp.abs(attempt(name, values, A.array, why=NOT_CONVERGED))
         y = TensorBase.wrap((s > _cutoff(xp, s, A.array.shape, atol, rtol)).sum(-1))
     return y if out is None else write_out("linalg.matrix_rank", out, y)
 
@@ -176,7 +178,7 @@ def lstsq(
             f"{tuple(A.shape)} and {B.dtype} {tuple(B.shape)}"
         )
     m, n = A.shape[-2:]
-    x = matmul(pinv(A, rtol=rcond), b)
+    x = matmul(pinv(A, rtol=None if driver == "gels" else rcond), b)
     rank = TensorBase.wrap(A.array.reshape(-1)[:0].astype("i8"))
     if driver != "gels":
         rank = matrix_rank(A, rtol=rcond)
@@ -211,9 +213,12 @@ def cond(A: Any, p: Any = None, *, out: Any = None) -> Any:
     else:
         check_matrices("linalg.cond", square=True, A=A)
         inverse, info = inv_ex(A)
+        singular = info != 0 if info.array.any() else None
+        if singular is not None:
+            inverse = select(as_column(as_column(singular)), 0.0, inverse)
         y = linalg_norm(A, p, (-2, -1)) * linalg_norm(inverse, p, (-2, -1))
-        if info.array.any():
-            y = select(info == 0, y, math.inf)
+        if singular is not None:
+            y = select(singular, math.inf, y)
     return y if out is None else write_out("linalg.cond", out, y)
 
 

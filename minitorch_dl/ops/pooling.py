@@ -446,8 +446,12 @@ def _window(
 
 
 def _check_axes(op: str, dims: int, shape: tuple[int, ...]) -> None:
+    """Refuse what is no image of that many dims, batched or not, or is empty along a dim."""
     fits = len(shape) in (dims + 1, dims + 2)
-    if fits and 0 not in shape[-dims - 1 :]:
+    filled = shape[-dims - 1 :]
+    if op.startswith("adaptive"):  # these take no channels, or no batch of them
+        filled = shape[-dims:] if "avg" in op else shape[1:]
+    if fits and 0 not in filled:
         return
     kinds = f"{dims + 1}D or {dims + 2}D (batch mode) tensor"
     if not fits and dims > 1:

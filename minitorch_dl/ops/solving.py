@@ -28,10 +28,11 @@ __all__ = ["det", "inverse", "logdet", "slogdet", "triangular_solve"]
 
 class LinAlgError(RuntimeError):
     """A matrix that the operation can't be done on: singular, not positive definite, or without
-    convergence."""
+    convergence. ``order``: which pivot or leading minor fails."""
 
-    order = 1
-    """Which pivot or leading minor fails."""
+    def __init__(self, text: str = "", order: int = 1) -> None:
+        super().__init__(text)
+        self.order = order
 
 
 def check_matrices(op: str, square: bool = False, **matrices: Any) -> None:
@@ -113,6 +114,12 @@ def eye_like(xp: Any, a: Any, *, n: int) -> Any:
     return xp.eye(n, dtype=a.dtype)
 
 
+NOT_CONVERGED = (
+    "The algorithm failed to converge because the input matrix contained non-finite values, or is "
+    "ill-conditioned"
+)
+
+
 def attempt(
     op: str, compute: Any, a: Any, *args: Any, why: str, failing: Any = None, **options: Any
 ) -> Any:
@@ -128,9 +135,7 @@ def attempt(
         at = next((i for i, k in enumerate(orders) if k), 0)
         order = orders[at] if any(orders) else 1
         batch = f"(Batch element {at}): " if a.ndim > 2 and any(orders) else ""
-        failure = LinAlgError(f"{op}: {batch}{why.format(order=order)}")
-        failure.order = order
-        raise failure from error
+        raise LinAlgError(f"{op}: {batch}{why.format(order=order)}", order) from error
 
 
 def zero_pivot(a: Any) -> int:

@@ -301,7 +301,7 @@ def _quantile(op: str, input: Any, q: Any, dim: Any, keepdim: bool, interpolatio
     if q.ndim > 1:
         raise RuntimeError(f"{op}() q must be a scalar or 1D tensor, got shape {tuple(q.shape)}")
     inside = (q.array >= 0) & (q.array <= 1)
-    check_all(inside, RuntimeError, f"{op}() q values must be in the range [0, 1]")
+    check_all(inside, RuntimeError, f"{op}() q must be in the range [0, 1]")
     ndim = input.ndim
     axis = None if dim is None else wrap_dim(dim, ndim)
     x = input if axis is not None and ndim else _reshape(input, shape=(input.array.size,))

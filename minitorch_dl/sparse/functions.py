@@ -161,14 +161,15 @@ def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
                 return input.clone()
             raise refuse("add", "tensors of as many sparse dims", input, other)
         places = ops.cat([input._places, other._places], 1)
-        entries = ops.cat([input._entries, _scaled(other._entries, alpha)])
+        common = ops.result_type(input._entries, other._entries)
+        entries = ops.cat([input._entries, _scaled(other._entries.to(common), alpha)])
         y = SparseTensor.make(places, entries, input._size, False)
         if input._merged and other._merged:
             y = y.coalesce()
         return y.to_sparse_csr() if isinstance(input, CsrTensor) else y
     if is_sparse(input):
         raise RuntimeError("add(sparse, dense) is not supported. Use add(dense, sparse) instead.")
-    return input + _scaled(_dense(other), alpha)
+    return ops.add(input, _dense(other), alpha=alpha)
 
 
 def _scaled(x: Any, alpha: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from typing import Any
 
 import pytest
@@ -103,3 +104,15 @@ def test_a_lazy_module_of_the_user() -> None:
 
     with pytest.raises(RuntimeError, match="Never has not been fully initialized"):
         Never()(torch.ones(2))
+
+
+def test_a_lazy_module_can_be_pickled_and_copied() -> None:
+    module = torch.nn.LazyBatchNorm1d(dtype=torch.float64)
+    for made in (pickle.loads(pickle.dumps(module)), copy.deepcopy(module)):
+        assert type(made) is torch.nn.LazyBatchNorm1d
+        assert [type(p).__name__ for p in (made.weight, made.running_mean)] == [
+            "UninitializedParameter",
+            "UninitializedBuffer",
+        ]
+        assert made(torch.ones(2, 3).double()).shape == (2, 3)
+        assert type(made) is torch.nn.BatchNorm1d

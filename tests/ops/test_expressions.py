@@ -27,6 +27,17 @@ TABLE: list[tuple[str, Any]] = [
      ("torch.Size([2, 2])", "torch.Size([3, 3])")),
     ("torch.gradient(T([0.0, 2**24, 2**24 + 2]), spacing=[T([0.0, 1, 2], dtype=torch.float64)])"
      "[0].dtype.itemsize", 8),
+    # alpha counts in the dtype of the result, and one value may be written many times
+    ("torch.add(T([5], dtype=torch.int8), T([3], dtype=torch.uint8), alpha=-1).tolist()", [2]),
+    ("torch.sub(T([5], dtype=torch.int16), T([3], dtype=torch.uint8), alpha=200).tolist()",
+     [-595]),
+    ("torch.add(T([1.0]), T([3], dtype=torch.uint8), alpha=-1).tolist()", [-2.0]),
+    ("[x := Z(2, 1), x.expand(2, 3)[0].fill_(3), x.tolist()][-1]", [[3.0], [0.0]]),
+    ("torch.nn._reduction.get_enum('sum')", 2),
+    ("[torch.nn._reduction.legacy_get_string(a, b, emit_warning=False)"
+     " for a, b in ((None, None), (False, True), (True, False))]", ["mean", "sum", "none"]),
+    ("[list(f(2)(Z(*s, 4)).shape) for f in (torch.nn.AdaptiveAvgPool1d, torch.nn.AdaptiveMaxPool1d)"
+     " for s in ((0,), (0, 1))]", [[0, 2], [0, 1, 2], [0, 2], [0, 1, 2]]),
     # questions
     ("Z(2, 3).nbytes", 24),
     ("Z(2).get_device()", -1),

@@ -133,7 +133,7 @@ def test_a_write_that_fails_changes_nothing() -> None:
         assert x._version == 0
         assert torch.equal(x, torch.ones(3))
     x = torch.ones(1).expand(3)
-    for write in (x.zero_, lambda: x.mul_(2.0), lambda: x.copy_(torch.ones(3))):
+    for write in (x.neg_, lambda: x.mul_(2.0), lambda: x.copy_(torch.ones(3))):
         with pytest.raises(RuntimeError, match="single memory location"):
             write()
 

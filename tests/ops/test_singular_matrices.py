@@ -31,6 +31,7 @@ def test_the_place_of_the_failure_is_told() -> None:
 def test_only_the_singular_ones_have_an_infinite_condition() -> None:
     assert L.cond(batch(), 1).tolist() == [1.0, math.inf]
     assert L.cond(torch.zeros(2, 2), "fro").item() == math.inf
+    assert L.cond(batch(), "nuc").tolist() == pytest.approx([9.0, math.inf])
 
 
 def test_triangular_systems_are_solved_past_a_zero() -> None:
@@ -58,3 +59,16 @@ def test_products_of_int16_and_norms_of_nan() -> None:
     for factor, text in ((True, "Boolean beta only supported"), (1j, "complex")):
         with pytest.raises((RuntimeError, TypeError), match=text):
             torch.addr(torch.ones(2, 2), torch.ones(2), torch.ones(2), beta=factor)
+
+
+def test_what_is_not_finite_is_refused() -> None:
+    nan = torch.eye(3).repeat(2, 1, 1)
+    nan[1, 1, 1] = math.nan
+    with pytest.raises(L.LinAlgError, match="leading minor of order 2 is not positive-definite"):
+        L.cholesky(nan)
+    assert L.cholesky_ex(nan).info.tolist() == [0, 2]
+    with pytest.raises(RuntimeError, match=r"linalg\.eig: input tensor should not contain infs"):
+        L.eig(nan)
+    for op in (L.svd, L.svdvals, L.pinv, L.matrix_rank, L.cond):
+        with pytest.raises(L.LinAlgError, match="contained non-finite values"):
+            op(nan)
