@@ -41,6 +41,9 @@ class SobolEngine:
     MAXBIT = 30
     MAXDIM = 1111
 
+    quasi: Any
+    num_generated: int
+
     def __init__(self, dimension: int, scramble: bool = False, seed: int | None = None) -> None:
         if not 1 <= dimension <= self.MAXDIM:
             raise ValueError(
