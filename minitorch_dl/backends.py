@@ -48,7 +48,7 @@ class _Switches(ModuleType):
 class _Host(_Switches):
     """How the host computes, with one switch that has an effect.
 
-    ``winograd`` (True): float32 convolutions with 2 or 3 taps per axis, with stride 2 up to 6, may
+    ``winograd`` (True): float32 convolutions with 2 to 5 taps per axis, with stride 2 up to 10, may
     use Winograd's filtering, which is up to twice as fast and differs from a direct sum by about
     1e-5 of the largest result.
     """

@@ -6,7 +6,9 @@ filter is one such filter per phase (every second element meets every second tap
 one makes one phase of the outputs each. In two dimensions both axes are filtered so, and a 3x3
 kernel needs 36 products for 4x4 outputs, not 144; of stride 2, 81; a 4x4 kernel of stride 2, 100
 of 256. Per product there is a matrix product over the channels. Where there are few windows, tiles
-of two outputs per axis make larger matrices of fewer points.
+of two outputs per axis make larger matrices of fewer points; so they do for four or five taps, for
+which four outputs would need points further apart, and lose digits: 36 products for 2x2 outputs of
+a 5x5 kernel, not 100.
 
 The transforms run along one axis at a time. Each is a product with a matrix that holds B or A once
 per tile, so that overlap, padding and the change of layout cost nothing extra: the transposed
@@ -46,6 +48,9 @@ MIN_WINDOWS = 128
 LARGE_TILE_WINDOWS = 512
 """Windows in the batch, for each phase of the kernel, from which tiles have 4 outputs, not 2."""
 
+MOST_TAPS = 3
+"""Taps of a phase up to which they may."""
+
 STRIDED_CHANNELS, STRIDED_WINDOWS = 128, 512
 """Channels and windows from which a 3x3 kernel of stride 2, which saves least, is quicker so."""
 
@@ -75,7 +80,7 @@ def suits(
     """
     if not enabled or xp is not np or dtype != np.float32 or len(kernel) != 2 or set(rest) != {1}:
         return False
-    if any(s > 2 or not s < k <= 3 * s for k, s in zip(kernel, stride)):
+    if any(s > 2 or not s < k <= 5 * s for k, s in zip(kernel, stride)):
         return False
     windows = n * math.prod(counts)
     if not transposed and set(stride) == {2} and set(kernel) == {3}:  # 81 products for 144
@@ -83,24 +88,27 @@ def suits(
     return min(c, o) >= 32 and windows >= MIN_WINDOWS
 
 
-def _tile(n: int, stride: Ints, counts: Ints) -> int:
-    """Outputs of a tile along an axis, of each phase. Tiles of 4 need fewer products than tiles of
-    2, but more of the kernels' transforms, and give smaller matrices."""
-    return 4 if n * math.prod(counts) >= LARGE_TILE_WINDOWS * math.prod(stride) else 2
+def _tiles(n: int, kernel: Ints, stride: Ints, counts: Ints) -> Ints:
+    """Outputs of a tile along each axis, of each phase. Tiles of 4 need fewer products than
+    those of 2, but more of the kernels' transforms, and give smaller matrices."""
+    large = n * math.prod(counts) >= LARGE_TILE_WINDOWS * math.prod(stride)
+    return tuple(4 if large and k <= MOST_TAPS * s else 2 for k, s in zip(kernel, stride))
 
 
 def correlate(xp: Any, x: Any, w: Any, out: Ints, stride: Ints, padding: Pairs) -> Any:
     """The cross-correlation of (N, C, H, W) with (O, C, *K): (N, O, *out)."""
-    tile = (_tile(len(x), stride, out),) * 2
-    axes = tuple(map(_correlation, w.shape[2:], stride, padding, x.shape[2:], out, tile))
+    kernel = w.shape[2:]
+    tiles = _tiles(len(x), kernel, stride, out)
+    axes = tuple(map(_correlation, kernel, stride, padding, x.shape[2:], out, tiles))
     u = _filtered_kernels(xp, w, axes).swapaxes(1, 2)  # (KK, C, O)
     return _filter(xp, x, u, out, axes)
 
 
 def correlate_input(xp: Any, g: Any, w: Any, size: Ints, stride: Ints, padding: Pairs) -> Any:
     """The transpose of ``correlate`` in its input: (N, C, *size)."""
-    tile = (_tile(len(g), stride, tuple(-(-s // step) for s, step in zip(size, stride))),) * 2
-    axes = tuple(map(_transposed, w.shape[2:], stride, padding, g.shape[2:], size, tile))
+    kernel, counts = w.shape[2:], tuple(-(-s // step) for s, step in zip(size, stride))
+    tiles = _tiles(len(g), kernel, stride, counts)
+    axes = tuple(map(_transposed, kernel, stride, padding, g.shape[2:], size, tiles))
     return _filter(xp, g, _filtered_kernels(xp, w, axes), size, axes)
 
 
@@ -108,8 +116,8 @@ def correlate_weight(xp: Any, x: Any, g: Any, kernel: Ints, stride: Ints, paddin
     """The weight's gradient: (O, C, *K)."""
     n, c = x.shape[:2]
     o = g.shape[1]
-    tile = (_tile(n, stride, g.shape[2:]),) * 2
-    axes = tuple(map(_correlation, kernel, stride, padding, x.shape[2:], g.shape[2:], tile))
+    tiles = _tiles(n, kernel, stride, g.shape[2:])
+    axes = tuple(map(_correlation, kernel, stride, padding, x.shape[2:], g.shape[2:], tiles))
     products = len(axes[0].filters) * len(axes[1].filters)
     back = tuple([span.transposed() for span in axis.spans] for axis in axes)
     du = xp.empty((products, o, c), x.dtype)

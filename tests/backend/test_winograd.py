@@ -23,6 +23,9 @@ SHAPES = [
     (2, 16, 8, 13, 10, (4, 4), (2, 2), ((1, 1), (1, 1))),
     (3, 8, 12, 9, 12, (4, 3), (2, 1), ((0, 0), (2, 1))),
     (2, 4, 6, 20, 21, (5, 6), (2, 2), ((2, 2), (1, 2))),
+    (3, 8, 6, 14, 11, (5, 5), (1, 1), ((2, 2), (0, 3))),
+    (2, 6, 8, 13, 16, (3, 4), (1, 1), ((1, 1), (2, 1))),
+    (2, 4, 6, 19, 24, (9, 7), (2, 2), ((4, 4), (3, 2))),
 ]
 
 
@@ -61,8 +64,9 @@ def test_it_is_the_convolution(
         np.testing.assert_allclose(fast, exact, atol=3e-5 * abs(exact).max())
 
 
-@pytest.mark.parametrize("outputs", [2, 4])
-@pytest.mark.parametrize("taps", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("taps", "outputs"), [(1, 2), (1, 4), (2, 2), (2, 4), (3, 2), (3, 4), (4, 2), (5, 2)]
+)
 def test_a_minimal_filter_has_as_many_products_as_it_reads(taps: int, outputs: int) -> None:
     into, filters, back = winograd.minimal_filter(taps, outputs)
     assert len(into) == len(filters) == outputs + taps - 1
@@ -96,12 +100,13 @@ def test_the_switch_gives_the_direct_sum_and_both_agree() -> None:
 def test_double_precision_dilation_and_few_channels_are_summed_directly() -> None:
     good: Any = (np, np.dtype("f4"), 8, 64, 64, (3, 3), (1, 1), (16, 16), (1, 1, 1))
     assert winograd.suits(*good)
-    assert winograd.suits(*good[:5], (4, 3), (2, 1), *good[7:])
+    for kernel, stride in (((4, 3), (2, 1)), ((5, 3), (1, 1)), ((7, 5), (2, 1))):
+        assert winograd.suits(*good[:5], kernel, stride, *good[7:])
     for i, other in (
         (1, np.dtype("f8")),
         (2, 0),
         (3, 16),
-        (5, (5, 3)),
+        (5, (6, 3)),
         (6, (2, 3)),
         (8, (2, 1, 1)),
     ):
