@@ -98,8 +98,8 @@ def _tiles(n: int, kernel: Ints, stride: Ints, counts: Ints) -> Ints:
 def correlate(xp: Any, x: Any, w: Any, out: Ints, stride: Ints, padding: Pairs) -> Any:
     """The cross-correlation of (N, C, H, W) with (O, C, *K): (N, O, *out)."""
     kernel = w.shape[2:]
-    tiles = _tiles(len(x), kernel, stride, out)
-    axes = tuple(map(_correlation, kernel, stride, padding, x.shape[2:], out, tiles))
+    tile = _tiles(len(x), kernel, stride, out)
+    axes = tuple(map(_correlation, kernel, stride, padding, x.shape[2:], out, tile))
     u = _filtered_kernels(xp, w, axes).swapaxes(1, 2)  # (KK, C, O)
     return _filter(xp, x, u, out, axes)
 
@@ -107,8 +107,8 @@ def correlate(xp: Any, x: Any, w: Any, out: Ints, stride: Ints, padding: Pairs) 
 def correlate_input(xp: Any, g: Any, w: Any, size: Ints, stride: Ints, padding: Pairs) -> Any:
     """The transpose of ``correlate`` in its input: (N, C, *size)."""
     kernel, counts = w.shape[2:], tuple(-(-s // step) for s, step in zip(size, stride))
-    tiles = _tiles(len(g), kernel, stride, counts)
-    axes = tuple(map(_transposed, kernel, stride, padding, g.shape[2:], size, tiles))
+    tile = _tiles(len(g), kernel, stride, counts)
+    axes = tuple(map(_transposed, kernel, stride, padding, g.shape[2:], size, tile))
     return _filter(xp, g, _filtered_kernels(xp, w, axes), size, axes)
 
 
@@ -116,8 +116,8 @@ def correlate_weight(xp: Any, x: Any, g: Any, kernel: Ints, stride: Ints, paddin
     """The weight's gradient: (O, C, *K)."""
     n, c = x.shape[:2]
     o = g.shape[1]
-    tiles = _tiles(n, kernel, stride, g.shape[2:])
-    axes = tuple(map(_correlation, kernel, stride, padding, x.shape[2:], g.shape[2:], tiles))
+    tile = _tiles(n, kernel, stride, g.shape[2:])
+    axes = tuple(map(_correlation, kernel, stride, padding, x.shape[2:], g.shape[2:], tile))
     products = len(axes[0].filters) * len(axes[1].filters)
     back = tuple([span.transposed() for span in axis.spans] for axis in axes)
     du = xp.empty((products, o, c), x.dtype)
