@@ -1,6 +1,6 @@
 """Python's own ``multiprocessing`` under the name that PyTorch programs import, with ``spawn``.
 
-Tensors go between processes as copies.
+Tensors in shared memory (``share_memory_``) go between processes as that memory, others as copies.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _strategy = "file_descriptor"
 
 
 def get_all_sharing_strategies() -> set[str]:
-    """How PyTorch may share tensors between processes; here they are copied anyway."""
+    """The names of the ways in which PyTorch shares memory; here there is one, the first."""
     return set(_STRATEGIES)
 
 
@@ -29,7 +29,7 @@ def get_sharing_strategy() -> str:
 
 
 def set_sharing_strategy(new_strategy: str) -> None:
-    """Accepted: tensors go between processes as copies."""
+    """Accepted: memory is shared by file descriptors anyway."""
     global _strategy
     if new_strategy not in _STRATEGIES:
         raise AssertionError(

@@ -295,17 +295,9 @@ class Convertible(TensorBase):
         """Whether the memory is page-locked: never here."""
         return False
 
-    def is_shared(self) -> builtins.bool:
-        """Whether the memory is shared with other processes: never here."""
-        return False
-
     def is_distributed(self) -> builtins.bool:
         """Always False."""
         return False
-
-    def share_memory_(self) -> Any:
-        """Accepted for PyTorch's sake; returns the tensor."""
-        return self
 
     def new_tensor(
         self,

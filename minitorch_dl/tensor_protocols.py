@@ -1,4 +1,5 @@
-"""What Python and NumPy ask of a Tensor: text, numbers, iteration, arrays, copies and pickles."""
+"""What Python, NumPy and other processes ask of a Tensor: text, numbers, iteration, arrays, copies,
+pickles and shared memory."""
 
 from __future__ import annotations
 
@@ -9,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import ops, printing
-from .autograd.base import result_class
+from .autograd.base import ViewKind, result_class
 from .autograd.node import AccumulateGrad
 from .autograd.primitive import TensorBase
 from .autograd.versions import offset_of, owner_of
-from .backend import array_module, dtypes, to_host
+from .backend import array_module, dtypes, shared_memory, to_host
 from .ops import from_data
 from .ops.layout import on_memory
 
@@ -185,6 +186,50 @@ class Protocols(TensorBase):
             (type(self), to_host(self.array), str(self.device), self.requires_grad),
             self.__dict__ or None,
         )
+
+    # -- other processes ---------------------------------------------------------------------------
+
+    def is_shared(self) -> bool:
+        """Whether the memory is shared with other processes, by :meth:`share_memory_`."""
+        return shared_memory.is_shared(self.array)
+
+    def share_memory_(self) -> Any:
+        """Move the numbers to memory that is shared with the processes started from now on, and
+        those that the tensor is sent to: each sees what another writes. On a GPU nothing changes.
+
+        Views made before stay where they are.
+
+        Raises:
+            RuntimeError: the tensor is another one's ``data``, which would not follow.
+        """
+        if self._view is not None and self._view.kind is ViewKind.DATA:
+            raise RuntimeError(
+                "share_memory_(): this is the data of another tensor, which would keep memory of "
+                "its own. Call share_memory_() on that tensor"
+            )
+        if isinstance(self.array, np.ndarray):
+            self.array = shared_memory.share(self.array)
+            _sent_in_place(type(self))
+        return self
+
+
+def _sent_in_place(cls: type) -> None:
+    """Have tensors of a class that lie in shared memory go to other processes as that memory."""
+    from multiprocessing.reduction import ForkingPickler  # late: few programs start processes
+
+    ForkingPickler.register(cls, _sent)
+
+
+def _sent(tensor: Any) -> Any:
+    place = shared_memory.placed(tensor.array)
+    if place is None:
+        return tensor.__reduce_ex__(2)
+    return _receive, (type(tensor), place, tensor.requires_grad), tensor.__dict__ or None
+
+
+def _receive(cls: type, place: tuple[Any, ...], requires_grad: bool) -> Any:
+    _sent_in_place(cls)
+    return _rebuild(cls, shared_memory.received(*place), "cpu", requires_grad)
 
 
 def _copied(array: Any, memo: dict[Any, Any]) -> Any:

@@ -210,12 +210,24 @@ def test_a_loaded_state_is_a_copy() -> None:
     assert other.state[second]["exp_avg"].tolist() != [7.0, 7.0]
 
 
-def test_special_memory_is_ordinary() -> None:
+def test_pinned_memory_is_ordinary() -> None:
     x = torch.ones(2)
     assert x.pin_memory() is x
-    assert x.share_memory_() is x
     assert not x.is_pinned()
+
+
+def test_queues_carry_copies() -> None:
+    queue = torch.multiprocessing.SimpleQueue()
+    x = torch.ones(2)
+    queue.put(x)
+    queue.get().fill_(2)
+    assert x.tolist() == [1, 1]
     assert not x.is_shared()
+
+
+def test_the_data_of_a_tensor_is_not_shared_alone() -> None:
+    with pytest.raises(RuntimeError, match="another tensor"):
+        torch.ones(2).data.share_memory_()
 
 
 def test_tensors_of_inference_mode_are_ordinary() -> None:

@@ -85,7 +85,8 @@ class Convertible:
         return self._apply(lambda t: empty_like(t, device=device), recurse=recurse)
 
     def share_memory(self: Self) -> Self:
-        """Accepted: tensors stay in ordinary memory, as ``Tensor.share_memory_`` says."""
+        """Move all parameters and buffers to memory that processes share, as
+        ``Tensor.share_memory_`` does."""
         return self._apply(lambda t: t.share_memory_())
 
     def cpu(self: Self) -> Self:

@@ -12,7 +12,7 @@ from ..autograd.boundary import guarded
 from ..autograd.inplace import check_writable
 from ..autograd.primitive import TensorBase
 from ..autograd.versions import owner_of
-from ..backend import array_module, device_of, dtypes
+from ..backend import array_module, device_of, dtypes, shared_memory
 from . import from_data
 from .creation import empty
 from .layout import data_ptr, on_memory
@@ -109,14 +109,18 @@ class _Memory:
         return self._around(self._row.to(device))
 
     def is_shared(self) -> bool:
-        """False: processes get copies."""
-        return False
+        """Whether processes share the memory, by ``Tensor.share_memory_``."""
+        return shared_memory.is_shared(self._row.array)
 
-    def share_memory_(self) -> Any:
-        """Accepted: processes get copies."""
+    def pin_memory(self) -> Any:
+        """Accepted for PyTorch's sake."""
         return self
 
-    pin_memory = share_memory_
+    def share_memory_(self) -> Any:
+        """Refused, unless it is shared: the tensors in this memory would not follow."""
+        if not self.is_shared():
+            raise RuntimeError("share_memory_(): call it on the tensor, not on its storage")
+        return self
 
     def typed(self, dtype: Any) -> Any:
         """The memory as an array of this dtype."""

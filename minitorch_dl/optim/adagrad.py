@@ -71,7 +71,10 @@ class Adagrad(RuleOptimizer):
             self._lay_out(index, group, group["params"])
 
     def share_memory(self) -> None:
-        """Nothing to do: accepted for programs that train from several processes."""
+        """Move the state to memory that processes share, for training from several."""
+        for state in self.state.values():
+            for value in state.values():
+                value.share_memory_()
 
     def moments(self, group: dict[str, Any]) -> dict[str, float]:
         return {"sum": group["initial_accumulator_value"]}

@@ -21,6 +21,7 @@ import numpy as np
 from ..backend import array_module, to_host
 from ..backend.axpy import STEP
 from ..backend.blocks import MOST_THREADS
+from ..backend.shared_memory import is_shared
 from ..backend.threads import share
 from ..tensor import Tensor
 
@@ -158,9 +159,13 @@ class FlatState:
         states = [states[i] for i in order]
         self.shapes = [arrays[i].shape for i in order]
         self.offsets = [0, *itertools.accumulate(sizes[i] for i in order)]
-        self.flat = {name: xp.full(total, value, self.dtype) for name, value in moments.items()}
+        self.flat = {
+            name: _row(xp, states, name, total, value, self.dtype)
+            for name, value in moments.items()
+        }
         self.scalars = {
-            name: np.full(len(params), value, scalar_dtype) for name, value in scalars.items()
+            name: _row(np, states, name, len(params), value, scalar_dtype)
+            for name, value in scalars.items()
         }
         # What the rules read and write; the host's numbers say which parameters go together.
         self.counts = self.scalars
@@ -315,6 +320,25 @@ class FlatState:
                     blocks.append(InPlace(self, i))
                     start = i + 1
         return blocks
+
+
+def in_shared_memory(state: Mapping[str, Any] | None) -> bool:
+    """Whether processes share what is in a parameter's state."""
+    return state is not None and any(
+        isinstance(x, Tensor) and is_shared(x.array) for x in state.values()
+    )
+
+
+def _row(
+    xp: Any, states: Sequence[dict[str, Any]], name: str, size: int, value: float, dtype: Any
+) -> Any:
+    """Memory for one name's state: new, unless processes share what a single parameter has."""
+    given = states[0].get(name) if len(states) == 1 else None
+    if isinstance(given, Tensor) and is_shared(given.array):
+        row = given.array.reshape(-1)
+        if row.dtype == dtype and row.size == size and is_shared(row):
+            return row
+    return xp.full(size, value, dtype)
 
 
 def _take_over(view: Any, old: Any, name: str, is_complex: bool = False) -> None:

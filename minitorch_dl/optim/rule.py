@@ -15,7 +15,7 @@ from ..backend import array_module, capturing, devices
 from ..backend.dtypes import float32, float64, get_default_dtype
 from ..tensor import Tensor
 from . import recorded
-from .flat import FlatState, Update, as_pairs
+from .flat import FlatState, Update, as_pairs, in_shared_memory
 from .optimizer import Optimizer, ParamsT, counts_on_host
 from .recorded import Cell
 
@@ -161,12 +161,13 @@ class RuleOptimizer(Optimizer):
         )
 
     def _lay_out(self, index: int, group: dict[str, Any], params: list[Tensor]) -> list[FlatState]:
-        """Give ``params`` their state, in flat storage for each dtype and device."""
+        """Give ``params`` their state, in flat storage for each dtype and device; what processes
+        share stays where it is."""
         moments, scalars = self.moments(group), self.scalars(group)
         dtype = get_default_dtype() if get_default_dtype() is float64 else float32
         kinds = defaultdict(list)
         for p in dict.fromkeys(params):
-            kinds[p.dtype, p.device].append(p)
+            kinds[p.dtype, p.device, p if in_shared_memory(self.state.get(p)) else None].append(p)
         made = self._flat[index] = []
         for alike in kinds.values():
             on_device = self.counts_on_device(array_module(alike[0].array), group)
