@@ -42,6 +42,9 @@ class FunctionNode(Node):
 
     __slots__ = ()
 
+    def __repr__(self) -> str:
+        return f"<torch.autograd.function.{type(self).__name__} object at {id(self):#x}>"
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name in ("plan", "_known_outputs"):
             raise AttributeError(name)

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..autograd.names import as_one, named
 from ..autograd.primitive import fused
+from ..backend import dtypes
 from ..backend import lstm as lstm_kernels
 from ..backend import recurrent as kernels
 from ..backend.recurrent import steps
@@ -300,17 +301,24 @@ def _sequence(
     given."""
     if batch_sizes is not None:
         sizes = tuple(int(n) for n in batch_sizes.tolist())
-        return _stack(
+        y, *last = _stack(
             layer, input, states, params, per_layer, num_layers, p, train, bidirectional, sizes
         )
+        return named(y, "CatBackward0"), *last
     x = input.transpose(0, 1) if batch_first else input
     T, B = x.shape[0], x.shape[1]
     rows = x.reshape(T * B, x.shape[2])
     y, *last = _stack(
         layer, rows, states, params, per_layer, num_layers, p, train, bidirectional, (B,) * T
     )
-    y = named(y.reshape(T, B, y.shape[1]), "StackBackward0")
-    return (y.transpose(0, 1) if batch_first else y), *last
+    # The names say how PyTorch computes it: a float32 LSTM by oneDNN, which takes no projection.
+    is_lstm = len(states) == 2
+    by_onednn = is_lstm and y.dtype is dtypes.float32 and states[0].shape == states[1].shape
+    made_by = "Cat" if bidirectional else "MkldnnRnnLayer" if by_onednn else "Stack"
+    y = named(y.reshape(T, B, y.shape[1]), f"{made_by}Backward0")
+    if batch_first:
+        y = named(y.transpose(0, 1), f"TransposeBackward{0 if is_lstm else 1}")
+    return y, *last
 
 
 def _weights(params: Sequence[Any], has_biases: bool, projected: bool) -> tuple[list[Any], int]:

@@ -223,3 +223,19 @@ def test_writes_past_autograd_can_be_counted() -> None:
     torch.autograd.graph.increment_version([y])
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         z.sum().backward()
+
+
+def test_the_node_of_a_custom_function_says_so() -> None:
+    class Twice(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x * 2
+
+    y = Twice.apply(torch.ones(2, requires_grad=True))
+    assert repr(y.grad_fn).startswith("<torch.autograd.function.TwiceBackward object at 0x")
+
+
+def test_a_volatile_variable_warns() -> None:
+    with pytest.warns(UserWarning, match="volatile was removed"):
+        x = torch.autograd.Variable(torch.ones(2), volatile=True)
+    assert not x.requires_grad

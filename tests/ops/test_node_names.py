@@ -105,3 +105,35 @@ def test_the_steps_of_a_classifier() -> None:
             last, node = node, node.next_functions[0][0]
         assert node.name() == "torch::autograd::AccumulateGrad"
         assert [n and n.name() for n, _ in last.next_functions[1:]][:1] == ["ReluBackward0"]
+
+
+@pytest.mark.parametrize(
+    "library", ["minitorch_dl", pytest.param("torch", marks=pytest.mark.parity)]
+)
+@pytest.mark.parametrize(
+    ("layer", "options", "names"),
+    [
+        ("LSTM", {}, "MkldnnRnnLayer Stack Stack"),
+        ("LSTM", {"batch_first": True}, "Transpose Stack Stack"),
+        ("LSTM", {"dtype": "float64"}, "Stack Stack Stack"),
+        ("LSTM", {"bidirectional": True, "num_layers": 2}, "Cat Stack Stack"),
+        ("GRU", {}, "Stack Stack"),
+        ("RNN", {"bidirectional": True}, "Cat Stack"),
+    ],
+)
+def test_the_last_steps_of_recurrent_layers(
+    library: str, layer: str, options: dict[str, Any], names: str
+) -> None:
+    torch = pytest.importorskip(library)
+    dtype = getattr(torch, options.get("dtype", "float32"))
+    made = getattr(torch.nn, layer)(2, 3, **{**options, "dtype": dtype})
+    y, ends = made(torch.ones(4, 5, 2, dtype=dtype))
+    results = [y, *ends] if isinstance(ends, tuple) else [y, ends]
+    assert [r.grad_fn.name() for r in results] == [f"{name}Backward0" for name in names.split()]
+    packed = torch.nn.utils.rnn.pack_padded_sequence(torch.ones(4, 2, 2, dtype=dtype), [4, 2])
+    assert made(packed)[0].data.grad_fn.name() == "CatBackward0"
+
+
+def test_batches_first_of_recurrent_layers() -> None:
+    y, _ = minitorch_dl.nn.GRU(2, 3, batch_first=True)(minitorch_dl.ones(4, 5, 2))
+    assert y.grad_fn.name() == "TransposeBackward1"

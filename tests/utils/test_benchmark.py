@@ -39,6 +39,10 @@ def test_a_timer_measures_runs() -> None:
     ]  # fmt: skip
 
 
+def test_the_code_sees_the_package() -> None:
+    assert benchmark.Timer("x + 1", "x = torch.ones(2)").timeit(1).number_per_run == 1
+
+
 def test_blocks_of_runs_take_the_time_that_they_are_given() -> None:
     seen = []
     found = timer().blocked_autorange(lambda n, t: seen.append((n, t)), min_run_time=0.01)

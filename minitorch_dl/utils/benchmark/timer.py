@@ -3,6 +3,7 @@ for."""
 
 from __future__ import annotations
 
+import sys
 import timeit
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from typing import Any
 from ... import cuda
 from ...settings import get_num_threads, set_num_threads
 from .measurement import Measurement, TaskSpec
+
+_PACKAGE = __name__.partition(".")[0]
 
 
 def _clock() -> float:
@@ -28,7 +31,7 @@ class Timer:
         stmt, setup: code as text; ``setup`` runs before each measurement.
         global_setup: accepted for the other languages of PyTorch's.
         timer: the clock.
-        globals: the names that the code sees.
+        globals: the names that the code sees, besides ``torch``.
         label, sub_label, description, env: what the measurement goes by in ``Compare``.
         num_threads: how many threads ops may use meanwhile.
     """
@@ -50,7 +53,8 @@ class Timer:
         if str(language).lower().rpartition(".")[2] not in ("python", "py"):
             raise NotImplementedError(f"benchmark.Timer times Python code, not {language}")
         self._clock = timer
-        self._timer = timeit.Timer(stmt, setup, timer, dict(globals or {}))
+        names = {"torch": sys.modules[_PACKAGE], **(globals or {})}
+        self._timer = timeit.Timer(stmt, setup, timer, names)
         self._task_spec = TaskSpec(
             stmt, setup, global_setup, label, sub_label, description, env, num_threads
         )
