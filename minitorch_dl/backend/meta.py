@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from .wrapping import around, arrays_in, converted
+
 _SMALL = 1 << 16
 _PROMISED: dict[str, int] = (
     {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0x4000)}
@@ -75,7 +77,7 @@ class MetaArray(NDArrayOperatorsMixin):
             made = _elementwise(ufunc, given, options)
         if out is not None:
             return out if len(out) > 1 else out[0]
-        return _on_device(made)
+        return converted(made, lambda y: MetaArray(np.asarray(y)))
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return _called(function, args, kwargs)
@@ -141,14 +143,13 @@ def _has_mask(index: Any) -> bool:
     return any(str(getattr(key, "dtype", "")) == "bool" and key.ndim for key in keys)
 
 
-def _zeros(x: Any) -> Any:
-    if isinstance(x, MetaArray):
-        return x._zeros
-    if isinstance(x, tuple) and hasattr(x, "_fields"):
-        return type(x)(*map(_zeros, x))
-    if isinstance(x, (tuple, list)):
-        return type(x)(map(_zeros, x))
-    return {k: _zeros(v) for k, v in x.items()} if isinstance(x, dict) else x
+def _inside(x: MetaArray) -> np.ndarray:
+    return x._zeros
+
+
+def _zeros(values: Any) -> Any:
+    """Arguments with the zeros that stand for arrays of the device."""
+    return converted(values, lambda x: x._zeros if isinstance(x, MetaArray) else x)
 
 
 def _elementwise(ufunc: np.ufunc, given: list[Any], options: Any) -> Any:
@@ -184,43 +185,13 @@ def _called(function: Callable[..., Any], args: Any, kwargs: Any, owner: Any = N
     made = function(*_zeros(args), **_zeros(kwargs))
     if out is not None:
         return out
-    return _wrapped(made, [owner, *_arrays(args)])
-
-
-def _arrays(args: Any) -> list[Any]:
-    found = []
-    for arg in args:
-        if isinstance(arg, MetaArray):
-            found.append(arg)
-        elif isinstance(arg, (tuple, list)):
-            found += _arrays(arg)
-    return found
-
-
-def _on_device(made: Any) -> Any:
-    if isinstance(made, tuple):
-        return tuple(map(_on_device, made))
-    return MetaArray(np.asarray(made))
+    sources = arrays_in(args, MetaArray)
+    return _wrapped(made, sources if owner is None else [owner, *sources])
 
 
 def _wrapped(made: Any, sources: list[Any]) -> Any:
     """A result as arrays of the device: a view of a source, or one on zeros of its own."""
-    if isinstance(made, (np.ndarray, np.generic)) and not isinstance(made, np.dtype):
-        array = np.asarray(made)
-        for source in sources:
-            if source is None:
-                continue
-            if array is source._zeros:
-                return source
-            owner = source if source.base is None else source.base
-            if array.base is not None and np.may_share_memory(array, owner._zeros):
-                return MetaArray(array, owner)
-        return MetaArray(_promised_like(array))
-    if isinstance(made, tuple) and hasattr(made, "_fields"):
-        return type(made)(*(_wrapped(x, sources) for x in made))
-    if isinstance(made, (tuple, list)):
-        return type(made)(_wrapped(x, sources) for x in made)
-    return made
+    return around(made, sources, _inside, lambda array: MetaArray(_promised_like(array)))
 
 
 def _making(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -136,6 +136,15 @@ def _masked(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int
     return x.copy_(y) if func.__name__ == "masked_fill_" else y
 
 
+@rule_for("masked_fill masked_fill_")
+def _masked_fill(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
+    x, mask, value = bound_arguments(func, args, kwargs).args
+    if not is_at(value, level) or value.ndim:
+        return pointwise(func, args, kwargs, level)
+    y = torch.where(mask, value.to(x.dtype), x)
+    return x.copy_(y) if func.__name__ == "masked_fill_" else y
+
+
 # -- along dims ------------------------------------------------------------------------------------
 
 _DIMS = {

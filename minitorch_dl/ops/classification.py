@@ -379,10 +379,6 @@ def _check_probabilities(q: Any, ignore_index: int) -> None:
 
 
 def _check_scores(op: str, input: Any, weight: Any) -> None:
-    for name, value in (("input", input), ("weight", weight)):
-        if not isinstance(value, TensorBase) and not (name == "weight" and value is None):
-            kind = type(value).__name__
-            raise TypeError(f"{op}(): argument '{name}' must be Tensor, not {kind}")
     shape = input.array.shape
     if not shape:
         raise ValueError(f"{op}: Expected 1 or more dimensions (got 0)")
@@ -399,8 +395,6 @@ _LABEL_TYPES = frozenset({np.dtype("int64"), np.dtype("uint8")})
 
 def _check_labels(op: str, input: Any, target: Any, weight: Any, ignore_index: int) -> int | None:
     """The label to ignore; None where no sample has it for sure, which saves looking for it."""
-    if not isinstance(target, TensorBase):
-        raise TypeError(f"{op}(): argument 'target' must be Tensor, not {type(target).__name__}")
     a, t = input.array, target.array
     if a.shape[0] != (t.shape[0] if t.ndim else 1):
         raise ValueError(

@@ -152,9 +152,6 @@ def _gradient_factor(index: Any, table: Any, padding_idx: int | None, by_freq: b
 
 
 def _check_table(op: str, input: Any, weight: Any) -> None:
-    for name, value in (("input", input), ("weight", weight)):
-        if not isinstance(value, TensorBase):
-            raise TypeError(f"{op}(): argument '{name}' must be Tensor, not {type(value).__name__}")
     index, table = input.array, weight.array
     if table.ndim != 2:
         raise RuntimeError(f"{op}: 'weight' must be 2-D, got size {list(table.shape)}")

@@ -32,8 +32,6 @@ __all__ = [
 
 
 def _check_kind(op: str, index: Any, error: type[Exception] = RuntimeError) -> None:
-    if not isinstance(index, TensorBase):
-        raise TypeError(f"{op}(): argument 'index' must be Tensor, not {type(index).__name__}")
     if index.array.size and index.array.dtype not in (np.int64, np.int32):
         raise error(f"{op}(): Expected dtype int32/int64 for index, got {index.array.dtype}")
 

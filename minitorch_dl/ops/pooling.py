@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.names import as_one, named
-from ..autograd.primitive import TensorBase, primitive, write_out
+from ..autograd.primitive import primitive, write_out
 from ..backend import constant
 from ..backend import pooling as kernels
 from ..backend.precision import in_float32
@@ -405,8 +405,6 @@ def _window(
     ceil_mode: bool,
 ) -> dict[str, Any]:
     """The windows' parameters, checked against the input."""
-    if not isinstance(input, TensorBase):
-        raise TypeError(f"{op}(): argument 'input' must be Tensor, not {type(input).__name__}")
     kernel = per_axis(op, "kernel_size", kernel, dims)
     given = stride is not None and not (isinstance(stride, (tuple, list)) and len(stride) == 0)
     stride = per_axis(op, "stride", stride, dims) if given else kernel

@@ -89,10 +89,6 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
         raise TypeError(
             "where(): takes condition alone, or condition, input and other; one of them is missing"
         )
-    if not isinstance(condition, TensorBase):
-        raise TypeError(
-            f"where(): argument 'condition' must be Tensor, not {type(condition).__name__}"
-        )
     if condition.array.dtype.kind != "b":
         if condition.array.dtype != "uint8":
             raise RuntimeError(

@@ -25,12 +25,12 @@ from typing import Any
 import numpy as np
 
 from ..backend.devices import Backend, device, register_backend
+from ..backend.wrapping import around, arrays_in, converted
 from .cupy_api import Entry, table
 
 counts: Counter[str] = Counter()
 """How often the host asked for a value ("synchronisation") and arrays were copied to and from
 it."""
-
 
 current: int = 0
 """The index of the device that is the current one. A new array lies there, and what is computed of
@@ -202,13 +202,12 @@ class StandInArray:
 
     def __getitem__(self, index: Any) -> Any:
         _count_masks(index)
-        picked = _wrap(self._array[wrapped(self._array.shape, index)], (self,))
-        return _did(_pick, (self, index), {}, picked)
+        return _did(_pick, (self, index), {}, _wrap(_pick(self, index), (self,)))
 
     def __setitem__(self, index: Any, value: Any) -> None:
         _count_masks(index)
         _check_current((self, index, value))
-        self._array[wrapped(self._array.shape, index)] = _unwrap(value)
+        _put(self, index, value)
         _did(_put, (self, index, value), {}, None)
 
     def take(self, indices: Any, axis: Any = None, out: Any = None) -> Any:
@@ -322,8 +321,16 @@ def wrapped(shape: tuple[int, ...], index: Any) -> Any:
     return tuple(keys) if isinstance(index, tuple) else keys[0]
 
 
-def _unwrap(value: Any) -> Any:
-    """The NumPy value behind an argument; a bare NumPy array is refused, as CuPy does."""
+def _inside(x: StandInArray) -> np.ndarray:
+    return x._array
+
+
+def _unwrap(values: Any) -> Any:
+    """The NumPy values behind arguments; a bare NumPy array is refused, as CuPy does."""
+    return converted(values, _unwrapped)
+
+
+def _unwrapped(value: Any) -> Any:
     if isinstance(value, StandInArray):
         return value._array
     if isinstance(value, np.ndarray):
@@ -331,12 +338,6 @@ def _unwrap(value: Any) -> Any:
             f"Unsupported type {np.ndarray}: a NumPy array of shape {value.shape} met a stand-in "
             "array"
         )
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(_unwrap(v) for v in value))
-    if isinstance(value, (tuple, list)):
-        return type(value)(_unwrap(v) for v in value)
-    if isinstance(value, dict):
-        return {k: _unwrap(v) for k, v in value.items()}
     return value
 
 
@@ -351,23 +352,13 @@ def _check_current(sources: Any) -> None:
 
 def _wrap(value: Any, sources: Any) -> Any:
     """A result as CuPy gives it: arrays and NumPy scalars become arrays of the device."""
-    if isinstance(value, (np.ndarray, np.generic)) and not isinstance(value, np.dtype):
-        array = np.asarray(value)
-        for source in sources:
-            if not isinstance(source, StandInArray):
-                continue
-            if array is source._array:
-                return source
-            owner = source if source.base is None else source.base
-            if array.base is not None and np.may_share_memory(array, owner._array):
-                return StandInArray(array, owner)
+    sources = _arrays_in(sources)
+
+    def new(array: np.ndarray) -> StandInArray:
         _check_current(sources)
         return StandInArray(array)
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(_wrap(v, sources) for v in value))
-    if isinstance(value, (tuple, list)):
-        return type(value)(_wrap(v, sources) for v in value)
-    return value
+
+    return around(value, sources, _inside, new)
 
 
 def _wrap_call(function: Callable[..., Any], entry: Entry, owners: Any = ()) -> Callable[..., Any]:
@@ -388,13 +379,7 @@ def _wrap_call(function: Callable[..., Any], entry: Entry, owners: Any = ()) -> 
 
 
 def _arrays_in(args: Any) -> list[StandInArray]:
-    found: list[StandInArray] = []
-    for arg in args:
-        if isinstance(arg, StandInArray):
-            found.append(arg)
-        elif isinstance(arg, (tuple, list)):
-            found += _arrays_in(arg)
-    return found
+    return arrays_in(args, StandInArray)
 
 
 class _Ufunc:
@@ -436,9 +421,6 @@ class _Ufunc:
 
     def accumulate(self, array: StandInArray, axis: int = 0, dtype: Any = None) -> Any:
         return self._method("accumulate", array, axis, dtype)
-
-    def reduceat(self, array: StandInArray, indices: Any, axis: int = 0) -> Any:
-        return self._method("reduceat", array, indices, axis)
 
     def _method(self, name: str, array: StandInArray, *args: Any) -> Any:
         self._entry.check_method(name)
@@ -508,10 +490,6 @@ class _TopModule(_Module):
 
         put()
         _did(put, (), {}, None)
-
-    def asnumpy(self, a: Any) -> np.ndarray:
-        """To the host."""
-        return a.get() if isinstance(a, StandInArray) else np.asarray(a)
 
 
 xp: Any = _TopModule("cupy", np)

@@ -340,3 +340,9 @@ def test_wrong_calls_of_transforms(torch) -> None:
     ]:
         with pytest.raises(RuntimeError, match=message):
             call()
+
+
+def test_a_fill_value_of_each_entry(torch) -> None:
+    x, mask = torch.ones(2, 3), torch.tensor([[True, False, True], [False, False, True]])
+    filled = torch.vmap(lambda x, m, v: x.masked_fill(m, v))(x, mask, torch.tensor([5.0, 7.0]))
+    assert filled.tolist() == [[5, 1, 5], [1, 1, 7]]
