@@ -57,24 +57,6 @@ def reflected(operator: Callable[..., Any], node: str | None = None) -> Callable
 _OPERANDS = TensorBase, np.ndarray, np.generic, builtins.int, builtins.float, builtins.complex
 
 
-def operator(function: Any) -> Any:
-    """The operator of a primitive of two inputs; what is neither a tensor nor a number is left to
-    Python, which asks the other operand's class."""
-    primitive = function.primitive
-
-    def otherwise(a: Any, b: Any) -> Any:
-        try:
-            return primitive(a, b)
-        except TypeError:
-            if isinstance(a, _OPERANDS) and isinstance(b, _OPERANDS):
-                raise
-            return NotImplemented
-
-    call: Any = binary(primitive, otherwise)
-    call.__name__, call.__doc__, call.primitive = function.__name__, function.__doc__, primitive
-    return call
-
-
 def deferring(function: Callable[..., Any]) -> Callable[..., Any]:
     """The operator of a function of two operands; what is neither a tensor nor a number is left to
     Python, which asks the other operand's class."""
@@ -87,7 +69,16 @@ def deferring(function: Callable[..., Any]) -> Callable[..., Any]:
                 raise
             return NotImplemented
 
-    call.__name__, call.__doc__ = function.__name__, function.__doc__
+    call.__name__ = getattr(function, "__name__", "operator")
+    call.__doc__ = function.__doc__
+    return call
+
+
+def operator(function: Any) -> Any:
+    """The operator of a primitive of two inputs, which defers likewise."""
+    primitive = function.primitive
+    call: Any = binary(primitive, deferring(primitive))
+    call.__name__, call.__doc__, call.primitive = function.__name__, function.__doc__, primitive
     return call
 
 

@@ -20,7 +20,7 @@ from .modes import GRAD, records, state
 from .node import AccumulateGrad
 from .overriding import LIVE, PLAIN, call_override, overriding
 from .primitive import PRIMITIVES, TensorBase, current_node, primitive
-from .structural import cast, sum_to
+from .structural import cast, sum_to, zero
 from .versions import mark_written, next_number, offset_of, owner_of
 
 
@@ -34,16 +34,10 @@ def view_scatter(xp: Any, base: Any, source: Any, *, view: str, params: dict[str
 
 view_scatter.defvjp(
     base=lambda g, view, params: view_scatter(
-        g, zeros(PRIMITIVES[view](g, **params)), view=view, params=params
+        g, zero(PRIMITIVES[view](g, **params)), view=view, params=params
     ),
     source=lambda g, view, params: PRIMITIVES[view](g, **params),
 )
-
-
-@primitive(complex=True)
-def zeros(xp: Any, a: Any) -> Any:
-    """The gradient of what was overwritten: zero, whatever that of the result is."""
-    return xp.zeros_like(a)
 
 
 @primitive(name="copy_", grad_fn="torch::autograd::CopyBackwards", complex=True)
@@ -58,7 +52,7 @@ def _overwrite_source(g: Any, b_shape: tuple[int, ...], b_dtype: Any) -> Any:
     return cast(sum_to(g, shape=b_shape), dtype=dtypes.from_numpy(b_dtype).name)
 
 
-overwrite.defvjp(a=lambda g: zeros(g), b=_overwrite_source)
+overwrite.defvjp(a=lambda g: zero(g), b=_overwrite_source)
 
 
 def check_writable(x: Any, op: str, incoming: Any = None) -> bool:

@@ -1,4 +1,5 @@
-"""The primitives that the engine itself inserts: casts, broadcasting and its reverse, aliases."""
+"""The primitives that the engine itself inserts: casts, broadcasting and its reverse, aliases,
+zeros."""
 
 from __future__ import annotations
 
@@ -71,5 +72,12 @@ def alias(xp: Any, a: Any) -> Any:
 
 
 alias.defvjp(a=lambda g: g)
+
+@primitive(complex=True)
+def zero(xp: Any, a: Any) -> Any:
+    """Zeros of the shape and dtype of ``a``: the derivative of a step function, and of what is
+    overwritten."""
+    return xp.zeros_like(a)
+
 
 late.cast, late.alias, late.conj = cast, alias, conj

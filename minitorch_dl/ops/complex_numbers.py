@@ -13,10 +13,10 @@ import numpy as np
 
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
-from ..autograd.structural import cast, is_complex
+from ..autograd.structural import cast, is_complex, zero
 from ..autograd.structural import conj as _conj
 from ..backend import dtypes
-from .selection import keep, zero
+from .selection import keep
 from .trigonometric import cos, sin
 
 __all__ = [

@@ -14,9 +14,9 @@ from ..autograd.boundary import number_first
 from ..autograd.errors import require_tensor
 from ..autograd.names import named
 from ..autograd.primitive import TensorBase, primitive, write_out
-from ..autograd.structural import cast, conj, is_complex
+from ..autograd.structural import cast, conj, is_complex, zero
 from ..backend import array_module, describe, dtypes, remainders
-from .selection import keep, zero
+from .selection import keep
 
 __all__ = [
     "abs", "absolute", "add", "addcdiv", "addcmul", "div", "divide", "exp", "exp2", "expm1",

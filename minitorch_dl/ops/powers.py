@@ -12,10 +12,10 @@ from typing import Any
 from ..autograd.inplace import write
 from ..autograd.names import named
 from ..autograd.primitive import TensorBase, primitive, write_out
-from ..autograd.structural import cast, is_complex
+from ..autograd.structural import cast, is_complex, zero
 from ..backend import dtypes
 from .elementwise import log
-from .selection import keep, zero
+from .selection import keep
 
 __all__ = ["float_power", "hypot", "pow", "reciprocal", "rsqrt", "sqrt", "square"]
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from ..autograd.names import as_one
 from ..autograd.primitive import primitive, write_out
-from ..autograd.structural import cast
+from ..autograd.structural import cast, zero
 from ..backend import dtypes
 from . import return_types
 from .comparison import on_integers
 from .elementwise import mul
 from .powers import _pow
-from .selection import keep, zero
+from .selection import keep
 
 __all__ = [
     "ceil", "copysign", "fix", "floor", "frac", "frexp", "gcd", "lcm", "ldexp", "nextafter",

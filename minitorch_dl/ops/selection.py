@@ -51,12 +51,6 @@ def keep_nonzero(xp: Any, a: Any, b: Any) -> Any:
 keep_nonzero.defvjp(a=lambda g, b: keep_nonzero(g, b))
 
 
-@primitive(complex=True)
-def zero(xp: Any, a: Any) -> Any:
-    """Zeros of the shape and dtype of ``a``: the derivative of a step function."""
-    return xp.zeros_like(a)
-
-
 # -- where -----------------------------------------------------------------------------------------
 
 

@@ -48,13 +48,3 @@ ROWS = [
     *(Row(name, drawn="unary", complex=True) for name in ("exp", "exp2", "expm1")),
     *(Row(name, drawn="unary", domain=(0.1, 3), complex=True) for name in ("log", "log2", "log10")),
 ]
-
-
-def _assign(x, y):
-    x += y
-    x *= y
-    x -= 0.1
-    x /= y
-    x **= 3
-    x %= 1000
-    return x
