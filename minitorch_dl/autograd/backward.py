@@ -181,15 +181,16 @@ def _batched_grad(
             "grad(is_grads_batched=True): the grad_outputs need one batch size in front, got "
             f"{sorted(size)}"
         )
+    last = size.pop() - 1
     rows = [
         grad(
             outputs,
             inputs,
             [None if g is None else g[i] for g in batches],
-            retain_graph=True,
+            retain_graph=True if i < last else retain_graph,
             **options,
         )
-        for i in range(size.pop())
+        for i in range(last + 1)
     ]
     return tuple(None if row[0] is None else stacked(row) for row in zip(*rows))
 

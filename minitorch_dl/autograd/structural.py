@@ -73,6 +73,7 @@ def alias(xp: Any, a: Any) -> Any:
 
 alias.defvjp(a=lambda g: g)
 
+
 @primitive(complex=True)
 def zero(xp: Any, a: Any) -> Any:
     """Zeros of the shape and dtype of ``a``: the derivative of a step function, and of what is

@@ -258,7 +258,8 @@ def scalar_tensor(
     requires_grad: bool = False,
 ) -> Any:  # fmt: skip
     """A zero-dimensional tensor of the default dtype."""
-    return full((), s, dtype=dtypes.get_default_dtype() if dtype is None else dtype, device=device)
+    dtype = dtypes.get_default_dtype() if dtype is None else dtype
+    return full((), s, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
 # -- sequences of numbers --------------------------------------------------------------------------
@@ -446,7 +447,7 @@ def eye(
     return made("eye", array, out, requires_grad)
 
 
-def _triangle(row: int, col: int, keep: Any, dtype: Any, device: Any) -> Any:
+def _triangle(row: int, col: int, keep: Any, dtype: Any, device: Any, requires_grad: bool) -> Any:
     shape_of((row, col))
     backend, where = backend_for(device)
     wanted = dtypes.int64 if dtype is None else dtypes.as_dtype(dtype)
@@ -455,7 +456,7 @@ def _triangle(row: int, col: int, keep: Any, dtype: Any, device: Any) -> Any:
     i, j = np.indices((row, col))
     array = np.stack(np.nonzero(keep(i, j))).astype(wanted.numpy)
     with backend.select(where):
-        return TensorBase.wrap(backend.xp.asarray(array))
+        return make_leaf(backend.xp.asarray(array), requires_grad)
 
 
 def tril_indices(
@@ -470,7 +471,7 @@ def tril_indices(
     requires_grad: bool = False,
 ) -> Any:
     """The indices of the lower triangle of a ``(row, col)`` matrix, shape ``(2, count)``."""
-    return _triangle(row, col, lambda i, j: j - i <= offset, dtype, device)
+    return _triangle(row, col, lambda i, j: j - i <= offset, dtype, device, requires_grad)
 
 
 def triu_indices(
@@ -485,4 +486,4 @@ def triu_indices(
     requires_grad: bool = False,
 ) -> Any:
     """The indices of the upper triangle of a ``(row, col)`` matrix, shape ``(2, count)``."""
-    return _triangle(row, col, lambda i, j: j - i >= offset, dtype, device)
+    return _triangle(row, col, lambda i, j: j - i >= offset, dtype, device, requires_grad)

@@ -120,7 +120,7 @@ def _floating(op: str, input: Any, real: bool = False) -> Any:
     return input if input.dtype is d else cast(input, dtype=d.name)
 
 
-def _axes(op: str, input: Any, s: Any, dim: Any, last: int | None = None) -> tuple[Any, Any]:
+def _axes(input: Any, s: Any, dim: Any, last: int | None = None) -> tuple[Any, Any]:
     """The dims to transform and their sizes; ``last`` is the size of the last one if ``s`` says
     nothing of it."""
     ndim = input.ndim
@@ -174,7 +174,7 @@ def _resized(x: Any, dims: Sequence[int], sizes: Sequence[int]) -> Any:
 def _complex_to_complex(
     op: str, input: Any, s: Any, dim: Any, norm: str | None, inverse: bool, out: Any
 ) -> Any:
-    norm, (dims, sizes) = _scale(norm), _axes(op, input, s, dim)
+    norm, (dims, sizes) = _scale(norm), _axes(input, s, dim)
     x = _resized(_floating(op, input), dims, sizes)
     y = _fourier(x, dims=dims, inverse=inverse, norm=norm) if dims else x
     return y if out is None else write_out(op, out, y)
@@ -184,7 +184,7 @@ def _real_to_complex(
     op: str, input: Any, s: Any, dim: Any, norm: str | None, inverse: bool, out: Any
 ) -> Any:
     """``inverse``: the transform with ``+2 pi i``, which is the conjugate."""
-    norm, (dims, sizes) = _scale(norm), _axes(op, input, s, dim)
+    norm, (dims, sizes) = _scale(norm), _axes(input, s, dim)
     if not dims:
         raise RuntimeError(f"{op} must transform at least one axis")
     x = _resized(_floating(op, input, real=True), dims, sizes)
@@ -200,7 +200,7 @@ def _complex_to_real(
     op: str, input: Any, s: Any, dim: Any, norm: str | None, inverse: bool, out: Any
 ) -> Any:
     """``inverse`` False: the transform with ``-2 pi i``, which is that of the conjugates."""
-    norm, (dims, sizes) = _scale(norm), _axes(op, input, s, dim, last=-1)
+    norm, (dims, sizes) = _scale(norm), _axes(input, s, dim, last=-1)
     if not dims:
         raise RuntimeError(f"{op} must transform at least one axis")
     n = sizes[-1]
