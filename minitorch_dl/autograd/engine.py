@@ -120,35 +120,22 @@ def run_backward(
             node, g, is_ours = waiting.pop(heappop(order))
             if devices.several:
                 this_pass.follow(g)
-            watched = node.watched
-            if watched:  # a leaf, one of several outputs, or a tensor or node with hooks
-                if node.pre_hooks is not None or node.retained is not None:
-                    g, is_ours = _run_hooks(node, g, create_graph), False
-                is_target = targeted is not None and node in targeted
-                if is_target:
-                    found[node] = g
+            watched = node.watched  # a leaf, one of several outputs, or one with hooks
+            if watched and (node.pre_hooks is not None or node.retained is not None):
+                g, is_ours = _run_hooks(node, g, create_graph), False
+            is_target = targeted is not None and node in targeted
+            if is_target:
+                found[node] = g
+            if watched:
                 cls = node.__class__
                 if cls is AccumulateGrad:
                     if accumulate:
-                        if node.tuple_hooks is not None:
-                            g, is_ours = _run_tuple_hooks(node, g, create_graph), False
                         _accumulate(node, g, is_ours, create_graph)
-                        if node.hooks is not None:
-                            _run_post_hooks(node, (), g, create_graph)
                     continue
                 if cls is Output:
-                    parent = node.edges[0]
-                    if wanted is None or parent in wanted:
-                        if -parent.number not in waiting:
-                            heappush(order, -parent.number)
-                            waiting[-parent.number] = (parent, [None] * len(parent.outputs), True)
-                        slots, i = waiting[-parent.number][1], node.index
-                        slots[i] = g if slots[i] is None else slots[i] + g
+                    if wanted is None or node.edges[0] in wanted:
+                        _put_beside_others(node, g, waiting, order)
                     continue
-            else:
-                is_target = targeted is not None and node in targeted
-                if is_target:
-                    found[node] = g
             plan = node.plan
             if wanted is not None:
                 needs = tuple([edge in wanted for edge in node.edges])
@@ -166,12 +153,7 @@ def run_backward(
             if watched and node.packed is not None:
                 node.saved = saved = node.packed.restore()
             if node.number < versions.latest:
-                try:
-                    check_versions(node, saved)
-                except RuntimeError:
-                    if state.anomaly is not None:
-                        state.anomaly.report(node)
-                    raise
+                check_versions(node, saved)
             if watcher is not None:
                 results = watcher.derive(plan, node, g, saved, create_graph)
             elif create_graph:
@@ -233,33 +215,47 @@ def _ancestors_of(roots: Iterable[Node], targets: set[Node]) -> set[Node]:
     return wanted
 
 
+def _put_beside_others(
+    node: Output, g: Any, waiting: dict[int, tuple[Node, Any, bool]], order: list[int]
+) -> None:
+    """Hand the gradient of one of several outputs to the node that made them."""
+    parent, i = node.edges[0], node.index
+    key = -parent.number
+    if key not in waiting:
+        heappush(order, key)
+        waiting[key] = (parent, [None] * len(parent.outputs), True)
+    slots = waiting[key][1]
+    slots[i] = g if slots[i] is None else slots[i] + g
+
+
 def _accumulate(node: AccumulateGrad, g: Any, is_ours: bool, create_graph: bool) -> None:
+    """Add a gradient to the ``.grad`` of a leaf, and call the hooks of its node."""
+    if node.tuple_hooks is not None:
+        g, is_ours = _run_tuple_hooks(node, g, create_graph), False
     leaf = node.leaf()
     if leaf is None:
         return
     before = leaf._grad
     if create_graph or node.takes_sparse or (before is not None and before.is_sparse):
-        g = _shown(g)
-        if before is None:
-            leaf._grad = g.clone()
-        else:
-            leaf._grad = _sum(before, g)
-    else:
+        shown = _shown(g)
+        leaf._grad = shown.clone() if before is None else _sum(before, shown)
+    elif before is None:
         g = as_raw(g, leaf.array)
-        if before is None:
-            keeps = is_ours and (g.base is None or _is_all_of_its_memory(g))
-            leaf._grad = result_class().wrap(g if keeps else row_major_copy(g))
-        elif before._node is None:
-            total = before.array
-            total += g
-            versions.mark_written(total, "accumulation into .grad")
-        else:
-            leaf._grad = result_class().wrap(before.array + g)
+        keeps = is_ours and (g.base is None or _is_all_of_its_memory(g))
+        leaf._grad = result_class().wrap(g if keeps else row_major_copy(g))
+    elif before._node is None:
+        total = before.array
+        total += as_raw(g, leaf.array)
+        versions.mark_written(total, "accumulation into .grad")
+    else:
+        leaf._grad = result_class().wrap(before.array + as_raw(g, leaf.array))
     if node.post_hooks:
         for hook in list(node.post_hooks.values()):
             returned = hook(leaf)
             if returned is not None and returned is not leaf:
                 raise RuntimeError("Tensor post accumulate grad hooks should return None.")
+    if node.hooks is not None:
+        _run_post_hooks(node, (), g, create_graph)
 
 
 def _holders_of_base(view: Any) -> int:
@@ -387,6 +383,8 @@ def check_versions(node: Node, saved: Iterable[Any]) -> None:
         elif hasattr(value, "strides"):
             write = versions.written_since(value, node.number)
             if write is not None:
+                if state.anomaly is not None:
+                    state.anomaly.report(node)
                 file, line = write.where
                 raise RuntimeError(
                     "one of the variables needed for gradient computation has been modified by an "

@@ -58,8 +58,7 @@ class Node:
     """What saved_tensors_hooks made of the saved values."""
     origin: Any = None
     outputs: Any = None
-    """Of a node with several outputs: (shape, dtype, array class) per output, to make zeros
-    from."""
+    """Of a node with several outputs: (shape, dtype) per output, to make zeros from."""
 
     def __init__(
         self, edges: tuple[Any, ...], saved: Any, plan: Any, params: Any, shapes: Any
