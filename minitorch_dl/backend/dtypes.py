@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import builtins
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -75,11 +76,27 @@ class dtype:
         """The dtype of a complex dtype's parts; of others, the dtype itself."""
         return {4: float16, 8: float32, 16: float64}[self.itemsize] if self.is_complex else self
 
+    @property
+    def abbr(self) -> str:
+        """A short form of the name.
+
+        >>> import minitorch_dl as torch
+        >>> torch.float32.abbr, torch.bfloat16.abbr, torch.int64.abbr, torch.bool.abbr
+        ('f32', 'bf16', 'i64', 'b8')
+        """
+        kind, bits, variant = re.match("([a-z]*)([0-9]*)(.*)", self.name).groups()  # type: ignore[union-attr]
+        if self.itemsize * 8 != (builtins.int(bits) if bits else 8):
+            return self.name  # of less than a byte
+        return _KINDS.get(kind, kind) + (bits or "8") + variant.replace("_", "")
+
     def __repr__(self) -> str:
         return f"torch.{self.name}"
 
     def __reduce__(self) -> str:
         return self.name  # pickled by name, so that a loaded dtype is the same object
+
+
+_KINDS = {"bool": "b", "bfloat": "bf", "float": "f", "complex": "c", "uint": "u", "int": "i"}
 
 
 class NamedDtype(dtype):

@@ -55,6 +55,7 @@ class Draws:
     def after(self) -> None:
         """Called when all are."""
         if self.randomness == "error" and not get_rng_state().equal(self._state):
+            set_rng_state(self._state)  # as if nothing had been drawn
             self.refuse()
 
     def refuse(self) -> None:

@@ -52,7 +52,8 @@ class CodeGen:
             elif node.op == "output":
                 result = values.text(node.args[0])
             else:
-                freed = " = ".join(n.name for n in last_use.get(node, ()))
+                unused = [] if node.users else [node]
+                freed = " = ".join(n.name for n in [*last_use.get(node, ()), *unused])
                 after = f";  {freed} = None" if freed else ""
                 body.append(f"{node.name} = {_expression(node, root, values)}{after}")
         lines = "".join(f"    {line}\n" for line in [*body, f"return {result}"])

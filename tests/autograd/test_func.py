@@ -235,8 +235,11 @@ def test_which_arguments_to_differentiate_by(torch, argnums) -> None:
     ],
 )
 def test_what_a_batch_can_not_do(torch, function, message) -> None:
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
     with pytest.raises(RuntimeError, match=message):
         torch.vmap(lambda x: function(torch, x))(torch.ones(2, 3))
+    assert torch.get_rng_state().equal(before)
 
 
 @pytest.mark.parametrize("randomness", ["same", "different"])

@@ -54,6 +54,7 @@ def test_arguments_decided_beforehand_are_checked(torch: Any) -> None:
     inputs = [n.target for n in traced.graph.nodes if n.op == "placeholder"]
     assert inputs == ["x", "flag_1", "more_1"]
     assert traced(torch.ones(1), True).item() == 2.0
+    assert "eq = _assert = None" in traced.code  # nothing uses them
     with pytest.raises(AssertionError, match="flag has been specialized to have value True"):
         traced(torch.ones(1), False)
     with pytest.raises(AssertionError, match="more has been specialized to have value None"):

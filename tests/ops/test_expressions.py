@@ -77,6 +77,8 @@ TABLE: list[tuple[str, Any]] = [
     ("str(torch.get_default_device())", "cpu"),
     ("repr(torch.device('cuda:1'))", "device(type='cuda', index=1)"),
     ("torch.float32.to_real() is torch.float32", True),
+    ("[d.abbr for d in (torch.bool, torch.bfloat16, torch.int4, torch.float8_e5m2)]",
+     ["b8", "bf16", "int4", "f8e5m2"]),
     ("torch.float16.to_complex() is torch.chalf", True),
     ("(torch.chalf.to_real() is torch.float16, torch.bfloat16.to_complex().itemsize)", (True, 8)),
     ("torch.promote_types(torch.chalf, torch.float32) is torch.complex64", True),
