@@ -1,6 +1,6 @@
 """Linear algebra under the names of ``torch.linalg``."""
 
-from .ops.cholesky import cholesky
+from .ops.cholesky import linalg_cholesky as cholesky
 from .ops.factorizations import eig, eigh, eigvals, eigvalsh, svdvals
 from .ops.factorizations import linalg_qr as qr
 from .ops.factorizations import linalg_svd as svd

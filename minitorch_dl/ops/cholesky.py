@@ -12,6 +12,7 @@ import numpy as np
 from ..autograd.names import as_one
 from ..autograd.primitive import primitive, write_out
 from ..autograd.structural import sum_to
+from .deprecation import deprecated
 from .diagonals import _tril
 from .dims import also_named
 from .solving import (
@@ -69,7 +70,7 @@ _cholesky.defvjp(a=_d_cholesky)
 
 @also_named(input="A")
 @as_one("LinalgCholeskyExBackward0")
-def cholesky(A: Any, upper: bool = False, *, out: Any = None) -> Any:
+def linalg_cholesky(A: Any, upper: bool = False, *, out: Any = None) -> Any:
     """``L`` of ``A = L L^H``, lower triangular (or ``U`` of ``U^H U``), for symmetric (Hermitian)
     positive-definite ``A`` ``(..., N, N)``.
 
@@ -84,6 +85,12 @@ def cholesky(A: Any, upper: bool = False, *, out: Any = None) -> Any:
     check_matrices("linalg.cholesky", square=True, A=A)
     y = mH(_cholesky(mH(A))) if upper else _cholesky(A)
     return y if out is None else write_out("linalg.cholesky", out, y, exact=True)
+
+
+def cholesky(input: Any, upper: bool = False, *, out: Any = None) -> Any:
+    """``linalg.cholesky``, by an older name."""
+    deprecated("cholesky", "linalg.cholesky", "cholesky(A, upper=True) write cholesky(A).mH")
+    return linalg_cholesky(input, upper, out=out)
 
 
 @primitive(name="cholesky_solve", complex=True)

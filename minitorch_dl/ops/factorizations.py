@@ -14,7 +14,8 @@ from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast, conj, is_complex
 from ..backend import device_of, dtypes
 from . import return_types
-from .cholesky import cholesky
+from .cholesky import linalg_cholesky
+from .deprecation import deprecated
 from .diagonals import _tril
 from .joining import cat
 from .rearranging import flip
@@ -110,6 +111,7 @@ def linalg_qr(A: Any, mode: str = "reduced", *, out: Any = None) -> Any:
 @as_one()
 def qr(input: Any, some: bool = True, *, out: Any = None) -> Any:
     """``linalg.qr``, reduced if ``some``, else complete."""
+    deprecated("qr", "linalg.qr", "some=False pass mode='complete'")
     return return_types.qr(*linalg_qr(input, "reduced" if some else "complete", out=out))
 
 
@@ -416,7 +418,7 @@ def lobpcg(
     root = None
     if B is not None:
         check_matrices("torch.lobpcg", square=True, B=B)
-        root = cholesky(B)
+        root = linalg_cholesky(B)
         A = _solve_triangular(root, A, upper=False, adjoint=False, unit=False)
         A = mH(_solve_triangular(root, mH(A), upper=False, adjoint=False, unit=False))
     values, vectors = eigh(A)

@@ -12,7 +12,8 @@ from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import array_module, check_all
 from . import return_types
-from .cholesky import cholesky
+from .cholesky import linalg_cholesky
+from .deprecation import deprecated
 from .diagonals import _tril, _triu
 from .gathering import take_along_dim
 from .joining import cat
@@ -197,6 +198,11 @@ def linalg_lu(A: Any, *, pivot: bool = True, out: Any = None) -> return_types.li
 @as_one()
 def lu(A: Any, pivot: bool = True, get_infos: bool = False, out: Any = None) -> tuple[Any, ...]:
     """``(LU, pivots)``, with ``get_infos`` also ``info``: see ``linalg.lu_factor_ex``."""
+    deprecated(
+        "lu",
+        "linalg.lu_factor / torch.linalg.lu_factor_ex",
+        "lu(A, get_infos=True) write linalg.lu_factor_ex(A)",
+    )
     LU, pivots, info = lu_factor_ex(A, pivot=pivot)
     y = (LU, pivots, info) if get_infos else (LU, pivots)
     return y if out is None else write_out("lu", out, y)
@@ -231,6 +237,7 @@ def linalg_lu_solve(
 @as_one()
 def lu_solve(b: Any, LU_data: Any, LU_pivots: Any, *, out: Any = None) -> Any:
     """``X`` of ``A X = b``; see ``linalg.lu_solve``."""
+    deprecated("lu_solve", "linalg.lu_solve", "(B, LU, pivots) pass (LU, pivots, B)")
     return linalg_lu_solve(LU_data, LU_pivots, b, out=out)
 
 
@@ -275,7 +282,7 @@ def cholesky_ex(
     """``(L, info)``: info is 0, or positive for a matrix that is not positive definite, whose ``L``
     is NaN.
     """
-    y = _attempt(lambda a: cholesky(a, upper=upper), A, check_errors)
+    y = _attempt(lambda a: linalg_cholesky(a, upper=upper), A, check_errors)
     return return_types.linalg_cholesky_ex(
         *(y if out is None else write_out("cholesky_ex", out, y, exact=True))
     )

@@ -14,6 +14,7 @@ from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import alias, conj, is_complex
 from ..backend import blas
 from ..backend.precision import in_float32, is_half, summed_in
+from .deprecation import deprecated, warn_once
 from .diagonals import _diagonal
 from .dims import wrap_dim, wrap_dims
 from .shape import _reshape as reshape
@@ -230,6 +231,7 @@ def vdot(input: Any, other: Any, *, out: Any = None) -> Any:
 def chain_matmul(*matrices: Any, out: Any = None) -> Any:
     """The product of several matrices, in the order that takes the fewest multiplications; see
     ``linalg.multi_dot``."""
+    deprecated("chain_matmul", "linalg.multi_dot", "several matrices pass a list of them")
     if len(matrices) == 1 and isinstance(matrices[0], (tuple, list)):
         matrices = tuple(matrices[0])
     if not matrices:
@@ -428,6 +430,10 @@ def cross(input: Any, other: Any, dim: int | None = None, *, out: Any = None) ->
             f"{other.ndim}"
         )
     if dim is None:
+        warn_once(
+            "Using torch.cross without specifying the dim arg is deprecated. Pass dim, or use "
+            "torch.linalg.cross, whose dim is -1 unless given"
+        )
         dim = next(
             (i for i, (n, m) in enumerate(zip(input.shape, other.shape)) if n == m == 3), None
         )

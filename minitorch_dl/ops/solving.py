@@ -15,6 +15,7 @@ from ..autograd.primitive import primitive, write_out
 from ..autograd.structural import cast, conj, is_complex, sum_to
 from ..backend import dtypes
 from . import return_types
+from .deprecation import deprecated
 from .diagonals import _diagonal, _diagonal_adjoint, _tril, _triu
 from .dims import also_named
 from .elementwise import log
@@ -250,6 +251,11 @@ def triangular_solve(
 ) -> Any:
     """``(solution, cloned_coefficient)`` of ``A X = b`` for triangular ``A``; the older form of
     ``linalg.solve_triangular``."""
+    deprecated(
+        "triangular_solve",
+        "linalg.solve_triangular",
+        "triangular_solve(B, A).solution write linalg.solve_triangular(A, B, upper=True)",
+    )
     check_matrices("triangular_solve", square=True, A=A)
     check_matrices("triangular_solve", b=b)
     _check_system("triangular_solve", A, b)
