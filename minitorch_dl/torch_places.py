@@ -38,7 +38,7 @@ ELSEWHERE = {
     "_higher_order_ops": "control_flow",
     "_higher_order_ops.associative_scan": "control_flow",
     "_inductor": "compiler",
-    "nn.attention.bias": "nn.attention",
+    "nn.attention.bias": "nn.causal_bias",
     "ao.quantization": "ao",
     "nn.quantized": "ao",
     "quantization": "ao",

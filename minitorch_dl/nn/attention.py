@@ -7,8 +7,7 @@ import enum
 from collections.abc import Iterator
 from typing import Any
 
-from ..backend import dtypes
-from ..ops import empty, ones
+from ..ops import empty
 from ..tensor import Tensor
 from . import functional as F
 from . import init
@@ -44,17 +43,6 @@ def sdpa_kernel(
         if not isinstance(backend, SDPBackend):
             raise TypeError(f"sdpa_kernel: expected an SDPBackend, got {backend!r}")
     yield
-
-
-def causal_upper_left(*size: int) -> Tensor:
-    """The mask by which query ``i`` sees the keys up to ``i``, (L, S) of bools."""
-    return ones(*size, dtype=dtypes.bool).tril()
-
-
-def causal_lower_right(*size: int) -> Tensor:
-    """The mask by which the last query sees all keys, the one before it all but one, and so on."""
-    queries, keys = size
-    return ones(queries, keys, dtype=dtypes.bool).tril(keys - queries)
 
 
 class MultiheadAttention(Module):

@@ -563,3 +563,21 @@ def test_a_prefix_comes_off_the_keys(torch: Any) -> None:
     torch.nn.modules.utils.consume_prefix_in_state_dict_if_present(state, "0.")
     assert list(state) == ["weight", "bias"]
     torch.nn.Linear(2, 1).load_state_dict(state)
+
+
+def test_causal_biases(torch: Any) -> None:
+    place = "attention.bias" if torch.__name__ == "torch" else "causal_bias"
+    module = importlib.import_module(f"{torch.__name__}.nn.{place}")
+    q, k = torch.randn(1, 3, 4), torch.randn(1, 5, 4)
+    attention = torch.nn.functional.scaled_dot_product_attention
+    for bias, later in ((module.causal_upper_left(3, 5), 0), (module.causal_lower_right(3, 5), 2)):
+        assert isinstance(bias, module.CausalBias)
+        assert (bias.seq_len_q, bias.seq_len_kv) == (3, 5)
+        mask = torch.ones(3, 5, dtype=torch.bool).tril(later)
+        y = attention(q, k, k, bias)
+        assert type(y) is torch.Tensor
+        torch.testing.assert_close(y, attention(q, k, k, mask))
+        with pytest.raises(ValueError, match="should not be used with causal"):
+            attention(q, k, k, attn_mask=bias, is_causal=True)
+    with pytest.warns(UserWarning, match="will produce NaNs"):
+        module.causal_lower_right(3, 2)
