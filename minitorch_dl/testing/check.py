@@ -72,7 +72,8 @@ def check_op(
     compared with central differences, extrapolated with a step chosen per point; with the complex
     step where ``reference`` or ``fn`` takes complex NumPy arrays; with PyTorch where
     ``torch_reference`` is given. At a kink the gradient must lie between the one-sided
-    derivatives. At the smaller points also: 0-d and empty inputs, float32, NaN and infinities.
+    derivatives. Results that require no gradient must not depend on the inputs. At the smaller
+    points also: 0-d and empty inputs, float32, NaN and infinities.
 
     Args:
         fn: takes ``inputs``, returns a Tensor or several; a Function class stands for its

@@ -162,6 +162,16 @@ def test_a_lost_second_derivative(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "the derivative of the gradient of input 0" in str(found)
 
 
+def test_a_result_cut_from_the_graph() -> None:
+    def by_numpy(x: Any) -> Any:
+        return torch.tensor(np.sin(x.detach().numpy()))
+
+    found = failure(by_numpy, st.tensors())
+    assert (found.check, found.verdict) == ("first derivative", "wrong formula")
+    assert "does not require a gradient, but it changes with input 0" in str(found)
+    assert check_op(lambda x: torch.zeros_like(x), st.tensors(), **FEW)
+
+
 def test_a_gradient_cut_from_the_graph() -> None:
     class Product(torch.autograd.Function):
         @staticmethod
