@@ -154,8 +154,8 @@ def _compare(
     if not check.outputs:
         try:
             check.check_constant()
-        except GradcheckError as error:
-            raise CheckFailure(ORDERS[order], str(error), args, "wrong formula") from None
+        except GradcheckError as fault:
+            raise CheckFailure(ORDERS[order], str(fault), args, "wrong formula") from None
         return
     rng = np.random.default_rng(options.seed)
     us = [direction(y.array.shape, rng) for y in check.outputs]
