@@ -6,7 +6,9 @@ import math
 import operator
 import re
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
+import typing
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, NamedTuple, Union, get_args, get_origin
 
 from ..backend.dtypes import dtype
 from .node import Node, qualified_name
@@ -42,22 +44,24 @@ class CodeGen:
         """The graph as a function ``forward`` of ``root`` and its inputs."""
         values = _Values()
         last_use = _last_uses(graph)
-        declared, body, result = [root], [], "None"
+        declared, body, result, returned = [root], [], "None", ""
         for node in graph.nodes:
             if node.op == "placeholder":
                 default = f" = {values.text(node.args[0])}" if node.args else ""
-                declared.append(f"{node.target}{default}")
+                declared.append(f"{node.target}{values.annotation(node.type)}{default}")
                 if node.target != node.name:
                     body.append(f"{node.name} = {node.target.lstrip('*')}")
             elif node.op == "output":
                 result = values.text(node.args[0])
+                returned = values.annotation(node.type).replace(" : ", " -> ")
             else:
                 unused = [] if node.users else [node]
                 freed = " = ".join(n.name for n in [*last_use.get(node, ()), *unused])
                 after = f";  {freed} = None" if freed else ""
-                body.append(f"{node.name} = {_expression(node, root, values)}{after}")
+                kind = values.annotation(node.type)
+                body.append(f"{node.name}{kind} = {_expression(node, root, values)}{after}")
         lines = "".join(f"    {line}\n" for line in [*body, f"return {result}"])
-        head = f"def forward({', '.join(declared)}):\n"
+        head = f"def forward({', '.join(declared)}){returned}:\n"
         return PythonCode(f"\n\n\n{head}{lines}    ", values.named)
 
 
@@ -115,6 +119,22 @@ class _Values:
         self.named[own] = value
         return own
 
+    def annotation(self, kind: Any) -> str:
+        """`` : type`` of a node whose type is known."""
+        return "" if kind is None else f" : {self._type(kind)}"
+
+    def _type(self, kind: Any) -> str:
+        parts = [self._type(part) for part in get_args(kind)]
+        if isinstance(kind, UnionType):
+            return "|".join(parts)
+        if parts:
+            return f"{self._type(_generic(kind))}[{','.join(parts)}]"
+        if isinstance(kind, type) and kind is not NoneType:
+            return self.name(kind)
+        own = re.sub(r"\W", "_", "NoneType" if kind is NoneType else repr(kind))
+        self.named[own] = kind
+        return own
+
     def name(self, function: Any) -> str:
         """The name of a function or class: its own, where the code can reach it by that."""
         name = qualified_name(function)
@@ -132,6 +152,13 @@ class _Values:
             own += "_"
         self.named[own] = function
         return own
+
+
+def _generic(kind: Any) -> Any:
+    """What ``kind`` is a case of: ``List`` of ``List[int]``, ``list`` of ``list[int]``."""
+    origin = get_origin(kind)
+    name = "Union" if origin is Union else getattr(kind, "_name", None)
+    return getattr(typing, name) if name else origin
 
 
 def _last_uses(graph: Graph) -> dict[Node, list[Node]]:

@@ -193,7 +193,7 @@ class Graph:
         pickle doesn't nest."""
         number = {node: _Number(i) for i, node in enumerate(self.nodes)}
         steps = [
-            (n.op, n.target, map_arg(n.args, number.get), map_arg(n.kwargs, number.get), n.name)
+            (n.op, n.target, *map_arg((n.args, n.kwargs), number.get), n.name, n.type)
             for n in self.nodes
         ]
         return self._tracer_cls, steps
@@ -206,9 +206,9 @@ class Graph:
         def node(x: Any) -> Any:
             return made[x] if isinstance(x, _Number) else x
 
-        for op, target, args, kwargs, name in steps:
+        for op, target, args, kwargs, name, kind in steps:
             args, kwargs = map_aggregate(args, node), map_aggregate(kwargs, node)
-            made.append(self.create_node(op, target, args, kwargs, name))
+            made.append(self.create_node(op, target, args, kwargs, name, kind))
 
     # -- changing it -------------------------------------------------------------------------------
 

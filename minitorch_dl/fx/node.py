@@ -6,7 +6,7 @@ import builtins
 import inspect
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from ..symbolic import _assert
 
@@ -201,24 +201,20 @@ class Node:
 
     def format_node(self, *_: Any, **options: Any) -> str:
         """``%name : [num_users=1] = op[target=...](args = ..., kwargs = ...)``."""
-        if self.op == "placeholder":
-            default = f"(default={self.args[0]})" if self.args else ""
-            return (
-                f"%{self.name} : [num_users={len(self.users)}] = placeholder"
-                f"[target={self.target}]{default}"
-            )
         if self.op == "output":
             return f"return {self.args[0]}"
+        kind = "" if self.type is None else f"{type_name(self.type)} "
+        head = f"%{self.name} : {kind}[num_users={len(self.users)}] = {self.op}"
+        if self.op == "placeholder":
+            default = f"(default={self.args[0]})" if self.args else ""
+            return f"{head}[target={self.target}]{default}"
         if self.op == "get_attr":
-            return f"%{self.name} : [num_users={len(self.users)}] = get_attr[target={self.target}]"
+            return f"{head}[target={self.target}]"
         target = self.target
         if not isinstance(target, str):
             target = qualified_name(target)
             target = target if "." in target else f"builtins.{target}"
-        return (
-            f"%{self.name} : [num_users={len(self.users)}] = {self.op}[target={target}]"
-            f"(args = {_text(self.args)}, kwargs = {_text(self.kwargs)})"
-        )
+        return f"{head}[target={target}](args = {_text(self.args)}, kwargs = {_text(self.kwargs)})"
 
 
 def _text(value: Any) -> str:
@@ -247,6 +243,20 @@ def qualified_name(function: Callable[..., Any]) -> str:
         top = getattr(sys.modules[package], name, None) is function
         module = "torch" if top else "torch" + module[len(package) :]
     return _MODULES.get(module, f"{module}.") + name
+
+
+def type_name(kind: Any) -> str:
+    """A type annotation as PyTorch prints it."""
+    if isinstance(kind, type) and not get_args(kind):
+        return qualified_name(kind)
+    text = repr(kind)
+    for part in get_args(kind):
+        text = text.replace(repr(part) if get_args(part) else _path(part), type_name(part))
+    return text
+
+
+def _path(part: Any) -> str:
+    return f"{part.__module__}.{part.__qualname__}" if isinstance(part, type) else repr(part)
 
 
 def default_of(parameter: inspect.Parameter) -> tuple[Any, ...]:

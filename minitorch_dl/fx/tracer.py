@@ -151,13 +151,18 @@ class Tracer(TracerBase):
         parameters = list(inspect.signature(function).parameters.values())
         if any(p.kind is p.VAR_POSITIONAL for p in parameters[:skip]):
             raise RuntimeError("``self`` argument cannot be part of *args expansion!")
-        for p in parameters[skip:]:
+        for p in sorted(
+            parameters[skip:], key=lambda p: p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+        ):
             star = "*" if p.kind is p.VAR_POSITIONAL else "**" if p.kind is p.VAR_KEYWORD else ""
             if p.name in concrete:
                 value = concrete[p.name]
                 self._decide(p, value)
             else:
-                value = self.create_proxy("placeholder", star + p.name, default_of(p), {})
+                kind = None if star or p.annotation is p.empty else p.annotation
+                value = self.create_proxy(
+                    "placeholder", star + p.name, default_of(p), {}, type_expr=kind
+                )
             if star:
                 stars.append(value)
             elif p.kind is p.KEYWORD_ONLY:

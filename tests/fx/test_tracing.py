@@ -3,6 +3,7 @@
 import copy
 import operator
 import pickle
+from typing import List, Optional  # noqa: UP035
 
 import pytest
 
@@ -266,3 +267,37 @@ def test_layers_of_nn_are_one_step():
     layer = torch.nn.TransformerEncoderLayer(8, 2, 16)
     graph = fx.symbolic_trace(torch.nn.Sequential(layer)).graph
     assert steps(graph)[1] == ("call_module", "_0")
+
+
+def test_annotations_of_inputs() -> None:
+    def scaled(
+        x: torch.Tensor,
+        *rest: int,
+        scale: float = 2.0,
+        names: Optional[List[int]] = None,  # noqa: UP006, UP045
+        z: "x" = 1,  # noqa: F821
+    ) -> torch.Tensor:
+        return x * scale
+
+    traced = pickle.loads(pickle.dumps(copy.deepcopy(fx.symbolic_trace(scaled))))
+    assert traced.code.strip().splitlines()[0] == (
+        "def forward(self, x : torch.Tensor, scale : float = 2.0, "
+        "names : typing_Union[typing_List[int],NoneType] = None, z : _x_ = 1, *rest):"
+    )
+    assert traced(torch.ones(1)).item() == 2
+    assert [node.format_node().split(" [")[0] for node in list(traced.graph.nodes)[:4]] == [
+        "%x : torch.Tensor", "%scale : float", "%names : typing.Optional[typing.List[int]]",
+        "%z : 'x'",
+    ]  # fmt: skip
+    graph = fx.Graph()
+    y = graph.call_function(torch.relu, (graph.placeholder("x", dict[str, int] | None),))
+    y.type = torch.Tensor
+    graph.output(y, torch.Tensor)
+    assert (
+        graph.python_code("self").src.split()
+        == (
+            "def forward(self, x : dict[str,int]|NoneType) -> torch.Tensor: "
+            "relu : torch.Tensor = torch.relu(x); x = None return relu"
+        ).split()
+    )
+    assert str(graph).splitlines()[1].strip().startswith("%x : dict[str, int] | None [")
