@@ -57,7 +57,7 @@ class Protocols(TensorBase):
         return f"Parameter({text})" if "_is_param" in self.__dict__ else text
 
     def __format__(self, spec: str) -> str:
-        if self.ndim == 0 and type(self) is result_class():
+        if self.ndim == 0 and type(self) is result_class() and not self.is_meta:
             return format(self.item(), spec)
         return object.__format__(self, spec)
 

@@ -45,7 +45,7 @@ def _put_exponentials(xp: Any, a: Any, y: Any, axis: int, divide: bool = False) 
         if not np.minimum.reduce(total, None) > 1 / _MODERATE:
             total = None
     if total is None:
-        largest = maxima(xp, a, axis)
+        largest = maxima(xp, a, axis) if a.shape[axis] else 0
         xp.subtract(a, largest, out=y)
         xp.exp(y, out=y)
         total = sum_over(xp, y, (axis,))

@@ -1,4 +1,4 @@
-"""Distinct values, counts in bins, and places in sorted sequences. None of these has a gradient."""
+"""Distinct values, counts in bins, and places in sorted sequences. None has a derivative."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from ..autograd.errors import not_implemented, refuse_complex, require_kind
 from ..autograd.primitive import TensorBase, primitive, write_out
+from ..autograd.refusing import without_derivative
 from ..backend import array_module, common_module, dtypes
 from ..backend.precision import widened
 from . import return_types
@@ -61,12 +62,12 @@ def unique(
         axis=dim,
         equal_nan=False,
     )
-    result = [values.astype(a.dtype, copy=False)]
+    result = [without_derivative("unique", values.astype(a.dtype, copy=False), input)]
     if return_inverse:
-        result.append(inverse.reshape(a.shape if dim is None else (a.shape[dim],)))
+        result.append(wrap(inverse.reshape(a.shape if dim is None else (a.shape[dim],))))
     if return_counts:
-        result.append(counts)
-    tensors = tuple(wrap(x) for x in result)
+        result.append(wrap(counts))
+    tensors = tuple(result)
     return tensors[0] if len(tensors) == 1 else tensors
 
 
@@ -90,13 +91,14 @@ def unique_consecutive(
     if n > 1:
         differs[1:] = (rows[1:] != rows[:-1]).reshape(n - 1, -1).any(axis=1)
     first = differs.nonzero()[0]
-    result = [rows[first] if dim is None else xp.moveaxis(rows[first], 0, axis)]
+    values = rows[first] if dim is None else xp.moveaxis(rows[first], 0, axis)
+    result = [without_derivative("unique_consecutive", values, input)]
     if return_inverse:
         inverse = differs.cumsum() - 1
-        result.append(inverse.reshape(a.shape) if dim is None else inverse)
+        result.append(wrap(inverse.reshape(a.shape) if dim is None else inverse))
     if return_counts:
-        result.append(xp.diff(xp.concatenate([first, xp.asarray([n], first.dtype)])))
-    tensors = tuple(wrap(x) for x in result)
+        result.append(wrap(xp.diff(xp.concatenate([first, xp.asarray([n], first.dtype)]))))
+    tensors = tuple(result)
     return tensors[0] if len(tensors) == 1 else tensors
 
 
@@ -129,7 +131,7 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     if w.shape != a.shape:
         raise RuntimeError("weights should be 1-d and have the same length as input")
     y = xp.bincount(a, w.astype("f8"), minlength)
-    return wrap(y.astype("f4") if w.dtype == "f4" else y)
+    return without_derivative("bincount", y.astype("f4") if w.dtype == "f4" else y, weights)
 
 
 def _range_of(
@@ -245,7 +247,10 @@ def histogram(
     )
     if density:
         hist = hist / (hist.sum() * xp.diff(edges))
-    y = return_types.histogram(wrap(hist), wrap(edges))
+    inputs = (input, bins, weight)
+    y = return_types.histogram(
+        *[without_derivative("histogram", x, *inputs) for x in (hist, edges)]
+    )
     return y if out is None else return_types.histogram(*write_out("histogram", out, y, exact=True))
 
 

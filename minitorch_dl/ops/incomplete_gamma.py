@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.primitive import primitive
+from ..autograd.refusing import no_derivative
 from ..backend.incomplete_gamma import gammainc_pair
 from .elementwise import exp, log
 from .special import lgamma
@@ -28,11 +29,7 @@ def igammac(xp: Any, a: Any, b: Any) -> Any:
     return gammainc_pair(xp, a, b)[1].astype(b.dtype)
 
 
-def _not_by_order(g: Any) -> Any:
-    raise NotImplementedError(
-        "the derivative of igamma and igammac with respect to 'input' is not implemented. "
-        "Detach the input, or let only 'other' require a gradient"
-    )
+_not_by_order = no_derivative("igamma: input", "Detach it, or let only 'other' require a gradient")
 
 
 def _density(a: Any, b: Any) -> Any:

@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 
 from ..autograd.primitive import primitive, write_out
+from ..autograd.refusing import PYTORCH_NAME, no_derivative
 from ..backend import to_host
 from . import return_types
 from .solving import LinAlgError, _check_system, attempt, check_matrices
 
 __all__: list[str] = []
 
-_NO_GRADIENT = "torch::autograd::NotImplemented"  # PyTorch's name of a node that refuses
 _GROWTH = (1 + math.sqrt(17)) / 8
 """The share of its column that a pivot must have: it bounds the growth of a block of two as that of
 two single ones."""
@@ -81,7 +81,7 @@ def _choose(a: np.ndarray) -> tuple[int, int]:
 
 
 @primitive(name="ldl_factor", outputs=("LD", "pivots", "info"), constant=("pivots", "info"),
-           complex=True, grad_fn=_NO_GRADIENT)  # fmt: skip
+           complex=True, grad_fn=PYTORCH_NAME)  # fmt: skip
 def _ldl_factor(xp: Any, a: Any, *, hermitian: bool) -> Any:
     a = to_host(a)
     ld = np.empty_like(a)
@@ -109,7 +109,7 @@ def _solve(ld: np.ndarray, pivots: np.ndarray, b: np.ndarray, hermitian: bool) -
     return b
 
 
-@primitive(name="ldl_solve", complex=True, grad_fn=_NO_GRADIENT)
+@primitive(name="ldl_solve", complex=True, grad_fn=PYTORCH_NAME)
 def _ldl_solve(xp: Any, ld: Any, pivots: Any, b: Any, *, hermitian: bool) -> Any:
     batch = np.broadcast_shapes(ld.shape[:-2], b.shape[:-2])
     factors = np.broadcast_to(to_host(ld), (*batch, *ld.shape[-2:]))
@@ -123,17 +123,10 @@ def _ldl_solve(xp: Any, ld: Any, pivots: Any, b: Any, *, hermitian: bool) -> Any
     return xp.asarray(y)
 
 
-def _no_derivative(name: str) -> Any:
-    def refuse(g: Any) -> Any:
-        raise RuntimeError(
-            f"derivative for {name} is not implemented. torch.linalg.solve and eigh have one"
-        )
-
-    return refuse
-
-
-_ldl_factor.defvjp(a=_no_derivative("linalg_ldl_factor_ex"))
-_ldl_solve.defvjp(ld=_no_derivative("linalg_ldl_solve"), b=_no_derivative("linalg_ldl_solve"))
+_CURE = "torch.linalg.solve and eigh have one"
+_ldl_factor.defvjp(a=no_derivative("linalg_ldl_factor_ex", _CURE))
+_refusal = no_derivative("linalg_ldl_solve", _CURE)
+_ldl_solve.defvjp(ld=_refusal, b=_refusal)
 
 
 def ldl_factor_ex(

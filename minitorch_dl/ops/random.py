@@ -8,6 +8,7 @@ import numpy as np
 
 from ..autograd.inplace import check_writable, overwrite, store
 from ..autograd.primitive import TensorBase, write_out
+from ..autograd.refusing import without_derivative
 from ..autograd.structural import cast
 from ..autograd.versions import next_number
 from ..backend import backend_for, device_of, dtypes
@@ -349,9 +350,8 @@ def poisson(input: Any, generator: Any = None) -> Any:
 def binomial(count: Any, prob: Any, generator: Any = None) -> Any:
     """Successes in ``count`` trials of probability ``prob``."""
     backend, where = backend_for(device_of(count.array))
-    return TensorBase.wrap(
-        draw.binomial(count.array, prob.array, _generator(generator, where), backend.xp)
-    )
+    y = draw.binomial(count.array, prob.array, _generator(generator, where), backend.xp)
+    return without_derivative("binomial", y, count, prob)
 
 
 # -- methods that fill a tensor in place -----------------------------------------------------------

@@ -14,6 +14,7 @@ import numpy as np
 from ..autograd.errors import require_kind
 from ..autograd.names import named
 from ..autograd.primitive import TensorBase, primitive, write_out
+from ..autograd.refusing import no_derivative
 from ..autograd.structural import cast
 from ..backend import array_module, dtypes
 from ..backend.activations import where_not_zero
@@ -237,6 +238,9 @@ clip = clamp
 @primitive(name="heaviside", broadcasts=True, tensors=("a", "values"), exact=True)
 def _heaviside(xp: Any, a: Any, values: Any) -> Any:
     return xp.where(a == 0, values, (a > 0).astype(values.dtype))
+
+
+_heaviside.defvjp(a=no_derivative("heaviside"), values=no_derivative("heaviside"))
 
 
 def heaviside(input: Any, values: Any, *, out: Any = None) -> Any:

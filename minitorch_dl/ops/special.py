@@ -11,6 +11,7 @@ from typing import Any
 
 from ..autograd.names import as_one
 from ..autograd.primitive import primitive, write_out
+from ..autograd.refusing import no_derivative
 from ..backend import special as kernels
 from ..backend.precision import in_float32
 from .elementwise import exp, log, log1p
@@ -187,10 +188,18 @@ def mvlgamma(input: Any, p: int, *, out: Any = None) -> Any:
 multigammaln = mvlgamma
 
 
-@primitive(broadcasts=True, promotes="float")
+@primitive(broadcasts=True, promotes="float", grad_fn="SpecialZetaBackward0")
 def zeta(xp: Any, a: Any, b: Any) -> Any:
-    """The Hurwitz zeta function ``sum over k >= 0 of (k + other)**-input``; not differentiable."""
+    """The Hurwitz zeta function ``sum over k >= 0 of (k + other)**-input``; differentiable in
+    ``other`` alone.
+    """
     return kernels.zeta(xp, a, b)
+
+
+zeta.defvjp(
+    a=no_derivative("zeta", "Detach it, or let only 'other' require a gradient"),
+    b=lambda g, a, b: g * -a * zeta(a + 1, b),
+)
 
 
 # -- modified Bessel functions ---------------------------------------------------------------------

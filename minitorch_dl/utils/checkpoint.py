@@ -17,7 +17,7 @@ import numpy as np
 from ..amp.autocast_mode import autocast_as_now
 from ..autograd import Function, backward, enable_grad, is_grad_enabled
 from ..autograd.engine import run_backward
-from ..autograd.modes import state
+from ..autograd.modes import state, use_saved_hooks
 from ..autograd.node import AccumulateGrad, Node
 from ..autograd.primitive import TensorBase, current_node
 from ..autograd.structural import alias
@@ -256,7 +256,8 @@ def _recorded(function: Any, args: Any, kwargs: Any, around: Any, again: Any, ch
     whatever the function reaches otherwise, such as a model's parameters.
     """
     start = next_number()
-    result = function(*args, **kwargs)
+    with _without_saved_hooks():
+        result = function(*args, **kwargs)
     outputs = _tensors(result)
     made = [y for y in outputs if _is_made_since(y, start)]
     if not made:
@@ -270,7 +271,7 @@ def _recorded(function: Any, args: Any, kwargs: Any, around: Any, again: Any, ch
 
     def run() -> list[Any]:
         start = next_number()
-        with around(), again:
+        with around(), again, _without_saved_hooks():
             repeated = _tensors(function(*args, **kwargs))
         if checked:
             _check_repeated(kinds, [(y.array.shape, y.array.dtype) for y in repeated])
@@ -286,6 +287,17 @@ def _recorded(function: Any, args: Any, kwargs: Any, around: Any, again: Any, ch
         for i, y in enumerate(made)
     }
     return _rebuilt(result, new)
+
+
+@contextmanager
+def _without_saved_hooks() -> Iterator[None]:
+    """Let what is saved inside be no matter of the hooks around it: the segment drops that."""
+    outer = state.saved_hooks
+    use_saved_hooks(())
+    try:
+        yield
+    finally:
+        use_saved_hooks(outer)
 
 
 def _kinds_saved(nodes: Iterable[Node]) -> list[Any]:

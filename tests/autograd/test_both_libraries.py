@@ -326,3 +326,13 @@ def test_a_leaf_turned_without_gradients_stays_one(torch: Any) -> None:
         x.t_()
     x.sum().backward()
     assert x.grad.shape == (3, 2)
+
+
+def test_a_checkpoint_saves_nothing_for_the_hooks_around_it(torch: Any) -> None:
+    seen: list[Any] = []
+    x = torch.tensor([2.0], requires_grad=True)
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: seen.append(t) or t, lambda t: t):
+        h = checkpoints(torch).checkpoint(lambda x: x.pow(2).pow(2), x, use_reentrant=False)
+        h.exp().sum().backward()
+    assert 4 not in [t.item() for t in seen]  # x.pow(2), which is made again
+    torch.testing.assert_close(x.grad, 4 * x.detach() ** 3 * h.detach().exp())

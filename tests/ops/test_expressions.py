@@ -17,6 +17,8 @@ TABLE: list[tuple[str, Any]] = [
     ("(T([], dtype=torch.int64) // torch.tensor(0)).tolist()", []),
     ("torch.nn.functional.cross_entropy(Z(0, 3), Z(0).long()).isnan().item()", True),
     ("torch.scalar_tensor(1.0, requires_grad=True).requires_grad", True),
+    ("F.cross_entropy(Z(5, 0), Z(5, 0), reduction='none').tolist()", [0.0] * 5),
+    ("f'{torch.zeros((), device=\"meta\")}'", "tensor(..., device='meta', size=())"),
     # bools
     ("torch.add(T([True]), T([True, False]), alpha=2).tolist()", [True, True]),
     ("torch.add(T([True, False]), T([True, True]), alpha=0).tolist()", [True, False]),

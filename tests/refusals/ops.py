@@ -259,6 +259,24 @@ KINDS = [
     ("F.unfold(T([[[1]]]), 1)", N, "not implemented for 'Long'"),
 ]
 
+# Their results require a gradient, which is refused when a backward pass comes to it.
+UNDERIVED = [
+    (f"{call}.sum().backward()", R, f"the derivative for '{op}' is not implemented")
+    for op, call in (
+        ("unique", "Z(3, requires_grad=True).unique()"),
+        ("unique", "Z(3, 2, requires_grad=True).unique(dim=0)"),
+        ("unique_consecutive", "Z(3, requires_grad=True).unique_consecutive()"),
+        ("bincount", "torch.bincount(T([0, 1]), Z(2, requires_grad=True))"),
+        ("histogram", "torch.histogram(Z(3, requires_grad=True), 2).hist"),
+        ("histogram", "torch.histogram(Z(3), 2, weight=Z(3, requires_grad=True)).bin_edges"),
+        ("binomial", "torch.binomial(Z(3), Z(3, requires_grad=True))"),
+        ("zeta", "torch.special.zeta(Z(3, requires_grad=True), Z(3))"),
+        ("heaviside", "torch.heaviside(Z(3, requires_grad=True), Z(3))"),
+        ("heaviside", "torch.heaviside(Z(3), Z(3, requires_grad=True))"),
+        ("linalg_ldl_factor_ex", "torch.linalg.ldl_factor(Z(2, 2, requires_grad=True))[0]"),
+    )
+]
+
 COUNTING = [
     ("torch.histogramdd(Z(2, 2), [1])", R, "size of bins"),
     ("Z(2).long().masked_fill(T([True, False]), T(1j))", R, "without overflow"),
@@ -415,4 +433,7 @@ NETWORK = [
      "None, None, False, 0.0, Z(4, 4), None, static_k=Z(1, 2, 2))", AssertionError, "static_k"),
 ]  # fmt: skip
 
-TABLE = [*CREATION, *CONVERSION, *INDEXING, *SHAPES, *OUT, *KINDS, *COUNTING, *MATRICES, *NETWORK]
+TABLE = [
+    *CREATION, *CONVERSION, *INDEXING, *SHAPES, *OUT, *KINDS, *UNDERIVED, *COUNTING, *MATRICES,
+    *NETWORK,
+]  # fmt: skip

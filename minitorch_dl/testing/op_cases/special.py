@@ -74,6 +74,13 @@ ROWS = [
         S(F(3, low=1.5, high=9), 1.0),
         grad=False,
     ),
+    Row(
+        "zeta_of_other",
+        S(F(3, 4, low=0.5, high=4)),
+        call=lambda torch, x: torch.special.zeta(
+            torch.linspace(1.5, 9, 4, dtype=x.dtype, device=x.device), x
+        ),
+    ),
     _wide("i0", -40, 40, drawn="unary"),
     _wide("special.i0e", -40, 40, drawn="unary", kinks=(0,)),
     _wide("special.i1", -40, 40, drawn="unary"),
