@@ -1,16 +1,24 @@
-"""What the pages in ``docs/`` and the README show is what happens."""
+"""What the README and the pages in ``docs/`` show is what happens."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import re
+import runpy
 from pathlib import Path
 
 import pytest
 
+from minitorch_dl.testing import CheckFailure
+
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def readme_blocks(language: str) -> list[str]:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return [code for kind, code in BLOCK.findall(text) if kind == language]
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/how-it-works.md"])
@@ -38,10 +46,43 @@ def test_the_code_that_is_quoted_is_the_package_s(page: str) -> None:
     assert all(code in source for code in quoted)
 
 
+def test_the_report_of_a_wrong_derivative(tmp_path: Path) -> None:
+    blocks = BLOCK.findall((ROOT / "docs" / "gradient-checks.md").read_text(encoding="utf-8"))
+    (_, program), (_, report), *_ = blocks
+    script = tmp_path / "swish.py"
+    script.write_text(program, encoding="utf-8")
+    with pytest.raises(CheckFailure) as failure:
+        runpy.run_path(str(script), run_name="__main__")
+    assert str(failure.value).replace(str(script), script.name) == report.rstrip("\n")
+
+
+def test_the_readme_has_two_set_up_commands_of_one_line() -> None:
+    training, tests = readme_blocks("sh")
+    for command in (training, tests):
+        assert command.startswith("python3 -m venv .venv && .venv/bin/pip install ")
+        assert command.count("\n") == 1
+    assert training.endswith("minitorch-dl train digits\n")
+    assert "pytest" in tests.split("&&")[-1]
+
+
+def test_the_readme_s_tour_prints_what_its_comments_say() -> None:
+    tour, _ = readme_blocks("python")
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        exec(compile(tour, "README.md", "exec"), {})
+    comments = re.findall(r"^print\(.*\)  # (.*)$", tour, re.MULTILINE)
+    printed = output.getvalue().splitlines()
+    assert len(printed) == tour.count("print(") == len(comments)
+    for line, comment in zip(printed, comments):
+        assert comment.split(",  ")[0].startswith(line)
+
+
 @pytest.mark.parametrize(
-    "page", ["README.md", *(str(p.relative_to(ROOT)) for p in ROOT.glob("docs/*.md"))]
+    "page", [str(p.relative_to(ROOT)) for p in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))]
 )
 def test_links_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^):#]+)\)", text):
         assert ((ROOT / page).parent / target).exists(), target
+    for name in re.findall(r"`(\w+\.md|(?:minitorch_dl|tests|docs|benchmarks)/[\w/.]+)`", text):
+        assert (ROOT / name).exists(), name
