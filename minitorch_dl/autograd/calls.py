@@ -358,19 +358,21 @@ def variadic(p: Primitive) -> Callable[..., Any]:
         flags = state.flags
         if flags > GRAD:
             return p(*inputs, **params)
-        arrays, nodes, recorded = [], [], False
+        arrays, nodes, boxed, recorded = [], [], False, False
         for x in inputs:
+            node = None
             if x.__class__ in PLAIN:
+                boxed = True
                 node = x._node if x._view is None else current_node(x)
                 if node is not None:
                     recorded = True
-                nodes.append(node)
                 x = x.array
             if x.__class__ is not ndarray or x.dtype not in _PLAIN:
                 return p(*inputs, **params)
             arrays.append(x)
-        if len(nodes) != len(arrays) or not arrays:
-            return p(*inputs, **params) if nodes or not arrays else kernel(np, *arrays, **params)
+            nodes.append(node)
+        if not boxed:
+            return kernel(np, *arrays, **params) if arrays else p(*inputs, **params)
         try:
             y = kernel(np, *arrays, **params)
         except KERNEL_ERRORS as error:

@@ -49,7 +49,7 @@ def add_rows(xp: Any, a: Any, index: Any, rows: int) -> Any:
         return y
     order = _stable_order(index, rows)
     target = index[order]
-    starts = np.flatnonzero(np.concatenate(([True], target[1:] != target[:-1])))
+    starts = _starts(target)
     counts = np.diff(starts, append=len(target))
     most = int(counts.max())
     most_first = _stable_order(most - counts, most)
@@ -60,9 +60,10 @@ def add_rows(xp: Any, a: Any, index: Any, rows: int) -> Any:
     rounds = int((left + steps).argmin())
     for k, n in enumerate(left[:rounds], 1):  # n targets have more than k rows
         total[:n] += a.take(order[starts[:n] + k], axis=0)
+    ones = np.ones(most, a.dtype)
     for i in range(left[rounds]):
         rest = a.take(order[starts[i] + rounds + 1 : starts[i] + counts[i]], axis=0)
-        total[i] += np.tensordot(np.ones(len(rest), a.dtype), rest, 1)
+        total[i] += ones[: len(rest)].dot(rest)
     y[target[starts]] = total
     return y
 
@@ -72,13 +73,28 @@ def _stable_order(numbers: Any, most: int) -> Any:
     return np.argsort(numbers.astype(np.min_scalar_type(most)), kind="stable")
 
 
+def _starts(ascending: Any) -> Any:
+    """Where each run of equal numbers begins."""
+    begins = np.ones(len(ascending), bool)
+    np.not_equal(ascending[1:], ascending[:-1], out=begins[1:])
+    return np.flatnonzero(begins)
+
+
 def first_maxima(xp: Any, a: Any, segment: Any, count: int) -> Any:
-    """For each segment and column of ``a`` (N, D): the row of the first largest element, (count,
-    D).
+    """For each segment and column of ``a`` (N, D), whose rows stand in the order of their segments:
+    the row of the first largest element, (count, D).
 
     0 for an empty segment.
     """
     n = len(a)
+    if xp is np and n:
+        starts = _starts(segment)
+        largest = np.maximum.reduceat(a, starts, axis=0)
+        hit = a == largest.repeat(np.diff(starts, append=n), axis=0)
+        first = np.minimum.reduceat(np.where(hit, np.arange(n)[:, None], n), starts, axis=0)
+        where = np.zeros((count, a.shape[1]), "int64")
+        where[segment[starts]] = np.where(first == n, 0, first)
+        return where
     largest = xp.full((count, a.shape[1]), -math.inf, a.dtype)
     put_extrema(xp, largest, segment, a, largest=True)
     hit = a == largest[segment]

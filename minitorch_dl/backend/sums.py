@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import functools
+import math
 from typing import Any
 
 import numpy as np
+
+from .blas import dot
 
 Axes = tuple[int, ...]
 
@@ -13,6 +16,8 @@ _LONG = 16
 """Elements of a row from which BLAS sums it; its call costs as much as so many."""
 _SHORT = 64
 """Elements of a row below which rows had better be added up before their elements are."""
+_SOME = 1 << 11
+"""Elements of which a sum takes NumPy longer than what goes before a product."""
 _ALONE = 1 << 13
 """Elements of a matrix up to which BLAS multiplies it by a vector with one thread."""
 _EXACT = 1 << 16
@@ -34,6 +39,33 @@ def sum_over(xp: Any, a: Any, axes: Axes) -> Any:
     if xp is np and a.ndim - 1 in axes and (is_small or _has_long_rows(a)):
         return _of_rows(a, _kept_ones(a.shape[-1], a.dtype), axes)
     return _sum(xp, a, axes)
+
+
+def sum_by_products(xp: Any, a: Any, axes: Axes) -> Any:
+    """The sum of float32 or float64 numbers over axes that stand together, of any shape, by
+    products with ones or ``einsum``, where NumPy's own is up to ten times slower; else None."""
+    k, n = len(axes), a.ndim
+    if xp is not np or a.size < _SOME or not 0 < k < n:
+        return None
+    if a.dtype.kind != "f" or a.dtype.itemsize == 2 or not a.flags.c_contiguous:
+        return None
+    if axes[-1] == k - 1:
+        rows = math.prod(a.shape[:k])
+        if rows >= 64 and a.size <= 512 * rows:
+            return dot(xp, np.ones(rows, a.dtype), a.reshape(rows, -1))
+    elif axes[0] == n - k and (columns := math.prod(a.shape[n - k :])) <= 8192:
+        ones = np.ones(columns, a.dtype)
+        rows = a.reshape(-1, columns)
+        # BLAS adds up eight numbers of a row in a product with a matrix, 32 in one of two vectors.
+        return dot(xp, rows, ones) if columns <= 512 else np.vecdot(rows, ones)
+    elif axes[-1] - axes[0] == k - 1:
+        stacked = a.reshape(math.prod(a.shape[: axes[0]]), -1, math.prod(a.shape[axes[-1] + 1 :]))
+        _, rows, columns = stacked.shape
+        if rows >= 16 and columns <= 512:
+            return np.matmul(np.ones((1, rows), a.dtype), stacked)
+        if columns <= 192:
+            return np.einsum("brc->bc", stacked)
+    return None
 
 
 def dot_over(xp: Any, a: Any, b: Any, axes: Axes) -> Any:

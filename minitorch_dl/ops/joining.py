@@ -157,6 +157,29 @@ def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
     return y if out is None else write_out("stack", out, y, refusal=TypeError)
 
 
+@primitive(name="pad_sequence", grad_fn="torch::autograd::CopySlices", complex=True)
+def pad_sequences(xp: Any, *inputs: Any, dim: int, value: float, left: bool) -> Any:
+    """The inputs (L, *) along a new axis ``dim`` of the first two, filled up with ``value`` along
+    the other one, at its end or at its beginning (``left``)."""
+    longest = max([len(x) for x in inputs])
+    shape = [longest, *inputs[0].shape[1:]]
+    shape.insert(dim, len(inputs))
+    y = xp.full(shape, value, inputs[0].dtype)
+    for row, x in zip(y.swapaxes(0, dim), inputs):
+        row[longest - len(x) if left else 0 :][: len(x)] = x
+    return y
+
+
+@pad_sequences.defvjp_joint
+def _(g: Any, shapes: Any, dim: int, left: bool) -> list[Any]:
+    longest = g.shape[1 - dim]
+    grads = []
+    for i, (n, *_) in enumerate(shapes):
+        part = (longest - n if left else 0, longest if left else n, None)
+        grads.append(_slice(g, index=(i, part) if dim == 0 else (part, i)))
+    return grads
+
+
 def _at_least(n: int, x: Any) -> Any:
     """``x`` with at least ``n`` axes, as ``atleast_nd`` places them."""
     shape = x.array.shape

@@ -14,8 +14,8 @@ from ..autograd.names import as_one, named
 from ..autograd.primitive import fused, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import dtypes
-from ..backend.blas import dot
 from ..backend.precision import is_half
+from ..backend.sums import sum_by_products
 from .dims import normalize_dims
 from .elementwise import exp
 from .joining import cat
@@ -42,22 +42,13 @@ float32."""
 
 def _total(xp: Any, a: Any, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
     """The sum in the accumulator's dtype."""
-    dtype = a.dtype
-    if (
-        dims
-        and a.size >= 2048
-        and dtype.kind == "f"
-        and dtype.itemsize > 2
-        and a.flags.c_contiguous
-    ):
-        y = _product_with_ones(xp, a, dims)
-        if y is not None:
-            return y.reshape(
-                [1 if i in dims else n for i, n in enumerate(a.shape) if keepdim or i not in dims]
-            )
+    if dims and (y := sum_by_products(xp, a, dims)) is not None:
+        return y.reshape(
+            [1 if i in dims else n for i, n in enumerate(a.shape) if keepdim or i not in dims]
+        )
     if xp.__name__ == "numpy":  # a.sum would warn of inf - inf in the name of NumPy
-        return xp.add.reduce(a, dims, _ACCUMULATOR[dtype], None, keepdim)
-    return a.sum(dims, _ACCUMULATOR[dtype], None, keepdim)
+        return xp.add.reduce(a, dims, _ACCUMULATOR[a.dtype], None, keepdim)
+    return a.sum(dims, _ACCUMULATOR[a.dtype], None, keepdim)
 
 
 @primitive(name="sum", complex=True)
@@ -69,24 +60,6 @@ def _sum(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any
 _sum.defvjp(
     a=lambda g, a_shape, dims, keepdim: spread(g, dims=dims, keepdim=keepdim, shape=a_shape)
 )
-
-
-def _product_with_ones(xp: Any, a: Any, dims: tuple[int, ...]) -> Any:
-    """The sum over leading or trailing dims by BLAS, where NumPy's own is up to ten times slower;
-    else None."""
-    k, n = len(dims), a.ndim
-    if k == n or xp.__name__ != "numpy":
-        return None
-    if dims[-1] == k - 1:
-        rows = math.prod(a.shape[:k])
-        if rows >= 64 and a.size <= 512 * rows:
-            return dot(xp, xp.ones(rows, a.dtype), a.reshape(rows, -1))
-    elif dims[0] == n - k and (columns := math.prod(a.shape[n - k :])) <= 8192:
-        ones = xp.ones(columns, a.dtype)
-        rows = a.reshape(-1, columns)
-        # BLAS adds up eight numbers of a row in a product with a matrix, 32 in one of two vectors.
-        return dot(xp, rows, ones) if columns <= 512 else xp.vecdot(rows, ones)
-    return None
 
 
 @primitive(complex=True)
@@ -260,7 +233,7 @@ def _prod_tree(a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
 @fused(name="prod", composite=_prod_tree, complex=True)
 def _prod(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
     dtype = a.dtype
-    return a.prod(dims, _ACCUMULATOR[dtype], None, keepdim).astype(
+    return a.prod(dims, _ACCUMULATOR[a.dtype], None, keepdim).astype(
         dtype if dtype.kind not in "biu" else "i8"
     )
 

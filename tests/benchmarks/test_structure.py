@@ -38,7 +38,7 @@ BOUNDS = {
     "train/RNN T20 B16 32-32 x1": (6, 295, 290, 0.2),
     "train/LSTM T60 B32 50-50 x2": (11, 725, 795, 8.5),
     "train/GRU T60 B32 64-128 x1": (6, 690, 390, 11.5),
-    "train/GPT 3 blocks d128 T64 B16": (68, 3380, 3060, 36.0),
+    "train/GPT 3 blocks d128 T64 B16": (68, 3410, 3060, 36.0),
     "train/VAE": (22, 770, 690, 3.0),
     "train/DCGAN generator": (13, 1825, 1930, 11.5),
     "train/gradient penalty": (14, 355, 360, 0.12),

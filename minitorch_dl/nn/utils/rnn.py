@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...ops import argsort, as_tensor, cat, full, stack, tensor
+from ...backend import dtypes
+from ...ops import argsort, as_tensor, cat, full, tensor
+from ...ops.joining import pad_sequences
 from ...tensor import Tensor
 
 __all__ = [
@@ -259,15 +261,19 @@ def pad_sequence(
     sequences = list(sequences)
     if not sequences:
         raise RuntimeError("Expected a non-empty list of sequences")
-    longest = max(s.shape[0] for s in sequences)
-    padded = []
-    for s in sequences:
-        missing = longest - s.shape[0]
-        if missing:
-            blank = full((missing, *s.shape[1:]), padding_value, dtype=s.dtype, device=s.device)
-            s = cat([s, blank] if padding_side == "right" else [blank, s])
-        padded.append(s)
-    return stack(padded, 0 if batch_first else 1)
+    dtype, rest = sequences[0].dtype, sequences[0].shape[1:]
+    for i, s in enumerate(sequences):
+        if not s.ndim or s.shape[1:] != rest:
+            raise RuntimeError(
+                f"pad_sequence: expected sequences of shapes (L, {', '.join(map(str, rest))}), but "
+                f"got {list(s.shape)} at entry {i}"
+            )
+    return pad_sequences(
+        *[s.to(dtype) for s in sequences],
+        dim=0 if batch_first else 1,
+        value=dtypes.element(padding_value, dtype.numpy),
+        left=padding_side == "left",
+    )
 
 
 def unpad_sequence(

@@ -12,6 +12,8 @@ ROWS = [
     Row("concat", S([F(2, 3), F(1, 3)])),
     Row("concatenate", S([F(2, 3), F(1, 3)], axis=0)),
     Row("stack", S(_PAIR), S(_PAIR, 1), S(_PAIR, -1), S([F(), F()]), S([F(0, 2), F(0, 2)]), complex=True),
+    Row("nn.utils.rnn.pad_sequence", S([F(2), F(3)]), S([F(2, 2), F(1, 2), F(0, 2)], True), S([F(3, 2), F(3, 2)]),
+        S([F(1, 2, 2), F(2, 2, 2)], padding_value=-1.5, padding_side="left"), S([I(2), I(4)], batch_first=True, padding_value=7)),
     *(Row(name, S([F(2, 3, 2), F(2, 3, 2)]), S([F(3), F(3)]), S([F(), F()])) for name in ("hstack", "vstack", "dstack")),
     Row("row_stack", S([F(3), F(2, 3)])),
     Row("column_stack", S([F(3), F(3, 2)]), S([F(), F()])),
