@@ -1,7 +1,5 @@
-"""The names by which programs mark code for TorchScript, of which there is none here.
-
-There is none here: functions and modules stay as they are, and ``save`` writes the whole object.
-"""
+"""The names by which programs mark code for TorchScript. There is no TorchScript here: functions
+and modules stay as they are, and ``save`` writes the whole object."""
 
 from __future__ import annotations
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..autograd import enable_grad, no_grad
+from ..autograd import no_grad
 from ..backend import capturing
 from ..backend.precision import epsilon
 from ..ops import tensor
 from ..tensor import Tensor
-from .optimizer import Optimizer, ParamsT, counts_on_host
+from .optimizer import Optimizer, ParamsT, counts_on_host, loss_of
 from .rule import check_lr, check_not_negative
 
 
@@ -76,10 +76,7 @@ class Adafactor(Optimizer):
     @no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update the parameters that have a gradient; returns the closure's loss."""
-        loss = None
-        if closure is not None:
-            with enable_grad():
-                loss = closure()
+        loss = loss_of(closure)
         if capturing():
             raise counts_on_host(self)
         for group in self.param_groups:

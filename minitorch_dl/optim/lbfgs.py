@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autograd.modes import enable_grad, no_grad
+from ..autograd.modes import no_grad
 from ..autograd.versions import mark_all_written
 from ..backend import array_module
 from ..tensor import Tensor
-from .optimizer import Optimizer, ParamsT
+from .optimizer import Optimizer, ParamsT, loss_of
 from .rule import check_lr
 
 Evaluate = Callable[[float], tuple[float, Any]]
@@ -93,9 +93,7 @@ class LBFGS(Optimizer):
             )
 
         def evaluate() -> tuple[Any, Any]:
-            with enable_grad():
-                loss = closure()
-            return loss, self._gradient()
+            return loss_of(closure), self._gradient()
 
         # The state is global; it sits with the first parameter so that loading casts it.
         state = self.state[group["params"][0]]

@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ..autograd import enable_grad, no_grad
+from ..autograd import no_grad
 from ..tensor import Tensor
-from .optimizer import Optimizer, ParamsT
+from .optimizer import Optimizer, ParamsT, loss_of
 from .rule import check_lr, check_not_negative
 
 
@@ -78,10 +78,7 @@ class Muon(Optimizer):
     @no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update the parameters that have a gradient; returns the closure's loss."""
-        loss = None
-        if closure is not None:
-            with enable_grad():
-                loss = closure()
+        loss = loss_of(closure)
         for group in self.param_groups:
             lr, momentum = float(group["lr"]), group["momentum"]
             for param in group["params"]:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from ..autograd.modes import enable_grad
 from ..autograd.node import RemovableHandle
 from ..tensor import Tensor
 from .forms import (
@@ -383,6 +384,14 @@ class Optimizer:
         for name, default in self.defaults.items():
             param_group.setdefault(name, default)
         self.param_groups.append(param_group)
+
+
+def loss_of(closure: Callable[[], Any] | None) -> Any:
+    """What the closure of a step returns, its ops recorded; None where there is no closure."""
+    if closure is None:
+        return None
+    with enable_grad():
+        return closure()
 
 
 def counts_on_host(optimizer: Optimizer) -> RuntimeError:

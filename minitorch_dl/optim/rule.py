@@ -9,14 +9,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..autograd.modes import enable_grad, no_grad
+from ..autograd.modes import no_grad
 from ..autograd.versions import mark_all_written
 from ..backend import array_module, capturing, devices
 from ..backend.dtypes import float32, float64, get_default_dtype
 from ..tensor import Tensor
 from . import recorded
 from .flat import FlatState, Update, as_pairs, in_shared_memory
-from .optimizer import Optimizer, ParamsT, counts_on_host
+from .optimizer import Optimizer, ParamsT, counts_on_host, loss_of
 from .recorded import Cell
 
 
@@ -80,10 +80,7 @@ class RuleOptimizer(Optimizer):
             closure: evaluates the model again, calls backward and returns the loss, which is
                 returned here.
         """
-        loss = None
-        if closure is not None:
-            with enable_grad():
-                loss = closure()
+        loss = loss_of(closure)
         for index, group in enumerate(self.param_groups):
             self._step_group(index, group)
         return loss

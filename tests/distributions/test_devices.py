@@ -8,18 +8,11 @@ import numpy as np
 import pytest
 
 import minitorch_dl as torch
-from minitorch_dl.testing import standin
+from tests.devices import DEVICES
 
 from . import cases
 
-NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device and CuPy")
-DEVICES = ["standin", pytest.param("cuda", marks=[pytest.mark.gpu, NEEDS_GPU])]
 D = torch.distributions
-
-
-@pytest.fixture(autouse=True)
-def _register() -> None:
-    standin.register()
 
 
 def results(name: str, device: str) -> list[np.ndarray]:

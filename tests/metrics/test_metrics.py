@@ -12,13 +12,11 @@ import pytest
 
 import minitorch_dl as torch
 from minitorch_dl import metrics
-from minitorch_dl.testing import standin
+from tests.devices import DEVICES
 
 STORED = json.loads(
     (Path(__file__).parents[1] / "references" / "metrics.json").read_text(encoding="utf-8")
 )
-NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device and CuPy")
-DEVICES = ["standin", pytest.param("cuda", marks=[pytest.mark.gpu, NEEDS_GPU])]
 FORMS = {
     "tensor": lambda values: torch.from_numpy(np.array(values)),
     "array": np.array,
@@ -135,7 +133,6 @@ def test_bad_input(call: Any, error: Any, text: str) -> None:
 
 @pytest.mark.parametrize("device", DEVICES)
 def test_metrics_are_computed_where_the_tensors_are(device: str) -> None:
-    standin.register()
     torch.manual_seed(0)
     scores = torch.rand(12, 3)
     y, t = torch.randint(0, 3, (12,)), torch.arange(12) % 3

@@ -15,7 +15,7 @@ import pytest
 
 import minitorch_dl as torch
 from minitorch_dl.serialization import ArchiveError, places
-from minitorch_dl.testing import standin
+from tests.devices import DEVICES
 
 
 def through(obj: Any, **options: Any) -> Any:
@@ -243,13 +243,8 @@ def test_map_location(monkeypatch: pytest.MonkeyPatch) -> None:
         torch.load(relabelled(content, "cpu"), map_location=3)
 
 
-NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device and CuPy")
-DEVICES = ["standin", pytest.param("cuda", marks=[pytest.mark.gpu, NEEDS_GPU])]
-
-
 @pytest.mark.parametrize("device", DEVICES)
 def test_tensors_come_back_to_their_device(device: str) -> None:
-    standin.register()
     base = torch.arange(6.0, device=device)
     net = torch.nn.Linear(2, 2).to(device)
     found = through({"base": base, "part": base[2:], "state": net.state_dict()})

@@ -8,19 +8,15 @@ import numpy as np
 import pytest
 
 import minitorch_dl as torch
-from minitorch_dl.testing import standin
+from tests.devices import DEVICES
 
 from . import cases
-
-NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device and CuPy")
-DEVICES = ["standin", pytest.param("cuda", marks=[pytest.mark.gpu, NEEDS_GPU])]
 
 
 @pytest.mark.usefixtures("cpu_numbers")
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("name", cases.CASES)
 def test_devices_agree(name: str, device: str) -> None:
-    standin.register()
     expected = cases.run(torch, name)
     torch.manual_seed(0)
     with torch.device(device), warnings.catch_warnings():
