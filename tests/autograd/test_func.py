@@ -345,6 +345,7 @@ def test_wrong_calls_of_transforms(torch) -> None:
             call()
 
 
+@pytest.mark.filterwarnings("ignore:There is a performance drop")  # of PyTorch
 def test_a_fill_value_of_each_entry(torch) -> None:
     x, mask = torch.ones(2, 3), torch.tensor([[True, False, True], [False, False, True]])
     filled = torch.vmap(lambda x, m, v: x.masked_fill(m, v))(x, mask, torch.tensor([5.0, 7.0]))
