@@ -298,7 +298,7 @@ try:
     from .symbolic import *
     from .tensor import IN_PLACE_FUNCTIONS as _IN_PLACE_FUNCTIONS
     from .tensor import Tensor
-    from .torch_names import explain_missing
+    from .torch_names import explain_missing as _explain_missing
     from .version import __version__
 
     # log(0), 1/0 and overflows are values here (inf, nan), as in PyTorch, not warnings.
@@ -306,6 +306,8 @@ try:
 
     for _name in _IN_PLACE_FUNCTIONS.split():
         globals()[_name] = getattr(Tensor, _name)
+    for _name in ("contiguous expand expand_as getitem reshape_as setitem view view_as").split():
+        del globals()[_name]  # methods only
     newaxis = None
     default_generator = _default_generator("cpu")
     GradScaler = amp.GradScaler
@@ -349,9 +351,9 @@ try:
         utils,
         utils.data,
     ):
-        explain_missing(_namespace)
-    explain_missing(masked, masked.LATE)
-    explain_missing(_sys.modules[__name__], _LATE)
+        _explain_missing(_namespace)
+    _explain_missing(masked, masked.LATE)
+    _explain_missing(_sys.modules[__name__], _LATE)
     for _namespace, _prefix in (
         (_sys.modules[__name__], ""),
         (nn, ""),
