@@ -417,8 +417,14 @@ class Primitive:
                 raise no_tensor(self.name, name, x, i + 1)
 
     def _check_kinds(self, arrays: Sequence[Any]) -> None:
-        """Refuse operands that are all of a lower kind than the op takes."""
-        if all(x.dtype in self.refused for x in arrays if hasattr(x, "dtype")):
+        """Refuse operands that are all of a lower kind than the op takes; a Python int beside them
+        is of int64."""
+        kinds = [
+            getattr(x, "dtype", calls.INT64)
+            for x in arrays
+            if hasattr(x, "dtype") or type(x) is int
+        ]
+        if self.refused.issuperset(kinds):
             raise not_implemented(self.name, arrays)
 
 

@@ -96,7 +96,7 @@ def copysign(xp: Any, a: Any, b: Any) -> Any:
 copysign.defvjp(a=lambda g, a, y: g * keep(y / a, a != 0), b=lambda g: zero(g))
 
 
-@primitive(broadcasts=True, tensors=("a", "b"), least="float")
+@primitive(broadcasts=True, promotes="same", tensors=("a", "b"), least="float")
 def nextafter(xp: Any, a: Any, b: Any) -> Any:
     """The next representable number from ``input`` towards ``other``."""
     return xp.nextafter(a, b)

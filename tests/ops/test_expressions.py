@@ -19,7 +19,9 @@ TABLE: list[tuple[str, Any]] = [
     ("torch.scalar_tensor(1.0, requires_grad=True).requires_grad", True),
     ("F.cross_entropy(Z(5, 0), Z(5, 0), reduction='none').tolist()", [0.0] * 5),
     ("f'{torch.zeros((), device=\"meta\")}'", "tensor(..., device='meta', size=())"),
+    ("torch.nextafter(torch.ones(2), T([2, 2])).dtype.itemsize", 4),
     # bools
+    ("(T([True]) << 2).tolist()", [4]),
     ("torch.add(T([True]), T([True, False]), alpha=2).tolist()", [True, True]),
     ("torch.add(T([True, False]), T([True, True]), alpha=0).tolist()", [True, False]),
     # what is copied together shares memory as it did, and keeps its strides
