@@ -49,7 +49,10 @@ FloatTensor, DoubleTensor, HalfTensor = _legacy("Float"), _legacy("Double"), _le
 BFloat16Tensor, ByteTensor, CharTensor = _legacy("BFloat16"), _legacy("Byte"), _legacy("Char")
 ShortTensor, IntTensor, LongTensor = _legacy("Short"), _legacy("Int"), _legacy("Long")
 BoolTensor = _legacy("Bool")
-CUDA = {f"{name}Tensor": _legacy(name, is_cuda=True) for name in LEGACY_DTYPES}
+CUDA = {
+    f"{name}Tensor": _legacy(name, is_cuda=True)
+    for name in "Float Double Half BFloat16 Byte Char Short Int Long Bool".split()
+}
 
 
 class _LegacyStorage(type):
@@ -65,11 +68,7 @@ class _LegacyStorage(type):
         return TypedStorage(*data, dtype=cls.dtype)
 
 
-STORAGE_DTYPES = {
-    **LEGACY_DTYPES,
-    "ComplexFloat": dtypes.complex64,
-    "ComplexDouble": dtypes.complex128,
-}
+STORAGE_DTYPES = {k: dtype for k, dtype in LEGACY_DTYPES.items() if not k.startswith("UInt")}
 
 
 def _storage(name: str) -> Any:
@@ -86,7 +85,6 @@ ComplexFloatStorage, ComplexDoubleStorage = _storage("ComplexFloat"), _storage("
 ShortStorage, IntStorage, LongStorage = _storage("Short"), _storage("Int"), _storage("Long")
 BoolStorage = _storage("Bool")
 Storage = FloatStorage
-ComplexFloatStorage, ComplexDoubleStorage = _storage("ComplexFloat"), _storage("ComplexDouble")
 
 
 def set_default_tensor_type(t: Any) -> None:

@@ -7,6 +7,7 @@ called ``xp``.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
@@ -77,11 +78,11 @@ class device:
         return device, (self.type, self.index)
 
     def __enter__(self) -> device:
-        _default_device.append(self)
+        _entered.devices = (*_entered.devices, self)
         return self
 
     def __exit__(self, *exc: object) -> None:
-        _default_device.pop()
+        _entered.devices = _entered.devices[:-1]
 
 
 class Backend:
@@ -210,17 +211,28 @@ _CPU = device.__new__(device)
 _CPU.type, _CPU.index = "cpu", None
 register_backend(Backend("cpu", np, np.ndarray, device_of=lambda array: _CPU))
 
-_default_device: list[device] = [_CPU]
+_default_device = _CPU
+
+
+class _Entered(threading.local):
+    """The devices whose ``with`` blocks this thread is in, the innermost last."""
+
+    devices: tuple[device, ...] = ()
+
+
+_entered = _Entered()
 
 
 def get_default_device() -> device:
     """The device on which creation functions put tensors when none is named."""
-    return _default_device[-1]
+    return _entered.devices[-1] if _entered.devices else _default_device
 
 
 def set_default_device(device: Any) -> None:
-    """Set the device of creation functions called without ``device=``."""
-    _default_device[:] = [_device("cpu" if device is None else device)]
+    """Set the device of creation functions called without ``device=``, outside of ``with
+    device(...):``."""
+    global _default_device
+    _default_device = _device("cpu" if device is None else device)
 
 
 _device = device  # whose name is an argument's above
@@ -232,7 +244,10 @@ def backend_for(d: Any = None) -> tuple[Backend, device]:
     Raises:
         RuntimeError: nothing here can serve it; the text says what to install.
     """
-    wanted = _default_device[-1] if d is None else d if isinstance(d, device) else device(d)
+    if d is None:
+        wanted = _entered.devices[-1] if _entered.devices else _default_device
+    else:
+        wanted = d if isinstance(d, device) else device(d)
     backend = _BACKENDS.get(wanted.type)
     if backend is None:
         if wanted.type in _ELSEWHERE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -45,3 +46,13 @@ def test_threads_may_run_parts_of_one_graph() -> None:
             )
         )
     assert results == [[1, 1, 1]] * 8
+
+
+def test_a_default_device_is_that_of_one_thread() -> None:
+    found = []
+    with torch.device("meta"):
+        thread = threading.Thread(target=lambda: found.append(torch.empty(2).device.type))
+        thread.start()
+        thread.join()
+        found.append(torch.empty(2).device.type)
+    assert found == ["cpu", "meta"]

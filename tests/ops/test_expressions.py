@@ -20,6 +20,7 @@ TABLE: list[tuple[str, Any]] = [
     ("F.cross_entropy(Z(5, 0), Z(5, 0), reduction='none').tolist()", [0.0] * 5),
     ("f'{torch.zeros((), device=\"meta\")}'", "tensor(..., device='meta', size=())"),
     ("torch.nextafter(torch.ones(2), T([2, 2])).dtype.itemsize", 4),
+    ("T([1], dtype=torch.uint16).type()", "torch.UInt16Tensor"),
     # bools
     ("(T([True]) << 2).tolist()", [4]),
     ("torch.add(T([True]), T([True, False]), alpha=2).tolist()", [True, True]),

@@ -13,6 +13,7 @@ CREATION = [
     ("torch.zeros(2.5)", K, "expected integers, got (float)"),
     ("torch.zeros(-1)", R, "negative dimension"),
     ("torch.tril_indices(2, 2, requires_grad=True)", R, "Only Tensors of floating point"),
+    ("T([1], dtype=torch.uint32).mean()", R, "Got: UInt32"),
     ("Z(3).resize_(-1)", R, "negative dimension"),
     ("torch.arange()", K, "missing 1 required positional argument: 'end'"),
     ("torch.randint(5)", K, "missing 1 required argument: 'size'"),
