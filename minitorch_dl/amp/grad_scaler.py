@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import enum
+import inspect
 import warnings
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from ..autograd.versions import mark_written
-from ..backend import array_module, backend_for, device_of, to_host
-from ..ops import full
+from ..autograd import no_grad
+from ..backend import backend_for, dtypes
+from ..ops import full, where
 from ..tensor import Tensor
 
-_READY, _UNSCALED, _STEPPED = "ready", "unscaled", "stepped"
+
+class OptState(enum.Enum):
+    """How far an optimizer is in its step."""
+
+    READY = 0
+    UNSCALED = 1
+    STEPPED = 2
+
+
+def _refresh_per_optimizer_state() -> dict[str, Any]:
+    """What is known of an optimizer between two updates: a flag per device, which is positive if a
+    gradient there has an infinity or NaN."""
+    return {"stage": OptState.READY, "found_inf_per_device": {}}
 
 
 class GradScaler:
@@ -60,23 +75,31 @@ class GradScaler:
         if backoff_factor >= 1.0:
             raise AssertionError("The backoff factor must be < 1.0.")
         self._enabled = enabled
-        self._scale = float(init_scale)
+        self._init_scale = init_scale
         self._growth_factor = growth_factor
         self._backoff_factor = backoff_factor
         self._growth_interval = growth_interval
-        self._growth_tracker = 0
-        self._has_scaled = False
-        self._stages: dict[int, str] = {}
-        self._flags: dict[int, list[Any]] = {}
-        self._found_inf: dict[int, bool] = {}
+        self._init_growth_tracker = 0
+        # Made by the first loss, on its device, so that a step waits for the device once: to know
+        # whether it is to be taken.
+        self._scale: Any = None
+        self._growth_tracker: Any = None
+        self._per_optimizer_states: dict[int, dict[str, Any]] = defaultdict(
+            _refresh_per_optimizer_state
+        )
+
+    def _lazy_init_scale_growth_tracker(self, dev: Any) -> None:
+        self._scale = full((), float(self._init_scale), dtype=dtypes.float32, device=dev)
+        self._growth_tracker = full((), self._init_growth_tracker, dtype=dtypes.int32, device=dev)
 
     def scale(self, outputs: Any) -> Any:
         """The loss (or a collection of outputs) times the scale."""
         if not self._enabled:
             return outputs
-        self._has_scaled = True
         if isinstance(outputs, Tensor):
-            return outputs * full((), self._scale, dtype=outputs.dtype, device=outputs.device)
+            if self._scale is None:
+                self._lazy_init_scale_growth_tracker(outputs.device)
+            return outputs * self._scale.to(outputs.device)
         if isinstance(outputs, Iterable):
             scaled = [self.scale(value) for value in outputs]
             return type(outputs)(scaled) if isinstance(outputs, (list, tuple)) else iter(scaled)
@@ -88,55 +111,111 @@ class GradScaler:
         if not self._enabled:
             return
         self._check_used("unscale_")
-        stage = self._stages.get(id(optimizer), _READY)
-        if stage == _UNSCALED:
+        state = self._per_optimizer_states[id(optimizer)]
+        if state["stage"] is OptState.UNSCALED:
             raise RuntimeError(
                 "unscale_() has already been called on this optimizer since the last update()."
             )
-        if stage == _STEPPED:
+        if state["stage"] is OptState.STEPPED:
             raise RuntimeError("unscale_() is being called after step().")
-        found: dict[Any, Any] = {}  # a flag per device, read in step(): one wait for the device
-        for group in optimizer.param_groups:
-            for p in group["params"]:
+        inverse = (1 / self._scale.double()).float()
+        state["found_inf_per_device"] = self._unscale_grads_(
+            optimizer, inverse, full((), 0.0, device=inverse.device), False
+        )
+        state["stage"] = OptState.UNSCALED
+
+    def _unscale_grads_(
+        self, optimizer: Any, inv_scale: Any, found_inf: Any, allow_fp16: bool
+    ) -> dict[Any, Any]:
+        """Multiply the gradients by ``inv_scale``; per device, ``found_inf``, or 1 if one of them
+        is not finite."""
+        found: dict[Any, Any] = {}
+        params = [p for group in optimizer.param_groups for p in group["params"]]
+        with no_grad():
+            for p in params:
                 if p.grad is None:
                     continue
-                array = p.grad.array
-                if array.dtype.name == "float16":
+                if p.grad.dtype is dtypes.float16 and not allow_fp16:
                     raise ValueError("Attempting to unscale FP16 gradients.")
-                array *= 1.0 / self._scale
-                mark_written(array, "GradScaler.unscale_")
-                finite = array_module(array).isfinite(array).all()
-                where = device_of(array)
-                found[where] = finite & found[where] if where in found else finite
-        self._stages[id(optimizer)] = _UNSCALED
-        self._flags[id(optimizer)] = list(found.values())
+                if p.grad.is_sparse and p.grad.dtype is dtypes.float16:
+                    p.grad = p.grad.coalesce()  # sums of entries may be infinite
+                values = p.grad._values() if p.grad.is_sparse else p.grad
+                place = values.device
+                if place not in found:
+                    found[place] = found_inf.to(place)
+                found[place] = where(values.isfinite().all(), found[place], 1.0)
+                values.mul_(inv_scale.to(place))
+        return found
+
+    def _check_inf_per_device(self, optimizer: Any) -> dict[Any, Any]:
+        """Look for infinities and NaNs without a change of the gradients; what was found."""
+        self._check_used("_check_inf_per_device")
+        one, none = (full((), n, device=self._scale.device) for n in (1.0, 0.0))
+        found = self._unscale_grads_(optimizer, one, none, True)
+        self._per_optimizer_states[id(optimizer)]["found_inf_per_device"] = found
+        return found
+
+    def _found_inf_per_device(self, optimizer: Any) -> dict[Any, Any]:
+        return self._per_optimizer_states[id(optimizer)]["found_inf_per_device"]
 
     def step(self, optimizer: Any, *args: Any, **kwargs: Any) -> Any:
-        """``optimizer.step()`` unless a gradient is infinite or NaN; returns its result."""
+        """``optimizer.step()`` unless a gradient is infinite or NaN; returns its result.
+
+        An optimizer with ``_step_supports_amp_scaling`` finds the scale and what was found in its
+        attributes ``grad_scale`` and ``found_inf``, and sees to both itself.
+        """
         if not self._enabled:
             return optimizer.step(*args, **kwargs)
         if "closure" in kwargs:
             raise RuntimeError("Closure use is not currently supported if GradScaler is enabled.")
-        stage = self._stages.get(id(optimizer), _READY)
-        if stage == _STEPPED:
+        self._check_used("step")
+        state = self._per_optimizer_states[id(optimizer)]
+        if state["stage"] is OptState.STEPPED:
             raise RuntimeError("step() has already been called since the last update().")
-        if stage == _READY:
-            self.unscale_(optimizer)
-        if not self._flags[id(optimizer)]:
-            raise AssertionError(
-                "No inf checks were recorded for this optimizer: none of its parameters has a "
-                "gradient"
+        if getattr(optimizer, "_step_supports_amp_scaling", False):
+            result = self._scaling_step(optimizer, state, args, kwargs)
+        else:
+            if state["stage"] is OptState.READY:
+                self.unscale_(optimizer)
+            if not state["found_inf_per_device"]:
+                raise AssertionError(
+                    "No inf checks were recorded for this optimizer: none of its parameters has a "
+                    "gradient"
+                )
+            result = self._maybe_opt_step(optimizer, state, *args, **kwargs)
+        state["stage"] = OptState.STEPPED
+        return result
+
+    def _scaling_step(self, optimizer: Any, state: Any, args: Any, kwargs: Any) -> Any:
+        if "grad_scaler" in inspect.signature(optimizer.step).parameters:
+            warnings.warn(
+                "GradScaler is going to stop passing itself as a keyword argument to the passed "
+                "optimizer: let it use its attributes `grad_scale` and `found_inf`",
+                FutureWarning,
+                stacklevel=3,
             )
-        self._stages[id(optimizer)] = _STEPPED
-        if self._overflowed(id(optimizer)):
+            return optimizer.step(*args, **kwargs, grad_scaler=self)
+        if state["stage"] is OptState.READY:
+            self._check_inf_per_device(optimizer)
+        unscaled = state["stage"] is OptState.UNSCALED
+        optimizer.grad_scale = None if unscaled else self._scale
+        optimizer.found_inf = self._found_anywhere([state])
+        try:
+            return optimizer.step(*args, **kwargs)
+        finally:
+            del optimizer.grad_scale, optimizer.found_inf
+
+    def _maybe_opt_step(
+        self, optimizer: Any, optimizer_state: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        if self._found_anywhere([optimizer_state]).item():  # the one wait for the device
             return None
         return optimizer.step(*args, **kwargs)
 
-    def _overflowed(self, key: int) -> bool:
-        """Whether an optimizer's gradients have an infinity or NaN; waits for the device once."""
-        if key not in self._found_inf:
-            self._found_inf[key] = not all(bool(to_host(flag)) for flag in self._flags[key])
-        return self._found_inf[key]
+    def _found_anywhere(self, states: Iterable[dict[str, Any]]) -> Any:
+        """How many devices have an infinity or NaN, on that of the scale."""
+        flags = [flag for state in states for flag in state["found_inf_per_device"].values()]
+        return sum((flag.to(self._scale.device) for flag in flags[1:]), flags[0]) if flags else None
 
     def update(self, new_scale: Any = None) -> None:
         """Adapt the scale after the step; or set it to ``new_scale``."""
@@ -144,27 +223,24 @@ class GradScaler:
             return
         self._check_used("update")
         if new_scale is not None:
-            self._scale = float(new_scale)
+            self._scale = self._scale.clone().fill_(new_scale)
         else:
-            if not any(self._flags.values()):
+            found = self._found_anywhere(self._per_optimizer_states.values())
+            if found is None:
                 raise AssertionError("No inf checks were recorded prior to update.")
-            if any(self._overflowed(key) for key in self._flags):
-                self._scale *= self._backoff_factor
-                self._growth_tracker = 0
-            else:
-                self._growth_tracker += 1
-                if self._growth_tracker == self._growth_interval:
-                    self._scale *= self._growth_factor
-                    self._growth_tracker = 0
-        self._stages.clear()
-        self._flags.clear()
-        self._found_inf.clear()
+            bad, tracker = found > 0, self._growth_tracker + 1
+            grows = tracker == self._growth_interval
+            grown = self._scale * self._growth_factor
+            grown = where(grows & grown.isfinite(), grown, self._scale)
+            self._scale = where(bad, self._scale * self._backoff_factor, grown)
+            self._growth_tracker = where(bad | grows, 0, tracker)
+        self._per_optimizer_states.clear()
 
     def _check_used(self, name: str) -> None:
-        if not self._has_scaled:
+        if self._scale is None:
             raise AssertionError(
-                f"Attempted {name} but nothing has been scaled: call scaler.scale(loss or outputs) "
-                "earlier in the iteration"
+                f"Attempted {name} but _scale is None: nothing has been scaled. Call "
+                "scaler.scale(loss or outputs) earlier in the iteration"
             )
 
     def is_enabled(self) -> bool:
@@ -173,7 +249,17 @@ class GradScaler:
 
     def get_scale(self) -> float:
         """The scale; 1 when disabled."""
-        return self._scale if self._enabled else 1.0
+        if not self._enabled:
+            return 1.0
+        return float(self._init_scale) if self._scale is None else self._scale.item()
+
+    def _get_scale_async(self) -> Any:
+        return self._scale
+
+    def _get_growth_tracker(self) -> int:
+        if self._growth_tracker is None:
+            return self._init_growth_tracker
+        return self._growth_tracker.item()
 
     def get_growth_factor(self) -> float:
         """What the scale is multiplied by after good steps."""
@@ -204,11 +290,11 @@ class GradScaler:
         if not self._enabled:
             return {}
         return {
-            "scale": self._scale,
+            "scale": self.get_scale(),
             "growth_factor": self._growth_factor,
             "backoff_factor": self._backoff_factor,
             "growth_interval": self._growth_interval,
-            "_growth_tracker": self._growth_tracker,
+            "_growth_tracker": self._get_growth_tracker(),
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -220,11 +306,23 @@ class GradScaler:
                 "The source state dict is empty, possibly because it was saved "
                 "from a disabled instance of GradScaler."
             )
-        self._scale = float(state_dict["scale"])
+        self._init_scale = state_dict["scale"]
         self._growth_factor = state_dict["growth_factor"]
         self._backoff_factor = state_dict["backoff_factor"]
         self._growth_interval = state_dict["growth_interval"]
-        self._growth_tracker = state_dict["_growth_tracker"]
+        self._init_growth_tracker = state_dict["_growth_tracker"]
+        if self._scale is not None:
+            self._lazy_init_scale_growth_tracker(self._scale.device)
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self._per_optimizer_states:
+            raise AssertionError(
+                "A GradScaler instance may only be pickled at the beginning of an iteration, or at "
+                "the end after scaler.update()."
+            )
+        scale, tracker = self.get_scale(), self._get_growth_tracker()
+        kept = {"_init_scale": scale, "_init_growth_tracker": tracker} if self._enabled else {}
+        return {**self.__dict__, **kept, "_scale": None, "_growth_tracker": None}
 
 
 def _has_gpu() -> bool:

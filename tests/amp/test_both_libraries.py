@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from typing import Any
 
 import pytest
@@ -219,3 +220,52 @@ def test_the_state(torch: Any) -> None:
     for wrong in ({"growth_factor": 1.0}, {"backoff_factor": 1.0}):
         with pytest.raises(AssertionError):
             torch.amp.GradScaler("cpu", **wrong)
+
+
+class Scaling:
+    """An optimizer step that divides the gradients itself; given the library."""
+
+    def __new__(cls, torch: Any, params: Any) -> Any:
+        class Optimizer(torch.optim.SGD):  # type: ignore[misc, name-defined]
+            _step_supports_amp_scaling = True
+
+            def step(self, closure: Any = None) -> Any:
+                self.seen = (self.grad_scale, self.found_inf)
+
+        return Optimizer(params, lr=1.0)
+
+
+def test_an_optimizer_that_scales_gets_the_scale(torch: Any) -> None:
+    scale = scaler(torch)
+    scale.scale(torch.ones(()))
+    for grad, unscales, expected in (
+        (8.0, False, (4.0, 0.0)), (math.inf, False, (4.0, 1.0)), (8.0, True, (None, 0.0)),
+    ):  # fmt: skip
+        optimizer = Scaling(torch, [leaf(torch, grad)])
+        if unscales:
+            scale.unscale_(optimizer)
+        scale.step(optimizer)
+        assert tuple(x if x is None else x.item() for x in optimizer.seen) == expected
+        assert not hasattr(optimizer, "found_inf")
+
+
+def test_what_was_found_can_be_asked(torch: Any) -> None:
+    scale, optimizer = scaler(torch), torch.optim.SGD([leaf(torch, math.nan)])
+    scale.scale(torch.ones(()))
+    scale.unscale_(optimizer)
+    (found,) = scale._found_inf_per_device(optimizer).values()
+    assert found.item() == 1.0
+    with pytest.raises(AssertionError, match="may only be pickled"):
+        pickle.dumps(scale)
+    scale.update()
+    again = pickle.loads(pickle.dumps(scale))
+    assert again.state_dict() == scale.state_dict()
+    assert again.scale(torch.ones(())).item() == 2.0
+
+
+def test_sparse_gradients_are_unscaled(torch: Any) -> None:
+    layer = torch.nn.Embedding(3, 2, sparse=True)
+    scale, optimizer = scaler(torch), torch.optim.SGD(layer.parameters(), lr=1.0)
+    scale.scale(layer(torch.tensor([1, 1])).sum()).backward()
+    scale.unscale_(optimizer)
+    assert layer.weight.grad.to_dense().tolist() == [[0.0, 0.0], [2.0, 2.0], [0.0, 0.0]]
