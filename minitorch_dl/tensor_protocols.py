@@ -235,17 +235,17 @@ def _receive(cls: type, place: tuple[Any, ...], requires_grad: bool) -> Any:
 def _copied(array: Any, memo: dict[Any, Any]) -> Any:
     """A copy of the array, strides and all. The memory is copied once for all that share it."""
     owner = owner_of(array)
-    if not (owner.flags.c_contiguous or owner.flags.f_contiguous):
+    rows = owner.flags.c_contiguous
+    if not (rows or owner.flags.f_contiguous) or owner.nbytes % array.itemsize:
         return array.copy()
     copies = memo.setdefault("memory", {})
     if id(owner) not in copies:
         copies[id(owner)] = owner.copy(order="K")
     memory = copies[id(owner)]
-    return (
-        memory
-        if array is owner
-        else on_memory(array_module(array), memory, array.shape, array.strides, offset_of(array))
-    )
+    if array is owner:
+        return memory
+    row = (memory if rows else memory.T).reshape(-1).view(array.dtype)
+    return on_memory(array_module(array), row, array.shape, array.strides, offset_of(array))
 
 
 def _rebuild(cls: type, array: np.ndarray, where: str, requires_grad: bool) -> Any:

@@ -29,6 +29,11 @@ TABLE: list[tuple[str, Any]] = [
     ("[x := Z(2, 3), y := __import__('copy').deepcopy([x[:1], x, x.t(), x.detach()]),"
      " y[1].fill_(2), [t.sum().item() for t in (x, *y)], y[2].stride()][-2:]",
      [[0.0, 6.0, 12.0, 12.0, 12.0], (1, 3)]),
+    ("[x := torch.ones(3, 2), __import__('copy').deepcopy([torch.view_as_complex(x)[1:],"
+     " torch.view_as_complex(x).sum(), x.view(torch.int32)[0], x.half().t()])][-1].__repr__()",
+     "[tensor([1.+1.j, 1.+1.j]), tensor(3.+3.j),"
+     " tensor([1065353216, 1065353216], dtype=torch.int32),"
+     " tensor([[1., 1., 1.],\n        [1., 1., 1.]], dtype=torch.float16)]"),
     ("(repr(T([1, 2]).size() * 2), repr(2 * torch.Size([3])))",
      ("torch.Size([2, 2])", "torch.Size([3, 3])")),
     ("torch.gradient(T([0.0, 2**24, 2**24 + 2]), spacing=[T([0.0, 1, 2], dtype=torch.float64)])"
