@@ -167,9 +167,11 @@ PRIVATE = {
         f"_{name}": ("serialization.rebuild", name)
         for name in (
             "rebuild_tensor rebuild_tensor_v2 rebuild_tensor_v3 rebuild_parameter "
-            "rebuild_parameter_with_state rebuild_sparse_tensor rebuild_from_type_v2"
+            "rebuild_parameter_with_state rebuild_sparse_tensor rebuild_from_type_v2 "
+            "rebuild_meta_tensor_no_storage"
         ).split()
     },
+    "_load_from_bytes": ("serialization.save_load", "load_from_bytes"),
     "DispatchKey": ("dispatch_keys", "DispatchKey"),
     "DispatchKeySet": ("dispatch_keys", "DispatchKeySet"),
     "_ExcludeDispatchKeyGuard": ("dispatch_keys", "ExcludeDispatchKeyGuard"),

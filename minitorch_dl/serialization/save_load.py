@@ -126,6 +126,11 @@ def load(
         return legacy_format.read(source, places, **load_args)
 
 
+def load_from_bytes(b: bytes) -> Any:
+    """The storage that a pickle holds which PyTorch's tensors were put into without ``save``."""
+    return load(BytesIO(b), weights_only=False)
+
+
 def get_unsafe_globals_in_checkpoint(f: File) -> list[str]:
     """The classes and functions that a zip file names, and that ``load`` would refuse as data."""
     with Source(f) as source, source.open_zip() as opened:

@@ -322,6 +322,16 @@ def test_storages_come_back() -> None:
     assert storage.dtype is torch.float32
 
 
+def test_storages_in_a_pickle_without_save() -> None:
+    from minitorch_dl._utils import _rebuild_tensor_v2
+    from minitorch_dl.storage import _load_from_bytes
+
+    content = written(torch.arange(6.0).storage(), _use_new_zipfile_serialization=False).read()
+    storage = _load_from_bytes(content)
+    found = _rebuild_tensor_v2(storage, 1, (2, 2), (3, 1), False, {})
+    assert found.tolist() == [[1, 2], [4, 5]]
+
+
 def test_parts_of_one_memory_that_do_not_overlap_are_apart() -> None:
     x = torch.arange(100_000.0)
     file = written([x[:10], x[-10:]])
