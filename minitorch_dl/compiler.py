@@ -41,6 +41,11 @@ def is_compiling() -> bool:
 is_dynamo_compiling = is_exporting = is_dynamo_supported = is_compiling
 
 
+def is_fake(x: object) -> bool:
+    """Always False: the tensors have values."""
+    return False
+
+
 def reset() -> None:
     """Nothing to forget."""
 

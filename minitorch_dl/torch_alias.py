@@ -46,6 +46,8 @@ class _Finder(importlib.metadata.DistributionFinder):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> Any:
         name, _, rest = fullname.partition(".")
+        if fullname == "functorch":  # a package of its own, which comes with PyTorch
+            return alias(fullname, importlib.import_module(f"{PACKAGE}.functorch"))
         if name != "torch":
             return None
         module = self._top() if not rest else self._inner(rest)
@@ -117,5 +119,5 @@ class as_torch:
 
 
 def _pop_torch() -> dict[str, ModuleType]:
-    names = [name for name in sys.modules if name == "torch" or name.startswith("torch.")]
+    names = [name for name in sys.modules if name.partition(".")[0] in ("torch", "functorch")]
     return {name: sys.modules.pop(name) for name in names}

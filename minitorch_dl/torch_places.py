@@ -84,8 +84,8 @@ ELSEWHERE = {
 namespace."""
 
 SEVERAL_PROCESSES = """
-    _composable _shard _tensor algorithms checkpoint device_mesh elastic fsdp launcher optim
-    pipelining rpc tensor
+    _composable _shard _tensor algorithms autograd checkpoint device_mesh elastic fsdp launcher
+    optim pipelining rpc tensor
 """.split()
 """What is in ``torch.distributed`` for more than one process."""
 
@@ -171,11 +171,16 @@ PRIVATE = {
             "rebuild_meta_tensor_no_storage"
         ).split()
     },
+    **{
+        f"_{name}": ("nn.utils.convert_parameters", name)
+        for name in ("flatten_dense_tensors", "unflatten_dense_tensors")
+    },
     "_load_from_bytes": ("serialization.save_load", "load_from_bytes"),
     "DispatchKey": ("dispatch_keys", "DispatchKey"),
     "DispatchKeySet": ("dispatch_keys", "DispatchKeySet"),
     "_ExcludeDispatchKeyGuard": ("dispatch_keys", "ExcludeDispatchKeyGuard"),
     "TensorType": ("tensor", "Tensor"),
+    "DeviceObjType": ("backend", "device"),
     "PRINT_OPTS": ("printing", "options"),
     "_tensor_str": ("printing", "contents"),
     "_add_suffixes": ("printing", "with_suffixes"),
@@ -186,7 +191,6 @@ PRIVATE = {
     "_are_functorch_transforms_active": ("compiler", "is_compiling"),
     "PyTorchFileReader": ("serialization.reader", "PyTorchFileReader"),
     "_TensorMeta": ("legacy_types", "TensorMeta"),
-    "is_fake": ("compiler", "is_compiling"),
     "_assert": ("symbolic", "_assert"),
     "is_compile_supported": ("settings", "is_compile_supported"),
     "_get_torch_home": ("hub", "_get_torch_home"),

@@ -73,6 +73,7 @@ LAYERS = [
     "control_flow",
     "batching",
     "func",
+    "functorch",
     "compiler",
     "serialization",
     "jit",

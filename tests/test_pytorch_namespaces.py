@@ -109,3 +109,33 @@ def test_the_dtype_of_autocast() -> None:
     with torch.autocast("cpu", torch.float16):
         assert torch.get_autocast_dtype("cpu") is torch.float16
         assert torch.is_autocast_cpu_enabled()
+
+
+def test_tensors_as_one_vector_and_back() -> None:
+    from minitorch_dl._utils import _flatten_dense_tensors, _unflatten_dense_tensors
+
+    tensors = [torch.arange(4.0).view(2, 2), torch.ones(3), torch.tensor(5.0)]
+    flat = _flatten_dense_tensors(tensors)
+    assert flat.tolist() == [0, 1, 2, 3, 1, 1, 1, 5]
+    parts = _unflatten_dense_tensors(flat, tensors)
+    assert all(map(torch.equal, parts, tensors))
+    flat.zero_()  # the parts are views
+    assert not any(part.any() for part in parts)
+
+
+def test_what_is_not_here_can_be_asked_for() -> None:
+    from minitorch_dl._subclasses.fake_tensor import is_fake
+
+    from minitorch_dl.distributed import autograd, rpc
+    from minitorch_dl.utils import cpp_extension
+
+    assert not is_fake(x)
+    assert not rpc.is_available()
+    assert not autograd.is_available()
+    assert not cpp_extension.is_ninja_available()
+    assert cpp_extension.include_paths() == cpp_extension.library_paths() == []
+    for build in (cpp_extension.load, cpp_extension.BuildExtension, cpp_extension.CUDAExtension):
+        with pytest.raises(RuntimeError, match="PyTorch's own library"):
+            build("name", ["name.cpp"])
+    with pytest.raises(RuntimeError, match="Ninja"):
+        cpp_extension.verify_ninja_availability()

@@ -58,6 +58,11 @@ class _Description:
 globals().update({name: type(name, (_Refused,), {}) for name in _WORKING})
 
 
+def is_available() -> bool:
+    """Whether calls to other processes (``torch.distributed.rpc``) can be made: no."""
+    return False
+
+
 def get_model_state_dict(model: Module, *, submodules: Any = None, options: Any = None) -> Any:
     """``model.state_dict()``, which one process has whole."""
     return model.state_dict()

@@ -95,7 +95,7 @@ class Wishart(_Covariance, ExponentialFamily):
         d = V.diagonal(dim1=-2, dim2=-1)
         return self._by_df(V.square() + d.unsqueeze(-1) * d.unsqueeze(-2), self.df)
 
-    def _draw(self, sample_shape: Any) -> Tensor:
+    def _bartlett_sampling(self, sample_shape: Any = ()) -> Tensor:
         """``L A Aᵀ Lᵀ`` with a lower triangular A: roots of chi-squared numbers on the diagonal,
         normal ones below it."""
         n, dtype, device = (
@@ -119,15 +119,17 @@ class Wishart(_Covariance, ExponentialFamily):
                 unless given.
         """
         tries = 10 if max_try_correction is None else max_try_correction
-        self._draw(sample_shape)  # PyTorch drops its first draw too: the same numbers must follow
+        self._bartlett_sampling(
+            sample_shape
+        )  # PyTorch drops its first draw too: the same numbers must follow
         count = math.prod(sample_shape)
-        y = self._draw((count,))
+        y = self._bartlett_sampling((count,))
         for _ in range(tries):
             valid = self.support.check(y.detach()).reshape(count, -1).all(1)
             again = (~valid).nonzero().flatten()
             if not len(again):
                 break
-            y = y.index_copy(0, again, self._draw((len(again),)))
+            y = y.index_copy(0, again, self._bartlett_sampling((len(again),)))
         return y.reshape(self._extended_shape(sample_shape))
 
     def log_prob(self, value: Tensor) -> Tensor:

@@ -126,6 +126,14 @@ class GraphModule(Module):
         return f"{super().__repr__()}\n{self._code}\n{more}"
 
 
+class _CodeOnlyModule(Module):
+    """A module of what another one keeps in its attributes: what a copied graph names."""
+
+    def __init__(self, body: dict[str, Any]) -> None:
+        super().__init__()
+        self.__dict__ = body
+
+
 def _restored(name: str, parts: dict[str, Any], graph: Graph) -> GraphModule:
     made: GraphModule = GraphModule.__new__(GraphModule)
     Module.__init__(made)

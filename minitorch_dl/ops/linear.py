@@ -101,8 +101,15 @@ def linear(input: Any, weight: Any, bias: Any = None, *, out: Any = None) -> Any
         y = transformed(linear, (input, weight, bias), {})
         if y is not NotImplemented:
             return y
-        given = f"{x.dtype}, {w.dtype}" + ("" if b is None else f" and bias {b.dtype}")
-        raise RuntimeError(f"linear: mat1 and mat2 must have the same dtype, but got {given}")
+        if b is None:
+            raise RuntimeError(
+                "linear: expected m1 and m2 to have the same dtype, but got: "
+                f"{x.dtype} != {w.dtype}"
+            )
+        raise RuntimeError(
+            f"linear: mat1 and mat2 must have the same dtype, but got {x.dtype}, {w.dtype} and "
+            f"bias {b.dtype}"
+        )
     if b is not None and b.shape != (w.shape[0],):
         if b.ndim > 1 or b.size != 1:
             raise RuntimeError(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from ...ops import cat
+from ...ops import cat, split
 from ...tensor import Tensor
 
 __all__ = ["parameters_to_vector", "vector_to_parameters"]
@@ -42,6 +42,17 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     for p in found:
         p.data = vec[start : start + p.numel()].view_as(p).data
         start += p.numel()
+
+
+def flatten_dense_tensors(tensors: Sequence[Tensor]) -> Tensor:
+    """Tensors of one dtype as one vector."""
+    return cat([x.flatten() for x in tensors])
+
+
+def unflatten_dense_tensors(flat: Tensor, tensors: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Views of a vector in the tensors' shapes, one after the other."""
+    parts = split(flat, [x.numel() for x in tensors])
+    return tuple([part.view(x.shape) for part, x in zip(parts, tensors, strict=True)])
 
 
 def _check_devices(parameters: list[Tensor]) -> None:
