@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
+from types import FunctionType
 from typing import Any, TypeVar
 
 from ..tensor import Tensor
@@ -32,6 +33,12 @@ _HOOK_DICTS = (
     "_load_state_dict_post_hooks",
 )
 
+_PACKAGE = __name__.partition(".")[0]
+_OPS = tuple(
+    [f"{_PACKAGE}.{name}" for name in ("ops", "nn.functional", "linalg", "special", "fft")]
+)
+"""Where functions on tensors say they are from, unless from the package itself."""
+
 
 class Module(Hooked, Stateful, Convertible):
     """Base class of layers and models: subclass it and define ``forward``.
@@ -56,6 +63,15 @@ class Module(Hooked, Stateful, Convertible):
 
     training: bool
     call_super_init: bool = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name, value in list(vars(cls).items()):
+            if isinstance(value, FunctionType):
+                home = value.__module__
+                if home == _PACKAGE or home.startswith(_OPS):
+                    # ``op = torch.relu``: PyTorch's are built in, which don't become methods.
+                    setattr(cls, name, staticmethod(value))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if not self.call_super_init:

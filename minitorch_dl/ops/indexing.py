@@ -101,9 +101,14 @@ def _index(xp: Any, a: Any, *indices: Any, dims: tuple[int, ...]) -> Any:
     """``a`` at index arrays or masks, which stand at the axes ``dims``."""
     if xp is not np:
         _check_bounds(indices, dims, a.shape)
-    if len(indices) == 1 and indices[0].dtype != bool:
-        return a.take(indices[0], dims[0])
-    return a[_key(xp, indices, dims)]
+    index, d = indices[0], dims[0]
+    if len(indices) == 1:
+        if index.dtype != bool:
+            return a.take(index, d)
+        if d and index.shape == a.shape[d : d + 1]:
+            return a.compress(index, d)
+    # NumPy puts the axes of indices first in memory.
+    return xp.ascontiguousarray(a[_key(xp, indices, dims)])
 
 
 _index.defvjp(

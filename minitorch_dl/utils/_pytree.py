@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from ..size import Size
+
 __all__ = [
     "DictKey", "GetAttrKey", "LeafSpec", "MappingKey", "PyTree", "SequenceKey", "TreeSpec",
     "keystr", "key_get", "register_constant", "register_dataclass", "register_pytree_node",
@@ -103,6 +105,7 @@ def _mapping(cls: Any) -> _Kind:
 
 _KINDS: dict[type, _Kind] = {
     tuple: _sequence(tuple),
+    Size: _sequence(tuple),  # new numbers need not be sizes
     list: _sequence(list),
     dict: _mapping(dict),
     OrderedDict: _mapping(OrderedDict),

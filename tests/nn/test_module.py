@@ -705,3 +705,14 @@ def test_parameter() -> None:
     assert not nn.Parameter(data, requires_grad=False).requires_grad
     with pytest.raises(TypeError, match="expected a Tensor, got list"):
         nn.Parameter([1.0])
+
+
+def test_functions_in_a_class_do_not_become_methods() -> None:
+    class Net(nn.Module):
+        op, norm, act = mt.conv1d, mt.linalg.norm, mt.tanh
+
+        def forward(self, x):
+            return self.norm(self.act(self.op(x, weight=mt.ones(1, 1, 1))))
+
+    y = Net()(mt.tensor([[[3.0, 4.0]]]))
+    assert y.item() == mt.tensor([3.0, 4.0]).tanh().norm().item()

@@ -49,6 +49,10 @@ TABLE: list[tuple[str, Any]] = [
      " for a, b in ((None, None), (False, True), (True, False))]", ["mean", "sum", "none"]),
     ("[list(f(2)(Z(*s, 4)).shape) for f in (torch.nn.AdaptiveAvgPool1d, torch.nn.AdaptiveMaxPool1d)"
      " for s in ((0,), (0, 1))]", [[0, 2], [0, 1, 2], [0, 2], [0, 1, 2]]),
+    # what indices pick lies in a row
+    ("[x := torch.arange(12).view(2, 3, 2), m := T([True, False, True]), i := T([0, 1]), "
+     "[y.view(-1).tolist() for y in (x[:, m], x[:, i, i], x[:, m, 1:], x[:, x[0] > 1])]][-1]",
+     [[0, 1, 4, 5, 6, 7, 10, 11], [0, 3, 6, 9], [1, 5, 7, 11], [2, 3, 4, 5, 8, 9, 10, 11]]),
     # questions
     ("Z(2, 3).nbytes", 24),
     ("Z(2).get_device()", -1),

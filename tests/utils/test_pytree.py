@@ -12,6 +12,11 @@ from minitorch_dl.utils import _pytree as pytree
 
 Pair = namedtuple("Pair", "first second")
 
+
+class Leaf(list):
+    """A subclass of a container."""
+
+
 TREES = [
     3,
     None,
@@ -20,7 +25,7 @@ TREES = [
     OrderedDict(x=5, y={}),
     defaultdict(list, x=[1]),
     deque([6, [7]], maxlen=3),
-    (torch.Size([1, 2]), "text"),  # a subclass of a container is a leaf
+    (Leaf([1]), "text"),
 ]
 
 
@@ -42,6 +47,12 @@ def test_leaves_are_in_order() -> None:
     assert pytree.tree_leaves([1, [2]], is_leaf=lambda x: x == [2]) == [1, [2]]
     assert pytree.tree_is_leaf(3)
     assert not pytree.tree_is_leaf([3])
+
+
+def test_sizes_are_containers_and_subclasses_are_not() -> None:
+    changed = pytree.tree_map(str, [torch.Size([1, 2]), Leaf([3])])
+    assert changed == [("1", "2"), "[3]"]
+    assert type(changed[0]) is tuple
 
 
 def test_maps_over_several_trees() -> None:
