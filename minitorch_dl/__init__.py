@@ -236,6 +236,7 @@ try:
     from .ops.pooling import *
     from .ops.pooling_with_indices import *
     from .ops.powers import *
+    from .ops.quantization import *
     from .ops.random import *
     from .ops.rearranging import *
     from .ops.recurrent import *

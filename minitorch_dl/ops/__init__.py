@@ -56,6 +56,7 @@ from .padding import *
 from .patches import *
 from .pooling import *
 from .powers import *
+from .quantization import *
 from .random import *
 from .rearranging import *
 from .recurrent import *

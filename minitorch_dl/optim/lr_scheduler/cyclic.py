@@ -354,14 +354,14 @@ class OneCycleLR(_CyclesMomentum):
         self._schedule_phases: list[dict[str, Any]] = [dict(zip(names, phase)) for phase in phases]
 
         max_lrs = per_group("max_lr", optimizer, max_lr)
-        self.cycle_momentum = cycle_momentum
-        if cycle_momentum:
-            self._start_momentum(base_momentum, max_momentum, last_epoch)
         if last_epoch == -1:
             for top_lr, group in zip(max_lrs, optimizer.param_groups, strict=True):
                 group["initial_lr"] = top_lr / div_factor
                 group["max_lr"] = top_lr
                 group["min_lr"] = group["initial_lr"] / final_div_factor
+        self.cycle_momentum = cycle_momentum
+        if cycle_momentum:
+            self._start_momentum(base_momentum, max_momentum, last_epoch)
         super().__init__(optimizer, last_epoch)
 
     def _anneal(self, start: Any, end: Any, share: float) -> Any:
