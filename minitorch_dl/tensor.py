@@ -160,6 +160,7 @@ class Tensor(Convertible, Differentiable, Protocols):
     # -- memory layout (ops/layout.py) -------------------------------------------------------------
 
     as_strided, resize_, resize_as_ = ops.as_strided, layout_ops.resize_, layout_ops.resize_as_
+    resize, resize_as = layout_ops.resize, layout_ops.resize_as
     is_contiguous, stride = layout_ops.is_contiguous, layout_ops.stride
     storage_offset, data_ptr = layout_ops.storage_offset, layout_ops.data_ptr
     _base, _is_view = property(layout_ops.base), layout_ops.is_view

@@ -13,6 +13,7 @@ from .autograd.base import as_class
 from .autograd.node import AccumulateGrad, Output, RemovableHandle
 from .autograd.overriding import PLAIN
 from .autograd.primitive import TensorBase, View, ViewKind, current_node
+from .autograd.variable import VOLATILE
 from .autograd.versions import version_of
 from .backend import dtypes
 
@@ -78,6 +79,18 @@ class Differentiable(TensorBase):
         if type(node) is Output:
             return node.edges[0]
         return None if type(node) is AccumulateGrad else node
+
+    @property
+    def volatile(self) -> builtins.bool:
+        """False: what it stood for is :func:`no_grad`."""
+        warnings.warn(
+            "volatile was removed (Variable.volatile is always False)", UserWarning, stacklevel=2
+        )
+        return False
+
+    @volatile.setter
+    def volatile(self, value: builtins.bool) -> None:
+        warnings.warn(VOLATILE, UserWarning, stacklevel=2)
 
     @property
     def output_nr(self) -> builtins.int:

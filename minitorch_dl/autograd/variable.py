@@ -9,6 +9,8 @@ from typing import Any
 from .modes import state
 from .primitive import TensorBase
 
+VOLATILE = "volatile was removed and now has no effect. Use `with torch.no_grad():` instead."
+
 
 class _Engine:
     """PyTorch's engine, as far as programs speak to it."""
@@ -39,8 +41,5 @@ class Variable(metaclass=_Variables):
 
     def __new__(cls, data: Any, requires_grad: bool = False, volatile: bool | None = None) -> Any:
         if volatile:
-            warnings.warn(
-                "volatile was removed and now has no effect. Use `with torch.no_grad():` instead.",
-                stacklevel=2,
-            )
+            warnings.warn(VOLATILE, stacklevel=2)
         return data.detach().requires_grad_(requires_grad)

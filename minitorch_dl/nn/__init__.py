@@ -4,7 +4,14 @@ from . import functional, grad, init, parallel, utils
 from .activation import *
 from .adaptive import *
 from .attention import *
-from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
+from .containers import (
+    Container,
+    ModuleDict,
+    ModuleList,
+    ParameterDict,
+    ParameterList,
+    Sequential,
+)
 from .conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from .distance import *
 from .dropout import *

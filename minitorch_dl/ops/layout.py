@@ -5,6 +5,7 @@ one's own.
 from __future__ import annotations
 
 import operator
+import warnings
 from collections.abc import Callable
 from math import prod
 from typing import Any
@@ -21,7 +22,7 @@ from ..backend import array_module
 from ..backend.layouts import CHANNELS_LAST, memory_format
 from ..backend.segments import put_sums
 from .dims import sizes, wrap_dim
-from .shape import _permute
+from .shape import _permute, reshape
 
 __all__ = ["as_strided"]
 
@@ -237,6 +238,18 @@ def resize_(input: Any, *size: Any, memory_format: Any = None) -> Any:
 def resize_as_(input: Any, the_template: Any, *, memory_format: Any = None) -> Any:
     """``resize_`` to the shape of another tensor."""
     return resize_(input, the_template.array.shape)
+
+
+def resize(input: Any, *sizes: int) -> Any:
+    """The old name of a copy by :func:`reshape`."""
+    warnings.warn("non-inplace resize is deprecated", stacklevel=2)
+    return reshape(input, *sizes).clone()
+
+
+def resize_as(input: Any, tensor: Any) -> Any:
+    """The old name of a copy by ``reshape(tensor.shape)``."""
+    warnings.warn("non-inplace resize_as is deprecated", stacklevel=2)
+    return reshape(input, tensor.shape).clone()
 
 
 def is_set_to(input: Any, tensor: Any) -> bool:

@@ -238,4 +238,8 @@ def test_the_node_of_a_custom_function_says_so() -> None:
 def test_a_volatile_variable_warns() -> None:
     with pytest.warns(UserWarning, match="volatile was removed"):
         x = torch.autograd.Variable(torch.ones(2), volatile=True)
+    with pytest.warns(UserWarning, match="no_grad"):
+        x.volatile = True
+    with pytest.warns(UserWarning, match="always False"):
+        assert not x.volatile
     assert not x.requires_grad

@@ -581,3 +581,26 @@ def test_causal_biases(torch: Any) -> None:
             attention(q, k, k, attn_mask=bias, is_causal=True)
     with pytest.warns(UserWarning, match="will produce NaNs"):
         module.causal_lower_right(3, 2)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_modules_under_old_names(torch: Any) -> None:
+    scores = torch.tensor([[[[0.5]], [[2.0]]]])
+    assert torch.nn.NLLLoss2d()(scores, torch.tensor([[[1]]])).item() == -2.0
+    held = torch.nn.Container(a=torch.nn.ReLU(), b=torch.nn.Tanh())
+    assert list(dict(held.named_children())) == ["a", "b"]
+    for make in (torch.nn.NLLLoss2d, torch.nn.Container):
+        with pytest.warns(FutureWarning, match="deprecated"):
+            make()
+
+
+@pytest.mark.filterwarnings("ignore:non-inplace")
+def test_old_names_of_reshaped_copies(torch: Any) -> None:
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    y, z = x.resize(2, 1), x.resize_as(torch.ones(1, 2))
+    (y.sum() + 2 * z.sum()).backward()
+    assert (y.shape, z.shape, x.grad.tolist()) == ((2, 1), (1, 2), [3.0, 3.0])
+    with pytest.raises(RuntimeError):
+        x.resize(3)
+    with pytest.warns(UserWarning, match="non-inplace resize"):
+        x.resize(2)

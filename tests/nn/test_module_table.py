@@ -153,6 +153,8 @@ WITHOUT_ROW = {
         if name.startswith("Lazy")
     },
     "Module": "the base class, tested in test_module.py",
+    "Container": "is Module under an old name; see test_both_libraries.py",
+    "NLLLoss2d": "is NLLLoss under an old name; see test_both_libraries.py",
     "RNNBase": "what RNN, LSTM and GRU share",
     "RNNCellBase": "what the cells share",
     "CrossMapLRN2d": "is LocalResponseNorm, which PyTorch's is not; see test_differences.py",

@@ -14,7 +14,8 @@ pytestmark = pytest.mark.parity
 
 # PyTorch's own signature says *args, **kwargs.
 _HIDDEN = {
-    "Buffer", "GRU", "LSTM", "Parameter", "RNN", "UninitializedBuffer", "UninitializedParameter",
+    "Buffer", "Container", "GRU", "LSTM", "Parameter", "RNN", "UninitializedBuffer",
+    "UninitializedParameter",
 }  # fmt: skip
 # The base classes' forward only raises.
 _ABSTRACT = {
