@@ -409,8 +409,17 @@ def index_put_(input: Any, indices: Any, values: Any, accumulate: bool = False) 
 
 def _places(input: Any, indices: Any, values: Any) -> tuple[list[Any], tuple[int, ...]]:
     """The index tensors among ``indices``, None for an axis taken whole, and their axes."""
-    _, found, dims = resolve(input.array, tuple(slice(None) if i is None else i for i in indices))
+    _, found, dims = resolve(input.array, tuple(map(_as_place, indices)))
     if not found:
         raise RuntimeError("index_put(): at least one index must be a tensor")
     _same_dtype(input, values)
     return found, dims
+
+
+def _as_place(index: Any) -> Any:
+    """An axis taken whole as a slice; an integer, which ``x[...]`` would take a view at, as an
+    index of one element."""
+    if index is None:
+        return slice(None)
+    array = raw(index)
+    return index if array.ndim or array.dtype == bool else array.reshape(1)

@@ -21,6 +21,9 @@ TABLE: list[tuple[str, Any]] = [
     ("f'{torch.zeros((), device=\"meta\")}'", "tensor(..., device='meta', size=())"),
     ("torch.nextafter(torch.ones(2), T([2, 2])).dtype.itemsize", 4),
     ("T([1], dtype=torch.uint16).type()", "torch.UInt16Tensor"),
+    ("Z(2, 3).index_put((T(1), T([False, True, True])), T([1.0, 2.0]), True).tolist()",
+     [[0, 0, 0], [0, 1, 2]]),
+    ("Z(2, 2).index_put_((T(1),), T([1.0, 2.0])).tolist()", [[0, 0], [1, 2]]),
     # bools
     ("(T([True]) << 2).tolist()", [4]),
     ("torch.add(T([True]), T([True, False]), alpha=2).tolist()", [True, True]),
