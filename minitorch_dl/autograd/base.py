@@ -226,9 +226,8 @@ def write_out(
             f"{op}(): result type {have.name} can't be cast to the desired output type {want.name}"
         )
     target = out.array
-    if not getattr(target.flags, "writeable", True) or (
-        target.size and any(n > 1 and not step for n, step in zip(target.shape, target.strides))
-    ):
+    fits = target.shape == result.array.shape
+    if fits and (not getattr(target.flags, "writeable", True) or _repeats(target)):
         raise RuntimeError(
             f"{op}(): unsupported operation: more than one element of the written-to tensor refers "
             "to a single memory location. Please clone() the tensor before performing the "
@@ -240,7 +239,7 @@ def write_out(
             "tensor refer to a single memory location. Please clone() the tensor before performing "
             "the operation."
         )
-    if target.shape == result.array.shape:
+    if fits:
         target[...] = result.array
     else:
         if target.size and not resizes:
@@ -253,3 +252,10 @@ def write_out(
         out.array = result.array.astype(target.dtype, order="C")
     mark_written(out.array, f"{op}(out=...)")
     return out
+
+
+def _repeats(array: Any) -> bool:
+    """Whether an expanded array shows one element at several places."""
+    return bool(array.size) and any(
+        n > 1 and not step for n, step in zip(array.shape, array.strides)
+    )
