@@ -171,7 +171,7 @@ def pad_sequences(xp: Any, *inputs: Any, dim: int, value: float, left: bool) -> 
 
 
 @pad_sequences.defvjp_joint
-def _(g: Any, shapes: Any, dim: int, left: bool) -> list[Any]:
+def _pad_sequences_gradients(g: Any, shapes: Any, dim: int, left: bool) -> list[Any]:
     longest = g.shape[1 - dim]
     grads = []
     for i, (n, *_) in enumerate(shapes):

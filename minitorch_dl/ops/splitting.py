@@ -12,8 +12,7 @@ from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive
 from ..backend import describe_one
 from .dims import also_named, wrap_dim
-from .joining import _cat
-from .shape import _reshape
+from .joining import _cat, _stack
 from .slicing import _range
 
 __all__ = [
@@ -40,9 +39,8 @@ def _unbind(xp: Any, a: Any, *, dim: int) -> Any:
 
 
 @_unbind.defvjp_joint
-def _unbind_gradients(g: Any, dim: int, a_shape: Any) -> Any:
-    one = (*a_shape[:dim], 1, *a_shape[dim + 1 :])
-    return (_cat(*[_reshape(x, shape=one) for x in g], dim=dim),)
+def _unbind_gradients(g: Any, dim: int) -> Any:
+    return (_stack(*g, dim=dim),)
 
 
 def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
