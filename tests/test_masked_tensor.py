@@ -55,6 +55,13 @@ def test_reductions_see_what_is_there() -> None:
         x.max()
 
 
+def test_variances_are_corrected_as_asked() -> None:
+    x = masked_tensor(torch.tensor([[1.0, 2.0], [4.0, 6.0]]), torch.tensor([[True, False]] * 2))
+    for biased in (x.var(0, False), x.var(0, unbiased=False), torch.var(x, 0, correction=0)):
+        check(biased, torch.tensor([2.25, 0.0]), torch.tensor([True, False]))
+    check(x.std(0, True, True), torch.tensor([[4.5**0.5, 0.0]]), torch.tensor([[True, False]]))
+
+
 def test_moving_moves_the_mask() -> None:
     x = there()
     check(x.T, DATA.T, MASK.T)

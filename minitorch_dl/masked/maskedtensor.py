@@ -412,31 +412,49 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {}
 """What there is for masked tensors that is neither of these, by the name of the function."""
 
 
+def _reduce(name: str, input: Any, dim: Any, keepdim: bool, **options: Any) -> Any:
+    dense = input.to_dense()
+    data, mask = dense._masked_data, dense._masked_mask
+    dims = normalize_dims(dim, data.ndim)
+    if name == "all":
+        y = ops.all(ops.where(mask, data, True), dims, keepdim)
+    else:
+        options = {key: value for key, value in options.items() if value is not None}
+        function = getattr(masked_reductions, name)
+        y = function(data, dim=dim, keepdim=keepdim, mask=mask, **options)
+    return MaskedTensor.make(y, ops.any(mask, dims, keepdim))
+
+
 def _reduced(name: str) -> Callable[..., Any]:
-    def reduce(
-        input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, **options: Any
-    ) -> Any:
-        dense = input.to_dense()
-        data, mask = dense._masked_data, dense._masked_mask
-        if dtype is not None:
-            options["dtype"] = dtype
-        dims = normalize_dims(dim, data.ndim)
-        if name == "all":
-            y = ops.all(ops.where(mask, data, True), dims, keepdim)
-        else:
-            y = getattr(masked_reductions, name)(
-                data, dim=dim, keepdim=keepdim, mask=mask, **options
-            )
-        return MaskedTensor.make(y, ops.any(mask, dims, keepdim))
+    def reduce(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+        return _reduce(name, input, dim, keepdim, dtype=dtype)
 
     return reduce
 
 
-for _name in "sum mean amin amax argmin argmax prod all var std".split():
+def _spread(name: str) -> Callable[..., Any]:
+    def reduce(
+        input: Any,
+        dim: Any = None,
+        unbiased: bool | None = None,
+        keepdim: bool = False,
+        *,
+        correction: float | None = None,
+    ) -> Any:
+        return _reduce(name, input, dim, keepdim, unbiased=unbiased, correction=correction)
+
+    return reduce
+
+
+def _norm(
+    input: Any, p: Any = 2.0, dim: Any = None, keepdim: bool = False, dtype: Any = None
+) -> Any:
+    return _reduce("norm", input, dim, keepdim, ord=p, dtype=dtype)
+
+
+for _name in "sum mean amin amax argmin argmax prod all".split():
     FUNCTIONS[_name] = _reduced(_name)
-FUNCTIONS["norm"] = lambda input, p=2.0, *args, **kwargs: _reduced("norm")(
-    input, *args, ord=p, **kwargs
-)
+FUNCTIONS["var"], FUNCTIONS["std"], FUNCTIONS["norm"] = _spread("var"), _spread("std"), _norm
 
 
 def _normalized(name: str) -> Callable[..., Any]:

@@ -36,7 +36,7 @@ class _DatasetKind:
 class DataLoader(Generic[T_co]):
     """Iterates over ``dataset`` in batches.
 
-    Parameters
+    Args:
         dataset: map-style (``__getitem__`` and ``__len__``) or an :class:`IterableDataset`.
         batch_size: samples in a batch; None yields single samples. Default: 1.
         shuffle: a new random order for each pass. Default: False.
