@@ -202,40 +202,14 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the suite; 0 when every workload ran here."""
     arguments = sys.argv[1:] if arguments is None else arguments
     args = parser().parse_args(arguments)
-    names = [
-        name
-        for name, w in WORKLOADS.items()
-        if any(_named(name, pattern) for pattern in args.patterns)
-        and (w.quick or not args.quick)
-        and ((w.curve is not None) == args.scaling or args.devices)
-        and not (args.devices and name.startswith(("start/", "data/")))
-    ]
-    if args.profile is not None:
-        names = [name for name in WORKLOADS if _named(name, args.profile)][:1]
+    names = _chosen(args)
     if args.list or not names:
         print("\n".join(names) or "no workload matches; see --list")
         return 0 if names else 2
     if args.profile is not None or args.memory:
         return _look_inside(args, names)
-    rounds = args.rounds or (3 if args.quick else 5)
-    seconds = args.seconds or (0.2 if args.quick else 0.5)
-    pythons = dict(args.peer_python)
-    present = [
-        peer for peer in args.peers if peer in pythons or importlib.util.find_spec(peer) is not None
-    ]
-    if missing := [peer for peer in args.peers if peer not in present]:
-        print(f"not installed, and left out: {', '.join(missing)}", file=sys.stderr)
     try:
-        if args.devices:
-            devices = args.devices.split(",")
-            if args.precision != "highest":
-                devices[-1] += f"+{args.precision}"
-            ours, others = _on_devices(devices, args.threads, present)
-        else:
-            ours = Peer(OURS, args.threads)
-            others = [
-                Peer(peer, args.threads, pythons.get(peer, sys.executable)) for peer in present
-            ]
+        ours, others = _peers(args)
     except (RuntimeError, OSError) as error:
         print(f"python -m benchmarks: {error}", file=sys.stderr)
         return 2
@@ -246,21 +220,10 @@ def main(arguments: list[str] | None = None) -> int:
         "command": " ".join(["python -m benchmarks", *arguments]),
         "versions": {peer.name: peer.version for peer in (ours, *others)},
         "peers": [peer.name for peer in others],
-        "rows": [],
     }
     versions = ", ".join(" ".join(pair) for pair in results["versions"].items())
     print(f"{results['machine']}; {args.threads} threads; {versions}", file=sys.stderr)
-    progress = sys.stderr.isatty()
-    try:
-        for name in names:
-            if progress:
-                print(f"\r{name:60}", end="", file=sys.stderr, flush=True)
-            results["rows"].append(compare(ours, others, name, rounds, seconds))
-    finally:
-        if progress:
-            print("\r" + " " * 60 + "\r", end="", file=sys.stderr)
-        for peer in (ours, *others):
-            peer.close()
+    results["rows"] = _measured(args, names, ours, others)
     print(table(results))
     if any(row.get("curve") for row in results["rows"]):
         print(curves(results))
@@ -273,9 +236,61 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if any("error" in row for row in results["rows"]) else 0
 
 
+def _chosen(args: argparse.Namespace) -> list[str]:
+    """The names of the workloads to run."""
+    if args.profile is not None:
+        return [name for name in WORKLOADS if _named(name, args.profile)][:1]
+    return [
+        name
+        for name, w in WORKLOADS.items()
+        if any(_named(name, pattern) for pattern in args.patterns)
+        and (w.quick or not args.quick)
+        and ((w.curve is not None) == args.scaling or args.devices)
+        and not (args.devices and name.startswith(("start/", "data/")))
+    ]
+
+
 def _named(name: str, pattern: str) -> bool:
     """Whether the pattern is in a workload's name, in upper or lower case."""
     return fnmatch.fnmatchcase(name.lower(), f"*{pattern.lower()}*")
+
+
+def _peers(args: argparse.Namespace) -> tuple[Peer, list[Peer]]:
+    """This engine, and what it is compared with."""
+    pythons = dict(args.peer_python)
+    present = [
+        peer for peer in args.peers if peer in pythons or importlib.util.find_spec(peer) is not None
+    ]
+    if missing := [peer for peer in args.peers if peer not in present]:
+        print(f"not installed, and left out: {', '.join(missing)}", file=sys.stderr)
+    if args.devices:
+        devices = args.devices.split(",")
+        if args.precision != "highest":
+            devices[-1] += f"+{args.precision}"
+        return _on_devices(devices, args.threads, present)
+    others = [Peer(peer, args.threads, pythons.get(peer, sys.executable)) for peer in present]
+    return Peer(OURS, args.threads), others
+
+
+def _measured(
+    args: argparse.Namespace, names: list[str], ours: Peer, others: list[Peer]
+) -> list[dict[str, Any]]:
+    """A row for each workload."""
+    rounds = args.rounds or (3 if args.quick else 5)
+    seconds = args.seconds or (0.2 if args.quick else 0.5)
+    progress = sys.stderr.isatty()
+    rows = []
+    try:
+        for name in names:
+            if progress:
+                print(f"\r{name:60}", end="", file=sys.stderr, flush=True)
+            rows.append(compare(ours, others, name, rounds, seconds))
+    finally:
+        if progress:
+            print("\r" + " " * 60 + "\r", end="", file=sys.stderr)
+        for peer in (ours, *others):
+            peer.close()
+    return rows
 
 
 def _on_devices(devices: list[str], threads: int, installed: list[str]) -> tuple[Peer, list[Peer]]:
