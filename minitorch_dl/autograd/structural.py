@@ -7,7 +7,7 @@ from typing import Any
 
 from ..backend import dtypes
 from ..backend.precision import summed_in
-from ..backend.sums import sum_by_products
+from ..backend.sums import SOME, sum_by_products
 from .base import TensorBase, late
 from .primitive import primitive
 
@@ -57,7 +57,7 @@ def sum_to(xp: Any, a: Any, *, shape: tuple[int, ...]) -> Any:
     )
     if not axes:
         return a.reshape(shape)
-    if (y := sum_by_products(xp, a, axes)) is not None:
+    if a.size >= SOME and (y := sum_by_products(xp, a, axes)) is not None:
         return y.reshape(shape)
     if a.dtype.itemsize != 2:
         return a.sum(axis=axes, dtype=a.dtype).reshape(shape)

@@ -16,8 +16,8 @@ _LONG = 16
 """Elements of a row from which BLAS sums it; its call costs as much as so many."""
 _SHORT = 64
 """Elements of a row below which rows had better be added up before their elements are."""
-_SOME = 1 << 11
-"""Elements of which a sum takes NumPy longer than what goes before a product."""
+SOME = 1 << 11
+"""Elements from which ``sum_by_products`` saves more time than it takes to ask."""
 _ALONE = 1 << 13
 """Elements of a matrix up to which BLAS multiplies it by a vector with one thread."""
 _EXACT = 1 << 16
@@ -45,7 +45,7 @@ def sum_by_products(xp: Any, a: Any, axes: Axes) -> Any:
     """The sum of float32 or float64 numbers over axes that stand together, of any shape, by
     products with ones or ``einsum``, where NumPy's own is up to ten times slower; else None."""
     k, n = len(axes), a.ndim
-    if xp is not np or a.size < _SOME or not 0 < k < n:
+    if xp is not np or not 0 < k < n:
         return None
     if a.dtype.kind != "f" or a.dtype.itemsize == 2 or not a.flags.c_contiguous:
         return None

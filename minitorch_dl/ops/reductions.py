@@ -15,7 +15,7 @@ from ..autograd.primitive import fused, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import dtypes
 from ..backend.precision import is_half
-from ..backend.sums import sum_by_products
+from ..backend.sums import SOME, sum_by_products
 from .dims import normalize_dims
 from .elementwise import exp
 from .joining import cat
@@ -42,7 +42,7 @@ float32."""
 
 def _total(xp: Any, a: Any, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
     """The sum in the accumulator's dtype."""
-    if dims and (y := sum_by_products(xp, a, dims)) is not None:
+    if dims and a.size >= SOME and (y := sum_by_products(xp, a, dims)) is not None:
         return y.reshape(
             [1 if i in dims else n for i, n in enumerate(a.shape) if keepdim or i not in dims]
         )
