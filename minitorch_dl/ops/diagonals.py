@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.names import as_one
+from ..autograd.names import as_one, named
 from ..autograd.primitive import primitive, write_out
 from .dims import wrap_dim
 from .indexing import setitem
@@ -140,6 +140,7 @@ def diag(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
         y = diag_embed(input, diagonal)
     elif input.array.ndim == 2:
         y = _clone(_diagonal(input, offset=diagonal, dim1=0, dim2=1))
+        y = named(y, "DiagonalBackward0_copy")
     else:
         raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input.array.ndim}D")
     return y if out is None else write_out("diag", out, y, exact=True)

@@ -361,4 +361,5 @@ def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
     chosen = list(choose(range(input.array.shape[0]), r))
     if not r:
         return TensorBase.wrap(xp.empty(0, input.array.dtype))
-    return _index(input, xp.asarray(chosen, np.int64).reshape(-1, r), dims=(0,))
+    places = xp.asarray(chosen, np.int64).reshape(-1, r)
+    return named(_index(input, places, dims=(0,)), "StackBackward0")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.names import as_one
+from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive
 from ..autograd.structural import cast, sum_to
 from ..backend import array_module, check_all
@@ -121,7 +121,7 @@ def repeat_interleave(
         if repeats < 0:
             raise RuntimeError("Repeats must be non-negative")
         index = xp.repeat(xp.arange(n), repeats)
-        return _index(input, index, dims=(dim,))
+        return named(_index(input, index, dims=(dim,)), "ViewBackward0")
     counts = repeats.array
     if counts.ndim > 1 or counts.dtype.kind not in "iu":
         raise RuntimeError("repeat_interleave only accepts 1D int vector as repeat")
@@ -132,7 +132,7 @@ def repeat_interleave(
         )
     total = None if output_size is None else int(output_size)
     index = _repeated(xp, xp.broadcast_to(counts, (n,)), n, total)
-    return _index(input, index, dims=(dim,))
+    return named(_index(input, index, dims=(dim,)), "IndexSelectBackward0")
 
 
 def _repeated(xp: Any, counts: Any, n: int, total: int | None = None) -> Any:

@@ -71,7 +71,13 @@ def _rnn_composite(
     return _run(step, x, [h], sizes, reverse)
 
 
-@fused(composite=_rnn_composite, outputs=("y", "hn"), aux=("before",), keeps_missing=True)
+@fused(
+    composite=_rnn_composite,
+    outputs=("y", "hn"),
+    aux=("before",),
+    keeps_missing=True,
+    complex=True,
+)
 def rnn_layer(
     xp: Any,
     x: Any,
@@ -138,6 +144,7 @@ def _lstm_composite(
     outputs=("y", "hn", "cn"),
     aux=("kept",),
     keeps_missing=True,
+    complex=True,
 )
 def lstm_layer(
     xp: Any,
@@ -195,6 +202,7 @@ def _gru_composite(
     outputs=("y", "hn"),
     aux=("gates", "inner", "before"),
     keeps_missing=True,
+    complex=True,
 )
 def gru_layer(
     xp: Any, x: Any, h: Any, wi: Any, wh: Any, bi: Any, bh: Any, *, sizes: Any, reverse: bool

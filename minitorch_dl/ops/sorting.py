@@ -243,7 +243,7 @@ def mode(input: Any, dim: int = -1, keepdim: bool = False, *, out: Any = None) -
 _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 
-@as_one()
+@as_one("SqueezeBackward4")
 def quantile(
     input: Any,
     q: Any,
@@ -267,7 +267,7 @@ def quantile(
     return y if out is None else write_out("quantile", out, y, exact=True)
 
 
-@as_one()
+@as_one("SqueezeBackward4")
 def nanquantile(
     input: Any,
     q: Any,

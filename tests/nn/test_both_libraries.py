@@ -604,3 +604,20 @@ def test_old_names_of_reshaped_copies(torch: Any) -> None:
         x.resize(3)
     with pytest.warns(UserWarning, match="non-inplace resize"):
         x.resize(2)
+
+
+@pytest.mark.filterwarnings("ignore:Complex modules are a new feature")
+@pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
+def test_recurrent_layers_of_complex_numbers(torch: Any, kind: str) -> None:
+    layer = getattr(torch.nn, kind)(2, 3, num_layers=2, bidirectional=True)
+    x = torch.randn(4, 1, 2)
+    wanted, _ = layer(x)
+    layer.to(torch.complex64)
+    y, _ = layer(x.to(torch.complex64))
+    torch.testing.assert_close(y, wanted.to(torch.complex64))
+    i = torch.tensor(1e-3j)
+    grad = torch.func.vjp(lambda x: layer(x)[0], x.to(torch.complex64))[1](torch.ones_like(y))[0]
+    moved, _ = layer(x.to(torch.complex64) + i)  # holomorphic: the same slope along i
+    torch.testing.assert_close(
+        (moved - y).sum() / i, grad.sum().conj().resolve_conj(), rtol=1e-2, atol=1e-2
+    )
