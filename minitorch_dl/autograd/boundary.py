@@ -346,6 +346,13 @@ class _Guard:
 
     def told(self, error: Exception, values: tuple[Any, ...]) -> Exception:
         arguments = dict(zip(self.parameters, values, strict=True))
+        if isinstance(error, (TypeError, ValueError)) and _from_here(error):
+            for i, (parameter, value) in enumerate(arguments.items()):
+                if isinstance(value, str) and type(self.defaults[parameter]) in (int, float):
+                    return TypeError(
+                        f"{self.name}(): argument {parameter!r} (position {i + 1}) must be "
+                        "Number, not str"
+                    )
         op = type(arguments.pop("self")).__name__ if self.name == "forward" else self.name
         defaults = {name: p.default for name, p in self.parameters.items()}
         return explained(op, error, arguments, defaults)

@@ -14,6 +14,8 @@ CREATION = [
     ("torch.zeros(-1)", R, "negative dimension"),
     ("torch.tril_indices(2, 2, requires_grad=True)", R, "Only Tensors of floating point"),
     ("T([1], dtype=torch.uint32).mean()", R, "Got: UInt32"),
+    ("torch.nn.functional.softplus(Z(2), 'a')", K, "argument 'beta' (position 2) must be Number"),
+    ("torch.logspace(0, 1, 3, 'a')", K, "argument 'base' (position 4) must be Number, not str"),
     ("Z(3).resize_(-1)", R, "negative dimension"),
     ("torch.arange()", K, "missing 1 required positional argument: 'end'"),
     ("torch.randint(5)", K, "missing 1 required argument: 'size'"),
