@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import inspect
+import itertools
 import math
 import warnings
 from collections.abc import Callable
@@ -11,11 +12,14 @@ from types import FunctionType
 from typing import Any
 
 from ..nn import Module, Parameter, Sequential
+from ..ops import einsum, is_tensor
+from ..ops.storage import is_storage
+from ..overrides import get_overridable_functions
 from ..symbolic import _assert
 from ..tensor import Tensor
 from .graph import Graph
 from .graph_module import GraphModule
-from .node import Node, default_of, has_side_effect
+from .node import Node, default_of, has_side_effect, map_aggregate
 from .proxy import ParameterProxy, Proxy, TracerBase, watching
 
 __all__ = ["Tracer", "symbolic_trace", "wrap"]
@@ -218,15 +222,18 @@ class _Patches:
                 self._set_item(namespace, name, recorded(namespace[name]))
             elif hasattr(builtins, name):
                 self._set_item(namespace, name, recorded(getattr(builtins, name)))
+        # Ops would ask the symbols themselves, but can't tell how their arguments were given.
+        ops = {space: ops for space, ops in get_overridable_functions().items() if space != Tensor}
         modules = [vars(module) for module in tracer._wrapped_modules]
-        chosen = {id(f) for f in tracer._wrapped_functions}
+        chosen = {id(f) for f in itertools.chain(tracer._wrapped_functions, *ops.values())}
+        chosen -= {id(f) for f in (is_tensor, is_storage, einsum)}  # answered; told in its own way
         chosen |= {
             id(value)
             for members in modules
             for name, value in members.items()
             if not name.startswith("_") and callable(value)
         }
-        for namespace in [*modules, *self.namespaces]:
+        for namespace in [*modules, *map(vars, ops), *self.namespaces]:
             for name, value in list(namespace.items()):
                 if id(value) in chosen:
                     self._set_item(namespace, name, recorded(value))
@@ -277,10 +284,11 @@ def recorded(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function, whose call is recorded where an argument is a symbol."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        for value in (*args, *kwargs.values()):
-            if isinstance(value, Proxy):
-                return value.tracer.create_proxy("call_function", function, args, kwargs)
-        return function(*args, **kwargs)
+        symbols: list[Proxy] = []
+        map_aggregate((args, kwargs), lambda x: symbols.append(x) if isinstance(x, Proxy) else x)
+        if not symbols:
+            return function(*args, **kwargs)
+        return symbols[0].tracer.create_proxy("call_function", function, args, kwargs)
 
     call.__name__ = getattr(function, "__name__", "call")
     return call

@@ -46,6 +46,22 @@ def test_arguments_behind_stars(torch: Any) -> None:
     assert traced(x, 2.0, x * 2, k=x * 4).item() == 12.0
 
 
+def test_calls_are_recorded_as_they_are_written(torch: Any) -> None:
+    def program(x: Any) -> Any:
+        x = torch.reshape(torch.sum(x, dim=1), (-1,))
+        x = torch.cat([x, torch.clamp(x, min=0)], dim=0)
+        return torch.max(x, 0) if torch.is_tensor(x) else torch.topk(x, 3, dim=-1)
+
+    nodes = [n for n in torch.fx.symbolic_trace(program).graph.nodes if n.op == "call_function"]
+    assert [(n.target.__name__, n.args[1:], n.kwargs) for n in nodes] == [
+        ("sum", (), {"dim": 1}),
+        ("reshape", ((-1,),), {}),
+        ("clamp", (), {"min": 0}),
+        ("cat", (), {"dim": 0}),
+        ("topk", (3,), {"dim": -1}),
+    ]
+
+
 def test_arguments_decided_beforehand_are_checked(torch: Any) -> None:
     def program(x: Any, flag: bool, more: Any = None) -> Any:
         return x * 2 if flag and more is None else x
