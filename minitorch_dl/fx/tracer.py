@@ -12,8 +12,6 @@ from types import FunctionType
 from typing import Any
 
 from ..nn import Module, Parameter, Sequential
-from ..ops import einsum, is_tensor
-from ..ops.storage import is_storage
 from ..overrides import get_overridable_functions
 from ..symbolic import _assert
 from ..tensor import Tensor
@@ -194,6 +192,10 @@ class Tracer(TracerBase):
             )
 
 
+_TOLD_OTHERWISE = "cdist einsum is_storage is_tensor norm tensordot".split()
+"""Than as they are written: arguments by name, a list of operands one by one, or not at all."""
+
+
 class _Patches:
     """While a tracer works, modules are called and read through it, and wrapped functions record
     themselves."""
@@ -225,8 +227,10 @@ class _Patches:
         # Ops would ask the symbols themselves, but can't tell how their arguments were given.
         ops = {space: ops for space, ops in get_overridable_functions().items() if space != Tensor}
         modules = [vars(module) for module in tracer._wrapped_modules]
-        chosen = {id(f) for f in itertools.chain(tracer._wrapped_functions, *ops.values())}
-        chosen -= {id(f) for f in (is_tensor, is_storage, einsum)}  # answered; told in its own way
+        chosen = {id(f) for f in tracer._wrapped_functions}
+        chosen |= {
+            id(f) for f in itertools.chain(*ops.values()) if f.__name__ not in _TOLD_OTHERWISE
+        }
         chosen |= {
             id(value)
             for members in modules
