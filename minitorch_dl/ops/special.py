@@ -9,13 +9,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from ..autograd.names import as_one
 from ..autograd.primitive import primitive, write_out
 from ..autograd.refusing import no_derivative
 from ..backend import special as kernels
 from ..backend.precision import in_float32
 from .elementwise import exp, log, log1p
-from .selection import keep, select, where
+from .selection import keep, select
 from .trigonometric import cos, sin
 
 __all__ = [
@@ -287,7 +289,7 @@ def _xlogy(xp: Any, a: Any, b: Any) -> Any:
 
 _xlogy.defvjp(
     a=lambda g, a, b: keep(
-        g * (log(b) if hasattr(b, "dtype") else math.log(b)), (a != 0) | (b > 0)
+        g * (log(b) if hasattr(b, "dtype") else np.log(b).item()), (a != 0) | (b > 0)
     ),
     b=lambda g, a, b: g * a / b,
 )
@@ -305,14 +307,16 @@ def _float_of(a: Any, b: Any) -> Any:
 
 _xlog1py.defvjp(
     a=lambda g, a, b: keep(
-        g * (log1p(b) if hasattr(b, "dtype") else math.log1p(b)), (a != 0) | (b > -1)
+        g * (log1p(b) if hasattr(b, "dtype") else np.log1p(b).item()), (a != 0) | (b > -1)
     ),
     b=lambda g, a, b: g * a / (b + 1),
 )
 
 
-@as_one("SpecialEntrBackward0")
-def entr(input: Any, *, out: Any = None) -> Any:
+@primitive(promotes="float", domain=(0, None), grad_fn="SpecialEntrBackward0", wide=True)
+def entr(xp: Any, a: Any) -> Any:
     """``-input * log(input)``; 0 at 0 and minus infinity below."""
-    y = where(input < 0, -math.inf, -xlogy(input, input))
-    return y if out is None else write_out("entr", out, y)
+    return xp.where(a == 0, 0, xp.where(a < 0, -math.inf, -a * xp.log(a))).astype(a.dtype)
+
+
+entr.defvjp(a=lambda g, a: g * (-log(a) - 1))

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..autograd.names import as_one
 from ..autograd.primitive import primitive, write_out
+from .elementwise import div_or_zero
 from .powers import rsqrt
 
 __all__ = [
@@ -134,8 +135,8 @@ def atan2(xp: Any, a: Any, b: Any) -> Any:
 
 
 atan2.defvjp(
-    a=lambda g, a, b: g * (b / (a * a + b * b)),
-    b=lambda g, a, b: -g * (a / (a * a + b * b)),
+    a=lambda g, a, b: div_or_zero(g * b, a * a + b * b),
+    b=lambda g, a, b: div_or_zero(-g * a, a * a + b * b),
 )
 
 arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2

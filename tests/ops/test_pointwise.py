@@ -130,3 +130,17 @@ def test_a_refused_write_changes_nothing() -> None:
 def test_the_gradient_of_relu_passes_nan() -> None:
     for x, g in ((math.nan, 1.0), (INF, 1.0), (0.0, 0.0), (-1.0, 0.0)):
         assert gradient(torch.relu, x) == [g]
+
+
+@pytest.mark.parametrize(
+    ("function", "values", "expected"),
+    [
+        (torch.atan2, (0.0, 0.0), [0.0, 0.0]),
+        (torch.special.entr, (0.0,), [INF]),
+        (lambda x: torch.xlogy(x, 0), (2.0,), [-INF]),
+        (lambda x: torch.xlogy(x, 0), (0.0,), [0.0]),
+        (lambda x: torch.special.xlog1py(x, -1), (2.0,), [-INF]),
+    ],
+)
+def test_gradients_where_a_logarithm_or_an_angle_has_none(function, values, expected) -> None:
+    assert gradient(function, *values) == expected
