@@ -240,8 +240,8 @@ def _copied(array: Any, memo: dict[Any, Any]) -> Any:
         return array.copy()
     copies = memo.setdefault("memory", {})
     if id(owner) not in copies:
-        copies[id(owner)] = owner.copy(order="K")
-    memory = copies[id(owner)]
+        copies[id(owner)] = owner.copy(order="K"), owner  # which has to live as long as its id
+    memory, _ = copies[id(owner)]
     if array is owner:
         return memory
     row = (memory if rows else memory.T).reshape(-1).view(array.dtype)

@@ -44,7 +44,9 @@ def promote(op: str, kind: str, args: Sequence[Any], arrays: Sequence[Any]) -> t
 
     Args:
         op: the op's name, for errors.
-        kind: "same", or "float", where integers become the default floating-point type.
+        kind: "same", or "float", where integers become the default floating-point type, or
+            "compared", where numbers beside bfloat16 are rounded to it, as NumPy rounds them to its
+            own types.
     """
     operands = [x for x in arrays if x is not None]
     try:
@@ -58,6 +60,8 @@ def promote(op: str, kind: str, args: Sequence[Any], arrays: Sequence[Any]) -> t
         late.cast(x, dtype=target.name) if hasattr(a, "dtype") and a.dtype != wanted else x
         for x, a in zip(args, arrays, strict=True)
     ]
+    if kind == "compared" and wanted == BFLOAT16:
+        args = [wanted.type(x) if x.__class__ in NUMBERS else x for x in args]
     if target.kind == dtypes.INTEGER and len(args) == 2:  # of more, PyTorch refuses, as NumPy does
         args = [_wrapped(x, wanted) if x.__class__ is int else x for x in args]
     return args, [x.array if isinstance(x, TensorBase) else x for x in args]

@@ -16,8 +16,9 @@ from ..autograd.inplace import write
 from ..autograd.modes import may_record
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, fused, primitive, write_out
+from ..autograd.structural import cast
 from ..backend import activations as kernels
-from ..backend import array_module
+from ..backend import array_module, dtypes
 from ..backend import random as draw
 from ..backend.choosing import choose
 from ..backend.clipping import clip
@@ -224,7 +225,12 @@ def rrelu(
 def threshold(input: Any, threshold: float, value: float, inplace: bool = False) -> Any:
     """``input`` where it is above ``threshold``, else ``value``."""
     require_kind("threshold", "integer", input)
-    return _apply("threshold", lambda x: select(x <= threshold, value, x), input, inplace)
+
+    def kept(x: Any) -> Any:
+        wide = cast(x, dtype="float32") if x.dtype is dtypes.bfloat16 else x  # as in PyTorch
+        return select(wide <= threshold, value, x)
+
+    return _apply("threshold", kept, input, inplace)
 
 
 @as_one("HardshrinkBackward0")

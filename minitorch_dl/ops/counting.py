@@ -304,6 +304,10 @@ def nonzero_static(input: Any, *, size: int, fill_value: int = -1, out: Any = No
     """The first ``size`` rows of ``nonzero``, with rows of ``fill_value`` where there are too
     few.
     """
+    if size < 0:
+        raise RuntimeError(
+            f"nonzero_static: 'size' must be an non-negative integer, but got {size}"
+        )
     a = input.array
     xp = array_module(a)
     found = xp.stack(a.nonzero(), axis=-1) if a.ndim else xp.zeros((int(a != 0), 0), "int64")

@@ -446,6 +446,13 @@ log10.defvjp(a=lambda g, a: g / (a * math.log(10)))
 @primitive(promotes="float", domain=(-1, None), grad_fn="Log1PBackward0", complex="holomorphic")
 def log1p(xp: Any, a: Any) -> Any:
     """``log(1 + input)``, accurate near 0."""
+    if a.dtype.kind == "c":
+        x, y = a.real, a.imag
+        # log |1 + a|, whose square is 1 + x (2 + x) + y^2; NumPy's loses what is small beside 1
+        near = (abs(x) < 0.5) & (abs(y) < 0.5)
+        real = xp.log1p(xp.where(near, x * (2 + x) + y * y, 0)) / 2
+        far = xp.log1p(xp.where(near, 0, a))
+        return xp.where(near, real + 1j * xp.arctan2(y, 1 + x), far).astype(a.dtype)
     return xp.log1p(a)
 
 

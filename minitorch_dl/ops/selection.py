@@ -20,6 +20,7 @@ from ..backend import array_module, dtypes
 from ..backend.activations import where_not_zero
 from ..backend.choosing import choose
 from ..backend.clipping import clip as limited
+from .inspection import finfo
 
 __all__ = [
     "clamp", "clamp_max", "clamp_min", "clip", "fmax", "fmin", "heaviside", "maximum", "minimum",
@@ -258,6 +259,12 @@ def heaviside(input: Any, values: Any, *, out: Any = None) -> Any:
 
 @primitive(name="nan_to_num", complex=True)
 def _nan_to_num(xp: Any, a: Any, *, nan: float, posinf: float | None, neginf: float | None) -> Any:
+    if a.dtype.kind == "V":  # bfloat16, which NumPy takes for no number
+        largest = finfo(dtypes.bfloat16).max
+        high = largest if posinf is None else posinf
+        low = -largest if neginf is None else neginf
+        y = xp.where(a != a, nan, xp.where(xp.isinf(a), xp.where(a > 0, high, low), a))
+        return y.astype(a.dtype)
     return xp.nan_to_num(a, copy=True, nan=nan, posinf=posinf, neginf=neginf)
 
 

@@ -258,8 +258,9 @@ def sinc(xp: Any, a: Any) -> Any:
 
 
 def _sinc_derivative(g: Any, a: Any) -> Any:
-    x = select(a == 0, 1, a) * math.pi
-    return keep(g * (math.pi * (x * cos(x) - sin(x)) / (x * x)), a != 0)
+    tiny = a * a == 0
+    x = select(tiny, 1, a) * math.pi
+    return keep(g * (math.pi * (x * cos(x) - sin(x)) / (x * x)), ~tiny)
 
 
 sinc.defvjp(a=_sinc_derivative)

@@ -64,7 +64,7 @@ def matmul(input: Any, other: Any) -> Any:
     if other.shape[:-1] != (*input._size[:-2], n):
         raise _not_multiplied(input, other)
     rows, columns = (input.keys((*range(input.ndim - 2), d)) for d in (-2, -1))
-    flat = reshape(other, (-1, other.shape[-1])) if other.ndim == 3 else other
+    flat = reshape(other, (other.shape[0] * n, other.shape[-1])) if other.ndim == 3 else other
     terms = take_rows(flat, wrap(columns)) * unsqueeze(input._entries, 1)
     batch = input._size[:-2]
     y = add_rows(terms, wrap(rows), rows=m * (batch[0] if batch else 1))

@@ -138,7 +138,7 @@ def select(input: Any, dim: int, index: int) -> Any:
     entries = take_rows(input._entries, wrap(at))
     kept = [d for d in range(split) if d != dim]
     if not kept:
-        return entries.sum(0)
+        return entries.sum(0, dtype=entries.dtype)
     places = wrap(input._places.array[kept][:, at])
     return SparseTensor.make(places, entries, size, input._merged)
 

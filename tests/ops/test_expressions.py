@@ -24,6 +24,18 @@ TABLE: list[tuple[str, Any]] = [
     ("Z(2, 3).index_put((T(1), T([False, True, True])), T([1.0, 2.0]), True).tolist()",
      [[0, 0, 0], [0, 1, 2]]),
     ("Z(2, 2).index_put_((T(1),), T([1.0, 2.0])).tolist()", [[0, 0], [1, 2]]),
+    # bfloat16 beside numbers, and numbers next to nothing
+    ("[f(T([0.3]).bfloat16(), 0.3).item() for f in (torch.eq, torch.gt, torch.le)]",
+     [True, False, True]),
+    ("F.hardshrink(T([0.3, 0.5]).bfloat16(), 0.3).tolist()", [0.0, 0.5]),
+    ("F.threshold(T([0.3, 0.2]).bfloat16(), 0.3, 9.0).tolist()", [0.30078125, 9.0]),
+    ("T([float('nan'), float('inf'), -float('inf'), 1.0]).bfloat16().nan_to_num(2, 3).tolist()",
+     [2.0, 3.0, -3.3895313892515355e38, 1.0]),
+    ("[x := T([0.0, 1e-200, 1e-310], dtype=torch.float64, requires_grad=True),"
+     " torch.sinc(x).sum().backward(), x.grad.tolist()][-1]", [0.0, 0.0, 0.0]),
+    ("[abs(y.item() / x - 1) < 1e-12 for x in (1e-19 + 1e-18j, 1e-30 + 0j)"
+     " for y in (torch.log1p(T(x, dtype=torch.complex128)),)]", [True, True]),
+    ("str(T([[0, 3]], dtype=torch.int16).to_sparse()[0, 1].dtype)", "torch.int16"),
     # bools
     ("(T([True]) << 2).tolist()", [4]),
     ("torch.add(T([True]), T([True, False]), alpha=2).tolist()", [True, True]),

@@ -281,6 +281,7 @@ UNDERIVED = [
 ]
 
 COUNTING = [
+    ("torch.nonzero_static(T([8]), size=-2)", R, "must be an non-negative integer"),
     ("torch.histogramdd(Z(2, 2), [1])", R, "size of bins"),
     ("Z(2).long().masked_fill(T([True, False]), T(1j))", R, "without overflow"),
     ("torch.histc(Z(3), 0)", R, "bins must be > 0"),
