@@ -76,7 +76,7 @@ class Adafactor(Optimizer):
     @no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update the parameters that have a gradient; returns the closure's loss."""
-        loss = loss_of(closure)
+        loss = None if closure is None else loss_of(closure)
         if capturing():
             raise counts_on_host(self)
         for group in self.param_groups:

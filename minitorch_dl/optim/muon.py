@@ -78,7 +78,7 @@ class Muon(Optimizer):
     @no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update the parameters that have a gradient; returns the closure's loss."""
-        loss = loss_of(closure)
+        loss = None if closure is None else loss_of(closure)
         for group in self.param_groups:
             lr, momentum = float(group["lr"]), group["momentum"]
             for param in group["params"]:

@@ -386,10 +386,8 @@ class Optimizer:
         self.param_groups.append(param_group)
 
 
-def loss_of(closure: Callable[[], Any] | None) -> Any:
-    """What the closure of a step returns, its ops recorded; None where there is no closure."""
-    if closure is None:
-        return None
+def loss_of(closure: Callable[[], Any]) -> Any:
+    """What the closure of a step returns; its ops are recorded."""
     with enable_grad():
         return closure()
 

@@ -80,7 +80,7 @@ class RuleOptimizer(Optimizer):
             closure: evaluates the model again, calls backward and returns the loss, which is
                 returned here.
         """
-        loss = loss_of(closure)
+        loss = None if closure is None else loss_of(closure)
         for index, group in enumerate(self.param_groups):
             self._step_group(index, group)
         return loss

@@ -56,7 +56,7 @@ class SparseAdam(Optimizer):
     @no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update the parameters that have a gradient; returns the closure's loss."""
-        loss = loss_of(closure)
+        loss = None if closure is None else loss_of(closure)
         for group in self.param_groups:
             (beta1, beta2), lr = group["betas"], float(group["lr"])
             for param in group["params"]:
