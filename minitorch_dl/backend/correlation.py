@@ -203,15 +203,14 @@ def _columns(
         padding = ((0, 0),) * len(kernel)
     n, c, *size = x.shape
     inner = c // groups * math.prod(kernel)
-    out = window_counts(size, kernel, stride, padding, dilation)
-    windows = math.prod(out)
     if not merged:
-        col = im2col(xp, x, kernel, stride, padding, dilation)
-        return col.reshape(n, groups, inner, windows)
+        col = im2col(xp, x, kernel, stride, padding, dilation)  # (N, C, *kernel, *out)
+        return col.reshape(n, groups, inner, math.prod(col.shape[2 + len(kernel) :]))
+    out = window_counts(size, kernel, stride, padding, dilation)
     buffer = (xp.empty if xp is np else xp.zeros)((c, *kernel, n, *out), x.dtype)
     channels = 1 + len(kernel)  # axes of a column
     col = im2col(xp, x, kernel, stride, padding, dilation, xp.moveaxis(buffer, channels, 0))
-    return xp.moveaxis(col, 0, channels).reshape(1, groups, inner, n * windows)
+    return xp.moveaxis(col, 0, channels).reshape(1, groups, inner, n * math.prod(out))
 
 
 def _padded(xp: Any, x: Any, padding: Pairs) -> Any:
