@@ -80,6 +80,9 @@ class CustomOpDef:
         self.setup_context: Callable[..., Any] | None = None
         self.mutates: str | Iterable[str] = ()
         self.__name__ = self.name
+        overload = "" if "." in self.name else "_default"
+        called = f"{self.namespace}_{self.name.replace('.', '_')}{overload}"
+        self._recorded: Any = type(f"GeneratedBackwardFor_{called}", (_Recorded,), {})
         self.__doc__ = getattr(kernel, "__doc__", None)
 
     def __repr__(self) -> str:
@@ -111,7 +114,7 @@ class CustomOpDef:
             with no_grad():
                 return self.run(args, keywords)
         args, keywords = self._positional(args, keywords)
-        return _Recorded.apply(self, keywords, *args)
+        return self._recorded.apply(self, keywords, *args)
 
     def run(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """Compute the op, note what it wrote to, and check that its results are its own."""

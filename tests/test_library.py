@@ -30,6 +30,7 @@ def test_an_op_has_the_derivative_that_it_was_given(cube):
     assert x.grad.tolist() == [6.0, 24.0]
     assert torch.autograd.gradcheck(lambda x: cube(x, 0.5), (x,))
     assert library.opcheck(cube, (x, 3.0))["test_gradients"] == "SUCCESS"
+    assert cube(x).grad_fn.name() == f"GeneratedBackwardFor_tests_{cube.name}_defaultBackward"
 
 
 def test_ops_are_found_under_their_names(cube):
