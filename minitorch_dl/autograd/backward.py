@@ -30,7 +30,8 @@ def backward(
         grad_tensors: the gradient with respect to each of ``tensors``; None means 1 for a scalar.
         retain_graph: keep the graph for another pass (default: ``create_graph``).
         create_graph: record the backward pass itself, for gradients of gradients.
-        inputs: accumulate only into these tensors.
+        inputs: accumulate only into these tensors; of those that are no leaves the gradient is
+            retained from then on.
     """
     roots = _as_tuple(tensors)
     nodes, grads = _starts(roots, grad_tensors, "backward()")
@@ -40,20 +41,16 @@ def backward(
         if not inputs:
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
         targets = _targets(inputs, "backward(inputs=...)")
-    found = run_backward(
+        for x, node in zip(inputs, targets, strict=True):
+            if type(node) is not AccumulateGrad and isinstance(x, TensorBase):
+                x.retain_grad()  # type: ignore[attr-defined]
+    run_backward(
         nodes,
         grads,
         targets=targets,
         retain_graph=create_graph if retain_graph is None else retain_graph,
         create_graph=create_graph,
     )
-    if targets is None:
-        return
-    for x, node in zip(inputs, targets, strict=True):
-        g = found.get(node)
-        if g is not None and type(node) is not AccumulateGrad and isinstance(x, TensorBase):
-            g = g if create_graph else TensorBase.wrap(g.copy())
-            x._grad = g if x._grad is None else x._grad + g
 
 
 def grad(

@@ -161,7 +161,7 @@ def through(registration_hooks: OrderedDict[int, Callable], module: Module, name
     return value
 
 
-class _Tap(Function):
+class BackwardHookFunction(Function):
     """The identity on tensors; in backward ``on_grads(grads)`` sees them and may replace them."""
 
     @staticmethod
@@ -226,7 +226,9 @@ class BackwardHooks:
             return tuple(full_grads[i] for i in where)
 
         new_values = list(values)
-        for i, tensor in zip(where, _Tap.apply(spread, *(values[i] for i in where))):
+        for i, tensor in zip(
+            where, BackwardHookFunction.apply(spread, *(values[i] for i in where))
+        ):
             new_values[i] = tensor
         if hasattr(values, "_fields"):  # namedtuple
             return type(values)(*new_values)

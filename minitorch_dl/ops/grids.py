@@ -55,7 +55,7 @@ def grid_sample(
             f"{op}: expected padding_mode to be 'zeros', 'border', or 'reflection', but got: "
             f"{padding_mode!r}"
         )
-    align_corners = _aligned(op, align_corners)
+    align_corners = _aligned(align_corners)
     dims = x.ndim - 2
     shape = grid.array.shape
     if len(shape) == x.ndim and shape[-1] != dims:
@@ -196,7 +196,7 @@ def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any
     """
     refuse_complex("affine_grid", theta)
     op, a = "affine_grid", theta.array
-    align_corners = _aligned(op, align_corners)
+    align_corners = _aligned(align_corners)
     dims = len(size) - 2
     if a.dtype.kind in "iub":
         raise ValueError(f"{op}: Expected theta to have floating point type, but got {a.dtype}")
@@ -227,11 +227,12 @@ def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any
     return _reshape(grid, shape=(a.shape[0], *size[2:], dims))
 
 
-def _aligned(op: str, align_corners: bool | None) -> bool:
+def _aligned(align_corners: bool | None) -> bool:
     if align_corners is None:
         warnings.warn(
-            f"Default {op} and grid_sample behavior has changed to align_corners=False since "
-            "1.3.0. Please specify align_corners=True if the old behavior is desired.",
+            "Default grid_sample and affine_grid behavior has changed to align_corners=False since "
+            "1.3.0. Please specify align_corners=True if the old behavior is desired. See the "
+            "documentation of grid_sample for details.",
             stacklevel=3,
         )
     return bool(align_corners)

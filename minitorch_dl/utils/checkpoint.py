@@ -28,10 +28,10 @@ from ..nn import Module
 from ..tensor import Tensor
 
 __all__ = [
-    "CheckpointError", "CheckpointPolicy", "SelectiveCheckpointContext", "checkpoint",
-    "checkpoint_sequential", "create_selective_checkpoint_contexts", "get_device_states",
-    "noop_context_fn", "set_checkpoint_debug_enabled", "set_checkpoint_early_stop",
-    "set_device_states",
+    "CheckpointError", "CheckpointFunction", "CheckpointPolicy", "SelectiveCheckpointContext",
+    "checkpoint", "checkpoint_sequential", "create_selective_checkpoint_contexts",
+    "get_device_states", "noop_context_fn", "set_checkpoint_debug_enabled",
+    "set_checkpoint_early_stop", "set_device_states",
 ]  # fmt: skip
 
 _ABSENT = (
@@ -143,7 +143,7 @@ def checkpoint(
             warnings.warn(
                 "None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2
             )
-        return _Reentrant.apply(function, preserve_rng_state, *args)
+        return CheckpointFunction.apply(function, preserve_rng_state, *args)
     first, again = (nullcontext(), nullcontext()) if context_fn is None else context_fn()
     around = _surroundings(preserve_rng_state, (*args, *kwargs.values()))
     with first:
@@ -156,7 +156,7 @@ def _wants_gradient(value: Any) -> bool:
     return isinstance(value, TensorBase) and current_node(value) is not None
 
 
-class _Reentrant(Function):
+class CheckpointFunction(Function):
     """The whole segment as one op, whose backward runs a backward pass of its own."""
 
     @staticmethod

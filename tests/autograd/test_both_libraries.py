@@ -336,3 +336,23 @@ def test_a_checkpoint_saves_nothing_for_the_hooks_around_it(torch: Any) -> None:
         h.exp().sum().backward()
     assert 4 not in [t.item() for t in seen]  # x.pow(2), which is made again
     torch.testing.assert_close(x.grad, 4 * x.detach() ** 3 * h.detach().exp())
+
+
+def test_a_backward_pass_into_what_it_passes_through(torch: Any) -> None:
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    y, z = x * 2, x * 3
+    y.retain_grad()
+    (y * z).sum().backward(inputs=[x, y, z], retain_graph=True)
+    assert (x.grad.tolist(), y.grad.tolist(), z.grad.tolist()) == ([12, 24], [3, 6], [2, 4])
+    assert z.retains_grad
+    (y * z).sum().backward()
+    assert (x.grad.tolist(), y.grad.tolist(), z.grad.tolist()) == ([24, 48], [6, 12], [4, 8])
+
+
+def test_names_of_nodes_that_call_python(torch: Any) -> None:
+    layer = torch.nn.Linear(1, 1)
+    layer.register_full_backward_hook(lambda module, before, after: None)
+    x = torch.ones(1, requires_grad=True)
+    assert layer(x).grad_fn.name() == "BackwardHookFunctionBackward"
+    y = checkpoints(torch).checkpoint(torch.exp, x, use_reentrant=True)
+    assert y.grad_fn.name() == "CheckpointFunctionBackward"
