@@ -19,7 +19,8 @@ def reduction_name(size_average: bool | None, reduce: bool | None, reduction: st
     """
     if size_average is not None or reduce is not None:
         reduction = legacy_get_string(size_average, reduce, stacklevel=5)
-    get_enum(reduction)
+    if reduction not in REDUCTIONS:
+        get_enum(reduction)  # which refuses it
     return reduction
 
 
