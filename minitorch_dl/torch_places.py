@@ -29,7 +29,7 @@ ELSEWHERE = {
         f"utils.benchmark.utils{part}": "utils.benchmark"
         for part in ("", ".common", ".compare", ".fuzzer", ".timer")
     },
-    "utils._foreach_utils": "optim.forms",
+    "utils._foreach_utils": "optim.step_forms",
     "functional": "",
     "_C": "",
     "_C._functorch": "func",

@@ -14,7 +14,7 @@ import numpy as np
 from ..autograd.modes import enable_grad
 from ..autograd.node import RemovableHandle
 from ..tensor import Tensor
-from .forms import (
+from .step_forms import (
     _capturable_doc,
     _default_to_fused_or_foreach,
     _differentiable_doc,
