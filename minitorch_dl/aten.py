@@ -12,8 +12,10 @@ from .autograd import enable_grad, grad
 from .backend import dtypes
 from .nn import functional as F
 from .ops import arange, bincount, cat, native_batch_norm, norm, segment_reduce, stack
+from .ops.dims import wrap_dim
 from .ops.embedding import embedding_bag_places
 from .ops.loss_reduction import REDUCTIONS
+from .ops.softmax import log_softmax_slope, softmax_slope
 from .tensor import Tensor
 
 __all__ = [
@@ -299,12 +301,12 @@ def _safe_softmax(x: Tensor, dim: int, dtype: Any = None) -> Tensor:
 
 def _softmax_backward_data(grad: Tensor, y: Tensor, dim: int, input_dtype: Any) -> Tensor:
     """The gradient of a softmax with the result ``y``: ``y (g - sum(g y))``."""
-    return (y * (grad - (grad * y).sum(dim, keepdim=True))).to(input_dtype)
+    return softmax_slope(grad, y, dim=wrap_dim(dim, y.ndim)).to(input_dtype)
 
 
 def _log_softmax_backward_data(grad: Tensor, y: Tensor, dim: int, input_dtype: Any) -> Tensor:
     """The gradient of a log-softmax with the result ``y``: ``g - exp(y) sum(g)``."""
-    return (grad - y.exp() * grad.sum(dim, keepdim=True)).to(input_dtype)
+    return log_softmax_slope(grad, y, dim=wrap_dim(dim, y.ndim)).to(input_dtype)
 
 
 def native_dropout_backward(grad: Tensor, mask: Tensor, scale: float) -> Tensor:

@@ -73,3 +73,18 @@ def test_a_sparse_product_added() -> None:
     s = torch.eye(3).to_sparse()
     y = aten._sparse_addmm(torch.ones(3, 2), s, torch.full((3, 2), 2.0), beta=3, alpha=0.5)
     assert (y == 4).all()
+
+
+def test_the_slope_of_a_softmax_is_rounded_once() -> None:
+    pytest.importorskip("ml_dtypes")
+    y, g = torch.softmax(torch.randn(5, 7), 0).bfloat16(), torch.randn(5, 7).bfloat16()
+    found = aten._softmax_backward_data(g, y, 0, torch.bfloat16)
+    exact = aten._softmax_backward_data(g.float(), y.float(), 0, torch.float32)
+    assert torch.equal(found, exact.bfloat16())
+
+
+def test_no_reflectors_make_a_new_matrix() -> None:
+    x = torch.ones(3, 2)
+    y = torch.ormqr(torch.empty(3, 0), torch.empty(0), x)
+    assert torch.equal(x, y)
+    assert y.data_ptr() != x.data_ptr()

@@ -13,6 +13,7 @@ from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import array_module
 from . import return_types
 from .diagonals import _tril
+from .movement import clone
 from .solving import check_matrices, conjugated, mH, mul
 
 __all__ = ["geqrf", "orgqr", "ormqr"]
@@ -132,4 +133,6 @@ def ormqr(
         y = _reflect(v, input2, input3, transpose)
     else:
         y = mH(_reflect(v, input2, mH(input3), not transpose))
+    if not input2.shape[-1]:  # no reflector has made a new tensor
+        y = clone(y)
     return y if out is None else write_out("ormqr", out, y, exact=True)

@@ -59,6 +59,7 @@ ROUNDED_ONCE: dict[str, Any] = {
     "glu": F.glu,
     "rsqrt": lambda x: torch.rsqrt(x.abs()),
     "quotient": lambda x: 0.3 / x,
+    "pow": lambda x: x.abs() ** 2.5,
     "addcmul": lambda x: torch.addcmul(x, x, x, value=0.3),
     "addcdiv": lambda x: torch.addcdiv(x, x, x, value=0.3),
     "lerp": lambda x: torch.lerp(x, x.flip(0), 0.3),
