@@ -100,6 +100,8 @@ def _double(x: Any) -> Any:
 class StandardGamma(Function):
     """Draws of rate 1."""
 
+    generate_vmap_rule = True
+
     @staticmethod
     def forward(ctx: Any, concentration: Tensor, generator: Generator | None) -> Tensor:
         array = concentration.array
@@ -123,6 +125,8 @@ def standard_gamma(input: Tensor, generator: Generator | None = None) -> Tensor:
 
 class DirichletDraw(Function):
     """Points of the simplex."""
+
+    generate_vmap_rule = True
 
     @staticmethod
     def forward(ctx: Any, concentration: Tensor, generator: Generator | None) -> Tensor:
@@ -151,6 +155,8 @@ def sample_dirichlet(input: Tensor, generator: Generator | None = None) -> Tenso
 
 class GammaCdf(Function):
     """P(a, x), differentiable in x."""
+
+    generate_vmap_rule = True
 
     @staticmethod
     def forward(ctx: Any, a: Tensor, x: Tensor) -> Tensor:

@@ -356,3 +356,15 @@ def test_names_of_nodes_that_call_python(torch: Any) -> None:
     assert layer(x).grad_fn.name() == "BackwardHookFunctionBackward"
     y = checkpoints(torch).checkpoint(torch.exp, x, use_reentrant=True)
     assert y.grad_fn.name() == "CheckpointFunctionBackward"
+
+
+def test_gamma_draws_of_a_batch(torch: Any) -> None:
+    """Each entry's draws are its own, and are those of one call on the whole batch."""
+    x = torch.tensor([[0.5, 2.0], [3.0, 0.7]])
+    for draw in (lambda x: torch._standard_gamma(x), lambda x: torch._sample_dirichlet(x)):
+        torch.manual_seed(3)
+        expected = draw(x)
+        torch.manual_seed(3)
+        torch.testing.assert_close(torch.vmap(draw, randomness="different")(x), expected)
+        with pytest.raises(RuntimeError, match="randomness"):
+            torch.vmap(draw)(x)
