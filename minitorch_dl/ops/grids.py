@@ -104,32 +104,38 @@ def _sample(
     pixels: Any, size: tuple[int, ...], axes: list[Any], padding_mode: str, align_corners: bool
 ) -> Any:
     """The weighted sum over all combinations of the axes' taps, of pixels (N, P, C): (N, Q, C)."""
-    xp, dtype = array_module(pixels.array), pixels.array.dtype
+    xp = array_module(pixels.array)
     n_images, count, channels = pixels.array.shape
     rows = _reshape(pixels, shape=(n_images * count, channels))
     first = xp.arange(n_images)[:, None] * count
+    placed = [
+        [_placed(xp, at, weight, n, padding_mode, align_corners) for at, weight in taps]
+        for taps, n in zip(axes, size)
+    ]
     total = None
-    for taps in itertools.product(*axes):
+    for taps in itertools.product(*placed):
         index: Any = 0
-        valid: Any = True
         weight: Any = None
         for (at, w), n in zip(taps, size):
-            if padding_mode == "zeros":
-                valid = valid & (at >= 0) & (at < n)
-            elif padding_mode == "reflection":
-                at = _reflected(xp, at.astype(dtype), n, align_corners)[0]
-            at = xp.nan_to_num(at, nan=0.0)
-            index = index * n + xp.clip(at, 0, n - 1).astype("int64")
-            if w is not None:
-                weight = w if weight is None else weight * w
+            index = index * n + at
+            weight = w if weight is None else weight * w
         part = take_rows(rows, TensorBase.wrap(first + index))  # (N, Q, C)
-        if padding_mode == "zeros":
-            inside = TensorBase.wrap(valid.astype(dtype))
-            weight = inside if weight is None else weight * inside
         if weight is not None:
             part = part * unsqueeze(weight, 2)
         total = part if total is None else total + part
     return total
+
+
+def _placed(
+    xp: Any, at: Any, weight: Any, size: int, padding_mode: str, align_corners: bool
+) -> tuple[Any, Any]:
+    """A tap with its element inside the axis, and outside with no weight if padding is zeros."""
+    if padding_mode == "zeros":
+        inside = TensorBase.wrap(((at >= 0) & (at < size)).astype(at.dtype))
+        weight = inside if weight is None else weight * inside
+    elif padding_mode == "reflection":
+        at = _reflected(xp, at, size, align_corners)[0]
+    return xp.fmin(xp.fmax(at, 0), size - 1).astype("int64"), weight  # 0 for NaN
 
 
 def _axis_taps(p: Any, mode: str) -> list[tuple[Any, Any]]:
