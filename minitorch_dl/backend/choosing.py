@@ -30,8 +30,6 @@ def choose(xp: Any, mask: Any, a: Any, b: Any) -> Any:
 
 @by_blocks
 def _choose(mask: Any, a: Any, b: Any) -> Any:
-    pattern = mask.astype(a.dtype)
-    np.negative(pattern, out=pattern)
-    pattern = pattern & (a ^ b)
+    pattern = (a ^ b) * mask
     pattern ^= b
     return pattern

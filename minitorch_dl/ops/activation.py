@@ -133,7 +133,7 @@ def _hardswish(xp: Any, a: Any) -> Any:
 
 
 _hardswish.defvjp(
-    a=lambda g, a: keep(g, a >= 3) + keep(g * (2 * a + 3) / 6, (a > -3) & (a < 3)),
+    a=lambda g, a: select(a >= 3, g, keep(g * (2 * a + 3) / 6, a > -3)),
 )
 
 
@@ -152,7 +152,7 @@ def _leaky_relu(xp: Any, a: Any, b: Any) -> Any:
 
 
 _leaky_relu.defvjp(
-    a=lambda g, a, b: keep(g, a > 0) + b * keep(g, ~(a > 0)),
+    a=lambda g, a, b: select(a > 0, g, b * g),
     b=lambda g, a: keep(g * a, ~(a > 0)),
 )
 
