@@ -6,7 +6,10 @@ elements may share (``max()``, ``amax``) splits the gradient evenly among them.
 
 from __future__ import annotations
 
+import math
 from typing import Any
+
+import numpy as np
 
 from ..autograd.errors import not_implemented
 from ..autograd.names import as_one, named
@@ -24,14 +27,37 @@ __all__ = ["amax", "amin", "aminmax", "argmax", "argmin", "max", "min"]
 # -- values ----------------------------------------------------------------------------------------
 
 
+def _by_halves(xp: Any, combine: Any, a: Any, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
+    """The elements along one dim combined, one half with the other and so on: NumPy's own loop is
+    up to eight times slower where few elements lie side by side. None where it is not."""
+    if xp is not np or dims is None or len(dims) != 1 or a.size < 2048:
+        return None
+    (dim,) = dims
+    n, inner, shape = a.shape[dim], math.prod(a.shape[dim + 1 :]), list(a.shape)
+    if n < 2 or inner > 128 or (inner == 1 and n > 32):
+        return None
+    before = (slice(None),) * dim
+    while n > 1:
+        half = n // 2
+        y = combine(a[(*before, slice(half))], a[(*before, slice(half, 2 * half))])
+        if n % 2:
+            first = y[(*before, slice(1))]
+            combine(first, a[(*before, slice(n - 1, n))], out=first)
+        a, n = y, half
+    shape[dim : dim + 1] = [1] * keepdim
+    return a.reshape(shape)
+
+
 @primitive(name="amax")
 def _amax(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
-    return a.max(dims, None, keepdim)
+    y = _by_halves(xp, xp.maximum, a, dims, keepdim)
+    return a.max(dims, None, keepdim) if y is None else y
 
 
 @primitive(name="amin")
 def _amin(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
-    return a.min(dims, None, keepdim)
+    y = _by_halves(xp, xp.minimum, a, dims, keepdim)
+    return a.min(dims, None, keepdim) if y is None else y
 
 
 @primitive

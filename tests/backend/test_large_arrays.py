@@ -10,6 +10,7 @@ from minitorch_dl.backend.choosing import choose
 from minitorch_dl.backend.random.box_muller import box_muller
 from minitorch_dl.backend.random.integers import _shuffled
 from minitorch_dl.backend.row_major import row_major_copy
+from minitorch_dl.backend.segments import first_maxima
 from minitorch_dl.backend.sums import sum_of_squares, sum_over
 
 F = torch.nn.functional
@@ -98,3 +99,48 @@ def test_pools_of_whole_planes() -> None:
     y.sum().backward()
     assert x.grad is not None
     assert torch.equal(x.grad, (x == y).float())
+
+
+TOGETHER = [
+    ((80, 40), (0,)),
+    ((80, 40), (1,)),
+    ((9, 30, 16), (1,)),
+    ((90, 7, 16), (1,)),
+    ((4, 5, 20, 3, 4), (1, 2)),
+    ((7, 20, 600), (1,)),
+]
+
+
+@pytest.mark.parametrize(("shape", "axes"), TOGETHER)
+def test_sums_over_axes_that_stand_together(shape: tuple[int, ...], axes: tuple[int, ...]) -> None:
+    a = np.random.default_rng(0).random(shape).astype("f4")
+    x = torch.tensor(a)
+    for keepdim in (False, True):
+        wanted = a.sum(axes, keepdims=keepdim, dtype="f8")
+        np.testing.assert_allclose(x.sum(axes, keepdim).numpy(), wanted, rtol=1e-6)
+    factor = torch.ones(wanted.shape, requires_grad=True)
+    (x * factor).sum().backward()
+    assert factor.grad is not None
+    np.testing.assert_allclose(factor.grad.numpy(), wanted, rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "i8", "?"])
+@pytest.mark.parametrize(("shape", "dim"), [((128, 17, 3), 1), ((900, 5), 1), ((900, 5), 0)])
+def test_extrema_of_short_rows(shape: tuple[int, ...], dim: int, dtype: str) -> None:
+    a = np.random.default_rng(0).standard_normal(shape) * 9
+    a[::7, 0] = np.nan if dtype == "f4" else 3
+    a = a.astype(dtype)
+    for keepdim in (False, True):
+        for name, wanted in (("amax", np.max), ("amin", np.min)):
+            y = getattr(torch, name)(torch.tensor(a), dim, keepdim)
+            np.testing.assert_array_equal(y.numpy(), wanted(a, dim, keepdims=keepdim), strict=True)
+
+
+def test_maxima_of_bags() -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.integers(0, 9, (300, 20)).astype("f4")
+    sizes = np.array([5, 0, 200, 1, 94, 0])
+    bag = np.repeat(np.arange(len(sizes)), sizes)
+    start = sizes.cumsum() - sizes
+    wanted = [i + rows[i : i + n].argmax(0) if n else np.zeros(20) for i, n in zip(start, sizes)]
+    np.testing.assert_array_equal(first_maxima(np, rows, bag, len(sizes)), wanted)
