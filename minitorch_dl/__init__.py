@@ -152,7 +152,16 @@ try:
     )
     from .backend.random import Generator
     from .backend.random import default_generator as _default_generator
-    from .build import has_lapack, has_mkl, has_openmp, has_spectral
+    from .build import (
+        has_cuda,
+        has_cudnn,
+        has_lapack,
+        has_mkl,
+        has_mkldnn,
+        has_mps,
+        has_openmp,
+        has_spectral,
+    )
     from .cuda import OutOfMemoryError
     from .foreach import *
     from .legacy_types import (

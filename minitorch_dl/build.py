@@ -9,10 +9,14 @@ import numpy as np
 
 from .settings import get_num_threads
 
-__all__ = ["has_lapack", "has_mkl", "has_openmp", "has_spectral", "parallel_info", "show"]
+__all__ = [
+    "has_cuda", "has_cudnn", "has_lapack", "has_mkl", "has_mkldnn", "has_mps", "has_openmp",
+    "has_spectral", "parallel_info", "show",
+]  # fmt: skip
 
 has_lapack = has_spectral = True  # NumPy's
-has_mkl = has_openmp = False
+has_mkl = has_openmp = has_mkldnn = False
+has_cuda = has_cudnn = has_mps = False  # what PyTorch was built with
 
 
 def show() -> str:

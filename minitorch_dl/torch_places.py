@@ -175,6 +175,7 @@ PRIVATE = {
         f"_{name}": ("nn.utils.convert_parameters", name)
         for name in ("flatten_dense_tensors", "unflatten_dense_tensors")
     },
+    "_mps_is_available": ("absent_devices", "mps_is_available"),
     "_load_from_bytes": ("serialization.save_load", "load_from_bytes"),
     "DispatchKey": ("dispatch_keys", "DispatchKey"),
     "DispatchKeySet": ("dispatch_keys", "DispatchKeySet"),

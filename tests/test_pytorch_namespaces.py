@@ -130,6 +130,8 @@ def test_what_is_not_here_can_be_asked_for() -> None:
     from minitorch_dl.utils import cpp_extension
 
     assert not is_fake(x)
+    assert not torch._C._mps_is_available()
+    assert not any([torch.has_cuda, torch.has_cudnn, torch.has_mps, torch.has_mkldnn])
     assert not rpc.is_available()
     assert not autograd.is_available()
     assert not cpp_extension.is_ninja_available()

@@ -15,6 +15,8 @@ from .modes import GRAD, state
 from .overriding import know
 from .versions import mark_written
 
+_PACKAGE = __name__.partition(".")[0]
+
 late = SimpleNamespace()
 """What the engine calls but defines above the caller: ``cast``, ``alias``, ``conj``,
 ``run_backward``, and the class ``Tensor`` of the results. The modules that define them set them
@@ -39,6 +41,13 @@ class TensorBase:
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        if "array" in vars(cls) and cls.__module__.partition(".")[0] != _PACKAGE:
+            warnings.warn(
+                f"{cls.__name__}.array is left out: a tensor's `array` is its memory, which "
+                "everything here works on",
+                stacklevel=2,
+            )
+            del cls.array
         know(cls)
 
     array: Any

@@ -72,6 +72,8 @@ def _inherited(cls: type, special: Container[str]) -> Iterator[tuple[str, Any]]:
     bases = list(cls.__mro__)
     plain = bases[next(i for i, base in enumerate(bases) if base in PLAIN) : -1]
     for name in dir(cls):
+        if name == "as_subclass":
+            continue  # says itself what class the result is of
         if name[0] != "_" or name in special:
             holder = next(base for base in bases if name in vars(base))
             if holder in plain:

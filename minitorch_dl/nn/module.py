@@ -68,7 +68,7 @@ class Module(Hooked, Stateful, Convertible):
         super().__init_subclass__(**kwargs)
         for name, value in list(vars(cls).items()):
             if isinstance(value, FunctionType):
-                home = value.__module__
+                home = value.__module__ or ""
                 if home == _PACKAGE or home.startswith(_OPS):
                     # ``op = torch.relu``: PyTorch's are built in, which don't become methods.
                     setattr(cls, name, staticmethod(value))

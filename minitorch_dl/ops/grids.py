@@ -11,6 +11,7 @@ from ..autograd.errors import refuse_complex, require_kind
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase
 from ..backend import array_module
+from ..size import Size
 from .embedding import take_rows
 from .indexing import getitem
 from .matmul import matmul
@@ -201,7 +202,7 @@ def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any
         (N, H, W, 2) or (N, D, H, W, 3).
     """
     refuse_complex("affine_grid", theta)
-    op, a = "affine_grid", theta.array
+    op, a, size = "affine_grid", theta.array, Size(size)
     align_corners = _aligned(align_corners)
     dims = len(size) - 2
     if a.dtype.kind in "iub":

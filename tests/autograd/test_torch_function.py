@@ -347,3 +347,28 @@ def test_data_is_of_the_class() -> None:
     x.data.mul_(2)
     assert x.tolist() == [2.0, 2.0]
     assert type(torch.nn.Parameter(torch.ones(2)).data) is torch.Tensor
+
+
+def test_a_class_keeps_the_memory_as_its_array() -> None:
+    with pytest.warns(UserWarning, match=r"Image\.array is left out"):
+
+        class Image(torch.Tensor):
+            @property
+            def array(self):
+                return "pixels"
+
+    image = torch.ones(2).as_subclass(Image)
+    assert (image + 1).array.tolist() == [2, 2]
+
+
+def test_a_subclass_can_be_taken_off() -> None:
+    class Image(torch.Tensor):
+        pass
+
+    class Photo(Image):
+        pass
+
+    image = torch.ones(2).as_subclass(Image)
+    assert type(image.as_subclass(torch.Tensor)) is torch.Tensor
+    assert type(image.as_subclass(Photo)) is Photo
+    assert type(image + 1) is Image
