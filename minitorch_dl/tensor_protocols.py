@@ -12,6 +12,7 @@ import numpy as np
 from . import ops, printing
 from .autograd.base import ViewKind, result_class
 from .autograd.node import AccumulateGrad
+from .autograd.overriding import PLAIN
 from .autograd.primitive import TensorBase
 from .autograd.versions import offset_of, owner_of
 from .backend import array_module, dtypes, shared_memory, to_host
@@ -51,7 +52,7 @@ class Protocols(TensorBase):
     # -- text and numbers --------------------------------------------------------------------------
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:
-        ours = type(self).__module__.startswith(_PACKAGE)
+        ours = type(self) in PLAIN or type(self).__module__.startswith(_PACKAGE)
         text = printing.represent(self, "tensor" if ours else type(self).__name__)
         # nn.Parameter leaves a user's own class as it is, and marks it.
         return f"Parameter({text})" if "_is_param" in self.__dict__ else text
@@ -183,7 +184,7 @@ class Protocols(TensorBase):
     def __reduce_ex__(self, protocol: Any) -> Any:
         return (
             _rebuild,
-            (type(self), to_host(self.array), str(self.device), self.requires_grad),
+            (_reference(type(self)), to_host(self.array), str(self.device), self.requires_grad),
             self.__dict__ or None,
         )
 
@@ -224,11 +225,12 @@ def _sent(tensor: Any) -> Any:
     place = shared_memory.placed(tensor.array)
     if place is None:
         return tensor.__reduce_ex__(2)
-    return _receive, (type(tensor), place, tensor.requires_grad), tensor.__dict__ or None
+    cls = _reference(type(tensor))
+    return _receive, (cls, place, tensor.requires_grad), tensor.__dict__ or None
 
 
-def _receive(cls: type, place: tuple[Any, ...], requires_grad: bool) -> Any:
-    _sent_in_place(cls)
+def _receive(cls: type | str, place: tuple[Any, ...], requires_grad: bool) -> Any:
+    _sent_in_place(_referred(cls))
     return _rebuild(cls, shared_memory.received(*place), "cpu", requires_grad)
 
 
@@ -248,9 +250,23 @@ def _copied(array: Any, memo: dict[Any, Any]) -> Any:
     return on_memory(array_module(array), row, array.shape, array.strides, offset_of(array))
 
 
-def _rebuild(cls: type, array: np.ndarray, where: str, requires_grad: bool) -> Any:
+def _reference(cls: type) -> type | str:
+    """What stands for a class in a pickle: for those of this package a name, since ``as_torch``
+    changes where they say they are from."""
+    return cls.__name__ if _is_ours(cls) else cls
+
+
+def _referred(reference: Any) -> type:
+    return next((c for c in PLAIN if c.__name__ == reference and _is_ours(c)), reference)
+
+
+def _is_ours(cls: type) -> bool:
+    return cls in PLAIN and cls.__module__.partition(".")[0] in (_PACKAGE, "torch")
+
+
+def _rebuild(cls: type | str, array: np.ndarray, where: str, requires_grad: bool) -> Any:
     """A tensor from its pickled parts."""
-    t: Any = object.__new__(cls)
+    t: Any = object.__new__(_referred(cls))
     t.array = from_data.to_array(array, device=where)
     t.grad = t._view = None
     t._node = AccumulateGrad(t) if requires_grad else None

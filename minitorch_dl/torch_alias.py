@@ -11,17 +11,21 @@ import importlib
 import importlib.machinery
 import importlib.metadata
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from .nn.parameter import Buffer, Parameter
+from .tensor import Tensor
 from .torch_names import alias, delegate
 from .torch_places import elsewhere
 from .torch_version import __version__ as _api_version
 
 PACKAGE = __name__.partition(".")[0]
 _EVERYTHING = importlib.metadata.DistributionFinder.Context()
+_HOMES = {Tensor: "torch", Parameter: "torch.nn.parameter", Buffer: "torch.nn.parameter"}
+"""Where these classes say they are from: by that, libraries know whose arrays they are given."""
 
 
 class _Metadata(importlib.metadata.Distribution):
@@ -110,12 +114,20 @@ class as_torch:
         self._finder = _Finder()
         self._hidden = _pop_torch()
         sys.meta_path.insert(0, self._finder)
+        self._homes = {cls: cls.__module__ for cls in _HOMES}
+        _move(_HOMES)
         return self
 
     def __exit__(self, *exc: object) -> None:
+        _move(self._homes)
         sys.meta_path.remove(self._finder)
         _pop_torch()
         sys.modules.update(self._hidden)
+
+
+def _move(homes: Mapping[type, str]) -> None:
+    for cls, home in homes.items():
+        cls.__module__ = home
 
 
 def _pop_torch() -> dict[str, ModuleType]:

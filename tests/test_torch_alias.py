@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import minitorch_dl
 
 
@@ -22,3 +24,17 @@ def test_functions_that_can_be_overridden_are_found_under_that_name() -> None:
         from torch.overrides import get_overridable_functions
 
         assert torch.mean in get_overridable_functions()[torch]
+
+
+def test_tensors_say_that_they_are_torchs() -> None:
+    with minitorch_dl.as_torch():
+        import torch
+
+        assert str(type(torch.ones(1))) == "<class 'torch.Tensor'>"
+        assert str(torch.nn.Parameter) == "<class 'torch.nn.parameter.Parameter'>"
+        assert repr(torch.ones(1)) == "tensor([1.])"
+        pickled = pickle.dumps([torch.ones(1), torch.nn.Parameter(torch.ones(1))])
+    assert type(torch.ones(1)).__module__ == "minitorch_dl.tensor"
+    tensor, parameter = pickle.loads(pickled)
+    assert type(tensor) is minitorch_dl.Tensor
+    assert type(parameter) is minitorch_dl.nn.Parameter

@@ -68,8 +68,8 @@ TABLE: list[tuple[str, Any]] = [
     ("[x := torch.arange(12).view(2, 3, 2), m := T([True, False, True]), i := T([0, 1]), "
      "[y.view(-1).tolist() for y in (x[:, m], x[:, i, i], x[:, m, 1:], x[:, x[0] > 1])]][-1]",
      [[0, 1, 4, 5, 6, 7, 10, 11], [0, 3, 6, 9], [1, 5, 7, 11], [2, 3, 4, 5, 8, 9, 10, 11]]),
-    ("torch.nn.functional.affine_grid(Z(1, 2, 3), [1, 1, T(2), T(3)], align_corners=False).shape[2]",
-     3),
+    ("torch.nn.functional.affine_grid(Z(1, 2, 3), [1, 1, T(2), T(3)], align_corners=False)"
+     ".shape[2]", 3),
     # questions
     ("Z(2, 3).nbytes", 24),
     ("Z(2).get_device()", -1),
