@@ -136,10 +136,16 @@ def main(argv: Sequence[str] | None = None) -> tuple[float, str]:
     )
     parser.add_argument("--seed", type=int, default=1337, help="seed of the random numbers")
     args = parser.parse_args(argv)
-
-    torch.manual_seed(args.seed)
     text = "\n".join(topics[name] for name in sorted(topics))
     alphabet = sorted(set(text))
+    if args.width % args.heads:
+        parser.error(f"--width {args.width} is no multiple of --heads {args.heads}")
+    if unknown := set(args.prompt).difference(alphabet):
+        parser.error(f"--prompt: the text that it learns from has no {''.join(sorted(unknown))!r}")
+    if not args.prompt:
+        parser.error("--prompt: expected at least one character")
+
+    torch.manual_seed(args.seed)
     code = {c: i for i, c in enumerate(alphabet)}
     data = torch.tensor([code[c] for c in text])
     cut = len(data) * 9 // 10
@@ -182,7 +188,7 @@ def main(argv: Sequence[str] | None = None) -> tuple[float, str]:
                 f"step {step:4d}  loss {loss.item():.4f}  gradient {norm.item():.2f}  "
                 f"test loss {test_loss():.4f}"
             )
-    prompt = torch.tensor([[code[c] for c in args.prompt if c in code]])
+    prompt = torch.tensor([[code[c] for c in args.prompt]])
     written = model.generate(prompt, args.write, args.temperature, args.top_k)
     text = "".join(alphabet[i] for i in written[0].tolist())
     print(text)

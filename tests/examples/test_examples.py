@@ -84,6 +84,9 @@ def test_gpt() -> None:
     assert loss < 3.0  # nats; 4.6 for guessing, 3.3 for the characters' frequencies alone
     assert text.startswith("If ")
     assert len(text) == 43
+    for wrong in (["--prompt", "\N{SNOWMAN}"], ["--prompt", ""], ["--heads", "7"]):
+        with pytest.raises(SystemExit):
+            run("gpt", *wrong)
 
 
 def test_vae() -> None:
