@@ -42,6 +42,10 @@ GRADIENT_BYTES = 16 << 20
 enabled = True
 """Whether float32 convolutions may be computed so: the switch ``backends.cpu.winograd``."""
 
+MIN_CHANNELS = 16
+"""Channels, in and out, from which this pays with stride 1; with stride 2 it takes twice as many.
+"""
+
 MIN_WINDOWS = 128
 """Windows in the batch from which it pays to transform the kernels."""
 
@@ -85,14 +89,14 @@ def suits(
     windows = n * math.prod(counts)
     if not transposed and set(stride) == {2} and set(kernel) == {3}:  # 81 products for 144
         return min(c, o) >= STRIDED_CHANNELS and windows >= STRIDED_WINDOWS
-    return min(c, o) >= 32 and windows >= MIN_WINDOWS
+    return min(c, o) >= MIN_CHANNELS * max(stride) and windows >= MIN_WINDOWS
 
 
 def _tiles(n: int, kernel: Ints, stride: Ints, counts: Ints) -> Ints:
     """Outputs of a tile along each axis, of each phase. Tiles of 4 need fewer products than
     those of 2, but more of the kernels' transforms, and give smaller matrices."""
     large = n * math.prod(counts) >= LARGE_TILE_WINDOWS * math.prod(stride)
-    return tuple(4 if large and k <= MOST_TAPS * s else 2 for k, s in zip(kernel, stride))
+    return tuple([4 if large and k <= MOST_TAPS * s else 2 for k, s in zip(kernel, stride)])
 
 
 def correlate(xp: Any, x: Any, w: Any, out: Ints, stride: Ints, padding: Pairs) -> Any:
