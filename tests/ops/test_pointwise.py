@@ -137,6 +137,7 @@ def test_the_gradient_of_relu_passes_nan() -> None:
     [
         (torch.atan2, (0.0, 0.0), [0.0, 0.0]),
         (torch.special.entr, (0.0,), [INF]),
+        (torch.sinc, (1e-300,), [0.0]),
         (lambda x: torch.xlogy(x, 0), (2.0,), [-INF]),
         (lambda x: torch.xlogy(x, 0), (0.0,), [0.0]),
         (lambda x: torch.special.xlog1py(x, -1), (2.0,), [-INF]),
