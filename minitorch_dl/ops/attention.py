@@ -299,6 +299,24 @@ def _check_dims(
     return dims == 3
 
 
+def _check_sizes(E: int, wanted: int, num_heads: int, key: Any, value: Any, separate: bool) -> None:
+    """Refuse what doesn't fit with an AssertionError; with ``separate`` projections the last dims
+    of key and value may differ."""
+    if wanted != E:
+        raise AssertionError(f"was expecting embedding dimension of {wanted}, but got {E}")
+    if E % num_heads:
+        raise AssertionError(f"embed_dim {E} not divisible by num_heads {num_heads}")
+    if key.shape[:2] != value.shape[:2]:
+        raise AssertionError(
+            f"key's sequence and batch dims {tuple(key.shape[:2])} do not match value's "
+            f"{tuple(value.shape[:2])}"
+        )
+    if not separate and key.shape != value.shape:
+        raise AssertionError(
+            f"key shape {tuple(key.shape)} does not match value shape {tuple(value.shape)}"
+        )
+
+
 def _projected(query: Any, key: Any, value: Any, weights: Any, bias: Any) -> tuple[Any, Any, Any]:
     """``x Wᵀ + b`` of the three, in as few products as there are different inputs.
 
@@ -403,27 +421,10 @@ def multi_head_attention_forward(
     is_causal = is_causal and padding is None and not need_weights
     mask = None if is_causal else canonical_mask(attn_mask, "attn_mask", None, "", dtype)
 
-    if embed_dim_to_check != E:
-        raise AssertionError(
-            f"was expecting embedding dimension of {embed_dim_to_check}, but got {E}"
-        )
-    if size * H != E:
-        raise AssertionError(f"embed_dim {E} not divisible by num_heads {H}")
-    if key.shape[:2] != value.shape[:2]:
-        raise AssertionError(
-            f"key's sequence and batch dims {tuple(key.shape[:2])} do not match value's "
-            f"{tuple(value.shape[:2])}"
-        )
-    if use_separate_proj_weight:
-        weights: Any = (q_proj_weight, k_proj_weight, v_proj_weight)
-    else:
-        weights = in_proj_weight
-        if key.shape != value.shape:
-            raise AssertionError(
-                f"key shape {tuple(key.shape)} does not match value shape {tuple(value.shape)}"
-            )
+    _check_sizes(E, embed_dim_to_check, num_heads, key, value, use_separate_proj_weight)
+    separate = (q_proj_weight, k_proj_weight, v_proj_weight)
+    weights = separate if use_separate_proj_weight else in_proj_weight
     q, k, v = _projected(query, key, value, weights, in_proj_bias)
-
     mask = _merged_mask(mask, padding, (N, H, L, S))
 
     if (bias_k is None) != (bias_v is None):
@@ -446,15 +447,11 @@ def multi_head_attention_forward(
         mask = pad(mask, (0, added))
 
     p = dropout_p if training else 0.0
+    shown = None
     if need_weights:
-        scores = matmul(q * math.sqrt(1 / size), mT(k))
-        shown = softmax(scores if mask is None else scores + mask, -1)  # (N, H, L, S)
-        if p > 0:
-            shown = dropout(shown, p)
-        y = matmul(shown, v)
+        y, shown = _attended(q, k, v, mask, p)
         shown = shown.mean(1) if average_attn_weights else shown
     else:
-        shown = None
         y = scaled_dot_product_attention(q, k, v, mask, p, is_causal)
     y = _permute(y, dims=(2, 0, 1, 3)).reshape(L, N, E)
     y = linear(y, out_proj_weight, out_proj_bias)
@@ -462,6 +459,15 @@ def multi_head_attention_forward(
         y = y.squeeze(1)
         shown = None if shown is None else shown.squeeze(0)
     return y, shown
+
+
+def _attended(q: Any, k: Any, v: Any, mask: Any, p: float) -> tuple[Any, Any]:
+    """``scaled_dot_product_attention``, and its weights (N, H, L, S)."""
+    scores = matmul(q * math.sqrt(1 / q.shape[-1]), mT(k))
+    weights = softmax(scores if mask is None else scores + mask, -1)
+    if p > 0:
+        weights = dropout(weights, p)
+    return matmul(weights, v), weights
 
 
 def _merged_mask(mask: Any, padding: Any, shape: tuple[int, int, int, int]) -> Any:
