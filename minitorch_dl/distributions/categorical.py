@@ -92,8 +92,7 @@ class Categorical(Distribution):
         return multinomial(rows, math.prod(sample_shape), True).T.reshape(shape)
 
     def log_prob(self, value: Tensor) -> Tensor:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         index, logits = broadcast_tensors(value.long().unsqueeze(-1), self.logits)
         return logits.gather(-1, index[..., :1]).squeeze(-1)
 
@@ -160,8 +159,7 @@ class OneHotCategorical(_OfCategorical):
         return one_hot(indices, self._event_shape[0]).to(self.probs.dtype)
 
     def log_prob(self, value: Tensor) -> Tensor:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         return self._categorical.log_prob(value.argmax(-1))
 
     def entropy(self) -> Tensor:
@@ -221,8 +219,7 @@ class Multinomial(_OfCategorical):
             return counts.scatter_add_(-1, drawn, ones_like(drawn).type_as(counts))
 
     def log_prob(self, value: Tensor) -> Tensor:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         logits, value = broadcast_tensors(self.logits, value)
         logits = logits.masked_fill((value == 0) & (logits == -math.inf), 0)
         choices = lgamma(value.sum(-1) + 1) - lgamma(value + 1).sum(-1)

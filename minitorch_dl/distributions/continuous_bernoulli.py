@@ -81,15 +81,13 @@ class ContinuousBernoulli(_Binary, ExponentialFamily):
         return self.icdf(rand(shape, dtype=self.probs.dtype, device=self.probs.device))
 
     def log_prob(self, value: Tensor) -> Tensor:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         logits, value = broadcast_all(self.logits, value)
         cross = F.binary_cross_entropy_with_logits(logits, value, reduction="none")
         return self._log_norm() - cross
 
     def cdf(self, value: Tensor) -> Tensor:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         p = self._safe()
         exact = (p**value * (1 - p) ** (1 - value) + p - 1) / (2 * p - 1)
         return (

@@ -223,6 +223,11 @@ class Distribution:
     def _extended_shape(self, sample_shape: Shape = ()) -> Size:
         return Size(sample_shape) + self._batch_shape + self._event_shape
 
+    def _check_sample(self, value: Any) -> None:
+        """``_validate_sample``, unless the distribution was made with ``validate_args=False``."""
+        if self._validate_args:
+            self._validate_sample(value)
+
     def _validate_sample(self, value: Any) -> None:
         """Raise for a value that ``log_prob`` can't take."""
         if not isinstance(value, Tensor):

@@ -46,14 +46,12 @@ class Half(TransformedDistribution):
         return self.scale * 0
 
     def log_prob(self, value: Tensor) -> Tensor:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         density = self.base_dist.log_prob(value) + math.log(2)
         return density.masked_fill(value < 0, -math.inf)
 
     def cdf(self, value: Tensor) -> Tensor:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         return 2 * self.base_dist.cdf(value) - 1
 
     def icdf(self, value: Tensor) -> Tensor:

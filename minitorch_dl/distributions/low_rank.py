@@ -127,8 +127,7 @@ class LowRankMultivariateNormal(Distribution):
         return small + 0.5 * self.cov_diag.log().sum(-1)
 
     def log_prob(self, value: Tensor) -> Tensor:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         x = value - self.loc
         along = (self._scaled @ x.unsqueeze(-1)).expand((*x.shape[:-1], -1, 1))
         tril = self._capacitance_tril

@@ -133,8 +133,7 @@ class Wishart(_Covariance, ExponentialFamily):
         return y.reshape(self._extended_shape(sample_shape))
 
     def log_prob(self, value: Tensor) -> Tensor:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         nu, n = self.df, self._event_shape[-1]
         distance = (
             cholesky_solve(value, self._unbroadcasted_scale_tril).diagonal(dim1=-2, dim2=-1).sum(-1)
@@ -196,8 +195,7 @@ class LKJCholesky(Distribution):
         return w + left.sqrt().diag_embed()
 
     def log_prob(self, value: Tensor) -> Tensor:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         eta, below = self.concentration, self.dim - 1
         diagonal = value.diagonal(dim1=-1, dim2=-2)[..., 1:]
         order = self.dim - arange(2, self.dim + 1, dtype=eta.dtype, device=eta.device)

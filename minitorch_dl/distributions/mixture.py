@@ -103,8 +103,7 @@ class MixtureSameFamily(Distribution):
         return self._averaged(self._component_distribution.cdf(self._beside_components(value)))
 
     def log_prob(self, value: Tensor) -> Tensor:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         log_p = self._component_distribution.log_prob(self._beside_components(value))
         return (log_p + self._mixture_distribution.logits.log_softmax(-1)).logsumexp(-1)
 

@@ -52,8 +52,7 @@ class LogitRelaxedBernoulli(_Binary):
         return (u.log() - (-u).log1p() + p.log() - (-p).log1p()) / self.temperature
 
     def log_prob(self, value: Tensor) -> Tensor:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         logits, value = broadcast_all(self.logits, value)
         difference = logits - value * self.temperature
         return self.temperature.log() + difference - 2 * difference.exp().log1p()
@@ -133,8 +132,7 @@ class ExpRelaxedCategorical(Distribution):
         return ((self.logits - (-u.log()).log()) / self.temperature).log_softmax(-1)
 
     def log_prob(self, value: Tensor) -> Tensor:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         n = self._event_shape[0]
         logits, value = broadcast_all(self.logits, value)
         score = (logits - value * self.temperature).log_softmax(-1).sum(-1)

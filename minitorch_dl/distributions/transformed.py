@@ -179,8 +179,7 @@ class TransformedDistribution(Distribution):
         return x
 
     def log_prob(self, value: Tensor) -> Tensor:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         events = len(self.event_shape)
         total: Any = 0.0
         y = value
