@@ -168,14 +168,16 @@ def narrow_copy(input: Any, dim: int, start: int, length: int) -> Any:
 
 @implements("__getitem__")
 def getitem(input: Any, index: Any) -> Any:
-    """Slices by whole numbers, and rows by a list of them."""
+    """Slices by whole numbers, of their entries by anything, and rows by a list of numbers."""
     if isinstance(index, Tensor) and index.ndim == 1 and index.dtype.name == "int64":
         return index_select(input, 0, index)
-    y = input
-    for i in index if isinstance(index, tuple) else (index,):
+    y, items = input, index if isinstance(index, tuple) else (index,)
+    for done, i in enumerate(items):
+        if not is_sparse(y):
+            return y[items[done:]]
         if isinstance(i, builtins.bool) or not hasattr(i, "__index__"):
             raise refuse("getitem", "whole numbers, or a tensor of them", index)
-        y = select(y, 0, int(i)) if is_sparse(y) else y[i]
+        y = select(y, 0, int(i))
     return y
 
 

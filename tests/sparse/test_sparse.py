@@ -273,6 +273,7 @@ def test_entries_that_have_dims() -> None:
     assert_close(s.sum(1).to_dense(), expected.sum(1))
     assert_close(torch.sparse.sum(s, 0), expected.sum(0))
     assert_close(s[0].to_dense(), expected[0])
+    assert_close(s[2, 1:], expected[2, 1:])
     assert_close(s.select(1, 1).to_dense(), expected[:, 1])
     assert_close(torch.sparse.softmax(s, 1).coalesce().values(), expected[[0, 2]].softmax(1))
     assert_close(s.unsqueeze(2).to_dense(), expected.unsqueeze(2))
