@@ -7,7 +7,7 @@ from typing import Any
 
 from ..autograd.names import as_one
 from ..autograd.primitive import primitive, write_out
-from ..autograd.structural import cast
+from ..autograd.structural import cast, zero
 from ..backend import dtypes
 from ..backend.precision import in_float32
 from ..backend.sums import dot_over, sum_of_squares
@@ -16,7 +16,7 @@ from .elementwise import abs, div_or_zero, sgn
 from .extrema import _amax, _amin
 from .factorizations import svdvals
 from .reductions import _sum, spread
-from .selection import keep, select
+from .selection import keep
 from .shape import _reshape, permute
 
 __all__ = ["frobenius_norm", "norm", "nuclear_norm"]
@@ -34,6 +34,8 @@ def _root_of_powers(xp: Any, a: Any, *, ord: float, dims: Any, keepdim: bool) ->
     if ord == 2:
         squares = a.real**2 + a.imag**2 if a.dtype.kind == "c" else a * a
         return xp.sqrt(squares.sum(dims, squares.dtype, None, keepdim))
+    if ord == 0:
+        return (a != 0).sum(dims, a.real.dtype, None, keepdim)
     powers = xp.abs(a) ** ord
     return powers.sum(dims, powers.dtype, None, keepdim) ** (1 / ord)
 
@@ -42,7 +44,7 @@ def _root_of_powers(xp: Any, a: Any, *, ord: float, dims: Any, keepdim: bool) ->
 def _vector_norm(
     xp: Any, a: Any, *, ord: float, dims: tuple[int, ...] | None, keepdim: bool
 ) -> Any:
-    """``sum(|a|^p)^(1/p)``."""
+    """``sum(|a|^p)^(1/p)``; how many are not 0 for p = 0."""
     return in_float32(_root_of_powers)(xp, a, ord=ord, dims=dims, keepdim=keepdim)
 
 
@@ -51,6 +53,8 @@ def _d_vector_norm(g: Any, a: Any, y: Any, ord: float, dims: Any, keepdim: bool)
     full = {"dims": dims, "keepdim": keepdim, "shape": a.shape}
     if ord == 2:
         return a * spread(div_or_zero(g, y), **full)
+    if ord == 0:
+        return zero(a)
     size = abs(a)
     powers = size ** (ord - 1)
     if ord < 1:
@@ -114,8 +118,6 @@ def vector_norm(
         y = _amin(abs(x), **reduced)
     elif ord == 1:
         y = _sum(abs(x), **reduced)
-    elif ord == 0:
-        y = _sum(select(x == x, abs(sgn(x)), 1.0), **reduced)  # NaN is not 0
     else:
         y = _vector_norm(x, ord=float(ord), **reduced)
     return y if out is None else write_out("linalg.vector_norm", out, y, exact=True)

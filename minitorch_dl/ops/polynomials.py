@@ -92,6 +92,7 @@ def _polynomial(xp: Any, a: Any, b: Any, *, family: str, shifted: bool) -> Any:
     first, step = _FAMILIES[family]
     real = summed_in(dtype)
     x, n = xp.broadcast_arrays(xp.asarray(a, dtype=real), xp.trunc(xp.asarray(b, dtype=real)))
+    n = xp.where(xp.abs(n) < 2.0**63, n, -1)  # what is no int64 is the lowest one in PyTorch
     if shifted:
         x = x + x - 1
     known, values = _closed(xp, family, x, n)
