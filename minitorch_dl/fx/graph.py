@@ -53,6 +53,10 @@ class _Nodes:
         return sum(1 for _ in self)
 
 
+_OF_VALUES = {"inf", "nan", "torch"}
+"""The names by which the code of a graph knows numbers and dtypes."""
+
+
 class Graph:
     """The steps of a program in the order of their execution.
 
@@ -298,7 +302,8 @@ class Graph:
         base, number = name, 0
         if match := re.fullmatch(r"(.*)_(\d+)", name):
             base, number = match[1], int(match[2])
-        taken = name in self._names or keyword.iskeyword(name) or hasattr(builtins, name)
+        reserved = keyword.iskeyword(name) or hasattr(builtins, name) or name in _OF_VALUES
+        taken = name in self._names or reserved
         while taken:
             number += 1
             name = f"{base}_{number}"

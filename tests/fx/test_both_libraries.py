@@ -6,6 +6,7 @@ import dataclasses
 import importlib
 import io
 import math
+import operator
 from math import sqrt
 from typing import Any
 
@@ -293,3 +294,14 @@ def test_texts_of_arguments(torch: Any) -> None:
     assert "getitem = to[(Ellipsis, None)]" in traced.code
     assert "[target=builtins.getattr](args = (%x, shape), kwargs = {})" in str(traced.graph)
     assert traced(torch.ones(1)).tolist() == [[2.0]]
+
+
+def test_nodes_leave_the_names_of_numbers_alone(torch: Any) -> None:
+    graph = torch.fx.Graph()
+    x = graph.placeholder("x")
+    x = graph.create_node("call_function", operator.neg, (x,), {}, name="torch")
+    b = graph.create_node("call_function", operator.add, (x, math.inf), {}, name="inf")
+    c = graph.create_node("call_method", "to", (b, torch.float64))
+    graph.output((b, c))
+    y, z = torch.fx.GraphModule(torch.nn.Module(), graph)(torch.ones(1))
+    assert (y.item(), z.item(), str(z.dtype)) == (math.inf, math.inf, "torch.float64")
