@@ -121,6 +121,10 @@ def _adaptive_avg_pools(op: str, dims: int, input: Any, output_size: Any) -> Any
     return _avg_pools(op, dims, input, kernel, kernel, 0, False, True, None)
 
 
+_WINDOW = 64
+"""Elements of a region up to which going over its places takes less than gathering them."""
+
+
 def _adaptive_max_pools(
     op: str, dims: int, input: Any, output_size: Any, return_indices: bool
 ) -> Any:
@@ -129,7 +133,7 @@ def _adaptive_max_pools(
     out = _regions(op, dims, input, output_size)
     size = input.array.shape[-dims:]
     kernel = _even_windows(size, out)
-    if kernel is not None:
+    if kernel is not None and (math.prod(kernel) <= _WINDOW or kernel == size):
         return _max_pools(op, dims, input, kernel, kernel, 0, 1, False, return_indices)
 
     def pool(x: Any) -> Any:

@@ -358,8 +358,8 @@ def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
         raise RuntimeError(f"Expect a non-negative number, but got {r}")
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     xp = array_module(input.array)
-    chosen = list(choose(range(input.array.shape[0]), r))
     if not r:
         return TensorBase.wrap(xp.empty(0, input.array.dtype))
-    places = xp.asarray(chosen, np.int64).reshape(-1, r)
+    chosen = itertools.chain.from_iterable(choose(range(input.array.shape[0]), r))
+    places = xp.asarray(np.fromiter(chosen, np.int64)).reshape(-1, r)
     return named(_index(input, places, dims=(0,)), "StackBackward0")
