@@ -5,17 +5,19 @@ each leaves one of the arrays open. Shapes, for any number of spatial axes: x (N
 w (O, C / groups, *K), g (N, O, *T); padding is a (before, after) pair per axis.
 
 The algorithm is chosen by shape: one channel per group by shifted sums (``depthwise``); small
-kernels of stride 1 or 2 in float32 over enough channels by Winograd's filtering (``winograd``);
-else columns (im2col), of which a 1x1 kernel needs none, turn each into matrix products. They are
-made for a few images, or a few rows of one image, at a time: never more than ``COLUMN_BYTES``,
-unless a single row of windows needs more, for each of the threads that work on blocks side by side.
-On a GPU cuDNN goes before all of these where it is installed.
+kernels of stride 1 or 2 in float32 over enough channels by Winograd's filtering (``winograd``), of
+three axes plane by plane, the planes that a window meets along the first axis as its channels;
+else columns (im2col), of which a 1x1 kernel needs none, turn each into matrix products. They are made
+for a few images, or a few rows of one image, at a time: never more than ``COLUMN_BYTES``, unless a
+single row of windows needs more, for each of the threads that work on blocks side by side. On a GPU
+cuDNN goes before all of these where it is installed.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,6 +28,9 @@ from .windows import Ints, Pairs, col2im, im2col, window_counts
 
 COLUMN_BYTES = 4 << 20
 """Room for one block's columns: about a second-level cache. It also bounds memory."""
+
+PLANE_BYTES = 16 << 20
+"""Room for planes: so many that transforming the kernels for each block costs little beside it."""
 
 DEVICE_COLUMN_BYTES = 256 << 20
 """On a GPU: what fills it with work."""
@@ -55,6 +60,13 @@ def correlate(
     if winograd.suits(xp, x.dtype, n, c, o, kernel, stride, out, (*dilation, groups)):
         return winograd.correlate(xp, x, w, out, stride, padding)
     y = xp.empty((n, o, *out), x.dtype)
+    if _suits_planes(xp, x.dtype, n, c, o, kernel, stride, out, dilation, groups):
+        over_planes = w.reshape(o, -1, *kernel[1:])
+        for at, planes in _planes(xp, x, out, kernel, stride, padding, dilation):
+            z = winograd.correlate(xp, planes, over_planes, out[1:], stride[1:], padding[1:])
+            part = y[at].swapaxes(1, 2)
+            part[...] = z.reshape(part.shape)
+        return y
     matrix = w.reshape(groups, o // groups, c // groups * math.prod(kernel))  # (G, O/G, CK)
     merged = _is_merged(out)
 
@@ -160,6 +172,12 @@ def correlate_weight(
         return depthwise.correlate_weight(xp, x, g, kernel, stride, padding, dilation)
     if winograd.suits(xp, x.dtype, n, c, o, kernel, stride, out, (*dilation, groups)):
         return winograd.correlate_weight(xp, x, g, kernel, stride, padding)
+    if _suits_planes(xp, x.dtype, n, c, o, kernel, stride, out, dilation, groups):
+        w = xp.zeros((o, c * kernel[0], *kernel[1:]), x.dtype)
+        for at, planes in _planes(xp, x, out, kernel, stride, padding, dilation):
+            part = g[at].swapaxes(1, 2).reshape(-1, o, *out[1:])
+            w += winograd.correlate_weight(xp, planes, part, kernel[1:], stride[1:], padding[1:])
+        return w.reshape(o, c, *kernel)
     merged = _is_merged(out)
     blocks = list(itertools.chain(*_blocks(x, out, kernel, stride, padding, dilation, merged)))
     each = -(-len(blocks) // (1 if merged else PARTS)) or 1
@@ -178,6 +196,42 @@ def correlate_weight(
 
     _each(xp, work, list(range(len(parts))), merged)
     return (w[0] if len(w) == 1 else w.sum(axis=0)).reshape(o, c // groups, *kernel)
+
+
+# -- planes ----------------------------------------------------------------------------------------
+
+
+def _suits_planes(
+    xp: Any, dtype: Any, n: int, c: int, o: int, kernel: Ints, stride: Ints, out: Ints,
+    dilation: Ints, groups: int,
+) -> bool:  # fmt: skip
+    """Whether three axes are faster so than by columns."""
+    return len(kernel) == 3 and winograd.suits(
+        xp, dtype, n * out[0], c * kernel[0], o, kernel[1:], stride[1:], out[1:],
+        (*dilation[1:], groups),
+    )  # fmt: skip
+
+
+def _planes(
+    xp: Any, x: Any, out: Ints, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
+) -> Iterator[tuple[Any, Any]]:
+    """(N, C, D, H, W) as images (n, C K, H, W), one for each plane of windows, whose channels are
+    those of all planes that it meets.
+
+    Yields:
+        ``(at, planes)``: the index into (N, ..., D', ...) of some of them, as many as fit
+        ``PLANE_BYTES``, and these.
+    """
+    first = (kernel[0], 1, 1), (stride[0], 1, 1), (padding[0], (0, 0), (0, 0)), (dilation[0], 1, 1)
+    size = x.shape[3:]
+    blocks = _blocks(x, (out[0], *size), *first, True, PLANE_BYTES)
+    for images, rows, slab, pads in itertools.chain(*blocks):
+        part = x[images, :, slab]
+        n, c = part.shape[:2]
+        count = len(range(*rows.indices(out[0])))
+        room = xp.zeros((n, count, c, *first[0], *size), x.dtype)
+        met = im2col(xp, part, *first[:2], pads, first[3], xp.moveaxis(room, 1, 5))
+        yield (images, slice(None), rows), xp.moveaxis(met, 5, 1).reshape(n * count, -1, *size)
 
 
 # -- columns and matrices --------------------------------------------------------------------------
@@ -295,14 +349,15 @@ def _blocks(
     padding: Pairs,
     dilation: Ints,
     merged: bool,
+    host_room: int | None = None,
 ) -> list[list[_Block]]:
-    """The blocks, those of the same image together."""
+    """The blocks, those of the same image together; ``host_room`` in place of ``COLUMN_BYTES``."""
     n, c, height = x.shape[:3]
     if n == 0 or 0 in out:
         return []
     row_bytes = max(1, c * math.prod(kernel) * math.prod(out[1:]) * x.dtype.itemsize)
     on_host = isinstance(x, np.ndarray)
-    room = COLUMN_BYTES if on_host else DEVICE_COLUMN_BYTES
+    room = (host_room or COLUMN_BYTES) if on_host else DEVICE_COLUMN_BYTES
     images = room // (row_bytes * out[0])
     if images or out[0] == 1:
         count = max(-(-n // max(1, images)), min(n, PARTS) if on_host and not merged else 1)

@@ -122,3 +122,36 @@ def test_the_number_of_threads_changes_no_bit(name: str) -> None:
     finally:
         set_thread_count(before)
         set_blas_threads(before)
+
+
+@pytest.mark.parametrize("room", [16 << 20, 60_000, 1])
+@pytest.mark.parametrize(
+    "depth", [((1, 1), 1, 1, 3), ((2, 0), 2, 1, 3), ((0, 3), 1, 2, 2), ((0, 0), 1, 1, 1)]
+)
+def test_three_axes_by_planes_are_those_by_columns(
+    depth: Any, room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pads, stride, dilation, taps = depth
+    rng = np.random.default_rng(0)
+    shape, kernel = (3, 16, 5, 9, 6), (taps, 3, 3)
+    options: Any = {
+        "stride": (stride, 1, 1), "padding": (pads, (1, 1), (0, 2)), "dilation": (dilation, 1, 1),
+        "groups": 1,
+    }  # fmt: skip
+    x, w = rng.standard_normal(shape), rng.standard_normal((20, 16, *kernel))
+    exact = correlation.correlate(np, x, w, **options)
+    g = rng.standard_normal(exact.shape)
+    dx = correlation.correlate_input(np, g, w, size=shape[2:], **options)
+    dw = correlation.correlate_weight(np, x, g, kernel=kernel, **options)
+    used: list[Any] = []
+    planes = correlation._planes
+    monkeypatch.setattr(correlation, "_planes", lambda *a: used.append(a) or planes(*a))
+    monkeypatch.setattr(correlation, "PLANE_BYTES", room)
+    x, w, g = (a.astype("f") for a in (x, w, g))
+    for fast, by_columns in (
+        (correlation.correlate(np, x, w, **options), exact),
+        (correlation.correlate_weight(np, x, g, kernel=kernel, **options), dw),
+        (correlation.correlate_input(np, g, w, size=shape[2:], **options), dx),
+    ):
+        assert used
+        np.testing.assert_allclose(fast, by_columns, atol=3e-5 * abs(by_columns).max())
