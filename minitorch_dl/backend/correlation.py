@@ -7,10 +7,10 @@ w (O, C / groups, *K), g (N, O, *T); padding is a (before, after) pair per axis.
 The algorithm is chosen by shape: one channel per group by shifted sums (``depthwise``); small
 kernels of stride 1 or 2 in float32 over enough channels by Winograd's filtering (``winograd``), of
 three axes plane by plane, the planes that a window meets along the first axis as its channels;
-else columns (im2col), of which a 1x1 kernel needs none, turn each into matrix products. They are made
-for a few images, or a few rows of one image, at a time: never more than ``COLUMN_BYTES``, unless a
-single row of windows needs more, for each of the threads that work on blocks side by side. On a GPU
-cuDNN goes before all of these where it is installed.
+else columns (im2col), of which a 1x1 kernel needs none, turn each into matrix products. They are
+made for a few images, or a few rows of one image, at a time: never more than ``COLUMN_BYTES``,
+unless a single row of windows needs more, for each of the threads that work on blocks side by side.
+On a GPU cuDNN goes before all of these where it is installed.
 """
 
 from __future__ import annotations
