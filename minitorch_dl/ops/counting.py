@@ -389,19 +389,7 @@ def searchsorted(
             f"{list(rows.shape)} and input value tensor {list(values.shape)}"
         )
     if sorter is not None:
-        if sorter.array.dtype != "int64":
-            raise RuntimeError(
-                "searchsorted(): sorter must be a tensor of long dtype but got dtype "
-                f"{sorter.dtype}"
-            )
-        if sorter.array.shape != rows.shape:
-            raise RuntimeError(
-                "searchsorted(): boundary and sorter must have the same size, but got "
-                f"{list(rows.shape)} and {list(sorter.array.shape)}"
-            )
-        if sorter.array.size and not 0 <= sorter.array.min() <= sorter.array.max() < rows.shape[-1]:
-            raise RuntimeError("searchsorted(): sorter index out of range")
-        rows = xp.take_along_axis(rows, sorter.array, -1)
+        rows = _sorted_by(rows, sorter)
     common_module("searchsorted", (rows, values))
     if values.dtype != rows.dtype:
         common = dtypes.result_type(rows, values).numpy
@@ -411,18 +399,29 @@ def searchsorted(
     if rows.ndim == 1:
         y = xp.asarray(xp.searchsorted(rows, values, side=side), dtype)
     else:
-        y = xp.empty(values.shape, dtype)
-        width, n = values.shape[-1], rows.shape[-1]
-        flat_values, flat_y = (
-            values.reshape(-1, width) if values.size else (),
-            y.reshape(-1, width or 1),
-        )
-        for i, row in enumerate(rows.reshape(-1, n) if values.size and n else ()):
-            flat_y[i] = xp.searchsorted(row, flat_values[i], side=side)
-        if not n:
-            y[...] = 0
+        y = xp.zeros(values.shape, dtype)  # without elements in the rows all places are 0
+        if rows.size and values.size:
+            flat, places = (x.reshape(-1, values.shape[-1]) for x in (values, y))
+            for i, row in enumerate(rows.reshape(-1, rows.shape[-1])):
+                places[i] = xp.searchsorted(row, flat[i], side=side)
     y = wrap(y)
     return y if out is None else write_out("searchsorted", out, y, exact=True)
+
+
+def _sorted_by(rows: Any, sorter: Any) -> Any:
+    """The rows in the order of the positions ``sorter``."""
+    if sorter.array.dtype != "int64":
+        raise RuntimeError(
+            f"searchsorted(): sorter must be a tensor of long dtype but got dtype {sorter.dtype}"
+        )
+    if sorter.array.shape != rows.shape:
+        raise RuntimeError(
+            "searchsorted(): boundary and sorter must have the same size, but got "
+            f"{list(rows.shape)} and {list(sorter.array.shape)}"
+        )
+    if sorter.array.size and not 0 <= sorter.array.min() <= sorter.array.max() < rows.shape[-1]:
+        raise RuntimeError("searchsorted(): sorter index out of range")
+    return array_module(rows).take_along_axis(rows, sorter.array, -1)
 
 
 def bucketize(

@@ -201,26 +201,7 @@ def embedding_bag(
         max_norm, norm_type, scale_grad_by_freq, sparse: as in ``embedding``.
     """
     op = "embedding_bag"
-    require_kind(op, "float", weight)
-    if mode not in ("sum", "mean", "max"):
-        raise ValueError(f"{op}: mode has to be one of sum, mean or max, got {mode!r}")
-    if per_sample_weights is not None:
-        if mode != "sum":
-            raise NotImplementedError(
-                f"{op}: per_sample_weights was not None. It is only supported for mode='sum' (got "
-                f"mode={mode!r})"
-            )
-        if per_sample_weights.array.shape != input.array.shape:
-            raise ValueError(
-                f"{op}: If per_sample_weights ({per_sample_weights.array.shape}) is not None, "
-                "then it must "
-                f"have the same shape as the input ({input.array.shape})"
-            )
-    if per_sample_weights is not None and per_sample_weights.array.dtype != weight.array.dtype:
-        raise RuntimeError(
-            f"{op}: expected per_sample_weights to have the same type as weight, got "
-            f"{per_sample_weights.dtype} and {weight.dtype}"
-        )
+    _check_options(op, input, weight, mode, per_sample_weights)
     _check_table(op, input, weight)
     index, table = input.array, weight.array
     if padding_idx is not None:
@@ -254,6 +235,28 @@ def embedding_bag(
     if weights is not None:
         rows = rows * unsqueeze(weights, 1)
     return _bag(rows, bags, count, mode)
+
+
+def _check_options(op: str, input: Any, weight: Any, mode: str, per_sample_weights: Any) -> None:
+    require_kind(op, "float", weight)
+    if mode not in ("sum", "mean", "max"):
+        raise ValueError(f"{op}: mode has to be one of sum, mean or max, got {mode!r}")
+    if per_sample_weights is not None:
+        if mode != "sum":
+            raise NotImplementedError(
+                f"{op}: per_sample_weights was not None. It is only supported for mode='sum' (got "
+                f"mode={mode!r})"
+            )
+        if per_sample_weights.array.shape != input.array.shape:
+            raise ValueError(
+                f"{op}: If per_sample_weights ({per_sample_weights.array.shape}) is not None, "
+                f"then it must have the same shape as the input ({input.array.shape})"
+            )
+    if per_sample_weights is not None and per_sample_weights.array.dtype != weight.array.dtype:
+        raise RuntimeError(
+            f"{op}: expected per_sample_weights to have the same type as weight, got "
+            f"{per_sample_weights.dtype} and {weight.dtype}"
+        )
 
 
 def _bag(rows: Any, bags: Any, count: int, mode: str) -> Any:
