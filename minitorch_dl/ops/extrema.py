@@ -20,7 +20,7 @@ from .dims import normalize_dims, wrap_dim
 from .gathering import _gather as take_along
 from .movement import _clone
 from .reductions import spread
-from .shape import _reshape
+from .shape import _reshape, owned
 
 __all__ = ["amax", "amin", "aminmax", "argmax", "argmin", "max", "min"]
 
@@ -272,4 +272,4 @@ def picked(
 
 def _drop(x: Any, dim: int) -> Any:
     shape = x.array.shape
-    return _reshape(x, shape=shape[:dim] + shape[dim + 1 :])
+    return owned(_reshape(x, shape=shape[:dim] + shape[dim + 1 :]))

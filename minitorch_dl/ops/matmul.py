@@ -18,7 +18,7 @@ from .deprecation import deprecated, warn_once
 from .diagonals import _diagonal
 from .dims import wrap_dim, wrap_dims
 from .shape import _reshape as reshape
-from .shape import permute
+from .shape import owned, permute
 
 __all__ = [
     "bmm", "chain_matmul", "cross", "dot", "ger",
@@ -391,7 +391,7 @@ def kron(input: Any, other: Any, *, out: Any = None) -> Any:
     b = (1,) * (ndim - other.ndim) + tuple(other.shape)
     blocks = reshape(input, shape=tuple([n for size in a for n in (size, 1)]))
     inside = reshape(other, shape=tuple([n for size in b for n in (1, size)]))
-    y = reshape(blocks * inside, shape=tuple([n * m for n, m in zip(a, b, strict=True)]))
+    y = owned(reshape(blocks * inside, shape=tuple([n * m for n, m in zip(a, b, strict=True)])))
     return y if out is None else write_out("kron", out, y)
 
 

@@ -16,7 +16,7 @@ from .indexing import _index
 from .joining import cat
 from .layout import on_memory
 from .movement import _clone
-from .shape import _expand, _reshape, _transpose, expand
+from .shape import _expand, _reshape, _transpose, expand, owned
 from .slicing import _range
 
 __all__ = [
@@ -180,7 +180,7 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
         raise RuntimeError("`shifts` required")
     if not dims and len(shifts) == 1:
         flat = roll(_reshape(input, shape=(-1,)), shifts, 0)
-        return _reshape(flat, shape=input.array.shape)
+        return owned(_reshape(flat, shape=input.array.shape))
     if len(shifts) != len(dims):
         raise RuntimeError(
             f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}"

@@ -41,6 +41,13 @@ def _reshape(xp: Any, a: Any, *, shape: tuple[int, ...]) -> Any:
 _reshape.defvjp(a=lambda g, a_shape: _reshape(g, shape=a_shape))
 
 
+def owned(view: Any) -> Any:
+    """A view of a tensor that was made on the way, and that nobody else has, as a tensor of its
+    own."""
+    view._view = None
+    return view
+
+
 @guarded
 def reshape(input: Any, *shape: Any, **keywords: Any) -> Any:
     """``input`` in another shape; one size may be -1, which is inferred. A view where possible,

@@ -19,7 +19,7 @@ from .gathering import _gather
 from .reductions import spread
 from .scans import _accumulate
 from .selection import where
-from .shape import _reshape, contiguous, movedim
+from .shape import _reshape, contiguous, movedim, owned
 from .slicing import _range
 
 __all__ = [
@@ -319,7 +319,7 @@ def _quantile(op: str, input: Any, q: Any, dim: Any, keepdim: bool, interpolatio
     if keepdim and ndim:
         ones = [1 if axis is None or i == axis else k for i, k in enumerate(input.shape)]
         y = _reshape(y, shape=(*q.shape, *ones))
-    return y
+    return owned(y)
 
 
 def _between(x: Any, ranks: Any, interpolation: str) -> Any:

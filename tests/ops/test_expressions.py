@@ -36,6 +36,9 @@ TABLE: list[tuple[str, Any]] = [
     ("[abs(y.item() / x - 1) < 1e-12 for x in (1e-19 + 1e-18j, 1e-30 + 0j)"
      " for y in (torch.log1p(T(x, dtype=torch.complex128)),)]", [True, True]),
     ("str(T([[0, 3]], dtype=torch.int16).to_sparse()[0, 1].dtype)", "torch.int16"),
+    ("[Z(2, 3).max(0)[0]._is_view(), Z(2, 3).median(1)[1]._is_view(), Z(2, 2).roll(1)._is_view()]",
+     [False] * 3),
+    ("[torch.kron(Z(2, 2), Z(2, 2))._is_view(), Z(3).quantile(0.5)._is_view()]", [False] * 2),
     # bools
     ("(T([True]) << 2).tolist()", [4]),
     ("torch.add(T([True]), T([True, False]), alpha=2).tolist()", [True, True]),
