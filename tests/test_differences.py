@@ -347,3 +347,10 @@ def test_the_first_momentum_is_differentiable() -> None:
     parameter.grad = slope * 3
     torch.optim.SGD([parameter], lr=1, momentum=0.9, differentiable=True).step()
     assert torch.autograd.grad(parameter, slope)[0].item() == -3.0
+
+
+def test_sobol_sequences_have_1111_dimensions() -> None:
+    with pytest.raises(ValueError, match="1111"):
+        torch.quasirandom.SobolEngine(1112)
+    first = torch.quasirandom.SobolEngine(3, scramble=True, seed=5).draw(dtype=torch.float64)
+    assert (first * 2**30).tolist() == [[515708045, 125905764, 133132919]]
