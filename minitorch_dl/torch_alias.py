@@ -12,6 +12,7 @@ import importlib.machinery
 import importlib.metadata
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from multiprocessing import spawn
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -100,7 +101,8 @@ class _Finder(importlib.metadata.DistributionFinder):
 
 
 class as_torch:
-    """Let ``import torch`` mean this package inside the block, whether PyTorch is installed or not.
+    """Let ``import torch`` mean this package inside the block, whether PyTorch is installed or not,
+    and in the processes that are started there.
 
     >>> import minitorch_dl
     >>> with minitorch_dl.as_torch():
@@ -116,9 +118,12 @@ class as_torch:
         sys.meta_path.insert(0, self._finder)
         self._homes = {cls: cls.__module__ for cls in _HOMES}
         _move(_HOMES)
+        self._prepared = prepared = spawn.get_preparation_data
+        spawn.get_preparation_data = lambda name: {**prepared(name), PACKAGE: _ThereToo()}
         return self
 
     def __exit__(self, *exc: object) -> None:
+        spawn.get_preparation_data = self._prepared
         _move(self._homes)
         sys.meta_path.remove(self._finder)
         _pop_torch()
@@ -128,6 +133,18 @@ class as_torch:
 def _move(homes: Mapping[type, str]) -> None:
     for cls, home in homes.items():
         cls.__module__ = home
+
+
+class _ThereToo:
+    """Enters ``as_torch`` where it is unpickled: in a new process, before the program's main file
+    is imported."""
+
+    def __reduce__(self) -> Any:
+        return _enter, ()
+
+
+def _enter() -> None:
+    as_torch().__enter__()
 
 
 def _pop_torch() -> dict[str, ModuleType]:

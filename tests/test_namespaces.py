@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import operator
+import os
+import signal
+import time
 import typing
 
 import pytest
@@ -110,8 +113,31 @@ def test_spawn_runs_every_process_and_reports_failures() -> None:
     with pytest.raises(AssertionError, match="expected one of"):
         torch.multiprocessing.set_sharing_strategy("pigeon")
     torch.multiprocessing.spawn(operator.add, args=(1,), nprocs=2)
-    with pytest.raises(RuntimeError, match=r"exit codes: \{0: 1\}"):
+    with pytest.raises(torch.multiprocessing.ProcessRaisedException, match="ZeroDivision") as found:
         torch.multiprocessing.spawn(operator.truediv, args=(0,), nprocs=1)
+    assert found.value.error_index == 0
+
+
+def test_processes_that_exit_end_the_others() -> None:
+    start = torch.multiprocessing.start_processes
+    context = start(_wait_or_exit, nprocs=2, join=False, start_method="fork")
+    second = context.pids()[1]
+    with pytest.raises(torch.multiprocessing.ProcessExitedException, match="exit code 3") as found:
+        while not context.join(timeout=60):
+            pass
+    assert (found.value.exit_code, found.value.error_pid) == (3, second)
+    assert context.processes[0].exitcode == -signal.SIGTERM
+    context = start(_wait_or_exit, nprocs=1, join=False, start_method="fork")
+    assert not context.join(timeout=0.01)
+    context.processes[0].kill()
+    with pytest.raises(torch.multiprocessing.ProcessExitedException, match="SIGKILL"):
+        context.join()
+
+
+def _wait_or_exit(index: int) -> None:
+    if index == 0:
+        time.sleep(60)
+    os._exit(3)
 
 
 def test_layers_annotations_are_found() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
 import sys
 from pathlib import Path
 
@@ -111,3 +112,37 @@ def test_a_traceback_starts_in_the_script(
     assert f'File "{script}", line 2' in printed
     assert printed.splitlines()[-1].startswith("RuntimeError: matmul(")
     assert "runpy" not in printed
+
+
+SEVERAL = """
+import torch
+import torch.multiprocessing as mp
+from torch.utils.data import DataLoader
+
+
+class Squares(torch.utils.data.Dataset):
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, index):
+        return torch.tensor(index**2)
+
+
+def work(rank, results):
+    results[rank] = torch.nn.functional.relu(torch.tensor(rank + 1.0))
+
+
+if __name__ == "__main__":
+    results = torch.zeros(2).share_memory_()
+    mp.spawn(work, args=(results,), nprocs=2)
+    loader = DataLoader(Squares(), num_workers=1, multiprocessing_context="spawn")
+    print(results.tolist(), [batch.item() for batch in loader])
+"""
+
+
+def test_processes_that_the_program_starts_run_on_this_package_too(tmp_path: Path) -> None:
+    script = tmp_path / "several.py"
+    script.write_text(SEVERAL)
+    command = [sys.executable, "-m", "minitorch_dl", "run", str(script)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout.strip() == "[1.0, 2.0] [0, 1]", done.stderr
