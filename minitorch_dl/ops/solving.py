@@ -5,6 +5,7 @@ Derivatives: M. Giles, "Collected matrix derivative results" (2008).
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from .elementwise import log
 from .matmul import matmul_to
 from .movement import clone
 from .reductions import _sum
+from .selection import where
 from .shape import _reshape, _transpose
 
 __all__ = ["det", "inverse", "logdet", "slogdet", "triangular_solve"]
@@ -458,4 +460,6 @@ def slogdet(input: Any, *, out: Any = None) -> Any:
 def logdet(input: Any) -> Any:
     """The logarithm of the determinant of ``(..., N, N)``; NaN where it is negative."""
     sign, logabsdet = slogdet(input)
-    return logabsdet + log(sign)
+    if sign.is_complex():
+        return logabsdet + log(sign)
+    return where(sign == -1, math.nan, logabsdet)

@@ -19,7 +19,7 @@ OTHER_STEPS = {
         "einsum_lists", "fill_diagonal", "fill_zero", "floor_divide", "fmod", "getitem",
         "gru", "heaviside", "histogramdd", "linalg.cond", "linalg.matrix_norm",
         "linalg.matrix_power", "linalg.multi_dot", "linalg.norm", "linalg.tensorinv",
-        "linalg.vander", "logdet", "lstm_cell", "matmul", "matrix_power",
+        "linalg.vander", "lstm_cell", "matmul", "matrix_power",
         "native_group_norm", "nn.functional.bilinear", "nn.functional.cross_entropy",
         "nn.functional.mse_loss", "nn.functional.multi_head_attention_forward",
         "nn.functional.scaled_dot_product_attention",
