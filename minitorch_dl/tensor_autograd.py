@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from .tensor import Tensor
 
 
+_WITHOUT_HISTORY = (ViewKind.DATA, ViewKind.NO_GRAD, ViewKind.OTHER_DTYPE)
+
+
 class Differentiable(TensorBase):
     """The part of Tensor that has to do with gradients."""
 
@@ -35,7 +38,10 @@ class Differentiable(TensorBase):
     @property
     def requires_grad(self) -> builtins.bool:
         """Whether ops on the tensor are recorded, for its gradient or that of what it came from."""
-        return current_node(self) is not None
+        view = self._view
+        if self._node is not None or view is None or view.kind in _WITHOUT_HISTORY:
+            return self._node is not None
+        return view.root._node is not None
 
     @requires_grad.setter
     def requires_grad(self, value: builtins.bool) -> None:

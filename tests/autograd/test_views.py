@@ -119,3 +119,12 @@ def test_a_stale_value_names_the_line_that_wrote_it():
     x[1] = 0.0
     with pytest.raises(RuntimeError, match=r"setitem overwrote afterwards \(File .*test_views"):
         y.sum().backward()
+
+
+def test_a_part_of_what_was_overwritten_still_says_that_it_requires_a_gradient(torch) -> None:
+    x = torch.ones(4, requires_grad=True) * 2
+    part = x.split(2)[0]
+    x.mul_(3)
+    assert part.requires_grad
+    with pytest.raises(RuntimeError):
+        part * 2
