@@ -80,6 +80,7 @@ class Graph:
         self._root = Node(self, "", "root", "", (), {})  # closes the ring of nodes; is none itself
         self._insert: Callable[[Node], None] = self._root.prepend
         self._names: set[str] = set()
+        self._numbers: dict[str, int] = {}  # of each name the last number behind it
         self._codegen = CodeGen()
 
     @property
@@ -299,16 +300,16 @@ class Graph:
         name = re.sub(r"\W+", "_", candidate) or "_"
         if name[0].isdigit():
             name = f"_{name}"
-        base, number = name, 0
-        if match := re.fullmatch(r"(.*)_(\d+)", name):
-            base, number = match[1], int(match[2])
-        reserved = keyword.iskeyword(name) or hasattr(builtins, name) or name in _OF_VALUES
-        taken = name in self._names or reserved
-        while taken:
-            number += 1
+        match = re.fullmatch(r"(.*)_(\d+)", name)
+        base, number = (match[1], int(match[2])) if match else (name, 0)
+        taken = keyword.iskeyword(name) or hasattr(builtins, name) or name in _OF_VALUES
+        if match is None or name in self._names:
+            number = self._numbers.get(base, 0)
+        while taken or name in self._names:
+            number, taken = number + 1, False
             name = f"{base}_{number}"
-            taken = name in self._names
         self._names.add(name)
+        self._numbers[base] = number
         return name
 
     def python_code(self, root_module: str = "self", **options: Any) -> PythonCode:

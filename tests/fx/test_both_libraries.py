@@ -305,3 +305,10 @@ def test_nodes_leave_the_names_of_numbers_alone(torch: Any) -> None:
     graph.output((b, c))
     y, z = torch.fx.GraphModule(torch.nn.Module(), graph)(torch.ones(1))
     assert (y.item(), z.item(), str(z.dtype)) == (math.inf, math.inf, "torch.float64")
+
+
+def test_names_are_made_unique(torch: Any) -> None:
+    graph = torch.fx.Graph()
+    asked = "a a_1 a a_5 a len class torch inf 1x relu_0 relu_0".split()
+    names = [graph.placeholder(name).name for name in asked]
+    assert names == "a a_1 a_2 a_5 a_6 len_1 class_1 torch_1 inf_1 _1x relu_0 relu_1".split()
