@@ -289,8 +289,7 @@ def normal(
         raise TypeError("normal(): two numbers need size=")
     if tensors:
         shape = common_shape("normal", *(x.array.shape for x in tensors))
-        if out is None:
-            dtype = dtypes.result_type(*(x.array for x in tensors))
+        dtype = dtypes.result_type(*(x.array for x in tensors)) if out is None else out.dtype
         device = device_of(tensors[0].array)
     else:
         shape = tuple(size)
@@ -298,8 +297,11 @@ def normal(
     def sample(shape: Any, numpy_dtype: Any, g: Any, xp: Any) -> Any:
         return draw.normal(shape, _raw(mean), _raw(std), numpy_dtype, g, xp)
 
-    y = _drawn("normal", sample, (shape,), generator, out, dtype, device, requires_grad)
-    return _drawn_from(y.array, *tensors) if tensors and out is None else y
+    into = None if tensors else out
+    y = _drawn("normal", sample, (shape,), generator, into, dtype, device, requires_grad)
+    if not tensors:
+        return y
+    return _drawn_from(y.array, *tensors) if out is None else write_out("normal", out, y)
 
 
 def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = None) -> Any:
