@@ -57,13 +57,15 @@ def correlate(
     out = window_counts(size, kernel, stride, padding, dilation)
     if depthwise.suits(c, o, groups):
         return depthwise.correlate(xp, x, w, out, stride, padding, dilation)
-    if winograd.suits(xp, x.dtype, n, c, o, kernel, stride, out, (*dilation, groups)):
-        return winograd.correlate(xp, x, w, out, stride, padding)
+    if winograd.suits(xp, x.dtype, n, c, o, kernel, stride, out, dilation, groups):
+        return winograd.correlate(xp, x, w, out, stride, padding, dilation)
     y = xp.empty((n, o, *out), x.dtype)
     if _suits_planes(xp, x.dtype, n, c, o, kernel, stride, out, dilation, groups):
         over_planes = w.reshape(o, -1, *kernel[1:])
         for at, planes in _planes(xp, x, out, kernel, stride, padding, dilation):
-            z = winograd.correlate(xp, planes, over_planes, out[1:], stride[1:], padding[1:])
+            z = winograd.correlate(
+                xp, planes, over_planes, out[1:], stride[1:], padding[1:], dilation[1:]
+            )
             part = y[at].swapaxes(1, 2)
             part[...] = z.reshape(part.shape)
         return y
@@ -115,7 +117,7 @@ def correlate_input(
     if depthwise.suits(c, o, groups):
         return depthwise.correlate_input(xp, g, w, size, stride, padding, dilation, groups)
     counts = tuple(-(-s // step) for s, step in zip(size, stride))
-    if winograd.suits(xp, g.dtype, n, o, c, kernel, stride, counts, (*dilation, groups), True):
+    if winograd.suits(xp, g.dtype, n, o, c, kernel, stride, counts, dilation, groups, True):
         return winograd.correlate_input(xp, g, w, size, stride, padding)
     # Turning the kernel round saves the sums of columns, and costs a copy of it.
     turns = o <= n * math.prod(out)
@@ -170,13 +172,15 @@ def correlate_weight(
     n, o, *out = g.shape
     if depthwise.suits(c, o, groups):
         return depthwise.correlate_weight(xp, x, g, kernel, stride, padding, dilation)
-    if winograd.suits(xp, x.dtype, n, c, o, kernel, stride, out, (*dilation, groups)):
-        return winograd.correlate_weight(xp, x, g, kernel, stride, padding)
+    if winograd.suits(xp, x.dtype, n, c, o, kernel, stride, out, dilation, groups):
+        return winograd.correlate_weight(xp, x, g, kernel, stride, padding, dilation)
     if _suits_planes(xp, x.dtype, n, c, o, kernel, stride, out, dilation, groups):
         w = xp.zeros((o, c * kernel[0], *kernel[1:]), x.dtype)
         for at, planes in _planes(xp, x, out, kernel, stride, padding, dilation):
             part = g[at].swapaxes(1, 2).reshape(-1, o, *out[1:])
-            w += winograd.correlate_weight(xp, planes, part, kernel[1:], stride[1:], padding[1:])
+            w += winograd.correlate_weight(
+                xp, planes, part, kernel[1:], stride[1:], padding[1:], dilation[1:]
+            )
         return w.reshape(o, c, *kernel)
     merged = _is_merged(out)
     blocks = list(itertools.chain(*_blocks(x, out, kernel, stride, padding, dilation, merged)))
@@ -208,7 +212,7 @@ def _suits_planes(
     """Whether three axes are faster so than by columns."""
     return len(kernel) == 3 and winograd.suits(
         xp, dtype, n * out[0], c * kernel[0], o, kernel[1:], stride[1:], out[1:],
-        (*dilation[1:], groups),
+        dilation[1:], groups,
     )  # fmt: skip
 
 

@@ -10,6 +10,8 @@ of two outputs per axis make larger matrices of fewer points; so they do for fou
 which four outputs would need points further apart, and lose digits: 36 products for 2x2 outputs of
 a 5x5 kernel, not 100.
 
+A dilated filter's tiles lie in each other: each has every second element, for example.
+
 The transforms run along one axis at a time. Each is a product with a matrix that holds B or A once
 per tile, so that overlap, padding and the change of layout cost nothing extra: the transposed
 product puts the channels last.
@@ -55,6 +57,9 @@ LARGE_TILE_WINDOWS = 512
 MOST_TAPS = 3
 """Taps of a phase up to which they may."""
 
+MOST_DILATION = 4
+"""Dilation up to which tiles that lie in each other fit a span."""
+
 STRIDED_CHANNELS, STRIDED_WINDOWS = 128, 512
 """Channels and windows from which a 3x3 kernel of stride 2, which saves least, is quicker so."""
 
@@ -72,17 +77,19 @@ def suits(
     kernel: Ints,
     stride: Ints,
     counts: Ints,
-    rest: Any,
+    dilation: Ints,
+    groups: int,
     transposed: bool = False,
 ) -> bool:
     """Whether this is faster than columns.
 
     Args:
         counts: how many windows there are along each axis.
-        rest: dilations and groups.
         transposed: whether this is ``correlate_input``, for which columns would be added up.
     """
-    if not enabled or xp is not np or dtype != np.float32 or len(kernel) != 2 or set(rest) != {1}:
+    if not enabled or xp is not np or dtype != np.float32 or len(kernel) != 2 or groups > 1:
+        return False
+    if max(dilation) > (1 if transposed or max(stride) > 1 else MOST_DILATION):
         return False
     if any(s > 2 or not s < k <= 5 * s for k, s in zip(kernel, stride)):
         return False
@@ -99,11 +106,13 @@ def _tiles(n: int, kernel: Ints, stride: Ints, counts: Ints) -> Ints:
     return tuple([4 if large and k <= MOST_TAPS * s else 2 for k, s in zip(kernel, stride)])
 
 
-def correlate(xp: Any, x: Any, w: Any, out: Ints, stride: Ints, padding: Pairs) -> Any:
+def correlate(
+    xp: Any, x: Any, w: Any, out: Ints, stride: Ints, padding: Pairs, dilation: Ints = (1, 1)
+) -> Any:
     """The cross-correlation of (N, C, H, W) with (O, C, *K): (N, O, *out)."""
     kernel = w.shape[2:]
     tile = _tiles(len(x), kernel, stride, out)
-    axes = tuple(map(_correlation, kernel, stride, padding, x.shape[2:], out, tile))
+    axes = tuple(map(_correlation, kernel, stride, padding, x.shape[2:], out, tile, dilation))
     u = _filtered_kernels(xp, w, axes).swapaxes(1, 2)  # (KK, C, O)
     return _filter(xp, x, u, out, axes)
 
@@ -116,12 +125,15 @@ def correlate_input(xp: Any, g: Any, w: Any, size: Ints, stride: Ints, padding: 
     return _filter(xp, g, _filtered_kernels(xp, w, axes), size, axes)
 
 
-def correlate_weight(xp: Any, x: Any, g: Any, kernel: Ints, stride: Ints, padding: Pairs) -> Any:
+def correlate_weight(
+    xp: Any, x: Any, g: Any, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints = (1, 1)
+) -> Any:
     """The weight's gradient: (O, C, *K)."""
     n, c = x.shape[:2]
     o = g.shape[1]
     tile = _tiles(n, kernel, stride, g.shape[2:])
-    axes = tuple(map(_correlation, kernel, stride, padding, x.shape[2:], g.shape[2:], tile))
+    sizes = x.shape[2:], g.shape[2:]
+    axes = tuple(map(_correlation, kernel, stride, padding, *sizes, tile, dilation))
     products = len(axes[0].filters) * len(axes[1].filters)
     back = tuple([span.transposed() for span in axis.spans] for axis in axes)
     du = xp.empty((products, o, c), x.dtype)
@@ -288,7 +300,7 @@ def minimal_filter(taps: int, outputs: int) -> tuple[Any, Any, Any]:
 
 @functools.lru_cache(maxsize=256)
 def _correlation(
-    taps: int, stride: int, pad: tuple[int, int], size: int, out: int, tile: int
+    taps: int, stride: int, pad: tuple[int, int], size: int, out: int, tile: int, dilation: int
 ) -> _Axis:
     """One filter per phase; their products are added up."""
     phases = [minimal_filter(len(range(p, taps, stride)), tile) for p in range(stride)]
@@ -302,7 +314,7 @@ def _correlation(
         filters[some, p::stride] = g
         first = some.stop
     back = np.concatenate([a for _, _, a in phases], axis=1)
-    return _axis(into, filters, back, tile * stride, -pad[0], size, out)
+    return _axis(into, filters, back, tile * stride, -pad[0], size, out, dilation)
 
 
 @functools.lru_cache(maxsize=256)
@@ -330,23 +342,30 @@ def _transposed(
     return _axis(into, filters, back, tile, whole + min(begins), size, out)
 
 
-def _axis(into: Any, filters: Any, back: Any, step: int, offset: int, size: int, out: int) -> _Axis:
-    """Tile t reads the elements from ``step t + offset`` on."""
-    count = -(-out // len(back))
-    per_span = -(-count // -(-count * max(step, len(back)) // SPAN))
+def _axis(
+    into: Any, filters: Any, back: Any, step: int, offset: int, size: int, out: int, d: int = 1
+) -> _Axis:
+    """Tile t reads the elements from ``step t + offset`` on. With a dilation, d tiles that begin
+    side by side lie in each other."""
+    given, step = len(back) * d, step * d  # by d tiles
+    count = -(-out // given)
+    per_span = -(-count // -(-count * max(step, given) // SPAN))
     spans = []
     for first in range(0, count, per_span):
-        tiles = min(per_span, count - first)
+        several = min(per_span, count - first)
+        tiles = several * d
         low = step * first + offset
         start = min(max(low, 0), size)
-        stop = max(min(low + step * (tiles - 1) + into.shape[1], size), start)
-        outputs = slice(len(back) * first, min(len(back) * (first + tiles), out))
-        reads = np.zeros((len(into), tiles, size + 2 * abs(low) + step * tiles + into.shape[1]))
-        gives = np.zeros((tiles, len(back), len(into), tiles))
+        stop = max(min(low + step * (several - 1) + d * into.shape[1], size), start)
+        outputs = slice(given * first, min(given * (first + several), out))
+        reads = np.zeros(
+            (len(into), tiles, size + 2 * abs(low) + step * several + d * into.shape[1])
+        )
+        gives = np.zeros((several, len(back), d, len(into), tiles))
         for t in range(tiles):
-            at = abs(low) + low + step * t
-            reads[:, t, at : at + into.shape[1]] = into
-            gives[t, :, :, t] = back
+            at = abs(low) + low + step * (t // d) + t % d
+            reads[:, t, at : at + d * into.shape[1] : d] = into
+            gives[t // d, :, t % d, :, t] = back
         reads = reads[:, :, abs(low) + start : abs(low) + stop].reshape(-1, stop - start)
         gives = gives.reshape(-1, len(into) * tiles)[: outputs.stop - outputs.start]
         spans.append(

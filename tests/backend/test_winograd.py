@@ -64,6 +64,29 @@ def test_it_is_the_convolution(
         np.testing.assert_allclose(fast, exact, atol=3e-5 * abs(exact).max())
 
 
+@pytest.mark.parametrize("dilation", [(2, 2), (3, 1), (4, 2)])
+@pytest.mark.parametrize("size", [(17, 20), (30, 13), (9, 9)])
+def test_dilated_kernels_have_tiles_that_lie_in_each_other(size: Any, dilation: Any) -> None:
+    x, w, _, window = _problem((8, 16, 20, *size, (3, 3), (1, 1), ((4, 5), (2, 3))))
+    options: Any = {**window, "dilation": dilation, "groups": 1}
+    exact = correlation.correlate(np, x, w, **options)
+    g = np.random.default_rng(1).standard_normal(exact.shape)
+    assert winograd.suits(np, np.dtype("f4"), 8, 16, 20, (3, 3), (1, 1), g.shape[2:], dilation, 1)
+    x4, w4, g4 = (a.astype("f") for a in (x, w, g))
+    for fast, direct in (
+        (correlation.correlate(np, x4, w4, **options), exact),
+        (
+            correlation.correlate_input(np, g4, w4, size=size, **options),
+            correlation.correlate_input(np, g, w, size=size, **options),
+        ),
+        (
+            correlation.correlate_weight(np, x4, g4, kernel=(3, 3), **options),
+            correlation.correlate_weight(np, x, g, kernel=(3, 3), **options),
+        ),
+    ):
+        np.testing.assert_allclose(fast, direct, atol=3e-5 * abs(direct).max())
+
+
 @pytest.mark.parametrize(
     ("taps", "outputs"), [(1, 2), (1, 4), (2, 2), (2, 4), (3, 2), (3, 4), (4, 2), (5, 2)]
 )
@@ -97,8 +120,8 @@ def test_the_switch_gives_the_direct_sum_and_both_agree() -> None:
         np.testing.assert_allclose(fast, direct, atol=5e-5 * abs(direct).max())
 
 
-def test_double_precision_dilation_and_few_channels_are_summed_directly() -> None:
-    good: Any = (np, np.dtype("f4"), 8, 64, 64, (3, 3), (1, 1), (16, 16), (1, 1, 1))
+def test_double_precision_groups_and_few_channels_are_summed_directly() -> None:
+    good: Any = (np, np.dtype("f4"), 8, 64, 64, (3, 3), (1, 1), (16, 16), (1, 1), 1)
     assert winograd.suits(*good)
     for kernel, stride in (((4, 3), (2, 1)), ((5, 3), (1, 1)), ((7, 5), (2, 1))):
         assert winograd.suits(*good[:5], kernel, stride, *good[7:])
@@ -108,7 +131,9 @@ def test_double_precision_dilation_and_few_channels_are_summed_directly() -> Non
         (3, 15),
         (5, (6, 3)),
         (6, (2, 3)),
-        (8, (2, 1, 1)),
+        (6, (2, 2)),
+        (8, (5, 1)),
+        (9, 2),
     ):
         assert not winograd.suits(*good[:i], other, *good[i + 1 :])
 
