@@ -159,6 +159,23 @@ def test_channels_last_is_only_a_name() -> None:
     assert x.stride() == (18, 9, 3, 1)
 
 
+def test_leaves_are_reached_last() -> None:
+    seen: list[str] = []
+    a, b = (torch.ones(2, requires_grad=True) for _ in range(2))
+    middle = a * 2
+    middle.register_hook(lambda g: seen.append("middle"))
+    for name, leaf in (("a", a), ("b", b)):
+        leaf.register_post_accumulate_grad_hook(lambda leaf, name=name: seen.append(name))
+    (middle * b).sum().backward()
+    assert seen == ["middle", "b", "a"]
+
+
+def test_views_taken_under_no_grad() -> None:
+    x = torch.ones(2, requires_grad=True)
+    with torch.no_grad():
+        assert not x[0].requires_grad
+
+
 def test_a_view_keeps_its_gradient_when_written_aside() -> None:
     x = torch.ones(2, 2, requires_grad=True)
     view = x.t()
