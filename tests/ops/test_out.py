@@ -24,6 +24,9 @@ def test_out_takes_the_shape_of_the_result() -> None:
 
 def test_out_with_elements_of_another_shape_is_resized_with_a_warning() -> None:
     out = torch.empty(2, 2)
+    with pytest.warns(UserWarning, match=r"was resized since it had shape \[2\]"):
+        drawn = torch.normal(torch.zeros(3), torch.ones(3), out=torch.empty(2))
+    assert drawn.shape == (3,)
     with pytest.warns(UserWarning, match=r"was resized since it had shape \[2, 2\]"):
         torch.mul(X, 2, out=out)
     assert out.shape == (6,)

@@ -21,9 +21,6 @@ CALLS = {
     "indexing with dtype torch.uint8": lambda torch: torch.ones(2)[
         torch.tensor([1, 0], dtype=torch.uint8)
     ],
-    "An output with one or more elements was resized": lambda torch: torch.normal(
-        torch.zeros(3), torch.ones(3), out=torch.empty(2)
-    ),
     "torch.range is deprecated": lambda torch: torch.range(0, 2),
     "required to pass the indexing": lambda torch: torch.meshgrid(torch.ones(2), torch.ones(1)),
     "The use of `x.T` on tensors of dimension other": lambda torch: torch.ones(2, 1, 1).T,
