@@ -68,15 +68,22 @@ class _Point:
         ]
         if not pairs:
             return [x.detach() * 0 for x in self.tensors]
-        return list(
-            autograd.grad(
-                [y for y, _ in pairs],
-                self.tensors,
-                [g for _, g in pairs],
-                create_graph=True,
-                materialize_grads=True,
-            )
+        found = autograd.grad(
+            [y for y, _ in pairs],
+            self.tensors,
+            [g for _, g in pairs],
+            create_graph=True,
+            allow_unused=True,
         )
+        return [x.detach() * 0 if g is None else g for x, g in zip(self.tensors, found)]
+
+    def rows(self, y: Any) -> list[Any]:
+        """The Jacobians of an output, one gradient per element, ``(y.numel(), *x.shape)``."""
+        n = y.numel()
+        if not n:
+            return [x.detach().new_zeros((0, *x.shape)) for x in self.tensors]
+        units = torch.eye(n, dtype=y.dtype, device=y.device).reshape((n, *y.shape))
+        return list(vmap(lambda unit: self.gradients([y], [unit]))(units))
 
     def reaches(self, y: Any) -> bool:
         """Whether an output depends on the arguments."""
@@ -349,7 +356,11 @@ def _jacobian(
     func: Callable[..., Any],
     argnums: int | tuple[int, ...],
     has_aux: bool,
+    forward: bool = False,
 ) -> Callable[..., Any]:
+    """``forward`` allows one pass per element of the arguments, by tangents, where these are fewer
+    than the outputs'."""
+
     @functools.wraps(func)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         single, numbers = _chosen(args, argnums)
@@ -360,19 +371,24 @@ def _jacobian(
             output, aux = _split_aux(name, result, has_aux)
             _refuse_complex(transform, "outputs", _tensors_of(name, output))
 
-            def rows_of(y: Any) -> Any:
-                units = torch.eye(y.numel(), dtype=y.dtype, device=y.device)
-                rows = [point.gradients([y], [unit.reshape(y.shape)]) for unit in units]
-                blocks = [
-                    torch.stack([row[i] for row in rows]).reshape((*y.shape, *x.shape))
-                    if rows
-                    else x.detach().new_zeros((*y.shape, *x.shape))
-                    for i, x in enumerate(point.tensors)
-                ]
-                found = _like(point.args, blocks)
-                return found[0] if single else tuple(found)
+            ys = tree_leaves(output)
+            if forward and sum(x.numel() for x in point.tensors) < sum(y.numel() for y in ys):
+                dual = _Point(transform, [y.detach() * 0 for y in ys])
+                pulled = point.gradients(ys, dual.tensors)
+                columns = list(zip(*[dual.rows(x) for x in pulled]))
+                found = [[c.movedim(0, -1) for c in columns[k]] for k in range(len(ys))]
+            else:
+                found = [point.rows(y) for y in ys]
 
-            jacobian = tree_map(rows_of, output)
+            def blocks_of(y: Any) -> Any:
+                blocks = [
+                    block.reshape((*y.shape, *x.shape))
+                    for block, x in zip(found.pop(0), point.tensors)
+                ]
+                parts = _like(point.args, blocks)
+                return parts[0] if single else tuple(parts)
+
+            jacobian = tree_map(blocks_of, output)
         jacobian = point.leave(jacobian)
         return (jacobian, point.leave(aux)) if has_aux else jacobian
 
@@ -395,8 +411,9 @@ def jacfwd(
     *,
     randomness: str = "error",
 ) -> Callable[..., Any]:
-    """``jacrev`` under its other name: tangents cost as much as gradients here."""
-    return _jacobian("jacfwd", "jvp(f, primals, tangents)", func, argnums, has_aux)
+    """``jacrev`` for functions with more outputs than arguments: by tangents where these are fewer
+    passes."""
+    return _jacobian("jacfwd", "jvp(f, primals, tangents)", func, argnums, has_aux, forward=True)
 
 
 def hessian(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:

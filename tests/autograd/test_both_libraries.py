@@ -368,3 +368,18 @@ def test_gamma_draws_of_a_batch(torch: Any) -> None:
         torch.testing.assert_close(torch.vmap(draw, randomness="different")(x), expected)
         with pytest.raises(RuntimeError, match="randomness"):
             torch.vmap(draw)(x)
+
+
+def test_jacobians_by_tangents_and_by_gradients(torch: Any) -> None:
+    x = torch.tensor([0.5, 1.0])
+
+    def several(x: Any) -> dict[str, Any]:
+        return {"outer": torch.outer(x, x), "sum": x.sum(), "constant": torch.ones(2)}
+
+    found, expected = torch.func.jacfwd(several)(x), torch.func.jacrev(several)(x)
+    for name, jacobian in found.items():
+        assert jacobian.tolist() == expected[name].tolist()
+        assert not jacobian.requires_grad
+    assert found["outer"].tolist() == [[[1.0, 0.0], [1.0, 0.5]], [[1.0, 0.5], [0.0, 2.0]]]
+    assert torch.func.jacfwd(lambda x: (several(x), x + 1), has_aux=True)(x)[1].tolist() == [1.5, 2]
+    assert torch.func.hessian(lambda x: x**3)(x)[1].tolist() == [[0.0, 0.0], [0.0, 6.0]]
