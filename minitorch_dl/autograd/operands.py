@@ -39,14 +39,16 @@ def weak(x: Any) -> Any:
     return x.item() if isinstance(x, np.generic) else x
 
 
-def promote(op: str, kind: str, args: Sequence[Any], arrays: Sequence[Any]) -> tuple[Any, Any]:
+def promote(
+    op: str, kind: str, args: Sequence[Any], arrays: Sequence[Any], wide: bool
+) -> tuple[Any, Any]:
     """The operands, and their arrays, in their common dtype.
 
     Args:
         op: the op's name, for errors.
-        kind: "same", or "float", where integers become the default floating-point type, or
-            "compared", where numbers beside bfloat16 are rounded to it, as NumPy rounds them to its
-            own types.
+        kind: "same", or "float", where integers become the default floating-point type.
+        wide: 16-bit floats are computed in float32, where numbers keep their digits; else they are
+            rounded to bfloat16 beside it, as NumPy rounds them to its own types.
     """
     operands = [x for x in arrays if x is not None]
     try:
@@ -60,7 +62,7 @@ def promote(op: str, kind: str, args: Sequence[Any], arrays: Sequence[Any]) -> t
         late.cast(x, dtype=target.name) if hasattr(a, "dtype") and a.dtype != wanted else x
         for x, a in zip(args, arrays, strict=True)
     ]
-    if kind == "compared" and wanted == BFLOAT16:
+    if wanted == BFLOAT16 and not wide:
         args = [wanted.type(x) if x.__class__ in NUMBERS else x for x in args]
     if target.kind == dtypes.INTEGER and len(args) == 2:  # of more, PyTorch refuses, as NumPy does
         args = [_wrapped(x, wanted) if x.__class__ is int else x for x in args]

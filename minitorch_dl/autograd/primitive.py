@@ -291,7 +291,7 @@ class Primitive:
             if self.refused and boxed:
                 self._check_kinds(arrays)
         if self.promotes is not None and boxed:
-            args, arrays = promote(self.name, self.promotes, args, arrays)
+            args, arrays = promote(self.name, self.promotes, args, arrays, self.wide)
         if boxed and any_complex(arrays):
             if not self.complex:
                 raise complex_refused(self.name, arrays)

@@ -18,37 +18,37 @@ __all__ = [
 # -- comparisons -----------------------------------------------------------------------------------
 
 
-@primitive(broadcasts=True, promotes="compared", tensors=("a",), complex=True)
+@primitive(broadcasts=True, promotes="same", tensors=("a",), complex=True)
 def eq(xp: Any, a: Any, b: Any) -> Any:
     """``input == other``, element by element."""
     return xp.equal(a, b)
 
 
-@primitive(broadcasts=True, promotes="compared", tensors=("a",), complex=True)
+@primitive(broadcasts=True, promotes="same", tensors=("a",), complex=True)
 def ne(xp: Any, a: Any, b: Any) -> Any:
     """``input != other``, element by element."""
     return xp.not_equal(a, b)
 
 
-@primitive(broadcasts=True, promotes="compared", tensors=("a",))
+@primitive(broadcasts=True, promotes="same", tensors=("a",))
 def lt(xp: Any, a: Any, b: Any) -> Any:
     """``input < other``, element by element."""
     return xp.less(a, b)
 
 
-@primitive(broadcasts=True, promotes="compared", tensors=("a",))
+@primitive(broadcasts=True, promotes="same", tensors=("a",))
 def le(xp: Any, a: Any, b: Any) -> Any:
     """``input <= other``, element by element."""
     return xp.less_equal(a, b)
 
 
-@primitive(broadcasts=True, promotes="compared", tensors=("a",))
+@primitive(broadcasts=True, promotes="same", tensors=("a",))
 def gt(xp: Any, a: Any, b: Any) -> Any:
     """``input > other``, element by element."""
     return xp.greater(a, b)
 
 
-@primitive(broadcasts=True, promotes="compared", tensors=("a",))
+@primitive(broadcasts=True, promotes="same", tensors=("a",))
 def ge(xp: Any, a: Any, b: Any) -> Any:
     """``input >= other``, element by element."""
     return xp.greater_equal(a, b)

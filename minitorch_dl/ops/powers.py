@@ -41,7 +41,7 @@ _IN_STEPS = (3, 4, -2, -0.5)
 """Those of several roundings, which are too many for float16."""
 
 
-@primitive(name="pow", broadcasts=True, promotes="same", complex="holomorphic", wide=True)
+@primitive(name="pow", broadcasts=True, promotes="same", complex="holomorphic")
 def _pow(xp: Any, a: Any, b: Any) -> Any:
     if not hasattr(b, "dtype"):
         special = None if a.dtype.char == "e" and b in _IN_STEPS else _POWERS.get(b)
