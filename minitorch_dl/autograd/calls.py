@@ -52,7 +52,7 @@ def use_result_class(cls: type) -> None:
 def _taken(p: Primitive, most: frozenset[np.dtype]) -> frozenset[np.dtype]:
     """The dtypes that a primitive's shortened call takes, of ``most``."""
     taken = _FLOATS if p.promotes == "float" else most - p.refused
-    return taken - HALVES if p.wide else taken
+    return taken - HALVES if p.wide is True else taken
 
 
 def _on_host(kernel: Callable[..., Any], operands: int) -> Callable[..., Any]:
@@ -176,7 +176,7 @@ def binary(p: Primitive, otherwise: Callable[..., Any] | None = None) -> Callabl
     kernel, formulas = _on_host(p.kernel, 2), p.formulas
     broadcasts, promotes = p.broadcasts, p.promotes is not None
     taken = _taken(p, _REAL)
-    floats = _FLOATS & taken
+    floats = _FLOATS - HALVES if p.wide else _FLOATS & taken  # those that take numbers
     first_number, second_number = (name not in p.tensors for name in p.inputs)
     plans: dict[Any, Any] = {}
 
@@ -202,7 +202,7 @@ def binary(p: Primitive, otherwise: Callable[..., Any] | None = None) -> Callabl
                 (other.__class__ is float or other.__class__ is int)
                 and (
                     dtype is FLOAT32
-                    or dtype in _FLOATS
+                    or dtype in floats
                     or (other.__class__ is int and dtype is INT64)
                 )
                 and second_number

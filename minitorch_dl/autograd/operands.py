@@ -40,7 +40,7 @@ def weak(x: Any) -> Any:
 
 
 def promote(
-    op: str, kind: str, args: Sequence[Any], arrays: Sequence[Any], wide: bool
+    op: str, kind: str, args: Sequence[Any], arrays: Sequence[Any], wide: bool | str
 ) -> tuple[Any, Any]:
     """The operands, and their arrays, in their common dtype.
 

@@ -100,6 +100,7 @@ class Primitive:
         blocks: the kernel and the formulas are several pointwise operations each, on one dtype,
             which of large arrays are done block by block.
         wide: 16-bit floats are computed in float32, the result and each gradient rounded once.
+            "numbers": beside numbers, which keep all their digits.
         formulas: the derivative per input.
         composite: a fused op's definition in plain ops.
         domain: where a pointwise op is defined and smooth: (low, high), for the gradient checks.
@@ -132,7 +133,7 @@ class Primitive:
         self.complex: bool | str = options.pop("complex", self.view)
         self.composite: Any = options.pop("composite", None)
         floats = self.promotes == "float" and self.composite is None
-        self.wide: bool = options.pop("wide", floats)
+        self.wide: bool | str = options.pop("wide", floats)
         self.keeps_missing: bool = options.pop("keeps_missing", False)
         self.domain: tuple[float | None, float | None] = options.pop("domain", (None, None))
         self.kinks: tuple[float, ...] = options.pop("kinks", ())

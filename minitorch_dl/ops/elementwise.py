@@ -64,7 +64,7 @@ def _sub(xp: Any, a: Any, b: Any) -> Any:
 _sub.defvjp(a=lambda g: g, b=lambda g: -g)
 
 
-@primitive(broadcasts=True, promotes="same", numbers=True, complex="holomorphic", wide=True)
+@primitive(broadcasts=True, promotes="same", numbers=True, complex="holomorphic", wide="numbers")
 def mul(xp: Any, a: Any, b: Any) -> Any:
     """The product ``input * other``."""
     return xp.multiply(a, b)
