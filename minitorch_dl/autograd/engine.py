@@ -236,7 +236,9 @@ def _accumulate(node: AccumulateGrad, g: Any, is_ours: bool, create_graph: bool)
     if leaf is None:
         return
     before = leaf._grad
-    if create_graph or node.takes_sparse or (before is not None and before.is_sparse):
+    if leaf._node is None:
+        pass  # it has been frozen since
+    elif create_graph or node.takes_sparse or (before is not None and before.is_sparse):
         shown = _shown(g)
         leaf._grad = shown.clone() if before is None else _sum(before, shown)
     elif before is None:

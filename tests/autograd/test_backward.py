@@ -297,3 +297,14 @@ def test_saved_arrays_are_the_operands_themselves() -> None:
     z = y.tanh()
     assert [array is z.array for array in z.grad_fn.saved] == [True]
     assert (z + 1).grad_fn.saved == ()
+
+
+def test_a_leaf_that_was_frozen_since_gets_no_gradient() -> None:
+    w, x = (minitorch_dl.ones(2, requires_grad=True) for _ in range(2))
+    y = (w * x).sum()
+    w.requires_grad_(False)
+    y.backward(retain_graph=True)
+    assert (w.grad, x.grad.tolist()) == (None, [1, 1])
+    w.requires_grad_(True)
+    y.backward()
+    assert w.grad.tolist() == [1, 1]
