@@ -89,10 +89,11 @@ def suits(
     """
     if not enabled or xp is not np or dtype != np.float32 or len(kernel) != 2 or groups > 1:
         return False
-    if max(dilation) > (1 if transposed or max(stride) > 1 else MOST_DILATION):
-        return False
-    if any(d > 1 and -(-t // (4 * d)) * 4 * d > 1.5 * t for t, d in zip(counts, dilation)):
-        return False  # too many of the tiles' outputs would lie outside
+    if max(dilation) > 1:
+        if transposed or max(stride) > 1 or max(dilation) > MOST_DILATION:
+            return False
+        if any(d > 1 and -(-t // (4 * d)) * 4 * d > 1.5 * t for t, d in zip(counts, dilation)):
+            return False  # too many of the tiles' outputs would lie outside
     if any(s > 2 or not s < k <= 5 * s for k, s in zip(kernel, stride)):
         return False
     windows = n * math.prod(counts)
