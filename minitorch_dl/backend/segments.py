@@ -63,7 +63,7 @@ def add_rows(xp: Any, a: Any, index: Any, rows: int) -> Any:
     ones = np.ones(most, a.dtype)
     for i in range(left[rounds]):
         rest = a.take(order[starts[i] + rounds + 1 : starts[i] + counts[i]], axis=0)
-        total[i] += ones[: len(rest)].dot(rest)
+        total[i] += ones[: len(rest)].dot(rest.reshape(len(rest), width)).reshape(rest.shape[1:])
     y[target[starts]] = total
     return y
 

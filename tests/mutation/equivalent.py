@@ -9,6 +9,7 @@ from .mutants import Mutant
 EQUIVALENT: dict[str, str] = {
     "igamma* (a) *": "it raises: there is no derivative by the order",
     "copy_ (a) *": "the derivative is zero: everything is overwritten",
+    "div_floor (?) wrong axis: *": "the derivative is zero everywhere",
     "view_scatter (base) missing factor: *": "zero times a view of the gradient, or 0: both are 0",
     "nextafter (?) *": "it raises: there is no derivative",
     "geqrf (joint) *": "it raises: there is no derivative",

@@ -118,7 +118,7 @@ def _use(p: Primitive, name: str, formula: Callable[..., Any]) -> None:
 
 def _scopes(p: Primitive) -> Iterator[dict[str, Any]]:
     """The namespaces of the compiled rules of all plans, those inside wrappers too."""
-    plans = [*p._plans.values(), *p._conjugated.values()]
+    plans = list(p._plans.values())
     while plans:
         plan = plans.pop()
         plans += plan._narrowed.values()
