@@ -47,6 +47,8 @@ def add_rows(xp: Any, a: Any, index: Any, rows: int) -> Any:
         at = index if width == 1 else index[:, None] * width + np.arange(width)
         put_sums(np, y.reshape(-1), at.reshape(-1), a.reshape(-1))
         return y
+    if a.ndim > 2:
+        return add_rows(np, a.reshape(len(a), width), index, rows).reshape(y.shape)
     order = _stable_order(index, rows)
     target = index[order]
     starts = _starts(target)
@@ -63,7 +65,7 @@ def add_rows(xp: Any, a: Any, index: Any, rows: int) -> Any:
     ones = np.ones(most, a.dtype)
     for i in range(left[rounds]):
         rest = a.take(order[starts[i] + rounds + 1 : starts[i] + counts[i]], axis=0)
-        total[i] += ones[: len(rest)].dot(rest.reshape(len(rest), width)).reshape(rest.shape[1:])
+        total[i] += ones[: len(rest)].dot(rest)
     y[target[starts]] = total
     return y
 
