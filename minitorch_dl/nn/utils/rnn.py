@@ -261,6 +261,12 @@ def pad_sequence(
     sequences = list(sequences)
     if not sequences:
         raise RuntimeError("Expected a non-empty list of sequences")
+    for i, s in enumerate(sequences):
+        if not isinstance(s, Tensor):
+            raise TypeError(
+                f"pad_sequence(): argument 'sequences' (position 1) must be tuple of Tensors, but "
+                f"has {type(s).__name__} at entry {i}"
+            )
     dtype, rest = sequences[0].dtype, sequences[0].shape[1:]
     for i, s in enumerate(sequences):
         if not s.ndim or s.shape[1:] != rest:
