@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...autograd.boundary import public
 from ...backend import dtypes
 from ...ops import argsort, as_tensor, cat, full, tensor
 from ...ops.joining import pad_sequences
@@ -261,12 +262,6 @@ def pad_sequence(
     sequences = list(sequences)
     if not sequences:
         raise RuntimeError("Expected a non-empty list of sequences")
-    for i, s in enumerate(sequences):
-        if not isinstance(s, Tensor):
-            raise TypeError(
-                f"pad_sequence(): argument 'sequences' (position 1) must be tuple of Tensors, but "
-                f"has {type(s).__name__} at entry {i}"
-            )
     dtype, rest = sequences[0].dtype, sequences[0].shape[1:]
     for i, s in enumerate(sequences):
         if not s.ndim or s.shape[1:] != rest:
@@ -280,6 +275,9 @@ def pad_sequence(
         value=dtypes.element(padding_value, dtype.numpy),
         left=padding_side == "left",
     )
+
+
+pad_sequence = public(pad_sequence, "pad_sequence")  # which its errors tell
 
 
 def unpad_sequence(
