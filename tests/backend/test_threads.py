@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -193,8 +194,9 @@ def test_the_environment_sets_the_number_of_threads() -> None:
         assert done.stdout.decode().strip() == expected
 
 
-def test_who_waits_awake_sees_what_is_set_meanwhile() -> None:
+def test_who_waits_awake_sees_what_is_set_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     watch = threads._Watch()
+    monkeypatch.setattr(watch, "_FAR_LONGER", math.inf)  # however long it takes here
     watch.wait()  # ends by itself
     assert not watch._found.any()
     watch.end()
