@@ -42,18 +42,16 @@ def floor_divide(xp: Any, a: Any, b: Any) -> Any:
 def fmod(xp: Any, a: Any, b: Any) -> Any:
     """``a - b * trunc(a / b)``, with the sign of ``a``, if it is 0 too."""
     found = _in_float64(xp, a, b, 2.0**29)
-    if found is None:
-        return xp.fmod(a, b)
-    x, y, q = found
-    q = np.multiply(np.trunc(q, out=q), y, out=q)
-    return np.copysign(np.subtract(x, q, out=q), x, out=q).astype(np.float32)
+    return xp.fmod(a, b) if found is None else _rest(*found, np.trunc, found[0])
 
 
 def remainder(xp: Any, a: Any, b: Any) -> Any:
     """``a - b * floor(a / b)``, with the sign of ``b``, if it is 0 too."""
     found = _in_float64(xp, a, b, 2.0**29)
-    if found is None:
-        return xp.remainder(a, b)
-    x, y, q = found
-    q = np.multiply(np.floor(q, out=q), y, out=q)
-    return np.copysign(np.subtract(x, q, out=q), y, out=q).astype(np.float32)
+    return xp.remainder(a, b) if found is None else _rest(*found, np.floor, found[1])
+
+
+def _rest(x: Any, y: Any, q: Any, whole: np.ufunc, signs: Any) -> Any:
+    """``x - y whole(q)`` with the signs of ``signs``; overwrites q."""
+    q = np.multiply(whole(q, out=q), y, out=q)
+    return np.copysign(np.subtract(x, q, out=q), signs, out=q).astype(np.float32)
