@@ -35,7 +35,15 @@ if TYPE_CHECKING:
     from .func import vmap
     from .jit import fork, wait
     from .serialization import load, save
-    from .sparse import sparse_coo_tensor, sparse_csr_tensor, spmm
+    from .sparse import (
+        sparse_bsc_tensor,
+        sparse_bsr_tensor,
+        sparse_compressed_tensor,
+        sparse_coo_tensor,
+        sparse_csc_tensor,
+        sparse_csr_tensor,
+        spmm,
+    )
     from .torch_alias import as_torch
 
 _collecting = _gc.isenabled()
@@ -343,8 +351,10 @@ try:
         "wait": "jit",
         "mps": "absent_devices",
         "xpu": "absent_devices",
-        "sparse_coo_tensor": "sparse",
-        "sparse_csr_tensor": "sparse",
+        **{
+            f"sparse_{name}_tensor": "sparse"
+            for name in ("coo", "compressed", "csr", "csc", "bsr", "bsc")
+        },
         "spmm": "sparse",
     }
     for _namespace in (

@@ -15,7 +15,7 @@ from .autograd.inplace import inplace, overwrite
 from .autograd.modes import GRAD, state
 from .autograd.names import as_one
 from .autograd.primitive import TensorBase
-from .backend import device, device_of, dtypes, to_host
+from .backend import device, device_of, dtypes, layouts, to_host
 from .backend.overwriting import OVERWRITING
 from .ops import creation, from_data, movement
 from .ops.storage import TypedStorage
@@ -375,15 +375,42 @@ class Convertible(TensorBase):
         """This tensor, which is dense already."""
         return self if dtype is None else movement.to(self, dtype)
 
-    def to_sparse(self, sparse_dim: Any = None, *, layout: Any = None) -> Any:
+    def to_sparse(
+        self,
+        sparse_dim: Any = None,
+        *,
+        layout: Any = None,
+        blocksize: Any = None,
+        dense_dim: Any = None,
+    ) -> Any:
         """The elements that aren't 0, as a sparse tensor; see ``sparse.to_sparse``."""
-        return _sparse().to_sparse(self, sparse_dim, layout=layout)
+        return _sparse().to_sparse(
+            self, sparse_dim, layout=layout, blocksize=blocksize, dense_dim=dense_dim
+        )
 
-    to_sparse_coo = to_sparse
+    def to_sparse_coo(self) -> Any:
+        """This tensor as a sparse one in coordinates."""
+        return self.to_sparse()
 
     def to_sparse_csr(self, dense_dim: Any = None) -> Any:
-        """The elements of a matrix that aren't 0, row by row."""
-        return _sparse().to_sparse(self).to_sparse_csr(dense_dim)
+        """This matrix, or batch of them, as a sparse one by rows."""
+        return self.to_sparse(layout=layouts.sparse_csr, dense_dim=dense_dim)
+
+    def to_sparse_csc(self, dense_dim: Any = None) -> Any:
+        """This matrix, or batch of them, as a sparse one by columns."""
+        return self.to_sparse(layout=layouts.sparse_csc, dense_dim=dense_dim)
+
+    def to_sparse_bsr(self, blocksize: Any, dense_dim: Any = None) -> Any:
+        """This matrix, or batch of them, as a sparse one of blocks by rows."""
+        return self.to_sparse(
+            layout=layouts.sparse_bsr, blocksize=tuple(blocksize), dense_dim=dense_dim
+        )
+
+    def to_sparse_bsc(self, blocksize: Any, dense_dim: Any = None) -> Any:
+        """This matrix, or batch of them, as a sparse one of blocks by columns."""
+        return self.to_sparse(
+            layout=layouts.sparse_bsc, blocksize=tuple(blocksize), dense_dim=dense_dim
+        )
 
     def as_rows_of(self, size: Any, index: Any) -> Any:
         """The sparse tensor of this size whose rows at ``index`` (N) are these (N, *D), added up
@@ -397,6 +424,7 @@ class Convertible(TensorBase):
     coalesce, is_coalesced = _of_sparse("coalesce"), _of_sparse("is_coalesced")
     indices, values = _of_sparse("indices"), _of_sparse("values")
     crow_indices, col_indices = _of_sparse("crow_indices"), _of_sparse("col_indices")
+    ccol_indices, row_indices = _of_sparse("ccol_indices"), _of_sparse("row_indices")
 
     def sparse_dim(self) -> builtins.int:
         """0: no dim is sparse."""

@@ -100,8 +100,6 @@ def elsewhere(name: str) -> str | None:
 NOT_SUPPORTED = {
     name: kind
     for kind, names in {
-        "sparse tensors in columns or blocks": "sparse_csc_tensor sparse_bsr_tensor "
-        "sparse_bsc_tensor sparse_compressed_tensor",
         "kernels in C++ compiled at run time": "jiterator",
         "quantized tensors": "quantize_per_tensor quantize_per_channel dequantize",
     }.items()

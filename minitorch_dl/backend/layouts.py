@@ -1,7 +1,7 @@
 """Names of how tensors are stored: layouts, memory formats and schemes of quantization.
 
-Tensors here are ``strided``, ``sparse_coo`` or ``sparse_csr``; the other layouts and the schemes
-are only names that programs compare with.
+Tensors here are ``strided`` or sparse; the other layouts and the schemes are only names that
+programs compare with.
 """
 
 from __future__ import annotations
@@ -41,14 +41,10 @@ class qscheme(_Name):
 
 
 strided = layout("strided")
-sparse_coo, sparse_csr = layout("sparse_coo"), layout("sparse_csr")
-sparse_csc, sparse_bsr, sparse_bsc = (
-    layout("sparse_csc"),
-    layout("sparse_bsr"),
-    layout("sparse_bsc"),
+SPARSE = sparse_coo, sparse_csr, sparse_csc, sparse_bsr, sparse_bsc = tuple(
+    layout(f"sparse_{name}") for name in ("coo", "csr", "csc", "bsr", "bsc")
 )
-SPARSE = (sparse_coo, sparse_csr)
-"""Those of sparse tensors here."""
+"""Those of sparse tensors."""
 jagged, _mkldnn = layout("jagged"), layout("_mkldnn")
 
 contiguous_format = legacy_contiguous_format = memory_format("contiguous_format")
@@ -67,8 +63,6 @@ CHANNELS_LAST = (channels_last, channels_last_3d)
 
 
 def check_sparse(op: str, layout: layout | None) -> None:
-    """Refuse layouts in columns or blocks; None is any."""
+    """Refuse layouts that aren't sparse; None is any."""
     if layout is not None and layout not in SPARSE:
-        raise RuntimeError(
-            f"{op}(): layout {layout} is not supported: only torch.sparse_coo and torch.sparse_csr"
-        )
+        raise RuntimeError(f"{op}(): expected a sparse layout, got {layout}")

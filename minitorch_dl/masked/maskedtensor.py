@@ -176,7 +176,9 @@ class MaskedTensor(Tensor):
             return self
         return self.make(self._masked_data.to_dense(dtype), self._masked_mask.to_dense())
 
-    def to_sparse(self, sparse_dim: int | None = None, *, layout: Any = None) -> Any:
+    def to_sparse(  # type: ignore[override]
+        self, sparse_dim: int | None = None, *, layout: Any = None
+    ) -> Any:
         """This tensor with sparse parts, which have the elements that are there."""
         return self if self.is_sparse_coo() else self._sparse(self._masked_mask.to_sparse())
 

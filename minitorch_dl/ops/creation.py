@@ -11,7 +11,7 @@ import numpy as np
 
 from ..autograd.primitive import TensorBase, write_out
 from ..backend import array_module, backend_for, device_of, dtypes
-from ..backend.layouts import SPARSE, sparse_csr, strided
+from ..backend.layouts import SPARSE, strided
 from .dims import sizes, spelled
 from .from_data import make_leaf
 from .layout import on_memory, storable
@@ -95,7 +95,7 @@ def _without_entries(
     """A sparse tensor of zeros."""
     y = empty(0, dtype=dtype, device=device).to_sparse()
     y = y.sparse_resize_and_clear_(shape, len(shape), 0)
-    y = y.to_sparse_csr() if layout is sparse_csr else y
+    y = y.to_sparse(layout=layout)
     return y.requires_grad_() if requires_grad else y
 
 

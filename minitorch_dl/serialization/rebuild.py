@@ -15,8 +15,9 @@ from ..backend.layouts import layout
 from ..nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 from ..ops import empty_strided
 from ..ops.storage import TypedStorage, UntypedStorage
-from ..sparse import sparse_coo_tensor, sparse_csr_tensor
-from ..sparse.tensor import CsrTensor, SparseTensor
+from ..sparse import sparse_compressed_tensor, sparse_coo_tensor
+from ..sparse.compressed import CompressedTensor
+from ..sparse.tensor import SparseTensor
 from ..tensor import Tensor
 from ..tensor_protocols import Protocols
 from ..utils.hooks import warn_if_has_hooks
@@ -71,8 +72,8 @@ def _dense_parts(tensor: Any, stored: Callable[..., Any]) -> Parts:
 
 
 def _sparse_parts(tensor: Any) -> Parts:
-    if isinstance(tensor, CsrTensor):
-        data = tensor.crow_indices(), tensor.col_indices(), tensor.values().detach(), tensor.shape
+    if isinstance(tensor, CompressedTensor):
+        data = *tensor.line_indices(), tensor.values().detach(), tensor.shape
     else:
         entries = tensor._values().detach()
         data = tensor._indices(), entries, tensor.shape, tensor.is_coalesced()
@@ -204,9 +205,7 @@ def rebuild_sparse_tensor(layout: layout, data: tuple[Any, ...]) -> Any:
         return sparse_coo_tensor(
             indices, values, size, check_invariants=True, is_coalesced=merged[0] if merged else None
         )
-    if layout == CsrTensor.layout:
-        return sparse_csr_tensor(*data)
-    raise NotImplementedError(f"load: the file holds a sparse tensor of layout {layout}")
+    return sparse_compressed_tensor(*data, layout=layout)
 
 
 def get_layout(name: str) -> layout:

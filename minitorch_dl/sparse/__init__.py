@@ -9,12 +9,23 @@ A matrix of which most elements are 0, such as a graph's adjacency, times a dens
 tensor([[3.],
         [9.]])
 
-``tensor.py`` says how they are made; ``functions.py`` and ``rearranging.py`` have the ops,
+``tensor.py`` says how they are made, ``compressed.py`` how those by rows, by columns and in blocks
+are; ``functions.py`` and ``rearranging.py`` have the ops,
 ``writing.py`` their forms in place, and what isn't there is refused.
-Compressed columns and blocks are not here: a transposed CSR matrix is in coordinates.
 """
 
 from . import rearranging, writing  # register what they define
+from .compressed import (
+    BscTensor,
+    BsrTensor,
+    CscTensor,
+    CsrTensor,
+    sparse_bsc_tensor,
+    sparse_bsr_tensor,
+    sparse_compressed_tensor,
+    sparse_csc_tensor,
+    sparse_csr_tensor,
+)
 from .construction import (
     ByteTensor,
     CharTensor,
@@ -26,18 +37,18 @@ from .construction import (
     ShortTensor,
     check_sparse_tensor_invariants,
     sparse_coo_tensor,
-    sparse_csr_tensor,
     spdiags,
     to_sparse,
 )
 from .functions import addmm, log_softmax, mm, sampled_addmm, softmax, sparse_mask, sum
 from .functions import matmul as spmm
-from .tensor import CsrTensor, SparseTensor
+from .tensor import SparseTensor
 
 __all__ = [
-    "ByteTensor", "CharTensor", "CsrTensor", "DoubleTensor", "FloatTensor", "HalfTensor",
-    "IntTensor", "LongTensor", "ShortTensor", "SparseTensor", "addmm",
-    "check_sparse_tensor_invariants", "log_softmax", "mm", "sampled_addmm", "softmax",
-    "sparse_coo_tensor", "sparse_csr_tensor", "sparse_mask", "spdiags", "spmm", "sum",
-    "to_sparse",
+    "BscTensor", "BsrTensor", "ByteTensor", "CharTensor", "CscTensor", "CsrTensor",
+    "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor", "ShortTensor",
+    "SparseTensor", "addmm", "check_sparse_tensor_invariants", "log_softmax", "mm",
+    "sampled_addmm", "softmax", "sparse_bsc_tensor", "sparse_bsr_tensor",
+    "sparse_compressed_tensor", "sparse_coo_tensor", "sparse_csc_tensor", "sparse_csr_tensor",
+    "sparse_mask", "spdiags", "spmm", "sum", "to_sparse",
 ]  # fmt: skip

@@ -10,25 +10,29 @@ from ..autograd.primitive import TensorBase
 from ..backend import array_module, check_all, dtypes, layouts
 from ..ops import cat, reshape, stack, tensor, zeros
 from ..tensor import Tensor
-from .tensor import CsrTensor, SparseTensor, implements
+from .tensor import SparseTensor, implements
 
 wrap = TensorBase.wrap
 
 
-def _parts(indices: Any, values: Any, dtype: Any, device: Any, requires_grad: bool) -> Any:
-    """Places and entries as tensors, the entries attached to the graph of ``values`` unless they
-    are to be a leaf."""
-    given = isinstance(values, Tensor)
-    entries = values if given else tensor(values, device=device)
-    if dtype is not None or device is not None:
-        entries = entries.to(device, dtype)
-    places = indices if isinstance(indices, Tensor) else tensor(indices)
-    places = places.to(entries.device, dtypes.int64)
+def values_of(values: Any, dtype: Any, device: Any) -> Any:
+    """Values as a tensor."""
+    given = values if isinstance(values, Tensor) else tensor(values, device=device)
+    return given if dtype is None and device is None else given.to(device, dtype)
+
+
+def places_of(indices: Any, device: Any) -> Any:
+    """Indices as a tensor of int64."""
+    given = indices if isinstance(indices, Tensor) else tensor(indices)
+    return given.to(device, dtypes.int64)
+
+
+def attached(entries: Any, requires_grad: bool) -> Any:
+    """Entries on the graph of the values they are made of, unless they are to be a leaf."""
     if requires_grad:
-        entries = entries.detach().requires_grad_()
-    else:  # another tensor over the same memory, whose requires_grad is its own
-        entries = named(late.alias(entries), "SparseCooTensorWithDimsAndTensorsBackward0")
-    return places, entries
+        return entries.detach().requires_grad_()
+    # another tensor over the same memory, whose requires_grad is its own
+    return named(late.alias(entries), "SparseCooTensorWithDimsAndTensorsBackward0")
 
 
 def sparse_coo_tensor(
@@ -66,10 +70,11 @@ def sparse_coo_tensor(
         if size is None:
             raise TypeError(f"{op}(): give indices and values, or the size alone")
         size = tuple(size)
-        places, entries = zeros(len(size), 0, dtype=dtypes.int64), zeros(0)
-        places, entries = _parts(places, entries, dtype, device, requires_grad)
+        entries = attached(values_of(zeros(0), dtype, device), requires_grad)
+        places = zeros(len(size), 0, dtype=dtypes.int64, device=entries.device)
         return SparseTensor.make(places, entries, size, True)
-    places, entries = _parts(indices, values, dtype, device, requires_grad)
+    entries = attached(values_of(values, dtype, device), requires_grad)
+    places = places_of(indices, entries.device)
     if not entries.ndim:
         entries = entries.reshape(1)
     if places.ndim != 2 or places.shape[1] != entries.shape[0]:
@@ -96,53 +101,6 @@ def sparse_coo_tensor(
     return SparseTensor.make(places, entries, size, bool(is_coalesced))
 
 
-def sparse_csr_tensor(
-    crow_indices: Any,
-    col_indices: Any,
-    values: Any,
-    size: Any = None,
-    *,
-    dtype: Any = None,
-    device: Any = None,
-    pin_memory: bool = False,
-    requires_grad: bool = False,
-    check_invariants: bool | None = None,
-) -> CsrTensor:
-    """The sparse matrix whose row r has the ``values`` from ``crow_indices[r]`` to
-    ``crow_indices[r + 1]``, in the columns ``col_indices``.
-
-    >>> import minitorch_dl as torch
-    >>> torch.sparse_csr_tensor([0, 1, 2], [1, 0], [3.0, 4.0]).to_dense()
-    tensor([[0., 3.],
-            [4., 0.]])
-    """
-    starts, entries = _parts(crow_indices, values, dtype, device, requires_grad)
-    columns = col_indices if isinstance(col_indices, Tensor) else tensor(col_indices)
-    columns = columns.to(entries.device, dtypes.int64)
-    if starts.ndim != 1 or columns.ndim != 1 or columns.shape != entries.shape:
-        raise RuntimeError(
-            "sparse_csr_tensor(): expected vectors, values as long as col_indices, got "
-            f"{list(starts.shape)}, {list(columns.shape)} and {list(entries.shape)}"
-        )
-    xp, n = array_module(columns.array), len(starts) - 1
-    if size is None:
-        size = (n, int(columns.array.max()) + 1 if len(columns) else 0)
-    ends = starts.array
-    check_all(
-        xp.append((ends[1:] >= ends[:-1]), (ends[0] == 0) & (ends[-1] == len(columns))),
-        RuntimeError,
-        "sparse_csr_tensor(): crow_indices must ascend from 0 to the number of values",
-    )
-    check_all(
-        (columns.array >= 0) & (columns.array < size[1]),
-        RuntimeError,
-        f"sparse_csr_tensor(): found a column index outside size {list(size)}",
-    )
-    rows = xp.searchsorted(ends, xp.arange(len(columns)), side="right") - 1
-    # not merged: the columns of a row may come in any order, and twice
-    return CsrTensor.make(stack([wrap(rows), columns]), entries, tuple(size), False)
-
-
 @implements("new", "new_empty", "new_zeros")
 def _new(
     self: Any, *parts: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
@@ -159,27 +117,48 @@ def _new(
     )
 
 
-def to_sparse(input: Any, sparse_dim: int | None = None, *, layout: Any = None) -> Any:
-    """A dense tensor as a sparse one, with its elements that aren't 0; in coordinates, or as rows
-    with ``layout=torch.sparse_csr``. Gradients flow to them.
+def _whole_blocks(filled: Any, h: int, w: int) -> Any:
+    """Where there is any True in the block (h, w) of the last two dims."""
+    *batch, m, n = filled.shape
+    if m % h or n % w:
+        return filled
+    blocks = filled.reshape(*batch, m // h, h, n // w, w)
+    any_in_block = blocks.any(-3, keepdims=True).any(-1, keepdims=True)
+    return (blocks | any_in_block).reshape(filled.shape)
+
+
+def to_sparse(
+    input: Any,
+    sparse_dim: int | None = None,
+    *,
+    layout: Any = None,
+    blocksize: Any = None,
+    dense_dim: int | None = None,
+) -> Any:
+    """A dense tensor as a sparse one, with its elements that aren't 0; in coordinates, or in
+    another sparse ``layout``. Gradients flow to them.
 
     Args:
         sparse_dim: how many dims get places; the others stay dense. All, unless given.
+        blocksize: the rows and columns of a block, of a layout that has blocks.
+        dense_dim: how many dims stay dense, in place of ``sparse_dim``.
     """
     layouts.check_sparse("to_sparse", layout)
     a = input.array
-    depth = a.ndim if sparse_dim is None else sparse_dim
+    depth = a.ndim - (dense_dim or 0) if sparse_dim is None else sparse_dim
     if not min(a.ndim, 1) <= depth <= a.ndim:
         raise RuntimeError(
             f"to_sparse: sparse_dim must be from 1 to the {a.ndim} dims of the input, got {depth}"
         )
     filled = (a != 0).reshape(*a.shape[:depth], -1).any(-1) if depth < a.ndim else a != 0
+    if blocksize is not None and depth > 1:
+        filled = _whole_blocks(filled, *blocksize)
     xp, sizes = array_module(a), a.shape[:depth]
     at = xp.flatnonzero(filled)
     places = xp.stack(xp.unravel_index(at, sizes)) if depth else xp.zeros((0, len(at)), "int64")
     entries = reshape(input, (filled.size, *a.shape[depth:]))[wrap(at)]
     y = SparseTensor.make(wrap(places.astype("int64")), entries, a.shape, True)
-    return y.to_sparse_csr() if layout == CsrTensor.layout else y
+    return y.to_sparse(layout=layout, blocksize=blocksize)
 
 
 def spdiags(diagonals: Any, offsets: Any, shape: Any, layout: Any = None) -> Any:
@@ -201,7 +180,7 @@ def spdiags(diagonals: Any, offsets: Any, shape: Any, layout: Any = None) -> Any
         places.append(stack([columns - shift, columns]))
         entries.append(row[columns])
     y = SparseTensor.make(cat(places, 1), cat(entries), tuple(shape), False)
-    return y.to_sparse_csr() if layout == CsrTensor.layout else y
+    return y.to_sparse(layout=layout)
 
 
 class _LegacyType(type):

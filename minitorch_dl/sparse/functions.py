@@ -10,13 +10,13 @@ from ..autograd.backward import grad as autograd_grad
 from ..autograd.names import named
 from ..autograd.overriding import DisableTorchFunctionSubclass
 from ..autograd.primitive import TensorBase
-from ..backend import array_module
+from ..backend import array_module, layouts
 from ..backend.segments import put_extrema
 from ..ops import broadcast_shapes, reshape, unsqueeze
 from ..ops.dims import normalize_dims, wrap_dim
 from ..ops.embedding import add_rows, take_rows
 from ..tensor import Tensor
-from .tensor import FUNCTIONS, CsrTensor, SparseTensor, implements
+from .tensor import FUNCTIONS, SparseTensor, implements
 
 wrap = TensorBase.wrap
 
@@ -39,7 +39,7 @@ def _dense(x: Any) -> Any:
 
 def _merged_coo(x: Any) -> Any:
     """The coalesced tensor, in coordinates."""
-    return x.coalesce().to_sparse()
+    return x.to_sparse().coalesce()
 
 
 # -- products --------------------------------------------------------------------------------------
@@ -80,7 +80,7 @@ def mm(mat1: Any, mat2: Any, reduce: str | None = None) -> Any:
         raise RuntimeError(
             f"sparse_mm_reduce: reduce argument must be sum, mean, amax or amin, got {reduce}"
         )
-    if not isinstance(mat1, CsrTensor) or is_sparse(mat2) or mat1.ndim != 2 != mat2.ndim:
+    if mat1.layout != layouts.sparse_csr or is_sparse(mat2) or mat1.ndim != 2 != mat2.ndim:
         raise refuse("mm", "a sparse matrix of layout torch.sparse_csr and a dense one", mat1, mat2)
     rows, columns = (wrap(mat1.keys((d,))) for d in (0, 1))
     terms = take_rows(mat2, columns) * unsqueeze(mat1._entries, 1)
@@ -109,7 +109,7 @@ def meetings(xp: Any, wanted: Any, keys: Any, limit: int) -> tuple[Any, Any]:
 def _product_of_sparse(a: Any, b: Any) -> Any:
     if a.ndim != 2 or b.ndim != 2 or a._size[1] != b._size[0]:
         raise _not_multiplied(a, b)
-    by_rows = isinstance(a, CsrTensor) and isinstance(b, CsrTensor)
+    like = b if a.layout == layouts.sparse_csc else a
     a, b = _merged_coo(a), _merged_coo(b)
     (rows, inner), (b_rows, b_columns) = a._places.array, b._places.array
     xp = array_module(rows)
@@ -117,7 +117,7 @@ def _product_of_sparse(a: Any, b: Any) -> Any:
     entries = take_rows(a._entries, wrap(first)) * take_rows(b._entries, wrap(second))
     places = wrap(xp.stack([rows[first], b_columns[second]]))
     y = SparseTensor.make(places, entries, (a._size[0], b._size[1]), False).coalesce()
-    return y.to_sparse_csr() if by_rows else y
+    return y if like.blocksize not in (None, (1, 1)) else y.arranged_as(like)
 
 
 @implements("addmm")
@@ -129,13 +129,15 @@ def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) ->
 @implements("sampled_addmm")
 def sampled_addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """``beta input + alpha mat1 @ mat2`` at the places of the sparse ``input`` only."""
-    if not is_sparse(input) or is_sparse(mat1) or is_sparse(mat2) or input.ndim != 2:
+    if not is_sparse(input) or is_sparse(mat1) or is_sparse(mat2) or input.ndim < 2:
         raise refuse("sampled_addmm", "a sparse matrix and two dense ones", input, mat1, mat2)
-    if mat1.shape[1] != mat2.shape[0] or input._size != (mat1.shape[0], mat2.shape[1]):
+    *batch, k = mat1.shape[:-2] + mat1.shape[-1:]
+    if tuple(mat1.shape[:-1]) + mat2.shape[-1:] != input._size or mat2.shape[:-1] != (*batch, k):
         raise refuse("sampled_addmm", "matrices that fit", input, mat1, mat2)
-    rows, columns = input._places[0], input._places[1]
-    products = (take_rows(mat1, rows) * take_rows(mat2.t(), columns)).sum(1)
-    return input.with_entries(beta * input._entries + alpha * products)
+    at = (wrap(input.keys((*range(len(batch)), d))) for d in (-2, -1))
+    rows = (reshape(m, (-1, k)) for m in (mat1, mat2.transpose(-2, -1)))
+    left, right = (take_rows(m, index) for m, index in zip(rows, at))
+    return input.with_entries(beta * input._entries + alpha * (left * right).sum(1))
 
 
 @implements("linear")
@@ -166,10 +168,12 @@ def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
         y = SparseTensor.make(places, entries, input._size, False)
         if input._merged and other._merged:
             y = y.coalesce()
-        return y.to_sparse_csr() if isinstance(input, CsrTensor) else y
-    if is_sparse(input):
+        return y.arranged_as(input)
+    if not is_sparse(input):
+        return ops.add(input, _dense(other), alpha=alpha)
+    if input.layout == layouts.sparse_coo:
         raise RuntimeError("add(sparse, dense) is not supported. Use add(dense, sparse) instead.")
-    return ops.add(input, _dense(other), alpha=alpha)
+    return ops.add(_dense(input), other, alpha=alpha)
 
 
 def _scaled(x: Any, alpha: Any) -> Any:
@@ -230,13 +234,14 @@ def _common(a: Any, b: Any) -> Any:
     a, b = broadcast_to(a, size), broadcast_to(b, size)
     if a._size != b._size or a.sparse_dim() != b.sparse_dim():
         raise refuse("mul", "tensors of the same size", a, b)
-    kind, a, b = type(a), _merged_coo(a), _merged_coo(b)
+    like, a, b = a, _merged_coo(a), _merged_coo(b)
     keys, others = a.keys(), b.keys()
     xp = array_module(keys)
     found = xp.searchsorted(others, keys)
     inside = xp.flatnonzero(xp.append(others, -1)[found] == keys)
     entries = take_rows(a._entries, wrap(inside)) * take_rows(b._entries, wrap(found[inside]))
-    return kind.make(wrap(a._places.array[:, inside]), entries, a._size, True)
+    y = SparseTensor.make(wrap(a._places.array[:, inside]), entries, a._size, True)
+    return y.arranged_as(like)
 
 
 @implements("div", "divide", "true_divide")
@@ -315,7 +320,8 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
         zeros = input._places[:1] * 0
         places = ops.cat([zeros if d in dims else input._places[d : d + 1] for d in range(split)])
     y = SparseTensor.make(places, entries, sizes, False)
-    return y.coalesce() if len(kept) < split or input._merged else y
+    y = y.coalesce() if len(kept) < split or input._merged else y
+    return y.arranged_as(input) if keepdim and input.blocksize == (1, 1) else y
 
 
 @implements("any")
@@ -392,7 +398,8 @@ def sparse_mask(input: Any, mask: Any) -> Any:
 def zeros_like(input: Any, *, dtype: Any = None, device: Any = None, **options: Any) -> Any:
     """A sparse tensor of the same size without entries."""
     entries = ops.zeros_like(input._entries[:0], dtype=dtype, device=device)
-    return type(input).make(input._places[:, :0], entries, input._size, True)
+    y = SparseTensor.make(input._places[:, :0], entries, input._size, True)
+    return y.arranged_as(input)
 
 
 @implements("grad")

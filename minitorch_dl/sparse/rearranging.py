@@ -12,6 +12,7 @@ from ..ops import stack, unsqueeze
 from ..ops.dims import wrap_dim
 from ..ops.embedding import take_rows
 from ..tensor import Tensor
+from .compressed import TRANSPOSED
 from .functions import is_sparse, meetings, refuse
 from .tensor import FUNCTIONS, SparseTensor, implements
 
@@ -51,13 +52,23 @@ def permute(input: Any, *several: Any, dims: Any = None) -> Any:
     if sorted(order) != list(range(input.ndim)) or order[split:] != list(range(split, input.ndim)):
         raise refuse("permute", f"an order of the {split} sparse dims", dims, input)
     places = input._places[order[:split]]
-    merged = input._merged and order == list(range(input.ndim))
-    return SparseTensor.make(places, input._entries, [input._size[d] for d in order], merged)
+    same = order == list(range(input.ndim))
+    size = [input._size[d] for d in order]
+    y = SparseTensor.make(places, input._entries, size, same and input._ascending())
+    if input.blocksize is None:
+        return y
+    rows = split - 2
+    if order[rows:split] == [rows, rows + 1]:
+        return y.arranged_as(input)
+    if order[rows:split] != [rows + 1, rows]:
+        raise refuse("permute", "an order that keeps rows and columns in place", dims, input)
+    return y.to_sparse(layout=TRANSPOSED[input.layout], blocksize=input.blocksize[::-1])
 
 
 @implements("unsqueeze")
 def add_dim(input: Any, dim: int) -> Any:
     """A sparse dim of size 1."""
+    input = input.to_sparse()
     dim = wrap_dim(dim, input.ndim + 1)
     if dim > input.sparse_dim():
         entries = unsqueeze(input._entries, dim - input.sparse_dim() + 1)
@@ -100,6 +111,7 @@ def stack_sparse(tensors: Any, dim: int = 0) -> Any:
 @implements("index_select")
 def index_select(input: Any, dim: int, index: Any) -> Any:
     """The slices ``index`` along ``dim``, which is a sparse one."""
+    input = input.to_sparse()
     dim = wrap_dim(dim, input.ndim)
     if dim >= input.sparse_dim():
         entries = ops.index_select(input._entries, dim - input.sparse_dim() + 1, index)
@@ -131,6 +143,9 @@ def select(input: Any, dim: int, index: int) -> Any:
             f"select(): index {index} out of range for tensor of size {n} at dim {dim}"
         )
     size = [m for d, m in enumerate(input._size) if d != dim]
+    if input.blocksize and not split - 2 <= dim < split:
+        return select(input.to_sparse(), dim, index).arranged_as(input)
+    input = input.to_sparse()
     if dim >= split:
         entries = input._entries.select(dim - split + 1, index)
         return SparseTensor.make(input._places, entries, size, input._merged)
@@ -146,6 +161,7 @@ def select(input: Any, dim: int, index: int) -> Any:
 @implements("narrow_copy")
 def narrow_copy(input: Any, dim: int, start: int, length: int) -> Any:
     """The slices from ``start`` on, ``length`` of them."""
+    input = input.to_sparse()
     dim = wrap_dim(dim, input.ndim)
     n, split = input._size[dim], input.sparse_dim()
     start = start + n if start < 0 else start
@@ -171,13 +187,16 @@ def getitem(input: Any, index: Any) -> Any:
     """Slices by whole numbers, of their entries by anything, and rows by a list of numbers."""
     if isinstance(index, Tensor) and index.ndim == 1 and index.dtype.name == "int64":
         return index_select(input, 0, index)
-    y, items = input, index if isinstance(index, tuple) else (index,)
+    y, items, dim = input, index if isinstance(index, tuple) else (index,), 0
     for done, i in enumerate(items):
         if not is_sparse(y):
             return y[items[done:]]
-        if isinstance(i, builtins.bool) or not hasattr(i, "__index__"):
-            raise refuse("getitem", "whole numbers, or a tensor of them", index)
-        y = select(y, 0, int(i))
+        if isinstance(i, slice) and i == slice(None):
+            dim += 1
+        elif isinstance(i, builtins.bool) or not hasattr(i, "__index__"):
+            raise refuse("getitem", "whole numbers, whole dims, or a tensor of numbers", index)
+        else:
+            y = select(y, dim, int(i))
     return y
 
 

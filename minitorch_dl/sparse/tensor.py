@@ -8,8 +8,7 @@ nothing in the dense ops knows of sparse ones: the class takes functions over by
 ``__torch_function__``, and what ``functions.py`` doesn't list is refused. The gradient of a sparse
 leaf is sparse, at the leaf's places. The gradient of a dense tensor is dense always.
 
-A :class:`CsrTensor` is the same with the entries in the order of the rows, and says its places by
-where each row starts.
+The compressed layouts, by rows or columns and in blocks, are subclasses: see ``compressed.py``.
 """
 
 from __future__ import annotations
@@ -42,6 +41,9 @@ def implements(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
     return register
 
 
+LAYOUTS: dict[layouts.layout, type[SparseTensor]] = {}
+"""The class of each layout."""
+
 _MASKED = f"{__name__.partition('.')[0]}.masked"
 
 
@@ -71,6 +73,7 @@ class SparseTensor(Tensor):
 
     layout = layouts.sparse_coo
     is_sparse = True
+    blocksize: tuple[int, int] | None = None
     _view = None
     _entries: Any
     _places: Any
@@ -83,6 +86,10 @@ class SparseTensor(Tensor):
     T = property(lambda self: self.t())
     mT = property(lambda self: self.transpose(-2, -1))
 
+    def __init_subclass__(cls) -> None:
+        if "layout" in vars(cls):
+            LAYOUTS[cls.layout] = cls
+
     @classmethod
     def make(cls, places: Any, entries: Any, size: Iterable[int], merged: bool) -> Any:
         """The tensor of these parts, unchecked; ``merged``: no place is there twice, and they are
@@ -94,7 +101,16 @@ class SparseTensor(Tensor):
 
     def with_entries(self, entries: Any) -> Any:
         """The same places with other entries."""
-        return type(self).make(self._places, entries, self._size, self._merged)
+        places, _, *others = self._parts()
+        return self.make(places, entries, *others)
+
+    def _parts(self) -> tuple[Any, ...]:
+        """What ``make`` makes the tensor of."""
+        return self._places, self._entries, self._size, self._merged
+
+    def arranged_as(self, other: Any) -> Any:
+        """This tensor in the layout of another sparse one."""
+        return self.to_sparse(layout=other.layout, blocksize=other.blocksize)
 
     @property
     def array(self) -> Any:
@@ -222,23 +238,34 @@ class SparseTensor(Tensor):
         y = reshape(y, self._size)
         return y if dtype is None else y.to(dtype)
 
-    def to_sparse(self, sparse_dim: int | None = None, *, layout: Any = None) -> Any:
-        """This tensor in coordinates, or as rows with ``layout=torch.sparse_csr``."""
+    def to_sparse(
+        self,
+        sparse_dim: int | None = None,
+        *,
+        layout: Any = None,
+        blocksize: Any = None,
+        dense_dim: int | None = None,
+    ) -> Any:
+        """This tensor in coordinates, or in another sparse ``layout``, with blocks of
+        ``blocksize``."""
         layouts.check_sparse("to_sparse", layout)
-        if layout == CsrTensor.layout:
-            return self.to_sparse_csr()
-        return SparseTensor.make(self._places, self._entries, self._size, self._merged)
+        if layout == self.layout and blocksize in (None, self.blocksize):
+            return self
+        coo = SparseTensor.make(self._places, self._entries, self._size, self._ascending())
+        return LAYOUTS[layout or SparseTensor.layout].arrange(coo, blocksize)
 
-    to_sparse_coo = to_sparse
+    to_sparse_coo, to_sparse_csr = Tensor.to_sparse_coo, Tensor.to_sparse_csr
+    to_sparse_csc, to_sparse_bsr = Tensor.to_sparse_csc, Tensor.to_sparse_bsr
+    to_sparse_bsc = Tensor.to_sparse_bsc
 
-    def to_sparse_csr(self, dense_dim: int | None = None) -> Any:
-        """This matrix with the entries row by row."""
-        if len(self._size) != 2 or self.sparse_dim() != 2:
-            raise RuntimeError(
-                f"to_sparse_csr: expected a matrix without dense dims, got {list(self._size)}"
-            )
-        merged = self.coalesce()
-        return CsrTensor.make(merged._places, merged._entries, self._size, True)
+    @classmethod
+    def arrange(cls, coo: Any, block: Any = None) -> Any:
+        """The tensor ``coo``, which is in coordinates, in the layout of this class."""
+        return coo
+
+    def _ascending(self) -> bool:
+        """Whether no place is there twice, and they are in ascending order."""
+        return self._merged
 
     def to(self, *args: Any, **kwargs: Any) -> Any:
         """This tensor in another dtype or on another device."""
@@ -377,8 +404,7 @@ class SparseTensor(Tensor):
                 f"{op}(): a sparse leaf Variable that requires grad is being used in an in-place "
                 "operation. Do it under no_grad(), or on a copy"
             )
-        if isinstance(self, CsrTensor):
-            result = result.to_sparse_csr()
+        result = result.arranged_as(self)
         entries = result._entries.to(self.dtype)
         if leaf:
             self._entries.data = entries
@@ -401,8 +427,7 @@ class SparseTensor(Tensor):
         return memo[id(self)]
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        parts = self._places, self._entries.detach(), self._size, self._merged
-        return _rebuild, (type(self), parts, self.requires_grad)
+        return _rebuild, (type(self), self.detach()._parts(), self.requires_grad)
 
     def _named_parts(self) -> list[tuple[str, Any]]:
         return [("indices", self._places), ("values", self._entries)]
@@ -424,10 +449,13 @@ class SparseTensor(Tensor):
         elif node is not None:
             suffixes.append(f"grad_fn=<{type(node).__name__}>")
         text = "tensor(" + ",\n       ".join(parts)
-        return printing.with_suffixes(text, suffixes, 7, break_first=not self.is_sparse_csr) + ")"
+        return printing.with_suffixes(text, suffixes, 7, break_first=self.is_sparse) + ")"
 
     def __format__(self, spec: str) -> str:
         return repr(self)
+
+
+LAYOUTS[SparseTensor.layout] = SparseTensor
 
 
 def _part(name: str, tensor: Any) -> str:
@@ -439,36 +467,6 @@ def _part(name: str, tensor: Any) -> str:
 def _rebuild(cls: Any, parts: tuple[Any, ...], requires_grad: bool) -> Any:
     t = cls.make(*parts)
     return t.requires_grad_() if requires_grad else t
-
-
-class CsrTensor(SparseTensor):
-    """A sparse matrix with its entries row by row: ``layout`` ``torch.sparse_csr``."""
-
-    __slots__ = ()
-
-    layout = layouts.sparse_csr
-    is_sparse, is_sparse_csr = False, True
-
-    def crow_indices(self) -> Tensor:
-        """Where each row's entries start, and the last one's end: (rows + 1)."""
-        rows = self._places.array[0]
-        xp = array_module(rows)
-        return TensorBase.wrap(xp.searchsorted(rows, xp.arange(self._size[0] + 1)))
-
-    def values(self) -> Tensor:
-        """The entries, row by row."""
-        return self._entries
-
-    def col_indices(self) -> Tensor:
-        """The column of each entry."""
-        return self._places[1]
-
-    def _named_parts(self) -> list[tuple[str, Any]]:
-        return [
-            ("crow_indices", self.crow_indices()),
-            ("col_indices", self.col_indices()),
-            ("values", self._entries),
-        ]
 
 
 for _name, _dtype in {

@@ -75,8 +75,8 @@ def test_subtraction_of_bools_is_refused() -> None:
 def test_missing_kinds_of_numbers_are_named() -> None:
     with pytest.raises(NotImplementedError, match="complex numbers of float16 parts"):
         torch.ones(2).chalf()
-    with pytest.raises(AttributeError, match="sparse tensors in columns or blocks are not"):
-        _ = torch.sparse_bsr_tensor
+    with pytest.raises(AttributeError, match="quantized tensors are not"):
+        _ = torch.quantize_per_tensor
 
 
 def test_igamma_of_large_numbers() -> None:

@@ -6,6 +6,7 @@ import io
 import mmap
 import pickle
 import pickletools
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -375,7 +376,8 @@ def everything(torch: Any, zipped: bool) -> Any:
         "numbers": [1, 2.5, True, None, 1 << 40, "text", b"\x00\xff", (1, {2}), {3: 4j}],
         "meta": torch.empty(2, 3, device="meta", dtype=torch.float64),
         "rest": [torch.Size([2, 3]), torch.device("cuda", 1), torch.bfloat16, torch.strided],
-        "csr": torch.eye(3).to_sparse_csr(),
+        "by rows and columns": [torch.eye(3).to_sparse_csr(), torch.eye(3).to_sparse_csc()],
+        "blocks": [torch.eye(4).to_sparse_bsr((2, 1)), torch.eye(4).to_sparse_bsc((1, 2))],
         "coo": torch.eye(3).to_sparse(),
     }
 
@@ -391,9 +393,7 @@ def alike(a: Any, b: Any) -> None:
         for x, y in zip(a, b):
             alike(x, y)
     elif hasattr(a, "requires_grad"):
-        assert type(a).__name__ == type(b).__name__.replace("CsrTensor", "Tensor").replace(
-            "SparseTensor", "Tensor"
-        )
+        assert type(a).__name__ == re.sub("Sparse|C..(?=T)|B..(?=T)", "", type(b).__name__)
         assert str(a.dtype) == str(b.dtype)
         assert a.requires_grad == b.requires_grad
         assert str(a.layout) == str(b.layout)

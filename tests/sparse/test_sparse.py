@@ -30,8 +30,17 @@ def dense_of(values: Any) -> Any:
     return torch.zeros(SIZE, dtype=values.dtype).index_put((PLACES[0], PLACES[1]), values, True)
 
 
+LAYOUTS: dict[str, Callable[[Any], Any]] = {
+    "coo": lambda s: s,
+    "csr": lambda s: s.to_sparse_csr(),
+    "csc": lambda s: s.to_sparse_csc(),
+    "bsr": lambda s: s.to_sparse_bsr((2, 1)),
+    "bsc": lambda s: s.to_sparse_bsc((1, 3)),
+}
+
+
 def by_coordinates(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """The function on batches, which CSR doesn't have."""
+    """A function that joins matrices, which gives coordinates."""
     return lambda s: function(s.to_sparse_coo() if s.layout != torch.strided else s)
 
 
@@ -186,12 +195,12 @@ def loss(y: Any) -> Any:
     return (y * torch.arange(1.0, y.numel() + 1, dtype=y.dtype).reshape(y.shape)).sum()
 
 
-@pytest.mark.parametrize("csr", [False, True], ids=["coo", "csr"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", OPS)
-def test_an_op_is_that_of_dense_tensors(name: str, csr: bool) -> None:
+def test_an_op_is_that_of_dense_tensors(name: str, layout: str) -> None:
     sparse_op, dense_op = OPS[name]
     v, w = VALUES.clone().requires_grad_(), VALUES.clone().requires_grad_()
-    s = placed(v).to_sparse_csr() if csr else placed(v)
+    s = LAYOUTS[layout](placed(v))
     got, expected = sparse_op(s), dense_op(dense_of(w))
     assert tuple(got.shape) == tuple(expected.shape)
     assert got.dtype is expected.dtype
@@ -528,17 +537,16 @@ def test_smaller_promises() -> None:
         (lambda s: s + torch.eye(2, 3).double().to_sparse(1), "as many sparse dims"),
         (lambda s: torch.sparse.spdiags(M, torch.tensor([0, 0]), (2, 2)), "duplicate values"),
         (lambda s: M.sparse_mask(M), "a sparse one of its size"),
-        (lambda s: torch.stack([s, s]).to_sparse_csr(), "a matrix without dense dims"),
+        (lambda s: torch.ones(3).to_sparse_csr(), "a matrix or a batch of them"),
+        (lambda s: torch.stack([M, 0 * M]).to_sparse_csc(), "same number of specified elements"),
+        (lambda s: s.to_sparse_bsr((3, 1)), "must be divisible by given blocksize"),
         (lambda s: M.to_sparse(3), "sparse_dim must be"),
-        (
-            lambda s: M.to_sparse(layout=torch.sparse_bsr),
-            "layout torch.sparse_bsr is not supported",
-        ),
-        (
-            lambda s: s.to_sparse(layout=torch.sparse_csc),
-            "layout torch.sparse_csc is not supported",
-        ),
-        (lambda s: torch.sparse_csr_tensor([0, 1], [0, 1], [1.0]), "as long as col_indices"),
+        (lambda s: M.to_sparse(layout=torch.sparse_bsr), "expected the blocksize"),
+        (lambda s: s.to_sparse(layout=torch.strided), "expected a sparse layout"),
+        (lambda s: s.to_sparse_csr().ccol_indices(), "expected sparse column compressed"),
+        (lambda s: s.to_sparse_csc().indices(), "sparse coordinate tensor layout"),
+        (lambda s: torch.sparse_compressed_tensor([0, 1], [0], [1.0]), "got None"),
+        (lambda s: torch.sparse_csr_tensor([0, 1], [0, 1], [1.0]), "expected compressed indices"),
         (lambda s: torch.sparse.spdiags(M, torch.tensor([0]), (2, 2)), "one offset for each"),
     ],
 )
