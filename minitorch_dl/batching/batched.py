@@ -18,7 +18,7 @@ from ..utils._pytree import tree_flatten
 
 __all__ = [
     "RULES", "Batched", "Draws", "by_entries", "by_own_rule", "is_at", "lifted", "mapped",
-    "open_levels", "rewrapped", "spread", "torch", "vmapping",
+    "open_levels", "rewrapped", "rule_for", "spread", "torch", "vmapping",
 ]  # fmt: skip
 
 torch: Any = sys.modules[__name__.partition(".")[0]]
@@ -27,6 +27,17 @@ Rule = Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any], int], Any]
 RULES: dict[str, Rule] = {}
 """How a function runs on all entries at once, by its name: ``rule(func, args, kwargs, level)``
 returns the result, or NotImplemented where it has to run per entry."""
+
+
+def rule_for(names: str) -> Callable[[Rule], Rule]:
+    """Let a rule serve the functions and methods of these names."""
+
+    def register(rule: Rule) -> Rule:
+        RULES.update(dict.fromkeys(names.split(), rule))
+        return rule
+
+    return register
+
 
 _RANDOM_REFUSED = (
     "vmap: called random operation while in randomness error mode. Please either use the 'same' or "

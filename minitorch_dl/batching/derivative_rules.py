@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .batched import RULES, Batched, by_own_rule, is_at, lifted, mapped, open_levels, torch
+from .batched import Batched, by_own_rule, is_at, lifted, mapped, open_levels, rule_for, torch
 
 
+@rule_for("grad")
 def _grad(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
     """``autograd.grad`` where outputs, inputs or their gradients are Batched. Each entry's output
     depends on its own inputs only, so one pass from all of them serves all."""
@@ -62,9 +63,7 @@ def _only_entry(g: Any, i: int) -> Any:
     return y
 
 
-RULES["grad"] = _grad
-
-
+@rule_for("apply")
 def _apply(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
     """A custom Function, by its own ``vmap``."""
     cls = func.__self__
@@ -87,6 +86,3 @@ def _apply(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int)
             "override and implement the vmap staticmethod or set generate_vmap_rule=True."
         )
     return by_own_rule(cls.__name__, cls.vmap, args, level)
-
-
-RULES["apply"] = _apply

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .batched import RULES, Batched, is_at, lifted, rewrapped, torch
-from .rules import bound_arguments, only, rule_for
+from .batched import Batched, is_at, lifted, rewrapped, rule_for, torch
+from .rules import bound_arguments, only
 
 # -- batches of batches: the entries join the first dim --------------------------------------------
 
@@ -99,10 +99,9 @@ def _conv(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) 
     return Batched.of(y.unflatten(1, (size, weight.shape[0])).transpose(0, 1), level)
 
 
-for _name in ("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"):
-    RULES[_name] = lambda func, args, kwargs, level: _folded(args[1].ndim)(
-        func, args, kwargs, level
-    )
+@rule_for("conv_transpose1d conv_transpose2d conv_transpose3d")
+def _conv_transpose(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
+    return _folded(args[1].ndim)(func, args, kwargs, level)
 
 
 # -- normalization ---------------------------------------------------------------------------------

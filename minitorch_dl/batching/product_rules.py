@@ -7,15 +7,20 @@ import inspect
 from typing import Any
 
 from ..tensor import Tensor
-from .batched import is_at, lifted, rewrapped, torch
-from .rules import aligned, bound_arguments, only, rule_for
+from .batched import is_at, lifted, rewrapped, rule_for, torch
+from .rules import aligned, bound_arguments, only
 
 
-@rule_for("matmul mm bmm mv __matmul__")
-def _matmul(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
+def _matmul(
+    func: Any,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    level: int,
+    dims: tuple[int, int] | None = None,
+) -> Any:
+    """The product of two tensors, which must have so many ``dims`` where these are given."""
     a, b = args
-    wanted = {"mm": (2, 2), "bmm": (3, 3), "mv": (2, 1)}.get(func.__name__)
-    if kwargs or not (a.ndim and b.ndim) or (wanted and (a.ndim, b.ndim) != wanted):
+    if kwargs or not (a.ndim and b.ndim) or (dims and (a.ndim, b.ndim) != dims):
         return NotImplemented
     if a.shape[-1] != b.shape[max(b.ndim - 2, 0)]:
         return NotImplemented
@@ -29,10 +34,16 @@ def _matmul(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int
     return rewrapped(torch.matmul(aligned(a, rank, level), aligned(b, rank, level)), level)
 
 
-@rule_for("dot inner vdot")
+rule_for("matmul __matmul__")(_matmul)
+rule_for("mm")(functools.partial(_matmul, dims=(2, 2)))
+rule_for("bmm")(functools.partial(_matmul, dims=(3, 3)))
+rule_for("mv")(functools.partial(_matmul, dims=(2, 1)))
+
+
+@rule_for("dot inner")
 def _dot(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
     a, b = args
-    if a.ndim != 1 or a.shape != b.shape or func.__name__ == "vdot" or a.dtype != b.dtype:
+    if a.ndim != 1 or a.shape != b.shape or a.dtype != b.dtype:
         return NotImplemented
     return (a * b).sum(0)
 
@@ -90,18 +101,13 @@ def _einsum(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int
     return rewrapped(func(f"{','.join(parts)}->{batch}{output}", *arrays), level)
 
 
-@rule_for(
-    """
-    inv inv_ex det slogdet logdet inverse cholesky cholesky_ex eigh eigvalsh eig eigvals svd svdvals
-    qr pinv matrix_exp matrix_power matrix_rank cond solve solve_triangular tril triu lu_factor lu
-    cdist pixel_shuffle pixel_unshuffle one_hot diag_embed
-    """
-)
-def _of_last_dims(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
-    """A function of the last dims of its tensors, which all those before may be a batch of."""
+def _of_last_dims(
+    func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int, least: int = 2
+) -> Any:
+    """A function of the last dims of its tensors, at ``least`` so many, which all those before may
+    be a batch of."""
     tensors = [x for x in (*args, *kwargs.values()) if isinstance(x, Tensor)]
-    least = {"one_hot": 0, "diag_embed": 1, "pixel_shuffle": 3, "pixel_unshuffle": 3}
-    if min([x.ndim for x in tensors]) < least.get(func.__name__, 2):
+    if min([x.ndim for x in tensors]) < least:
         return NotImplemented
     if len({x.ndim for x in tensors}) > 1 or "dim" in kwargs or kwargs.get("out") is not None:
         return NotImplemented
@@ -112,6 +118,18 @@ def _of_last_dims(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], leve
     args = tuple(lift(x) if isinstance(x, Tensor) else x for x in args)
     kwargs = {k: lift(x) if isinstance(x, Tensor) else x for k, x in kwargs.items()}
     return rewrapped(func(*args, **kwargs), level)
+
+
+rule_for(
+    """
+    inv inv_ex det slogdet logdet inverse cholesky cholesky_ex eigh eigvalsh eig eigvals svd svdvals
+    qr pinv matrix_exp matrix_power matrix_rank cond solve solve_triangular tril triu lu_factor lu
+    cdist
+    """
+)(_of_last_dims)
+rule_for("one_hot")(functools.partial(_of_last_dims, least=0))
+rule_for("diag_embed")(functools.partial(_of_last_dims, least=1))
+rule_for("pixel_shuffle pixel_unshuffle")(functools.partial(_of_last_dims, least=3))
 
 
 @rule_for("trace")

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..autograd.overriding import TorchFunctionMode
-from .batched import Batched, by_entries, open_levels, rewrapped, torch
-from .rules import bound_arguments, pointwise, rule_for
+from .batched import Batched, by_entries, open_levels, rewrapped, rule_for, torch
+from .rules import bound_arguments, pointwise
 
 _MADE = {"rand", "randn"}
 _DRAWING = {

@@ -10,7 +10,12 @@ from typing import Any
 from ..ops.random import get_rng_state, set_rng_state
 from ..tensor import Tensor
 from ..utils._pytree import tree_is_leaf, tree_leaves, tree_structure
-from . import derivative_rules, layer_rules, product_rules  # noqa: F401  (which fill in RULES)
+from . import (  # noqa: F401  (which fill in RULES)
+    derivative_rules,
+    layer_rules,
+    product_rules,
+    shape_rules,
+)
 from .batched import Batched, Draws, is_at, torch, vmapping
 from .random_rules import DrawingPerEntry
 

@@ -350,3 +350,24 @@ def test_a_fill_value_of_each_entry(torch) -> None:
     x, mask = torch.ones(2, 3), torch.tensor([[True, False, True], [False, False, True]])
     filled = torch.vmap(lambda x, m, v: x.masked_fill(m, v))(x, mask, torch.tensor([5.0, 7.0]))
     assert filled.tolist() == [[5, 1, 5], [1, 1, 7]]
+
+
+def test_sizes_by_name_inside_vmap(torch) -> None:
+    x = torch.arange(6.0).reshape(2, 3)
+    for function in (
+        lambda x: torch.tile(x, dims=(2, 1)),
+        lambda x: x.repeat(repeats=(2, 1)),
+        lambda x: x.expand(size=(2, 3)),
+        lambda x: x.reshape(shape=(3, 1)),
+        lambda x: x.new_full(size=(2,), fill_value=3.0),
+    ):
+        close(torch, torch.vmap(function)(x), torch.stack([function(row) for row in x]))
+
+
+@pytest.mark.filterwarnings("ignore:There is a performance drop")
+def test_what_vmap_cannot_know_of_one_entry(torch) -> None:
+    x = torch.ones(2, 3)
+    with pytest.raises(RuntimeError):  # how many there are differs
+        torch.vmap(torch.where)(x > 0)
+    with pytest.raises(RuntimeError, match="only supports boolean masks"):
+        torch.vmap(lambda x, v: x.masked_fill(x.long(), v))(x, x[:, 0])
