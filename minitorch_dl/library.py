@@ -335,6 +335,9 @@ class _Overloads:
         self._function = function
         self.__name__ = function.__name__
 
+    def __str__(self) -> str:
+        return f"aten.{self.__name__}"
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._function(*args, **kwargs)
 

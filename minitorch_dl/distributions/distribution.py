@@ -94,6 +94,7 @@ class Distribution:
             self._validate_args = validate_args
         if self._validate_args:
             self._check_parameters()
+        super().__init__()  # a distribution may also be a Module
 
     def _check_parameters(self) -> None:
         if self.arg_constraints is Distribution.arg_constraints:

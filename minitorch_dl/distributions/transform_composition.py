@@ -30,8 +30,9 @@ class Transform:
         if cache_size not in (0, 1):
             raise ValueError(f"cache_size must be 0 or 1, got {cache_size}")
         self._cache_size = cache_size
-        self._cached: tuple[Any, Any] = (None, None)
+        self._cached_x_y: tuple[Any, Any] = (None, None)
         self._inv: Any = None
+        super().__init__()  # a transform may also be a Module
 
     @property
     def inv(self) -> Transform:
@@ -62,25 +63,27 @@ class Transform:
         if self._cache_size == cache_size:
             return self
         new = object.__new__(type(self))
-        new.__dict__.update(self.__dict__, _cache_size=cache_size, _cached=(None, None), _inv=None)
+        new.__dict__.update(
+            self.__dict__, _cache_size=cache_size, _cached_x_y=(None, None), _inv=None
+        )
         return new
 
     def __call__(self, x: Tensor) -> Tensor:
         if self._cache_size == 0:
             return self._call(x)
-        if x is self._cached[0]:
-            return self._cached[1]
+        if x is self._cached_x_y[0]:
+            return self._cached_x_y[1]
         y = self._call(x)
-        self._cached = (x, y)
+        self._cached_x_y = (x, y)
         return y
 
     def _inverted(self, y: Tensor) -> Tensor:
         if self._cache_size == 0:
             return self._inverse(y)
-        if y is self._cached[1]:
-            return self._cached[0]
+        if y is self._cached_x_y[1]:
+            return self._cached_x_y[0]
         x = self._inverse(y)
-        self._cached = (x, y)
+        self._cached_x_y = (x, y)
         return x
 
     def _call(self, x: Tensor) -> Tensor:

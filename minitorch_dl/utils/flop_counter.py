@@ -168,7 +168,7 @@ class FlopCounterMode:
 
     def _count_backward(self, node: Any, name: str, flops: int) -> None:
         """The derivative for each of the two operands is a product of the same size."""
-        derivative = "convolution_backward" if name == "convolution" else name
+        derivative = {"convolution": "convolution_backward", "addmm": "mm"}.get(name, name)
         own = weakref.ref(self)
 
         def hook(inputs: Any, outputs: Any) -> None:
@@ -195,26 +195,36 @@ class FlopCounterMode:
         """The counts as text, a module and an op a line."""
         depth = self.depth if depth is None else depth
         total = self.get_total_flops()
-        rows = [("Module", "FLOP", "% Total")]
-        for name, counts in sorted(self.flop_counts.items(), key=lambda item: item[0] != "Global"):
-            level = 0 if name == "Global" else name.count(".") + 1
-            if level > depth:
-                continue
-            lines = [(name, sum(counts.values()))]
-            lines += [(f" - aten.{op.__name__}", flops) for op, flops in counts.items()]
-            rows += [
-                (" " * level + text, _readable(flops), f"{flops / total:.2%}" if total else "0%")
-                for text, flops in lines
+        power = max(0, min(len(_UNITS) - 1, (len(str(total)) - 2) // 3))
+
+        def lines(name: str, indent: int) -> list[tuple[str, str, str]]:
+            counts = self.flop_counts[name]
+            named = [(name, sum(counts.values()))]
+            named += [(f" - {op}", flops) for op, flops in counts.items()]
+            return [
+                (
+                    " " * indent + text,
+                    f"{flops / 1000**power:.3f}{_UNITS[power]}" if power else str(flops),
+                    f"{flops / total:.2%}" if total else "0%",
+                )
+                for text, flops in named
             ]
-        widths = [max(len(row[i]) for row in rows) for i in range(3)]
+
+        modules = [name for name in sorted(self.flop_counts) if name != "Global"]
+        # what one module does alone is not listed as the whole, too
+        whole = any(sum(self.flop_counts[name].values()) >= total for name in modules)
+        rows = [] if whole or "Global" not in self.flop_counts else lines("Global", 0)
+        for name in modules:
+            level = name.count(".")
+            if level < depth:
+                rows += lines(name, level if whole else level + 1)
+        rows = rows or [("Global", "0", "0%")]
+        titles = ("Module", "FLOP", "% Total")
+        widths = [max(len(titles[i]) + 2, *(len(row[i]) for row in rows)) for i in range(3)]
         return "\n".join(
             f"{name:<{widths[0]}}  {flops:>{widths[1]}}  {share:>{widths[2]}}"
-            for name, flops, share in rows
+            for name, flops, share in [titles, tuple("-" * width for width in widths), *rows]
         )
 
 
-def _readable(flops: int) -> str:
-    for power, unit in ((12, "T"), (9, "B"), (6, "M"), (3, "K")):
-        if flops >= 10**power:
-            return f"{flops / 10**power:.3f}{unit}"
-    return str(flops)
+_UNITS = ("", "K", "M", "B", "T")

@@ -80,6 +80,34 @@ def test_the_cache_of_a_transform(torch: Any) -> None:
         D.ExpTransform(cache_size=2)
 
 
+def test_transforms_and_distributions_that_are_modules(torch: Any) -> None:
+    D, nn = torch.distributions, torch.nn
+
+    class Scale(D.Transform, nn.Module):
+        domain = codomain = D.constraints.real
+        bijective = True
+        __hash__ = nn.Module.__hash__
+
+        def __init__(self) -> None:
+            super().__init__(cache_size=1)
+            self.layer = nn.Linear(1, 1, bias=False)
+
+        def _call(self, x: Any) -> Any:
+            return self.layer(x)
+
+    class Learned(D.Normal, nn.Module):
+        def __init__(self) -> None:
+            super().__init__(torch.zeros(1), torch.ones(1))
+            self.weight = nn.Parameter(torch.ones(1))
+
+    t, x = Scale(), torch.ones(2, 1)
+    assert [name for name, _ in t.named_parameters()] == ["layer.weight"]
+    y = t(x)
+    assert t.inv(y) is x
+    assert t._cached_x_y == (x, y)
+    assert len(list(Learned().parameters())) == 1
+
+
 def test_dimensions_of_events(torch: Any) -> None:
     D = torch.distributions
     assert D.ExpTransform().event_dim == 0

@@ -42,6 +42,8 @@ def test_counts_per_module(torch, counting) -> None:
     with counting.FlopCounterMode(display=False) as counter:
         model(torch.ones(4, 2)).sum().backward()
     counts = {name: sum(ops.values()) for name, ops in counter.get_flop_counts().items()}
+    by_op = {str(op): flops for op, flops in counter.get_flop_counts()["Sequential.0"].items()}
+    assert by_op == {"aten.addmm": 48, "aten.mm": 48}
     assert counts["Sequential.0"] == 96
     assert counts["Sequential.2"] == 72
     assert counts["Global"] == counter.get_total_flops() == 168
@@ -53,14 +55,34 @@ def test_the_table(capsys) -> None:
     model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Linear(3, 1000))
     with counting.FlopCounterMode() as counter:
         model(torch.ones(4, 2))
-    table = capsys.readouterr().out
-    assert "24.000K   99.80%" in table
-    assert "- aten.addmm" in table
-    assert "Sequential.1" in table
+    assert (
+        capsys.readouterr().out
+        == """\
+Module             FLOP    % Total
+--------------  -------  ---------
+Sequential      24.048K    100.00%
+ - aten.addmm   24.048K    100.00%
+ Sequential.0    0.048K      0.20%
+  - aten.addmm   0.048K      0.20%
+ Sequential.1   24.000K     99.80%
+  - aten.addmm  24.000K     99.80%
+"""
+    )
     assert "Sequential.1" not in counter.get_table(depth=1)
+    with counter:
+        model(torch.ones(4, 2))
+        torch.ones(2, 2) @ torch.ones(2, 2)
+    assert counter.get_table(depth=1).splitlines()[2:] == [
+        "Global          24.064K    100.00%",
+        " - aten.addmm   24.048K     99.93%",
+        " - aten.mm       0.016K      0.07%",
+        " Sequential     24.048K     99.93%",
+        "  - aten.addmm  24.048K     99.93%",
+    ]
     with counting.FlopCounterMode(display=False) as counter:
         pass
     assert counter.get_total_flops() == 0
+    assert counter.get_table().splitlines()[2:] == ["Global         0         0%"]
 
 
 def test_formulas_of_ones_own(torch, counting) -> None:

@@ -169,7 +169,7 @@ class DataLoader(Generic[T_co]):
         self.persistent_workers = persistent_workers
         self.in_order = in_order
         self._iterator: _MultiProcessingDataLoaderIter | None = None
-        self._reported_length: int | None = None
+        self._IterableDataset_len_called: int | None = None
         self.__initialized = True
         self.check_worker_number_rationality()
 
@@ -219,7 +219,7 @@ class DataLoader(Generic[T_co]):
     def __len__(self) -> int:
         if not self._is_iterable:
             return len(self._index_sampler)
-        length = self._reported_length = len(self.dataset)
+        length = self._IterableDataset_len_called = len(self.dataset)
         if self.batch_size is None:
             return length
         full, rest = divmod(length, self.batch_size)
@@ -234,14 +234,19 @@ class _Endless(Sampler):
 
 
 class _BaseDataLoaderIter:
-    """One pass over a loader."""
+    """One pass over a loader, or over an object with the same attributes."""
 
     def __init__(self, loader: DataLoader) -> None:
         self._indices = iter(loader._index_sampler)
         # drawn before a lazy sampler draws its order, and with no workers too: as PyTorch does
         self._base_seed = int(empty((), dtype=int64).random_(generator=loader.generator).item())
         self._start = functools.partial(
-            make_fetch, loader.dataset, loader._auto_collation, loader.collate_fn, loader.drop_last
+            make_fetch,
+            loader.dataset,
+            loader._dataset_kind == _DatasetKind.Iterable,
+            loader._auto_collation,
+            loader.collate_fn,
+            loader.drop_last,
         )
         # no reference to the loader, which may hold this pass: a cycle would keep the workers
         self._index_sampler = loader._index_sampler
@@ -249,7 +254,7 @@ class _BaseDataLoaderIter:
         self._begin(loader)
 
     def _count_from(self, loader: DataLoader) -> None:
-        self._reported_length = loader._reported_length if loader._is_iterable else None
+        self._reported_length = loader._IterableDataset_len_called
         self._n_yielded = 0
 
     def _begin(self, loader: DataLoader) -> None:

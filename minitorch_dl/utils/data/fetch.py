@@ -7,7 +7,7 @@ from typing import Any
 
 from ...tensor import Tensor
 from .collate import collate_tensor_fn, default_collate, default_collate_fn_map
-from .dataset import IterableDataset, Subset, TensorDataset, get_items
+from .dataset import Subset, TensorDataset, get_items
 
 __all__ = ["make_fetch"]
 
@@ -15,13 +15,17 @@ Fetch = Callable[[Any], Any]
 
 
 def make_fetch(
-    dataset: Any, batched: bool, collate_fn: Callable[[Any], Any], drop_last: bool
+    dataset: Any,
+    iterable: bool,
+    batched: bool,
+    collate_fn: Callable[[Any], Any],
+    drop_last: bool,
 ) -> Fetch:
     """The function from an index (a list of them where ``batched``) to the collated data.
 
-    For an IterableDataset the indices only count, and StopIteration says that it has ended.
+    For an ``iterable`` dataset the indices only count, and StopIteration says that it has ended.
     """
-    if isinstance(dataset, IterableDataset):
+    if iterable:
         return _iterable_fetch(dataset, batched, collate_fn, drop_last)
     fetch = _batched_fetch(dataset, collate_fn) if batched else None
 
@@ -74,7 +78,7 @@ def _no_early_stop(fetch: Fetch) -> Fetch:
 
 
 def _iterable_fetch(
-    dataset: IterableDataset, batched: bool, collate_fn: Callable[[Any], Any], drop_last: bool
+    dataset: Any, batched: bool, collate_fn: Callable[[Any], Any], drop_last: bool
 ) -> Fetch:
     samples = iter(dataset)
     ended = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import random
@@ -409,3 +410,23 @@ def test_inner_names_that_libraries_ask_for() -> None:
     assert DataLoader(Stream())._dataset_kind == _DatasetKind.Iterable
     batch = {"x": mt.ones(2)}
     assert pin_memory(batch) is batch
+
+
+def test_an_object_with_a_loaders_attributes() -> None:
+    from minitorch_dl.utils.data.dataloader import _DatasetKind, _SingleProcessDataLoaderIter
+
+    class Batches:
+        """Takes whole batches from its dataset, which is an ordinary iterable."""
+
+        dataset = ([mt.tensor(i), mt.tensor(-i)] for i in range(3))
+        _dataset_kind = _DatasetKind.Iterable
+        _IterableDataset_len_called = None
+        _auto_collation = drop_last = False
+        _index_sampler = itertools.count()
+        generator = None
+        num_workers = timeout = 0
+
+        def collate_fn(self, batch: list) -> list:
+            return batch
+
+    assert [int(x) + int(y) for x, y in _SingleProcessDataLoaderIter(Batches())] == [0, 0, 0]
