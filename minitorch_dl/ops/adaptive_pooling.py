@@ -16,12 +16,12 @@ from ..autograd.structural import expand
 from ..backend import array_module, device_of
 from ..backend import pooling as kernels
 from ..backend import random as draw
-from .convolution import batched, per_axis
 from .gathering import _gather as take_along
 from .pooling import _avg_pools, _check_axes, _max_pools
 from .reductions import _sum
 from .resampling import resample
 from .shape import _reshape
+from .spatial import batched, per_axis
 
 __all__ = ["adaptive_avg_pool1d", "adaptive_max_pool1d"]
 

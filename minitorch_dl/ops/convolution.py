@@ -6,17 +6,16 @@ of its arrays and leave the third open. So each one's derivatives are the other 
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable
 from typing import Any
 
 from ..autograd.errors import require_tensor
-from ..autograd.names import as_one, named
+from ..autograd.names import as_one
 from ..autograd.primitive import primitive
 from ..autograd.structural import sum_to
 from ..backend import correlation
 from ..backend.precision import in_float32
 from .shape import _reshape, permute
+from .spatial import batched, per_axis
 
 __all__ = [
     "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d",
@@ -273,10 +272,8 @@ def _conv(
     dilation: Any,
     groups: int,
 ) -> Any:
-    stride, dilation = (
-        per_axis(op, "stride", stride, dims),
-        per_axis(op, "dilation", dilation, dims),
-    )
+    stride = per_axis(op, "stride", stride, dims)
+    dilation = per_axis(op, "dilation", dilation, dims)
     kernel = w.array.shape[2:]
     if isinstance(padding, str):
         padding = _named_padding(op, padding, kernel, stride, dilation)
@@ -304,31 +301,18 @@ def _conv_transpose(
     groups: int,
     dilation: Any,
 ) -> Any:
-    stride, dilation = (
-        per_axis(op, "stride", stride, dims),
-        per_axis(op, "dilation", dilation, dims),
-    )
+    stride = per_axis(op, "stride", stride, dims)
+    dilation = per_axis(op, "dilation", dilation, dims)
     padding = per_axis(op, "padding", padding, dims)
     extra = per_axis(op, "output_padding", output_padding, dims)
     # What output_padding adds at the end no window reaches: so much less padding is there.
     pairs = tuple([(p, p - e) for p, e in zip(padding, extra)])
-    _check(
-        op,
-        dims,
-        x,
-        w,
-        b,
-        stride,
-        tuple([(p, p) for p in padding]),
-        dilation,
-        groups,
-        channel_axis=0,
-    )
+    around = tuple([(p, p) for p in padding])
+    _check(op, dims, x, w, b, stride, around, dilation, groups, channel_axis=0)
     if any(e < 0 or (e >= s and e >= d) for e, s, d in zip(extra, stride, dilation)):
         raise RuntimeError(
             f"{op}: output padding must be smaller than either stride or dilation, but got "
-            f"output_padding={extra}, "
-            f"stride={stride}, dilation={dilation}"
+            f"output_padding={extra}, stride={stride}, dilation={dilation}"
         )
     size = tuple(
         [
@@ -341,8 +325,7 @@ def _conv_transpose(
     if any(n < 1 for n in size):
         raise RuntimeError(
             f"{op}: Given input size per channel: {tuple(x.array.shape[-dims:])}. Calculated "
-            "output size per channel: "
-            f"{size}. Output size is too small"
+            f"output size per channel: {size}. Output size is too small"
         )
     return batched(
         x,
@@ -351,42 +334,6 @@ def _conv_transpose(
             x, w, b, size=size, stride=stride, padding=pairs, dilation=dilation, groups=groups
         ),
     )
-
-
-def batched(x: Any, dims: int, call: Callable[[Any], Any]) -> Any:
-    """``call(x)`` for a batch ``(N, C, *S)``; for a single ``(C, *S)`` of it a batch of one."""
-    shape = x.array.shape
-    if len(shape) == dims + 2:
-        return call(x)
-    y = call(_reshape(x, shape=(1, *shape)))
-    if isinstance(y, tuple):
-        return tuple(_reshape(one, shape=one.array.shape[1:]) for one in y)
-    return named(_reshape(y, shape=y.array.shape[1:]), "SqueezeBackward1")
-
-
-def per_axis(op: str, name: str, value: Any, dims: int) -> tuple[int, ...]:
-    """A number, or one per spatial axis, as a tuple of ints.
-
-    Raises:
-        TypeError: not integers.
-        RuntimeError: neither one nor ``dims`` of them.
-    """
-    try:
-        values = (value,) * dims if not hasattr(value, "__len__") else tuple(value)
-        values = tuple(map(operator.index, values))
-    except TypeError:
-        raise TypeError(
-            f"{op}(): argument '{name}' must be int or tuple of ints, not {value!r}"
-        ) from None
-    if len(values) == 1:
-        return values * dims
-    if len(values) != dims:
-        raise RuntimeError(
-            f"{op}: expected {name} to be a single integer value or a list of {dims} values to "
-            "match the convolution "
-            f"dimensions, but got {name}={list(values)}"
-        )
-    return values
 
 
 def _named_padding(op: str, name: str, kernel: Any, stride: Any, dilation: Any) -> Any:
@@ -418,27 +365,44 @@ def _check(
     for name, value in (("input", x), ("weight", w), ("bias", x if b is None else b)):
         require_tensor(op, name, value)
     x, w, b = x.array, w.array, None if b is None else b.array
-    size, weight = list(x.shape), list(w.shape)
+    _check_kinds(op, dims, x, w, b)
+    _check_windows(op, stride, padding, dilation, groups)
+    _check_channels(dims, x, w, b, groups, channel_axis)
+    if any(k == 0 for k in w.shape[2:]):
+        raise RuntimeError(
+            f"{op}: kernel size should be greater than zero, but got weight of size {list(w.shape)}"
+        )
+    if channel_axis == 1:
+        _check_kernel(op, x.shape[-dims:], w.shape[2:], padding, dilation)
+
+
+def _check_kinds(op: str, dims: int, x: Any, w: Any, b: Any) -> None:
+    """Refuse other numbers of dims, and several dtypes."""
     if w.ndim < 3:
         raise RuntimeError(
-            f"{op}: weight should have at least three dimensions, but got weight of size {weight}"
+            f"{op}: weight should have at least three dimensions, but got weight of size "
+            f"{list(w.shape)}"
         )
     if w.ndim != dims + 2:
         raise RuntimeError(
-            f"{op}: Expected {w.ndim}-dimensional input for {w.ndim}-dimensional weight {weight}, "
-            f"but got {x.ndim}-dimensional input of size {size} instead. The weight of {op} has "
-            f"{dims + 2} dimensions"
+            f"{op}: Expected {w.ndim}-dimensional input for {w.ndim}-dimensional weight "
+            f"{list(w.shape)}, but got {x.ndim}-dimensional input of size {list(x.shape)} instead. "
+            f"The weight of {op} has {dims + 2} dimensions"
         )
     if x.ndim not in (dims + 1, dims + 2):
         raise RuntimeError(
             f"Expected {dims + 1}D (unbatched) or {dims + 2}D (batched) input to {op}, but got "
-            f"input of size: {size}"
+            f"input of size: {list(x.shape)}"
         )
     for name, other in (("weight", w), ("bias", b)):
         if other is not None and other.dtype != x.dtype:
             raise RuntimeError(
                 f"{op}: Input type ({x.dtype}) and {name} type ({other.dtype}) should be the same"
             )
+
+
+def _check_windows(op: str, stride: Any, padding: Any, dilation: Any, groups: int) -> None:
+    """Refuse numbers that are too low."""
     if groups < 1:
         raise RuntimeError(f"{op}: non-positive groups is not supported, got groups={groups}")
     if any(s < 1 for s in stride):
@@ -447,39 +411,42 @@ def _check(
         raise RuntimeError(f"{op}: dilation should be greater than zero, got dilation={dilation}")
     if any(before < 0 or after < 0 for before, after in padding):
         raise RuntimeError(f"{op}: negative padding is not supported, got padding={padding}")
+
+
+def _check_channels(dims: int, x: Any, w: Any, b: Any, groups: int, channel_axis: int) -> None:
+    """Refuse an input or a bias whose channels are not the weight's."""
+    weight = w.shape
     if weight[0] < groups or weight[0] % groups or weight[0] == 0:
         wanted = f"at least {groups}" if weight[0] < groups else f"divisible by {groups}"
         raise RuntimeError(
             f"Given groups={groups}, expected weight to be {wanted} at dimension 0, but got "
-            f"weight of size {weight} instead"
+            f"weight of size {list(weight)} instead"
         )
     channels = x.shape[-dims - 1]
-    expected = weight[1] * groups if channel_axis == 1 else weight[0]
-    transposed = ", transposed=True" if channel_axis == 0 else ""
+    expected, outputs = weight[1] * groups, weight[0]
+    transposed = ""
+    if channel_axis == 0:
+        expected, outputs, transposed = outputs, expected, ", transposed=True"
     if channels != expected:
         raise RuntimeError(
-            f"Given groups={groups}{transposed}, weight of size {weight}, expected input{size} to "
-            f"have {expected} channels, "
-            f"but got {channels} channels instead"
+            f"Given groups={groups}{transposed}, weight of size {list(weight)}, expected "
+            f"input{list(x.shape)} to have {expected} channels, but got {channels} channels instead"
         )
-    outputs = weight[0] if channel_axis == 1 else weight[1] * groups
     if b is not None and b.shape != (outputs,):
         raise RuntimeError(
-            f"Given{transposed} weight of size {weight}, expected bias to be 1-dimensional with "
-            f"{outputs} elements, "
-            f"but got bias of size {list(b.shape)} instead"
+            f"Given{transposed} weight of size {list(weight)}, expected bias to be 1-dimensional "
+            f"with {outputs} elements, but got bias of size {list(b.shape)} instead"
         )
-    if any(k == 0 for k in weight[2:]):
+
+
+def _check_kernel(op: str, size: Any, kernel: Any, padding: Any, dilation: Any) -> None:
+    """Refuse a kernel that is larger than the padded input."""
+    padded = [s + p + q for s, (p, q) in zip(size, padding)]
+    spans = [d * (k - 1) + 1 for k, d in zip(kernel, dilation)]
+    if any(k > s for k, s in zip(spans, padded)):
+        shown = " x ".join
         raise RuntimeError(
-            f"{op}: kernel size should be greater than zero, but got weight of size {weight}"
+            f"{op}: Calculated padded input size per channel: ({shown(map(str, padded))}). "
+            f"Kernel size: ({shown(map(str, spans))}). Kernel size can't be greater than "
+            "actual input size"
         )
-    if channel_axis == 1:
-        padded = [s + p + q for s, (p, q) in zip(x.shape[-dims:], padding)]
-        kernel = [d * (k - 1) + 1 for k, d in zip(weight[2:], dilation)]
-        if any(k > s for k, s in zip(kernel, padded)):
-            shown = " x ".join
-            raise RuntimeError(
-                f"{op}: Calculated padded input size per channel: ({shown(map(str, padded))}). "
-                f"Kernel size: ({shown(map(str, kernel))}). Kernel size can't be greater than "
-                "actual input size"
-            )

@@ -9,9 +9,9 @@ from ..autograd.errors import not_implemented
 from ..autograd.names import as_one
 from ..autograd.primitive import primitive
 from ..backend import windows
-from .convolution import batched, per_axis
 from .movement import _clone
 from .shape import _permute, _reshape
+from .spatial import batched, per_axis
 
 __all__ = ["channel_shuffle", "native_channel_shuffle", "pixel_shuffle", "pixel_unshuffle"]
 

@@ -18,8 +18,8 @@ from ..backend import constant
 from ..backend import pooling as kernels
 from ..backend.precision import in_float32
 from .activation import relu
-from .convolution import batched, per_axis
 from .elementwise import sign
+from .spatial import batched, per_axis
 
 __all__ = ["avg_pool1d", "max_pool1d", "max_pool2d", "max_pool3d"]
 

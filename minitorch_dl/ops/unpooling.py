@@ -9,9 +9,9 @@ from ..autograd.errors import require_kind
 from ..autograd.names import as_one
 from ..autograd.primitive import primitive
 from ..backend import check_range
-from .convolution import per_axis
 from .gathering import _gather as take_along
 from .shape import _reshape
+from .spatial import per_axis
 
 __all__: list[str] = []
 
