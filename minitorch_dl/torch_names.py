@@ -13,22 +13,24 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-from .torch_places import ELSEWHERE, NOT_SUPPORTED, PRIVATE, elsewhere
+from .torch_places import ELSEWHERE, NAMESPACES, NOT_SUPPORTED, PRIVATE, elsewhere
 
 PACKAGE = __name__.partition(".")[0]
 
 
 def explain_missing(module: ModuleType, late: Mapping[str, str] = MappingProxyType({})) -> None:
-    """Have a namespace answer a name that it lacks with the nearest names that it has.
+    """Have a namespace answer a name that it lacks with the nearest names that it has, and leave
+    the files that it is made of out of ``dir``.
 
     Args:
         late: names that it has once they are asked for: the modules in it that have them, or are
             them.
     """
     namespace = module.__name__.partition(".")[2]
+    prefix = f"{namespace}." if namespace else ""
 
     def __getattr__(name: str) -> Any:
-        full = f"{namespace}.{name}" if namespace else name
+        full = prefix + name
         if elsewhere(full) is not None:
             return importlib.import_module(f"{PACKAGE}.{full}")
         if name in PRIVATE:
@@ -51,8 +53,13 @@ def explain_missing(module: ModuleType, late: Mapping[str, str] = MappingProxyTy
         hint = f" Nearest here: {', '.join(near)}." if near else ""
         raise AttributeError(f"minitorch_dl has no {full} (torch.{full}).{hint}")
 
+    def __dir__() -> list[str]:
+        own = vars(module).items()
+        files = {n for n, v in own if isinstance(v, ModuleType) and prefix + n not in NAMESPACES}
+        return sorted({*vars(module), *late} - files)
+
     module.__getattr__ = __getattr__  # type: ignore[method-assign]
-    module.__dir__ = lambda: sorted({*vars(module), *late})  # type: ignore[method-assign]
+    module.__dir__ = __dir__  # type: ignore[method-assign]
 
 
 class _Loader:

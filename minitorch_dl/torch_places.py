@@ -79,7 +79,6 @@ ELSEWHERE = {
         ).split()
     },
 }
-
 """Folders and files of PyTorch that don't exist here: their names are those of another
 namespace."""
 
@@ -88,6 +87,24 @@ SEVERAL_PROCESSES = """
     optim pipelining rpc tensor
 """.split()
 """What is in ``torch.distributed`` for more than one process."""
+
+
+NAMESPACES = frozenset(
+    """
+    __future__ accelerator amp ao autograd backends compiler cpu cuda distributed distributions fft
+    func futures fx hub jit library linalg masked metrics mps multiprocessing nn onnx ops optim
+    overrides profiler quasirandom random return_types serialization signal sparse special testing
+    torch_version types utils version xpu
+    autograd.forward_ad autograd.functional autograd.grad_mode autograd.graph autograd.profiler
+    backends.cpu backends.cuda backends.cudnn backends.mkl backends.mkldnn backends.mps
+    backends.openmp backends.opt_einsum cuda.amp
+    distributed.nn distributions.constraints distributions.kl distributions.transforms
+    nn.attention nn.functional nn.grad nn.init nn.parallel nn.parameter nn.utils
+    nn.utils.parametrizations nn.utils.parametrize nn.utils.prune nn.utils.rnn nn.utils.stateless
+    optim.lr_scheduler optim.swa_utils utils.checkpoint utils.data utils.dlpack
+    """.split()
+)
+"""The modules that programs name, as in PyTorch. ``dir`` leaves all others out."""
 
 
 def elsewhere(name: str) -> str | None:

@@ -8,6 +8,8 @@ import os
 import signal
 import time
 import typing
+from importlib import import_module
+from types import ModuleType
 
 import pytest
 
@@ -448,3 +450,20 @@ def test_blocks_that_change_nothing() -> None:
     assert not torch.profiler.kineto_available()
     assert torch.profiler.supported_activities() == {torch.profiler.ProfilerActivity.CPU}
     assert not torch.nn.functional.has_torch_function((x,))
+
+
+def test_dir_shows_no_files_of_the_package() -> None:
+    modules = {name for name in dir(torch) if isinstance(getattr(torch, name), ModuleType)}
+    assert {"nn", "optim", "fft", "sparse", "fx"} <= modules
+    assert not modules & {"backend", "op_schemas", "printing", "tensor_protocols", "warnings"}
+    assert {"Conv2d", "functional"} <= {*dir(torch.nn)}
+    assert not {"conv", "hooks"} & {*dir(torch.nn)}
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize("name", ["", ".autograd", ".nn", ".optim", ".utils", ".distributions"])
+def test_modules_in_dir_are_pytorchs(name: str) -> None:
+    pytest.importorskip("torch")
+    ours, theirs = (import_module(package + name) for package in ("minitorch_dl", "torch"))
+    modules = {name for name in dir(ours) if isinstance(getattr(ours, name), ModuleType)}
+    assert {name for name in modules - {"metrics"} if not hasattr(theirs, name)} == set()
