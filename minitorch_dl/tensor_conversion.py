@@ -56,6 +56,9 @@ def _of_sparse(name: str) -> Callable[[Any], Any]:
     """A method that only sparse tensors have."""
 
     def refuse(self: Any) -> Any:
+        own = getattr(type(self), name)
+        if own is not refuse:
+            return own(self)
         raise RuntimeError(
             f"{name} expected sparse tensor layout but got {self.layout}. Make a sparse tensor "
             "with .to_sparse() or .to_sparse_csr()"

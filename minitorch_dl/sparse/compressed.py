@@ -76,7 +76,8 @@ class CompressedTensor(SparseTensor):
         if cls.by_columns or cls.blocked:
             blocks, inverse = xp.unique(key, return_inverse=True)
             *batch, r, c = xp.unravel_index(blocks, grid)
-            places = wrap(_elements([*batch, c, r] if cls.by_columns else [*batch, r, c], (h, w)))
+            at = _elements([*batch, c, r] if cls.by_columns else [*batch, r, c], (h, w))
+            places = wrap(at.astype(coo._places.array.dtype))
             inside = (inverse * h + merged._places.array[-2] % h) * w
             inside += merged._places.array[-1] % w
             entries = add_rows(merged._entries, wrap(inside), rows=len(blocks) * h * w)
@@ -140,13 +141,13 @@ class CompressedTensor(SparseTensor):
         starts = xp.searchsorted(line, xp.arange(matrices * n + 1))
         matrix = xp.arange(matrices)[:, None]
         starts = starts[matrix * n + xp.arange(n + 1)] - matrix * self._nnz()
-        return wrap(starts.reshape(*batch, n + 1))
+        return wrap(starts.reshape(*batch, n + 1).astype(places.dtype))
 
     def _across(self) -> Tensor:
         """The column, or row, of each block: (*batch, nnz)."""
         places = self._block_places()
         batch = self._size[: len(places) - 2]
-        return wrap(places[-2 if self.by_columns else -1].reshape(*batch, -1))
+        return wrap(places[-2 if self.by_columns else -1].reshape(*batch, self._nnz()))
 
     def line_indices(self) -> tuple[Tensor, Tensor]:
         """The compressed indices and the plain ones."""
@@ -211,7 +212,7 @@ def _names(by_columns: bool) -> tuple[str, str]:
 
 def _flat(at: Sequence[Any], grid: Sequence[int]) -> Any:
     """Places in a grid as numbers, counted along its last dim first."""
-    key = at[0]
+    key = at[0].astype("int64")
     for place, n in zip(at[1:], grid[1:], strict=True):
         key = key * n + place
     return key
@@ -225,7 +226,7 @@ def _elements(blocks: Sequence[Any], block: tuple[int, int]) -> Any:
     inner = xp.indices(block).reshape(2, 1, -1)
     rows, columns = (at[:, None] * n + i for at, n, i in zip((r, c), block, inner))
     places = [xp.repeat(b, math.prod(block)) for b in batch]
-    return xp.stack([*places, rows.ravel(), columns.ravel()]).astype("int64")
+    return xp.stack([*places, rows.ravel(), columns.ravel()])
 
 
 class CsrTensor(CompressedTensor):
@@ -324,7 +325,7 @@ def _compressed(
 ) -> Any:
     op = f"{str(cls.layout)[6:]}_tensor"
     values = values_of(values, dtype, device)
-    starts, across = (places_of(x, values.device).array for x in (starts, across))
+    starts, across = (places_of(x, values.device, None).array for x in (starts, across))
     depth, sizes = across.ndim, tuple(values.shape)
     fit = depth and starts.shape[:-1] == across.shape[:-1] and sizes[:depth] == across.shape
     if not fit or (cls.blocked and len(sizes) < depth + 2):
@@ -378,7 +379,8 @@ def _places_of_lines(
     across = across.ravel()
     key = _flat([*matrix, line, across], [*batch, n, others])
     at = (across, line) if cls.by_columns else (line, across)
-    return _elements([*matrix, *at], block), bool((key[1:] > key[:-1]).all())
+    places = _elements([*matrix, *at], block).astype(across.dtype)
+    return places, bool((key[1:] > key[:-1]).all())
 
 
 def _constructor(cls: type[CompressedTensor]) -> Any:

@@ -21,10 +21,10 @@ def values_of(values: Any, dtype: Any, device: Any) -> Any:
     return given if dtype is None and device is None else given.to(device, dtype)
 
 
-def places_of(indices: Any, device: Any) -> Any:
-    """Indices as a tensor of int64."""
+def places_of(indices: Any, device: Any, dtype: Any = dtypes.int64) -> Any:
+    """Indices as a tensor of int64, or of their own dtype with None."""
     given = indices if isinstance(indices, Tensor) else tensor(indices)
-    return given.to(device, dtypes.int64)
+    return given.to(device, dtype)
 
 
 def attached(entries: Any, requires_grad: bool) -> Any:
@@ -150,7 +150,7 @@ def to_sparse(
         raise RuntimeError(
             f"to_sparse: sparse_dim must be from 1 to the {a.ndim} dims of the input, got {depth}"
         )
-    filled = (a != 0).reshape(*a.shape[:depth], -1).any(-1) if depth < a.ndim else a != 0
+    filled = (a != 0).any(tuple(range(depth, a.ndim)))
     if blocksize is not None and depth > 1:
         filled = _whole_blocks(filled, *blocksize)
     xp, sizes = array_module(a), a.shape[:depth]

@@ -123,7 +123,16 @@ def _product_of_sparse(a: Any, b: Any) -> Any:
 @implements("addmm")
 def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """``beta input + alpha mat1 @ mat2`` with a sparse ``mat1``."""
-    return add(input if beta == 1 else mul(input, beta), mul(matmul(mat1, mat2), alpha))
+    product = mul(matmul(mat1, mat2), alpha)
+    if beta == 0:  # whatever the input, NaN too
+        return product
+    return add(input if beta == 1 else mul(input, beta), product)
+
+
+@implements("addmv")
+def addmv(input: Any, mat: Any, vec: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
+    """``beta input + alpha mat @ vec`` with a sparse ``mat``."""
+    return addmm(input, mat, vec, beta=beta, alpha=alpha)
 
 
 @implements("sampled_addmm")
@@ -135,7 +144,7 @@ def sampled_addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any
     if tuple(mat1.shape[:-1]) + mat2.shape[-1:] != input._size or mat2.shape[:-1] != (*batch, k):
         raise refuse("sampled_addmm", "matrices that fit", input, mat1, mat2)
     at = (wrap(input.keys((*range(len(batch)), d))) for d in (-2, -1))
-    rows = (reshape(m, (-1, k)) for m in (mat1, mat2.transpose(-2, -1)))
+    rows = (reshape(m, (m.shape.numel() // max(k, 1), k)) for m in (mat1, mat2.transpose(-2, -1)))
     left, right = (take_rows(m, index) for m, index in zip(rows, at))
     return input.with_entries(beta * input._entries + alpha * (left * right).sum(1))
 
@@ -173,7 +182,7 @@ def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
         return ops.add(input, _dense(other), alpha=alpha)
     if input.layout == layouts.sparse_coo:
         raise RuntimeError("add(sparse, dense) is not supported. Use add(dense, sparse) instead.")
-    return ops.add(_dense(input), other, alpha=alpha)
+    return ops.add(other, _dense(input), alpha=alpha)  # alpha is the sparse one's, as in PyTorch
 
 
 def _scaled(x: Any, alpha: Any) -> Any:
@@ -282,7 +291,7 @@ def _pointwise(function: Callable[..., Any]) -> Callable[..., Any]:
 for _name in """
     abs absolute neg negative positive sign sgn sin tan sinh tanh asin arcsin atan arctan asinh
     arcsinh atanh arctanh expm1 log1p sqrt square floor ceil trunc round frac erf erfinv relu
-    deg2rad rad2deg isnan isinf nan_to_num signbit isposinf isneginf conj conj_physical
+    deg2rad rad2deg angle isnan isinf nan_to_num signbit isposinf isneginf conj conj_physical
 """.split():  # what gives 0 at 0
     FUNCTIONS[_name] = _pointwise(getattr(ops, _name))
 
@@ -402,6 +411,12 @@ def zeros_like(input: Any, *, dtype: Any = None, device: Any = None, **options: 
     return y.arranged_as(input)
 
 
+@implements("result_type")
+def result_type(tensor1: Any, tensor2: Any) -> Any:
+    """The dtype of a sum of the two."""
+    return ops.result_type(*(x._entries if is_sparse(x) else x for x in (tensor1, tensor2)))
+
+
 @implements("grad")
 def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, **options: Any) -> tuple[Any, ...]:
     """``autograd.grad``: of sparse inputs the gradients are sparse, at their places."""
@@ -426,6 +441,8 @@ def _compared(*args: Any, **kwargs: Any) -> Any:
     raise NotImplementedError("sparse tensors can't be compared. Compare what .to_dense() gives")
 
 
+for _name in "rand_like randn_like ones_like full_like".split():
+    FUNCTIONS[_name] = _pointwise(getattr(ops, _name))
 FUNCTIONS["numel"] = SparseTensor.numel
 FUNCTIONS["clone"], FUNCTIONS["detach"] = SparseTensor.clone, SparseTensor.detach
 FUNCTIONS["is_nonzero"] = SparseTensor.__bool__

@@ -133,7 +133,7 @@ def index_select(input: Any, dim: int, index: Any) -> Any:
     return SparseTensor.make(wrap(places), entries, size, False)
 
 
-@implements("select")
+@implements("select", "select_copy")
 def select(input: Any, dim: int, index: int) -> Any:
     """One slice along ``dim``: sparse, or dense where no sparse dim is left."""
     dim = wrap_dim(dim, input.ndim)

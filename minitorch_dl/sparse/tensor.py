@@ -251,8 +251,10 @@ class SparseTensor(Tensor):
         layouts.check_sparse("to_sparse", layout)
         if layout == self.layout and blocksize in (None, self.blocksize):
             return self
-        coo = SparseTensor.make(self._places, self._entries, self._size, self._ascending())
-        return LAYOUTS[layout or SparseTensor.layout].arrange(coo, blocksize)
+        cls = LAYOUTS[layout or SparseTensor.layout]
+        places = self._places.to(dtypes.int64) if cls is SparseTensor else self._places
+        coo = SparseTensor.make(places, self._entries, self._size, self._ascending())
+        return cls.arrange(coo, blocksize)
 
     to_sparse_coo, to_sparse_csr = Tensor.to_sparse_coo, Tensor.to_sparse_csr
     to_sparse_csc, to_sparse_bsr = Tensor.to_sparse_csc, Tensor.to_sparse_bsr
@@ -370,6 +372,11 @@ class SparseTensor(Tensor):
 
     def copy_(self, src: Any, non_blocking: bool = False) -> Any:
         """Take the places and entries of ``src``, a sparse tensor of this size."""
+        if isinstance(src, SparseTensor) and src.layout != self.layout:
+            raise RuntimeError(
+                f"copy_(): copy of sparse compressed tensors having different layouts is not "
+                f"supported: got {self.layout} and {src.layout}"
+            )
         if not isinstance(src, SparseTensor) or src._size != self._size:
             raise RuntimeError(
                 f"copy_(): expected a sparse tensor of size {list(self._size)}, got "

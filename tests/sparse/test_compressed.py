@@ -126,3 +126,24 @@ def test_parts_that_do_not_fit() -> None:
     ):
         with pytest.raises(RuntimeError, match=words):
             make(*parts, layout=layout)
+
+
+def test_indices_keep_their_dtype() -> None:
+    starts, across = (torch.tensor(i, dtype=torch.int32) for i in ([0, 2, 3], [0, 1, 1]))
+    s = torch.sparse_csr_tensor(starts, across, torch.ones(3))
+    for twin in (s, 2 * s, s.t().t()):
+        assert [x.dtype for x in indices(twin)] == [torch.int32, torch.int32]
+    assert s.to_sparse().indices().dtype == torch.int64
+    assert (s @ torch.eye(2)).tolist() == [[1.0, 1.0], [0.0, 1.0]]
+
+
+def test_alpha_is_the_sparse_operands() -> None:
+    s = M.to_sparse_csr()
+    for y in (torch.add(BATCH[1], s, alpha=2), torch.add(s, BATCH[1], alpha=2)):
+        assert_close(y, BATCH[1] + 2 * M)
+
+
+def test_what_is_multiplied_by_0_does_not_count() -> None:
+    nan = torch.full_like(M, float("nan"))
+    assert_close(torch.addmm(nan, M.to_sparse_csr(), M, beta=0, alpha=2), 2 * M @ M)
+    assert_close(torch.addmv(nan[0], M.to_sparse_csc(), M[0], beta=0), M @ M[0])
