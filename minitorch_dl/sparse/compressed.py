@@ -76,19 +76,19 @@ class CompressedTensor(SparseTensor):
         if cls.by_columns or cls.blocked:
             blocks, inverse = xp.unique(key, return_inverse=True)
             *batch, r, c = xp.unravel_index(blocks, grid)
-            at = _elements([*batch, c, r] if cls.by_columns else [*batch, r, c], (h, w))
-            places = wrap(at.astype(coo._places.array.dtype))
+            places = _elements([*batch, c, r] if cls.by_columns else [*batch, r, c], (h, w))
             inside = (inverse * h + merged._places.array[-2] % h) * w
             inside += merged._places.array[-1] % w
             entries = add_rows(merged._entries, wrap(inside), rows=len(blocks) * h * w)
         else:  # the order is that of coordinates
-            blocks, places, entries = key, merged._places, merged._entries
+            blocks, entries = key, merged._entries
         each = xp.bincount(blocks // math.prod(grid[-2:]), minlength=math.prod(grid[:-2]))
         check_all(
             each == len(blocks) // max(1, len(each)),
             RuntimeError,
             f"to_{str(cls.layout)[6:]}(): Expect the same number of specified elements per batch.",
         )
+        places = wrap(places.astype(coo._places.array.dtype))
         return cls.make(places, entries, size, True, (h, w))
 
     @classmethod
