@@ -27,9 +27,13 @@ __all__ = [
 ]  # fmt: skip
 
 Activation = str | Callable[[Tensor], Tensor]
+_RELU = F.relu
+"""The default, as it is before ``nn.functional`` guards its functions."""
 
 
 def _activation(name: Activation) -> Callable[[Tensor], Tensor]:
+    if name is _RELU:
+        return F.relu
     if not isinstance(name, str):
         return name
     if name not in ("relu", "gelu"):
@@ -70,7 +74,7 @@ class _Layer(Module):
         nhead: int,
         dim_feedforward: int = 2048,
         dropout: float = 0.1,
-        activation: Activation = "relu",
+        activation: Activation = _RELU,
         layer_norm_eps: float = 1e-5,
         batch_first: bool = False,
         norm_first: bool = False,
@@ -348,7 +352,7 @@ class Transformer(Module):
         num_decoder_layers: int = 6,
         dim_feedforward: int = 2048,
         dropout: float = 0.1,
-        activation: Activation = "relu",
+        activation: Activation = _RELU,
         custom_encoder: Any = None,
         custom_decoder: Any = None,
         layer_norm_eps: float = 1e-5,
