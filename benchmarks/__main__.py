@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from minitorch_dl.cli.parser import positive_number, whole_number
+from minitorch_dl.cli.parser import positive, integer
 
 from .machine import describe
 from .peers import LIBRARIES
@@ -171,13 +171,13 @@ def parser() -> argparse.ArgumentParser:
         default="highest",
         help="with --devices, on the last one: float32, TF32 in products, or mixed with bfloat16",
     )
-    count = whole_number(1)
+    count = integer(1)
     p.add_argument(
         "--threads", type=count, default=2, help="threads of matrix products (default: 2)"
     )
     p.add_argument("--rounds", type=count, help="rounds per workload (default: 5, quick 3)")
     p.add_argument(
-        "--seconds", type=positive_number, help="of a round, each library (default: 0.5, quick 0.2)"
+        "--seconds", type=positive, help="of a round, each library (default: 0.5, quick 0.2)"
     )
     p.add_argument("--json", type=_new_file, metavar="FILE", help="write the results")
     p.add_argument("--html", type=_new_file, metavar="FILE", help="write a report with pictures")

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..backend import dtypes
 from ..ops import empty
-from .parser import UsageError, whole_number
+from .parser import UsageError, integer
 
 DTYPES = ("float64", "float32", "float16", "bfloat16")
 SUFFIXES = (".json", ".html")
@@ -31,16 +31,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
              "(default: all)")  # fmt: skip
     add("--order", type=int, choices=[1, 2], default=2,
         help="up to which derivative (default: 2)")  # fmt: skip
-    add("--examples", type=whole_number(1), metavar="N", default=10,
+    add("--examples", type=integer(1), metavar="N", default=10,
         help="values drawn for each sample of an op or module (default: 10)")  # fmt: skip
-    add("--seed", type=whole_number(0), metavar="N", default=0,
+    add("--seed", type=integer(0), metavar="N", default=0,
         help="of the values drawn (default: 0)")  # fmt: skip
     add("--device", choices=["cpu", "cuda", "standin"], default="cpu",
         help="where the ops run; standin imitates a GPU's strictness (default: cpu)")  # fmt: skip
     add("--dtype", choices=DTYPES, default="float64",
         help="of the inputs of the gradient; the differences are always taken in float64 "
              "(default: float64)")  # fmt: skip
-    add("--jobs", type=whole_number(1), metavar="N",
+    add("--jobs", type=integer(1), metavar="N",
         help="processes to use (default: one for each core)")  # fmt: skip
     add("--report", type=Path, metavar="FILE",
         help="write FILE too: .json, or .html with a picture of each")  # fmt: skip

@@ -27,7 +27,7 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message} (see {self.prog} --help)", self.prog)
 
 
-def whole_number(minimum: int, maximum: int | None = None) -> Callable[[str], int]:
+def integer(minimum: int, maximum: int | None = None) -> Callable[[str], int]:
     """Return a converter for whole numbers from ``minimum`` to ``maximum``."""
     wanted = f"of at least {minimum}" if maximum is None else f"from {minimum} to {maximum}"
 
@@ -43,7 +43,7 @@ def whole_number(minimum: int, maximum: int | None = None) -> Callable[[str], in
     return convert
 
 
-def positive_number(text: str) -> float:
+def positive(text: str) -> float:
     """Convert a finite number above 0."""
     try:
         value = float(text)
@@ -51,4 +51,15 @@ def positive_number(text: str) -> float:
         value = math.nan
     if not 0 < value < math.inf:
         raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
+    return value
+
+
+def probability(text: str) -> float:
+    """Convert a number from 0 to 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, got {text!r}")
     return value

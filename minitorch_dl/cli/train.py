@@ -13,7 +13,7 @@ from ..backend.blas import set_blas_threads
 from ..ops import empty
 from ..train import Checkpoint, CheckpointError, DigitsOptions, DigitsRun, DivergedError
 from ..train.digits import CHECKPOINT, CURVE, DEFAULT_LR, METRICS, MODELS, TASK
-from .parser import UsageError, positive_number, whole_number
+from .parser import UsageError, integer, positive
 
 DEFAULT_OUT = Path("runs") / TASK
 FREE_ON_RESUME = ("epochs", "device")  # may differ from the checkpoint's
@@ -36,17 +36,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--model", choices=sorted(MODELS), help=f"the network (default: {default.model})")
     add(
         "--epochs",
-        type=whole_number(1),
+        type=integer(1),
         metavar="N",
         help=f"epochs in all, also when resuming (default: {default.epochs})",
     )
     add(
         "--batch-size",
-        type=whole_number(1),
+        type=integer(1),
         metavar="N",
         help=f"images per step (default: {default.batch_size})",
     )
-    add("--lr", type=positive_number, metavar="X", help=f"learning rate (default: {lr})")
+    add("--lr", type=positive, metavar="X", help=f"learning rate (default: {lr})")
     add(
         "--optimizer",
         choices=sorted(DEFAULT_LR),
@@ -55,7 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--device", choices=["cpu", "cuda"], help=f"where to compute (default: {default.device})")
     add(
         "--seed",
-        type=whole_number(0, 2**63 - 1),
+        type=integer(0, 2**63 - 1),
         metavar="N",
         help=f"of weights, order and dropout (default: {default.seed})",
     )

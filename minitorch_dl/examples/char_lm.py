@@ -7,12 +7,12 @@ temperature.
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Sequence
 from pydoc_data.topics import topics
 
 import minitorch_dl as torch
 from minitorch_dl import nn
+from minitorch_dl.cli.parser import integer, positive, probability
 
 State = tuple[torch.Tensor, torch.Tensor]
 
@@ -50,17 +50,26 @@ def main(argv: Sequence[str] | None = None) -> tuple[float, str]:
         description=__doc__.partition("\n")[0],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--characters", type=int, default=60_000, help="length of the text used")
-    parser.add_argument("--epochs", type=int, default=3, help="passes over the training data")
-    parser.add_argument("--hidden", type=int, default=96, help="size of the hidden layers")
-    parser.add_argument("--layers", type=int, default=1, help="number of layers")
-    parser.add_argument("--dropout", type=float, default=0.1, help="probability of dropout")
-    parser.add_argument("--steps", type=int, default=32, help="characters per backward pass")
-    parser.add_argument("--batch-size", type=int, default=16, help="samples per training step")
-    parser.add_argument("--lr", type=float, default=5e-3, help="learning rate")
-    parser.add_argument("--write", type=int, default=200, help="characters to write")
     parser.add_argument(
-        "--temperature", type=float, default=0.7, help="below 1 the text is surer, above 1 wilder"
+        "--characters", type=integer(1000), default=60_000, help="length of the text used"
+    )
+    parser.add_argument(
+        "--epochs", type=integer(0), default=3, help="passes over the training data"
+    )
+    parser.add_argument("--hidden", type=integer(1), default=96, help="size of the hidden layers")
+    parser.add_argument("--layers", type=integer(1), default=1, help="number of layers")
+    parser.add_argument("--dropout", type=probability, default=0.1, help="probability of dropout")
+    parser.add_argument("--steps", type=integer(1), default=32, help="characters per backward pass")
+    parser.add_argument(
+        "--batch-size", type=integer(1), default=16, help="samples per training step"
+    )
+    parser.add_argument("--lr", type=positive, default=5e-3, help="learning rate")
+    parser.add_argument("--write", type=integer(0), default=200, help="characters to write")
+    parser.add_argument(
+        "--temperature",
+        type=positive,
+        default=0.7,
+        help="below 1 the text is surer, above 1 wilder",
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
     args = parser.parse_args(argv)
@@ -71,6 +80,8 @@ def main(argv: Sequence[str] | None = None) -> tuple[float, str]:
     code = {c: i for i, c in enumerate(alphabet)}
     data = torch.tensor([code[c] for c in text])
     cut = len(data) * 9 // 10
+    if cut < 2 * args.batch_size:
+        parser.error(f"--batch-size {args.batch_size} is too much for {cut} characters")
 
     def columns(part: torch.Tensor, n: int) -> torch.Tensor:
         return part[: len(part) // n * n].view(n, -1).t().contiguous()  # (length, n)
@@ -84,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> tuple[float, str]:
     def perplexity() -> float:
         model.eval()
         scores, _ = model(valid[:-1])
-        return math.exp(criterion(scores.flatten(0, 1), valid[1:].flatten()).item())
+        return criterion(scores.flatten(0, 1), valid[1:].flatten()).exp().item()
 
     print(f"{len(alphabet)} characters; perplexity before: {perplexity():.2f}")
     for epoch in range(1, args.epochs + 1):

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pickle import UnpicklingError
 
 import minitorch_dl as torch
 import minitorch_dl.nn.functional as F
 from minitorch_dl import nn
+from minitorch_dl.cli.parser import integer, positive
 from minitorch_dl.optim.lr_scheduler import StepLR
 from minitorch_dl.utils.data import DataLoader
 from minitorch_dl.vision import Digits
@@ -62,10 +64,14 @@ def main(argv: Sequence[str] | None = None) -> float:
         description=__doc__.partition("\n")[0],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--epochs", type=int, default=5, help="passes over the training data")
-    parser.add_argument("--batch-size", type=int, default=32, help="samples per training step")
-    parser.add_argument("--lr", type=float, default=0.05, help="learning rate")
-    parser.add_argument("--gamma", type=float, default=0.7, help="the rate's factor per epoch")
+    parser.add_argument(
+        "--epochs", type=integer(0), default=5, help="passes over the training data"
+    )
+    parser.add_argument(
+        "--batch-size", type=integer(1), default=32, help="samples per training step"
+    )
+    parser.add_argument("--lr", type=positive, default=0.05, help="learning rate")
+    parser.add_argument("--gamma", type=positive, default=0.7, help="the rate's factor per epoch")
     parser.add_argument("--save", metavar="FILE", help="where to write the trained parameters")
     parser.add_argument("--load", metavar="FILE", help="parameters to start from")
     parser.add_argument("--seed", type=int, default=1, help="seed of the random numbers")
@@ -76,7 +82,10 @@ def main(argv: Sequence[str] | None = None) -> float:
     test_loader = DataLoader(Digits(train=False), batch_size=360)
     model = Net()
     if args.load:
-        model.load_state_dict(torch.load(args.load))
+        try:
+            model.load_state_dict(torch.load(args.load))
+        except (OSError, RuntimeError, TypeError, UnpicklingError) as error:
+            parser.error(f"--load: {error}")
     optimizer = torch.optim.SGD(model.parameters(), lr=args.lr, momentum=0.9, weight_decay=1e-4)
     scheduler = StepLR(optimizer, step_size=1, gamma=args.gamma)
     _, accuracy = test(model, test_loader)

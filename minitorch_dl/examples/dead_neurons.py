@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import minitorch_dl as torch
 import minitorch_dl.nn.functional as F
 from minitorch_dl import nn
+from minitorch_dl.cli.parser import integer, positive
 from minitorch_dl.utils.data import DataLoader
 from minitorch_dl.vision import Digits
 
@@ -61,10 +62,12 @@ def main(argv: Sequence[str] | None = None) -> dict[str, float]:
         description=__doc__.partition("\n")[0],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--epochs", type=int, default=3, help="passes over the training data")
-    parser.add_argument("--width", type=int, default=64, help="size of the hidden vectors")
-    parser.add_argument("--gentle", type=float, default=0.1, help="the lower learning rate")
-    parser.add_argument("--reckless", type=float, default=0.8, help="the higher one")
+    parser.add_argument(
+        "--epochs", type=integer(0), default=3, help="passes over the training data"
+    )
+    parser.add_argument("--width", type=integer(1), default=64, help="size of the hidden vectors")
+    parser.add_argument("--gentle", type=positive, default=0.1, help="the lower learning rate")
+    parser.add_argument("--reckless", type=positive, default=0.8, help="the higher one")
     parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
     args = parser.parse_args(argv)
 

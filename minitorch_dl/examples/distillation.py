@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import minitorch_dl as torch
 import minitorch_dl.nn.functional as F
 from minitorch_dl import nn
+from minitorch_dl.cli.parser import integer, positive
 from minitorch_dl.utils.data import DataLoader, Subset
 from minitorch_dl.vision import Digits
 
@@ -80,14 +81,21 @@ def main(argv: Sequence[str] | None = None) -> tuple[float, float, float]:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument(
-        "--teacher-epochs", type=int, default=6, help="passes over the data for the large network"
+        "--teacher-epochs",
+        type=integer(0),
+        default=6,
+        help="passes over the data for the large network",
     )
-    parser.add_argument("--epochs", type=int, default=40, help="passes over the training data")
-    parser.add_argument("--images", type=int, default=300, help="digits that the students see")
     parser.add_argument(
-        "--temperature", type=float, default=4.0, help="softens the large network's answers"
+        "--epochs", type=integer(0), default=40, help="passes over the training data"
     )
-    parser.add_argument("--lr", type=float, default=3e-3, help="learning rate")
+    parser.add_argument(
+        "--images", type=integer(1, 1437), default=300, help="digits that the students see"
+    )
+    parser.add_argument(
+        "--temperature", type=positive, default=4.0, help="softens the large network's answers"
+    )
+    parser.add_argument("--lr", type=positive, default=3e-3, help="learning rate")
     parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
     args = parser.parse_args(argv)
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import minitorch_dl as torch
 import minitorch_dl.nn.functional as F
 from minitorch_dl import nn
+from minitorch_dl.cli.parser import integer, positive
 from minitorch_dl.utils.data import DataLoader, RandomSampler
 from minitorch_dl.vision import Digits
 
@@ -54,10 +55,12 @@ def main(argv: Sequence[str] | None = None) -> tuple[list[float], float]:
         description=__doc__.partition("\n")[0],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--members", type=int, default=5, help="number of networks")
-    parser.add_argument("--epochs", type=int, default=5, help="passes over the training data")
-    parser.add_argument("--hidden", type=int, default=32, help="size of the hidden layers")
-    parser.add_argument("--lr", type=float, default=3e-3, help="learning rate")
+    parser.add_argument("--members", type=integer(1), default=5, help="number of networks")
+    parser.add_argument(
+        "--epochs", type=integer(0), default=5, help="passes over the training data"
+    )
+    parser.add_argument("--hidden", type=integer(1), default=32, help="size of the hidden layers")
+    parser.add_argument("--lr", type=positive, default=3e-3, help="learning rate")
     parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
     args = parser.parse_args(argv)
 

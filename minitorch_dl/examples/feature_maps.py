@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 import minitorch_dl as torch
 from minitorch_dl import nn
+from minitorch_dl.cli.parser import integer
 from minitorch_dl.utils.data import DataLoader
 from minitorch_dl.vision import Digits
 
@@ -67,9 +68,13 @@ def main(argv: Sequence[str] | None = None) -> dict[str, torch.Tensor]:
         description=__doc__.partition("\n")[0],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--epochs", type=int, default=2, help="passes over the training data")
-    parser.add_argument("--index", type=int, default=0, help="which test digit to look at")
-    parser.add_argument("--channels", type=int, default=6, help="maps to draw per layer")
+    parser.add_argument(
+        "--epochs", type=integer(0), default=2, help="passes over the training data"
+    )
+    parser.add_argument(
+        "--index", type=integer(0, 359), default=0, help="which test digit to look at"
+    )
+    parser.add_argument("--channels", type=integer(1), default=6, help="maps to draw per layer")
     parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
     args = parser.parse_args(argv)
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import minitorch_dl as torch
 from minitorch_dl import nn
+from minitorch_dl.cli.parser import integer, positive
 from minitorch_dl.utils.data import DataLoader
 from minitorch_dl.vision import Digits
 
@@ -72,10 +73,14 @@ def main(argv: Sequence[str] | None = None) -> tuple[float, float]:
         description=__doc__.partition("\n")[0],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--epochs", type=int, default=12, help="passes over the training data")
-    parser.add_argument("--batch-size", type=int, default=32, help="samples per training step")
-    parser.add_argument("--latent", type=int, default=16, help="size of the noise")
-    parser.add_argument("--lr", type=float, default=1e-3, help="learning rate")
+    parser.add_argument(
+        "--epochs", type=integer(0), default=12, help="passes over the training data"
+    )
+    parser.add_argument(
+        "--batch-size", type=integer(1, 1000), default=32, help="samples per training step"
+    )
+    parser.add_argument("--latent", type=integer(1), default=16, help="size of the noise")
+    parser.add_argument("--lr", type=positive, default=1e-3, help="learning rate")
     parser.add_argument("--seed", type=int, default=999, help="seed of the random numbers")
     args = parser.parse_args(argv)
 

@@ -15,6 +15,7 @@ from pydoc_data.topics import topics
 import minitorch_dl as torch
 import minitorch_dl.nn.functional as F
 from minitorch_dl import nn
+from minitorch_dl.cli.parser import integer, positive, probability
 from minitorch_dl.optim.lr_scheduler import LambdaLR
 
 
@@ -118,21 +119,26 @@ def main(argv: Sequence[str] | None = None) -> tuple[float, str]:
         description=__doc__.partition("\n")[0],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--steps", type=int, default=300, help="training steps")
-    parser.add_argument("--batch-size", type=int, default=16, help="samples per training step")
-    parser.add_argument("--context", type=int, default=32, help="characters seen at once")
-    parser.add_argument("--layers", type=int, default=2, help="number of layers")
-    parser.add_argument("--heads", type=int, default=4, help="attention heads per layer")
-    parser.add_argument("--width", type=int, default=64, help="size of the hidden vectors")
-    parser.add_argument("--dropout", type=float, default=0.0, help="probability of dropout")
-    parser.add_argument("--lr", type=float, default=5e-3, help="learning rate")
-    parser.add_argument("--prompt", default="The ", help="the text to continue")
-    parser.add_argument("--write", type=int, default=200, help="characters to write")
+    parser.add_argument("--steps", type=integer(1), default=300, help="training steps")
     parser.add_argument(
-        "--temperature", type=float, default=0.8, help="below 1 the text is surer, above 1 wilder"
+        "--batch-size", type=integer(1), default=16, help="samples per training step"
+    )
+    parser.add_argument("--context", type=integer(1), default=32, help="characters seen at once")
+    parser.add_argument("--layers", type=integer(1), default=2, help="number of layers")
+    parser.add_argument("--heads", type=integer(1), default=4, help="attention heads per layer")
+    parser.add_argument("--width", type=integer(1), default=64, help="size of the hidden vectors")
+    parser.add_argument("--dropout", type=probability, default=0.0, help="probability of dropout")
+    parser.add_argument("--lr", type=positive, default=5e-3, help="learning rate")
+    parser.add_argument("--prompt", default="The ", help="the text to continue")
+    parser.add_argument("--write", type=integer(0), default=200, help="characters to write")
+    parser.add_argument(
+        "--temperature",
+        type=positive,
+        default=0.8,
+        help="below 1 the text is surer, above 1 wilder",
     )
     parser.add_argument(
-        "--top-k", type=int, default=10, help="draw from this many likeliest characters"
+        "--top-k", type=integer(1), default=10, help="draw from this many likeliest characters"
     )
     parser.add_argument("--seed", type=int, default=1337, help="seed of the random numbers")
     args = parser.parse_args(argv)
@@ -149,6 +155,8 @@ def main(argv: Sequence[str] | None = None) -> tuple[float, str]:
     code = {c: i for i, c in enumerate(alphabet)}
     data = torch.tensor([code[c] for c in text])
     cut = len(data) * 9 // 10
+    if args.context >= len(data) - cut:
+        parser.error(f"--context {args.context}: expected less than {len(data) - cut}")
 
     def batch(part: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
         starts = torch.randint(len(part) - args.context, (count,))

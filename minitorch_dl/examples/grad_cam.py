@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import minitorch_dl as torch
 import minitorch_dl.nn.functional as F
 from minitorch_dl import nn
+from minitorch_dl.cli.parser import integer
 from minitorch_dl.utils.data import DataLoader
 from minitorch_dl.vision import Digits
 
@@ -80,8 +81,10 @@ def main(argv: Sequence[str] | None = None) -> tuple[float, float]:
         description=__doc__.partition("\n")[0],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--epochs", type=int, default=4, help="passes over the training data")
-    parser.add_argument("--show", type=int, default=5, help="digits to draw")
+    parser.add_argument(
+        "--epochs", type=integer(0), default=4, help="passes over the training data"
+    )
+    parser.add_argument("--show", type=integer(0), default=5, help="digits to draw")
     parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
     args = parser.parse_args(argv)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import minitorch_dl as torch
 import minitorch_dl.nn.functional as F
 from minitorch_dl import nn
+from minitorch_dl.cli.parser import integer
 from minitorch_dl.utils.data import DataLoader
 from minitorch_dl.vision import Digits
 
@@ -62,9 +63,11 @@ def main(argv: Sequence[str] | None = None) -> dict[str, float]:
         description=__doc__.partition("\n")[0],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--depth", type=int, default=8, help="hidden layers")
-    parser.add_argument("--width", type=int, default=32, help="size of the hidden vectors")
-    parser.add_argument("--epochs", type=int, default=1, help="passes over the training data")
+    parser.add_argument("--depth", type=integer(1), default=8, help="hidden layers")
+    parser.add_argument("--width", type=integer(1), default=32, help="size of the hidden vectors")
+    parser.add_argument(
+        "--epochs", type=integer(0), default=1, help="passes over the training data"
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
     args = parser.parse_args(argv)
 

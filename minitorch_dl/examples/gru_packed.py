@@ -13,6 +13,7 @@ from pydoc_data.topics import topics
 
 import minitorch_dl as torch
 from minitorch_dl import nn
+from minitorch_dl.cli.parser import integer, positive
 from minitorch_dl.nn.utils.rnn import pack_padded_sequence, pad_sequence
 from minitorch_dl.utils.data import DataLoader
 
@@ -67,10 +68,14 @@ def main(argv: Sequence[str] | None = None) -> float:
         description=__doc__.partition("\n")[0],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--lines", type=int, default=2000, help="lines of text to learn from")
-    parser.add_argument("--epochs", type=int, default=4, help="passes over the training data")
-    parser.add_argument("--hidden", type=int, default=32, help="size of the hidden layers")
-    parser.add_argument("--lr", type=float, default=5e-3, help="learning rate")
+    parser.add_argument(
+        "--lines", type=integer(1), default=2000, help="lines of text to learn from"
+    )
+    parser.add_argument(
+        "--epochs", type=integer(0), default=4, help="passes over the training data"
+    )
+    parser.add_argument("--hidden", type=integer(1), default=32, help="size of the hidden layers")
+    parser.add_argument("--lr", type=positive, default=5e-3, help="learning rate")
     parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
     args = parser.parse_args(argv)
 

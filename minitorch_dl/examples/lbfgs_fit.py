@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 
 import minitorch_dl as torch
+from minitorch_dl.cli.parser import integer, positive
 
 TRUE = {"amplitude": 2.0, "decay": 0.35, "frequency": 1.7, "phase": 0.6, "offset": -0.4}
 START = {"amplitude": 1.0, "decay": 0.1, "frequency": 1.5, "phase": 0.0, "offset": 0.0}
@@ -30,9 +31,9 @@ def main(argv: Sequence[str] | None = None) -> tuple[dict[str, float], float, fl
         description=__doc__.partition("\n")[0],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--points", type=int, default=200, help="number of measurements")
-    parser.add_argument("--noise", type=float, default=0.05, help="its standard deviation")
-    parser.add_argument("--iterations", type=int, default=50, help="steps of each method")
+    parser.add_argument("--points", type=integer(1), default=200, help="number of measurements")
+    parser.add_argument("--noise", type=positive, default=0.05, help="its standard deviation")
+    parser.add_argument("--iterations", type=integer(1), default=50, help="steps of each method")
     parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
     args = parser.parse_args(argv)
 

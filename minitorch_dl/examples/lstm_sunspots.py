@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import minitorch_dl as torch
 from minitorch_dl import nn
+from minitorch_dl.cli.parser import integer, positive
 from minitorch_dl.utils.data import DataLoader, TensorDataset
 
 FIRST_YEAR = 1700
@@ -53,17 +54,27 @@ def main(argv: Sequence[str] | None = None) -> tuple[float, float]:
         description=__doc__.partition("\n")[0],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--epochs", type=int, default=60, help="passes over the training data")
-    parser.add_argument("--window", type=int, default=22, help="years seen before each forecast")
-    parser.add_argument("--hidden", type=int, default=32, help="size of the hidden layers")
-    parser.add_argument("--test-years", type=int, default=60, help="last years, kept for testing")
-    parser.add_argument("--forecast", type=int, default=11, help="years to foretell at the end")
-    parser.add_argument("--lr", type=float, default=5e-3, help="learning rate")
+    parser.add_argument(
+        "--epochs", type=integer(0), default=60, help="passes over the training data"
+    )
+    parser.add_argument(
+        "--window", type=integer(1), default=22, help="years seen before each forecast"
+    )
+    parser.add_argument("--hidden", type=integer(1), default=32, help="size of the hidden layers")
+    parser.add_argument(
+        "--test-years", type=integer(1), default=60, help="last years, kept for testing"
+    )
+    parser.add_argument(
+        "--forecast", type=integer(0), default=11, help="years to foretell at the end"
+    )
+    parser.add_argument("--lr", type=positive, default=5e-3, help="learning rate")
     parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
     args = parser.parse_args(argv)
 
     torch.manual_seed(args.seed)
     series = torch.tensor([float(word) for word in SUNSPOTS.split()])
+    if args.window + args.test_years >= len(series):
+        parser.error(f"--window and --test-years: expected less than {len(series)} together")
     scale = series[: -args.test_years].std()
     windows = (series / scale).unfold(0, args.window + 1, 1)  # (N, window + 1)
     x, y = windows[:, :-1], windows[:, -1]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import minitorch_dl as torch
 from minitorch_dl import nn
+from minitorch_dl.cli.parser import integer, positive
 from minitorch_dl.utils.data import DataLoader
 from minitorch_dl.vision import Digits
 
@@ -43,10 +44,14 @@ def main(argv: Sequence[str] | None = None) -> float:
         description=__doc__.partition("\n")[0],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--epochs", type=int, default=10, help="passes over the training digits")
-    parser.add_argument("--batch-size", type=int, default=32, help="samples per training step")
-    parser.add_argument("--hidden", type=int, default=64, help="width of both hidden layers")
-    parser.add_argument("--lr", type=float, default=2e-3, help="Adam's learning rate")
+    parser.add_argument(
+        "--epochs", type=integer(0), default=10, help="passes over the training digits"
+    )
+    parser.add_argument(
+        "--batch-size", type=integer(1), default=32, help="samples per training step"
+    )
+    parser.add_argument("--hidden", type=integer(1), default=64, help="width of both hidden layers")
+    parser.add_argument("--lr", type=positive, default=2e-3, help="Adam's learning rate")
     parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
     args = parser.parse_args(argv)
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import minitorch_dl as torch
 from minitorch_dl import nn
+from minitorch_dl.cli.parser import integer, positive
 from minitorch_dl.optim.lr_scheduler import OneCycleLR
 from minitorch_dl.utils.data import DataLoader
 from minitorch_dl.vision import Digits
@@ -85,11 +86,17 @@ def main(argv: Sequence[str] | None = None) -> float:
         description=__doc__.partition("\n")[0],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--epochs", type=int, default=6, help="passes over the training data")
-    parser.add_argument("--batch-size", type=int, default=32, help="samples per training step")
-    parser.add_argument("--width", type=int, default=16, help="channels of the first stage")
-    parser.add_argument("--blocks", type=int, nargs="+", default=[1, 1], help="blocks per stage")
-    parser.add_argument("--max-lr", type=float, default=0.2, help="the one cycle's highest rate")
+    parser.add_argument(
+        "--epochs", type=integer(0), default=6, help="passes over the training data"
+    )
+    parser.add_argument(
+        "--batch-size", type=integer(1), default=32, help="samples per training step"
+    )
+    parser.add_argument("--width", type=integer(1), default=16, help="channels of the first stage")
+    parser.add_argument(
+        "--blocks", type=integer(1), nargs="+", default=[1, 1], help="blocks per stage"
+    )
+    parser.add_argument("--max-lr", type=positive, default=0.2, help="the one cycle's highest rate")
     parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
     args = parser.parse_args(argv)
 

@@ -13,6 +13,7 @@ from datetime import date
 
 import minitorch_dl as torch
 from minitorch_dl import nn
+from minitorch_dl.cli.parser import integer, positive
 from minitorch_dl.nn.utils.rnn import pad_sequence
 
 FORMATS = ("%d %B %Y", "%b %d, %Y", "%A, %d %B %Y", "%d/%m/%Y", "%B %d %Y")
@@ -94,10 +95,12 @@ def main(argv: Sequence[str] | None = None) -> tuple[float, float]:
         description=__doc__.partition("\n")[0],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--steps", type=int, default=150, help="training steps")
-    parser.add_argument("--batch-size", type=int, default=64, help="samples per training step")
-    parser.add_argument("--hidden", type=int, default=64, help="size of the hidden layers")
-    parser.add_argument("--lr", type=float, default=5e-3, help="learning rate")
+    parser.add_argument("--steps", type=integer(1), default=150, help="training steps")
+    parser.add_argument(
+        "--batch-size", type=integer(1), default=64, help="samples per training step"
+    )
+    parser.add_argument("--hidden", type=integer(1), default=64, help="size of the hidden layers")
+    parser.add_argument("--lr", type=positive, default=5e-3, help="learning rate")
     parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
     args = parser.parse_args(argv)
 

@@ -7,6 +7,7 @@ are one, so that each is a single matrix product.
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from ..autograd.errors import require_tensor
@@ -32,7 +33,7 @@ def _linear(xp: Any, x: Any, w: Any, b: Any) -> Any:
     """``y[..., o] = b[o] + sum over i of x[..., i] w[o, i]``."""
     if x.dtype.itemsize == 2 and is_half(x.dtype) and not getattr(xp, "multiplies_halves", False):
         return _rounded_once(xp, x, w, b)
-    rows = x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
+    rows = x if x.ndim == 2 else x.reshape(-1 if x.size else prod(x.shape[:-1]), x.shape[-1])
     y = dot(xp, rows, w.T)
     if b is not None:
         y += b
@@ -59,8 +60,10 @@ linear_input.defvjp(u=lambda g, w: _linear(g, w, None), w=lambda g, u: linear_we
 @primitive(complex="holomorphic")
 def linear_weight(xp: Any, x: Any, u: Any) -> Any:
     """``w[o, i] = sum over all leading axes of u[..., o] x[..., i]``."""
-    rows, outputs = x.reshape(-1, x.shape[-1]), u.reshape(-1, u.shape[-1])
-    return dot(xp, outputs.T, rows)
+    if x.ndim != 2:
+        count = -1 if x.size and u.size else prod(x.shape[:-1])
+        x, u = x.reshape(count, x.shape[-1]), u.reshape(count, u.shape[-1])
+    return dot(xp, u.T, x)
 
 
 linear_weight.defvjp(x=lambda g, u: linear_input(u, g), u=lambda g, x: _linear(x, g, None))

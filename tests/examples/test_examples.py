@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import math
 import pkgutil
+import re
 from typing import Any
 
 import pytest
@@ -31,6 +32,27 @@ def test_help_says_what_it_shows(name: str, capsys: pytest.CaptureFixture[str]) 
     assert " ".join(module.__doc__.split("\n")[0].split()) in " ".join(
         capsys.readouterr().out.split()
     )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_numbers_that_make_no_sense_are_refused(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        run(name, "--help")
+    options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
+    for option in options - {"--help", "--load", "--prompt", "--save", "--seed"}:
+        with pytest.raises(SystemExit) as stop:
+            run(name, option, "-1")
+        assert stop.value.code == 2
+        assert f"error: argument {option}: expected a" in capsys.readouterr().err
+
+
+def test_files_that_cannot_be_loaded_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    for wrong in ("nowhere.pt", __file__):
+        with pytest.raises(SystemExit):
+            run("cnn_classifier", "--load", wrong)
+        assert "error: --load: " in capsys.readouterr().err
 
 
 def test_every_example_is_tested_here() -> None:
