@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from minitorch_dl.cli.parser import positive, integer
+from minitorch_dl.cli.parser import integer, positive
 
 from .machine import describe
 from .peers import LIBRARIES
