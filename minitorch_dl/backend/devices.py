@@ -35,7 +35,7 @@ class device:
     type: str
     index: int | None
 
-    def __init__(self, type: Any = "cpu", index: int | None = None) -> None:
+    def __init__(self, type: Any, index: int | None = None) -> None:
         if isinstance(type, device):
             self.type, self.index = type.type, type.index
             return
@@ -45,6 +45,8 @@ class device:
             type, index = "cuda", type
         if not isinstance(type, str):
             raise TypeError(f"device must be a string such as 'cpu' or 'cuda:0', got {type!r}")
+        if index is not None and not isinstance(index, int):
+            raise TypeError(f"device(): argument 'index' must be int, not {index!r}")
         name, colon, number = type.partition(":")
         if colon:
             if index is not None:

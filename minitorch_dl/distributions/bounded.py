@@ -20,13 +20,9 @@ __all__ = ["Beta", "Dirichlet", "Kumaraswamy", "Uniform"]
 EULER_GAMMA = 0.57721566490153286060
 
 
-_REAL = constraints.dependent(is_discrete=False, event_dim=0)
-
-
 class Uniform(Distribution):
     """``p(x) = 1 / (high - low)`` for ``low <= x < high``."""
 
-    arg_constraints = {"low": _REAL, "high": _REAL}
     has_rsample = True
     low: Tensor
     high: Tensor
@@ -34,10 +30,13 @@ class Uniform(Distribution):
     def __init__(self, low: Any, high: Any, validate_args: bool | None = None) -> None:
         self.low, self.high = broadcast_all(low, high)
         super().__init__(self.low.shape, validate_args=validate_args)
-        if self._validate_args and not (self.low < self.high).all():
-            raise ValueError(
-                f"Uniform is not defined when low>= high, got low={self.low}, high={self.high}"
-            )
+
+    @property
+    def arg_constraints(self) -> Any:
+        return {
+            "low": constraints.less_than(self.high),
+            "high": constraints.greater_than(self.low),
+        }
 
     @property
     def mean(self) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from ..linalg import solve_triangular
 from ..nn.functional import softplus
-from ..ops import digamma, erf, full_like, lgamma, xlogy
+from ..ops import digamma, erf, full_like, lgamma, mvlgamma, xlogy
 from ..tensor import Tensor
 from .bounded import Beta, Dirichlet, Uniform
 from .categorical import Categorical, OneHotCategorical
@@ -17,6 +17,7 @@ from .discrete import Bernoulli, Binomial, Geometric, Poisson
 from .distribution import Distribution, sum_rightmost
 from .heavy_tailed import EULER_GAMMA, Cauchy, Gumbel, Laplace
 from .low_rank import LowRankMultivariateNormal
+from .matrices import Wishart
 from .normal import HalfNormal, MultivariateNormal, Normal
 from .positive import Exponential, Gamma, Pareto
 from .transformed import Independent, TransformedDistribution
@@ -150,6 +151,19 @@ def _multivariate_normal(p: Any, q: Any) -> Tensor:
     distance = solve_triangular(q.scale_tril, (q.loc - p.loc).unsqueeze(-1), upper=False)
     squares = whitened.pow(2).sum((-2, -1)) + distance.pow(2).sum((-2, -1))
     return q._half_logdet() - p._half_logdet() + 0.5 * (squares - n)
+
+
+@register_kl(Wishart, Wishart)
+def _wishart(p: Any, q: Any) -> Tensor:
+    n = p.event_shape[-1]
+    whitened = solve_triangular(q.scale_tril, p.scale_tril, upper=False)
+    return (
+        mvlgamma(q.df / 2, n)
+        - mvlgamma(p.df / 2, n)
+        + q.df * (q._half_logdet() - p._half_logdet())
+        - (q.df - p.df) / 2 * p._mean_log_determinant()
+        + p.df / 2 * (whitened.pow(2).sum((-2, -1)) - n)
+    )
 
 
 @register_kl(Laplace, Laplace)

@@ -147,13 +147,17 @@ class Wishart(_Covariance, ExponentialFamily):
 
     def entropy(self) -> Tensor:
         nu, n = self.df, self._event_shape[-1]
-        steps = arange(n, dtype=nu.dtype, device=nu.device) / 2
         return (
             (n + 1) * (n * math.log(2) / 2 + self._half_logdet())
             + mvlgamma(nu / 2, n)
-            - (nu - n - 1) / 2 * digamma((nu / 2).unsqueeze(-1) - steps).sum(-1)
+            - (nu - n - 1) / 2 * self._mean_log_determinant()
             + nu * n / 2
         )
+
+    def _mean_log_determinant(self) -> Tensor:
+        """Of a sample where Σ is half the identity: ``sum over i < n of digamma((ν - i) / 2)``."""
+        steps = arange(self._event_shape[-1], dtype=self.df.dtype, device=self.df.device)
+        return digamma((self.df.unsqueeze(-1) - steps) / 2).sum(-1)
 
 
 class LKJCholesky(Distribution):

@@ -64,9 +64,9 @@ def main(argv: Sequence[str] | None = None) -> dict[str, float]:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--depth", type=integer(1), default=8, help="hidden layers")
-    parser.add_argument("--width", type=integer(1), default=32, help="size of the hidden vectors")
+    parser.add_argument("--width", type=integer(2), default=32, help="size of the hidden vectors")
     parser.add_argument(
-        "--epochs", type=integer(0), default=1, help="passes over the training data"
+        "--epochs", type=integer(1), default=1, help="passes over the training data"
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
     args = parser.parse_args(argv)

@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> float:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument(
-        "--lines", type=integer(1), default=2000, help="lines of text to learn from"
+        "--lines", type=integer(100, 6000), default=2000, help="lines of text to learn from"
     )
     parser.add_argument(
         "--epochs", type=integer(0), default=4, help="passes over the training data"

@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> tuple[dict[str, float], float, fl
         description=__doc__.partition("\n")[0],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--points", type=integer(1), default=200, help="number of measurements")
+    parser.add_argument("--points", type=integer(10), default=200, help="number of measurements")
     parser.add_argument("--noise", type=positive, default=0.05, help="its standard deviation")
     parser.add_argument("--iterations", type=integer(1), default=50, help="steps of each method")
     parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")

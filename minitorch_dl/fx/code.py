@@ -38,13 +38,49 @@ class PythonCode(NamedTuple):
 
 
 class CodeGen:
-    """Writes graphs as Python functions."""
+    """Writes graphs as Python functions. A subclass, given to :meth:`Graph.set_codegen`, may write
+    another head, and say how its function's inputs and result are those of the graph.
+
+    >>> import minitorch_dl as torch
+    >>> class OfOneList(torch.fx.CodeGen):
+    ...     def gen_fn_def(self, free_vars, maybe_return_annotation):
+    ...         return f"def forward(self, inputs):\\n    {', '.join(free_vars)} = inputs"
+    ...
+    ...     def process_inputs(self, inputs):
+    ...         return inputs
+    >>> traced = torch.fx.symbolic_trace(lambda x, y: x + y)
+    >>> traced.graph.set_codegen(OfOneList())
+    >>> _ = traced.recompile()
+    >>> traced([torch.tensor(1), torch.tensor(2)])
+    tensor(3)
+    """
+
+    def gen_fn_def(self, free_vars: list[str], maybe_return_annotation: str) -> str:
+        """The head of the function, and what comes before the graph's steps.
+
+        Args:
+            free_vars: the inputs, as they are declared.
+        """
+        return f"def forward({', '.join(['self', *free_vars])}){maybe_return_annotation}:"
+
+    def additional_globals(self) -> list[tuple[str, Any]]:
+        """Values that the head names, with their names."""
+        return []
+
+    def process_inputs(self, *args: Any) -> Any:
+        """The graph's inputs, of those of the function."""
+        return args
+
+    def process_outputs(self, outputs: Any) -> Any:
+        """The function's result, of the graph's."""
+        return outputs
 
     def write(self, graph: Graph, root: str) -> PythonCode:
         """The graph as a function ``forward`` of ``root`` and its inputs."""
         values = _Values()
         last_use = _last_uses(graph)
-        declared, body, result, returned = [root], [], "None", ""
+        values.named.update(self.additional_globals())
+        declared, body, result, returned = [], [], "None", ""
         for node in graph.nodes:
             if node.op == "placeholder":
                 default = f" = {values.text(node.args[0])}" if node.args else ""
@@ -61,8 +97,8 @@ class CodeGen:
                 kind = values.annotation(node.type)
                 body.append(f"{node.name}{kind} = {_expression(node, root, values)}{after}")
         lines = "".join(f"    {line}\n" for line in [*body, f"return {result}"])
-        head = f"def forward({', '.join(declared)}){returned}:\n"
-        return PythonCode(f"\n\n\n{head}{lines}    ", values.named)
+        head = self.gen_fn_def(declared, returned)
+        return PythonCode(f"\n\n\n{head}\n{lines}    ", values.named)
 
 
 def _expression(node: Node, root: str, values: _Values) -> str:
@@ -86,7 +122,7 @@ class _Values:
     """The text of arguments, and the values that it names."""
 
     def __init__(self) -> None:
-        self.named: dict[str, Any] = {}
+        self.named: dict[str, Any] = {"torch": _PACKAGE}
 
     def text(self, value: Any) -> str:
         """An argument as Python writes it; what has no such text is named."""
@@ -111,7 +147,6 @@ class _Values:
                 self.named[text.lstrip("-")] = abs(value)
             return text
         if isinstance(value, dtype):
-            self.named["torch"] = _PACKAGE
             return str(value)
         if callable(value):
             return self.name(value)
@@ -142,7 +177,6 @@ class _Values:
         if not rest:
             return name
         if module == "torch" and _lookup(_PACKAGE, rest) is function:
-            self.named["torch"] = _PACKAGE
             return name
         if module in ("math", "operator"):
             self.named[module] = sys.modules[module]

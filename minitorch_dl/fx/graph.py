@@ -188,6 +188,7 @@ class Graph:
 
     def __deepcopy__(self, memo: Any = None) -> Graph:
         copy = Graph(tracer_cls=self._tracer_cls)
+        copy._codegen = self._codegen
         nodes: dict[Node, Node] = {}
         for node in self.nodes:
             nodes[node] = copy.node_copy(node, nodes.__getitem__)
@@ -201,11 +202,12 @@ class Graph:
             (n.op, n.target, *map_arg((n.args, n.kwargs), number.get), n.name, n.type)
             for n in self.nodes
         ]
-        return self._tracer_cls, steps
+        return self._tracer_cls, self._codegen, steps
 
     def __setstate__(self, state: Any) -> None:
-        tracer, steps = state
+        tracer, codegen, steps = state
         self.__init__(tracer_cls=tracer)  # type: ignore[misc]
+        self._codegen = codegen
         made: list[Node] = []
 
         def node(x: Any) -> Any:
@@ -253,13 +255,17 @@ class Graph:
                 dead = True
         return dead
 
-    def process_inputs(self, *args: Any) -> tuple[Any, ...]:
+    def process_inputs(self, *args: Any) -> Any:
         """The inputs as the placeholders take them."""
-        return args
+        return self._codegen.process_inputs(*args)
 
     def process_outputs(self, out: Any) -> Any:
         """The result as the caller gets it."""
-        return out
+        return self._codegen.process_outputs(out)
+
+    def set_codegen(self, codegen: CodeGen) -> None:
+        """Have this write the code from the next ``recompile`` of the graph's module on."""
+        self._codegen = codegen
 
     def lint(self) -> None:
         """Check that the graph can be run.

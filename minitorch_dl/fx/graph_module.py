@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import itertools
 import linecache
+from contextlib import suppress
+from functools import reduce
 from typing import Any
 
 from ..nn import Module, Parameter
@@ -143,6 +145,11 @@ def _restored(name: str, parts: dict[str, Any], graph: Graph) -> GraphModule:
     return made
 
 
+def attribute_of(module: Module, target: str) -> Any:
+    """What a module has under a path."""
+    return reduce(getattr, target.split("."), module)
+
+
 def _assign_attr(value: Any, to: Module, target: str) -> None:
     *path, name = target.split(".")
     for part in path:
@@ -157,9 +164,5 @@ def _assign_attr(value: Any, to: Module, target: str) -> None:
 
 def _copy_attr(from_module: Module, to_module: Module, target: str) -> None:
     """Have ``to_module`` share what ``from_module`` has under a path."""
-    value: Any = from_module
-    for part in target.split("."):
-        if not hasattr(value, part):
-            return
-        value = getattr(value, part)
-    _assign_attr(value, to_module, target)
+    with suppress(AttributeError):
+        _assign_attr(attribute_of(from_module, target), to_module, target)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..nn import Module
+from .code import CodeGen
 from .graph import Graph
-from .graph_module import GraphModule
+from .graph_module import GraphModule, attribute_of
 from .node import Node, map_arg
 from .proxy import Proxy, watching
 from .tracer import Tracer
@@ -54,13 +55,14 @@ class Interpreter:
     ) -> Any:
         """The graph's result for these inputs."""
         self.env = dict(initial_env or {})
-        self.args_iter = iter(args)
+        process = self.graph if enable_io_processing else CodeGen()
+        self.args_iter = iter(process.process_inputs(*args))
         left = {node: len(node.users) for node in self.graph.nodes}
         for node in self.graph.nodes:
             if node not in self.env:
                 self.env[node] = self.run_node(node)
             if node.op == "output":
-                return self.env[node]
+                return process.process_outputs(self.env[node])
             for source in node.all_input_nodes if self.garbage_collect_values else ():
                 left[source] -= 1
                 if not left[source]:
@@ -108,12 +110,10 @@ class Interpreter:
 
     def fetch_attr(self, target: str) -> Any:
         """What the module has under the path."""
-        value: Any = self.module
-        for part in target.split("."):
-            if not hasattr(value, part):
-                raise RuntimeError(f"Node referenced nonexistent target {target}")
-            value = getattr(value, part)
-        return value
+        try:
+            return attribute_of(self.module, target)
+        except AttributeError as error:
+            raise RuntimeError(f"Node referenced nonexistent target {target}") from error
 
     def fetch_args_kwargs_from_env(self, n: Node) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The node's arguments with values in place of nodes."""

@@ -157,6 +157,11 @@ class Node:
             user.replace_input_with(self, replace_with)
         return users
 
+    @property
+    def stack_trace(self) -> str | None:
+        """Where the program called it, if ``meta`` says so."""
+        return self.meta.get("stack_trace")
+
     # -- its place ---------------------------------------------------------------------------------
 
     @property

@@ -214,6 +214,10 @@ KL: dict[str, tuple[Make, Make]] = {
         lambda D, t: D.MultivariateNormal(t([0.0, 1.0]), t(MATRIX)),
         lambda D, t: D.MultivariateNormal(t([0.5, 0.0]), scale_tril=t(LOWER)),
     ),
+    "Wishart": (
+        lambda D, t: D.Wishart(t(3.5), t(MATRIX)),
+        lambda D, t: D.Wishart(t(2.0), scale_tril=t(LOWER)),
+    ),
     "Independent": (
         lambda D, t: D.Independent(D.Normal(t(REAL), t(POSITIVE)), 1),
         lambda D, t: D.Independent(D.Normal(t([0.0, 0.0, 0.0]), t(POSITIVE)), 1),
@@ -317,4 +321,4 @@ def gradients(of: str, y: Any, parameters: list[Any]) -> dict[str, Any]:
 
 def run_kl(torch: Any, name: str) -> dict[str, Any]:
     p, q = (make(torch.distributions, torch.tensor) for make in KL[name])
-    return {"kl": torch.distributions.kl_divergence(p, q).numpy()}
+    return {"kl": torch.distributions.kl_divergence(p, q).detach().numpy()}

@@ -30,7 +30,7 @@ from tests.distributions import cases
         (lambda: D.Bernoulli(), "Either `probs` or `logits` must be specified"),
         (lambda: D.Categorical(torch.tensor(0.5)), "must be at least one-dimensional"),
         (lambda: D.Categorical(torch.tensor([-0.5, 1.5])), r"constraint Simplex\(\)"),
-        (lambda: D.Uniform(1.0, 0.0), "not defined when low>= high"),
+        (lambda: D.Uniform(1.0, 0.0), "parameter low"),
         (lambda: D.HalfNormal(-1.0), "parameter scale"),
         (lambda: D.Chi2(-1.0), "parameter concentration"),
         (lambda: D.Geometric(0.0), "to be positive"),
@@ -267,6 +267,13 @@ def test_draws_have_no_second_derivative() -> None:
     (g,) = torch.autograd.grad(x, a, create_graph=True)
     with pytest.raises(RuntimeError, match="once_differentiable"):
         g.backward()
+
+
+def test_divergences_of_batches_of_wishart_are_those_of_the_entries() -> None:
+    p = D.Wishart(torch.tensor(3.5), torch.tensor([[2.0, 0.5], [0.5, 1.0]]))
+    freedom, scales = torch.tensor([4.0, 3.0]), torch.tensor([[[3.0, -0.5], [-0.5, 1.0]]] * 2)
+    entries = [D.kl_divergence(p, D.Wishart(f, s)) for f, s in zip(freedom, scales)]
+    torch.testing.assert_close(D.kl_divergence(p, D.Wishart(freedom, scales)), torch.stack(entries))
 
 
 def test_divergences_are_found_by_class() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import importlib
 import io
@@ -312,3 +313,104 @@ def test_names_are_made_unique(torch: Any) -> None:
     asked = "a a_1 a a_5 a len class torch inf 1x relu_0 relu_0".split()
     names = [graph.placeholder(name).name for name in asked]
     assert names == "a a_1 a_2 a_5 a_6 len_1 class_1 torch_1 inf_1 _1x relu_0 relu_1".split()
+
+
+def split(torch: Any, part_of: Any, **options: Any) -> tuple[Any, Any, Any]:
+    """A module, its parts, and what it gives."""
+
+    class Net(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU())
+            self.bias = torch.nn.Parameter(torch.ones(2))
+
+        def forward(self, x, scale=2.0):  # type: ignore[no-untyped-def]  # it would be traced
+            h = self.inner(x) + self.bias
+            return {"sum": h.exp() * scale + h, "h": h}
+
+    torch.manual_seed(0)
+    net = Net()
+    traced = torch.fx.symbolic_trace(net)
+    parts = part(torch, "passes.split_module").split_module(traced, net, part_of, **options)
+    x = torch.tensor([[1.0, -2.0]])
+    for name, value in net(x).items():
+        assert torch.equal(parts(x)[name], value)
+    return net, parts, parts(x)["h"].detach()
+
+
+PARTS = {"inner_0": 0, "inner_1": 0, "add": 1, "exp": 1, "mul": 2, "add_1": 2}
+
+
+def test_a_graph_is_split_into_modules(torch: Any) -> None:
+    paths: dict[str, str] = {}
+    net, parts, _ = split(torch, lambda node: PARTS[node.name], qualname_map=paths)
+    assert paths == {"submod_0.inner_0": "inner.0", "submod_0.inner_1": "inner.1"}
+    assert parts.submod_0.inner_0 is net.inner[0]
+    assert parts.bias is net.bias
+    assert parts.code.strip().splitlines() == [
+        "def forward(self, x, scale = 2.0):",
+        "    bias = self.bias",
+        "    submod_0 = self.submod_0(x);  x = None",
+        "    submod_1 = self.submod_1(submod_0, bias);  submod_0 = bias = None",
+        "    getitem = submod_1[0]",
+        "    getitem_1 = submod_1[1];  submod_1 = None",
+        "    submod_2 = self.submod_2(getitem, scale, getitem_1);  getitem = scale = None",
+        "    return {'sum': submod_2, 'h': getitem_1}",
+    ]
+    assert parts.submod_2.code.strip().splitlines() == [
+        "def forward(self, exp, scale, add):",
+        "    mul = exp * scale;  exp = scale = None",
+        "    add_1 = mul + add;  mul = add = None",
+        "    return add_1",
+    ]
+
+
+def test_names_in_a_split_graph(torch: Any) -> None:
+    _, parts, _ = split(
+        torch, lambda node: PARTS[node.name], keep_original_input_name=False,
+        keep_original_node_name=True, partition_affix="p", tuple_return=True,
+    )  # fmt: skip
+    assert parts.submod_p_2.code.strip().splitlines() == [
+        "def forward(self, arg_0, arg_1, arg_2):",
+        "    mul = arg_0 * arg_1;  arg_0 = arg_1 = None",
+        "    add_1 = mul + arg_2;  mul = arg_2 = None",
+        "    return (add_1,)",
+    ]
+
+
+def test_parts_that_need_each_other_are_refused(torch: Any) -> None:
+    with pytest.raises(RuntimeError, match="cycle exists between partitions"):
+        split(torch, lambda node: int(node.name in ("add", "mul")))
+
+
+def test_code_may_be_written_otherwise(torch: Any) -> None:
+    class OfOneList(torch.fx.graph.CodeGen):
+        def gen_fn_def(self, free_vars: Any, maybe_return_annotation: str) -> str:
+            return f"def forward(self, given: List):\n    {', '.join(free_vars)} = given"
+
+        def additional_globals(self) -> Any:
+            return [("List", list)]
+
+        def process_inputs(self, *inputs: Any) -> Any:
+            return inputs[0]
+
+        def process_outputs(self, outputs: Any) -> Any:
+            return outputs + 1
+
+    traced = torch.fx.symbolic_trace(lambda x, y: x - y)
+    traced.graph.set_codegen(OfOneList())
+    traced.recompile()
+    given = [torch.tensor(3), torch.tensor(1)]
+    assert traced(given).item() == 2
+    assert copy.deepcopy(traced)(given).item() == 2
+    assert traced.graph.process_outputs(traced(given)).item() == 3
+    assert torch.fx.Interpreter(traced).run(given).item() == 3
+    plain = torch.fx.Interpreter(traced).run(*given, enable_io_processing=False)
+    assert plain.item() == 2
+
+
+def test_a_node_has_the_stack_trace_that_its_meta_says(torch: Any) -> None:
+    node = next(iter(torch.fx.symbolic_trace(lambda x: x).graph.nodes))
+    assert node.stack_trace is None
+    node.meta["stack_trace"] = "here"
+    assert node.stack_trace == "here"

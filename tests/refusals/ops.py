@@ -53,6 +53,7 @@ CREATION = [
     ("Z(2).set_(torch.ones(2).double().storage())", R, "Expected a Storage of type"),
     ("torch.device(-1)", R, "must not be negative"),
     ("torch.device('cuda:02')", R, "Invalid device string"),
+    ("torch.device('cuda', '1')", K, "argument 'index'"),
     ("T(Z(2).storage(), dtype=torch.float64)", R, "Expected a Storage of type torch.float64"),
     ("torch.diff(Z(2, 3), dim=0, prepend=Z(1, 2))", R, "prepend.size(1) = 2"),
     ("torch.from_file('/dev/null', size=4)", R, "too few"),

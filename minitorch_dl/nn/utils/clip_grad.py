@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
+from types import GeneratorType
 from typing import Any
 
 from ...autograd import no_grad
@@ -25,13 +26,17 @@ def _listed(tensors: Tensors) -> list[Tensor]:
     return [tensors] if isinstance(tensors, Tensor) else list(tensors)
 
 
-def _gradients(parameters: Tensors) -> list[Tensor]:
-    found = _listed(parameters)
-    if not found:
+def _parameters(given: Tensors) -> list[Tensor]:
+    found = _listed(given)
+    if not found and isinstance(given, GeneratorType):  # exhausted, it may be
         warnings.warn(
             "`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=4
         )
-    return [p.grad for p in found if p.grad is not None]
+    return found
+
+
+def _gradients(parameters: list[Tensor]) -> list[Tensor]:
+    return [p.grad for p in parameters if p.grad is not None]
 
 
 @no_grad()
@@ -75,7 +80,7 @@ def clip_grads_with_norm_(
     """Scale the gradients by ``min(1, max_norm / (total_norm + 1e-6))``, in place."""
     # Multiplying by 1 where nothing is to be clipped spares the device a synchronisation.
     factor = clamp(float(max_norm) / (total_norm + 1e-6), max=1.0)
-    arrays = [grad.array for grad in _gradients(parameters)]
+    arrays = [grad.array for grad in _gradients(_parameters(parameters))]
     factors: dict[Any, Any] = {}
     for array in arrays:
         where = device_of(array)
@@ -105,10 +110,9 @@ def clip_grad_norm_(
     >>> torch.nn.utils.clip_grad_norm_([p], max_norm=1.0), p.grad
     (tensor(5.), tensor([0.6000, 0.8000]))
     """
-    parameters = _listed(parameters)  # it may be a generator, and is walked twice
+    parameters = _parameters(parameters)
     total = get_total_norm(_gradients(parameters), norm_type, error_if_nonfinite, foreach)
-    if parameters:
-        clip_grads_with_norm_(parameters, max_norm, total, foreach)
+    clip_grads_with_norm_(parameters, max_norm, total, foreach)
     return total
 
 

@@ -47,8 +47,9 @@ def test_clipping_takes_one_tensor_generators_and_missing_gradients() -> None:
     utils.clip_grad_norm_((x for x in (p, q)), 1.0)
     assert_close(p.grad, torch.tensor([0.6, 0.8]))
     assert q.grad is None
+    assert utils.clip_grad_norm_([], 1.0).item() == 0.0
     with pytest.warns(UserWarning, match="empty generator"):
-        assert utils.clip_grad_norm_([], 1.0).item() == 0.0
+        assert utils.clip_grad_norm_((x for x in ()), 1.0).item() == 0.0
 
 
 def test_clipping_counts_as_a_write() -> None:
