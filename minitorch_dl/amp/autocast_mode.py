@@ -146,6 +146,8 @@ class _Cast:
         return _is_eligible(x, self.device_type)
 
     def _to(self, x: Any, dtype: dtypes.dtype) -> Any:
+        if isinstance(x, (tuple, list)):  # the states of an LSTM
+            return [self._to(part, dtype) for part in x]
         if not self._takes(x) or x.dtype is dtype:
             return x
         is_weight = x.dtype is dtypes.float32 and x.requires_grad and x.is_leaf

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 
 KERNEL_ERRORS = (ValueError, TypeError, IndexError, OverflowError, AttributeError, MemoryError)
 """What array functions raise for operands that don't fit."""
+
+_DTYPE_REFUSED = re.compile("(?!.*<U).*(ufunc|numpy boolean|unsupported in linalg)", re.DOTALL)
+"""What NumPy says in a TypeError about dtypes that a function of its own doesn't take; ``<U`` is
+a text, no number at all."""
 
 _PUBLIC_NAMES = {"a": "input", "b": "other", "low": "min", "high": "max"}
 
@@ -34,6 +39,8 @@ def require_tensor(op: str, name: str, value: Any) -> None:
 def builtin_kind(error: Exception) -> type[Exception]:
     """The type of exception that PyTorch raises where Python or an array library raises this."""
     kind = type(error)
+    if isinstance(error, TypeError) and _DTYPE_REFUSED.match(str(error)):
+        return NotImplementedError
     if kind.__module__.partition(".")[0] in ("numpy", "cupy", "cupy_backends"):
         for base in (IndexError, TypeError):
             if isinstance(error, base):
@@ -72,6 +79,17 @@ def require_kind(op: str, least: str, *operands: Any) -> None:
         raise not_implemented(op, arrays)
 
 
+def require_one_dtype(op: str, *arrays: Any) -> None:
+    """Refuse arrays of several dtypes. Those that are None don't count."""
+    first, *others = [a for a in arrays if a is not None]
+    for a in others:
+        if a.dtype != first.dtype:
+            raise RuntimeError(
+                f"{op}: all tensors must have the same dtype, but got {first.dtype} and {a.dtype}: "
+                "convert one of them with .to()"
+            )
+
+
 def refuse_complex(op: str, *operands: Any) -> None:
     """Refuse complex tensors where nothing that the op is made of does."""
     arrays = [x.array for x in operands if isinstance(x, TensorBase)]
@@ -96,6 +114,10 @@ def explain(
     if primitive.broadcasts or "broadcast" in str(error):
         reason = describe_mismatch([getattr(a, "shape", ()) for a in arrays]) or error
     kind = builtin_kind(error)
+    if kind is NotImplementedError and any(
+        getattr(getattr(a, "dtype", None), "kind", "f") in "biu" for a in arrays
+    ):
+        return not_implemented(primitive.name, arrays)
     if kind is ValueError:
         kind = RuntimeError
     elif kind is AttributeError:

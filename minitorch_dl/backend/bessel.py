@@ -123,12 +123,12 @@ def _scaled_k(xp: Any, order: float, x: Any) -> Any:
     and Weideman, 2014).
     """
     n = 160
-    end = xp.arccosh(1 + 45 / x)
+    end = 2 * xp.arcsinh(xp.sqrt(22.5 / x))  # where the exponent is -45
     total = 0.5 * xp.ones_like(x)
     for k in range(1, n + 1):
         t = end * (k / n)
         # cosh t - 1 = 2 sinh(t/2)**2, without the cancellation
-        total += xp.exp(-2 * x * xp.sinh(t / 2) ** 2) * xp.cosh(order * t)
+        total += xp.exp(-2 * (x * xp.sinh(t / 2) ** 2)) * xp.cosh(order * t)
     return total * end / n
 
 

@@ -211,7 +211,7 @@ def _is_whole(size: Ints, kernel: Ints, padding: Pairs) -> bool:
 
 def _rows(x: Any) -> Any:
     """(N, C, *S) with the spatial axes as one."""
-    return x.reshape(*x.shape[:2], -1)
+    return x.reshape(*x.shape[:2], math.prod(x.shape[2:]))
 
 
 def _places_of_maxima(xp: Any, x: Any) -> Any:

@@ -22,7 +22,7 @@ from ..backend import array_module, dtypes
 from ..backend import random as draw
 from ..backend.choosing import choose
 from ..backend.clipping import clip
-from .creation import empty, zeros_like
+from .creation import empty, ones_like
 from .elementwise import abs, exp
 from .inspection import finfo
 from .selection import clamp, keep, keep_nonzero, select
@@ -175,6 +175,11 @@ def prelu(input: Any, weight: Any) -> Any:
         raise RuntimeError(
             f"prelu: Not allow zero-dim input tensor with {count} slopes: one is expected."
         )
+    if weight.array.dtype != input.array.dtype:
+        raise RuntimeError(
+            f"prelu: Type promoting not supported. Got {input.dtype} and {weight.dtype}: convert "
+            "one of them with .to()"
+        )
     if count not in (1, channels):
         raise RuntimeError(
             "prelu: Mismatch of parameter numbers and input channel size. Found parameter numbers "
@@ -210,9 +215,9 @@ def rrelu(
     if isinstance(generator, draw.CounterGenerator):  # the host need not know how many there are
         x = input.array
         drawn = draw.uniform(x.shape, lower, upper, x.dtype, generator, array_module(x))
-        slopes = TensorBase.wrap(drawn * negative)
+        slopes = TensorBase.wrap(array_module(x).where(negative, drawn, 1).astype(x.dtype))
         return _apply("rrelu", lambda x: _leaky_relu(x, slopes), input, inplace)
-    slopes = zeros_like(input)
+    slopes = ones_like(input)  # a NaN is not negative
     slopes.array[negative] = (
         empty(int(negative.sum()), dtype="float64", device=input.device)
         .uniform_(lower, upper)

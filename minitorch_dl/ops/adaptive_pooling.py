@@ -247,6 +247,11 @@ def _fractional_max_pools(
             raise RuntimeError(
                 f"{op}: Expect _random_samples of size {list(shape)}, got {list(samples.shape)}"
             )
+        if samples.dtype != a.dtype:
+            raise RuntimeError(
+                f"{op}: Expect _random_samples to have the same dtype as input, {a.dtype}, got "
+                f"{samples.dtype}"
+            )
 
     def pool(x: Any) -> Any:
         index = fractional_positions(

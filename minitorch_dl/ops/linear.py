@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from ..autograd.errors import require_tensor
+from ..autograd.errors import require_one_dtype, require_tensor
 from ..autograd.names import named, transformed
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast, sum_to
@@ -145,6 +145,15 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
             "and weight "
             f"{list(w.shape)}"
         )
+    if (
+        a.dtype != w.dtype
+        or b.dtype != w.dtype
+        or (bias is not None and bias.dtype != weight.dtype)
+    ):
+        y = transformed(bilinear, (input1, input2, weight, bias), {})
+        if y is not NotImplemented:
+            return y
+        require_one_dtype("bilinear", a, b, w, None if bias is None else bias.array)
     o, i, j = w.shape
     y = _linear(input2, _reshape(weight, shape=(o * i, j)), None)
     y = _reshape(y, shape=(*a.shape[:-1], o, i)) * _reshape(input1, shape=(*a.shape[:-1], 1, i))

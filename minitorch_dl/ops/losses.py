@@ -6,7 +6,7 @@ import math
 import warnings
 from typing import Any
 
-from ..autograd.errors import refuse_complex
+from ..autograd.errors import refuse_complex, require_kind
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive
 from ..backend import array_module, check_all
@@ -183,6 +183,8 @@ def kl_div(
     tensor(0.1438)
     """
     refuse_complex("kl_div", input, target)
+    require_kind("kl_div", "float", input)
+    require_kind("kl_div", "float", target)
     by_batch = reduction == "batchmean"
     reduction = reduction_name(size_average, reduce, "sum" if by_batch else reduction)
     if reduction == "mean":
@@ -197,7 +199,7 @@ def kl_div(
     return loss / input.array.shape[0] if by_batch and input.array.ndim else loss
 
 
-@primitive(name="binary_cross_entropy", wide=True)
+@primitive(name="binary_cross_entropy", wide=True, least="float")
 def _bce(xp: Any, a: Any, target: Any) -> Any:
     """``-t log a - (1 - t) log(1 - a)``, with no logarithm below -100."""
     hit, miss = clip(xp, xp.log(a), -100, None), clip(xp, xp.log1p(-a), -100, None)
@@ -390,6 +392,7 @@ def gaussian_nll_loss(
             raise ValueError(
                 f"{op}: var is of incorrect size {list(v.shape)} for input of size {list(x.shape)}"
             )
+    require_kind(op, "float", var)
     # The floor doesn't stop the gradient: that of a variance below eps is the one at eps.
     floor = TensorBase.wrap(array_module(x).maximum(eps - var.array, 0).astype(v.dtype))
     var = var + floor

@@ -26,6 +26,7 @@ from .shape import _reshape
 __all__ = ["group_norm", "layer_norm", "rms_norm"]
 
 Axes = tuple[int, ...]
+_FLOAT32 = dtypes.float32.numpy
 
 
 def _composite(
@@ -163,7 +164,7 @@ def batch_norm(
         return _reshape(batch_norm(_reshape(input, shape=(0, 0)), *given, training), shape=shape)
     channels = shape[1]
     check_channels(
-        op, channels, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
+        op, input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
     )
     if training:
         view = (shape[0], channels, math.prod(shape[2:]))
@@ -221,7 +222,7 @@ def instance_norm(
             f"Expected more than 1 spatial element when training, got input size {list(shape)}"
         )
     check_channels(
-        op, shape[1], running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
+        op, input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
     )
     view = (*shape[:2], math.prod(shape[2:]))
     y, mean, variance = _standardize(
@@ -259,7 +260,7 @@ def group_norm(
         )
     per_group, size = shape[1] // num_groups, math.prod(shape[2:])
     _check_batch(shape[0] * per_group * size, shape)
-    check_channels(op, shape[1], weight=weight, bias=bias)
+    check_channels(op, input, weight=weight, bias=bias)
     return _standardize(
         input,
         weight,
@@ -324,6 +325,8 @@ def _feature_norm(
                 "of shape "
                 f"{list(value.array.shape)} and normalized_shape = {list(sizes)}"
             )
+        if value is not None and value.array.dtype != input.array.dtype and centered:
+            _check_dtypes(op, input, weight, bias)
     if shape[-len(sizes) :] != sizes:
         raise RuntimeError(
             f"{op}: Given normalized_shape={list(sizes)}, expected input with shape "
@@ -359,12 +362,29 @@ def track(
         mark_all_written(arrays, op)
 
 
-def check_channels(op: str, channels: int, **given: Any) -> None:
+def check_channels(op: str, input: Any, **given: Any) -> None:
+    """Refuse moments and parameters that aren't one number for each channel, or of a dtype that
+    doesn't go with the input's."""
+    channels = input.array.shape[1]
     for name, value in given.items():
         if value is not None and value.array.shape != (channels,):
             raise RuntimeError(
                 f"{op}: {name} should contain {channels} elements not {list(value.array.shape)}"
             )
+        if value is not None and value.array.dtype != input.array.dtype:
+            _check_dtypes(op, input, *given.values())
+
+
+def _check_dtypes(op: str, input: Any, *given: Any) -> None:
+    """Moments and parameters are of the input's dtype, or of float32 beside 16 bit numbers."""
+    x = input.array.dtype
+    found = {value.array.dtype for value in given if value is not None}
+    if found - {x} and not (x.itemsize == 2 and found == {_FLOAT32}):
+        names = ", ".join(sorted(map(str, found)))
+        raise RuntimeError(
+            f"{op}: mixed dtype: expect parameters of the input's dtype, {x}, but got {names}: "
+            "convert the input or the module with .to()"
+        )
 
 
 def _check_batch(count: int, shape: Axes) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..autograd.errors import require_one_dtype
 from ..autograd.names import as_one, named
 from ..autograd.primitive import fused
 from ..backend import dtypes
@@ -91,6 +92,7 @@ def rnn_layer(
     reverse: bool,
     nonlinearity: str,
 ) -> Any:
+    require_one_dtype("rnn", x, h, wi, wh, bi, bh)
     return kernels.rnn_forward(xp, x, h, wi, wh, bi, bh, sizes, reverse, nonlinearity == "relu")
 
 
@@ -160,6 +162,7 @@ def lstm_layer(
     sizes: Any,
     reverse: bool,
 ) -> Any:
+    require_one_dtype("lstm", x, h, c, wi, wh, bi, bh, wr)
     return lstm_kernels.forward(xp, x, h, c, wi, wh, bi, bh, wr, sizes, reverse)
 
 
@@ -207,6 +210,7 @@ def _gru_composite(
 def gru_layer(
     xp: Any, x: Any, h: Any, wi: Any, wh: Any, bi: Any, bh: Any, *, sizes: Any, reverse: bool
 ) -> Any:
+    require_one_dtype("gru", x, h, wi, wh, bi, bh)
     return kernels.gru_forward(xp, x, h, wi, wh, bi, bh, sizes, reverse)
 
 
@@ -315,6 +319,8 @@ def _sequence(
         return named(y, "CatBackward0"), *last
     x = input.transpose(0, 1) if batch_first else input
     T, B = x.shape[0], x.shape[1]
+    if T == 0:
+        raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
     rows = x.reshape(T * B, x.shape[2])
     y, *last = _stack(
         layer, rows, states, params, per_layer, num_layers, p, train, bidirectional, (B,) * T

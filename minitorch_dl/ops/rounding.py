@@ -102,7 +102,7 @@ def nextafter(xp: Any, a: Any, b: Any) -> Any:
     return xp.nextafter(a, b)
 
 
-nextafter.defvjp(a=lambda g: g, b=lambda g: zero(g))
+nextafter.defvjp(a=lambda g, a, b: keep(g, a != b), b=lambda g: zero(g))
 
 
 @primitive(name="frexp", outputs=("mantissa", "exponent"), constant=("exponent",))

@@ -51,7 +51,12 @@ def _logit(xp: Any, a: Any) -> Any:
     return xp.log(a / (1 - a))
 
 
-_logit.defvjp(a=lambda g, a: g / (a * (1 - a)))
+def _logit_slope(a: Any) -> Any:
+    product = a * (1 - a)
+    return select(product < 0, math.nan, 1 / product)  # not the other branch's outside of [0, 1]
+
+
+_logit.defvjp(a=lambda g, a: g * _logit_slope(a))
 
 
 def logit(input: Any, eps: float | None = None, *, out: Any = None) -> Any:
@@ -290,7 +295,7 @@ def _xlogy(xp: Any, a: Any, b: Any) -> Any:
 
 _xlogy.defvjp(
     a=lambda g, a, b: keep(
-        g * (log(b) if hasattr(b, "dtype") else np.log(b).item()), (a != 0) | (b > 0)
+        g * (log(b) if hasattr(b, "dtype") else np.log(b).item()), ~((a == 0) & (b <= 0))
     ),
     b=lambda g, a, b: g * a / b,
 )
@@ -308,7 +313,7 @@ def _float_of(a: Any, b: Any) -> Any:
 
 _xlog1py.defvjp(
     a=lambda g, a, b: keep(
-        g * (log1p(b) if hasattr(b, "dtype") else np.log1p(b).item()), (a != 0) | (b > -1)
+        g * (log1p(b) if hasattr(b, "dtype") else np.log1p(b).item()), ~((a == 0) & (b <= -1))
     ),
     b=lambda g, a, b: g * a / (b + 1),
 )

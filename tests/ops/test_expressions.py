@@ -280,6 +280,23 @@ TABLE: list[tuple[str, Any]] = [
     ("torch.special.zeta(T(1.5), T(-1.0)).item()", float("inf")),
     ("T([1.0]).polygamma(n=1).tolist()", [1.6449340581893921]),
     ("F.multi_margin_loss(Z(2), T([0]), reduction='none').shape", (1,)),
+    ("f'{torch.special.ndtri(T(1e-300, dtype=torch.float64)).item():.12f}'", "-37.047096299361"),
+    ("f'{torch.special.scaled_modified_bessel_k0(T(1e20, dtype=torch.float64)).item():.9e}'",
+     "1.253314137e-10"),
+    ("torch.i0(T([1e308], dtype=torch.float64)).item()", float("inf")),
+    ("[tuple(f(Z(0, 2, *[3] * n), 3).shape) for n, f in "
+     "enumerate((F.max_pool1d, F.max_pool2d, F.max_pool3d), 1)]",
+     [(0, 2, 1), (0, 2, 1, 1), (0, 2, 1, 1, 1)]),
+    # slopes where a function ends, or meets a NaN
+    ("(x := T([-1.0, 2.0, 0.5], requires_grad=True), x.logit().sum().backward(), "
+     "str(x.grad.tolist()))[2]", "[nan, nan, 4.0]"),
+    ("(x := T([0.0, 0.0], requires_grad=True), "
+     "torch.xlogy(x, T([float('nan'), -1.0])).sum().backward(), str(x.grad.tolist()))[2]",
+     "[nan, 0.0]"),
+    ("(x := T([1.0, 2.0], requires_grad=True), torch.nextafter(x, T(1.0)).sum().backward(), "
+     "x.grad.tolist())[2]", [0.0, 1.0]),
+    ("(x := T([float('nan')], requires_grad=True), "
+     "F.rrelu(x, training=True).sum().backward(), x.grad.tolist())[2]", [1.0]),
     ("torch.addcmul(Z(1).double(), T([0.1]).bfloat16(), T([0.3]), value=3).item()",
      0.09008789420477115),
     # counting

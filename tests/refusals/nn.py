@@ -40,6 +40,23 @@ TABLE = [
     ("nn.GRUCell(2, 3)(Z(4, 2), Z(1, 1, 1, 3))", V, "1D or 2D"),
     ("nn.GRUCell(2, 3)(Z(4, 2), Z(4, 2))", R, "hidden"),
     ("setattr(m := nn.RNNCell(2, 3), 'nonlinearity', 'cos') or m(Z(2))", R, "Unknown nonlinearity"),
+    ("nn.RNN(2, 3)(Z(0, 2))", R, "Expected sequence length to be larger than 0 in RNN"),
+    # tensors of one dtype and parameters of another
+    ("nn.RNNCell(2, 3).double()(Z(4, 2))", R, "must have the same dtype"),
+    ("nn.GRUCell(2, 3)(Z(4, 2), Z(4, 3).double())", R, "must have the same dtype"),
+    ("nn.LSTMCell(2, 3)(Z(4, 2), (Z(4, 3).double(), Z(4, 3).double()))", R, "dtype"),
+    ("nn.RNN(2, 3)(Z(4, 2), Z(1, 3).double())", R, "must have the same dtype"),
+    ("nn.BatchNorm1d(2).double()(Z(4, 2))", R, "mixed dtype"),
+    ("nn.GroupNorm(2, 2).half()(Z(4, 2, 3))", R, "mixed dtype"),
+    ("nn.LayerNorm(2)(Z(4, 2).double())", R, "mixed dtype"),
+    ("nn.LayerNorm(2)(Z(4, 2).long())", R, "mixed dtype"),
+    ("nn.PReLU().double()(Z(4))", R, "Type promoting not supported"),
+    ("nn.Bilinear(2, 2, 3).double()(Z(4, 2), Z(4, 2))", R, "tensors must have the same dtype"),
+    (
+        "nn.FractionalMaxPool2d(2, 2, _random_samples=Z(1, 1, 2).double())(Z(1, 1, 4, 4))",
+        R,
+        "same dtype as input",
+    ),
     # packed sequences
     (f"{RNN}.pack_padded_sequence(Z(3, 2, 1), Z(1, 2))", R, "1D"),
     (f"{RNN}.pack_padded_sequence(Z(3, 2, 1), [3])", R, "batch_size"),
