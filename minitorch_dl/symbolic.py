@@ -19,9 +19,9 @@ from .tensor import Tensor
 
 __all__ = [
     "SymBool", "SymFloat", "SymInt", "_assert", "_assert_async", "_check", "_check_index",
-    "_check_is_size", "_check_not_implemented", "_check_tensor_all", "_check_type",
-    "_check_value", "_check_with", "_shape_as_tensor", "sym_float", "sym_int", "sym_ite",
-    "sym_max", "sym_min", "sym_not", "sym_sqrt", "sym_sum",
+    "_check_is_size", "_check_not_implemented", "_check_tensor_all", "_check_tensor_all_with",
+    "_check_type", "_check_value", "_check_with", "_shape_as_tensor", "sym_float", "sym_int",
+    "sym_ite", "sym_max", "sym_min", "sym_not", "sym_sqrt", "sym_sum",
 ]  # fmt: skip
 
 _NO_MESSAGE = "Expected cond to be True, but got False."
@@ -73,13 +73,20 @@ def _check_is_size(i: int, message: Message = None, *, max: int | None = None) -
     _check(i >= 0 and (max is None or i <= max), message)
 
 
-def _check_tensor_all(cond: Tensor, message: Message = None) -> None:
-    """Raise a RuntimeError unless all elements of a bool tensor are True."""
+def _check_tensor_all_with(
+    error_type: type[Exception], cond: Tensor, message: Message = None
+) -> None:
+    """Raise ``error_type(message())`` unless all elements of a bool tensor are True."""
     if not isinstance(cond, Tensor):
         raise TypeError(f"cond must be a tensor, but got {type(cond).__name__}")
     if cond.array.dtype != bool:
         raise TypeError(f"cond tensor must have dtype torch.bool, but got {cond.dtype}")
-    _check(bool(cond.all()), message)
+    _check_with(error_type, bool(cond.all()), message)
+
+
+def _check_tensor_all(cond: Tensor, message: Message = None) -> None:
+    """Raise a RuntimeError unless all elements of a bool tensor are True."""
+    _check_tensor_all_with(RuntimeError, cond, message)
 
 
 def _assert(condition: Any, message: str) -> None:

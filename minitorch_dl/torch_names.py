@@ -13,7 +13,14 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-from .torch_places import ELSEWHERE, NAMESPACES, NOT_SUPPORTED, PRIVATE, elsewhere
+from .torch_places import (
+    ELSEWHERE,
+    LAYER_FILES,
+    NAMESPACES,
+    NOT_SUPPORTED,
+    PRIVATE,
+    elsewhere,
+)
 
 PACKAGE = __name__.partition(".")[0]
 
@@ -102,10 +109,14 @@ def delegate(name: str) -> ModuleType:
     source = importlib.import_module(f"{PACKAGE}.{elsewhere(name)}".rstrip("."))
     module = ModuleType(f"torch.{name}")
     module.__path__ = []
+    for file in LAYER_FILES.get(name.removeprefix("nn.modules."), "").split():
+        listed = importlib.import_module(f"{PACKAGE}.nn.{file}")
+        vars(module).update((known, getattr(listed, known)) for known in listed.__all__)
 
     def __getattr__(attribute: str) -> Any:
         if attribute == "__all__":  # so that import * finds something
-            return [known for known in dir(source) if not known.startswith("_")]
+            names = dir(module if name.removeprefix("nn.modules.") in LAYER_FILES else source)
+            return [known for known in names if not known.startswith("_")]
         if f"{name}.{attribute}" in ELSEWHERE:
             return importlib.import_module(f"{PACKAGE}.{name}.{attribute}")
         if attribute in PRIVATE:

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+LAYER_FILES = {
+    "activation": "activation attention",
+    "adaptive": "adaptive",
+    "batchnorm": "normalization lazy",
+    "channelshuffle": "flatten",
+    "container": "containers",
+    "conv": "conv lazy",
+    "distance": "distance",
+    "dropout": "dropout",
+    "flatten": "flatten",
+    "fold": "flatten",
+    "instancenorm": "normalization lazy",
+    "linear": "linear lazy",
+    "loss": "loss margin_loss",
+    "normalization": "normalization",
+    "padding": "padding",
+    "pixelshuffle": "flatten",
+    "pooling": "pooling",
+    "rnn": "rnn",
+    "sparse": "embedding",
+    "transformer": "transformer",
+    "upsampling": "upsampling",
+}
+"""The files of ``torch.nn.modules``, and those here that have their layers: programs list them."""
+
 ELSEWHERE = {
     "nn.modules": "nn",
-    **{
-        f"nn.modules.{name}": "nn"
-        for name in (
-            "activation adaptive batchnorm channelshuffle container conv distance dropout flatten "
-            "fold instancenorm linear loss module normalization padding pixelshuffle pooling rnn "
-            "sparse transformer upsampling utils"
-        ).split()
-    },
+    **{f"nn.modules.{name}": "nn" for name in (*LAYER_FILES, "module", "utils")},
     "nn.modules.lazy": "nn.lazy",
     "nn.attention.flex_attention": "nn.flex_attention",
     "nn.parallel.distributed": "nn.parallel",

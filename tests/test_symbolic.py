@@ -25,6 +25,11 @@ YES, NO = torch.tensor(True), torch.tensor(False)
         (lambda: torch._check_is_size(4, max=3), RuntimeError, "Expected cond"),
         (lambda: torch._check_tensor_all(torch.tensor([True, False])), RuntimeError, "Expected"),
         (lambda: torch._check_tensor_all(True), TypeError, "must be a tensor"),
+        (
+            lambda: torch._check_tensor_all_with(IndexError, torch.tensor([False]), lambda: "no"),
+            IndexError,
+            "no",
+        ),
         (lambda: torch._check(YES), TypeError, "_check_tensor_all takes tensors"),
         (lambda: torch._check(1), TypeError, "must be a bool, but got int"),
         (lambda: torch._check(False, "text"), TypeError, "must be a callable"),

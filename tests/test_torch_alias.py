@@ -38,3 +38,14 @@ def test_tensors_say_that_they_are_torchs() -> None:
     tensor, parameter = pickle.loads(pickled)
     assert type(tensor) is minitorch_dl.Tensor
     assert type(parameter) is minitorch_dl.nn.Parameter
+
+
+def test_the_files_of_layers_list_them() -> None:
+    with minitorch_dl.as_torch():
+        from torch.nn.modules import activation, conv, loss
+
+        assert vars(activation)["Tanh"] is minitorch_dl.nn.Tanh
+        assert {"ReLU", "MultiheadAttention"} < set(activation.__all__)
+        assert "Linear" not in activation.__all__
+        assert "CrossEntropyLoss" in dir(loss)
+        assert conv._ConvNd is not None

@@ -50,8 +50,13 @@ def test_what_is_written_is_found(tmp_path: Path) -> None:
             writer.add_histogram("none", [])
         with pytest.raises(ValueError, match="expected an image of dims CHW"):
             writer.add_image("flat", torch.rand(4, 5))
-        with pytest.raises(NotImplementedError, match="show_graph"):
-            writer.add_graph(torch.nn.Linear(1, 1))
+        writer.add_audio("sound", torch.rand(1, 50) * 2 - 1, sample_rate=100)
+        writer.add_custom_scalars(
+            {"all": {"both": ["Multiline", ["a", "b"]], "m": ["Margin", ["a", "b", "c"]]}}
+        )
+        writer.add_pr_curve(
+            "curve", [0, 1, 1, 0], torch.tensor([0.1, 0.9, 0.4, 0.6]), num_thresholds=3
+        )
     found = read()
     assert [(e.step, e.value) for e in found.Scalars("loss")] == [(0, 0.0), (1, 0.5), (2, 1.0)]
     assert [e.value for e in read("both_of_b").Scalars("both/of")] == [2.0]
@@ -64,4 +69,74 @@ def test_what_is_written_is_found(tmp_path: Path) -> None:
         "picture": (5, 4), "grey": (5, 4), "row": (10, 4),
     }  # fmt: skip
     assert found.Tensors("note/text_summary")[0].tensor_proto.string_val == [b"text"]
+    sound = found.Audio("sound")[0]
+    assert (sound.sample_rate, sound.length_frames, sound.content_type) == (100, 50, "audio/wav")
+    assert b"Margin" not in found.Tensors("custom_scalars__config__")[0].tensor_proto.string_val[0]
+    curve = found.Tensors("curve")[0].tensor_proto.float_val
+    assert [list(curve[i : i + 3]) for i in range(0, 12, 3)] == [
+        [2, 1, 0], [2, 1, 0], [0, 1, 2], [0, 1, 2],
+    ]  # fmt: skip
+    assert list(curve[12:]) == [0.5, 0.5, 0, 1, 0.5, 0]
     assert [e.value for e in read("run").Scalars("reached")] == [3.0]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_graph_names_its_ops_by_their_modules(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    from minitorch_dl.utils.tensorboard import SummaryWriter
+
+    class Net(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Dropout())
+
+        def forward(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+            return self.layers(x) * y
+
+    model = Net()
+    with SummaryWriter(tmp_path) as writer:
+        writer.add_graph(model, (torch.rand(4, 3), torch.rand(4, 2)))
+    assert model.layers.training
+    found = EventAccumulator(str(tmp_path))
+    found.Reload()
+    nodes = {node.name: (node.op, list(node.input)) for node in found.Graph().node}
+    linear = "Net/Sequential[layers]/Linear[0]"
+    assert nodes == {
+        "input/input.1": ("Input", []),
+        "input/input.2": ("Input", []),
+        f"{linear}/layers.0.weight": ("Parameter", []),
+        f"{linear}/layers.0.bias": ("Parameter", []),
+        f"{linear}/linear": (
+            "linear",
+            ["input/input.1", f"{linear}/layers.0.weight", f"{linear}/layers.0.bias"],
+        ),
+        "Net/mul": ("mul", [f"{linear}/linear", "input/input.2"]),
+        "output/output.1": ("Output", ["Net/mul"]),
+    }
+
+
+def test_points_for_the_projector(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    from PIL import Image
+
+    from minitorch_dl.utils.tensorboard import SummaryWriter
+
+    with SummaryWriter(tmp_path) as writer:
+        pictures = torch.ones(3, 1, 4, 5)
+        writer.add_embedding(torch.eye(3), ["a", "b", "c"], pictures, global_step=2, tag="x/y")
+        writer.add_embedding(torch.eye(2), [[1, 2], [3, 4]], metadata_header=["n", "m"])
+        with pytest.raises(AssertionError, match="metadata: expected one per point"):
+            writer.add_embedding(torch.eye(2), ["a"])
+        with pytest.raises(AssertionError, match="mat should be 2D"):
+            writer.add_embedding(torch.zeros(2))
+    folder = tmp_path / "00002" / "x%2Fy"
+    assert (folder / "tensors.tsv").read_text().splitlines()[1] == "0.0\t1.0\t0.0"
+    assert (folder / "metadata.tsv").read_text() == "a\nb\nc\n"
+    with Image.open(folder / "sprite.png") as sprite:
+        assert sprite.size == (10, 8)
+    assert (tmp_path / "00000/default/metadata.tsv").read_text() == "n\tm\n1\t2\n3\t4\n"
+    config = (tmp_path / "projector_config.pbtxt").read_text()
+    assert 'tensor_path: "00002/x%2Fy/tensors.tsv"' in config
+    assert 'tensor_name: "default:00000"' in config

@@ -168,7 +168,7 @@ class DataLoader(Generic[T_co]):
         self.prefetch_factor = 2 if num_workers > 0 and prefetch_factor is None else prefetch_factor
         self.persistent_workers = persistent_workers
         self.in_order = in_order
-        self._iterator: _MultiProcessingDataLoaderIter | None = None
+        self._iterator: _BaseDataLoaderIter | None = None
         self._IterableDataset_len_called: int | None = None
         self.__initialized = True
         self.check_worker_number_rationality()
@@ -205,15 +205,18 @@ class DataLoader(Generic[T_co]):
     def _index_sampler(self) -> Any:
         return self.sampler if self.batch_sampler is None else self.batch_sampler
 
-    def __iter__(self) -> Iterator[Any]:
+    def _get_iterator(self) -> _BaseDataLoaderIter:
         if self.num_workers == 0:
             return _SingleProcessDataLoaderIter(self)
+        return _MultiProcessingDataLoaderIter(self)
+
+    def __iter__(self) -> Iterator[Any]:
         if not self.persistent_workers:
-            return _MultiProcessingDataLoaderIter(self)
+            return self._get_iterator()
         if self._iterator is None:
-            self._iterator = _MultiProcessingDataLoaderIter(self)
+            self._iterator = self._get_iterator()
         else:
-            self._iterator.restart(self)
+            self._iterator._reset(self)
         return self._iterator
 
     def __len__(self) -> int:
@@ -237,7 +240,9 @@ class _BaseDataLoaderIter:
     """One pass over a loader, or over an object with the same attributes."""
 
     def __init__(self, loader: DataLoader) -> None:
-        self._indices = iter(loader._index_sampler)
+        # no reference to the loader, which may hold this pass: a cycle would keep the workers
+        self._index_sampler = loader._index_sampler
+        _BaseDataLoaderIter._reset(self, loader)
         # drawn before a lazy sampler draws its order, and with no workers too: as PyTorch does
         self._base_seed = int(empty((), dtype=int64).random_(generator=loader.generator).item())
         self._start = functools.partial(
@@ -248,12 +253,11 @@ class _BaseDataLoaderIter:
             loader.collate_fn,
             loader.drop_last,
         )
-        # no reference to the loader, which may hold this pass: a cycle would keep the workers
-        self._index_sampler = loader._index_sampler
-        self._count_from(loader)
         self._begin(loader)
 
-    def _count_from(self, loader: DataLoader) -> None:
+    def _reset(self, loader: DataLoader) -> None:
+        """Begin another pass."""
+        self._indices = iter(self._index_sampler)
         self._reported_length = loader._IterableDataset_len_called
         self._n_yielded = 0
 
@@ -316,10 +320,8 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
         self._epoch = 0
         self._prefetch()
 
-    def restart(self, loader: DataLoader) -> None:
-        """Begin another pass with the same workers."""
-        self._indices = iter(self._index_sampler)
-        self._count_from(loader)
+    def _reset(self, loader: DataLoader) -> None:
+        super()._reset(loader)
         self._pool.restart()
         self._epoch += 1  # replies to tasks of an abandoned pass are dropped
         self._prefetch()

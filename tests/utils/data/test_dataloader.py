@@ -8,6 +8,7 @@ import os
 import random
 import signal
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -430,3 +431,19 @@ def test_an_object_with_a_loaders_attributes() -> None:
             return batch
 
     assert [int(x) + int(y) for x, y in _SingleProcessDataLoaderIter(Batches())] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("persistent", [False, True])
+def test_a_loader_whose_passes_are_its_own(persistent: bool) -> None:
+    class Counting(DataLoader):
+        made = 0
+
+        def _get_iterator(self) -> Any:
+            self.made += 1
+            return super()._get_iterator()
+
+    workers = int(persistent)
+    loader = Counting([1, 2, 3], num_workers=workers, persistent_workers=persistent)
+    for _ in range(2):
+        assert [int(x) for x in loader] == [1, 2, 3]
+    assert loader.made == (1 if persistent else 2)
