@@ -245,12 +245,15 @@ def _accumulate(node: AccumulateGrad, g: Any, is_ours: bool, create_graph: bool)
         g = as_raw(g, leaf.array)
         keeps = is_ours and (g.base is None or _is_all_of_its_memory(g))
         leaf._grad = result_class().wrap(g if keeps else row_major_copy(g))
-    elif before._node is None:
-        total = before.array
-        total += as_raw(g, leaf.array)
-        versions.mark_written(total, "accumulation into .grad")
     else:
-        leaf._grad = result_class().wrap(before.array + as_raw(g, leaf.array))
+        total = before.array
+        try:
+            total += as_raw(g, leaf.array)
+        except ValueError as error:
+            raise RuntimeError(
+                f"backward(): can't add to .grad in place ({error}). Set .grad to a clone of it"
+            ) from error
+        versions.mark_written(total, "accumulation into .grad")
     if node.post_hooks:
         for hook in list(node.post_hooks.values()):
             returned = hook(leaf)

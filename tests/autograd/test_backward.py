@@ -90,6 +90,18 @@ def test_a_leaf_is_a_root_too(torch) -> None:
     assert torch.autograd.grad(x, x)[0].item() == 1
 
 
+def test_a_pass_adds_to_the_gradient_that_is_there(torch) -> None:
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    (slope,) = torch.autograd.grad((x * x).sum(), x, create_graph=True)
+    x.grad = slope
+    x.sum().backward()
+    assert x.grad is slope
+    assert slope.tolist() == [3, 5]
+    x.grad = torch.ones(1).expand(2)
+    with pytest.raises(RuntimeError):
+        x.sum().backward()
+
+
 def test_inputs_restrict_where_gradients_accumulate(torch) -> None:
     x = torch.tensor(2.0, requires_grad=True)
     w = torch.tensor(3.0, requires_grad=True)
