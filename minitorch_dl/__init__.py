@@ -222,6 +222,7 @@ try:
     from .ops.copies import *
     from .ops.counting import *
     from .ops.creation import *
+    from .ops.deprecated import *
     from .ops.diagonals import *
     from .ops.distances import *
     from .ops.dropout import *
@@ -258,7 +259,6 @@ try:
     from .ops.rearranging import *
     from .ops.recurrent import *
     from .ops.reductions import *
-    from .ops.removed import *
     from .ops.rounding import *
     from .ops.scans import *
     from .ops.scattering import *

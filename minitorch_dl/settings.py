@@ -7,8 +7,8 @@ import warnings
 from typing import Any
 
 from .backend import get_default_device, segments
-from .backend.allocator import keep_freed_memory
 from .backend.blas import set_blas_threads
+from .backend.malloc import keep_freed_memory
 from .backend.precision import float32_products, set_float32_products
 from .backend.threads import set_thread_count, thread_count
 

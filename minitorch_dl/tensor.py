@@ -21,7 +21,7 @@ from .autograd.overriding import DisableTorchFunctionSubclass
 from .autograd.primitive import TensorBase, register_result_class
 from .backend import device_of, dtypes, layouts
 from .backend.overwriting import OVERWRITING
-from .ops import diagonals, elementwise, powers, random, rearranging, removed
+from .ops import deprecated, diagonals, elementwise, powers, random, rearranging
 from .ops import layout as layout_ops
 from .ops import shape as shape_ops
 from .ops import storage as storage_ops
@@ -408,7 +408,8 @@ class Tensor(Convertible, Differentiable, Protocols):
     matrix_power, matrix_exp = ops.matrix_power, ops.matrix_exp
     lu, lu_solve = ops.lu, ops.lu_solve
     geqrf, orgqr, ormqr = ops.geqrf, ops.orgqr, ops.ormqr
-    eig, lstsq, solve, symeig = removed.eig, removed.lstsq, removed.solve, removed.symeig
+    eig, lstsq = deprecated.eig, deprecated.lstsq
+    solve, symeig = deprecated.solve, deprecated.symeig
 
     # -- distances and statistics (ops/distances.py, ops/statistics.py) ----------------------------
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from ..backend import dtypes
 from .engine import check_versions
-from .first_order_only import once_differentiable
 from .function_node import FunctionNode, FunctionPlan, Source
 from .inplace import check_writable, rebase
 from .modes import LISTENING, no_grad, records, state
 from .node import SECOND_BACKWARD, Node
+from .once_differentiable import once_differentiable
 from .overriding import LIVE, overriding
 from .primitive import TensorBase, View, ViewKind, current_node
 from .versions import mark_written, owner_of

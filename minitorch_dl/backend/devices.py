@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from . import pool
+from . import gpu_memory
 from .errors import describe
 from .recording import capturing, note_reading, reading_mode
 
@@ -97,7 +97,7 @@ class Backend:
         array_class: type,
         device_of: Callable[[Any], device],
         select: Callable[[device], AbstractContextManager[Any]] = lambda d: nullcontext(),
-        allocator: pool.Allocator | None = None,
+        allocator: gpu_memory.Allocator | None = None,
         count: int = 1,
         has_elements: bool = True,
     ) -> None:
@@ -166,7 +166,7 @@ def _load_cuda() -> Backend:
         cupy.ndarray,
         device_of=lambda array: device("cuda", array.device.id),
         select=lambda d: nullcontext() if d.index is None else cupy.cuda.Device(d.index),
-        allocator=pool.install(cupy),
+        allocator=gpu_memory.install(cupy),
         count=count,
     )
 

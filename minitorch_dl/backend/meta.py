@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from .wrapping import around, arrays_in, converted
+from .array_classes import around, arrays_in, converted
 
 _SMALL = 1 << 16
 _PROMISED: dict[str, int] = (

@@ -12,7 +12,7 @@ import numpy as np
 
 from .axpy import add_multiple
 from .blocks import FEW, in_blocks
-from .clipping import clip
+from .selection import clip
 
 __all__ = ["OVERWRITING"]
 

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from ..backend import capturing
-from ..backend.pool import Allocator
+from ..backend.gpu_memory import Allocator
 from ..backend.random import CounterGenerator, default_generator
 from ..backend.recording import recording, refuse_waiting
 from .devices import _cupy, is_available, synchronize

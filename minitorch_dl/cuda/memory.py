@@ -8,7 +8,7 @@ from typing import Any
 
 from ..backend import backend_for
 from ..backend.cublas_library import WORKSPACE
-from ..backend.pool import Allocator, OutOfMemoryError
+from ..backend.gpu_memory import Allocator, OutOfMemoryError
 from .devices import (
     _cupy,
     _index,

@@ -20,8 +20,7 @@ from ..autograd.structural import cast
 from ..backend import activations as kernels
 from ..backend import array_module, dtypes
 from ..backend import random as draw
-from ..backend.choosing import choose
-from ..backend.clipping import clip
+from ..backend.selection import choose, clip
 from .creation import empty, ones_like
 from .elementwise import abs, exp
 from .inspection import finfo

@@ -12,7 +12,7 @@ import numpy as np
 from ..autograd.names import as_one
 from ..autograd.primitive import primitive, write_out
 from ..autograd.structural import sum_to
-from .deprecation import deprecated
+from .deprecated import deprecated
 from .diagonals import _tril
 from .dims import also_named
 from .solving import (

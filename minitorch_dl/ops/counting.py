@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..autograd.errors import not_implemented, refuse_complex, require_kind
+from ..autograd.no_derivative import without_derivative
 from ..autograd.primitive import TensorBase, primitive, write_out
-from ..autograd.refusing import without_derivative
 from ..backend import array_module, common_module, dtypes
 from ..backend.precision import widened
 from . import return_types

@@ -15,7 +15,7 @@ from ..autograd.structural import cast, conj, is_complex
 from ..backend import device_of, dtypes
 from . import return_types
 from .cholesky import linalg_cholesky
-from .deprecation import deprecated
+from .deprecated import deprecated
 from .diagonals import _tril
 from .joining import cat
 from .rearranging import flip

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..autograd.no_derivative import no_derivative
 from ..autograd.primitive import primitive
-from ..autograd.refusing import no_derivative
 from ..backend.incomplete_gamma import gammainc_pair
 from .elementwise import exp, log
 from .special import lgamma

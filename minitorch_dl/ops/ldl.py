@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.no_derivative import PYTORCH_NAME, no_derivative
 from ..autograd.primitive import primitive, write_out
-from ..autograd.refusing import PYTORCH_NAME, no_derivative
 from ..backend import to_host
 from . import return_types
 from .solving import LinAlgError, _check_system, attempt, check_matrices

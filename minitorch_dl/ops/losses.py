@@ -10,7 +10,7 @@ from ..autograd.errors import refuse_complex, require_kind
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive
 from ..backend import array_module, check_all
-from ..backend.clipping import clip
+from ..backend.selection import clip
 from .activation import logsigmoid
 from .elementwise import abs, exp, log
 from .loss_reduction import reduced, reduction_name

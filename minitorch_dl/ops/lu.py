@@ -13,7 +13,7 @@ from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import array_module, check_all
 from . import return_types
 from .cholesky import linalg_cholesky
-from .deprecation import deprecated
+from .deprecated import deprecated
 from .diagonals import _tril, _triu
 from .gathering import take_along_dim
 from .joining import cat

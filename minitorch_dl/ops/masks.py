@@ -12,7 +12,7 @@ from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import expand as _expand
 from ..backend import array_module, check_range
-from ..backend.choosing import choose
+from ..backend.selection import choose
 from .dims import common_shape
 from .gathering import _at_least_1d, _one_value
 from .indexing import _index, _index_put

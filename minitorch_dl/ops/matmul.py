@@ -14,7 +14,7 @@ from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import alias, conj, is_complex
 from ..backend import blas
 from ..backend.precision import in_float32, is_half, summed_in
-from .deprecation import deprecated, warn_once
+from .deprecated import deprecated, warn_once
 from .diagonals import _diagonal
 from .dims import wrap_dim, wrap_dims
 from .shape import _reshape as reshape

@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd.names import named
 from ..autograd.primitive import TensorBase, primitive
 from ..backend import array_module
-from ..backend.clipping import clip
+from ..backend.selection import clip
 from .selection import keep
 
 __all__ = ["fake_quantize_per_channel_affine", "fake_quantize_per_tensor_affine"]

@@ -13,13 +13,13 @@ import numpy as np
 
 from ..autograd.errors import require_kind
 from ..autograd.names import named
+from ..autograd.no_derivative import no_derivative
 from ..autograd.primitive import TensorBase, primitive, write_out
-from ..autograd.refusing import no_derivative
 from ..autograd.structural import cast
 from ..backend import array_module, dtypes
 from ..backend.activations import where_not_zero
-from ..backend.choosing import choose
-from ..backend.clipping import clip as limited
+from ..backend.selection import choose
+from ..backend.selection import clip as limited
 from .inspection import finfo
 
 __all__ = [

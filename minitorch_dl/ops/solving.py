@@ -16,7 +16,7 @@ from ..autograd.primitive import primitive, write_out
 from ..autograd.structural import cast, conj, is_complex, sum_to
 from ..backend import dtypes
 from . import return_types
-from .deprecation import deprecated
+from .deprecated import deprecated
 from .diagonals import _diagonal, _diagonal_adjoint, _tril, _triu
 from .dims import also_named
 from .elementwise import log

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd.names import as_one
+from ..autograd.no_derivative import no_derivative
 from ..autograd.primitive import primitive, write_out
-from ..autograd.refusing import no_derivative
 from ..backend import special as kernels
 from ..backend.precision import in_float32
 from .elementwise import exp, log, log1p

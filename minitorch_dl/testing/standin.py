@@ -24,8 +24,8 @@ from typing import Any
 
 import numpy as np
 
+from ..backend.array_classes import around, arrays_in, converted
 from ..backend.devices import Backend, device, register_backend
-from ..backend.wrapping import around, arrays_in, converted
 from .cupy_api import Entry, table
 
 counts: Counter[str] = Counter()

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import minitorch_dl as torch
-from minitorch_dl.backend.choosing import choose
 from minitorch_dl.backend.random.box_muller import box_muller
 from minitorch_dl.backend.random.integers import _shuffled
 from minitorch_dl.backend.row_major import row_major_copy
 from minitorch_dl.backend.segments import first_maxima
+from minitorch_dl.backend.selection import choose
 from minitorch_dl.backend.sums import sum_of_squares, sum_over
 
 F = torch.nn.functional

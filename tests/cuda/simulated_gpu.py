@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minitorch_dl.backend import devices, pool
+from minitorch_dl.backend import devices, gpu_memory
 from minitorch_dl.backend.random import generator
 from minitorch_dl.testing import standin
 
@@ -97,7 +97,7 @@ def install(patch: pytest.MonkeyPatch) -> SimulatedCupy:
     cupy = SimulatedCupy()
     backend = devices.Backend(
         "cuda", cupy, standin.StandInArray, lambda array: devices.device("cuda", 0),
-        allocator=pool.install(cupy),
+        allocator=gpu_memory.install(cupy),
     )  # fmt: skip
     patch.setitem(devices._BACKENDS, "cuda", backend)
     patch.setitem(devices._BY_CLASS, standin.StandInArray, backend)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import minitorch_dl as torch
-from minitorch_dl.backend import devices, pool
+from minitorch_dl.backend import devices, gpu_memory
 from tests.devices import NEEDS_GPU
 
 from .fake_cupy import FakeCupy
@@ -16,7 +16,7 @@ from .fake_cupy import FakeCupy
 @pytest.fixture
 def cupy(monkeypatch: pytest.MonkeyPatch) -> FakeCupy:
     fake = FakeCupy()
-    backend = SimpleNamespace(xp=fake, allocator=pool.install(fake))
+    backend = SimpleNamespace(xp=fake, allocator=gpu_memory.install(fake))
     monkeypatch.setitem(devices._BACKENDS, "cuda", backend)
     return fake
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import minitorch_dl as torch
-from minitorch_dl.backend import devices, pool
+from minitorch_dl.backend import devices, gpu_memory
 from minitorch_dl.testing import standin
 from tests.devices import NEEDS_GPU
 
@@ -21,7 +21,7 @@ from .simulated_gpu import install
 @pytest.fixture
 def cupy(monkeypatch: pytest.MonkeyPatch) -> Any:
     fake: Any = FakeCupy()
-    backend = SimpleNamespace(xp=fake, allocator=pool.install(fake))
+    backend = SimpleNamespace(xp=fake, allocator=gpu_memory.install(fake))
     monkeypatch.setitem(devices._BACKENDS, "cuda", backend)
     return fake
 

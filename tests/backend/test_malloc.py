@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from minitorch_dl.backend import allocator
+from minitorch_dl.backend import malloc
 
 PROGRAM = """
 import resource
@@ -25,14 +25,14 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 
 def _page_faults(**variables: str) -> int:
-    env = {k: v for k, v in os.environ.items() if k not in allocator._OWN_SETTINGS}
+    env = {k: v for k, v in os.environ.items() if k not in malloc._OWN_SETTINGS}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], env={**env, **variables}, capture_output=True, check=True
     )
     return int(done.stdout)
 
 
-@pytest.mark.skipif(not allocator._is_glibc(), reason="the settings are glibc's")
+@pytest.mark.skipif(not malloc._is_glibc(), reason="the settings are glibc's")
 def test_steps_reuse_the_memory_of_those_before() -> None:
     kept, returned = _page_faults(), _page_faults(MINITORCH_DL_KEEP_MEMORY="0")
     assert kept < returned / 4
@@ -40,4 +40,4 @@ def test_steps_reuse_the_memory_of_those_before() -> None:
 
 def test_the_users_own_settings_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "1000000")
-    assert not allocator.keep_freed_memory()
+    assert not malloc.keep_freed_memory()
