@@ -91,8 +91,8 @@ def as_class(tensor: Any, cls: type) -> Any:
 
 
 def as_raw(value: Any, like: Any = None) -> Any:
-    """A gradient as an array: NumPy reductions give scalars, which nobody could write to; a leaf
-    wants its own dtype."""
+    """The gradient as an array that can be written to (NumPy's reductions return scalars), in the
+    dtype of ``like`` if that is given."""
     if isinstance(value, np.generic):
         value = np.asarray(value)
     if like is not None and value.dtype != like.dtype:
@@ -153,8 +153,8 @@ class View:
 
 
 def current_node(tensor: Any) -> Any:
-    """The tensor's node; of a view whose root was written in place since, made anew from the
-    root's new history."""
+    """The tensor's node. If the root of a view was written in place since the view was made, its
+    node is rebuilt first, from the root's new history."""
     view = tensor._view
     if view is None or view.stamp is view.root._node or view.kind is NO_GRAD:
         return tensor._node
@@ -180,8 +180,9 @@ def current_node(tensor: Any) -> Any:
 
 
 def _node_apart(tensor: Any) -> Any:
-    """A node for what is viewed through ``tensor``: that of a root, or of a view a copy made from
-    the root, so that gradients flow past the view's own node to the root, as in PyTorch."""
+    """The node that views of ``tensor`` are rebuilt on: the tensor's own if it is no view, else a
+    copy of its node. So gradients bypass the view's own node on their way to the root, as in
+    PyTorch."""
     view = tensor._view
     node = current_node(tensor)
     if view is None or view.kind is not ORDINARY:

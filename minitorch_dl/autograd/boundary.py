@@ -99,16 +99,16 @@ def public(function: Any, name: str) -> Any:
 
 
 def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Mark an op that stays as it is: one that takes ``*args``, is called often and has the ``try``
-    in its own body, or one that neither fails nor can be overridden."""
+    """Mark an op that gets no guard: it is called often and has the ``try`` in its own body, or it
+    neither fails nor can be overridden."""
     function.guarded = True  # type: ignore[attr-defined]
     return function
 
 
 def number_first(*names: str) -> Callable[[_F], _F]:
-    """Let these numbers also come by position, before the tensors that they scale, which was
-    PyTorch's order until 1.5 and is still met: ``add(input, alpha, other)`` and ``addmm(beta,
-    input, alpha, mat1, mat2)``."""
+    """Let these numbers also be given by position, before the tensors that they scale. This was
+    PyTorch's order until 1.5, and programs still use it: ``add(input, alpha, other)`` and
+    ``addmm(beta, input, alpha, mat1, mat2)``."""
 
     def decorate(function: _F) -> _F:
         function.number_names = names  # type: ignore[attr-defined]
@@ -144,7 +144,7 @@ def positional_count(function: Any) -> int:
 
 @functools.cache
 def _guard(function: Any, name: str) -> Any:
-    """The function within its ``try``. What it runs is put in at the first call: a program calls
+    """The function inside a ``try``. Its code is compiled at the first call, since a program calls
     few of the ops that it imports."""
 
     def compiled() -> Any:
@@ -166,8 +166,8 @@ _scopes: list[dict[str, Any]] = []
 
 
 def follow_gpus(on: bool) -> None:
-    """Have all ops, or none, make the GPU of their operands the current one: what a machine with
-    several needs."""
+    """Have all ops, or none, make the GPU of their operands the current one, as is needed where
+    there are several."""
     for scope in _scopes:
         function = scope["function"]
         function = getattr(function, "anywhere", function)
@@ -191,8 +191,10 @@ def _on_their_gpu(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class _Guard:
-    """A public function within its ``try``: the source of what is called, and what that calls
-    besides the function itself, which is off the way of a call that succeeds."""
+    """Writes and compiles the guard of one public function.
+
+    A call that succeeds runs the function inside the ``try`` and nothing else; all other methods
+    here serve calls that fail or that a class overrides."""
 
     def __init__(self, call: FunctionType, function: Any, name: str) -> None:
         self.call, self.function, self.name = call, function, name
@@ -268,7 +270,7 @@ class _Guard:
         )
 
     def _declared(self) -> list[str]:
-        """The parameters, with those names that arguments also go by behind them."""
+        """The parameters as declared, followed by their second names."""
         declared, last = [], []
         starred = False
         for p in self.parameters.values():
@@ -285,7 +287,8 @@ class _Guard:
         return [*declared, *(f"{second}=absent" for second in self.second_names), *last]
 
     def _preparing(self) -> str:
-        """What comes before the call: whether arguments are there, and whole numbers."""
+        """The lines before the call, which check that required arguments are given and that whole
+        numbers are."""
         lines = ""
         for p in self.parameters.values():
             if self.defaults[p.name] is _ABSENT:
@@ -306,7 +309,8 @@ class _Guard:
         return self.call(*tensors, **options, out=out)
 
     def override(self, relevant: list[Any], values: tuple[Any, ...]) -> Any:
-        """Hand over the call, without what was left at its default."""
+        """Pass the call on to the class that overrides it, without arguments left at their
+        defaults."""
         named = _BY_NAME.get(self.name, ())
         args: list[Any] = []
         kwargs: dict[str, Any] = {}
@@ -369,8 +373,8 @@ def explained(
     arguments: Mapping[str, Any],
     defaults: Mapping[str, Any] = MappingProxyType({}),
 ) -> Exception:
-    """The exception to raise for one on its way to the caller: itself, with more in its message
-    where that doesn't name the op, or one of the type that PyTorch has for it."""
+    """The exception to raise in place of ``error``: of the type that PyTorch raises, with a message
+    that names the op."""
     if not _from_here(error):
         return error  # from code of the caller's: a hook, a subclass
     if isinstance(error, AttributeError):

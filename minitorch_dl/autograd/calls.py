@@ -56,8 +56,8 @@ def _taken(p: Primitive, most: frozenset[np.dtype]) -> frozenset[np.dtype]:
 
 
 def _on_host(kernel: Callable[..., Any], operands: int) -> Callable[..., Any]:
-    """The kernel on NumPy's arrays: the ufunc itself where the kernel only hands its operands on to
-    one, which saves a call."""
+    """The kernel as a function of NumPy arrays alone. A kernel that only calls a ufunc with its
+    operands is that ufunc, which saves a call."""
     names = kernel.__code__.co_names
     ufunc = getattr(np, names[0], None) if len(names) == 1 else None
     if isinstance(ufunc, np.ufunc):
@@ -71,6 +71,7 @@ def _on_host(kernel: Callable[..., Any], operands: int) -> Callable[..., Any]:
 
 
 def unary(p: Primitive) -> Callable[..., Any]:
+    """The call of a primitive of one input without parameters."""
     kernel, taken = _on_host(p.kernel, 1), _taken(p, _REAL)
     plan = None
 
@@ -108,6 +109,7 @@ def unary(p: Primitive) -> Callable[..., Any]:
 
 
 def parametrized(p: Primitive) -> Callable[..., Any]:
+    """The call of a primitive of one input and parameters."""
     kernel, promotes = p.kernel, p.promotes is not None
     taken = _taken(p, _PLAIN)
     plan = None
@@ -149,6 +151,7 @@ def parametrized(p: Primitive) -> Callable[..., Any]:
 
 
 def viewing(p: Primitive) -> Callable[..., Any]:
+    """The call of a primitive of one input whose result is a view of it."""
     kernel = p.kernel
 
     def call(input: Any, **params: Any) -> Any:
@@ -258,8 +261,8 @@ def binary(p: Primitive, otherwise: Callable[..., Any] | None = None) -> Callabl
 
 
 def _node_maker(p: Primitive, needs: tuple[bool, ...]) -> tuple[Any, tuple[bool, ...] | None]:
-    """What records an op whose inputs ``needs`` gradients: the plan's ``node``, and which of the
-    edges to keep (None: all), since an input without a formula gets none."""
+    """The function that records the op when ``needs`` says which inputs need gradients, and which
+    edges to keep: None for all, since inputs without a formula get no edge."""
     wanted = tuple([need and name in p.formulas for name, need in zip(p.inputs, needs)])
     if not any(wanted):
         return None, wanted
@@ -430,7 +433,7 @@ def many(p: Primitive) -> Callable[..., Any]:
 
 
 def as_view(p: Primitive, input: Any, y: Any, params: dict[str, Any]) -> Any:
-    """The Tensor around ``y``, which is this one-input op's result on a NumPy-backed Tensor."""
+    """The Tensor around ``y``, the result of this one-input op on the NumPy-backed ``input``."""
     a = input.array
     out = _new(_Tensor)
     out.array = y

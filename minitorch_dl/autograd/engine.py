@@ -40,14 +40,14 @@ class Pass:
         self._device: Any = None
 
     def follow(self, g: Any) -> None:
-        """Compute on the GPU of this gradient, or of one in a list, from here on."""
+        """Make the GPU of this gradient, or of the first in a list, the current one."""
         given = [x for x in (g if isinstance(g, list) else [g]) if x is not None]
         self.leave()
         self._device = devices.beside([getattr(x, "array", x) for x in given])
         self._device.__enter__()
 
     def leave(self) -> None:
-        """Let the GPU that was current before the pass be it again."""
+        """Make the GPU current again that was current before the pass."""
         if self._device is not None:
             self._device.__exit__(None, None, None)
             self._device = None
@@ -271,8 +271,8 @@ _ONLY_THE_VIEW = _holders_of_base(np.empty(2).reshape(1, 2))
 
 
 def _is_all_of_its_memory(g: Any) -> bool:
-    """Whether a view of a rule's fresh array, in another shape, is all that is left of it, and may
-    be written to: what was broadcast may not, though it be along axes of size 1."""
+    """Whether ``g`` is a reshaped view of all of an array that nothing else holds, and may be
+    written to. What was broadcast may not, even along axes of size 1."""
     return (
         g.__class__ is np.ndarray
         and _holders_of_base(g) == _ONLY_THE_VIEW
@@ -295,7 +295,7 @@ def _shown(g: Any) -> Any:
 
 
 def _passed_on(grad: Any, create_graph: bool) -> Any:
-    """What the pass goes on with after hooks saw ``grad``."""
+    """The gradient in the form that the pass continues with, after hooks have seen ``grad``."""
     return grad if create_graph or grad is None or grad.is_sparse else grad.array
 
 

@@ -91,7 +91,7 @@ def require_one_dtype(op: str, *arrays: Any) -> None:
 
 
 def refuse_complex(op: str, *operands: Any) -> None:
-    """Refuse complex tensors where nothing that the op is made of does."""
+    """Refuse complex tensors, for composites whose own ops would accept them."""
     arrays = [x.array for x in operands if isinstance(x, TensorBase)]
     if any(a.dtype.kind == "c" for a in arrays):
         raise complex_refused(op, arrays)
@@ -100,8 +100,8 @@ def refuse_complex(op: str, *operands: Any) -> None:
 def explain(
     primitive: Primitive, error: Exception, arrays: Sequence[Any], params: dict[str, Any]
 ) -> Exception:
-    """The exception to raise for a kernel's: op, operands and reason. Bad shapes are
-    RuntimeErrors, as in PyTorch."""
+    """The exception to raise for one of a kernel: it names the op, the operands and the reason. Bad
+    shapes are RuntimeErrors, as in PyTorch."""
     given = ", ".join(
         [
             *(f"{n}={describe_one(a)}" for n, a in zip(primitive.inputs, arrays, strict=False)),

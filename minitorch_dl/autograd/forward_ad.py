@@ -87,7 +87,7 @@ class dual_level:
 
 
 def enter_dual_level() -> int:
-    """Begin what ``dual_level`` is the block of."""
+    """Enter a dual level, as ``with dual_level()`` does."""
     if state.dual_level is not None:
         raise RuntimeError("Nested forward mode AD is not supported at the moment")
     use_dual_level(_Level())
@@ -95,7 +95,7 @@ def enter_dual_level() -> int:
 
 
 def exit_dual_level(*, level: int | None = None) -> None:
-    """End it; the tangents are lost."""
+    """Leave the dual level; all tangents are lost."""
     if state.dual_level is None or level not in (None, 0):
         raise RuntimeError("Trying to exit a forward AD level that was not the last one created.")
     use_dual_level(None)
@@ -142,7 +142,7 @@ def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
 
 
 def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
-    """The primal and the tangent of a dual tensor, or of what was computed from some."""
+    """The primal and the tangent of a tensor that is dual or was computed from dual tensors."""
     found, node = state.dual_level, current_node(tensor)
     if found is None or node is None:
         return UnpackedDualTensor(tensor, None)
@@ -153,7 +153,11 @@ def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
 
 
 def _push(level: _Level, tensor: Any, node: Any) -> Any:
-    """The tangent of what was computed from dual tensors; None where none is behind it."""
+    """The tangent of ``tensor``; None if it was not computed from dual tensors.
+
+    Reverse mode gives ``v -> J^T v``, a linear function of v, whose own derivative by reverse mode
+    is ``t -> J t``, the tangent for the inputs' tangents t.
+    """
     sources = level.sources([node])
     if not sources:
         return None

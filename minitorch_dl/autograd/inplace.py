@@ -204,8 +204,7 @@ def _unwatched_node(x: Any) -> Any:
 
 
 def _keep_old_values(node: Any, array: Any, before: int) -> None:
-    """Give the nodes made by this op copies of what they saved of the memory that is about to be
-    overwritten."""
+    """Give the nodes made by this op copies of the memory they saved that is about to change."""
     owner = owner_of(array)
     stack = [node]
     while stack:

@@ -195,7 +195,8 @@ class set_grad_enabled(_Mode):
 
 
 class set_multithreading_enabled:
-    """Noted, as a call or for a block: a backward pass runs in the thread that asks for it."""
+    """Store the mode, as a call or for a block, without effect: a backward pass runs in the thread
+    that calls it."""
 
     def __init__(self, mode: bool) -> None:
         self._before, state.multithreading = state.multithreading, mode
@@ -207,7 +208,7 @@ class set_multithreading_enabled:
 
 
 def is_multithreading_enabled() -> bool:
-    """What ``set_multithreading_enabled`` said last; True before."""
+    """The mode last set by ``set_multithreading_enabled``; True by default."""
     return state.multithreading
 
 

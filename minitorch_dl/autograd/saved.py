@@ -1,4 +1,4 @@
-"""What a node saved for its derivative, where hooks keep it elsewhere or in another form."""
+"""Saved values that hooks keep elsewhere or in another form."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .versions import version_of
 
 
 class _Kept(NamedTuple):
-    """A value as a pack hook left it."""
+    """A saved value as returned by a pack hook."""
 
     value: Any
     unpack: Callable[[Any], Any]

@@ -13,7 +13,7 @@ VOLATILE = "volatile was removed and now has no effect. Use `with torch.no_grad(
 
 
 class _Engine:
-    """PyTorch's engine, as far as programs speak to it."""
+    """The methods of PyTorch's engine that programs call."""
 
     @staticmethod
     def queue_callback(callback: Callable[[], None]) -> None:

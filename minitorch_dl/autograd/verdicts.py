@@ -1,4 +1,4 @@
-"""What explains that an analytical derivative differs from the numerical one."""
+"""Explanations for an analytical derivative that differs from the numerical one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 
 class Verdict(NamedTuple):
-    """What probably explains that an analytical derivative differs from the numerical one.
+    """The probable reason why an analytical derivative differs from the numerical one.
 
     Attributes:
         kind: "wrong formula", "rounding at this precision", "kink", "not differentiable here" or

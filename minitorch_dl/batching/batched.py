@@ -1,5 +1,4 @@
-"""The tensors that ``vmap`` hands to a function, and what becomes of the functions called with
-them."""
+"""The tensors that ``vmap`` passes to a function, and how functions called with them are run."""
 
 from __future__ import annotations
 
@@ -46,8 +45,8 @@ _RANDOM_REFUSED = (
 
 
 class Draws:
-    """What the entries of a batch draw at random: others each ("different"), all the same ("same"),
-    or nothing ("error")."""
+    """How the entries of a batch draw random numbers: "different" ones, all the "same", or none
+    ("error")."""
 
     def __init__(self, randomness: str) -> None:
         if randomness not in ("error", "different", "same"):
@@ -70,7 +69,7 @@ class Draws:
             self.refuse()
 
     def refuse(self) -> None:
-        """What a random function does in the mode "error"."""
+        """Raise, as a random function does in the mode "error"."""
         raise RuntimeError(_RANDOM_REFUSED)
 
 

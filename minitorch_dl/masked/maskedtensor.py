@@ -411,7 +411,7 @@ def _moved(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 # -- the rest --------------------------------------------------------------------------------------
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {}
-"""What there is for masked tensors that is neither of these, by the name of the function."""
+"""The other functions of masked tensors, by name."""
 
 
 def _reduce(name: str, input: Any, dim: Any, keepdim: bool, **options: Any) -> Any:
