@@ -4,7 +4,7 @@ They are the three ways to contract ``sum x[n, c, t * stride + k - padding] w[o,
 each leaves one of the arrays open. Shapes, for any number of spatial axes: x (N, C, *S),
 w (O, C / groups, *K), g (N, O, *T); padding is a (before, after) pair per axis.
 
-The algorithm is chosen by shape: one channel per group by shifted sums (``depthwise``); small
+The algorithm is chosen by shape: few channels per group by columns of whole runs (``runs``); small
 kernels of stride 1 or 2 in float32 over enough channels by Winograd's filtering (``winograd``), of
 three axes plane by plane, the planes that a window meets along the first axis as its channels;
 else columns (im2col), of which a 1x1 kernel needs none, turn each into matrix products. They are
@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import cudnn, depthwise, winograd
+from . import cudnn, runs, winograd
 from .blas import share_products
 from .windows import Ints, Pairs, col2im, im2col, window_counts
 
@@ -55,8 +55,8 @@ def correlate(
     o, _, *kernel = w.shape
     n, c, *size = x.shape
     out = window_counts(size, kernel, stride, padding, dilation)
-    if depthwise.suits(c, o, groups):
-        return depthwise.correlate(xp, x, w, out, stride, padding, dilation)
+    if runs.suits(xp, c, o, kernel, groups):
+        return runs.correlate(xp, x, w, out, stride, padding, dilation, groups)
     if winograd.suits(xp, x.dtype, n, c, o, kernel, stride, out, dilation, groups):
         return winograd.correlate(xp, x, w, out, stride, padding, dilation)
     y = xp.empty((n, o, *out), x.dtype)
@@ -114,8 +114,8 @@ def correlate_input(
     n, o, *out = g.shape
     _, per_group, *kernel = w.shape
     c = per_group * groups
-    if depthwise.suits(c, o, groups):
-        return depthwise.correlate_input(xp, g, w, size, stride, padding, dilation, groups)
+    if runs.suits(xp, c, o, kernel, groups):
+        return runs.correlate_input(xp, g, w, size, stride, padding, dilation, groups)
     counts = tuple(-(-s // step) for s, step in zip(size, stride))
     if winograd.suits(xp, g.dtype, n, o, c, kernel, stride, counts, dilation, groups, True):
         return winograd.correlate_input(xp, g, w, size, stride, padding)
@@ -170,8 +170,8 @@ def correlate_weight(
             return w
     c = x.shape[1]
     n, o, *out = g.shape
-    if depthwise.suits(c, o, groups):
-        return depthwise.correlate_weight(xp, x, g, kernel, stride, padding, dilation)
+    if runs.suits(xp, c, o, kernel, groups):
+        return runs.correlate_weight(xp, x, g, kernel, stride, padding, dilation, groups)
     if winograd.suits(xp, x.dtype, n, c, o, kernel, stride, out, dilation, groups):
         return winograd.correlate_weight(xp, x, g, kernel, stride, padding, dilation)
     if _suits_planes(xp, x.dtype, n, c, o, kernel, stride, out, dilation, groups):

@@ -7,15 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minitorch_dl.backend import correlation, depthwise
+from minitorch_dl.backend import correlation, runs
 from minitorch_dl.backend.blas import set_blas_threads
 from minitorch_dl.backend.threads import set_thread_count, thread_count
 
 PROBLEMS = {
     "plain": ((2, 3, 8, 9), (4, 3, 3, 3), (1, 1), (1, 1), (1, 1), 1),
-    "strided": ((2, 4, 8, 9), (6, 2, 3, 2), (2, 1), (1, 0), (1, 2), 2),
+    "strided": ((2, 18, 8, 9), (4, 9, 3, 2), (2, 1), (1, 0), (1, 2), 2),
+    "few channels per group": ((2, 4, 8, 9), (6, 2, 3, 2), (2, 1), (1, 0), (1, 2), 2),
     "depthwise": ((3, 4, 8, 7), (8, 1, 3, 2), (2, 3), (2, 1), (2, 2), 4),
-    "interleaved": ((2, 4, 9, 8), (6, 2, 4, 3), (2, 3), (1, 2), (1, 1), 2),
+    "interleaved": ((2, 6, 9, 8), (4, 6, 4, 3), (2, 3), (1, 2), (1, 1), 1),
     "steps over elements": ((2, 3, 9, 10), (4, 3, 2, 3), (3, 4), (0, 1), (1, 1), 1),
     "many windows": ((2, 2, 14, 15), (3, 2, 3, 1), (1, 1), (1, 0), (1, 1), 1),
     "all padding": ((1, 1, 2, 3), (1, 1, 2, 2), (1, 1), (9, 5), (1, 1), 1),
@@ -57,7 +58,7 @@ def test_blocks_of_any_size_give_the_definition(
         "groups": groups,
     }
     monkeypatch.setattr(correlation, "COLUMN_BYTES", room)
-    monkeypatch.setattr(depthwise, "COLUMN_BYTES", room)
+    monkeypatch.setattr(runs, "COLUMN_BYTES", room)
     np.testing.assert_allclose(correlation.correlate(np, x, w, **options), y, atol=1e-12)
     dx = correlation.correlate_input(np, u, w, size=shape[2:], **options)
     dw = correlation.correlate_weight(np, x, u, kernel=weight[2:], **options)
@@ -92,6 +93,7 @@ THREADED = {
     "columns": ((6, 8, 12, 17), (16, 8, 5, 5), (1, 1), 1),
     "few windows": ((6, 16, 6, 6), (40, 16, 3, 3), (1, 1), 1),
     "depthwise": ((6, 40, 12, 17), (40, 1, 3, 3), (1, 1), 40),
+    "few channels per group": ((6, 40, 12, 17), (60, 4, 3, 3), (1, 1), 10),
 }
 
 
