@@ -157,7 +157,9 @@ def _names() -> dict[Any, str]:
     for space, functions in _functions().items():
         path = "Tensor" if space is Tensor else space.__name__.partition(".")[2]
         for function in functions:
-            known = next((n for n, v in vars(space).items() if v is function), function.__name__)
+            known = function.__name__
+            if vars(space).get(known) is not function:
+                known = next((n for n, v in vars(space).items() if v is function), known)
             names.setdefault(function, ".".join(filter(None, ("torch", path, known))))
     for name in dir(Tensor):
         value = inspect.getattr_static(Tensor, name)

@@ -13,7 +13,7 @@ import numpy as np
 
 from . import ops
 from .autograd.base import as_class
-from .autograd.boundary import publish
+from .autograd.boundary import public, publish
 from .autograd.calls import binary
 from .autograd.inplace import inplace
 from .autograd.names import named
@@ -452,6 +452,10 @@ for _name in """
     __rfloordiv__ __rpow__
 """.split():
     getattr(Tensor, _name).__name__ = _name  # what overrides are told
+for _name in """
+    type type_as cpu cuda float double half bfloat16 cfloat cdouble long int short char byte bool
+""".split():
+    setattr(Tensor, _name, public(getattr(Tensor, _name), _name))
 publish(Tensor)
 register_result_class(Tensor)
 _AS_THEY_ARE = {Tensor.grad.__get__, Tensor._base.__get__}

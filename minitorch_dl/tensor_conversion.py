@@ -14,6 +14,7 @@ from .autograd.base import as_class
 from .autograd.inplace import inplace, overwrite
 from .autograd.modes import GRAD, state
 from .autograd.names import as_one
+from .autograd.overriding import LIVE, call_override
 from .autograd.primitive import TensorBase
 from .backend import device, device_of, dtypes, layouts, to_host
 from .backend.overwriting import OVERWRITING
@@ -185,6 +186,8 @@ class Convertible(TensorBase):
     def to(self, *args: Any, **kwargs: Any) -> Any:
         """This tensor in another dtype or on another device: ``to(dtype)``, ``to(device)``,
         ``to(device, dtype)``, ``to(other)``."""
+        if LIVE and state.function_modes:
+            return call_override(Convertible.to, [], (self, *args), kwargs)
         wanted_device, wanted_dtype = kwargs.pop("device", None), kwargs.pop("dtype", None)
         copy_ = kwargs.pop("copy", False)
         kwargs.pop("non_blocking", None), kwargs.pop("memory_format", None)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.inplace import overwrite, store
-from ..autograd.modes import records
+from ..autograd.modes import records, state
 from ..autograd.names import as_one, named
 from ..autograd.overriding import LIVE, call_override, overriding
 from ..autograd.primitive import TensorBase, current_node, primitive
@@ -268,6 +268,8 @@ def getitem(input: Any, index: Any) -> Any:
     >>> x[:, 1], x[torch.tensor([1, 0]), 2], x[x > 3]
     (tensor([1, 4]), tensor([5, 2]), tensor([4, 5]))
     """
+    if LIVE and state.function_modes:
+        return call_override(getitem, [], (input, index), {})
     items = index if index.__class__ is tuple else (index,)
     spec = _spec(items)
     if spec is not None:
@@ -303,7 +305,7 @@ def _pick(input: Any, indices: Any, dims: tuple[int, ...]) -> Any:
 
 def setitem(input: Any, index: Any, value: Any) -> None:
     """``input[index] = value``, broadcast and cast; differentiable in both."""
-    if LIVE and (values := overriding((value, index))):
+    if LIVE and (values := overriding((value, index))) is not None:
         call_override(setitem, values, (input, index, value), {})
         return
     if not isinstance(value, TensorBase):

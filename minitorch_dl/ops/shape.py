@@ -12,8 +12,9 @@ from typing import Any
 
 from ..autograd.base import ViewKind
 from ..autograd.boundary import guarded, public
-from ..autograd.modes import no_grad
+from ..autograd.modes import no_grad, state
 from ..autograd.names import named
+from ..autograd.overriding import LIVE, call_override
 from ..autograd.primitive import primitive
 from ..autograd.structural import alias, conj, is_complex
 from ..autograd.structural import expand as _expand
@@ -58,6 +59,8 @@ def reshape(input: Any, *shape: Any, **keywords: Any) -> Any:
     tensor([[0, 1, 2],
             [3, 4, 5]])
     """
+    if LIVE and state.function_modes:
+        return call_override(reshape, [], (input, *shape), keywords)
     if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
         shape = tuple(shape[0])
     try:
@@ -106,6 +109,8 @@ def view(input: Any, *shape: Any, **keywords: Any) -> Any:
     Raises:
         RuntimeError: the memory layout allows no such view (use ``reshape``).
     """
+    if LIVE and state.function_modes:
+        return call_override(view, [], (input, *shape), keywords)
     if len(shape) == 1:
         if isinstance(shape[0], dtypes.dtype):
             return _view_as_dtype(input, shape[0])
@@ -304,9 +309,14 @@ def permute(input: Any, *dims: Any, **keywords: Any) -> Any:
     >>> torch.permute(torch.zeros(2, 3, 4), (2, 0, 1)).shape
     torch.Size([4, 2, 3])
     """
+    if LIVE and state.function_modes:
+        return call_override(permute, [], (input, *dims), keywords)
     if len(dims) == 1 and isinstance(dims[0], (tuple, list)):
         dims = tuple(dims[0])
     return _permuted(input, spelled("permute", "dims", dims, keywords)[0] if keywords else dims)
+
+
+_permute.primitive.public = permute  # what overrides are told of x.T
 
 
 @partial(public, name="permute")
@@ -414,6 +424,8 @@ def expand(input: Any, *size: Any, **keywords: Any) -> Any:
     tensor([[1, 1, 1],
             [2, 2, 2]])
     """
+    if LIVE and state.function_modes:
+        return call_override(expand, [], (input, *size), keywords)
     return _expanded(input, spelled("expand", "size", size, keywords) if keywords else size)
 
 

@@ -77,7 +77,7 @@ def check_op(
 
     Args:
         fn: takes ``inputs``, returns a Tensor or several; a Function class stands for its
-            ``apply``.
+            ``apply``. It is called with float64, so a module must be in float64, too.
         inputs: the arguments: tensors, other values, or Hypothesis strategies for them
             (``minitorch_dl.testing.strategies``), one or a tuple; or one strategy that draws the
             tuple. The derivative is checked by every float tensor; complex numbers count as pairs

@@ -372,3 +372,30 @@ def test_a_subclass_can_be_taken_off() -> None:
     assert type(image.as_subclass(torch.Tensor)) is torch.Tensor
     assert type(image.as_subclass(Photo)) is Photo
     assert type(image + 1) is Image
+
+
+def test_modes_are_told_public_functions_of_plain_tensors() -> None:
+    x, told = torch.arange(6.0).reshape(2, 3), []
+
+    class Names(TorchFunctionMode):
+        def __torch_function__(self, func, types, args=(), kwargs=None):
+            told.append((torch.overrides.resolve_name(func), *args[1:], kwargs))
+            return func(*args, **(kwargs or {}))
+
+    with Names():
+        x.view(3, 2), x.reshape((3, 2)), x.expand(1, 2, 3), x.permute(1, 0), x.T
+        x[0, 1:], x.to(torch.float64), x.double(), x.cpu(), x > 1
+        x[0] = 5.0
+    assert told == [
+        ("torch.Tensor.view", 3, 2, None),
+        ("torch.reshape", (3, 2), None),
+        ("torch.Tensor.expand", 1, 2, 3, None),
+        ("torch.permute", 1, 0, None),
+        ("torch.permute", {"dims": (1, 0)}),
+        ("torch.Tensor.__getitem__", (0, slice(1, None)), None),
+        ("torch.Tensor.to", torch.float64, None),
+        ("torch.Tensor.double", None),
+        ("torch.Tensor.cpu", None),
+        ("torch.gt", 1, None),
+        ("torch.Tensor.__setitem__", 0, 5.0, None),
+    ]

@@ -6,6 +6,7 @@ import importlib
 import math
 import pkgutil
 import re
+import runpy
 from typing import Any
 
 import pytest
@@ -13,13 +14,19 @@ import pytest
 import minitorch_dl
 from minitorch_dl import examples
 
-NAMES = sorted(module.name for module in pkgutil.iter_modules(examples.__path__))
+NAMES = sorted(m.name for m in pkgutil.iter_modules(examples.__path__) if m.name != "__main__")
 CHANCE = 0.1  # of guessing a digit
 
 
 def run(name: str, *words: str) -> Any:
     """What the example's ``main`` returns for these words of the command line."""
     return importlib.import_module(f"minitorch_dl.examples.{name}").main(words)
+
+
+def test_the_package_lists_its_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_module("minitorch_dl.examples", run_name="__main__")
+    listed = [line.split()[0] for line in capsys.readouterr().out.partition("\n\n")[0].splitlines()]
+    assert listed == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
