@@ -42,6 +42,7 @@ class device:
         if isinstance(type, int):
             if type < 0:
                 raise RuntimeError(f"Device index must not be negative, got {type}")
+            backend_for("cuda")  # which says what is missing, if it is
             type, index = "cuda", type
         if not isinstance(type, str):
             raise TypeError(f"device must be a string such as 'cpu' or 'cuda:0', got {type!r}")

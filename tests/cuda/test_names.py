@@ -49,6 +49,19 @@ def test_a_stream_brings_its_gpu_along(cupy: FakeCupy) -> None:
     assert other != 3
 
 
+def test_a_device_by_its_index_alone(cupy: FakeCupy, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert torch.device(1) == torch.device("cuda:1")
+
+    def missing() -> Any:
+        raise RuntimeError("no GPU")
+
+    monkeypatch.delitem(devices._BACKENDS, "cuda")
+    monkeypatch.setitem(devices._LAZY, "cuda", missing)
+    with pytest.raises(RuntimeError, match="no GPU"):
+        torch.device(1)
+    assert torch.device("cuda", 1).index == 1  # it can be named
+
+
 def test_an_event_belongs_to_its_streams_gpu(cupy: FakeCupy) -> None:
     other = torch.Stream("cuda:1", priority=-1)
     mark = torch.Event(enable_timing=True)
