@@ -10,7 +10,7 @@ import numpy as np
 from ..checks import check_all
 from ..devices import to_host
 from . import counter, rejection
-from .box_muller import box_muller, fma, libm
+from .box_muller import box_muller, fma, from_polar, libm
 from .counter import CounterGenerator
 from .generator import Generator
 from .rounding import Shape, computed_in, finish, float_range, is_number, part_of, rounded
@@ -29,18 +29,8 @@ def uniform(
         return pairs.view(dtype)[..., 0]
     real = computed_in("uniform_", dtype)
     _, largest = float_range(dtype)  # type: ignore[misc]  # not None: see computed_in
-    for name, bound in (("from", low), ("to", high)):
-        if not -largest <= bound <= largest:
-            raise RuntimeError(f"uniform_: {name}={bound} is out of bounds for {dtype.name}")
-    if low > high:
-        raise RuntimeError(
-            f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}"
-        )
-    if high - low > largest:
-        raise RuntimeError(
-            f"uniform_ expects to-from within the range of {dtype.name}, but found to={high} and "
-            f"from={low}"
-        )
+    if not (-largest <= low <= high <= largest and high - low <= largest):
+        raise _refused_bounds(low, high, largest, dtype)
     if isinstance(generator, CounterGenerator):
         return counter.uniform(xp, shape, low, high, dtype, generator)
     with generator.lock:
@@ -53,6 +43,20 @@ def uniform(
     if x.size and (high != 1 or low != 0 or dtype.itemsize == 2):
         x[x == np.array(high).astype(dtype)] = low  # rounding may have reached `high`
     return finish(x, shape, dtype, xp)
+
+
+def _refused_bounds(low: float, high: float, largest: float, dtype: np.dtype) -> RuntimeError:
+    for name, bound in (("from", low), ("to", high)):
+        if not -largest <= bound <= largest:
+            return RuntimeError(f"uniform_: {name}={bound} is out of bounds for {dtype.name}")
+    if low > high:
+        return RuntimeError(
+            f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}"
+        )
+    return RuntimeError(
+        f"uniform_ expects to-from within the range of {dtype.name}, but found to={high} and "
+        f"from={low}"
+    )
 
 
 def normal(
@@ -104,13 +108,16 @@ def normal(
     with generator.lock:
         if n < 16 or not contiguous:
             return finish(fma(generator.normals(n), std, mean), shape, dtype, xp)
-        tail = 16 if n % 16 else 0
-        whole = n // 16 * 16
         # PyTorch fills 32- and 64-bit tensors with uniforms first, the incomplete row included.
-        u = generator.uniforms((whole if dtype.itemsize == 2 else n) + tail, real)
+        tail = 16 if n % 16 else 0
+        whole = n - n % 16
+        needed = (whole if dtype.itemsize == 2 else n) + tail
+        parts = generator.polar(needed) if real is np.float32 else None
+        u = generator.uniforms(needed, real)[None] if parts is None else parts
     if tail:  # the last 16 values are made anew
-        u = np.concatenate((u[:whole], u[-16:]))
-    x = box_muller(u.reshape(-1, 16), mean, std).ravel()
+        u = np.concatenate((u[:, :whole], u[:, -16:]), axis=1)
+    u = u.reshape(len(u), -1, 16)
+    x = (box_muller(u[0], mean, std) if parts is None else from_polar(u, mean, std)).ravel()
     if tail:
         x = np.concatenate((x[: n - 16], x[-16:]))
     return finish(x, shape, dtype, xp)

@@ -17,7 +17,9 @@ import numpy as np
 
 from .. import kernels
 from ..recording import capturing
+from .box_muller import normal_pair
 from .generator import Generator, bytes_of
+from .twister import floats
 
 __all__ = ["CounterGenerator", "bernoulli", "dropout", "integers", "normal", "uniform"]
 
@@ -86,6 +88,9 @@ class CounterGenerator(Generator):
         pairs = self.words(2 * n).astype(np.uint64)
         return (pairs[0::2] << np.uint64(32)) | pairs[1::2]
 
+    def _floats(self, n: int) -> np.ndarray:
+        return floats(self.words(n))
+
     def normals(self, n: int) -> np.ndarray:
         z = super().normals(n)
         self._kept_normal = None
@@ -101,8 +106,7 @@ class CounterGenerator(Generator):
             return ahead.pop()
 
         def normal() -> float:
-            theta, radius = 2 * math.pi * uniform(), math.sqrt(-2 * math.log1p(-uniform()))
-            return radius * math.cos(theta)
+            return normal_pair(uniform(), uniform())[0]
 
         yield uniform, normal
 

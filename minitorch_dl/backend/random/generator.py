@@ -1,29 +1,29 @@
 """Random streams: PyTorch's CPU generator, and the default one of each device.
 
-The generator is the Mersenne Twister (Matsumoto and Nishimura, 1998) plus one kept-back normal;
-its words, its state's bytes and the order in which it hands out 64-bit values are PyTorch's.
+The generator is the Mersenne Twister plus one kept-back normal; its words, its state's bytes and the
+order in which it hands out 64-bit values are PyTorch's.
 """
 
 from __future__ import annotations
 
-import math
+import itertools
 import operator
 import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache, cached_property
-from typing import Any, cast
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from ..devices import device
-from .box_muller import normal_pairs
+from .box_muller import normal_pair
+from .twister import WORDS, Twister
 
 __all__ = ["Generator", "default_generator", "initial_seed", "manual_seed", "seed"]
 
 DEFAULT_SEED = 67280421310721  # of a Generator that nobody has seeded
-_WORDS = 624  # the twister's state
 
 # PyTorch's layout, 5056 bytes: states can be exchanged with it.
 _STATE = np.dtype(
@@ -32,7 +32,7 @@ _STATE = np.dtype(
         ("left", "<i4"),
         ("seeded", "<i4"),
         ("next", "<u8"),
-        ("state", "<u8", _WORDS),
+        ("state", "<u8", WORDS),
         ("unused", "<f8"),
         ("normal", "<f8"),
         ("unused2", "<f8"),
@@ -40,17 +40,6 @@ _STATE = np.dtype(
         ("unused3", "<i4", 3),
     ]
 )
-
-
-@cache
-def _no_words() -> Any:
-    """What a twister starts from that is seeded at once: to mix words for it would take 100 us."""
-
-    class Zeros(np.random.bit_generator.ISeedSequence):
-        def generate_state(self, n_words: int, dtype: Any = np.uint32) -> Any:
-            return [0] * n_words  # read one by one, faster than from an array
-
-    return Zeros()
 
 
 class Generator:
@@ -82,19 +71,14 @@ class Generator:
 
     def _start(self, seed: int) -> None:
         self._seed = seed
-        self.__dict__.pop("_readers", None)
         self._kept_normal: float | None = None
+        if "_twister" in self.__dict__:
+            self._twister.seed(seed)
 
     @cached_property
-    def _readers(self) -> tuple[np.random.RandomState, np.random.Generator]:
-        """Two readers of one Mersenne Twister: for its words, and for pairs of them.
-
-        Made when first used, since NumPy's random numbers are a tenth of the time of an import.
-        """
-        twister = np.random.MT19937(_no_words())
-        words = np.random.RandomState(twister)
-        words.seed(self._seed & 0xFFFFFFFF)
-        return words, np.random.Generator(twister)
+    def _twister(self) -> Twister:
+        """Made when first used: NumPy's random numbers are a tenth of the time of an import."""
+        return Twister(self._seed)
 
     def manual_seed(self, seed: int) -> Generator:
         """Restart from `seed`, an integer in [-2^63, 2^64); a negative one counts as seed + 2^64.
@@ -127,13 +111,12 @@ class Generator:
     def _bytes(self) -> np.ndarray:
         record = np.zeros((), _STATE)
         with self.lock:
-            stream = cast(tuple, self._readers[0].get_state(legacy=True))
-            kept = self._kept_normal
-        words, position = stream[1], stream[2]
+            state, kept = self._twister.state, self._kept_normal
+        words, position = state[:WORDS], int(state[WORDS])
         record["seed"], record["seeded"], record["state"] = self._seed, 1, words
         # A stream that has not been drawn from stands at its end, like one whose block is used up.
-        unused = position == _WORDS and words[0] == self._seed & 0xFFFFFFFF
-        record["next"], record["left"] = 0 if unused else position, _WORDS + 1 - position
+        unused = position == WORDS and words[0] == self._seed & 0xFFFFFFFF
+        record["next"], record["left"] = 0 if unused else position, WORDS + 1 - position
         if kept is not None:
             record["normal"], record["normal_is_valid"] = kept, 1
         return np.frombuffer(record.tobytes(), np.uint8).copy()
@@ -154,13 +137,12 @@ class Generator:
         record = np.frombuffer(state.tobytes(), _STATE)[0]
         left, position = int(record["left"]), int(record["next"])
         if left == 1:
-            position = _WORDS
-        if record["seeded"] != 1 or not 1 <= position <= _WORDS or left != _WORDS + 1 - position:
+            position = WORDS
+        if record["seeded"] != 1 or not 1 <= position <= WORDS or left != WORDS + 1 - position:
             raise RuntimeError("Invalid mt19937 state: pass what get_state() returned")
-        words = record["state"].astype(np.uint32)
         with self.lock:
             self._start(int(record["seed"]))
-            self._readers[0].set_state(("MT19937", words, position, 0, 0.0))
+            self._twister.state = np.append(record["state"], np.uint64(position)).astype(np.uint32)
             self._kept_normal = float(record["normal"]) if record["normal_is_valid"] else None
         return self
 
@@ -178,12 +160,12 @@ class Generator:
         self.set_state(state[1])
 
     def words(self, n: int) -> np.ndarray:
-        """The next `n` 32-bit words, uint32."""
-        return self._readers[1].bit_generator.random_raw(n).astype(np.uint32)
+        """The next `n` 32-bit words, uint32, not to be written to."""
+        return self._twister.words(n)
 
     def words64(self, n: int) -> np.ndarray:
         """The next `n` pairs of words as uint64, the first word of a pair high."""
-        return self._readers[1].integers(0, 1 << 64, n, np.uint64)
+        return self._twister.pairs(n)
 
     def uniforms(self, n: int, real: type[np.floating]) -> np.ndarray:
         """The next `n` uniforms on [0, 1): multiples of 2^-53 in float64, of 2^-24 in float32."""
@@ -191,50 +173,61 @@ class Generator:
             bits = self.words64(n)
             bits &= np.uint64((1 << 53) - 1)
             return bits.view(np.int64) * 2.0**-53
-        words = self.words(n)
-        words &= np.uint32((1 << 24) - 1)
-        x = words.view(np.int32).astype(np.float32)
-        x *= np.float32(2.0**-24)
-        return x
+        return self._floats(n)
+
+    def _floats(self, n: int) -> np.ndarray:
+        return self._twister.floats(n)
+
+    def _doubles(self, n: int) -> list[float]:
+        """`uniforms` in float64 as a list: a few are made sooner one by one."""
+        if n > 16:
+            return self.uniforms(n, np.float64).tolist()
+        words = self.words(2 * n).tolist()
+        high, low = words[::2], words[1::2]
+        return [((h & 0x1FFFFF) * 2.0**32 + w) * 2.0**-53 for h, w in zip(high, low)]
+
+    def polar(self, n: int) -> np.ndarray | None:
+        """`polar` of the next `n` float32 uniforms, not to be written to; None, and nothing drawn,
+        if they are too many to know them ahead."""
+        return self._twister.polar(n)
 
     def normals(self, n: int) -> np.ndarray:
         """The next `n` standard normals, float64, made a pair at a time; an odd one is kept."""
-        kept = [] if self._kept_normal is None or n == 0 else [self._kept_normal]
-        pairs = (n - len(kept) + 1) // 2
-        fresh = normal_pairs(self.uniforms(2 * pairs, np.float64).reshape(pairs, 2)).ravel()
-        z = np.concatenate((kept, fresh))
+        z = [] if self._kept_normal is None or n == 0 else [self._kept_normal]
+        u = self._doubles((n - len(z) + 1) // 2 * 2)
+        for pair in map(normal_pair, u[::2], u[1::2]):
+            z += pair
         if n:
-            self._kept_normal = float(z[n]) if len(z) > n else None
-        return z[:n]
+            self._kept_normal = z.pop() if len(z) > n else None
+        return np.array(z)
 
     @contextmanager
     def one_by_one(self, block: int) -> Iterator[tuple[Callable[[], float], Callable[[], float]]]:
         """Functions for the next uniform and the next normal, for loops with no known number.
 
-        Words are drawn ahead, for at least `block` uniforms; what is left goes back.
+        About `block` uniforms are drawn ahead; what is left goes back.
         """
-        start, used = self._readers[0].get_state(legacy=True), 0
-        ahead: list[float] = []
+        ahead: Iterator[float] = iter(())
+        several = min(max(block, 64), Twister.SMALL // 2)
 
-        def uniform() -> float:
-            nonlocal used
-            if used == len(ahead):
-                ahead.extend(self.uniforms(max(block, 64), np.float64).tolist())
-            used += 1
-            return ahead[used - 1]
+        def blocks() -> Iterator[Iterator[float]]:
+            nonlocal ahead
+            while True:
+                ahead = iter(self.uniforms(several, np.float64).tolist())
+                yield ahead
+
+        uniform = itertools.chain.from_iterable(blocks()).__next__
 
         def normal() -> float:
             z, self._kept_normal = self._kept_normal, None
             if z is None:
-                theta, radius = 2 * math.pi * uniform(), math.sqrt(-2 * math.log1p(-uniform()))
-                z, self._kept_normal = radius * math.cos(theta), radius * math.sin(theta)
+                z, self._kept_normal = normal_pair(uniform(), uniform())
             return z
 
         try:
             yield uniform, normal
         finally:
-            self._readers[0].set_state(start)
-            self.words(2 * used)
+            self._twister.give_back(2 * operator.length_hint(ahead))
 
 
 def _device(d: Any) -> device:

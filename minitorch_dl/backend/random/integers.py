@@ -11,7 +11,7 @@ import numpy as np
 from . import counter
 from .counter import CounterGenerator
 from .generator import Generator
-from .rounding import Shape, finish, float_range, rounded
+from .rounding import Shape, finish, float_range, integer_range, rounded
 
 
 def random_(shape: Shape, dtype: np.dtype, generator: Generator, xp: Any = np) -> Any:
@@ -23,7 +23,7 @@ def random_(shape: Shape, dtype: np.dtype, generator: Generator, xp: Any = np) -
     elif dtype == np.bool_:
         values = 2
     elif dtype.kind == "i" or dtype == np.uint8:
-        values = int(np.iinfo(dtype).max) + 1
+        values = integer_range(dtype)[1] + 1
     else:
         raise NotImplementedError(f'"random_" not implemented for dtype {dtype.name}')
     if isinstance(generator, CounterGenerator):
@@ -82,9 +82,8 @@ def _range(low: int, high: int | None, dtype: np.dtype) -> tuple[int, int]:
     elif dtype == np.bool_:
         smallest, largest, top = 0, 1, 1
     elif dtype.kind in "iu":
-        smallest, top = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
-        top = min(top, (1 << 63) - 1)
-        largest = top
+        smallest, top = integer_range(dtype)
+        largest = top = min(top, (1 << 63) - 1)
     else:
         raise NotImplementedError(f'"random_" not implemented for dtype {dtype.name}')
     last = top if high is None else high - 1
@@ -142,7 +141,7 @@ def randperm(n: int, dtype: np.dtype, generator: Generator, xp: Any = np) -> Any
     if (floats := float_range(dtype)) is not None:
         largest = (1 << floats[0]) + 1
     elif dtype.kind in "iu":
-        largest = int(np.iinfo(dtype).max) + 1
+        largest = integer_range(dtype)[1] + 1
     else:
         raise NotImplementedError(f'"randperm" not implemented for dtype {dtype.name}')
     if n > largest:

@@ -26,6 +26,13 @@ def float_range(dtype: np.dtype) -> tuple[int, float] | None:
     return _FLOATS.get(dtype.name)
 
 
+@functools.cache
+def integer_range(dtype: np.dtype) -> tuple[int, int]:
+    """An integer dtype's smallest and largest values."""
+    info = np.iinfo(dtype)
+    return int(info.min), int(info.max)
+
+
 def computed_in(op: str, dtype: np.dtype) -> type[np.floating]:
     """The type in which samples of a floating dtype are computed."""
     if float_range(dtype) is None:
