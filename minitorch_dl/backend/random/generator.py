@@ -1,7 +1,7 @@
 """Random streams: PyTorch's CPU generator, and the default one of each device.
 
-The generator is the Mersenne Twister plus one kept-back normal; its words, its state's bytes and the
-order in which it hands out 64-bit values are PyTorch's.
+The generator is the Mersenne Twister plus one kept-back normal; its words, its state's bytes and
+the order in which it hands out 64-bit values are PyTorch's.
 """
 
 from __future__ import annotations
