@@ -161,6 +161,31 @@ def test_state_round_trip(prepare):
         assert draws(other) == expected
 
 
+SIZES = np.random.default_rng(0).permutation([*range(40), 500, 1023, 1024, 1025, 3000] * 4)
+
+
+@pytest.mark.parametrize("draw", ["words", "words64", "uniforms", "normal"])
+def test_many_draws_are_one_stream(draw):
+    def drawn(g, n):
+        if draw == "normal":  # in whole rows each is a function of its own words
+            return random.normal((16 * n,), 0.5, 2.0, F32, g)
+        return getattr(g, draw)(n, *([np.float32] if draw == "uniforms" else []))
+
+    g, other = Generator(), Generator()
+    parts = [drawn(g, int(n)).copy() for n in SIZES]
+    np.testing.assert_array_equal(np.concatenate(parts), drawn(other, int(sum(SIZES))))
+    np.testing.assert_array_equal(g.get_state(), other.get_state())
+
+
+def test_states_between_draws():
+    g, steady = Generator(), Generator()
+    for n in SIZES:
+        continued = g.clone_state()
+        x = g.words(int(n))
+        np.testing.assert_array_equal(x, continued.words(int(n)))
+        np.testing.assert_array_equal(x, steady.words(int(n)))
+
+
 @pytest.mark.parametrize(
     ("state", "error"),
     [

@@ -53,7 +53,8 @@ class Twister:
         # NumPy tells where its state is, the words and the place of the next one; its own methods
         # take 25 us to copy it.
         size = (WORDS + 1) * ctypes.c_uint32
-        self._state = np.frombuffer(size.from_address(source.ctypes.state_address), np.uint32)
+        state = memoryview(size.from_address(source.ctypes.state_address))
+        self._state = np.frombuffer(state, np.uint32)
         self.seed(seed)
 
     def seed(self, seed: int) -> None:
