@@ -36,8 +36,16 @@ _OF_UFUNC = {
 }
 """NumPy's ufuncs that are ops here under another name."""
 
+_ARITHMETIC = ("add", "subtract", "multiply", "divide", "power", "remainder", "floor_divide",
+               "matmul")  # fmt: skip
+"""The ufuncs of arrays' operators whose dtypes depend on whose rules are followed."""
+
 if TYPE_CHECKING:
     from .tensor import Tensor
+
+
+def _arrays(inputs: Any) -> list[Any]:
+    return [x.numpy() if isinstance(x, Protocols) else x for x in inputs]
 
 
 class Protocols(TensorBase):
@@ -139,18 +147,24 @@ class Protocols(TensorBase):
         )
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        """NumPy's ufuncs on tensors give tensors: ``ndarray + tensor``, ``np.sin(tensor)``."""
+        """NumPy's ufuncs on tensors give tensors: ``ndarray + tensor``, ``np.sin(tensor)``.
+
+        They compute as NumPy does; an array's operators, and what needs a derivative, as here.
+        """
         if method != "__call__" or kwargs:
-            arrays = [x.numpy() if isinstance(x, Protocols) else x for x in inputs]
-            return getattr(ufunc, method)(*arrays, **kwargs)
+            return getattr(ufunc, method)(*_arrays(inputs), **kwargs)
         op = getattr(ops, _OF_UFUNC.get(ufunc.__name__, ufunc.__name__), None)
-        if op is None:  # SciPy's, say: there is no derivative, so none may be wanted
-            arrays = [x.numpy() if isinstance(x, Protocols) else x for x in inputs]
-            results = ufunc(*arrays)
-            one = not isinstance(results, tuple)
-            made = [from_data.as_tensor(y) for y in ((results,) if one else results)]
-            return made[0] if one else tuple(made)
-        return op(*[from_data.as_tensor(x) if isinstance(x, np.ndarray) else x for x in inputs])
+        ours = any(
+            x.requires_grad or x.device.type != "cpu" for x in inputs if isinstance(x, Protocols)
+        )
+        if ufunc.__name__ in _ARITHMETIC and isinstance(inputs[0], np.ndarray | np.generic):
+            ours = True
+        if ours and op is not None:
+            return op(*[from_data.as_tensor(x) if isinstance(x, np.ndarray) else x for x in inputs])
+        results = ufunc(*_arrays(inputs))
+        one = not isinstance(results, tuple)
+        made = [from_data.as_tensor(y) for y in ((results,) if one else results)]
+        return made[0] if one else tuple(made)
 
     def __dlpack__(self, stream: Any = None, **kwargs: Any) -> Any:
         if stream is not None and type(stream) is not int:

@@ -31,8 +31,10 @@ class GraphModule(Module):
     """
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        # A class of its own: each has its own forward.
-        return object.__new__(type(cls.__name__, (cls,), {}))
+        class GraphModuleImpl(cls):  # type: ignore[misc, valid-type]
+            """A class of its own: each has its own forward."""
+
+        return object.__new__(GraphModuleImpl)
 
     def __init__(
         self, root: Module | dict[str, Any], graph: Graph, class_name: str = "GraphModule"

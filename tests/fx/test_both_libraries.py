@@ -414,3 +414,17 @@ def test_a_node_has_the_stack_trace_that_its_meta_says(torch: Any) -> None:
     assert node.stack_trace is None
     node.meta["stack_trace"] = "here"
     assert node.stack_trace == "here"
+
+
+def test_graph_modules_have_classes_of_their_own(torch: Any) -> None:
+    first, second = (torch.fx.symbolic_trace(torch.nn.ReLU()) for _ in range(2))
+    assert type(first) is not type(second)
+    assert type(first).__name__ == "ReLU"
+    assert "GraphModuleImpl" in str(type(first))  # by which libraries know them
+    first.graph.output_node().replace_input_with(
+        first.graph.find_nodes(op="call_function", target=torch.nn.functional.relu)[0],
+        next(iter(first.graph.nodes)),
+    )
+    first.recompile()
+    assert first(torch.tensor(-1.0)) == -1
+    assert second(torch.tensor(-1.0)) == 0
