@@ -14,6 +14,7 @@ import minitorch_dl as mt
 VALUES = [0.5, 2.0, 3.0]
 
 
+@pytest.mark.filterwarnings("ignore:__array_wrap__")  # of PyTorch's
 @pytest.mark.parametrize("name", ["maximum", "fmin", "hypot", "logaddexp", "arctan2", "add"])
 @pytest.mark.parametrize("number", [1.5, 2, np.float64(1.5), np.int64(2)])
 @pytest.mark.parametrize("kind", ["float32", "float64", "int64"])
