@@ -65,11 +65,9 @@ ELSEWHERE = {
     "_dynamo._trace_wrapped_higher_order_op": "compiler",
     "_utils": "utils",
     "_custom_ops": "library",
-    "_library": "library",
     "__config__": "build",
     "_jit_internal": "jit",
     "jit.annotations": "jit",
-    "_torch_docs": "",
     "distributed.constants": "distributed",
     "distributed.distributed_c10d": "distributed",
     "distributed.nn.functional": "distributed.nn",
@@ -79,7 +77,6 @@ ELSEWHERE = {
     "onnx.symbolic_helper": "onnx",
     "onnx.symbolic_opset11": "onnx",
     "fx._symbolic_trace": "fx.tracer",
-    "fx.passes.utils.matcher_utils": "fx.rewriting",
     "utils.data._utils": "utils.data",
     "utils.data._utils.pin_memory": "utils.data.dataloader",
     "nn.utils.clip_grad": "nn.utils",
@@ -144,20 +141,13 @@ NOT_SUPPORTED = {
 
 PRIVATE = {
     "_ConvNd": ("nn.conv", "_Conv"),
-    "_ConvTransposeNd": ("nn.conv", "_ConvTransposeNd"),
     "_NormBase": ("nn.normalization", "_RunningNorm"),
     "_BatchNorm": ("nn.normalization", "_BatchNorm"),
     "_InstanceNorm": ("nn.normalization", "_InstanceNorm"),
     "_DropoutNd": ("nn.dropout", "_Dropout"),
-    "_MaxPoolNd": ("nn.pooling", "_MaxPool"),
-    "_AdaptiveAvgPoolNd": ("nn.pooling", "_AdaptiveAvgPool"),
-    "_AdaptiveMaxPoolNd": ("nn.pooling", "_AdaptiveMaxPool"),
     "_Loss": ("nn.loss", "_Loss"),
     "_WeightedLoss": ("nn.loss", "_WeightedLoss"),
-    **{
-        name: ("nn.ntuple", name)
-        for name in ("_ntuple", "_single", "_pair", "_triple", "_quadruple")
-    },
+    **{name: ("nn.ntuple", name) for name in ("_ntuple", "_single", "_pair", "_triple")},
     "_get_clones": ("nn.transformer", "_copies"),
     "_get_activation_fn": ("nn.transformer", "_activation"),
     "_IncompatibleKeys": ("nn.state_dict", "_IncompatibleKeys"),

@@ -9,7 +9,6 @@ from typing import IO, Any
 from .backend.devices import device
 from .backend.dtypes import dtype
 from .size import Size
-from .tensor import Tensor
 
 __all__ = ["Device", "FileLike", "Number", "Storage"]
 
@@ -18,7 +17,6 @@ Number = builtins.int | builtins.float | builtins.bool
 Device = device | builtins.str | builtins.int | None
 Storage = Any
 
-_TensorOrTensors = Tensor | tuple[Tensor, ...]
 _int, _float, _bool = builtins.int, builtins.float, builtins.bool
 _complex, _dtype, _device = builtins.complex, dtype, device
 _size = Size | list[builtins.int] | tuple[builtins.int, ...]

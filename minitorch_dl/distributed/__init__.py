@@ -35,7 +35,6 @@ class Backend(str):
     """The name of what carries messages between processes, in lower case."""
 
     UNDEFINED, GLOO, NCCL, UCC, MPI, XCCL = "undefined", "gloo", "nccl", "ucc", "mpi", "xccl"
-    backend_list = [UNDEFINED, GLOO, NCCL, XCCL, UCC, MPI]
 
     def __new__(cls, name: str) -> Backend:
         return str.__new__(cls, name.lower())

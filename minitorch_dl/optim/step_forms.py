@@ -82,16 +82,6 @@ def _get_capturable_supported_devices(supports_xla: bool = True) -> list[str]:
     return _ACCELERATORS
 
 
-def _get_foreach_kernels_supported_devices() -> list[str]:
-    """The devices on which a step of lists pays."""
-    return _ACCELERATORS
-
-
-def _get_fused_kernels_supported_devices() -> list[str]:
-    """The devices that have fused steps."""
-    return ["cpu", *_ACCELERATORS]
-
-
 def _group_tensors_by_device_and_dtype(
     tensorlistlist: Sequence[Sequence[Any]], with_indices: bool = False
 ) -> dict[Any, tuple[list[list[Any]], list[int]]]:
@@ -105,13 +95,3 @@ def _group_tensors_by_device_and_dtype(
               places if with_indices else [])
         for key, places in groups.items()
     }  # fmt: skip
-
-
-def _device_has_foreach_support(device: Any) -> bool:
-    """True: lists of tensors can be stepped on every device."""
-    return True
-
-
-def _has_foreach_support(tensors: Sequence[Any], device: Any) -> bool:
-    """True: lists of tensors can be stepped on every device."""
-    return True
