@@ -18,28 +18,20 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from .. import printing
+from .. import tensor_of_entries as tables
 from ..autograd.modes import GRAD, state
 from ..autograd.node import AccumulateGrad
-from ..autograd.primitive import TensorBase, current_node, write_out
+from ..autograd.primitive import TensorBase, current_node
 from ..backend import array_module, dtypes, layouts
 from ..ops import reshape
 from ..ops.embedding import add_rows
 from ..size import Size
 from ..tensor import Tensor
+from ..tensor_of_entries import Functions, TensorOfEntries
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {}
+FUNCTIONS: Functions = {}
 """What there is for sparse tensors, by the name of the function or method."""
-
-
-def implements(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Let a function serve sparse arguments of the public functions and methods of these names."""
-
-    def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        FUNCTIONS.update(dict.fromkeys(names, function))
-        return function
-
-    return register
-
+implements = tables.implements(FUNCTIONS)
 
 LAYOUTS: dict[layouts.layout, type[SparseTensor]] = {}
 """The class of each layout."""
@@ -57,11 +49,7 @@ def _under_mask(function: Callable[..., Any], input: Any, *args: Any, **options:
     return function(input.to_dense(), *args, **options).to_sparse(layout=input.layout)
 
 
-def _of_entries(name: str) -> Any:
-    return property(lambda self: getattr(self._entries, name))
-
-
-class SparseTensor(Tensor):
+class SparseTensor(TensorOfEntries):
     """A tensor of which only some entries are kept; all others are 0. Entries at the same place
     add up; ``coalesce`` does so.
 
@@ -69,18 +57,14 @@ class SparseTensor(Tensor):
     ``layout`` ``torch.sparse_coo``.
     """
 
-    __slots__ = ("_entries", "_merged", "_places", "_size")
+    __slots__ = ("_merged", "_places", "_size")
 
     layout = layouts.sparse_coo
     is_sparse = True
     blocksize: tuple[int, int] | None = None
-    _view = None
-    _entries: Any
+    functions, kind = FUNCTIONS, "sparse"
+    instead = ".to_dense(), or .coalesce().values()"
     _places: Any
-    dtype, device, itemsize = _of_entries("dtype"), _of_entries("device"), _of_entries("itemsize")
-    is_cpu, is_cuda = _of_entries("is_cpu"), _of_entries("is_cuda")
-    is_meta = _of_entries("is_meta")
-    _node = _of_entries("_node")
     shape = property(lambda self: Size(self._size))
     ndim = property(lambda self: len(self._size))
     T = property(lambda self: self.t())
@@ -112,13 +96,6 @@ class SparseTensor(Tensor):
         """This tensor in the layout of another sparse one."""
         return self.to_sparse(layout=other.layout, blocksize=other.blocksize)
 
-    @property
-    def array(self) -> Any:
-        raise AttributeError(
-            f"a tensor of layout {self.layout} has no array: this needs a dense one. Use "
-            ".to_dense()"
-        )
-
     @classmethod
     def __torch_function__(
         cls,
@@ -127,21 +104,9 @@ class SparseTensor(Tensor):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        name = func.__name__
         if func.__module__ == _MASKED:
             return _under_mask(func, *args, **(kwargs or {}))
-        function = FUNCTIONS.get(name)
-        if function is None:
-            raise NotImplementedError(
-                f"{name}(): not implemented for sparse tensors (layout {cls.layout}). Convert with "
-                ".to_dense(), or work on the entries, .coalesce().values()"
-            )
-        options = kwargs or {}
-        out = options.get("out")
-        if out is None:
-            return function(*args, **options)
-        result = function(*args, **{k: v for k, v in options.items() if k != "out"})
-        return write_out(name, out, result)
+        return super().__torch_function__(func, types, args, kwargs)
 
     # -- its parts ---------------------------------------------------------------------------------
 
@@ -197,10 +162,6 @@ class SparseTensor(Tensor):
         return math.prod(self._size)
 
     nelement = numel
-
-    def element_size(self) -> int:
-        """The bytes of one entry's element."""
-        return self.itemsize
 
     def __len__(self) -> int:
         return self._size[0]
@@ -271,12 +232,8 @@ class SparseTensor(Tensor):
 
     def to(self, *args: Any, **kwargs: Any) -> Any:
         """This tensor in another dtype or on another device."""
-        args = tuple([x._entries if isinstance(x, SparseTensor) else x for x in args])
-        entries = self._entries.to(*args, **kwargs)
-        if entries is self._entries:
-            return self
-        t = self.with_entries(entries)
-        t._places = self._places.to(entries.device)
+        t = super().to(*args, **kwargs)
+        t._places = self._places.to(t.device)
         return t
 
     def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
@@ -284,27 +241,6 @@ class SparseTensor(Tensor):
         if dtype is None:
             return self._entries.type().replace("torch.", "torch.sparse.", 1)
         return self.to(self._entries.type(dtype).dtype)
-
-    def type_as(self, other: Any) -> Any:
-        """This tensor in the dtype and on the device of ``other``."""
-        return self.to(other.device, other.dtype)
-
-    def cpu(self, memory_format: Any = None) -> Any:
-        """This tensor in host memory."""
-        return self.to("cpu")
-
-    def cuda(
-        self, device: Any = None, non_blocking: bool = False, memory_format: Any = None
-    ) -> Any:
-        """This tensor on the GPU."""
-        return self.to("cuda" if device is None else device)
-
-    def numpy(self, *, force: bool = False) -> Any:
-        """Refused: there is no array."""
-        raise TypeError("can't convert Sparse layout tensor to numpy. Use Tensor.to_dense() first.")
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        return self.numpy()
 
     def tolist(self) -> Any:
         """The elements, zeros included, as nested lists."""
@@ -317,26 +253,6 @@ class SparseTensor(Tensor):
     # -- autograd ----------------------------------------------------------------------------------
 
     @property
-    def grad(self) -> Any:
-        g = self._entries.grad
-        return None if g is None else self.with_entries(g)
-
-    @grad.setter
-    def grad(self, value: Any) -> None:
-        self._entries.grad = value._entries if isinstance(value, SparseTensor) else value
-
-    _grad = grad
-
-    def requires_grad_(self, requires_grad: bool = True) -> Any:
-        """Say whether operations on this leaf tensor are recorded; returns the tensor."""
-        self._entries.requires_grad_(requires_grad)
-        return self
-
-    def detach(self) -> Any:
-        """The same memory without history."""
-        return self.with_entries(self._entries.detach())
-
-    @property
     def data(self) -> Any:
         return self.with_entries(self._entries.data)
 
@@ -347,7 +263,7 @@ class SparseTensor(Tensor):
 
     def clone(self, *, memory_format: Any = None) -> Any:
         """A copy."""
-        t = self.with_entries(self._entries.clone())
+        t = super().clone()
         t._places = self._places.clone()
         return t
 
@@ -363,10 +279,6 @@ class SparseTensor(Tensor):
             dense = gradient.to_dense() if isinstance(gradient, SparseTensor) else gradient
             gradient = dense[tuple(self._places)]
         self._entries.backward(gradient, retain_graph, create_graph, inputs)
-
-    def retain_grad(self) -> None:
-        """Have ``backward`` store the gradient of this non-leaf tensor in ``.grad`` too."""
-        self._entries.retain_grad()
 
     # -- writing -----------------------------------------------------------------------------------
 
@@ -427,15 +339,6 @@ class SparseTensor(Tensor):
 
     # -- protocols ---------------------------------------------------------------------------------
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        if id(self) not in memo:
-            t = self.detach().clone()
-            memo[id(self)] = t.requires_grad_() if self.requires_grad else t
-        return memo[id(self)]
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        return _rebuild, (type(self), self.detach()._parts(), self.requires_grad)
-
     def _named_parts(self) -> list[tuple[str, Any]]:
         return [("indices", self._places), ("values", self._entries)]
 
@@ -458,9 +361,6 @@ class SparseTensor(Tensor):
         text = "tensor(" + ",\n       ".join(parts)
         return printing.with_suffixes(text, suffixes, 7, break_first=self.is_sparse) + ")"
 
-    def __format__(self, spec: str) -> str:
-        return repr(self)
-
 
 LAYOUTS[SparseTensor.layout] = SparseTensor
 
@@ -471,27 +371,6 @@ def _part(name: str, tensor: Any) -> str:
     return f"{prefix}{printing.contents(tensor.detach(), 7 + len(prefix))}{size})"
 
 
-def _rebuild(cls: Any, parts: tuple[Any, ...], requires_grad: bool) -> Any:
-    t = cls.make(*parts)
-    return t.requires_grad_() if requires_grad else t
-
-
-for _name, _dtype in {
-    "float": dtypes.float32,
-    "double": dtypes.float64,
-    "half": dtypes.float16,
-    "bfloat16": dtypes.bfloat16,
-    "long": dtypes.int64,
-    "int": dtypes.int32,
-    "short": dtypes.int16,
-    "bool": dtypes.bool,
-    "char": dtypes.int8,
-    "byte": dtypes.uint8,
-    "cfloat": dtypes.complex64,
-    "cdouble": dtypes.complex128,
-}.items():
-    FUNCTIONS[_name] = lambda self, memory_format=None, _dtype=_dtype: self.to(_dtype)
+FUNCTIONS.update(tables.dtype_methods())
 FUNCTIONS["stride"] = lambda self, dim=None: (0,) * self.ndim if dim is None else 0
 FUNCTIONS["is_contiguous"] = lambda self, memory_format=None: False
-for _name in "is_floating_point is_complex is_signed get_device".split():
-    FUNCTIONS[_name] = lambda self, _name=_name: getattr(self._entries, _name)()
