@@ -337,7 +337,7 @@ try:
             name: name
             for name in (
                 "ao distributed distributions func futures fx hub jit library metrics "
-                "multiprocessing onnx profiler quasirandom serialization sparse testing "
+                "multiprocessing nested onnx profiler quasirandom serialization sparse testing "
                 "torch_version"
             ).split()
         },

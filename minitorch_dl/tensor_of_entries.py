@@ -89,7 +89,7 @@ class TensorOfEntries(Tensor):
         function = cls.functions.get(name)
         if function is None:
             raise NotImplementedError(
-                f"{name}(): not implemented for {cls.kind} tensors (layout {cls.layout}). Work on "
+                f"{name}(): not implemented for {cls.kind} tensors of layout {cls.layout}. Work on "
                 f"{cls.instead}"
             )
         options = kwargs or {}

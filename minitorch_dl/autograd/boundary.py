@@ -452,7 +452,8 @@ def _wrong_kind(op: str, error: AttributeError, arguments: Mapping[str, Any]) ->
 
 def _described(value: Any) -> str:
     if isinstance(value, TensorBase):
-        return describe_one(value.array)
+        array = getattr(value, "array", None)  # sparse and nested tensors have none
+        return f"a {type(value).__name__}" if array is None else describe_one(array)
     if isinstance(value, (list, tuple)):
         inner = ", ".join(_described(x) for x in value[:8]) + (", ..." if len(value) > 8 else "")
         inner += "," if isinstance(value, tuple) and len(value) == 1 else ""

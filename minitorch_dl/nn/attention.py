@@ -160,6 +160,12 @@ class MultiheadAttention(Module):
         average_attn_weights: bool = True,
         is_causal: bool = False,
     ) -> tuple[Tensor, Tensor | None]:
+        if query.is_nested:  # each sequence on its own
+            rows = zip(query.unbind(), key.unbind(), value.unbind())
+            attended = [
+                self.forward(*row, need_weights=False, attn_mask=attn_mask)[0] for row in rows
+            ]
+            return query.with_rows(attended), None
         swap = self.batch_first and query.dim() == 3
         if swap:  # what is the same tensor stays the same: it is then projected only once
             q = query.transpose(0, 1)

@@ -45,17 +45,14 @@ def _causal_mask(size: int, device: Any = None, dtype: Any = None) -> Tensor:
     return full((size, size), -math.inf, dtype=dtype, device=device).triu(1)
 
 
-def _is_causal(mask: Tensor | None, hint: bool | None, size: int) -> bool:
-    """The hint, or without one whether the mask is the causal one of ``size`` steps."""
+def _is_causal(mask: Tensor | None, hint: bool | None, x: Tensor, batch_first: bool) -> bool:
+    """The hint, or without one whether the mask is the causal one for the sequences ``x``."""
     if hint is not None or mask is None:
         return hint is True
+    size = x.shape[1 if batch_first and x.dim() == 3 else 0]
     if tuple(mask.shape) != (size, size) or mask.device.type != "cpu":
         return False  # elsewhere than on the CPU the answer would make the host wait
     return bool((mask == _causal_mask(size, mask.device, mask.dtype)).all())
-
-
-def _length(x: Tensor, batch_first: bool) -> int:
-    return x.shape[1 if batch_first and x.dim() == 3 else 0]
 
 
 class _Layer(Module):
@@ -268,7 +265,7 @@ class TransformerEncoder(Module):
             src_key_padding_mask, "src_key_padding_mask", mask, "mask", src.dtype
         )
         mask = canonical_mask(mask, "mask", None, "", src.dtype)
-        causal = _is_causal(mask, is_causal, _length(src, self.layers[0].self_attn.batch_first))
+        causal = _is_causal(mask, is_causal, src, self.layers[0].self_attn.batch_first)
         x = src
         for layer in self.layers:
             x = layer(x, src_mask=mask, is_causal=causal, src_key_padding_mask=padding)
@@ -315,7 +312,7 @@ class TransformerDecoder(Module):
         memory_is_causal: bool = False,
     ) -> Tensor:
         batch_first = self.layers[0].self_attn.batch_first
-        causal = _is_causal(tgt_mask, tgt_is_causal, _length(tgt, batch_first))
+        causal = _is_causal(tgt_mask, tgt_is_causal, tgt, batch_first)
         x = tgt
         for layer in self.layers:
             x = layer(
