@@ -8,7 +8,7 @@ from typing import Any
 from .ops import cat
 from .utils._pytree import tree_flatten, tree_unflatten
 
-__all__ = ["associative_scan", "cond", "scan", "while_loop"]
+__all__ = ["associative_scan", "cond", "map", "scan", "while_loop"]
 
 
 def cond(
@@ -33,6 +33,11 @@ def while_loop(
         made = body_fn(*state)
         state = tuple(made) if isinstance(made, (tuple, list)) else (made,)
     return state
+
+
+def map(f: Callable[..., Any], xs: Any, *args: Any) -> Any:
+    """``f(x, *args)`` for each ``x`` along the first dim, the results stacked."""
+    return scan(lambda nothing, x: (nothing, f(x, *args)), None, xs)[1]
 
 
 def scan(

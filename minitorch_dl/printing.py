@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from .autograd.forward_ad import unpack_dual
+from .autograd.modes import state
 from .autograd.node import AccumulateGrad
 from .autograd.primitive import current_node
 from .backend import backend_of, device_of, dtypes, to_host
@@ -178,6 +180,14 @@ def contents(tensor: Any, indent: int = 0) -> str:
 
 def represent(tensor: Any, name: str = "tensor") -> str:
     """``tensor([...], dtype=..., grad_fn=...)``, as ``repr`` shows it."""
+    if state.dual_level is None:
+        return _represent(tensor, name)
+    dual = unpack_dual(tensor)
+    tangent = None if dual.tangent is None else _represent(dual.tangent)
+    return _represent(dual.primal, name, tangent)
+
+
+def _represent(tensor: Any, name: str = "tensor", tangent: str | None = None) -> str:
     prefix = f"{name}("
     array = tensor.array
     shown = backend_of(array).has_elements
@@ -198,6 +208,8 @@ def represent(tensor: Any, name: str = "tensor") -> str:
         suffixes.append("requires_grad=True")
     elif node is not None:
         suffixes.append(f"grad_fn=<{node.name().rpartition('::')[2]}>")
+    if tangent is not None:
+        suffixes.append(f"tangent={tangent}")
     return with_suffixes(prefix + text, suffixes, len(prefix)) + ")"
 
 

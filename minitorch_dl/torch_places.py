@@ -52,9 +52,15 @@ ELSEWHERE = {
     "_C": "",
     "_C._functorch": "func",
     "_C._nn": "nn.functional",
+    "cuda.amp.autocast_mode": "cuda.amp",
+    "cuda.amp.common": "cuda.amp",
+    "cuda.amp.grad_scaler": "cuda.amp",
     "_dynamo": "compiler",
     "_higher_order_ops": "control_flow",
-    "_higher_order_ops.associative_scan": "control_flow",
+    **{
+        f"_higher_order_ops.{name}": "control_flow"
+        for name in "associative_scan cond map scan while_loop".split()
+    },
     "_inductor": "compiler",
     "nn.attention.bias": "nn.causal_bias",
     "ao.quantization": "ao",

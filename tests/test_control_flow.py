@@ -3,7 +3,7 @@
 import pytest
 
 import minitorch_dl as torch
-from minitorch_dl.control_flow import associative_scan, scan
+from minitorch_dl.control_flow import associative_scan, map, scan
 
 
 @pytest.mark.parametrize("n", [1, 2, 5, 8, 13])
@@ -49,3 +49,9 @@ def test_branches_and_loops():
         lambda i, _: i < 4, lambda i, s: (i + 1, s + i), (torch.tensor(0), torch.tensor(0))
     )
     assert (count.item(), total.item()) == (4, 6)
+
+
+def test_a_function_is_mapped_over_the_first_dim():
+    got = map(lambda pair, p: (pair[0] ** p, pair[1]), (torch.arange(4), torch.ones(4, 2)), 2)
+    assert got[0].tolist() == [0, 1, 4, 9]
+    assert got[1].shape == (4, 2)

@@ -29,8 +29,34 @@ def test_an_op_has_the_derivative_that_it_was_given(cube):
     cube(x, scale=2.0).sum().backward()
     assert x.grad.tolist() == [6.0, 24.0]
     assert torch.autograd.gradcheck(lambda x: cube(x, 0.5), (x,))
-    assert library.opcheck(cube, (x, 3.0))["test_gradients"] == "SUCCESS"
     assert cube(x).grad_fn.name() == f"GeneratedBackwardFor_tests_{cube.name}_defaultBackward"
+
+
+def test_a_check_finds_what_an_op_does_otherwise_than_registered(cube):
+    given = (torch.tensor([1.0, -2.0], requires_grad=True), 3.0)
+    with pytest.raises(library.OpCheckError, match="register_fake was not called"):
+        library.opcheck(cube, given)
+    cube.register_fake(lambda x, scale=1.0: torch.empty_like(x))
+    assert set(library.opcheck(cube, given).values()) == {"SUCCESS"}
+    cube.register_fake(lambda x, scale=1.0: x.new_empty(1))
+    with pytest.raises(library.OpCheckError, match="test_faketensor failed"):
+        library.opcheck(cube, given)
+    cube.register_autograd(lambda ctx, grad: (grad[:1], None))
+    found = library.opcheck(
+        cube, given, test_utils=["test_autograd_registration"], raise_exception=False
+    )
+    assert "returned an invalid gradient" in str(found["test_autograd_registration"])
+
+    @library.custom_op("tests::written", mutates_args={"out"})
+    def written(x: torch.Tensor, out: torch.Tensor) -> None:
+        x.add_(1)
+
+    x = torch.zeros(2)
+    with pytest.raises(library.OpCheckError, match="wrote to x"):
+        library.opcheck(written, (x, torch.zeros(2)), test_utils="test_schema")
+    assert x.tolist() == [0.0, 0.0]
+    with pytest.raises(ValueError, match="test_utils must be of"):
+        library.opcheck(written, (x, x), test_utils="test_all")
 
 
 def test_ops_are_found_under_their_names(cube):

@@ -69,3 +69,16 @@ def test_options_of_a_block(torch: Any) -> None:
         assert repr(x) == "tensor(1.23)"
         raise ZeroDivisionError
     assert repr(x) == "tensor(1.2346)"
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
+def test_dual_tensors_show_their_tangents(torch: Any) -> None:
+    forward_ad = torch.autograd.forward_ad
+    x, direction = torch.tensor([1.0, 2.0]), torch.tensor([1.0, 0.0])
+    with forward_ad.dual_level():
+        y = forward_ad.make_dual(x, direction) * 2
+        assert repr(y) == "tensor([2., 4.], tangent=tensor([2., 0.]))"
+        y = forward_ad.make_dual(x.requires_grad_(), direction) * 2
+        assert repr(y).startswith("tensor([2., 4.], grad_fn=<MulBackward0>,")
+        assert "tangent=tensor([2., 0.]" in repr(y)
+    assert repr(y) == "tensor([2., 4.], grad_fn=<MulBackward0>)"

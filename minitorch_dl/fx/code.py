@@ -81,6 +81,7 @@ class CodeGen:
         last_use = _last_uses(graph)
         values.named.update(self.additional_globals())
         declared, body, result, returned = [], [], "None", ""
+        wraps: dict[str, None] = {}
         for node in graph.nodes:
             if node.op == "placeholder":
                 default = f" = {values.text(node.args[0])}" if node.args else ""
@@ -91,14 +92,18 @@ class CodeGen:
                 result = values.text(node.args[0])
                 returned = values.annotation(node.type).replace(" : ", " -> ")
             else:
+                if node.op == "call_function" and node.meta.get("is_wrapped"):
+                    values.named["torch"] = _PACKAGE
+                    wraps[f'torch.fx.wrap("{values.name(node.target)}")'] = None
                 unused = [] if node.users else [node]
                 freed = " = ".join(n.name for n in [*last_use.get(node, ()), *unused])
                 after = f";  {freed} = None" if freed else ""
                 kind = values.annotation(node.type)
                 body.append(f"{node.name}{kind} = {_expression(node, root, values)}{after}")
         lines = "".join(f"    {line}\n" for line in [*body, f"return {result}"])
+        above = "\n".join(wraps)
         head = self.gen_fn_def(declared, returned)
-        return PythonCode(f"\n\n\n{head}\n{lines}    ", values.named)
+        return PythonCode(f"\n{above}\n\n{head}\n{lines}    ", values.named)
 
 
 def _expression(node: Node, root: str, values: _Values) -> str:

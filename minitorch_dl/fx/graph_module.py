@@ -80,7 +80,7 @@ class GraphModule(Module):
         lines = code.src.splitlines(keepends=True)
         linecache.cache[filename] = (len(code.src), None, lines, filename)
         scope = dict(code.globals)
-        exec(compile(code.src, filename, "exec"), scope)
+        exec(compile(code.src, filename, "exec", dont_inherit=True), scope)
         type(self).forward = scope["forward"]  # type: ignore[method-assign]
         return code
 

@@ -19,8 +19,8 @@ __all__ = [
 
 
 class Match(NamedTuple):
-    """A place where the pattern was found: its last node, and the graph's node for each of the
-    pattern's."""
+    """A place where the pattern was found: the pattern's last node, and the graph's node for each
+    of the pattern's."""
 
     anchor: Node
     nodes_map: dict[Node, Node]
@@ -31,10 +31,10 @@ class InternalMatch:
     """A place where the pattern was found, as filters and callbacks get it.
 
     Attributes:
-        anchors: the graph's nodes for the pattern's results.
+        anchors: the pattern's results.
         nodes_map: the graph's node for each of the pattern's.
         placeholder_nodes: what the pattern's inputs are there.
-        returning_nodes: the same as ``anchors``.
+        returning_nodes: the graph's nodes for the pattern's results.
     """
 
     anchors: list[Node]
@@ -137,9 +137,8 @@ def _matches(graph: Graph, wanted: Graph, ignore_literals: bool) -> list[Interna
             alone = all(set(n.users) <= inner for n in inner - last)
             if alone and not inner & taken:
                 taken |= inner
-                anchors = [found[n] for n in results]
                 given = [found.get(n) for n in inputs]
-                matches.append(InternalMatch(anchors, found, given, anchors))
+                matches.append(InternalMatch(ends, found, given, [found[n] for n in results]))
                 break
     return matches
 
@@ -168,17 +167,18 @@ def _matching(wanted: Any, given: Any, found: dict[Node, Any], ignore_literals: 
         return same or (ignore_literals and not isinstance(given, Node))
     if wanted in found:
         return found[wanted] is given
+    if isinstance(given, Node) and given in found.values():
+        return False  # two nodes of the pattern are two nodes of the graph
     if wanted.op != "placeholder":
         if not isinstance(given, Node):
             return False
         same = wanted.op == given.op and wanted.target == given.target
         if not same or wanted.kwargs.keys() != given.kwargs.keys():
             return False
-        if not _matching(wanted.args, given.args, found, ignore_literals):
-            return False
-        for name, value in wanted.kwargs.items():
-            if not _matching(value, given.kwargs[name], found, ignore_literals):
-                return False
+        found[wanted] = given
+        arguments = [(wanted.args, given.args)]
+        arguments += [(value, given.kwargs[name]) for name, value in wanted.kwargs.items()]
+        return all(_matching(a, b, found, ignore_literals) for a, b in arguments)
     found[wanted] = given
     return True
 

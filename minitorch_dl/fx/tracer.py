@@ -141,8 +141,10 @@ class Tracer(TracerBase):
         self.graph = Graph(tracer_cls=type(self))
         function, args, kwargs = self._inputs(function, len(first), concrete_args or {})
         with _Patches(self, function), watching():
-            result = function(*first, *args, **kwargs)
-            self.create_node("output", "output", (self.create_arg(result),), {})
+            result = self.create_arg(function(*first, *args, **kwargs))
+            kind = inspect.signature(function).return_annotation
+            kind = None if kind is inspect.Signature.empty else kind
+            self.create_node("output", "output", (result,), {}, type_expr=kind)
         return self.graph
 
     def _inputs(
@@ -221,9 +223,9 @@ class _Patches:
         self._set(Module, "__getattr__", traced_getattr)
         for (_, name), namespace in _wrapped.items():
             if name in namespace:
-                self._set_item(namespace, name, recorded(namespace[name]))
+                self._set_item(namespace, name, recorded(namespace[name], wrapped=True))
             elif hasattr(builtins, name):
-                self._set_item(namespace, name, recorded(getattr(builtins, name)))
+                self._set_item(namespace, name, recorded(getattr(builtins, name), wrapped=True))
         # Ops would ask the symbols themselves, but can't tell how their arguments were given.
         ops = {space: ops for space, ops in get_overridable_functions().items() if space != Tensor}
         modules = [vars(module) for module in tracer._wrapped_modules]
@@ -284,15 +286,22 @@ def _assert_is_none(value: Any, message: str) -> None:
         raise AssertionError(message)
 
 
-def recorded(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, whose call is recorded where an argument is a symbol."""
+def recorded(function: Callable[..., Any], *, wrapped: bool = False) -> Callable[..., Any]:
+    """The function, whose call is recorded where an argument is a symbol.
+
+    Args:
+        wrapped: it is so by ``wrap``, which the code of the graph then does too.
+    """
 
     def call(*args: Any, **kwargs: Any) -> Any:
         symbols: list[Proxy] = []
         map_aggregate((args, kwargs), lambda x: symbols.append(x) if isinstance(x, Proxy) else x)
         if not symbols:
             return function(*args, **kwargs)
-        return symbols[0].tracer.create_proxy("call_function", function, args, kwargs)
+        result = symbols[0].tracer.create_proxy("call_function", function, args, kwargs)
+        if wrapped:
+            result.node.meta["is_wrapped"] = True
+        return result
 
     call.__name__ = getattr(function, "__name__", "call")
     return call

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -109,6 +110,11 @@ def assert_allclose(
     msg: str = "",
 ) -> None:
     """``assert_close`` as it was before: looser, dtypes and devices may differ, NaN equals NaN."""
+    warnings.warn(
+        "torch.testing.assert_allclose is deprecated; use torch.testing.assert_close",
+        FutureWarning,
+        stacklevel=2,
+    )
     actual, expected = as_tensor(actual), as_tensor(expected)
     if (rtol is None) != (atol is None):
         raise ValueError("rtol and atol must both be specified or both be unspecified")

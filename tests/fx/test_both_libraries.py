@@ -428,3 +428,41 @@ def test_graph_modules_have_classes_of_their_own(torch: Any) -> None:
     first.recompile()
     assert first(torch.tensor(-1.0)) == -1
     assert second(torch.tensor(-1.0)) == 0
+
+
+def test_annotations_stay_in_the_code(torch: Any) -> None:
+    def program(x: torch.Tensor, n: int) -> torch.Tensor:
+        return x + n
+
+    program.__annotations__ = {"x": torch.Tensor, "n": int, "return": torch.Tensor}
+    traced = torch.fx.symbolic_trace(program)
+    assert "def forward(self, x : torch.Tensor, n : int) -> torch.Tensor:" in traced.code
+    assert torch.fx.symbolic_trace(traced).code == traced.code
+
+
+def test_wrapped_functions_stay_so_when_the_module_is_traced(torch: Any) -> None:
+    scope: dict[str, Any] = {"torch": torch, "__name__": "program"}
+    exec(
+        "def square(x):\n    return x * x\n\n"
+        "torch.fx.wrap('square')\n\n"
+        "def program(x):\n    return square(x) + 1\n",
+        scope,
+    )
+    traced = torch.fx.symbolic_trace(scope["program"])
+    again = torch.fx.symbolic_trace(traced)
+    for module in (traced, again):
+        assert [n.name for n in module.graph.nodes] == ["x", "square", "add", "output"]
+        assert module(torch.tensor(3.0)).item() == 10.0
+
+
+def test_matches_tell_the_pattern_they_are_of(torch: Any) -> None:
+    def program(x: Any) -> Any:
+        return torch.cat([x, torch.neg(x)]).sum() + torch.cat([x, x]).sum()
+
+    traced = torch.fx.symbolic_trace(program)
+    (match,) = torch.fx.replace_pattern(
+        traced, lambda a, b: torch.cat([a, b]).sum(), lambda a, b: torch.max(a, b)
+    )
+    assert match.anchor not in traced.graph.nodes
+    assert [str(n) for n in match.nodes_map] == ["sum_1", "cat", "a", "b"]
+    assert match.nodes_map[match.anchor].target == "sum"
