@@ -124,20 +124,15 @@ def grad(
     seen = {id(g.array) for g in grads}
     for i, (x, node) in enumerate(zip(inputs, targets, strict=True)):
         g = found.get(node)
-        if g is None and not allow_unused and not materialize_grads:
-            raise RuntimeError(
-                f"The differentiated Tensor at index {i} appears to not have been used in the "
-                "graph. Set allow_unused=True if this is the desired behavior."
-            )
         array = getattr(x, "array", None)
         if g is None:
-            if materialize_grads and array is None:
+            if not allow_unused and not materialize_grads:
                 raise RuntimeError(
-                    "materialize_grads cannot be used when the given input is a GradientEdge"
+                    f"The differentiated Tensor at index {i} appears to not have been used in the "
+                    "graph. Set allow_unused=True if this is the desired behavior."
                 )
             if materialize_grads:
-                g = TensorBase.wrap(array_module(array).zeros_like(array))
-                g.requires_grad_(create_graph)
+                g = _zero_gradient(array, create_graph)
         elif isinstance(g, TensorBase):
             if array is not None and not g.is_sparse and g.array.dtype != array.dtype:
                 g = cast(g, dtype=dtypes.from_numpy(array.dtype).name)
@@ -149,6 +144,15 @@ def grad(
             g = TensorBase.wrap(g)
         results.append(g)
     return tuple(results)
+
+
+def _zero_gradient(array: Any, create_graph: bool) -> Any:
+    """The gradient of an input that nothing used."""
+    if array is None:
+        raise RuntimeError(
+            "materialize_grads cannot be used when the given input is a GradientEdge"
+        )
+    return TensorBase.wrap(array_module(array).zeros_like(array)).requires_grad_(create_graph)
 
 
 def _batched_grad(
