@@ -36,6 +36,7 @@ ELSEWHERE = {
     "nn.parallel.scatter_gather": "nn.parallel",
     "fx.experimental.proxy_tensor": "fx",
     "fx.subgraph_rewriter": "fx.rewriting",
+    "fx.immutable_collections": "immutable_collections",
     "_subclasses": "compiler",
     "_subclasses.fake_tensor": "compiler",
     "_tensor": "",

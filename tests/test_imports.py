@@ -29,6 +29,7 @@ LAYERS = [
     "backend",
     "autograd",
     "size",
+    "immutable_collections",
     "ops",
     "printing",
     "tensor_autograd",

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, get_args
 
+from ..immutable_collections import immutable_dict, immutable_list
 from ..symbolic import _assert
 
 if TYPE_CHECKING:
@@ -30,14 +31,15 @@ def has_side_effect(fn: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def map_aggregate(value: Any, fn: Callable[[Any], Any]) -> Any:
-    """``value`` with ``fn`` applied to what its tuples, lists, dicts and slices hold."""
+    """``value`` with ``fn`` applied to what its tuples, lists, dicts and slices hold. The lists and
+    dicts of the result can't be changed."""
     if isinstance(value, tuple):
         items = [map_aggregate(x, fn) for x in value]
         return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
     if isinstance(value, list):
-        return [map_aggregate(x, fn) for x in value]
+        return immutable_list([map_aggregate(x, fn) for x in value])
     if isinstance(value, dict):
-        return {k: map_aggregate(v, fn) for k, v in value.items()}
+        return immutable_dict({k: map_aggregate(v, fn) for k, v in value.items()})
     if isinstance(value, slice):
         return slice(*[map_aggregate(x, fn) for x in (value.start, value.stop, value.step)])
     return fn(value)
@@ -96,11 +98,16 @@ class Node:
     def _use(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         for node in self._inputs:
             node.users.pop(self, None)
-        self._inputs = {}
-        map_arg((args, kwargs), lambda node: self._inputs.setdefault(node))
-        for node in self._inputs:
+        inputs: dict[Node, None] = {}
+        self._inputs = inputs
+
+        def noted(node: Node) -> Node:
+            inputs[node] = None
+            return node
+
+        self._args, self._kwargs = map_arg((args, kwargs), noted)
+        for node in inputs:
             node.users[self] = None
-        self._args, self._kwargs = args, kwargs
 
     @property
     def args(self) -> tuple[Any, ...]:
@@ -159,7 +166,7 @@ class Node:
 
     @property
     def stack_trace(self) -> str | None:
-        """Where the program called it, if ``meta`` says so."""
+        """Where the program made it, if the tracer's ``record_stack_traces`` was set."""
         return self.meta.get("stack_trace")
 
     # -- its place ---------------------------------------------------------------------------------

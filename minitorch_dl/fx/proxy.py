@@ -8,6 +8,8 @@ import operator
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
+from pathlib import Path
+from traceback import FrameSummary, extract_stack, format_list
 from types import FrameType
 from typing import Any
 
@@ -33,7 +35,7 @@ class TracerBase:
     """Turns what happens to proxies into nodes of ``self.graph``."""
 
     graph: Graph
-    check_mutable_operations = False
+    record_stack_traces = False
 
     def create_node(
         self,
@@ -65,6 +67,8 @@ class TracerBase:
         node = self.create_node(
             kind, target, self.create_arg(args), self.create_arg(kwargs), name, type_expr
         )
+        if self.record_stack_traces:
+            node.meta["stack_trace"] = "".join(format_list(_callers()))
         return (proxy_factory_fn or self.proxy)(node)
 
     def create_arg(self, a: Any) -> Any:
@@ -94,6 +98,12 @@ class TracerBase:
     def keys(self, obj: Proxy) -> Any:
         """Called for ``**symbol``."""
         return Attribute(obj, "keys")()
+
+
+def _callers() -> list[FrameSummary]:
+    """Where in a program a call comes from, without what traces it; the innermost place last."""
+    package = str(Path(__file__).parents[1])
+    return [frame for frame in extract_stack() if not frame.filename.startswith((package, "<"))]
 
 
 class GraphAppendingTracer(TracerBase):

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from ..immutable_collections import immutable_dict, immutable_list
 from ..size import Size
 
 __all__ = [
@@ -107,7 +108,9 @@ _KINDS: dict[type, _Kind] = {
     tuple: _sequence(tuple),
     Size: _sequence(tuple),  # new numbers need not be sizes
     list: _sequence(list),
+    immutable_list: _sequence(immutable_list),
     dict: _mapping(dict),
+    immutable_dict: _mapping(immutable_dict),
     OrderedDict: _mapping(OrderedDict),
     defaultdict: _Kind(
         lambda x: (list(x.values()), (x.default_factory, list(x))),

@@ -8,6 +8,7 @@ import importlib
 import io
 import math
 import operator
+import pickle
 from math import sqrt
 from typing import Any
 
@@ -324,7 +325,7 @@ def split(torch: Any, part_of: Any, **options: Any) -> tuple[Any, Any, Any]:
             self.inner = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU())
             self.bias = torch.nn.Parameter(torch.ones(2))
 
-        def forward(self, x, scale=2.0):  # type: ignore[no-untyped-def]  # it would be traced
+        def forward(self, x, scale=2.0):  # annotations would be traced
             h = self.inner(x) + self.bias
             return {"sum": h.exp() * scale + h, "h": h}
 
@@ -466,3 +467,38 @@ def test_matches_tell_the_pattern_they_are_of(torch: Any) -> None:
     assert match.anchor not in traced.graph.nodes
     assert [str(n) for n in match.nodes_map] == ["sum_1", "cat", "a", "b"]
     assert match.nodes_map[match.anchor].target == "sum"
+
+
+def test_tracers_note_where_a_program_makes_a_node(torch: Any) -> None:
+    class Net(torch.nn.Module):
+        def forward(self, x):
+            return torch.exp(x)
+
+    tracer = torch.fx.Tracer()
+    tracer.record_stack_traces = True
+    (node,) = tracer.trace(Net()).find_nodes(op="call_function", target=torch.exp)
+    assert __file__ in node.stack_trace
+    assert "return torch.exp(x)" in node.stack_trace
+
+
+def test_arguments_of_nodes_are_assigned_not_changed(torch: Any) -> None:
+    traced = torch.fx.symbolic_trace(lambda x, y: torch.cat([x, y], dim=0))
+    x, y, cat, _ = traced.graph.nodes
+    for change in (
+        lambda: cat.args[0].append(x),
+        lambda: operator.setitem(cat.args[0], 0, y),
+        lambda: cat.kwargs.update(dim=1),
+        lambda: operator.delitem(cat.kwargs, "dim"),
+    ):
+        with pytest.raises(TypeError, match="does not support mutation"):
+            change()
+    cat.args = ([y, y],)
+    assert (list(x.users), list(y.users)) == ([], [cat])
+    traced.recompile()
+    for graph in (traced, copy.deepcopy(traced), pickle.loads(pickle.dumps(traced))):
+        assert graph(torch.zeros(1), torch.ones(1)).tolist() == [1.0, 1.0]
+        assert torch.fx.Interpreter(graph).run(torch.zeros(1), torch.ones(1)).tolist() == [1.0, 1.0]
+    args = list(traced.graph.nodes)[2].args[0]
+    assert hash(args) == hash((y, y))
+    pytree = importlib.import_module(f"{torch.__name__}.utils._pytree")
+    assert type(pytree.tree_map(lambda n: n, args)).__name__ == "immutable_list"
