@@ -72,8 +72,10 @@ class TracerBase:
         return (proxy_factory_fn or self.proxy)(node)
 
     def create_arg(self, a: Any) -> Any:
-        """An argument with nodes in place of the symbols."""
-        return map_aggregate(a, self._leaf)
+        """An argument with nodes in place of the symbols; is called for each part of it, too."""
+        if isinstance(a, (tuple, list, dict, slice)):
+            return map_aggregate(a, self.create_arg)
+        return self._leaf(a)
 
     def _leaf(self, value: Any) -> Any:
         if is_dataclass(value) and not isinstance(value, type):  # made anew at each run

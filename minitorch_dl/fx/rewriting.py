@@ -90,6 +90,8 @@ def replace_pattern_with_filters(
     if replacement is None and replacement_callback is None:
         raise AssertionError("Must provide either a replacement GraphModule or a callback")
     wanted = _graph_of(pattern)
+    if all(node.op in ("placeholder", "output") for node in wanted.nodes):
+        raise AssertionError("replace_pattern: the pattern computes nothing that could be found")
     found = [
         match
         for match in _matches(gm.graph, wanted, ignore_literals)

@@ -502,3 +502,20 @@ def test_arguments_of_nodes_are_assigned_not_changed(torch: Any) -> None:
     assert hash(args) == hash((y, y))
     pytree = importlib.import_module(f"{torch.__name__}.utils._pytree")
     assert type(pytree.tree_map(lambda n: n, args)).__name__ == "immutable_list"
+
+
+def test_a_tracer_may_take_arguments_of_further_kinds(torch: Any) -> None:
+    class Ranges(torch.fx.Tracer):
+        def create_arg(self, a: Any) -> Any:
+            return list(a) if isinstance(a, range) else super().create_arg(a)
+
+    graph = Ranges().trace(lambda x: x.sum(dim=range(2)).index([range(1), {"a": range(1)}]))
+    _, total, index, _ = graph.nodes
+    assert total.kwargs == {"dim": [0, 1]}
+    assert index.args[1] == [[0], {"a": [0]}]
+
+
+def test_a_pattern_of_nothing_is_refused(torch: Any) -> None:
+    traced = torch.fx.symbolic_trace(lambda x: x + 1)
+    with pytest.raises(AssertionError):
+        torch.fx.replace_pattern(traced, lambda p: p, lambda p: p)
