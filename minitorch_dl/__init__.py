@@ -170,6 +170,7 @@ try:
         has_openmp,
         has_spectral,
     )
+    from .compiler import compile
     from .cuda import OutOfMemoryError
     from .foreach import *
     from .legacy_types import (
@@ -295,7 +296,6 @@ try:
     from .random import thread_safe_generator
     from .settings import (
         are_deterministic_algorithms_enabled,
-        compile,
         get_deterministic_debug_mode,
         get_file_path,
         get_float32_matmul_precision,

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from .nn import Module
 from .ops.from_data import from_numpy
-from .settings import compile
 from .tensor import Tensor
 from .utils._pytree import tree_map_only
 
@@ -24,13 +24,56 @@ __all__ = [
 ]  # fmt: skip
 
 
+class OptimizedModule(Module):
+    """A module that is called as it is, and found under the name that it has in the checkpoints of
+    compiled models.
+
+    >>> import minitorch_dl as torch
+    >>> list(torch.compile(torch.nn.Linear(2, 1)).state_dict())
+    ['_orig_mod.weight', '_orig_mod.bias']
+    """
+
+    def __init__(self, mod: Module) -> None:
+        super().__init__()
+        self._orig_mod = mod
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        return self._orig_mod(*args, **kwargs)
+
+    @property
+    def training(self) -> bool:
+        """That of the module."""
+        return self._orig_mod.training
+
+    @training.setter
+    def training(self, mode: bool) -> None:
+        self._orig_mod.training = mode
+
+    def __getattr__(self, name: str) -> Any:
+        return super().__getattr__(name) if name == "_orig_mod" else getattr(self._orig_mod, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        own = name == "_orig_mod" or hasattr(type(self), name)
+        (super().__setattr__ if own else self._orig_mod.__setattr__)(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        (super() if hasattr(type(self), name) else self._orig_mod).__delattr__(name)
+
+    def __len__(self) -> int:
+        return len(self._orig_mod)
+
+
+def compile(model: Any = None, *, disable: bool = False, **options: Any) -> Any:
+    """Return a function as it is, and a module in an :class:`OptimizedModule`: there is no compiler
+    here."""
+    if model is None:
+        return functools.partial(compile, disable=disable, **options)
+    return OptimizedModule(model) if isinstance(model, Module) and not disable else model
+
+
 def disable(fn: Any = None, recursive: bool = True, *, reason: str | None = None) -> Any:
     """A decorator, with or without arguments, that returns the function as it is."""
-    return compile(fn)
-
-
-class OptimizedModule:
-    """The class of the modules that PyTorch's compiler returns: no module is of it."""
+    return compile(fn, disable=True)
 
 
 def is_compiling() -> bool:

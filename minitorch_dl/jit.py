@@ -11,11 +11,11 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 from typing import Optional as _Optional
 
+from .compiler import _as_it_is
 from .futures import Future, wait_all
 from .nn import Module
 from .serialization import load as _load
 from .serialization import save as _save
-from .settings import compile as _as_it_is
 
 __all__ = [
     "Attribute", "CompilationUnit", "Error", "Final", "Future", "ScriptFunction", "ScriptModule",
@@ -130,7 +130,7 @@ def _overload(fn: Any) -> Any:
 
 def ignore(drop: Any = False, **options: Any) -> Any:
     """A decorator, with or without arguments, that returns the function as it is."""
-    return drop if callable(drop) else _as_it_is()
+    return drop if callable(drop) else _as_it_is
 
 
 def annotate(the_type: Any, the_value: Any) -> Any:

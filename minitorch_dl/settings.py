@@ -130,11 +130,6 @@ def get_float32_matmul_precision() -> str:
     return float32_products()
 
 
-def compile(model: Any = None, **options: Any) -> Any:
-    """Return the model or function as it is: there is no compiler here."""
-    return (lambda m: m) if model is None else model
-
-
 def get_file_path(*path_components: str) -> str:
     """A path inside the folder of this package."""
     return os.path.join(os.path.dirname(__file__), *path_components)
@@ -155,7 +150,7 @@ def default_device_type() -> str:
 
 
 def is_compile_supported(device_type: Any) -> bool:
-    """False: ``compile`` returns the function as it is."""
+    """False: what ``compile`` returns runs as it is."""
     return False
 
 
