@@ -19,6 +19,7 @@ from .threads import share
 from .windows import Ints, Pairs, axis_taps, taps
 
 
+@functools.lru_cache(maxsize=256)
 def pooled_size(
     size: Ints, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints, ceil_mode: bool
 ) -> Ints:
@@ -51,17 +52,23 @@ def _over_windows(
 ) -> Any:
     """The elements of each window along one axis combined, with ``neutral`` where it has none."""
     shape, before = (*x.shape[:axis], out, *x.shape[axis + 1 :]), (slice(None),) * axis
-    y = None
+    whole, rest = [], []  # parts with an element of each window, and the others
     for _, windows, elements in axis_taps(x.shape[axis], out, kernel, step, padding[0], dilation):
         part = x[(*before, elements)]
-        if y is None and part.shape == shape:
-            y = part.copy()
-            continue
-        if y is None:
-            y = xp.full(shape, neutral, x.dtype)
+        if part.shape == shape:
+            whole.append(part)
+        else:
+            rest.append((windows, part))
+    if len(whole) > 1:
+        y = combine(*whole[:2])
+        for part in whole[2:]:
+            combine(y, part, out=y)
+    else:
+        y = whole[0].copy() if whole else xp.full(shape, neutral, x.dtype)
+    for windows, part in rest:
         into = y[(*before, windows)]
         combine(into, part, out=into)
-    return xp.full(shape, neutral, x.dtype) if y is None else y
+    return y
 
 
 def max_pool(
@@ -83,6 +90,8 @@ def _maxima(
             return y
     if _is_whole(x.shape[2:], kernel, padding):
         return _rows(x).max(-1).reshape(*x.shape[:2], *out)
+    if x.size <= PART:
+        return _maxima_by_axis(xp, x, out, kernel, stride, padding, dilation)
     y = xp.empty((*x.shape[:2], *out), x.dtype)
     planes, maxima = _planes(x), _planes(y)
 
@@ -117,27 +126,52 @@ def _share_planes(xp: Any, work: Callable[[slice], None], planes: Any) -> None:
 def _maxima_by_axis(
     xp: Any, x: Any, out: Ints, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
 ) -> Any:
-    lowest = xp.iinfo(x.dtype).min if x.dtype.kind in "iu" else -math.inf
+    lowest = _lowest(xp, x.dtype)
     for i, window in enumerate(zip(out, kernel, stride, padding, dilation), start=2):
         x = _over_windows(xp, xp.maximum, lowest, x, i, *window)
     return x
+
+
+def _lowest(xp: Any, dtype: Any) -> float:
+    return xp.iinfo(dtype).min if dtype.kind in "iu" else -math.inf
 
 
 def max_positions(
     xp: Any, x: Any, *, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints, ceil_mode: bool
 ) -> Any:
     """Each window's maximum as an index into the flattened spatial axes: the first, or a NaN."""
-    size = x.shape[2:]
-    out = pooled_size(size, kernel, stride, padding, dilation, ceil_mode)
-    flat = xp.arange(math.prod(size)).reshape(1, 1, *size)
-    best = xp.zeros((*x.shape[:2], *out), x.dtype)
-    where = xp.full(best.shape, -1, "int64")
-    for _, windows, elements in taps(size, out, kernel, stride, padding, dilation):
-        new, old, at = x[elements], best[windows], where[windows]
-        better = (at < 0) | (new > old) | (new != new)
-        old[...] = xp.where(better, new, old)
-        at[...] = xp.where(better, flat[elements], at)
-    return where
+    out = pooled_size(x.shape[2:], kernel, stride, padding, dilation, ceil_mode)
+    first, origins, shifts = _places(x.shape[2:], out, kernel, stride, padding, dilation)
+    best = xp.full((*x.shape[:2], *out), _lowest(xp, x.dtype), x.dtype)
+    # A tap's number grows, so that the last one which was better is the largest.
+    tap = constant(xp, first) + xp.zeros(best.shape, first.dtype)
+    met = taps(x.shape[2:], out, kernel, stride, padding, dilation)
+    for i, (_, windows, elements) in enumerate(met):
+        new, old, at = x[elements], best[windows], tap[windows]
+        better = new > old
+        better |= new != new
+        xp.maximum(new, old, out=old)
+        xp.maximum(at, better * first.dtype.type(i), out=at)
+    return constant(xp, shifts)[tap] + constant(xp, origins)
+
+
+@functools.lru_cache(maxsize=64)
+def _places(
+    size: Ints, out: Ints, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
+) -> tuple[Any, Any, Any]:
+    """The number of the first tap that meets an element in each window (*T); and in the flattened
+    spatial axes, where each window starts (*T), and how far each tap lies from there."""
+    met = list(taps(size, out, kernel, stride, padding, dilation))
+    first = np.zeros(out, np.min_scalar_type(-len(met)))
+    for i, (_, windows, _) in reversed(list(enumerate(met))):
+        first[windows[2:]] = i
+    steps = [math.prod(size[i + 1 :]) for i in range(len(size))]
+    origins = np.zeros(out, np.int64)
+    for i, (t, step, (before, _)) in enumerate(zip(out, stride, padding)):
+        starts = (np.arange(t) * step - before) * steps[i]
+        origins += starts.reshape(-1, *(1,) * (len(out) - 1 - i))
+    shifts = [sum(map(math.prod, zip(position, dilation, steps))) for position, _, _ in met]
+    return first, origins, np.array(shifts, np.int64)
 
 
 def _first_hits(

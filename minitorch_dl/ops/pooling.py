@@ -7,6 +7,7 @@ windows).
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -17,6 +18,7 @@ from ..autograd.primitive import primitive, write_out
 from ..backend import constant
 from ..backend import pooling as kernels
 from ..backend.precision import in_float32
+from ..backend.windows import Ints, Pairs
 from .activation import relu
 from .elementwise import sign
 from .spatial import batched, per_axis
@@ -410,7 +412,31 @@ def _window(
     stride = per_axis(op, "stride", stride, dims) if given else kernel
     padding = per_axis(op, "padding", padding, dims)
     dilation = per_axis(op, "dilation", dilation, dims)
-    shape = input.array.shape
+    pairs = tuple([(p, p) for p in padding])
+    ceil_mode = bool(ceil_mode)
+    _check_windows(op, dims, input.array.shape, kernel, stride, pairs, dilation, ceil_mode)
+    return {
+        "kernel": kernel,
+        "stride": stride,
+        "padding": pairs,
+        "dilation": dilation,
+        "ceil_mode": ceil_mode,
+    }
+
+
+@functools.lru_cache(maxsize=256)
+def _check_windows(
+    op: str,
+    dims: int,
+    shape: Ints,
+    kernel: Ints,
+    stride: Ints,
+    pairs: Pairs,
+    dilation: Ints,
+    ceil_mode: bool,
+) -> None:
+    """Refuse windows that are none, or do not fit."""
+    padding = tuple([before for before, _ in pairs])
     for name, values in (("kernel_size", kernel), ("stride", stride), ("dilation", dilation)):
         if min(values) < 1:
             raise RuntimeError(
@@ -426,7 +452,6 @@ def _window(
             f"kernel_size={kernel} and dilation={dilation}"
         )
     _check_axes(op, dims, shape)
-    pairs = tuple([(p, p) for p in padding])
     out = kernels.pooled_size(shape[-dims:], kernel, stride, pairs, dilation, ceil_mode)
     if min(out) < 1:
         calculated = "Invalid computed output size" if dims == 1 else "Calculated output size"
@@ -434,13 +459,6 @@ def _window(
             f"{op}: Given input size {list(shape)} and kernel_size={kernel}. {calculated}: "
             f"{out[0] if dims == 1 else out}. Output size is too small"
         )
-    return {
-        "kernel": kernel,
-        "stride": stride,
-        "padding": pairs,
-        "dilation": dilation,
-        "ceil_mode": bool(ceil_mode),
-    }
 
 
 def _check_axes(op: str, dims: int, shape: tuple[int, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import warnings
 from typing import Any
@@ -66,14 +67,15 @@ def resample(
     scales: tuple[float | None, ...],
     align_corners: bool = False,
 ) -> Any:
-    """The last axes of ``x`` resampled to ``size``, one after the other."""
+    """The last axes of ``x`` resampled to ``size``, one after the other: where it grows, the last
+    one first, since its elements are gathered one by one, and those of the others by rows."""
     first = x.array.ndim - len(size)
     axes = list(enumerate(zip(size, scales), start=first))
     dtype = x.dtype
     in_bytes = x.array.dtype == "uint8" and not kind.startswith("nearest")
-    if in_bytes:  # each axis is rounded, the last one first
-        axes.reverse()
-    elif x.array.dtype != "uint8":
+    if in_bytes or math.prod(size) > math.prod(x.array.shape[first:]):
+        axes.reverse()  # PyTorch rounds bytes after each axis, in this order
+    if x.array.dtype != "uint8":
         require_kind("interpolate", "float", x)
         if is_half(x.array.dtype):  # rounded once, after the last axis
             x = cast(x, dtype="float32")
