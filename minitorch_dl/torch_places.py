@@ -197,7 +197,8 @@ PRIVATE = {
         f"_{name}": ("serialization.rebuild", name)
         for name in (
             "rebuild_tensor rebuild_tensor_v2 rebuild_tensor_v3 rebuild_parameter "
-            "rebuild_parameter_with_state rebuild_sparse_tensor rebuild_from_type_v2 "
+            "rebuild_parameter_with_state rebuild_sparse_tensor rebuild_nested_tensor "
+            "rebuild_from_type_v2 "
             "rebuild_meta_tensor_no_storage"
         ).split()
     },

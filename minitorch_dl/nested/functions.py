@@ -89,7 +89,8 @@ _POINTWISE = """
     abs absolute neg negative positive sign sgn sqrt rsqrt square exp exp2 expm1 log log2 log10
     log1p sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh sigmoid erf erfc erfinv floor
     ceil round trunc frac reciprocal relu clamp clamp_min clamp_max clip nan_to_num logical_not
-    isnan isinf isfinite add sub mul div true_divide multiply subtract divide rsub pow floor_divide
+    isnan isinf isposinf isneginf isfinite add sub mul div true_divide multiply subtract divide rsub
+    pow floor_divide
     remainder fmod maximum minimum eq ne lt le gt ge logical_and logical_or logical_xor masked_fill
     where lerp dropout alpha_dropout celu selu
     zeros_like ones_like empty_like full_like rand_like randn_like
@@ -377,6 +378,8 @@ def getitem(input: Any, index: Any) -> Any:
 def to_padded_tensor(input: Any, padding: float, output_size: Any = None, out: Any = None) -> Any:
     """The dense tensor of this batch, filled with ``padding`` up to the largest sizes or
     ``output_size``."""
+    if not len(input):
+        return input._entries
     largest = [max(sizes) for sizes in zip(*input._sizes)]
     if output_size is not None:
         wanted = list(output_size)
@@ -389,6 +392,22 @@ def to_padded_tensor(input: Any, padding: float, output_size: Any = None, out: A
         missing = [m - n for n, m in zip(row.shape, largest)]
         rows.append(F.pad(row, [n for m in reversed(missing) for n in (0, m)], value=padding))
     return stack(rows)
+
+
+@implements("copy_")
+def copy_(input: Any, src: Any, non_blocking: bool = False) -> Any:
+    """Take the elements of a nested tensor of the same sizes."""
+    if not is_nested(src) or src._sizes != input._sizes:
+        raise refuse("copy_", "a nested tensor of the same sizes", input, src)
+    input._entries.copy_(src._entries)
+    return input
+
+
+@implements("zero_")
+def zero_(input: Any) -> Any:
+    """Fill the tensors with zeros."""
+    input._entries.zero_()
+    return input
 
 
 FUNCTIONS["clone"] = NestedTensor.clone

@@ -135,7 +135,7 @@ class NestedTensor(TensorOfEntries):
     def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]
         rows = [f"tensor({contents(row.detach(), 7)})" for row in self.rows()]
         inside = ",\n".join(rows).replace("\n", "\n  ")
-        return f"nested_tensor([\n  {inside}\n]{self._suffix()})"
+        return f"nested_tensor([\n{'  ' if rows else ''}{inside}\n]{self._suffix()})"
 
 
 class RaggedSize:

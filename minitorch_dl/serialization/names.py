@@ -39,6 +39,7 @@ _OURS: dict[Path, Any] = {
             rebuild.rebuild_parameter,
             rebuild.rebuild_parameter_with_state,
             rebuild.rebuild_sparse_tensor,
+            rebuild.rebuild_nested_tensor,
         )
     },
     ("torch._tensor", "_rebuild_from_type_v2"): rebuild.rebuild_from_type_v2,

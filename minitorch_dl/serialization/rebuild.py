@@ -9,9 +9,11 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from ..backend import array_module, layouts
+from .. import ops
+from ..backend import array_module, dtypes, layouts
 from ..backend.dtypes import dtype
 from ..backend.layouts import layout
+from ..nested import as_nested_tensor
 from ..nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 from ..ops import empty_strided
 from ..ops.storage import TypedStorage, UntypedStorage
@@ -36,6 +38,8 @@ def parts_of(tensor: Any, stored: Callable[[Any], tuple[Any, int, tuple[int, ...
     cls = type(tensor)
     if isinstance(tensor, SparseTensor):
         return _sparse_parts(tensor)
+    if tensor.is_nested and tensor.layout is layouts.strided:
+        return rebuild_nested_tensor, _nested_parts(tensor)
     if getattr(cls, "__reduce_ex__", None) is not Protocols.__reduce_ex__:
         return NotImplemented
     if isinstance(tensor, (UninitializedParameter, UninitializedBuffer)):
@@ -78,6 +82,13 @@ def _sparse_parts(tensor: Any) -> Parts:
         entries = tensor._values().detach()
         data = tensor._indices(), entries, tensor.shape, tensor.is_coalesced()
     return rebuild_sparse_tensor, (tensor.layout, data)
+
+
+def _nested_parts(tensor: Any) -> tuple[Any, ...]:
+    rows = [(row.shape, row.stride()) for row in tensor.detach().unbind()]
+    sizes, strides = (ops.tensor(list(x), dtype=dtypes.int64) for x in zip(*rows))
+    ends = sizes.prod(1).cumsum(0)
+    return tensor.values().detach(), sizes, strides, ends - sizes.prod(1)
 
 
 def parts_of_layout(obj: layout) -> Parts:
@@ -206,6 +217,12 @@ def rebuild_sparse_tensor(layout: layout, data: tuple[Any, ...]) -> Any:
             indices, values, size, check_invariants=True, is_coalesced=merged[0] if merged else None
         )
     return sparse_compressed_tensor(*data, layout=layout)
+
+
+def rebuild_nested_tensor(buffer: Any, sizes: Any, strides: Any, offsets: Any) -> Any:
+    """A nested tensor of parts of one vector, each of its size, strides and offset."""
+    parts = zip(sizes.tolist(), strides.tolist(), offsets.tolist())
+    return as_nested_tensor([buffer.as_strided(*part) for part in parts])
 
 
 def get_layout(name: str) -> layout:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import pickle
 from collections.abc import Callable
 from typing import Any
@@ -190,6 +191,13 @@ def test_writing_copies_and_pickles() -> None:
     x = torch.nested.nested_tensor([A, B])
     x.add_(1).mul_(2)
     assert_close(x.unbind()[0], (A + 1) * 2)
+    x.copy_(torch.nested.nested_tensor([B[:2], 2 * B]))
+    assert_close(x.unbind()[0], B[:2])
+    file = io.BytesIO()
+    torch.save(x, file)
+    file.seek(0)
+    assert_close(torch.load(file).values(), x.values())
+    assert_close(x.clone().zero_().values(), 0 * x.values())
     leaf = x.requires_grad_()
     for twin in (copy.deepcopy(leaf), pickle.loads(pickle.dumps(leaf))):
         assert twin.requires_grad
@@ -235,6 +243,25 @@ def test_it_prints_as_in_pytorch() -> None:
 def test_what_does_not_fit(call: Callable[[Any], Any], words: str) -> None:
     with pytest.raises(RuntimeError, match=words):
         call(torch.nested.nested_tensor([A, B]))
+
+
+@pytest.mark.parity
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors is in prototype stage")
+def test_pytorch_reads_what_is_written_here_and_the_reverse() -> None:
+    pytorch = pytest.importorskip("torch")
+    for here, there in ((torch, pytorch), (pytorch, torch)):
+        rows = [here.arange(6.0).reshape(2, 3), here.arange(4.0).reshape(1, 4).t()]
+        file = io.BytesIO()
+        here.save(here.nested.nested_tensor(rows), file)
+        file.seek(0)
+        found = there.load(file).unbind()
+        assert [x.tolist() for x in found] == [x.tolist() for x in rows]
+
+
+def test_nothing_nested() -> None:
+    x = torch.nested.nested_tensor([])
+    assert (len(x), x.dim(), repr(x)) == (0, 1, "nested_tensor([\n\n])")
+    assert x.to_padded_tensor(0.0).shape == (0,)
 
 
 def test_what_is_not_there_says_what_to_do() -> None:
