@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import itertools
 import linecache
-from contextlib import suppress
 from functools import reduce
 from typing import Any
 
@@ -46,7 +45,7 @@ class GraphModule(Module):
         if isinstance(root, Module):
             self.training = root.training
             for target in named:
-                _copy_attr(root, self, target)
+                _assign_attr(attribute_of(root, target), self, target)
         else:
             for target in sorted(named, key=lambda t: t.count(".")):
                 if target not in root:
@@ -162,9 +161,3 @@ def _assign_attr(value: Any, to: Module, target: str) -> None:
         to.register_buffer(name, value)
     else:
         setattr(to, name, value)
-
-
-def _copy_attr(from_module: Module, to_module: Module, target: str) -> None:
-    """Have ``to_module`` share what ``from_module`` has under a path."""
-    with suppress(AttributeError):
-        _assign_attr(attribute_of(from_module, target), to_module, target)

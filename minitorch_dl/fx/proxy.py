@@ -152,9 +152,6 @@ class Proxy:
             "recorded, please call torch.fx.wrap('len') at module scope"
         )
 
-    def __index__(self) -> int:
-        raise TraceError("a symbolically traced variable can't be an index of Python's own")
-
     def keys(self) -> Any:
         """For ``**symbol``."""
         return self.tracer.keys(self)

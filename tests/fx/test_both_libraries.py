@@ -519,3 +519,12 @@ def test_a_pattern_of_nothing_is_refused(torch: Any) -> None:
     traced = torch.fx.symbolic_trace(lambda x: x + 1)
     with pytest.raises(AssertionError):
         torch.fx.replace_pattern(traced, lambda p: p, lambda p: p)
+
+
+def test_what_a_graph_names_must_be_there(torch: Any) -> None:
+    graph = torch.fx.Graph()
+    graph.output(graph.get_attr("weight"))
+    with pytest.raises(AttributeError, match="weight"):
+        torch.fx.GraphModule(torch.nn.Module(), graph)
+    with pytest.raises(TypeError, match="'Proxy' object cannot be interpreted as an integer"):
+        torch.fx.symbolic_trace(lambda x: range(x))
