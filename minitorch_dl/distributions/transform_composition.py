@@ -294,6 +294,9 @@ class IndependentTransform(Transform):
         change = self.base_transform.log_abs_det_jacobian(x, y)
         return sum_rightmost(change, self.reinterpreted_batch_ndims)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.base_transform!r}, {self.reinterpreted_batch_ndims})"
+
     def forward_shape(self, shape: Any) -> Any:
         return self.base_transform.forward_shape(shape)
 

@@ -118,6 +118,8 @@ def test_dimensions_of_events(torch: Any) -> None:
 def test_transforms_as_text_and_equal(torch: Any) -> None:
     D = torch.distributions
     assert repr(D.ExpTransform()) == "ExpTransform()"
+    inner = D.IndependentTransform(D.ExpTransform(), 1)
+    assert repr(inner) == "IndependentTransform(ExpTransform(), 1)"
     assert repr(D.ExpTransform().inv) == "_InverseTransform(ExpTransform())"
     assert D.ExpTransform() == D.ExpTransform()
     assert D.ExpTransform().inv == D.ExpTransform().inv
