@@ -29,7 +29,8 @@ _wrapped: dict[tuple[int, str], dict[str, Any]] = {}
 class Tracer(TracerBase):
     """Makes the graph of a module or function.
 
-    Parameters become nodes; buffers are values, unless ``proxy_buffer_attributes`` is set.
+    Parameters become nodes; buffers are values, unless ``proxy_buffer_attributes`` is set. With
+    ``record_stack_traces`` each node's ``stack_trace`` says where the program made it.
 
     Args:
         autowrap_modules: Python modules whose functions are recorded as calls when they get a
