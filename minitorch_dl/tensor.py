@@ -58,8 +58,8 @@ _OPERANDS = TensorBase, np.ndarray, np.generic, builtins.int, builtins.float, bu
 
 
 def deferring(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The operator of a function of two operands; what is neither a tensor nor a number is left to
-    Python, which asks the other operand's class."""
+    """A binary operator from a function. Operands that are neither tensors nor numbers are left to
+    their own class: Python asks it when this one returns NotImplemented."""
 
     def call(self: Any, other: Any) -> Any:
         try:

@@ -10,7 +10,7 @@ class OutOfMemoryError(RuntimeError):
 
 
 class Allocator:
-    """What CuPy calls for memory.
+    """The function that CuPy calls to allocate memory.
 
     Attributes:
         watching: whether the peaks are kept; CuPy's pool does not keep them, and asking it at every
@@ -35,7 +35,7 @@ class Allocator:
         return memory
 
     def look(self) -> None:
-        """Take what is in use now into the peaks."""
+        """Update the peaks with what is in use now."""
         pool, i = self._cupy.get_default_memory_pool(), self._cupy.cuda.Device().id
         self.used[i] = max(self.used.get(i, 0), pool.used_bytes())
         self.held[i] = max(self.held.get(i, 0), pool.total_bytes())

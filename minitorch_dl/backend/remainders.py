@@ -40,13 +40,13 @@ def floor_divide(xp: Any, a: Any, b: Any) -> Any:
 
 
 def fmod(xp: Any, a: Any, b: Any) -> Any:
-    """``a - b * trunc(a / b)``, with the sign of ``a``, if it is 0 too."""
+    """``a - b * trunc(a / b)``, with the sign of ``a``, even if it is 0."""
     found = _in_float64(xp, a, b, 2.0**29)
     return xp.fmod(a, b) if found is None else _rest(*found, np.trunc, found[0])
 
 
 def remainder(xp: Any, a: Any, b: Any) -> Any:
-    """``a - b * floor(a / b)``, with the sign of ``b``, if it is 0 too."""
+    """``a - b * floor(a / b)``, with the sign of ``b``, even if it is 0."""
     found = _in_float64(xp, a, b, 2.0**29)
     return xp.remainder(a, b) if found is None else _rest(*found, np.floor, found[1])
 

@@ -253,13 +253,13 @@ def _over_groups(
 
 @functools.cache
 def _repeated(times: int) -> Callable[[Any], Any]:
-    """What gives the entries of an array (..., 1) for each of ``times`` elements of a row. NumPy
-    goes through these rows as one, but begins anew with each entry that it repeats by itself."""
+    """A function that repeats the entries of an array (..., 1) ``times`` times along the row. NumPy
+    goes through such rows in one loop; broadcasting would start a loop for each entry."""
     return functools.partial(np.repeat, repeats=times, axis=-1)
 
 
 def _part(v: Any, index: Index) -> Any:
-    """The entries for a part of the whole of what broadcasts to it."""
+    """The entries of ``v``, which broadcasts to the whole, for a part of the whole."""
     if index is _ALL:
         return v
     return v[tuple([slice(None) if n == 1 else i for i, n in zip(index, v.shape)])]

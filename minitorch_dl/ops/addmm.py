@@ -1,4 +1,4 @@
-"""``addmm`` and its kin: a matrix product added to an input."""
+"""``addmm`` and related ops: a matrix product added to an input."""
 
 from __future__ import annotations
 

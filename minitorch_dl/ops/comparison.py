@@ -197,7 +197,7 @@ def is_nonzero(input: Any) -> bool:
 
 
 def _truth(a: Any) -> Any:
-    """``a`` as what logical functions take on every device, which is no complex number."""
+    """``a``, complex numbers as bools: not every device's logical functions take them."""
     return a != 0 if a.dtype.kind == "c" else a
 
 

@@ -35,8 +35,11 @@ def shape_of(size: Any) -> tuple[int, ...]:
 
 
 def wanted_dtype(op: str, dtype: Any, out: Any, layout: Any = None) -> dtypes.dtype:
-    """The dtype of what is made: that of ``out``, the one asked for, or the default one. What is
-    asked for must agree with ``out``, and be dense."""
+    """The dtype of a new tensor: that of ``out``, else ``dtype``, else the default.
+
+    Raises:
+        RuntimeError: ``dtype`` is not that of ``out``, or the layout is sparse.
+    """
     if layout is not None and layout is not strided:
         raise RuntimeError(
             f"{op}(): layout {layout} is not supported: only torch.strided. Make a sparse tensor "

@@ -83,8 +83,8 @@ _to_real.defvjp(
 
 @primitive(complex=True)
 def weigh_pairs(xp: Any, a: Any, *, dim: int, n: int, weight: float) -> Any:
-    """``a`` with those of the frequencies 0 to n // 2 of ``n`` real numbers times ``weight`` that
-    stand for two: all but 0 and n / 2."""
+    """The spectrum ``a`` of ``n`` real numbers, frequencies 0 to n // 2, with those multiplied by
+    ``weight`` that stand for two: all but 0 and n / 2."""
     y = a.copy()
     y[(slice(None),) * dim + (slice(1, (n + 1) // 2),)] *= weight
     return y
@@ -199,7 +199,8 @@ def _real_to_complex(
 def _complex_to_real(
     op: str, input: Any, s: Any, dim: Any, norm: str | None, inverse: bool, out: Any
 ) -> Any:
-    """``inverse`` False: the transform with ``-2 pi i``, which is that of the conjugates."""
+    """Real numbers from half of their spectrum; ``inverse`` False: by the transform with
+    ``-2 pi i``, which is the inverse one of the conjugates."""
     norm, (dims, sizes) = _scale(norm), _axes(input, s, dim, last=-1)
     if not dims:
         raise RuntimeError(f"{op} must transform at least one axis")

@@ -1,5 +1,5 @@
-"""How a tensor's elements lie in memory: strides, offsets, contiguity, and views with strides of
-one's own.
+"""How a tensor's elements lie in memory: strides, offsets, contiguity, and views with given
+strides.
 """
 
 from __future__ import annotations

@@ -462,7 +462,7 @@ def _check_windows(
 
 
 def _check_axes(op: str, dims: int, shape: tuple[int, ...]) -> None:
-    """Refuse what is no image of that many dims, batched or not, or is empty along a dim."""
+    """Refuse a shape that is not (N, C, *S) or (C, *S) with ``dims`` spatial axes, or is empty."""
     fits = len(shape) in (dims + 1, dims + 2)
     filled = shape[-dims - 1 :]
     if op.startswith("adaptive"):  # these take no channels, or no batch of them

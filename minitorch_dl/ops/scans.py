@@ -58,7 +58,7 @@ def _doubling(xp: Any, combine: Any, a: Any, dim: int) -> Any:
 
 
 def _one_by_one(xp: Any, combine: Any, a: Any, dim: int) -> Any:
-    """``combine.accumulate`` for what is no ufunc, in whose result the order shows."""
+    """``combine.accumulate`` for a function that is no ufunc, in the order of the elements."""
     if xp.__name__ != "numpy":
         return _doubling(xp, combine, a, dim)
     y = a.copy()

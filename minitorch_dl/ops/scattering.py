@@ -217,7 +217,7 @@ def _mean(total: Any, counts: Any) -> Any:
 
 
 def _neutral(reduce: str, dtype: Any) -> Any:
-    """What a reduction may start from without a trace."""
+    """The neutral element of a reduction, which it may start from."""
     if reduce in ("sum", "mean"):
         return 0
     if reduce == "prod":

@@ -120,8 +120,8 @@ def _limits(a: Any, lengths: Any, offsets: Any, axis: int, unsafe: bool) -> tupl
 
 
 def _segments(xp: Any, starts: Any, ends: Any, n: int) -> Any:
-    """The number of the segment of each of the (*B, n) rows, counted through all of B; that of
-    rows in none is one more than there are."""
+    """The segment of each of the (*B, n) rows: a number that counts through all of B; for rows in
+    no segment, the number of segments."""
     count, batch = starts.size, starts[..., 0].size
     shift = xp.arange(batch)[:, None] * (n + 1)  # the rows of all of B in one ascending order
     row = xp.arange(n) + shift

@@ -55,7 +55,8 @@ dot_along.defvjp(a=lambda g, b: g * b, b=lambda g, a: g * a)
 
 @primitive
 def softmax_slope(xp: Any, d: Any, p: Any, *, dim: int) -> Any:
-    """``(d - sum of d p) p``: the gradient of the softmax ``p``'s input, of ``d`` that of ``p``."""
+    """``(d - sum(d p)) p``: the gradient of softmax's input, from its output ``p`` and the gradient
+    ``d`` of that."""
     return in_float32(exponentials.softmax_slope)(xp, d, p, axis=dim) if d.size else d.copy()
 
 

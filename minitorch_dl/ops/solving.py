@@ -39,7 +39,7 @@ class LinAlgError(RuntimeError):
 
 
 def check_matrices(op: str, square: bool = False, **matrices: Any) -> None:
-    """Refuse what is no tensor of (square) matrices of single or double precision."""
+    """Refuse all but tensors of (square) matrices in single or double precision."""
     for name, x in matrices.items():
         require_tensor(op, name, x)
         if x.ndim < 2:

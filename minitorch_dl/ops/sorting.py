@@ -33,8 +33,8 @@ _FEW = 32
 
 
 def _keys(xp: Any, a: Any) -> Any:
-    """What to sort instead of ``a``: NumPy has no order of its own for two-byte floats of other
-    packages."""
+    """``a`` in a dtype that NumPy can sort: the 16-bit floats of other packages have no order
+    there."""
     return a.astype("f4") if a.dtype.kind == "V" else a
 
 
@@ -191,7 +191,7 @@ def median(input: Any, dim: int | None = None, keepdim: bool = False, *, out: An
 
 
 def nanmedian(input: Any, dim: int | None = None, keepdim: bool = False, *, out: Any = None) -> Any:
-    """The median of what is not NaN; see ``median``."""
+    """The median of the elements that are not NaN; see ``median``."""
     return _median("nanmedian", return_types.nanmedian, input, dim, keepdim, out)
 
 
@@ -277,7 +277,7 @@ def nanquantile(
     interpolation: str = "linear",
     out: Any = None,
 ) -> Any:
-    """The ``q``-quantiles of what is not NaN; see ``quantile``."""
+    """The ``q``-quantiles of the elements that are not NaN; see ``quantile``."""
     y = _quantile("nanquantile", input, q, dim, keepdim, interpolation)
     return y if out is None else write_out("nanquantile", out, y, exact=True)
 
@@ -323,7 +323,7 @@ def _quantile(op: str, input: Any, q: Any, dim: Any, keepdim: bool, interpolatio
 
 
 def _between(x: Any, ranks: Any, interpolation: str) -> Any:
-    """What is at the fractional places ``ranks`` along the last dim."""
+    """The values at the fractional places ``ranks`` along the last dim, interpolated."""
     xp, at = array_module(x.array), ranks.array
     rounded = {"lower": xp.floor, "higher": xp.ceil, "nearest": xp.rint}.get(interpolation)
     if rounded is not None:

@@ -1,4 +1,4 @@
-"""A copy with one of its views overwritten: ``slice_scatter`` and its kin."""
+"""A copy with one of its views overwritten: ``slice_scatter`` and related ops."""
 
 from __future__ import annotations
 
