@@ -335,7 +335,15 @@ class Tensor(Convertible, Differentiable, Protocols):
     )
     __div__, __rdiv__ = __truediv__, __rtruediv__
     __rfloordiv__, __rmod__ = reflected(__floordiv__), reflected(__mod__)
-    __neg__, __pos__, __abs__, __invert__ = ops.neg, ops.positive, ops.abs, ops.bitwise_not
+    __neg__, __pos__, __abs__ = ops.neg, ops.positive, ops.abs
+
+    def __invert__(self) -> Any:
+        if self.is_floating_point() or self.is_complex():
+            raise TypeError(
+                "~ (operator.invert) is only implemented on integer and Boolean-type tensors"
+            )
+        return ops.bitwise_not(self)
+
     __hash__ = Protocols.__hash__  # defining __eq__ would take it away
     __eq__, __ne__ = deferring(ops.eq), deferring(ops.ne)
     __lt__, __le__ = deferring(ops.lt), deferring(ops.le)

@@ -161,6 +161,7 @@ class detect_anomaly:
 
     def __init__(self, check_nan: bool = True) -> None:
         self.check_nan = check_nan
+        self._outer: list[Detector | None] = []
         warnings.warn(
             "Anomaly Detection has been enabled. This mode will increase the runtime "
             "and should only be enabled for debugging.",
@@ -168,13 +169,13 @@ class detect_anomaly:
         )
 
     def __enter__(self) -> Detector:
-        self._previous = state.anomaly
+        self._outer.append(state.anomaly)
         detector = Detector(self.check_nan)
         _switch_to(detector)
         return detector
 
     def __exit__(self, *exc: object) -> None:
-        _switch_to(self._previous)
+        _switch_to(self._outer.pop())
 
 
 class set_detect_anomaly:

@@ -8,6 +8,7 @@ soon as its last user is gone.
 
 from __future__ import annotations
 
+import itertools
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable
@@ -269,11 +270,10 @@ class RemovableHandle:
     """Returned by every ``register_*hook``; ``remove()`` takes the hook away again, also at the
     end of a ``with`` block."""
 
-    _next_id = 0
+    _ids = itertools.count()
 
     def __init__(self, hooks: Any, hook: Any) -> None:
-        self.id = RemovableHandle._next_id
-        RemovableHandle._next_id += 1
+        self.id = next(self._ids)
         self.hooks_dict_ref = weakref.ref(hooks)
         hooks[self.id] = hook
 

@@ -181,12 +181,15 @@ class _Overrides:
 
     enabled: bool
 
+    def __init__(self) -> None:
+        self._outer: list[bool] = []
+
     def __enter__(self) -> None:
-        self._before = state.overrides
+        self._outer.append(state.overrides)
         state.overrides = self.enabled
 
     def __exit__(self, *exc: object) -> None:
-        state.overrides = self._before
+        state.overrides = self._outer.pop()
 
 
 class DisableTorchFunctionSubclass(_Overrides):

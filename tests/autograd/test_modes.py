@@ -6,6 +6,9 @@ import threading
 
 import pytest
 
+import minitorch_dl
+from minitorch_dl.autograd.modes import state
+
 
 def test_no_grad_and_enable_grad_nest(torch) -> None:
     x = torch.ones((), requires_grad=True)
@@ -143,3 +146,17 @@ def test_a_leaf_can_be_made_under_no_grad(torch) -> None:
         x = torch.ones(2, requires_grad=True)
     assert x.requires_grad
     assert x.is_leaf
+
+
+@pytest.mark.filterwarnings("ignore:Anomaly Detection has been enabled")
+def test_a_mode_may_be_entered_again_inside_itself() -> None:
+    for mode, is_on in (
+        (minitorch_dl.no_grad(), lambda: not minitorch_dl.is_grad_enabled()),
+        (minitorch_dl.autograd.detect_anomaly(), minitorch_dl.is_anomaly_enabled),
+        (minitorch_dl.DisableTorchFunctionSubclass(), lambda: not state.overrides),
+    ):
+        with mode:
+            with mode:
+                pass
+            assert is_on()
+        assert not is_on()

@@ -324,6 +324,8 @@ MATRICES = [
     ("torch.linalg.lu_factor_ex(Z(2, 2), check_errors=True)", R, "1"),
     ("Z(2).clamp_()", R, "must not be None"),
     ("torch.gcd(Z(2), Z(2))", N, "defined for integers"),
+    ("torch.bitwise_not(Z(2))", N, "bitwise_not"),
+    ("~Z(2)", TypeError, "only implemented on integer and Boolean"),
     ("torch.linalg.lu_factor(Z(2, 2))", R, "division by zero"),
     ("torch.linalg.svd(Z(2, 2), driver='gesvd')", R, "only supported on CUDA"),
     ("torch.linalg.norm(Z(2, 2), dim=())", R, "must be of length 1 or 2"),
