@@ -136,6 +136,7 @@ def test_copies_and_text() -> None:
     )
     assert repr(x[0, 1]) == "MaskedTensor(--, False)"
     assert x.sum().item() == 10
+    assert (bool(x.sum()), int(x.sum()), float(x.sum())) == (True, 10, 10.0)
     with pytest.raises(ValueError, match="masked out"):
         x[0, 1].item()
     assert (x.shape, len(x), x.dtype, x.numel()) == ((2, 3), 2, torch.float32, 6)

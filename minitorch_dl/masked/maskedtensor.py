@@ -157,9 +157,22 @@ class MaskedTensor(Tensor):
 
     def item(self) -> Any:
         """The value of a tensor of one element, which must be there."""
-        if not self._masked_mask.all():
+        return self._present().item()
+
+    def __bool__(self) -> bool:
+        return bool(self._present())
+
+    def __float__(self) -> float:
+        return float(self._present())
+
+    def __int__(self) -> int:
+        return int(self._present())
+
+    def _present(self) -> Any:
+        """The data of a tensor of one element."""
+        if self._masked_data.numel() == 1 and not self._masked_mask.all():
             raise ValueError("item(): the element is masked out")
-        return self._masked_data.item()
+        return self._masked_data
 
     def __len__(self) -> int:
         return len(self._masked_data)
