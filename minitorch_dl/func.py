@@ -382,7 +382,7 @@ def _jacobian(
 
             def blocks_of(y: Any) -> Any:
                 blocks = [
-                    block.reshape((*y.shape, *x.shape))
+                    block.reshape((*y.shape, *x.shape)).to(y.dtype if forward else x.dtype)
                     for block, x in zip(found.pop(0), point.tensors)
                 ]
                 parts = _like(point.args, blocks)

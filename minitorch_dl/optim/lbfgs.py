@@ -10,6 +10,7 @@ import numpy as np
 from ..autograd.modes import no_grad
 from ..autograd.versions import mark_all_written
 from ..backend import array_module
+from ..backend.precision import widened
 from ..tensor import Tensor
 from .optimizer import Optimizer, ParamsT, loss_of
 from .rule import check_lr
@@ -173,21 +174,24 @@ class LBFGS(Optimizer):
         start = 0
         arrays = self._arrays()
         for array in arrays:
-            end = start + array.size * (2 if array.dtype.kind == "c" else 1)
-            array[...] = x[start:end].view(array.dtype).reshape(array.shape)
+            is_complex = array.dtype.kind == "c"
+            end = start + array.size * (2 if is_complex else 1)
+            part = x[start:end].view(array.dtype) if is_complex else x[start:end]
+            array[...] = part.reshape(array.shape)
             start = end
         mark_all_written(arrays, "LBFGS.step")
 
 
 def _flat(arrays: list[Any]) -> Any:
-    """A copy of all entries in one real vector; of a complex one its two parts."""
+    """A copy of all entries in one real vector; of a complex one its two parts. That of 16 bit
+    numbers is of float32, in which the step is computed."""
     parts = [a.reshape(-1) for a in arrays]
     parts = [a.view(a.real.dtype) if a.dtype.kind == "c" else a for a in parts]
-    return array_module(arrays[0]).concatenate(parts)
+    return widened(array_module(arrays[0]).concatenate(parts))
 
 
 def _array(value: Any) -> Any:
-    return value.array if isinstance(value, Tensor) else value
+    return widened(value.array) if isinstance(value, Tensor) else value
 
 
 class _Memory:

@@ -38,6 +38,10 @@ class RuleOptimizer(Optimizer):
         if defaults.get("fused") and defaults.get("foreach"):
             raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
         super().__init__(params, defaults)
+        if defaults.get("fused") and not all(
+            p.is_floating_point() for group in self.param_groups for p in group["params"]
+        ):
+            raise RuntimeError("`fused=True` requires all the params to be floating point Tensors")
 
     def _patch_step_function(self) -> None:
         super()._patch_step_function()

@@ -287,6 +287,8 @@ TABLE: list[tuple[str, Any]] = [
     ("[tuple(f(Z(0, 2, *[3] * n), 3).shape) for n, f in "
      "enumerate((F.max_pool1d, F.max_pool2d, F.max_pool3d), 1)]",
      [(0, 2, 1), (0, 2, 1, 1), (0, 2, 1, 1, 1)]),
+    ("[f(lambda x: x.half())(T([1.0, 2.0])).dtype.itemsize for f in "
+     "(torch.func.jacfwd, torch.func.jacrev)]", [2, 4]),
     # slopes where a function ends, or meets a NaN
     ("(x := T([-1.0, 2.0, 0.5], requires_grad=True), x.logit().sum().backward(), "
      "str(x.grad.tolist()))[2]", "[nan, nan, 4.0]"),

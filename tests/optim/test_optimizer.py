@@ -454,6 +454,25 @@ def test_lbfgs_resumes():
     np.testing.assert_array_equal(x.detach().numpy(), y.detach().numpy())
 
 
+@pytest.mark.parametrize("line_search", [None, "strong_wolfe"])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+def test_lbfgs_of_16_bit_numbers(dtype: torch.dtype, line_search: str | None) -> None:
+    x = torch.linspace(-2, 3, 6, dtype=dtype).reshape(2, 3).requires_grad_()
+    optimizer = torch.optim.LBFGS([x], line_search_fn=line_search)
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        loss = ((x - 1) ** 2).sum()
+        loss.backward()
+        return loss
+
+    for _ in range(3):
+        optimizer.step(closure)
+        optimizer.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    assert x.dtype is dtype
+    np.testing.assert_allclose(x.detach().float().numpy(), 1.0, atol=0.02)
+
+
 def test_an_optimizer_around_another_one() -> None:
     """As Lookahead is written in many repositories: without ``Optimizer.__init__``."""
 
