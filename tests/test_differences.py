@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -338,6 +339,19 @@ def test_gradient_of_as_strided_scatter() -> None:
     x = torch.zeros(4, requires_grad=True)
     torch.as_strided_scatter(x, torch.ones(2), (2,), (1,), 1).sum().backward()
     assert x.grad.tolist() == [1.0, 0.0, 0.0, 1.0]
+
+
+def test_gradient_of_polar() -> None:
+    size = torch.tensor([-2.0, 0.0, 2.0], requires_grad=True)
+    torch.polar(size, torch.full((3,), 0.5)).real.sum().backward()
+    assert_close(size.grad, torch.full((3,), 0.5).cos())
+
+
+@pytest.mark.parametrize("op", [torch.exp, torch.diag, lambda x, out: torch.softmax(x, 0, out=out)])
+def test_out_and_gradients(op: Any) -> None:
+    x = torch.ones(2, requires_grad=True)
+    with pytest.raises(RuntimeError, match="don't support automatic differentiation"):
+        op(x, out=torch.zeros(2))
 
 
 def test_files_hold_what_was_saved() -> None:
