@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.errors import require_kind
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, fused, primitive
 from ..backend import array_module, check_range, dtypes
@@ -215,6 +216,7 @@ def cross_entropy(
         )
         return _single(loss, reduction)
     if target.array.shape == input.array.shape:
+        require_kind(op, "float", input)
         _check_probabilities(target, ignore_index)
         loss = _soft_cross_entropy(input, target, weight, smoothing=label_smoothing)
         node = "NegBackward0" if reduction != "mean" else "DivBackward1"

@@ -113,6 +113,8 @@ def ctc_loss(
     reduction = reduction_name(None, None, reduction)
     a = log_probs.array
     xp = array_module(a)
+    if a.ndim not in (2, 3):
+        raise RuntimeError(f"{op}: Expected 3-dimensional log_probs, but got {a.ndim} dimensions")
     single = a.ndim == 2
     if single:
         log_probs = _reshape(log_probs, shape=(a.shape[0], 1, a.shape[1]))

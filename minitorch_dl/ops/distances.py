@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.errors import refuse_complex, require_one_dtype
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, write_out
 from ..autograd.structural import cast
@@ -61,6 +62,7 @@ def pairwise_distance(
 @as_one("PdistBackward0")
 def pdist(input: Any, p: float = 2.0) -> Any:
     """The p-norm distances of every two of the rows of (N, M): (N (N - 1) / 2)."""
+    refuse_complex("pdist", input)
     a = input.array
     if a.ndim != 2:
         raise RuntimeError(f"pdist only supports 2D tensors, got: {a.ndim}D")
@@ -118,6 +120,7 @@ def cdist(
             "X1 and X2 must have the same number of columns. "
             f"X1: {x1.array.shape[-1]} X2: {x2.array.shape[-1]}"
         )
+    require_one_dtype("cdist", x1.array, x2.array)
     if p < 0:
         raise RuntimeError("cdist only supports non-negative p values")
     if compute_mode not in _COMPUTE_MODES:

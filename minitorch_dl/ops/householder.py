@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..autograd.errors import require_one_dtype
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import array_module
@@ -52,6 +53,7 @@ def geqrf(input: Any, *, out: Any = None) -> return_types.geqrf:
 def _reflectors(op: str, A: Any, tau: Any) -> Any:
     """The columns ``v_i``, checked."""
     check_matrices(op, A=A)
+    require_one_dtype(op, A.array, tau.array)
     if A.shape[-1] < tau.shape[-1]:
         raise RuntimeError(
             f"{op}: input.shape[-1] must be greater than or equal to tau.shape[-1], got "
@@ -119,6 +121,7 @@ def ormqr(
     """
     v = _reflectors("torch.ormqr", input, input2)
     check_matrices("torch.ormqr", input3=input3)
+    require_one_dtype("torch.ormqr", input.array, input3.array)
     if input3.shape[-2 if left else -1] != input.shape[-2]:
         raise RuntimeError(
             f"torch.ormqr: other.shape[{-2 if left else -1}] must be equal to input.shape[-2], got "

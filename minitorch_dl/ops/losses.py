@@ -9,6 +9,7 @@ from typing import Any
 from ..autograd.errors import refuse_complex, require_kind
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive
+from ..autograd.structural import cast
 from ..backend import array_module, check_all
 from ..backend.selection import clip
 from .activation import logsigmoid
@@ -50,6 +51,11 @@ def _weighted(op: str, loss: Any, weight: Any, reduction: str) -> Any:
     if reduction == "mean":
         return reduced(loss, "sum") / reduced(weight, "sum")
     return reduced(loss, reduction)
+
+
+def _in_dtype_of(x: Any, loss: Any) -> Any:
+    """The loss in the dtype of ``x``, in whose memory PyTorch computes it."""
+    return loss if loss.array.dtype == x.array.dtype else cast(loss, dtype=x.dtype.name)
 
 
 @as_one()
@@ -137,8 +143,10 @@ def huber_loss(
         raise RuntimeError(
             f"huber_loss does not support non-positive values for delta, got {delta}"
         )
+    require_kind("huber_loss", "float", input)
     _warn_sizes("huber_loss", input, target)
-    return _weighted("huber_loss", _huber(input - target, delta=delta), weight, reduction)
+    loss = _in_dtype_of(input, _huber(input - target, delta=delta))
+    return _weighted("huber_loss", loss, weight, reduction)
 
 
 @as_one("SmoothL1LossBackward0")
@@ -256,7 +264,7 @@ def binary_cross_entropy(
     )
     loss = _bce(input, target)
     if weight is not None:
-        loss = loss * expand(weight, input.array.shape)
+        loss = _in_dtype_of(loss, loss * expand(weight, input.array.shape))
     return reduced(loss, reduction)
 
 
@@ -310,12 +318,14 @@ def binary_cross_entropy_with_logits(
             "binary_cross_entropy_with_logits: expected targets of a floating dtype, but found "
             f"{target.dtype.name}: use target.float()"
         )
+    require_kind("binary_cross_entropy_with_logits", "float", input)
     if pos_weight is None:
         loss = _bce_logits(input, target)
     else:
         factor = (pos_weight - 1) * target + 1
         loss = (1 - target) * input - factor * logsigmoid(input)
-    return reduced(loss if weight is None else loss * weight, reduction)
+    loss = loss if weight is None else loss * expand(weight, input.array.shape)
+    return reduced(_in_dtype_of(target, loss), reduction)
 
 
 @as_one("SoftMarginLossBackward0")
@@ -328,7 +338,8 @@ def soft_margin_loss(
 ) -> Any:
     """``log(1 + exp(-target * input))`` with targets 1 and -1."""
     reduction = reduction_name(size_average, reduce, reduction)
-    return reduced(-logsigmoid(input * target), reduction)
+    require_kind("soft_margin_loss", "float", input)
+    return reduced(_in_dtype_of(input, -logsigmoid(input * target)), reduction)
 
 
 @as_one()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..autograd.errors import refuse_complex, require_kind
+from ..autograd.errors import refuse_complex, require_kind, require_one_dtype
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase
 from ..backend import array_module, check_range, dtypes
@@ -165,6 +165,8 @@ def multi_margin_loss(
     single = input.array.ndim < 2 and not target.array.ndim
     if weight is not None and weight.array.ndim != 1:
         raise ValueError(f"{op}: weight must be one-dimensional, got {weight.array.shape}")
+    if weight is not None:
+        require_one_dtype(op, input.array, weight.array)
     classes = input.array.shape[-1] if input.array.ndim else 1
     if weight is not None and classes and weight.array.size != classes:
         raise RuntimeError(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.errors import require_kind, require_tensor
+from ..autograd.errors import require_kind, require_one_dtype, require_tensor
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import alias, conj, is_complex
@@ -445,5 +445,6 @@ def cross(input: Any, other: Any, dim: int | None = None, *, out: Any = None) ->
             f"linalg.cross: inputs dimension {named} must have length 3. Got {input.shape[dim]} "
             f"and {other.shape[dim]}"
         )
+    require_one_dtype("linalg.cross", input.array, other.array)
     y = _cross(input, other, dim=dim)
     return y if out is None else write_out("cross", out, y, exact=True)

@@ -6,7 +6,7 @@ import math
 from functools import partial
 from typing import Any
 
-from ..autograd.errors import require_kind
+from ..autograd.errors import require_kind, require_one_dtype
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
@@ -387,6 +387,7 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
 def vecdot(x: Any, y: Any, *, dim: int = -1, out: Any = None) -> Any:
     """The sum of products ``conj(x) * y`` along ``dim``, the other dims broadcast."""
     require_kind("vecdot", "float", x, y)
+    require_one_dtype("linalg.vecdot", x.array, y.array)
     z = (conjugated(x) * y).sum(dim)
     return z if out is None else write_out("linalg.vecdot", out, z, exact=True)
 

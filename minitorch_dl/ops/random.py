@@ -289,7 +289,7 @@ def normal(
         raise TypeError("normal(): two numbers need size=")
     if tensors:
         shape = common_shape("normal", *(x.array.shape for x in tensors))
-        dtype = dtypes.result_type(*(x.array for x in tensors)) if out is None else out.dtype
+        dtype = tensors[0].dtype if out is None else out.dtype
         device = device_of(tensors[0].array)
     else:
         shape = tuple(size)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..autograd.errors import refuse_complex
 from ..autograd.names import as_one
 from ..autograd.primitive import primitive, write_out
 from .elementwise import div_or_zero
@@ -146,6 +147,7 @@ arcsinh, arccosh, arctanh = asinh, acosh, atanh
 @as_one("Deg2RadBackward0")
 def deg2rad(input: Any, *, out: Any = None) -> Any:
     """Degrees to radians."""
+    refuse_complex("deg2rad", input)
     y = input * (math.pi / 180)
     return y if out is None else write_out("deg2rad", out, y)
 
@@ -153,5 +155,6 @@ def deg2rad(input: Any, *, out: Any = None) -> Any:
 @as_one("Rad2DegBackward0")
 def rad2deg(input: Any, *, out: Any = None) -> Any:
     """Radians to degrees."""
+    refuse_complex("rad2deg", input)
     y = input * (180 / math.pi)
     return y if out is None else write_out("rad2deg", out, y)
