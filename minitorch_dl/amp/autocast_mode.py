@@ -60,7 +60,7 @@ _IN_FLOAT32 = {
 _IN_THE_WIDEST = {
     "cpu": frozenset(("index_copy",)),
     "cuda": frozenset(
-        "dot vdot tensordot bilinear grid_sample grid_sampler index_put scatter_add".split()
+        "dot vdot cross tensordot bilinear grid_sample grid_sampler index_put scatter_add".split()
     ),
 }
 # None of these: products that PyTorch leaves alone, although they are made of others here.

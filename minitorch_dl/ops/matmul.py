@@ -407,10 +407,10 @@ def trace(input: Any) -> Any:
     name="cross",
     grad_fn="LinalgCrossBackward0",
     broadcasts=True,
-    promotes="same",
     complex="holomorphic",
 )
 def _cross(xp: Any, a: Any, b: Any, *, dim: int) -> Any:
+    require_one_dtype("linalg.cross", a, b)
     return xp.ascontiguousarray(xp.cross(a, b, axis=dim))
 
 
@@ -445,6 +445,5 @@ def cross(input: Any, other: Any, dim: int | None = None, *, out: Any = None) ->
             f"linalg.cross: inputs dimension {named} must have length 3. Got {input.shape[dim]} "
             f"and {other.shape[dim]}"
         )
-    require_one_dtype("linalg.cross", input.array, other.array)
     y = _cross(input, other, dim=dim)
     return y if out is None else write_out("cross", out, y, exact=True)

@@ -27,7 +27,7 @@ def batch_norm_update_stats(
     ``running = (1 - momentum) running + momentum batch``, by the unbiased variance.
     """
     op, shape = "batch_norm_update_stats", input.array.shape
-    check_channels(op, input, True, running_mean=running_mean, running_var=running_var)
+    check_channels(op, input, False, running_mean=running_mean, running_var=running_var)
     dims = (0, *range(2, len(shape)))
     batch = mean(input, dims), var(input, dims, correction=0)
     count = math.prod(shape) // max(shape[1], 1)

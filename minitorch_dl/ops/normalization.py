@@ -162,8 +162,10 @@ def batch_norm(
     if len(shape) < 2:  # no elements, and no channels
         given = (running_mean, running_var, weight, bias)
         return _reshape(batch_norm(_reshape(input, shape=(0, 0)), *given, training), shape=shape)
-    channels, moments = shape[1], {"running_mean": running_mean, "running_var": running_var}
-    check_channels(op, input, training, **moments, weight=weight, bias=bias)
+    channels = shape[1]
+    check_channels(
+        op, input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
+    )
     if training:
         view = (shape[0], channels, math.prod(shape[2:]))
         count = view[0] * view[2]
@@ -214,13 +216,16 @@ def instance_norm(
     refuse_complex("instance_norm", input)
     op, shape = "instance_norm", input.array.shape
     if not use_input_stats:
+        running_mean, running_var = (
+            x if x is None else cast(x, dtype=input.dtype.name) for x in (running_mean, running_var)
+        )
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
     if len(shape) < 3 or math.prod(shape[2:]) == 1:
         raise ValueError(
             f"Expected more than 1 spatial element when training, got input size {list(shape)}"
         )
     check_channels(op, input, weight=weight, bias=bias)
-    check_channels(op, input, True, running_mean=running_mean, running_var=running_var)
+    check_channels(op, input, False, running_mean=running_mean, running_var=running_var)
     view = (*shape[:2], math.prod(shape[2:]))
     y, mean, variance = _standardize(
         input, weight, bias, shape=view, axes=(2,), affine=(1, shape[1], 1), eps=eps, centered=True
@@ -359,17 +364,16 @@ def track(
         mark_all_written(arrays, op)
 
 
-def check_channels(op: str, input: Any, training: bool = False, **given: Any) -> None:
-    """Refuse moments and parameters that aren't one number for each channel, or of a dtype that
-    doesn't go with the input's. Moments alone may be of any while they are only moved."""
+def check_channels(op: str, input: Any, dtypes: bool = True, **given: Any) -> None:
+    """Refuse moments and parameters that aren't one number for each channel, or, where ``dtypes``
+    count, of a dtype that doesn't go with the input's."""
     channels = input.array.shape[1]
-    free = training and given.get("weight") is None and given.get("bias") is None
     for name, value in given.items():
         if value is not None and value.array.shape != (channels,):
             raise RuntimeError(
                 f"{op}: {name} should contain {channels} elements not {list(value.array.shape)}"
             )
-        if value is not None and value.array.dtype != input.array.dtype and not free:
+        if dtypes and value is not None and value.array.dtype != input.array.dtype:
             _check_dtypes(op, input, *given.values())
 
 

@@ -236,12 +236,13 @@ class Scaling:
 
 
 def test_an_optimizer_that_scales_gets_the_scale(torch: Any) -> None:
-    scale = scaler(torch)
+    scale, kept = scaler(torch), []  # whose ids are not given to others
     scale.scale(torch.ones(()))
     for grad, unscales, expected in (
         (8.0, False, (4.0, 0.0)), (math.inf, False, (4.0, 1.0)), (8.0, True, (None, 0.0)),
     ):  # fmt: skip
         optimizer = Scaling(torch, [leaf(torch, grad)])
+        kept.append(optimizer)
         if unscales:
             scale.unscale_(optimizer)
         scale.step(optimizer)
