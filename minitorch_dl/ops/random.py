@@ -284,7 +284,7 @@ def normal(
     pin_memory: bool = False,
 ) -> Any:
     """Normal with this mean and standard deviation, numbers (with ``size``) or tensors."""
-    tensors = [x for x in (mean, std) if isinstance(x, TensorBase)]
+    tensors: list[Any] = [x for x in (mean, std) if isinstance(x, TensorBase)]
     if not tensors and size is None:
         raise TypeError("normal(): two numbers need size=")
     if tensors:
