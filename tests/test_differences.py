@@ -250,6 +250,20 @@ def test_the_data_of_a_tensor_is_not_shared_alone() -> None:
         torch.ones(2).data.share_memory_()
 
 
+def test_gradient_of_a_nan_extremum() -> None:
+    x = torch.tensor([[1.0, 1.0], [torch.nan, 2.0]], requires_grad=True)
+    x.amax(1).sum().backward()
+    assert x.grad.tolist() == [[0.5, 0.5], [1.0, 0.0]]
+
+
+def test_a_leaf_with_other_data() -> None:
+    w = torch.tensor([1.0, 2.0], requires_grad=True)
+    y = w * w
+    w.data = torch.tensor([10.0, 10.0])
+    y.sum().backward()
+    assert w.grad.tolist() == [2.0, 4.0]
+
+
 def test_tensors_of_inference_mode_are_ordinary() -> None:
     with torch.inference_mode():
         x = torch.ones(2)
