@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import array_module, dtypes
+from ..backend import array_module, dtypes, layouts
 from .modes import GRAD, state
 from .overriding import know
 from .versions import mark_written
@@ -53,7 +53,7 @@ class TensorBase:
     array: Any
     requires_grad: Any
     is_sparse: bool
-    is_sparse_csr: bool
+    layout: layouts.layout
     take_over: Any
     to_dense: Any
     _grad: Any
@@ -219,7 +219,7 @@ def write_out(
         )
     if not isinstance(out, TensorBase):
         raise TypeError(f"{op}(): argument 'out' must be Tensor, not {type(out).__name__}")
-    if out.is_sparse or out.is_sparse_csr:
+    if out.layout in layouts.SPARSE:
         return out.take_over(op, result)
     if state.flags & GRAD and (out._node is not None or result._node is not None):
         raise RuntimeError(

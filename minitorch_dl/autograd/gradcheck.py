@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import array_module, to_host
+from ..backend import array_module, layouts, to_host
 from .backward import grad
 from .forward_ad import dual_level, make_dual, unpack_dual
 from .primitive import PRIMITIVES, TensorBase
@@ -155,7 +155,7 @@ def with_entries(func: Callable[..., Any], inputs: tuple[Any, ...]) -> tuple[Any
 
 
 def _is_sparse(x: Any) -> bool:
-    return isinstance(x, TensorBase) and (x.is_sparse or x.is_sparse_csr)
+    return isinstance(x, TensorBase) and x.layout in layouts.SPARSE
 
 
 def with_pairs(func: Callable[..., Any], inputs: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:

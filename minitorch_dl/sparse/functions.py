@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -221,11 +222,11 @@ def broadcast_to(input: Any, size: Sequence[int]) -> Any:
     if input._size == tuple(size):
         return input
     new, split, at = len(size) - input.ndim, input.sparse_dim(), input._places.array
-    xp, n = array_module(at), input._nnz()
+    xp, n = array_module(at), at.shape[1]
     have = (1,) * new + input._size
     repeated = [d for d in range(new + split) if have[d] != size[d]]
     counts = [size[d] for d in repeated]
-    grid = xp.indices(counts).reshape(len(counts), -1)
+    grid = xp.indices(counts).reshape(len(counts), math.prod(counts))
     places = xp.zeros((new + split, n, grid.shape[1]), at.dtype)
     places[new:] = at[:, :, None]
     for d, row in zip(repeated, grid):
@@ -233,7 +234,7 @@ def broadcast_to(input: Any, size: Sequence[int]) -> Any:
     each = wrap(xp.repeat(xp.arange(n), grid.shape[1]))
     entries = take_rows(input._entries, each)
     entries = entries.expand(len(each), *size[new + split :])
-    places = wrap(places.reshape(new + split, -1))
+    places = wrap(places.reshape(new + split, n * grid.shape[1]))
     return SparseTensor.make(places, entries, size, False)
 
 
@@ -241,8 +242,8 @@ def _common(a: Any, b: Any) -> Any:
     """The product of two sparse tensors, at the places that both have."""
     size = broadcast_shapes(a.shape, b.shape)
     a, b = broadcast_to(a, size), broadcast_to(b, size)
-    if a._size != b._size or a.sparse_dim() != b.sparse_dim():
-        raise refuse("mul", "tensors of the same size", a, b)
+    if a.sparse_dim() != b.sparse_dim():
+        return mul(a, b.to_dense())
     like, a, b = a, _merged_coo(a), _merged_coo(b)
     keys, others = a.keys(), b.keys()
     xp = array_module(keys)

@@ -147,3 +147,14 @@ def test_what_is_multiplied_by_0_does_not_count() -> None:
     nan = torch.full_like(M, float("nan"))
     assert_close(torch.addmm(nan, M.to_sparse_csr(), M, beta=0, alpha=2), 2 * M @ M)
     assert_close(torch.addmv(nan[0], M.to_sparse_csc(), M[0], beta=0), M @ M[0])
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_products_with_a_batch(name: str) -> None:
+    assert_close((compressed(M, name) * BATCH).to_dense(), M * BATCH)
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_gradcheck_takes_them(name: str) -> None:
+    s = compressed(M, name).requires_grad_()
+    assert torch.autograd.gradcheck(lambda s: s.to_dense().sin(), (s,), masked=True)

@@ -289,6 +289,13 @@ def test_entries_that_have_dims() -> None:
     assert_close(s.index_select(1, torch.tensor([1, 1])).to_dense(), expected[:, [1, 1]])
 
 
+def test_products_of_unlike_sparse_tensors() -> None:
+    x = torch.arange(6.0).reshape(3, 2)
+    assert_close((x.to_sparse(1) * x.to_sparse()).to_dense(), x * x)
+    empty = torch.zeros(0, 1, 2).to_sparse()
+    assert (empty * torch.zeros(0, 3, 1).to_sparse()).shape == (0, 3, 2)
+
+
 def test_to_sparse_and_back() -> None:
     x = torch.tensor([[0.0, 2.0], [3.0, 0.0]], requires_grad=True)
     s = x.to_sparse()
