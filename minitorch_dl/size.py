@@ -40,7 +40,8 @@ class Size(tuple):
         return f"torch.Size({list(self)})"
 
     def __add__(self, other: Any) -> Size:
-        return Size(tuple.__add__(self, tuple(other)))
+        sizes = tuple.__add__(self, tuple(other))
+        return size_of(sizes) if other.__class__ is Size else Size(sizes)
 
     def __radd__(self, other: Any) -> Size:
         return Size((*other, *self))

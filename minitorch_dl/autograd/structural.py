@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend import dtypes
+from ..backend.expansion import expanded
 from ..backend.precision import summed_in
 from ..backend.sums import SOME, sum_by_products
 from .base import TensorBase, late
@@ -43,7 +44,7 @@ def is_complex(x: Any) -> bool:
 @primitive(view=True)
 def expand(xp: Any, a: Any, *, shape: tuple[int, ...]) -> Any:
     """``a`` repeated along new and size-1 axes, without a copy."""
-    return xp.broadcast_to(a, shape)
+    return expanded(xp, a, shape)
 
 
 @primitive(complex=True)

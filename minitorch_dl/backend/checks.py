@@ -84,6 +84,10 @@ _notes: dict[device, _Notes] = {}
 _lock = threading.RLock()
 
 
+_UNSIGNED = {n: np.dtype(f"u{n}") for n in (1, 2, 4, 8)}
+"""By the size of an integer."""
+
+
 def check_range(
     index: Any,
     size: int,
@@ -123,7 +127,7 @@ def check_range(
         _note(index, (least < low) | (most >= size), value, error, text)
         return False
     if low == 0 and index.dtype.kind == "i":  # one pass: seen as unsigned, a negative is large
-        if int(index.view(f"u{index.dtype.itemsize}").max()) < size:
+        if int(index.view(_UNSIGNED[index.dtype.itemsize]).max()) < size:
             return True
     elif low <= int(index.min()) and int(index.max()) < size:
         return True

@@ -31,8 +31,11 @@ __all__ = [
 # -- checks ----------------------------------------------------------------------------------------
 
 
+_INTEGERS = np.dtype("int64"), np.dtype("int32")
+
+
 def _check_kind(op: str, index: Any, error: type[Exception] = RuntimeError) -> None:
-    if index.array.size and index.array.dtype not in (np.int64, np.int32):
+    if index.array.size and index.array.dtype not in _INTEGERS:
         raise error(f"{op}(): Expected dtype int32/int64 for index, got {index.array.dtype}")
 
 
@@ -300,7 +303,7 @@ def _check_index(
     check_range(
         index.array,
         have[dim],
-        text=f"index {{}} is out of bounds for dimension {dim} with size {have[dim]}",
+        text=lambda: f"index {{}} is out of bounds for dimension {dim} with size {have[dim]}",
     )
     return input, index, dim
 

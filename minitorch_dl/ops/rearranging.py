@@ -48,7 +48,12 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
     """The tensors expanded to their common shape: views, or themselves where they have it."""
     if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
         tensors = tuple(tensors[0])
-    shape = broadcast_shapes(*[x.array.shape for x in tensors])
+    shapes = [x.array.shape for x in tensors]
+    shape = (
+        shapes[0]
+        if shapes and shapes.count(shapes[0]) == len(shapes)
+        else broadcast_shapes(*shapes)
+    )
     return tuple([x if x.array.shape == shape else expand(x, shape) for x in tensors])
 
 

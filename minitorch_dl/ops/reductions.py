@@ -9,11 +9,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from ..autograd.errors import refuse_complex
 from ..autograd.names import as_one, named
 from ..autograd.primitive import fused, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import dtypes
+from ..backend.expansion import expanded
 from ..backend.precision import is_half
 from ..backend.sums import SOME, sum_by_products
 from .dims import normalize_dims
@@ -73,7 +76,7 @@ def spread(
         return y
     if not keepdim:
         a = a.reshape([1 if dims is None or i in dims else n for i, n in enumerate(shape)])
-    return xp.broadcast_to(a, shape)
+    return expanded(xp, a, shape)
 
 
 spread.defvjp(a=lambda g, dims, keepdim: _sum(g, dims=dims, keepdim=keepdim))
@@ -321,18 +324,23 @@ def logsumexp(input: Any, dim: Any, keepdim: bool = False, *, out: Any = None) -
 # -- logic -----------------------------------------------------------------------------------------
 
 
+_BOOLS, _BYTES = np.dtype("bool"), np.dtype("uint8")
+
+
+def _true(a: Any) -> Any:
+    return a if a.dtype == _BOOLS else a != 0
+
+
 @primitive(name="any", complex=True)
 def _any(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
-    return (
-        (a != 0).any(axis=dims, keepdims=keepdim).astype(a.dtype if a.dtype == xp.uint8 else bool)
-    )
+    y = _true(a).any(axis=dims, keepdims=keepdim)
+    return y.astype(a.dtype) if a.dtype == _BYTES else y
 
 
 @primitive(name="all", complex=True)
 def _all(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
-    return (
-        (a != 0).all(axis=dims, keepdims=keepdim).astype(a.dtype if a.dtype == xp.uint8 else bool)
-    )
+    y = _true(a).all(axis=dims, keepdims=keepdim)
+    return y.astype(a.dtype) if a.dtype == _BYTES else y
 
 
 def _truth(op: str, function: Any, input: Any, dim: Any, keepdim: bool, out: Any) -> Any:
