@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend import dtypes
-from ..backend.expansion import expanded
 from ..backend.precision import summed_in
+from ..backend.strides import expanded
 from ..backend.sums import SOME, sum_by_products
 from .base import TensorBase, late
 from .primitive import primitive

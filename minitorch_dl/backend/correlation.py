@@ -267,8 +267,11 @@ def _columns(
     out = window_counts(size, kernel, stride, padding, dilation)
     buffer = (xp.empty if xp is np else xp.zeros)((c, *kernel, n, *out), x.dtype)
     channels = 1 + len(kernel)  # axes of a column
-    col = im2col(xp, x, kernel, stride, padding, dilation, xp.moveaxis(buffer, channels, 0))
-    return xp.moveaxis(col, 0, channels).reshape(1, groups, inner, n * math.prod(out))
+    rest = range(channels + 1, buffer.ndim)
+    by_image = buffer.transpose(channels, *range(channels), *rest)
+    col = im2col(xp, x, kernel, stride, padding, dilation, by_image)
+    col = col.transpose(*range(1, channels + 1), 0, *rest)
+    return col.reshape(1, groups, inner, n * math.prod(out))
 
 
 def _padded(xp: Any, x: Any, padding: Pairs) -> Any:

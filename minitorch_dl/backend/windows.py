@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from . import kernels
+from .strides import strided
 
 Ints = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
@@ -120,7 +120,7 @@ def _met_by_taps(x: Any, kernel: Ints, out: Ints, stride: Ints, dilation: Ints) 
         *(step * d for step, d in zip(steps, dilation)),
         *(step * s for step, s in zip(steps, stride)),
     )
-    return as_strided(x, (*x.shape[:2], *kernel, *out), strides, writeable=False)
+    return strided(x, (*x.shape[:2], *kernel, *out), strides)
 
 
 def col2im(xp: Any, columns: Any, size: Ints, stride: Ints, padding: Pairs, dilation: Ints) -> Any:

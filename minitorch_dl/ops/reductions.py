@@ -16,8 +16,8 @@ from ..autograd.names import as_one, named
 from ..autograd.primitive import fused, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import dtypes
-from ..backend.expansion import expanded
 from ..backend.precision import is_half
+from ..backend.strides import expanded
 from ..backend.sums import SOME, sum_by_products
 from .dims import normalize_dims
 from .elementwise import exp
