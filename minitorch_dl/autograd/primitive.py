@@ -403,7 +403,10 @@ class Primitive:
     ) -> Any:
         """A node as if the op had been run on these arrays with this result; None when no input
         wants a gradient."""
-        return self._make_node(tuple(nodes), arrays, (result,), params)
+        for node in nodes:
+            if node is not None:
+                return self._make_node(tuple(nodes), arrays, (result,), params)
+        return None
 
     def _check_operands(self, args: Sequence[Any], boxed: bool) -> None:
         """Refuse what is neither a tensor nor may stand for one."""

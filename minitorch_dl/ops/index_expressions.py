@@ -20,6 +20,9 @@ def resolve(a: Any, index: Any) -> tuple[tuple[Any, ...], list[Any], tuple[int, 
     """
     shape = a.shape
     items = [_normal(one, a) for one in (index if _is_several(index) else (index,))]
+    if len(items) == 1 and shape and (only := raw(items[0])).__class__ is np.ndarray and only.ndim:
+        if only.dtype != bool or only.shape == shape[: only.ndim]:
+            return (), items, (0,)
     used = sum(_axes_used(one) for one in items)
     if used > len(shape):
         raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
