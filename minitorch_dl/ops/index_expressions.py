@@ -20,8 +20,10 @@ def resolve(a: Any, index: Any) -> tuple[tuple[Any, ...], list[Any], tuple[int, 
     """
     shape = a.shape
     items = [_normal(one, a) for one in (index if _is_several(index) else (index,))]
-    if len(items) == 1 and shape and (only := raw(items[0])).__class__ is np.ndarray and only.ndim:
-        if only.dtype != bool or only.shape == shape[: only.ndim]:
+    only = raw(items[0]) if len(items) == 1 and shape else None
+    if only.__class__ is np.ndarray and only.ndim:
+        is_mask = only.dtype == bool
+        if not is_mask or only.shape == shape[: only.ndim]:
             return (), items, (0,)
     used = sum(_axes_used(one) for one in items)
     if used > len(shape):
