@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend import dtypes
-from ..backend.precision import summed_in
+from ..backend.precision import is_half, summed_in, widened
 from ..backend.strides import expanded
 from ..backend.sums import SOME, sum_by_products
 from .base import TensorBase, late
@@ -20,6 +20,8 @@ def cast(xp: Any, a: Any, *, dtype: str) -> Any:
     wanted = dtypes.as_dtype(dtype)
     if a.dtype.kind == "c" and wanted.kind < dtypes.COMPLEX:
         a = a != 0 if wanted is dtypes.bool else a.real
+    if wanted is dtypes.float32 and is_half(a.dtype) and a.flags.c_contiguous:
+        return widened(a)
     # An expanded array's own order would spread the copies' memory.
     return a.astype(wanted.numpy, order="C" if 0 in a.strides else "K")
 

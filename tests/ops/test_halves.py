@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 import minitorch_dl as torch
@@ -99,3 +100,11 @@ def test_a_factor_keeps_its_digits_and_a_term_does_not(dtype: Any) -> None:
     assert torch.equal(x * 0.1, (x.float() * 0.1).to(dtype))
     tenth = torch.tensor(0.1).to(dtype).item()
     assert torch.equal(x + 0.1, (x.float() + tenth).to(dtype))
+
+
+def test_every_float16_is_widened_right():
+    every = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    for a in (every, every[:20000], every.reshape(256, 256).T):
+        x = torch.from_numpy(a).float().numpy()
+        np.testing.assert_array_equal(x, a.astype(np.float32))
+        np.testing.assert_array_equal(np.signbit(x), np.signbit(a))
