@@ -65,10 +65,9 @@ def offset_of(array: Any) -> int:
 
 
 def _start(owner: Any) -> Write:
-    """A log entry that dies with ``owner``."""
+    """A log entry that dies with ``owner``; that of another thread if one was faster."""
     key = id(owner)
-    write = _log[key] = Write(weakref.ref(owner, lambda _: _log.pop(key, None)))
-    return write
+    return _log.setdefault(key, Write(weakref.ref(owner, lambda _: _log.pop(key, None))))
 
 
 def mark_written(array: Any, op: str) -> None:
@@ -76,8 +75,8 @@ def mark_written(array: Any, op: str) -> None:
     global latest
     owner = owner_of(array)
     write = _log.get(id(owner)) or _start(owner)
-    write.count += 1
     with _lock:  # latest must never go back while another thread writes
+        write.count += 1
         write.number = latest = next_number()
     write.op = op
     write.where = _caller()
