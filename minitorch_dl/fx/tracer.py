@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-from ..nn import Module, Parameter, Sequential
+from ..nn import Module, Parameter, Sequential, functional
 from ..overrides import get_overridable_functions
 from ..symbolic import _assert
 from ..tensor import Tensor
@@ -199,6 +199,18 @@ _TOLD_OTHERWISE = "cdist einsum is_storage is_tensor norm tensordot".split()
 """Than as they are written: arguments by name, a list of operands one by one, or not at all."""
 
 
+_TOLD_AS_WRITTEN = set(
+    """
+    adaptive_avg_pool1d avg_pool1d avg_pool2d avg_pool3d bilinear celu_ channel_shuffle conv1d
+    conv2d conv3d conv_tbc conv_transpose1d conv_transpose2d conv_transpose3d cosine_similarity
+    elu_ gelu hardshrink hardtanh_ leaky_relu_ linear logsigmoid native_channel_shuffle one_hot
+    pairwise_distance pdist pixel_shuffle pixel_unshuffle prelu relu_ rrelu_
+    scaled_dot_product_attention selu_ sigmoid softplus softshrink tanh threshold_
+    """.split()
+)
+"""Of ``nn.functional``; a call of another function there is recorded with all its options."""
+
+
 class _Patches:
     """While a tracer works, modules are called and read through it, and wrapped functions record
     themselves."""
@@ -243,7 +255,8 @@ class _Patches:
         for namespace in [*modules, *map(vars, ops), *self.namespaces]:
             for name, value in list(namespace.items()):
                 if id(value) in chosen:
-                    self._set_item(namespace, name, recorded(value))
+                    named = namespace is vars(functional) and name not in _TOLD_AS_WRITTEN
+                    self._set_item(namespace, name, recorded(value, by_name=named))
 
     def __exit__(self, *exc: object) -> None:
         for undo in reversed(self.undo):
@@ -287,11 +300,14 @@ def _assert_is_none(value: Any, message: str) -> None:
         raise AssertionError(message)
 
 
-def recorded(function: Callable[..., Any], *, wrapped: bool = False) -> Callable[..., Any]:
+def recorded(
+    function: Callable[..., Any], *, wrapped: bool = False, by_name: bool = False
+) -> Callable[..., Any]:
     """The function, whose call is recorded where an argument is a symbol.
 
     Args:
         wrapped: it is so by ``wrap``, which the code of the graph then does too.
+        by_name: all its options are recorded, by their names.
     """
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -299,6 +315,8 @@ def recorded(function: Callable[..., Any], *, wrapped: bool = False) -> Callable
         map_aggregate((args, kwargs), lambda x: symbols.append(x) if isinstance(x, Proxy) else x)
         if not symbols:
             return function(*args, **kwargs)
+        if by_name:
+            args, kwargs = _options_by_name(function, args, kwargs)
         result = symbols[0].tracer.create_proxy("call_function", function, args, kwargs)
         if wrapped:
             result.node.meta["is_wrapped"] = True
@@ -306,6 +324,23 @@ def recorded(function: Callable[..., Any], *, wrapped: bool = False) -> Callable
 
     call.__name__ = getattr(function, "__name__", "call")
     return call
+
+
+def _options_by_name(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of a call: those that it must have by position, all others by name."""
+    bound = inspect.signature(function).bind(*args, **kwargs)
+    bound.apply_defaults()
+    given = bound.arguments
+    options = {
+        name: given.pop(name)
+        for name, p in bound.signature.parameters.items()
+        if p.default is not p.empty
+    }
+    if options.get("out") is None:
+        options.pop("out", None)
+    return tuple(given.values()), options
 
 
 def wrap(fn_or_name: str | Callable[..., Any]) -> Any:

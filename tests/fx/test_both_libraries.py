@@ -528,3 +528,20 @@ def test_what_a_graph_names_must_be_there(torch: Any) -> None:
         torch.fx.GraphModule(torch.nn.Module(), graph)
     with pytest.raises(TypeError, match="'Proxy' object cannot be interpreted as an integer"):
         torch.fx.symbolic_trace(lambda x: range(x))
+
+
+def test_options_of_functionals_are_recorded_by_name(torch: Any) -> None:
+    functional = torch.nn.functional
+
+    def program(x: Any, w: Any) -> Any:
+        x = functional.leaky_relu(functional.conv2d(x, w, padding=1), 0.2)
+        return functional.interpolate(functional.pad(x, (1, 1)), scale_factor=2)
+
+    calls = [n for n in torch.fx.symbolic_trace(program).graph.nodes if n.op == "call_function"]
+    assert [(n.args[1:], n.kwargs) for n in calls[1:]] == [
+        ((), {"negative_slope": 0.2, "inplace": False}),
+        (((1, 1),), {"mode": "constant", "value": None}),
+        ((), {"size": None, "scale_factor": 2, "mode": "nearest", "align_corners": None,
+              "recompute_scale_factor": None, "antialias": False}),
+    ]  # fmt: skip
+    assert calls[0].kwargs == {"padding": 1}
