@@ -45,7 +45,7 @@ class GraphModule(Module):
         if isinstance(root, Module):
             self.training = root.training
             for target in named:
-                _assign_attr(attribute_of(root, target), self, target)
+                _copy_attr(root, self, target)
         else:
             for target in sorted(named, key=lambda t: t.count(".")):
                 if target not in root:
@@ -161,3 +161,8 @@ def _assign_attr(value: Any, to: Module, target: str) -> None:
         to.register_buffer(name, value)
     else:
         setattr(to, name, value)
+
+
+def _copy_attr(from_module: Module, to_module: Module, target: str) -> None:
+    """Have ``to_module`` share what ``from_module`` has under a path. (torchvision calls it.)"""
+    _assign_attr(attribute_of(from_module, target), to_module, target)

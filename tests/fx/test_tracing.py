@@ -304,9 +304,12 @@ def test_annotations_of_inputs() -> None:
 
 
 def test_a_graph_module_of_another_ones_attributes() -> None:
-    from minitorch_dl.fx.graph_module import _CodeOnlyModule
+    from minitorch_dl.fx.graph_module import _CodeOnlyModule, _copy_attr
 
     traced = torch.fx.symbolic_trace(torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh()))
     copied = torch.fx.GraphModule(_CodeOnlyModule(dict(traced.__dict__)), traced.graph)
     x = torch.ones(1, 2)
     assert torch.equal(copied(x), traced(x))
+    empty = torch.nn.Module()
+    _copy_attr(traced, empty, "0.weight")
+    assert empty.get_parameter("0.weight") is traced.get_parameter("0.weight")
