@@ -35,8 +35,12 @@ class device:
     type: str
     index: int | None
 
-    def __init__(self, type: Any, index: int | None = None) -> None:
-        if isinstance(type, device):
+    def __init__(self, type: Any = None, index: int | None = None, *, device: Any = None) -> None:
+        if device is not None:
+            if type is not None or index is not None:
+                raise TypeError(f"device(): got {device!r} and another one, {type!r}, {index!r}")
+            type = device
+        if isinstance(type, self.__class__):
             self.type, self.index = type.type, type.index
             return
         if isinstance(type, int):

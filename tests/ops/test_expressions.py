@@ -24,6 +24,7 @@ TABLE: list[tuple[str, Any]] = [
     ("Z(2, 3).index_put((T(1), T([False, True, True])), T([1.0, 2.0]), True).tolist()",
      [[0, 0, 0], [0, 1, 2]]),
     ("Z(2, 2).index_put_((T(1),), T([1.0, 2.0])).tolist()", [[0, 0], [1, 2]]),
+    ("str(torch.device(device='cpu')) + str(torch.device(device=torch.device('meta')))", "cpumeta"),
     # bfloat16 beside numbers, and numbers next to nothing
     ("[f(T([0.3]).bfloat16(), 0.3).item() for f in (torch.eq, torch.gt, torch.le)]",
      [True, False, True]),

@@ -114,6 +114,7 @@ CONVERSION = [
     ("'a' in Z(2)", R, "__contains__"),
     ("__import__('copy').deepcopy(Z(2).requires_grad_() * 2)", R, "deepcopy"),
     ("torch.device('cpu:x')", R, "Invalid device string"),
+    ("torch.device('cpu', device='cpu')", K, "device()"),
     ("torch.device('cpu:0', 1)", R, "index"),
     ("torch.device('abacus')", R, "abacus"),
     ("torch.device(1.5)", K, "device"),
