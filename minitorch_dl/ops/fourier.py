@@ -20,9 +20,8 @@ from ..autograd.structural import cast, conj
 from ..backend import dtypes
 from .creation import arange
 from .dims import wrap_dim, wrap_dims
-from .padding import _pad
 from .rearranging import roll
-from .slicing import _slice
+from .slicing import _pad, _slice
 
 __all__ = [
     "fft", "fft2", "fftfreq", "fftn", "fftshift", "hfft", "hfft2", "hfftn", "ifft", "ifft2",

@@ -16,9 +16,8 @@ from ..backend import array_module, dtypes
 from .creation import zeros
 from .dims import wrap_dim
 from .indexing import _index
-from .padding import _pad
 from .shape import _reshape, expand
-from .slicing import _range, _slice
+from .slicing import _pad, _range, _slice
 
 __all__ = [
     "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "cartesian_prod", "cat", "column_stack",

@@ -9,31 +9,13 @@ import numpy as np
 
 from ..autograd.errors import require_kind
 from ..autograd.names import as_one, named
-from ..autograd.primitive import primitive
 from ..backend import array_module, constant
 from .indexing import _index
+from .joining import _cat
 from .movement import _clone
-from .slicing import _range, _slice
+from .slicing import Pads, _pad, _range, _slice
 
 __all__ = ["constant_pad_nd"]  # ``pad`` is public as nn.functional.pad
-
-Pads = tuple[tuple[int, int], ...]
-
-
-@primitive(name="pad", grad_fn="ConstantPadNdBackward0", complex=True)
-def _pad(xp: Any, a: Any, *, pads: Pads, value: float) -> Any:
-    """``a`` inside a frame of ``value``, (before, after) elements wide per axis; at least 0."""
-    shape = [n + before + after for n, (before, after) in zip(a.shape, pads)]
-    out = xp.full(shape, value, a.dtype) if value else xp.zeros(shape, a.dtype)
-    out[tuple([slice(before, before + n) for n, (before, _) in zip(a.shape, pads)])] = a
-    return out
-
-
-_pad.defvjp(
-    a=lambda g, a_shape, pads: _slice(
-        g, index=tuple([(before, before + n, None) for n, (before, _) in zip(a_shape, pads)])
-    )
-)
 
 
 def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None) -> Any:
@@ -171,5 +153,14 @@ def _edge(input: Any, dim: int, before: int, after: int, mode: str) -> Any:
             f"padding ({before}, {after}) leaves nothing of dimension {dim} of size {n}"
         )
     xp = array_module(input.array)
-    source = _SOURCES[mode](np.arange(-before, n + after), n)
-    return _index(input, constant(xp, source), dims=(dim,))
+
+    def at(first: int, last: int) -> Any:
+        source = _SOURCES[mode](np.arange(first, last), n)
+        return _index(input, constant(xp, source), dims=(dim,))
+
+    if min(before, after) < 0:
+        return at(-before, n + after)
+    # What lies between is copied in rows, not element by element.
+    left = [at(-before, 0)] if before else []
+    right = [at(n, n + after)] if after else []
+    return _cat(*left, input, *right, dim=dim)

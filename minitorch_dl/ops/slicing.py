@@ -19,6 +19,8 @@ from .dims import wrap_dim
 
 __all__ = ["narrow", "select"]
 
+Pads = tuple[tuple[int, int], ...]
+
 
 def _decode(index: tuple[Any, ...]) -> tuple[Any, ...]:
     """The NumPy index for a ``slice`` primitive's parameter; its Ellipsis keeps a 0-d result an
@@ -50,6 +52,22 @@ def _unslice(xp: Any, a: Any, *, index: tuple[Any, ...], shape: tuple[int, ...])
 
 _as_slice = functools.partial(as_view, _slice.primitive)
 _unslice.defvjp(a=lambda g, index: _slice(g, index=index))
+
+
+@primitive(name="pad", grad_fn="ConstantPadNdBackward0", complex=True)
+def _pad(xp: Any, a: Any, *, pads: Pads, value: float) -> Any:
+    """``a`` inside a frame of ``value``, (before, after) elements wide per axis; at least 0."""
+    shape = [n + before + after for n, (before, after) in zip(a.shape, pads)]
+    out = xp.full(shape, value, a.dtype) if value else xp.zeros(shape, a.dtype)
+    out[tuple([slice(before, before + n) for n, (before, _) in zip(a.shape, pads)])] = a
+    return out
+
+
+_pad.defvjp(
+    a=lambda g, a_shape, pads: _slice(
+        g, index=tuple([(before, before + n, None) for n, (before, _) in zip(a_shape, pads)])
+    )
+)
 
 _PLAIN = (int, type(None))
 

@@ -12,10 +12,10 @@ from ..autograd.primitive import TensorBase
 from ..backend import array_module
 from .complex_numbers import view_as_real
 from .fourier import fft, ifft, irfft, rfft
-from .padding import _pad, pad
+from .padding import pad
 from .rearranging import _unfold, _unfold_adjoint
 from .shape import _reshape, transpose
-from .slicing import _range
+from .slicing import _pad, _range
 
 __all__ = ["istft", "stft"]
 
