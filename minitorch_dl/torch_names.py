@@ -39,7 +39,11 @@ def explain_missing(module: ModuleType, late: Mapping[str, str] = MappingProxyTy
     def __getattr__(name: str) -> Any:
         full = prefix + name
         if elsewhere(full) is not None:
-            return importlib.import_module(f"{PACKAGE}.{full}")
+            if hasattr(module, "__path__"):
+                return importlib.import_module(f"{PACKAGE}.{full}")
+            found = delegate(full)  # a file's names can't be imported from it
+            setattr(module, name, found)
+            return found
         if name in PRIVATE:
             return _private(name)
         if name.startswith("__"):

@@ -49,3 +49,14 @@ def test_the_files_of_layers_list_them() -> None:
         assert "Linear" not in activation.__all__
         assert "CrossEntropyLoss" in dir(loss)
         assert conv._ConvNd is not None
+
+
+def test_inner_files_are_found_without_an_import() -> None:
+    with minitorch_dl.as_torch():
+        import torch
+
+        parallel = torch.nn.parallel
+        assert parallel.distributed.DistributedDataParallel is parallel.DistributedDataParallel
+        assert parallel.scatter_gather.gather is parallel.gather
+        assert torch.cuda.amp.grad_scaler.GradScaler is not None
+        assert torch.cuda.amp.autocast_mode.autocast is not None
