@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
+from .autograd.backward import grad
+from .autograd.overriding import DisableTorchFunctionSubclass
 from .autograd.primitive import write_out
 from .backend import dtypes
 from .tensor import Tensor
@@ -208,8 +210,20 @@ _DTYPES = {
 }
 
 
-def dtype_methods() -> Functions:
-    """The methods that give another dtype, and those that ask about it."""
+def _grad(outputs: Any, inputs: Any, grad_outputs: Any = None, **options: Any) -> tuple[Any, ...]:
+    """``autograd.grad``: an input's gradient has its entries where the input has them."""
+    with DisableTorchFunctionSubclass():
+        found = grad(outputs, inputs, grad_outputs, **options)
+    return tuple(
+        [
+            x.with_entries(g) if isinstance(x, TensorOfEntries) and g is not None else g
+            for x, g in zip(inputs, found, strict=True)
+        ]
+    )
+
+
+def shared_functions() -> Functions:
+    """``autograd.grad``, the methods that give another dtype, and those that ask about it."""
 
     def to(dtype: dtypes.dtype) -> Callable[..., Any]:
         return lambda self, memory_format=None: self.to(dtype)
@@ -218,4 +232,17 @@ def dtype_methods() -> Functions:
         return lambda self: getattr(self._entries, name)()
 
     asked = "is_floating_point is_complex is_signed get_device".split()
-    return {n: to(dtype) for n, dtype in _DTYPES.items()} | {n: ask(n) for n in asked}
+    methods = {n: to(dtype) for n, dtype in _DTYPES.items()} | {n: ask(n) for n in asked}
+    return {"grad": _grad, **methods}
+
+
+def set_operators(cls: type[TensorOfEntries], **functions: Callable[[Any, Any], Any]) -> None:
+    """Let a class's operators of these names, such as ``add``, be these functions, also with the
+    tensor on the right."""
+
+    def reflected(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        return lambda self, other: function(other, self)
+
+    for name, function in functions.items():
+        setattr(cls, f"__{name}__", function)
+        setattr(cls, f"__r{name}__", reflected(function))

@@ -8,8 +8,6 @@ from typing import Any
 
 from .. import ops
 from .. import tensor_of_entries as tables
-from ..autograd.backward import grad as autograd_grad
-from ..autograd.overriding import DisableTorchFunctionSubclass
 from ..nn import functional as F
 from ..ops import reshape, stack
 from ..ops.dims import normalize_dims, wrap_dim
@@ -101,7 +99,7 @@ for _name in "gelu silu leaky_relu elu relu6 softplus mish hardtanh hardswish lo
     FUNCTIONS[_name] = _pointwise(_name, getattr(F, _name))
 for _name in [name for name in FUNCTIONS if hasattr(Tensor, f"{name}_")]:
     FUNCTIONS[f"{_name}_"] = _in_place(_name)
-FUNCTIONS.update(tables.dtype_methods())
+FUNCTIONS.update(tables.shared_functions())
 
 
 # -- on the last dims ------------------------------------------------------------------------------
@@ -417,27 +415,15 @@ FUNCTIONS["detach"], FUNCTIONS["numel"] = NestedTensor.detach, NestedTensor.nume
 FUNCTIONS["is_same_size"] = lambda input, other: input._sizes == other._sizes
 
 
-@implements("grad")
-def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, **options: Any) -> tuple[Any, ...]:
-    """``autograd.grad``: of nested inputs the gradients are nested."""
-    with DisableTorchFunctionSubclass():
-        found = autograd_grad(outputs, inputs, grad_outputs, **options)
-    pairs = zip(inputs, found, strict=True)
-    return tuple([x.with_entries(g) if is_nested(x) and g is not None else g for x, g in pairs])
-
-
-def _reflected(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda self, other: function(other, self)
-
-
-for _name, _operator in {
-    "add": "add", "sub": "sub", "mul": "mul", "div": "truediv", "pow": "pow", "matmul": "matmul"
-}.items():  # fmt: skip
-    setattr(NestedTensor, f"__{_operator}__", FUNCTIONS[_name])
-    setattr(NestedTensor, f"__r{_operator}__", _reflected(FUNCTIONS[_name]))
+tables.set_operators(
+    NestedTensor,
+    matmul=matmul,
+    truediv=FUNCTIONS["div"],
+    **{name: FUNCTIONS[name] for name in "add sub mul pow".split()},
+)
 for _name in "contiguous is_contiguous to_padded_tensor view".split():
     setattr(NestedTensor, _name, FUNCTIONS[_name])
-for _name in "eq ne lt le gt ge neg getitem".split():
-    key = "__getitem__" if _name == "getitem" else _name
-    setattr(NestedTensor, f"__{_name}__", FUNCTIONS[key])
+for _name in "eq ne lt le gt ge neg".split():
+    setattr(NestedTensor, f"__{_name}__", FUNCTIONS[_name])
+NestedTensor.__getitem__ = getitem
 NestedTensor.__hash__ = Tensor.__hash__  # type: ignore[method-assign]

@@ -7,9 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import ops
-from ..autograd.backward import grad as autograd_grad
 from ..autograd.names import named
-from ..autograd.overriding import DisableTorchFunctionSubclass
 from ..autograd.primitive import TensorBase
 from ..backend import array_module, layouts
 from ..backend.segments import put_extrema
@@ -17,6 +15,7 @@ from ..ops import broadcast_shapes, reshape, unsqueeze
 from ..ops.dims import normalize_dims, wrap_dim
 from ..ops.embedding import add_rows, take_rows
 from ..tensor import Tensor
+from ..tensor_of_entries import set_operators
 from .tensor import FUNCTIONS, SparseTensor, implements
 
 wrap = TensorBase.wrap
@@ -418,19 +417,6 @@ def result_type(tensor1: Any, tensor2: Any) -> Any:
     return ops.result_type(*(x._entries if is_sparse(x) else x for x in (tensor1, tensor2)))
 
 
-@implements("grad")
-def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, **options: Any) -> tuple[Any, ...]:
-    """``autograd.grad``: of sparse inputs the gradients are sparse, at their places."""
-    with DisableTorchFunctionSubclass():
-        found = autograd_grad(outputs, inputs, grad_outputs, **options)
-    return tuple(
-        [
-            x.with_entries(g) if is_sparse(x) and g is not None else g
-            for x, g in zip(inputs, found, strict=True)
-        ]
-    )
-
-
 @implements("is_same_size")
 def is_same_size(input: Any, other: Any) -> bool:
     """Whether both are of the same size."""
@@ -455,13 +441,5 @@ for _name in """
     setattr(SparseTensor, _name, FUNCTIONS[_name])
 
 
-def _reflected(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda self, other: function(other, self)
-
-
-for _name, _function in {
-    "add": add, "sub": sub, "mul": mul, "matmul": matmul, "truediv": div
-}.items():  # fmt: skip
-    setattr(SparseTensor, f"__{_name}__", _function)
-    setattr(SparseTensor, f"__r{_name}__", _reflected(_function))
+set_operators(SparseTensor, add=add, sub=sub, mul=mul, matmul=matmul, truediv=div)
 SparseTensor.__pow__, SparseTensor.__neg__ = pow, FUNCTIONS["neg"]

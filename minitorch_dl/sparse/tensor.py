@@ -371,6 +371,6 @@ def _part(name: str, tensor: Any) -> str:
     return f"{prefix}{printing.contents(tensor.detach(), 7 + len(prefix))}{size})"
 
 
-FUNCTIONS.update(tables.dtype_methods())
+FUNCTIONS.update(tables.shared_functions())
 FUNCTIONS["stride"] = lambda self, dim=None: (0,) * self.ndim if dim is None else 0
 FUNCTIONS["is_contiguous"] = lambda self, memory_format=None: False
