@@ -63,7 +63,9 @@ class TensorBase:
     @staticmethod
     def wrap(array: Any, node: Any = None) -> Any:
         """A Tensor around a raw array, without any check or copy."""
-        if not hasattr(array, "shape") or isinstance(array, np.generic):
+        if array.__class__ is not np.ndarray and (
+            not hasattr(array, "shape") or isinstance(array, np.generic)
+        ):
             array = np.asarray(array)
         t = _new(late.Tensor)
         t.array = array
@@ -93,9 +95,9 @@ def as_class(tensor: Any, cls: type) -> Any:
 def as_raw(value: Any, like: Any = None) -> Any:
     """The gradient as an array that can be written to (NumPy's reductions return scalars), in the
     dtype of ``like`` if that is given."""
-    if isinstance(value, np.generic):
+    if value.__class__ is not np.ndarray and isinstance(value, np.generic):
         value = np.asarray(value)
-    if like is not None and value.dtype != like.dtype:
+    if like is not None and value.dtype is not like.dtype and value.dtype != like.dtype:
         value = value.astype(like.dtype)
     return value
 

@@ -226,20 +226,20 @@ class Primitive:
         for name in names:
             stem, _, suffix = name.rpartition("_")
             if name == "shapes":
-                picks.append("[shape_of(x) for x in inputs]")
+                picks.append("[getattr(x, 'shape', ()) for x in inputs]")
             elif name in (*inputs, *self.outputs, *self.aux):
                 picks.append(name)
             elif name in self.params:
                 picks.append(f"params[{name!r}]")
             else:
-                picks.append(f"{stem}.dtype" if suffix == "dtype" else f"shape_of({stem})")
+                shape = f"getattr({stem}, 'shape', ())"  # a number has none
+                picks.append(f"{stem}.dtype" if suffix == "dtype" else shape)
         given = ", ".join((*inputs, *self.outputs, *self.aux))
         scope = {
             "new": object.__new__,
             "Node": self.node_class,
             "plan": plan,
             "next_number": next_number,
-            "shape_of": lambda x: getattr(x, "shape", ()),
         }
         # One call per op: Node.__init__ and a function for what is saved would cost twice as much.
         exec(

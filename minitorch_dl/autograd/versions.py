@@ -107,7 +107,7 @@ def version_of(array: Any) -> int:
 def written_since(array: Any, number: int) -> Write | None:
     """The write that made ``array`` stale for a node of creation number ``number``; None when it
     is intact."""
-    write = _log.get(id(owner_of(array)))
+    write = _log.get(id(array if array.base is None else owner_of(array)))
     return write if write is not None and write.number > number else None
 
 

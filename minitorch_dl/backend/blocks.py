@@ -48,11 +48,14 @@ def in_blocks(
         passes: about how many times ``work`` goes over its elements.
         run: how many of them lie side by side along the last axis, where that is not a whole row.
     """
-    is_wide = (width if run is None else run) >= _WIDE
     size = rows * width
+    if size < FEW or xp is not np:
+        work(slice(None))
+        return
+    is_wide = (width if run is None else run) >= _WIDE
     shared = size * passes >= _SHARED
     block = min(MOST, max(BLOCK, size // 2)) if shared else MOST
-    if size < FEW or (size <= block and not is_wide) or xp is not np:
+    if size <= block and not is_wide:
         work(slice(None))
         return
     step = max(1, block // width)

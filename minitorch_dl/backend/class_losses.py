@@ -23,7 +23,8 @@ def places(xp: Any, target: Any, classes: int, ignore_index: int | None) -> Any:
     """Where each sample's label lies in the scores as a vector, (N, P); an ignored one's is 0."""
     n, p = target.shape
     where = target if ignore_index is None else target * (target != ignore_index)
-    start = xp.arange(n)[:, None] * (classes * p)
+    size = classes * p or 1  # of a sample
+    start = xp.arange(0, n * size, size)[:, None]
     if p != 1:
         where, start = where * xp.int64(p), start + xp.arange(p)
     return where + start

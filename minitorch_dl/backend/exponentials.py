@@ -13,9 +13,9 @@ from . import kernels
 from .blocks import in_blocks
 from .sums import dot_over, sum_over
 
-_MODERATE = 16.0
-"""Of an exponent: the sum of many such exponentials is far from float32's largest. Of one over a
-sum: what is too small for a float32 then would be less than 1e-36 of it."""
+_MODERATE, _LEAST_SUM = 16.0, 1e-6
+"""Of an exponent: the sum of many such exponentials is far from float32's largest. Of a sum: what
+is too small for a float32 then would be less than 1e-31 of it."""
 
 
 def exponentials(xp: Any, a: Any) -> tuple[Any, Any, Any]:
@@ -25,7 +25,8 @@ def exponentials(xp: Any, a: Any) -> tuple[Any, Any, Any]:
     rest = () if p == 1 else (p,)  # without it the last axis is the one that is summed
     a = a.reshape(n, c, *rest)
     e = xp.empty(a.shape, a.dtype)
-    total, log_sum = (xp.empty((n, 1, *rest), a.dtype) for _ in range(2))
+    total = xp.empty((n, 1, *rest), a.dtype)
+    log_sum = xp.empty_like(total)
 
     def work(rows: slice) -> None:
         total[rows], log_sum[rows] = _put_exponentials(xp, a[rows], e[rows], 1)
@@ -42,7 +43,7 @@ def _put_exponentials(xp: Any, a: Any, y: Any, axis: int, divide: bool = False) 
     # One largest number is found sooner than each row's.
     if xp is np and a.size and np.maximum.reduce(a, None) < _MODERATE:
         total = sum_over(xp, xp.exp(a, out=y), (axis,))
-        if not np.minimum.reduce(total, None) > 1 / _MODERATE:
+        if not np.minimum.reduce(total, None) > _LEAST_SUM:
             total = None
     if total is None:
         largest = maxima(xp, a, axis) if a.shape[axis] else 0

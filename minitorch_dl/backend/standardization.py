@@ -42,7 +42,7 @@ def forward(
         done = kernels.standardize(xp, x.reshape(shape), w, b, **view, eps=eps, centered=centered)
         if done is not None:
             return done
-    lay = _layout(shape, axes, affine)
+    lay = _layout(shape, axes, affine, eps, x.dtype if xp is np else None)
     repeat = _repeated(lay.repeats) if lay.repeats > 1 and xp is np else None
     out = xp.empty(x.shape, x.dtype)
     mean = (xp.empty if centered else xp.zeros)(lay.kept, x.dtype)
@@ -62,7 +62,7 @@ def forward(
             xp.divide(sum_over(xp, d, lay.over), lay.elements, out=m)
             d = xp.subtract(d, m if repeat is None else repeat(m), out=out_rows[part])
         xp.divide(dot_over(xp, d, d, lay.over), lay.elements, out=variances[part])
-        scale = xp.reciprocal(xp.sqrt(variance[part] + eps))
+        scale = xp.reciprocal(xp.sqrt(variance[part] + lay.eps))
         d, z = (y if centered else x)[part], y[part]
         if w is not None and lay.one_factor:
             scale = scale * _part(w, part)
@@ -107,7 +107,7 @@ def backward(
         if done is not None:
             return done
     weighted = w is not None or needs[1] or needs[2]
-    lay = _layout(shape, axes, affine if weighted else None)
+    lay = _layout(shape, axes, affine if weighted else None, eps, x.dtype if xp is np else None)
     repeat = _repeated(lay.repeats) if lay.repeats > 1 and xp is np else None
     dx = xp.empty(x.shape, x.dtype)
     g, x, d = g.reshape(lay.shape), x.reshape(lay.shape), dx.reshape(lay.shape)
@@ -119,7 +119,7 @@ def backward(
     def work(part: Index) -> None:
         u, m = g[part], mean[part]
         s = xp.subtract(x[part], m if repeat is None else repeat(m), out=d[part])
-        r = xp.reciprocal(xp.sqrt(variance[part] + eps))
+        r = xp.reciprocal(xp.sqrt(variance[part] + lay.eps))
         factor = None if w is None else _part(w, part)
         dw = db = None
         if lay.both:  # few numbers are left after these sums: r can wait for them
@@ -272,6 +272,7 @@ class _Layout(NamedTuple):
         shape, axes: of x as it is seen, and those that the moments are over.
         kept: the shape of the moments.
         elements: how many each is of.
+        eps: what is added to the variance.
         rows, over, kept_rows: as ``shape``, ``axes``, ``kept``, with trailing axes as one.
         both, only_moments, only_affine: the axes by what is summed over them in the gradients.
         one_factor: the product of the moments and w is small beside the whole.
@@ -282,7 +283,8 @@ class _Layout(NamedTuple):
     shape: Axes
     axes: Axes
     kept: Axes
-    elements: float
+    elements: Any
+    eps: Any
     rows: Axes
     over: Axes
     kept_rows: Axes
@@ -294,10 +296,18 @@ class _Layout(NamedTuple):
 
 
 @functools.lru_cache(256)
-def _layout(shape: Axes, axes: Axes, affine: Axes | None) -> _Layout:
-    """``affine``: the shape of w and b, None where there are none."""
+def _layout(shape: Axes, axes: Axes, affine: Axes | None, eps: Any, dtype: Any) -> _Layout:
+    """The layout of a norm, found once.
+
+    Args:
+        affine: the shape of w and b, None where there are none.
+        dtype: of the host's arrays, whose ufuncs take a 0-d array sooner than a number; None for
+            a GPU's.
+    """
     kept = tuple([1 if i in axes else n for i, n in enumerate(shape)])
-    elements = math.prod([shape[i] for i in axes]) or math.nan
+    elements: Any = math.prod([shape[i] for i in axes]) or math.nan
+    if dtype is not None:
+        elements, eps = np.array(elements, dtype), np.array(eps, dtype)
     n = len(shape) - len(axes)
     rows, over, kept_rows = shape, axes, kept
     if axes == tuple(range(n, len(shape))):
@@ -307,7 +317,7 @@ def _layout(shape: Axes, axes: Axes, affine: Axes | None) -> _Layout:
     factors, size = math.prod([max(pair) for pair in zip(kept, affine)]), math.prod(shape)
     is_over_both = {0, len(shape) - 1} <= {*axes} and size >= FEW
     return _Layout(
-        shape, axes, kept, elements, rows, over, kept_rows,
+        shape, axes, kept, elements, eps, rows, over, kept_rows,
         both=tuple([i for i in axes if affine[i] == 1]),
         only_moments=tuple([i for i in axes if affine[i] != 1]),
         only_affine=tuple([i for i, n in enumerate(affine) if n == 1 and i not in axes]),

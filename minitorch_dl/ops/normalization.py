@@ -46,6 +46,11 @@ def _composite(
     return _reshape(y, shape=x.array.shape), mean, variance
 
 
+# The moments stay in float32: a mean square of float16 numbers may be none itself.
+_forward = in_float32(standardization.forward, back=1)
+_backward = in_float32(standardization.backward, back=1)
+
+
 @fused(
     name="standardize",
     composite=_composite,
@@ -63,8 +68,7 @@ def _standardize(
         affine: the shape of w and b there.
         centered: without it no mean is taken off, and the variance is the mean square.
     """
-    # The moments stay in float32: a mean square of float16 numbers may be none itself.
-    y, mean, variance = in_float32(standardization.forward, back=1)(
+    y, mean, variance = _forward(
         xp, x, w, b, shape=shape, axes=axes, affine=affine, eps=eps, centered=centered
     )
     return y.reshape(x.shape), mean, variance
@@ -75,7 +79,7 @@ def _standardize_backward(
     g: Any, xp: Any, needs: Any, x: Any, w: Any, b: Any, mean: Any, variance: Any, shape: Axes,
     axes: Axes, affine: Axes, eps: float, centered: bool,
 ) -> Any:  # fmt: skip
-    dx, dw, db = in_float32(standardization.backward, back=1)(
+    dx, dw, db = _backward(
         xp, g, x, w, mean, variance, needs=needs, shape=shape, axes=axes, affine=affine, eps=eps,
         centered=centered,
     )  # fmt: skip

@@ -136,7 +136,7 @@ BEYOND_THE_TABLE = {
         "scaled_dot_product_attention", attention, _HOST_TILE=1, _CAUSAL_ROWS=1
     ),
     "standardize": _with_sizes(
-        "standardize", blocks, standardization, sums, BLOCK=1, MOST=1, FEW=1, _LONG=2
+        "standardize", blocks, standardization, sums, BLOCK=1, MOST=1, FEW=1, _LONG=2, _ALONE=1
     ),
 }
 """Checks of derivatives that no row can reach."""
