@@ -14,12 +14,12 @@ import inspect
 import linecache
 import operator
 import re
-import warnings
 from collections.abc import Callable, Mapping
 from types import FunctionType, MappingProxyType, ModuleType
 from typing import Any, TypeVar
 
 from ..backend import describe_one, devices
+from ..backend.warning import warn
 from .base import TensorBase, late
 from .errors import builtin_kind
 from .overriding import LIVE, call_override, overriding
@@ -129,9 +129,8 @@ def reordered(function: Any, args: tuple[Any, ...]) -> tuple[list[Any], dict[str
         )
     if numbers:
         keywords = ", ".join(f"{name}=" for name in function.number_names)
-        warnings.warn(
+        warn(
             f"This overload of {function.__name__} is deprecated: give numbers as {keywords}",
-            stacklevel=5,
         )
     return tensors, dict(zip(function.number_names, numbers))
 

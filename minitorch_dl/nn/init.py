@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 
 from ..autograd import no_grad
 from ..backend import array_module
 from ..backend.random import Generator
+from ..backend.warning import warn
 from ..ops import creation, empty_like, randperm, where
 from ..tensor import Tensor
 
@@ -101,10 +101,9 @@ def trunc_normal_(
     accepting x with probability pdf(x) / max pdf.
     """
     if mean < a - 2 * std or mean > b + 2 * std:
-        warnings.warn(
+        warn(
             "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of "
             "values may be incorrect.",
-            stacklevel=2,
         )
 
     def cdf(x: float) -> float:
@@ -224,7 +223,7 @@ def kaiming_uniform_(
     True
     """
     if 0 in tensor.shape:
-        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=2)
+        warn("Initializing zero-element tensors is a no-op")
         return tensor
     fan = _calculate_correct_fan(tensor, mode)
     bound = math.sqrt(3.0) * (calculate_gain(nonlinearity, a) / math.sqrt(fan))
@@ -240,7 +239,7 @@ def kaiming_normal_(
 ) -> Tensor:
     """Fill from N(0, std^2), std = gain / sqrt(fan); arguments as :func:`kaiming_uniform_`."""
     if 0 in tensor.shape:
-        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=2)
+        warn("Initializing zero-element tensors is a no-op")
         return tensor
     fan = _calculate_correct_fan(tensor, mode)
     return normal_(tensor, 0.0, calculate_gain(nonlinearity, a) / math.sqrt(fan), generator)
@@ -317,10 +316,9 @@ def _deprecated(fill: Callable[..., Tensor]) -> Callable[..., Tensor]:
     old = fill.__name__[:-1]
 
     def warned(*args, **kwargs) -> Tensor:
-        warnings.warn(
+        warn(
             f"`nn.init.{old}` is now deprecated in favor of `nn.init.{fill.__name__}`.",
             FutureWarning,
-            stacklevel=2,
         )
         return fill(*args, **kwargs)
 

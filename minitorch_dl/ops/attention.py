@@ -6,7 +6,6 @@ Vaswani et al., 2017, "Attention is all you need".
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from ..autograd.structural import expand as _expand
 from ..backend import array_module, attention, device_of
 from ..backend import random as draw
 from ..backend.precision import in_float32, is_half
+from ..backend.warning import warn
 from .creation import zeros
 from .dropout import dropout
 from .joining import cat
@@ -257,10 +257,9 @@ def canonical_mask(mask: Any, name: str, other: Any, other_name: str, dtype: Any
             f"only bool and floating types of {name} are supported, got {mask.dtype}"
         )
     if other is not None and mask.dtype is not other.dtype:
-        warnings.warn(
+        warn(
             f"Support for mismatched {name} and {other_name} is deprecated. "
             "Use same type for both instead.",
-            stacklevel=3,
         )
     return mask if is_float else _attention_mask(TensorBase.wrap(~mask.array), dtype)
 

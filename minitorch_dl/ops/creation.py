@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import math
-import warnings
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from ..autograd.primitive import TensorBase, write_out
 from ..backend import array_module, backend_for, device_of, dtypes
 from ..backend.layouts import SPARSE, strided
+from ..backend.warning import warn
 from .dims import sizes, spelled
 from .from_data import make_leaf
 from .layout import on_memory, storable
@@ -337,11 +337,10 @@ def range(
     layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """Like ``arange``, of the default dtype and with ``end`` included; kept for old programs."""
-    warnings.warn(
+    warn(
         "torch.range is deprecated and will be removed in a future release because its behavior "
         "is inconsistent with Python's range builtin. Instead, use torch.arange, which produces "
         "values in [start, end).",
-        stacklevel=4,
     )
     if end is None:
         raise TypeError("range() missing 1 required argument: 'end'")

@@ -3,14 +3,13 @@ dropped: a call says what to call instead."""
 
 from __future__ import annotations
 
-import sys
-import warnings
 from collections.abc import Callable
 from typing import Any
 
+from ..backend.warning import warn
+
 __all__ = ["eig", "lstsq", "matrix_rank", "solve", "symeig"]
 
-_PACKAGE = f"{__name__.partition('.')[0]}."
 _told: set[str] = set()
 
 
@@ -19,10 +18,7 @@ def warn_once(message: str) -> None:
     if message in _told:
         return
     _told.add(message)
-    frame, level = sys._getframe(1), 2
-    while frame.f_back and frame.f_globals.get("__name__", "").startswith(_PACKAGE):
-        frame, level = frame.f_back, level + 1
-    warnings.warn(message, stacklevel=level)
+    warn(message)
 
 
 def deprecated(name: str, new: str, change: str) -> None:

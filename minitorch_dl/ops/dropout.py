@@ -6,7 +6,6 @@ On the CPU the masks are PyTorch's for the same seed. Srivastava et al., 2014.
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +16,7 @@ from ..autograd.primitive import TensorBase, primitive
 from ..backend import array_module, device_of
 from ..backend import random as draw
 from ..backend.random import counter
+from ..backend.warning import warn
 from .convolution import batched
 from .creation import ones_like
 
@@ -75,17 +75,15 @@ def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
     """
     dims = input.array.ndim
     if dims not in (3, 4):
-        warnings.warn(
+        warn(
             f"dropout2d: Received a {dims}-D input to dropout2d, which is deprecated and will "
             "result in an error in a future release.",
-            stacklevel=2,
         )
     if dims == 3:
-        warnings.warn(
+        warn(
             "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout "
             "behavior is desired - input is interpreted as shape (N, C, L), where C is the "
             "channel dim.",
-            stacklevel=2,
         )
     return feature_dropout(input, p, training, inplace)
 
@@ -94,10 +92,9 @@ def dropout3d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
     """Whole channels of (N, C, D, H, W) or (C, D, H, W) zero with probability ``p``."""
     dims = input.array.ndim
     if dims not in (4, 5):
-        warnings.warn(
+        warn(
             f"dropout3d: Received a {dims}-D input to dropout3d, which is deprecated and will "
             "result in an error in a future release.",
-            stacklevel=2,
         )
     if dims == 4:
         return _channel_dropout("dropout3d", 3, input, p, training, inplace)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import builtins
 import functools
 import os
-import warnings
 from itertools import chain
 from typing import Any
 
@@ -16,6 +15,7 @@ from ..autograd.primitive import TensorBase
 from ..autograd.structural import cast
 from ..autograd.versions import address_of
 from ..backend import array_module, backend_for, device_of, dtypes, move
+from ..backend.warning import warn
 from .movement import clone, to
 
 __all__ = [
@@ -78,10 +78,9 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
 
 def _warn_if_read_only(what: str, read_only: bool) -> None:
     if read_only:
-        warnings.warn(
+        warn(
             f"The given {what} is not writable, which makes this a non-writable tensor: writing to "
             "it will be refused. You may want to copy the data first",
-            stacklevel=5,
         )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
-import warnings
 from typing import Any
 
 from ..autograd.errors import refuse_complex, require_kind
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase
 from ..backend import array_module
+from ..backend.warning import warn
 from ..size import Size
 from .embedding import take_rows
 from .indexing import getitem
@@ -218,10 +218,9 @@ def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any
     if min(size) <= 0:
         raise ValueError(f"{op}: Expected non-zero, positive output size. Got {list(size)}")
     if align_corners and 1 in size[2:]:
-        warnings.warn(
+        warn(
             f"{op}: an axis of size 1 has its only position at 0, not -1, when align_corners=True, "
             "since version 1.3.0 of PyTorch. See the documentation of affine_grid for details.",
-            stacklevel=3,
         )
     xp = array_module(a)
     lines = []
@@ -236,11 +235,10 @@ def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any
 
 def _aligned(align_corners: bool | None) -> bool:
     if align_corners is None:
-        warnings.warn(
+        warn(
             "Default grid_sample and affine_grid behavior has changed to align_corners=False since "
             "1.3.0. Please specify align_corners=True if the old behavior is desired. See the "
             "documentation of grid_sample for details.",
-            stacklevel=3,
         )
     return bool(align_corners)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import operator
-import warnings
 from typing import Any
 
 import numpy as np
 
 from ..autograd.primitive import TensorBase
 from ..backend import array_module, describe_one
+from ..backend.warning import warn
 
 _INDEX_DTYPES = (np.dtype(bool), np.dtype(np.int64), np.dtype(np.int32), np.dtype(np.uint8))
 
@@ -112,10 +112,9 @@ def _normal(one: Any, a: Any) -> Any:
             f"{describe_one(array)}"
         )
     if array.dtype == np.uint8:
-        warnings.warn(
+        warn(
             "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool "
             "instead.",
-            stacklevel=5,
         )
         array = array.astype(bool)
     if array.__class__ is not a.__class__:

@@ -5,7 +5,6 @@ strides.
 from __future__ import annotations
 
 import operator
-import warnings
 from collections.abc import Callable
 from math import prod
 from typing import Any
@@ -21,6 +20,7 @@ from ..autograd.versions import address_of, offset_of, owner_of
 from ..backend import array_module
 from ..backend.layouts import CHANNELS_LAST, memory_format
 from ..backend.segments import put_sums
+from ..backend.warning import warn
 from .dims import sizes, wrap_dim
 from .shape import _permute, reshape
 
@@ -242,13 +242,13 @@ def resize_as_(input: Any, the_template: Any, *, memory_format: Any = None) -> A
 
 def resize(input: Any, *sizes: int) -> Any:
     """The old name of a copy by :func:`reshape`."""
-    warnings.warn("non-inplace resize is deprecated", stacklevel=2)
+    warn("non-inplace resize is deprecated")
     return reshape(input, *sizes).clone()
 
 
 def resize_as(input: Any, tensor: Any) -> Any:
     """The old name of a copy by ``reshape(tensor.shape)``."""
-    warnings.warn("non-inplace resize_as is deprecated", stacklevel=2)
+    warn("non-inplace resize_as is deprecated")
     return reshape(input, tensor.shape).clone()
 
 

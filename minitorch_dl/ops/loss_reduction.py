@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
+from ..backend.warning import warn
 from .reductions import _mean, _sum
 
 REDUCTIONS = ("none", "mean", "sum")
@@ -18,24 +18,23 @@ def reduction_name(size_average: bool | None, reduce: bool | None, reduction: st
         ValueError: not one of "none", "mean" and "sum".
     """
     if size_average is not None or reduce is not None:
-        reduction = legacy_get_string(size_average, reduce, stacklevel=5)
+        reduction = legacy_get_string(size_average, reduce)
     if reduction not in REDUCTIONS:
         get_enum(reduction)  # which refuses it
     return reduction
 
 
 def legacy_get_string(
-    size_average: bool | None, reduce: bool | None, emit_warning: bool = True, stacklevel: int = 2
+    size_average: bool | None, reduce: bool | None, emit_warning: bool = True
 ) -> str:
     """The reduction that PyTorch's older arguments mean."""
     averages = size_average is None or size_average
     reduces = reduce is None or reduce
     reduction = "none" if not reduces else "mean" if averages else "sum"
     if emit_warning:
-        warnings.warn(
+        warn(
             "size_average and reduce args will be deprecated, please use "
             f"reduction='{reduction}' instead.",
-            stacklevel=stacklevel,
         )
     return reduction
 

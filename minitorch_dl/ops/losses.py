@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 from ..autograd.errors import refuse_complex, require_kind
@@ -12,6 +11,7 @@ from ..autograd.primitive import TensorBase, primitive
 from ..autograd.structural import cast
 from ..backend import array_module, check_all
 from ..backend.selection import clip
+from ..backend.warning import warn
 from .activation import logsigmoid
 from .elementwise import abs, exp, log
 from .loss_reduction import reduced, reduction_name
@@ -30,11 +30,10 @@ __all__ = [
 def _warn_sizes(op: str, input: Any, target: Any) -> None:
     have, wanted = tuple(target.array.shape), tuple(input.array.shape)
     if have != wanted:
-        warnings.warn(
+        warn(
             f"{op}: Using a target size ({have}) that is different to the input size ({wanted}). "
             "This will likely lead to incorrect results due to broadcasting. Please ensure they "
             "have the same size.",
-            stacklevel=3,
         )
 
 
@@ -196,11 +195,10 @@ def kl_div(
     by_batch = reduction == "batchmean"
     reduction = reduction_name(size_average, reduce, "sum" if by_batch else reduction)
     if reduction == "mean":
-        warnings.warn(
+        warn(
             "reduction: 'mean' divides the total loss by both the batch size and the support size. "
             "'batchmean' divides only by the batch size, and aligns with the KL div math "
             "definition.",
-            stacklevel=2,
         )
     loss = exp(target) * (target - input) if log_target else xlogy(target, target) - target * input
     loss = reduced(loss, reduction)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from ..autograd.primitive import primitive
 from ..autograd.structural import cast
 from ..backend import device_of, dtypes, move
 from ..backend.row_major import row_major_copy
+from ..backend.warning import warn
 
 __all__ = ["clone"]
 
@@ -46,10 +46,9 @@ def to(x: Any, dtype: Any = None, device: Any = None, copy: bool = False) -> Any
         wanted = dtypes.as_dtype(dtype)
         if x.array.dtype != wanted.numpy:
             if x.array.dtype.kind == "c" and dtypes.BOOL < wanted.kind < dtypes.COMPLEX:
-                warnings.warn(
+                warn(
                     "Casting complex values to real discards the imaginary part",
                     UserWarning,
-                    stacklevel=3,
                 )
             y = cast(y, dtype=wanted.name)
     if device is not None and move(y.array, device) is not y.array:

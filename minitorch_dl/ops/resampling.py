@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import operator
-import warnings
 from typing import Any
 
 from ..autograd.errors import require_kind
@@ -13,6 +12,7 @@ from ..autograd.primitive import primitive
 from ..autograd.structural import cast
 from ..backend import resampling
 from ..backend.precision import is_half
+from ..backend.warning import warn
 from .rounding import round
 from .selection import clamp
 
@@ -236,8 +236,7 @@ def upsample_bilinear(input: Any, size: Any = None, scale_factor: Any = None) ->
 
 
 def _deprecated(name: str, *args: Any) -> Any:
-    warnings.warn(
+    warn(
         f"`nn.functional.{name}` is deprecated. Use `nn.functional.interpolate` instead.",
-        stacklevel=3,
     )
     return interpolate(*args)

@@ -5,7 +5,6 @@ In a formula ``g`` is the gradient of the output.
 
 from __future__ import annotations
 
-import warnings
 from functools import partial
 from math import prod
 from typing import Any
@@ -21,6 +20,7 @@ from ..autograd.structural import expand as _expand
 from ..autograd.versions import offset_of
 from ..backend import dtypes
 from ..backend.row_major import row_major_copy
+from ..backend.warning import warn
 from .dims import also_named, sizes, spelled, wrap_dim, wrap_dims
 
 __all__ = [
@@ -375,12 +375,11 @@ def t(input: Any) -> Any:
 def T(input: Any) -> Any:
     """All axes in reverse order (the attribute ``tensor.T``)."""
     if input.array.ndim not in (0, 2):
-        warnings.warn(
+        warn(
             "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is "
             "deprecated and it will throw an error in a future release. Consider `x.mT` to "
             "transpose batches of matrices or `x.permute(*torch.arange(x.ndim - 1, -1, -1))` to "
             "reverse the dimensions of a tensor.",
-            stacklevel=2,
         )
     return _permute(input, dims=tuple(range(input.array.ndim))[::-1])
 

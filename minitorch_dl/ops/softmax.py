@@ -5,7 +5,6 @@ In a formula ``g`` is the gradient of the output, ``y`` the output.
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from ..autograd.primitive import TensorBase, primitive, write_out
@@ -14,6 +13,7 @@ from ..backend import array_module, device_of, dtypes, exponentials
 from ..backend import random as draw
 from ..backend.precision import in_float32
 from ..backend.sums import dot_over
+from ..backend.warning import warn
 from .dims import wrap_dim
 from .elementwise import exp, log
 from .reductions import _sum
@@ -154,10 +154,9 @@ def _along(op: Any, input: Any, dim: int | None, dtype: Any) -> Any:
     a = input.array
     if dim is None:
         dim = 0 if a.ndim in (0, 1, 3) else 1
-        warnings.warn(
+        warn(
             f"Implicit dimension choice for {op.__name__} has been deprecated. Change the call to "
             "include dim=X as an argument.",
-            stacklevel=3,
         )
     if a.dtype.kind in "iub":
         raise NotImplementedError(

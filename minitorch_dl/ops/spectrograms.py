@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase
 from ..backend import array_module
+from ..backend.warning import warn
 from .complex_numbers import view_as_real
 from .fourier import fft, ifft, irfft, rfft
 from .padding import pad
@@ -33,11 +33,10 @@ def _frame(
             f"{op}: expected 0 < win_length <= n_fft, but got win_length={length}, n_fft={n_fft}"
         )
     if window is None:
-        warnings.warn(
+        warn(
             f"A window was not provided. A rectangular one is applied in {op}, whose frequencies "
             "leak into each other: torch.hann_window leaks less. window=torch.ones(win_length) "
             "asks for a rectangular one",
-            stacklevel=4,
         )
         a = input.array.real
         window = TensorBase.wrap(array_module(a).ones(length, a.dtype))
@@ -188,10 +187,9 @@ def istft(
         raise RuntimeError(f"istft: window overlap add min: {float(lowest):g} is too small")
     y = y / envelope
     if end > total:
-        warnings.warn(
+        warn(
             "The length of signal is shorter than the length parameter. Result is being padded "
             "with zeros in the tail. Please check your center and hop_length settings.",
-            stacklevel=2,
         )
         y = _pad(y, pads=((0, 0), (0, end - total)), value=0)
     return _reshape(y, shape=y.shape[1:]) if input.ndim == 2 else y

@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 from ..autograd.names import as_one
 from ..autograd.primitive import primitive, write_out
 from ..backend import dtypes
+from ..backend.warning import warn
 from .dims import normalize_dims
 from .elementwise import div_or_zero
 from .reductions import _ACCUMULATOR, _count, _mean, _total, spread
@@ -75,10 +75,9 @@ def _spread_arguments(
         correction = 1 if unbiased is None else int(unbiased)
     dims = None if dim is None else normalize_dims(dim, input.ndim) or None
     if not _count(input.shape, dims) - correction > 0:
-        warnings.warn(
+        warn(
             f"{op}(): degrees of freedom is <= 0. Correction should be strictly less than the "
             "reduction factor (input numel divided by output numel).",
-            stacklevel=4,
         )
     return dims, correction
 
