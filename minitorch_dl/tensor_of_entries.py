@@ -42,7 +42,7 @@ def of_entries(name: str) -> Any:
 class TensorOfEntries(Tensor):
     """A tensor made of a dense tensor of entries, and of what says where they belong.
 
-    Subclasses define ``make``, ``_parts`` and ``with_entries``.
+    Subclasses define ``make``, ``_parts``, ``with_entries`` and ``entries_of``.
     """
 
     __slots__ = ("_entries",)
@@ -169,6 +169,22 @@ class TensorOfEntries(Tensor):
     def clone(self, *, memory_format: Any = None) -> Any:
         """A copy."""
         return self.with_entries(self._entries.clone())
+
+    def entries_of(self, gradient: Any) -> Any:
+        """The entries of a gradient of this tensor, which may be dense."""
+        raise NotImplementedError
+
+    def backward(
+        self,
+        gradient: Any = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Any = None,
+    ) -> None:
+        """Compute the gradients of the leaves from ``gradient``, that of this tensor."""
+        if gradient is not None:
+            gradient = self.entries_of(gradient)
+        self._entries.backward(gradient, retain_graph, create_graph, inputs)
 
     def retain_grad(self) -> None:
         """Have ``backward`` store the gradient of this non-leaf tensor in ``.grad`` too."""

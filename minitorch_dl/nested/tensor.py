@@ -111,17 +111,9 @@ class NestedTensor(TensorOfEntries):
         entries: Tensor = self._entries
         return entries
 
-    def backward(
-        self,
-        gradient: Any = None,
-        retain_graph: bool | None = None,
-        create_graph: bool = False,
-        inputs: Any = None,
-    ) -> None:
-        """Compute the gradients of the leaves from ``gradient``, that of this tensor."""
-        if isinstance(gradient, NestedTensor):
-            gradient = gradient._entries
-        self._entries.backward(gradient, retain_graph, create_graph, inputs)
+    def entries_of(self, gradient: Any) -> Any:
+        """The elements of a nested gradient."""
+        return gradient._entries if isinstance(gradient, NestedTensor) else gradient
 
     # -- printing ----------------------------------------------------------------------------------
 

@@ -267,18 +267,10 @@ class SparseTensor(TensorOfEntries):
         t._places = self._places.clone()
         return t
 
-    def backward(
-        self,
-        gradient: Any = None,
-        retain_graph: bool | None = None,
-        create_graph: bool = False,
-        inputs: Any = None,
-    ) -> None:
-        """Compute the gradients of the leaves from ``gradient``, that of this tensor."""
-        if gradient is not None:
-            dense = gradient.to_dense() if isinstance(gradient, SparseTensor) else gradient
-            gradient = dense[tuple(self._places)]
-        self._entries.backward(gradient, retain_graph, create_graph, inputs)
+    def entries_of(self, gradient: Any) -> Any:
+        """The elements of a gradient at this tensor's places."""
+        dense = gradient.to_dense() if isinstance(gradient, SparseTensor) else gradient
+        return dense[tuple(self._places)]
 
     # -- writing -----------------------------------------------------------------------------------
 
