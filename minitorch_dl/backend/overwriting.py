@@ -60,8 +60,14 @@ def _sub(y: np.ndarray, other: Any, *, alpha: float = 1) -> None:
 def _lerp(y: np.ndarray, end: Any, weight: Any) -> None:
     def work(y: Any, end: Any, weight: Any) -> None:
         t = end - y
-        t *= weight
-        y += t
+        if isinstance(weight, np.ndarray):
+            np.copyto(y, np.where(np.abs(weight) < 0.5, y + weight * t, end - (1 - weight) * t))
+        elif abs(weight) < 0.5:
+            t *= weight
+            y += t
+        else:
+            t *= 1 - weight
+            np.subtract(end, t, out=y)
 
     _in_blocks(work, y, end, weight)
 

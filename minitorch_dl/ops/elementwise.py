@@ -5,6 +5,7 @@ In a formula ``g`` is the gradient of the output, ``y`` the output, ``a`` and ``
 
 from __future__ import annotations
 
+import builtins
 import math
 from typing import Any
 
@@ -357,7 +358,10 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1, out: An
     wide=True,
 )
 def _lerp(xp: Any, a: Any, b: Any, weight: Any) -> Any:
-    return a + weight * (b - a)
+    way = b - a  # is counted from the nearer end, so that an infinite one is kept
+    if not hasattr(weight, "dtype"):
+        return a + weight * way if builtins.abs(weight) < 0.5 else b - (1 - weight) * way
+    return xp.where(xp.abs(weight) < 0.5, a + weight * way, b - (1 - weight) * way)
 
 
 _lerp.defvjp(

@@ -25,6 +25,11 @@ TABLE: list[tuple[str, Any]] = [
      [[0, 0, 0], [0, 1, 2]]),
     ("Z(2, 2).index_put_((T(1),), T([1.0, 2.0])).tolist()", [[0, 0], [1, 2]]),
     ("str(torch.device(device='cpu')) + str(torch.device(device=torch.device('meta')))", "cpumeta"),
+    ("[T([float('-inf')]).lerp(T([2.0]), w).item() for w in (0.5, T([0.7]))]",
+     [-float("inf")] * 2),
+    ("T([1.0, float('-inf')]).lerp_(T([float('-inf'), 2.0]), 0.5).tolist()[1]", -float("inf")),
+    ("T([1.0, float('-inf')]).lerp_(T([float('-inf'), 2.0]), T([0.2, 0.7])).tolist()",
+     [-float("inf")] * 2),
     # bfloat16 beside numbers, and numbers next to nothing
     ("[f(T([0.3]).bfloat16(), 0.3).item() for f in (torch.eq, torch.gt, torch.le)]",
      [True, False, True]),

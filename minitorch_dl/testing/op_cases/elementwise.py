@@ -123,6 +123,7 @@ ROWS = [
         S(F(3, 4), F(4), 0.3),
         S(F(3), F(), F(2, 1)),
         S(F(0, 2), F(2), 0.5),
+        S(F(2, 3), F(3), 0.7),
         complex=True,
     ),
     Row("log1p", drawn="unary", domain=(-0.9, 3), complex=True),
