@@ -224,7 +224,7 @@ def _reduction(op: str, function: Callable[..., Any]) -> Callable[..., Any]:
         dims = normalize_dims(dim, input.ndim)
         inner, ragged = [_inner(op, d, input) for d in dims], _ragged(input)
         at = inner if len(inner) > 1 else inner[0]
-        rows = [function(row, at, keepdim, **kwargs) for row in input.rows()]
+        rows = [function(row, at, keepdim=keepdim, **kwargs) for row in input.rows()]
         if ragged in dims:
             return stack(rows)
         before = 0 if keepdim else builtins.sum(d < ragged for d in dims)
@@ -427,3 +427,11 @@ for _name in "eq ne lt le gt ge neg".split():
     setattr(NestedTensor, f"__{_name}__", FUNCTIONS[_name])
 NestedTensor.__getitem__ = getitem
 NestedTensor.__hash__ = Tensor.__hash__  # type: ignore[method-assign]
+
+
+def _where(self: Any, condition: Any, other: Any) -> Any:
+    """The method, whose condition comes second."""
+    return FUNCTIONS["where"](condition, self, other)
+
+
+NestedTensor.where = _where  # type: ignore[method-assign]
