@@ -59,7 +59,8 @@ def by_rows(op: str, function: Callable[..., Any], *args: Any, **kwargs: Any) ->
 
 
 def _pointwise(op: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    def apply(*args: Any, **kwargs: Any) -> Any:
+    def apply(input: Any, *others: Any, **kwargs: Any) -> Any:
+        args = (input, *others)
         nested = [x for x in args if is_nested(x)]
         _same_lengths(op, nested)
         like = nested[0]

@@ -29,6 +29,7 @@ Op = Callable[[Any], Any]
 OPS: dict[str, Op | tuple[Op, Op]] = {
     "relu": lambda x: x.relu(),
     "gelu": lambda x: F.gelu(x),
+    "sigmoid by keyword": lambda x: torch.sigmoid(input=x),
     "exp": lambda x: torch.exp(x),
     "x + x": lambda x: x + x,
     "1 - 2x": lambda x: 1 - 2 * x,
