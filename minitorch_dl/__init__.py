@@ -31,7 +31,8 @@ if TYPE_CHECKING:
         testing,
         torch_version,
     )
-    from .absent_devices import mps, xpu
+    from .compat.absent_devices import mps, xpu
+    from .compat.alias import as_torch
     from .func import vmap
     from .jit import fork, wait
     from .serialization import load, save
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
         sparse_csr_tensor,
         spmm,
     )
-    from .torch_alias import as_torch
 
 _collecting = _gc.isenabled()
 _gc.disable()  # What is made here stays: looking for garbage meanwhile takes a third of the time.
@@ -90,7 +90,6 @@ try:
         set_autocast_enabled,
         set_autocast_gpu_dtype,
     )
-    from .aten import *
     from .autograd import (
         enable_grad,
         inference_mode,
@@ -160,7 +159,8 @@ try:
     )
     from .backend.random import Generator
     from .backend.random import default_generator as _default_generator
-    from .build import (
+    from .compat.aten import *
+    from .compat.build import (
         has_cuda,
         has_cudnn,
         has_lapack,
@@ -170,10 +170,7 @@ try:
         has_openmp,
         has_spectral,
     )
-    from .compiler import compile
-    from .cuda import OutOfMemoryError
-    from .foreach import *
-    from .legacy_types import (
+    from .compat.legacy_types import (
         BFloat16Storage,
         BFloat16Tensor,
         BoolStorage,
@@ -199,6 +196,11 @@ try:
         Storage,
         set_default_tensor_type,
     )
+    from .compat.names import explain_missing as _explain_missing
+    from .compat.symbolic import *
+    from .compiler import compile
+    from .cuda import OutOfMemoryError
+    from .foreach import *
     from .ops import return_types
     from .ops.activation import (
         celu,
@@ -292,7 +294,6 @@ try:
     from .ops.variances import *
     from .ops.view_scatters import *
     from .ops.windows import *
-    from .printing import set_printoptions
     from .random import thread_safe_generator
     from .settings import (
         are_deterministic_algorithms_enabled,
@@ -313,10 +314,9 @@ try:
         use_deterministic_algorithms,
     )
     from .size import Size
-    from .symbolic import *
     from .tensor import IN_PLACE_FUNCTIONS as _IN_PLACE_FUNCTIONS
     from .tensor import Tensor
-    from .torch_names import explain_missing as _explain_missing
+    from .tensor.printing import set_printoptions
     from .version import __version__
 
     # log(0), 1/0 and overflows are values here (inf, nan), as in PyTorch, not warnings.
@@ -343,14 +343,14 @@ try:
         },
         "cond": "control_flow",
         "while_loop": "control_flow",
-        "as_torch": "torch_alias",
+        "as_torch": "compat.alias",
         "vmap": "func",
         "load": "serialization",
         "save": "serialization",
         "fork": "jit",
         "wait": "jit",
-        "mps": "absent_devices",
-        "xpu": "absent_devices",
+        "mps": "compat.absent_devices",
+        "xpu": "compat.absent_devices",
         **{
             f"sparse_{name}_tensor": "sparse"
             for name in ("coo", "compressed", "csr", "csc", "bsr", "bsc")

@@ -22,10 +22,10 @@ from .autograd.engine import nodes_below
 from .autograd.node import AccumulateGrad
 from .autograd.structural import alias
 from .batching import spread, torch, vmap
+from .compat.names import explain_missing
 from .nn.calling import functional_call
 from .nn.normalization import _BatchNorm
 from .tensor import Tensor
-from .torch_names import explain_missing
 from .utils._pytree import tree_leaves, tree_map, tree_structure
 
 __all__ = [

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from . import func
+from .compat.names import explain_missing
 from .nn.calling import functional_call
 from .nn.module import Module
 from .tensor import Tensor
-from .torch_names import explain_missing
 
 __all__ = [
     "FunctionalModule", "FunctionalModuleWithBuffers", "combine_state_for_ensemble",

@@ -145,7 +145,8 @@ def _functions() -> dict[Any, list[Callable[..., Any]]]:
 
 def _is_op(function: Any) -> bool:
     homes = tuple(
-        f"{__package__}.{part}" for part in ("ops", "tensor", "nn", "aten", "autograd.inplace")
+        f"{__package__}.{part}"
+        for part in ("ops", "tensor", "nn", "compat.aten", "autograd.inplace")
     )
     module = function.__module__ or ""
     return hasattr(function, "primitive") or module == __package__ or module.startswith(homes)

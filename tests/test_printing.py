@@ -63,7 +63,7 @@ def test_the_options(torch: Any) -> None:
 
 
 def test_options_of_a_block(torch: Any) -> None:
-    printing = torch.printing if hasattr(torch, "printing") else torch._tensor_str
+    printing = torch._tensor_str
     x = torch.tensor(1.23456)
     with pytest.raises(ZeroDivisionError), printing.printoptions(precision=2):
         assert repr(x) == "tensor(1.23)"

@@ -79,7 +79,7 @@ def test_the_backward_of_a_convolution() -> None:
     y = F.conv2d(image, weight.requires_grad_(), torch.zeros(3))
     expected = torch.autograd.grad(y, (image, weight), torch.ones_like(y))
     options = ([3], 1, 0, 1, False, 0, 1)
-    found = torch.aten.convolution_backward(
+    found = torch.library.ops.aten.convolution_backward(
         torch.ones_like(y), image, weight, *options, (True, True, False)
     )
     assert found[2] is None

@@ -24,7 +24,7 @@ here on import."""
 
 
 class TensorBase:
-    """What autograd knows of a Tensor. ``tensor.py`` derives the class that users see.
+    """What autograd knows of a Tensor. ``tensor`` derives the class that users see.
 
     Attributes:
         array: the raw array.

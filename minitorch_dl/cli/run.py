@@ -8,7 +8,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from ..torch_alias import as_torch
+from ..compat.alias import as_torch
 from .parser import UsageError
 
 

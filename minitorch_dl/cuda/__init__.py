@@ -6,7 +6,7 @@ import sys
 from types import ModuleType
 
 from ..backend.random import default_generator
-from ..legacy_types import CUDA as _TYPES
+from ..compat.legacy_types import CUDA as _TYPES
 from . import amp, devices
 from .devices import *
 from .graphed_callables import *

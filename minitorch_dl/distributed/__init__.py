@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from ..compat.names import explain_missing
 from ..tensor import Tensor
-from ..torch_names import explain_missing
 
 __all__ = [
     "Backend", "DistError", "DistStoreError", "GroupMember", "HashStore", "ProcessGroup",

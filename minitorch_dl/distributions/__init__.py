@@ -2,7 +2,7 @@
 
 import sys as _sys
 
-from ..torch_names import explain_missing as _explain_missing
+from ..compat.names import explain_missing as _explain_missing
 from . import constraints, kl, transforms
 from .bounded import Beta, Dirichlet, Kumaraswamy, Uniform
 from .categorical import (

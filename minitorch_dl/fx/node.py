@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, get_args
 
+from ..compat.symbolic import _assert
 from ..immutable_collections import immutable_dict, immutable_list
-from ..symbolic import _assert
 
 if TYPE_CHECKING:
     from .graph import Graph

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
+from ..compat.symbolic import _assert
 from ..nn import Module, Parameter, Sequential, functional
 from ..overrides import get_overridable_functions
-from ..symbolic import _assert
 from ..tensor import Tensor
 from .graph import Graph
 from .graph_module import GraphModule

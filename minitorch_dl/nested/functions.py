@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import ops
-from .. import tensor_of_entries as tables
 from ..nn import functional as F
 from ..ops import reshape, stack
 from ..ops.dims import normalize_dims, wrap_dim
 from ..tensor import Tensor
+from ..tensor import of_entries as tables
 from .tensor import FUNCTIONS, JaggedTensor, NestedTensor, RaggedSize, implements
 
 

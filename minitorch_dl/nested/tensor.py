@@ -15,16 +15,16 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from .. import tensor_of_entries as tables
 from ..autograd.node import AccumulateGrad
 from ..autograd.primitive import TensorBase, current_node
 from ..backend import array_module, layouts
 from ..ops import cat, reshape, split
 from ..ops.dims import wrap_dim
-from ..printing import contents
 from ..size import size_of
 from ..tensor import Tensor
-from ..tensor_of_entries import Functions, TensorOfEntries
+from ..tensor import of_entries as tables
+from ..tensor.of_entries import Functions, TensorOfEntries
+from ..tensor.printing import contents
 
 FUNCTIONS: Functions = {}
 """What there is for nested tensors, by the name of the function or method."""

@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 from numpy._core.multiarray import _reconstruct, scalar
 
-from .. import legacy_types
 from ..backend import device, layouts
 from ..backend.dtypes import ALL, ONLY_NAMED
-from ..legacy_types import STORAGE_DTYPES
+from ..compat import legacy_types
+from ..compat.legacy_types import STORAGE_DTYPES
+from ..compat.places import PRIVATE
 from ..nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 from ..ops.storage import TypedStorage, UntypedStorage
 from ..size import Size
 from ..tensor import Tensor
-from ..torch_places import PRIVATE
 from . import rebuild
 
 Path = tuple[str, str]

@@ -21,7 +21,7 @@ from ..sparse import sparse_compressed_tensor, sparse_coo_tensor
 from ..sparse.compressed import CompressedTensor
 from ..sparse.tensor import SparseTensor
 from ..tensor import Tensor
-from ..tensor_protocols import Protocols
+from ..tensor.protocols import Protocols
 from ..utils.hooks import warn_if_has_hooks
 
 Parts = tuple[Callable[..., Any], tuple[Any, ...]]

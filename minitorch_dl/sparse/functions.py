@@ -15,7 +15,7 @@ from ..ops import broadcast_shapes, reshape, unsqueeze
 from ..ops.dims import normalize_dims, wrap_dim
 from ..ops.embedding import add_rows, take_rows
 from ..tensor import Tensor
-from ..tensor_of_entries import set_operators
+from ..tensor.of_entries import set_operators
 from .tensor import FUNCTIONS, SparseTensor, implements
 
 wrap = TensorBase.wrap

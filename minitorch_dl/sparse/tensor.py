@@ -17,8 +17,6 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .. import printing
-from .. import tensor_of_entries as tables
 from ..autograd.modes import GRAD, state
 from ..autograd.node import AccumulateGrad
 from ..autograd.primitive import TensorBase, current_node
@@ -26,8 +24,9 @@ from ..backend import array_module, dtypes, layouts
 from ..ops import reshape
 from ..ops.embedding import add_rows
 from ..size import Size
-from ..tensor import Tensor
-from ..tensor_of_entries import Functions, TensorOfEntries
+from ..tensor import Tensor, printing
+from ..tensor import of_entries as tables
+from ..tensor.of_entries import Functions, TensorOfEntries
 
 FUNCTIONS: Functions = {}
 """What there is for sparse tensors, by the name of the function or method."""

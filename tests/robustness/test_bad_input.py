@@ -44,7 +44,7 @@ def raised_by_the_row(error: BaseException) -> bool:
         trace = trace.tb_next
     assert trace is not None
     where = trace.tb_frame.f_globals["__name__"]
-    return where.startswith(("minitorch_dl.testing.op_cases", "minitorch_dl.torch_names"))
+    return where.startswith(("minitorch_dl.testing.op_cases", "minitorch_dl.compat.names"))
 
 
 def named(row: Row, message: str) -> bool:

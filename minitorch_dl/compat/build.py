@@ -7,7 +7,7 @@ import io
 
 import numpy as np
 
-from .settings import get_num_threads
+from ..settings import get_num_threads
 
 __all__ = [
     "has_cuda", "has_cudnn", "has_lapack", "has_mkl", "has_mkldnn", "has_mps", "has_openmp",

@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import ops
-from .autograd.base import as_class
-from .autograd.boundary import public, publish
-from .autograd.calls import binary
-from .autograd.inplace import inplace
-from .autograd.names import named
-from .autograd.overriding import DisableTorchFunctionSubclass
-from .autograd.primitive import TensorBase, register_result_class
-from .backend import device_of, dtypes, layouts
-from .backend.overwriting import OVERWRITING
-from .ops import deprecated, diagonals, elementwise, powers, random, rearranging
-from .ops import layout as layout_ops
-from .ops import shape as shape_ops
-from .ops import storage as storage_ops
-from .tensor_autograd import Differentiable
-from .tensor_conversion import Convertible, legacy_tensor
-from .tensor_protocols import Protocols
+from .. import ops
+from ..autograd.base import as_class
+from ..autograd.boundary import public, publish
+from ..autograd.calls import binary
+from ..autograd.inplace import inplace
+from ..autograd.names import named
+from ..autograd.overriding import DisableTorchFunctionSubclass
+from ..autograd.primitive import TensorBase, register_result_class
+from ..backend import device_of, dtypes, layouts
+from ..backend.overwriting import OVERWRITING
+from ..ops import deprecated, diagonals, elementwise, powers, random, rearranging
+from ..ops import layout as layout_ops
+from ..ops import shape as shape_ops
+from ..ops import storage as storage_ops
+from .autograd import Differentiable
+from .conversion import Convertible, legacy_tensor
+from .protocols import Protocols
 
 
 def _of_class(cls: type, results: Any) -> Any:

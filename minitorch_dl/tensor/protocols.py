@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import ops, printing
-from .autograd.base import ViewKind, result_class
-from .autograd.node import AccumulateGrad
-from .autograd.overriding import PLAIN
-from .autograd.primitive import TensorBase
-from .autograd.versions import offset_of, owner_of
-from .backend import array_module, dtypes, shared_memory, to_host
-from .ops import from_data
-from .ops.layout import on_memory
+from .. import ops
+from ..autograd.base import ViewKind, result_class
+from ..autograd.node import AccumulateGrad
+from ..autograd.overriding import PLAIN
+from ..autograd.primitive import TensorBase
+from ..autograd.versions import offset_of, owner_of
+from ..backend import array_module, dtypes, shared_memory, to_host
+from ..ops import from_data
+from ..ops.layout import on_memory
+from . import printing
 
 _PACKAGE = __name__.partition(".")[0]
 
@@ -41,7 +42,7 @@ _ARITHMETIC = ("add", "subtract", "multiply", "divide", "power", "remainder", "f
 """The ufuncs of arrays' operators whose dtypes depend on whose rules are followed."""
 
 if TYPE_CHECKING:
-    from .tensor import Tensor
+    from . import Tensor
 
 
 def _arrays(inputs: Any) -> list[Any]:

@@ -14,7 +14,9 @@ class _Absent(ModuleType):
     """The namespace of a kind of device that is never there."""
 
     def __init__(self, name: str, maker: str) -> None:
-        super().__init__(f"{__package__}.{name}", f"There is no {maker} device here.")
+        super().__init__(
+            f"{__package__.partition('.')[0]}.{name}", f"There is no {maker} device here."
+        )
         self._kind, self._maker = name, maker
 
     def is_available(self) -> bool:

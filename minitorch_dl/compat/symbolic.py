@@ -13,9 +13,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from .autograd.overriding import call_override, overriding
-from .ops import tensor
-from .tensor import Tensor
+from ..autograd.overriding import call_override, overriding
+from ..ops import tensor
+from ..tensor import Tensor
 
 __all__ = [
     "SymBool", "SymFloat", "SymInt", "_assert", "_assert_async", "_check", "_check_index",

@@ -17,11 +17,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .nn.parameter import Buffer, Parameter
-from .tensor import Tensor
-from .torch_names import alias, delegate
-from .torch_places import elsewhere
-from .torch_version import __version__ as _api_version
+from ..nn.parameter import Buffer, Parameter
+from ..tensor import Tensor
+from ..torch_version import __version__ as _api_version
+from .names import alias, delegate
+from .places import elsewhere
 
 PACKAGE = __name__.partition(".")[0]
 _EVERYTHING = importlib.metadata.DistributionFinder.Context()
@@ -37,7 +37,7 @@ class _Metadata(importlib.metadata.Distribution):
         return text if filename == "METADATA" else None
 
     def locate_file(self, path: Any) -> Any:
-        return Path(__file__).parent / path
+        return Path(__file__).parents[1] / path
 
 
 class _Finder(importlib.metadata.DistributionFinder):

@@ -8,8 +8,8 @@ import typing
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Union
 
-from .backend import device, dtypes
-from .tensor import Tensor
+from ..backend import device, dtypes
+from ..tensor import Tensor
 
 __all__ = ["infer_schema"]
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 import builtins
 from typing import Any
 
-from .autograd import enable_grad, grad
-from .backend import dtypes
-from .nn import functional as F
-from .ops import arange, bincount, cat, native_batch_norm, norm, segment_reduce, stack
-from .ops.dims import wrap_dim
-from .ops.embedding import embedding_bag_places
-from .ops.loss_reduction import REDUCTIONS
-from .ops.softmax import log_softmax_slope, softmax_slope
-from .tensor import Tensor
+from ..autograd import enable_grad, grad
+from ..backend import dtypes
+from ..nn import functional as F
+from ..ops import arange, bincount, cat, native_batch_norm, norm, segment_reduce, stack
+from ..ops.dims import wrap_dim
+from ..ops.embedding import embedding_bag_places
+from ..ops.loss_reduction import REDUCTIONS
+from ..ops.softmax import log_softmax_slope, softmax_slope
+from ..tensor import Tensor
 
 __all__ = [
     "_chunk_cat", "_convert_indices_from_coo_to_csr", "_convert_indices_from_csr_to_coo",
@@ -342,7 +342,7 @@ def _sparse_addmm(
 
 def _sparse_mm_reduce_impl(sparse: Tensor, dense: Tensor, reduce: str) -> Tensor:
     """``torch.sparse.mm`` with a reduction other than the sum."""
-    from .sparse import mm
+    from ..sparse import mm
 
     return mm(sparse, dense, reduce)
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from .autograd.forward_ad import unpack_dual
-from .autograd.modes import state
-from .autograd.node import AccumulateGrad
-from .autograd.primitive import current_node
-from .backend import backend_of, device_of, dtypes, to_host
+from ..autograd.forward_ad import unpack_dual
+from ..autograd.modes import state
+from ..autograd.node import AccumulateGrad
+from ..autograd.primitive import current_node
+from ..backend import backend_of, device_of, dtypes, to_host
 
 
 class PrintOptions:

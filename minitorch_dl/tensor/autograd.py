@@ -8,17 +8,17 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .autograd.backward import backward
-from .autograd.base import as_class
-from .autograd.node import AccumulateGrad, Output, RemovableHandle
-from .autograd.overriding import PLAIN
-from .autograd.primitive import TensorBase, View, ViewKind, current_node
-from .autograd.variable import VOLATILE
-from .autograd.versions import version_of
-from .backend import dtypes
+from ..autograd.backward import backward
+from ..autograd.base import as_class
+from ..autograd.node import AccumulateGrad, Output, RemovableHandle
+from ..autograd.overriding import PLAIN
+from ..autograd.primitive import TensorBase, View, ViewKind, current_node
+from ..autograd.variable import VOLATILE
+from ..autograd.versions import version_of
+from ..backend import dtypes
 
 if TYPE_CHECKING:
-    from .tensor import Tensor
+    from . import Tensor
 
 
 _WITHOUT_HISTORY = (ViewKind.DATA, ViewKind.NO_GRAD, ViewKind.OTHER_DTYPE)

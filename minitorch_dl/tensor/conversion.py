@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..autograd.base import as_class
+from ..autograd.inplace import inplace, overwrite
+from ..autograd.modes import GRAD, state
+from ..autograd.names import as_one
+from ..autograd.overriding import LIVE, call_override
+from ..autograd.primitive import TensorBase
+from ..backend import device, device_of, dtypes, layouts, to_host
+from ..backend.overwriting import OVERWRITING
+from ..ops import creation, from_data, movement
+from ..ops.storage import TypedStorage
+from ..size import Size, size_of
 from . import printing
-from .autograd.base import as_class
-from .autograd.inplace import inplace, overwrite
-from .autograd.modes import GRAD, state
-from .autograd.names import as_one
-from .autograd.overriding import LIVE, call_override
-from .autograd.primitive import TensorBase
-from .backend import device, device_of, dtypes, layouts, to_host
-from .backend.overwriting import OVERWRITING
-from .ops import creation, from_data, movement
-from .ops.storage import TypedStorage
-from .size import Size, size_of
 
 if TYPE_CHECKING:
-    from .tensor import Tensor
+    from . import Tensor
 
 LEGACY_DTYPES = {legacy: dtypes.as_dtype(name) for name, legacy in dtypes.LEGACY_NAMES.items()}
 
@@ -50,7 +50,7 @@ def legacy_tensor(data: tuple[Any, ...], dtype: Any, device: Any = None) -> Any:
 
 def _sparse() -> Any:
     """The sparse tensors, which few programs use: a layer above, imported when asked for."""
-    return importlib.import_module(f"{__package__}.sparse")
+    return importlib.import_module("..sparse", __package__)
 
 
 def _of_sparse(name: str) -> Callable[[Any], Any]:

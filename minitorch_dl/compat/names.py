@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-from .torch_places import (
+from .places import (
     ELSEWHERE,
     LAYER_FILES,
     NAMESPACES,

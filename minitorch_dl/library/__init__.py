@@ -23,13 +23,14 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .autograd import grad, is_grad_enabled, no_grad
-from .autograd.function import Function
-from .autograd.overriding import LIVE, overriding
-from .autograd.versions import mark_written, owner_of
-from .op_schemas import infer_schema
-from .ops import equal, ones_like
-from .tensor import Tensor
+from ..autograd import grad, is_grad_enabled, no_grad
+from ..autograd.function import Function
+from ..autograd.overriding import LIVE, overriding
+from ..autograd.versions import mark_written, owner_of
+from ..compat import aten
+from ..ops import equal, ones_like
+from ..tensor import Tensor
+from .schemas import infer_schema
 
 __all__ = [
     "CustomOpDef", "Library", "custom_op", "define", "impl", "impl_abstract", "infer_schema",
@@ -449,8 +450,8 @@ class _Aten(_Namespace):
     """``torch.ops.aten``: the functions of the package."""
 
     def __getattr__(self, name: str) -> Any:
-        package = sys.modules[__package__]
-        for home in (package.aten, package, package.Tensor):
+        package = sys.modules[__package__.partition(".")[0]]
+        for home in (aten, package, package.Tensor):
             if callable(function := getattr(home, _ATEN.get(name, name), None)):
                 found = self.__dict__[name] = _Overloads(function)
                 return found

@@ -6,12 +6,12 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from .backend import device as torch_device
-from .backend import dtypes, set_default_device
-from .backend.dtypes import set_default_dtype
-from .ops.storage import TypedStorage
-from .tensor import Tensor
-from .tensor_conversion import LEGACY_DTYPES, legacy_tensor
+from ..backend import device as torch_device
+from ..backend import dtypes, set_default_device
+from ..backend.dtypes import set_default_dtype
+from ..ops.storage import TypedStorage
+from ..tensor import Tensor
+from ..tensor.conversion import LEGACY_DTYPES, legacy_tensor
 
 TensorMeta = type(Tensor)
 """What PyTorch calls the class of the class Tensor."""

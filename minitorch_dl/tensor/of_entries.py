@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
-from .autograd.backward import grad
-from .autograd.overriding import DisableTorchFunctionSubclass
-from .autograd.primitive import write_out
-from .backend import dtypes
-from .tensor import Tensor
+from ..autograd.backward import grad
+from ..autograd.overriding import DisableTorchFunctionSubclass
+from ..autograd.primitive import write_out
+from ..backend import dtypes
+from . import Tensor
 
 Functions = dict[str, Callable[..., Any]]
 
