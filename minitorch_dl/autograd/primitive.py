@@ -13,6 +13,8 @@ parameter. Exactly that is saved by the forward pass, nothing else. Formulas use
 primitives only, so that one text serves twice: on raw arrays in an ordinary backward pass, and on
 Tensors when the gradient is to be differentiated again (``create_graph=True``).
 
+Where a public function of that name checks arguments first, the primitive behind it is ``tanh_p``.
+
 A ``fused`` op has a hand-written backward on arrays instead of formulas, and a *composite*: the
 same function in plain ops, which serves double backward, is the reference of the tests, and is what
 a learner reads first.
@@ -75,7 +77,7 @@ class Primitive:
     """One op that the engine knows by name. Made by the decorators ``primitive`` and ``fused``.
 
     Attributes:
-        name: what graphs, profiles and error messages call it.
+        name: what graphs, profiles and error messages call it; the kernel's name unless given.
         kernel: ``(xp, *arrays, **params) -> array`` or a tuple of arrays.
         inputs, params, outputs: names, in order.
         aux: names of further arrays that the kernel returns, for the backward only.
@@ -114,7 +116,7 @@ class Primitive:
     def __init__(self, kernel: Callable[..., Any], **options: Any) -> None:
         self.blocks: bool = options.pop("blocks", False)
         self.kernel = by_blocks(kernel) if self.blocks else kernel
-        self.name: str = options.pop("name", None) or kernel.__name__.strip("_")
+        self.name: str = options.pop("name", None) or kernel.__name__.removesuffix("_p")
         self.outputs: tuple[str, ...] = options.pop("outputs", ("y",))
         self.constant = frozenset(options.pop("constant", ()))
         places = [i for i, name in enumerate(self.outputs) if name not in self.constant]

@@ -44,7 +44,7 @@ def is_complex(x: Any) -> bool:
 
 
 @primitive(view=True)
-def expand(xp: Any, a: Any, *, shape: tuple[int, ...]) -> Any:
+def expand_p(xp: Any, a: Any, *, shape: tuple[int, ...]) -> Any:
     """``a`` repeated along new and size-1 axes, without a copy."""
     return expanded(xp, a, shape)
 
@@ -67,8 +67,8 @@ def sum_to(xp: Any, a: Any, *, shape: tuple[int, ...]) -> Any:
     return a.sum(axis=axes, dtype=summed_in(a.dtype)).reshape(shape).astype(a.dtype)
 
 
-expand.defvjp(a=lambda g, a_shape: sum_to(g, shape=a_shape))
-sum_to.defvjp(a=lambda g, a_shape: expand(g, shape=a_shape))
+expand_p.defvjp(a=lambda g, a_shape: sum_to(g, shape=a_shape))
+sum_to.defvjp(a=lambda g, a_shape: expand_p(g, shape=a_shape))
 
 
 @primitive(view=True)

@@ -64,14 +64,14 @@ def _apply(op: str, function: Callable[[Any], Any], input: Any, inplace: bool) -
 # -- piecewise linear ------------------------------------------------------------------------------
 
 
-@primitive(name="relu", kinks=(0,))
-def _relu(xp: Any, a: Any) -> Any:
+@primitive(kinks=(0,))
+def relu_p(xp: Any, a: Any) -> Any:
     if a.dtype.kind == "b":
         raise RuntimeError("relu: boolean inputs are not supported")
     return kernels.relu(xp, a)
 
 
-_relu.defvjp(a=lambda g, y: keep_nonzero(g, y))  # y is positive, 0 or NaN: that lets g through
+relu_p.defvjp(a=lambda g, y: keep_nonzero(g, y))  # y is positive, 0 or NaN: that lets g through
 
 
 def relu(input: Any, inplace: bool = False) -> Any:
@@ -81,15 +81,15 @@ def relu(input: Any, inplace: bool = False) -> Any:
     >>> torch.nn.functional.relu(torch.tensor([-1.0, 2.0]))
     tensor([0., 2.])
     """
-    return _apply("relu", _relu, input, True) if inplace else _relu(input)
+    return _apply("relu", relu_p, input, True) if inplace else relu_p(input)
 
 
-@primitive(name="hardtanh", promotes="same", least="integer")
-def _hardtanh(xp: Any, a: Any, *, low: float, high: float) -> Any:
+@primitive(promotes="same", least="integer")
+def hardtanh_p(xp: Any, a: Any, *, low: float, high: float) -> Any:
     return clip(xp, a, low, high)
 
 
-_hardtanh.defvjp(a=lambda g, a, low, high: keep(g, (a > low) & (a < high)))
+hardtanh_p.defvjp(a=lambda g, a, low, high: keep(g, (a > low) & (a < high)))
 
 
 def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
@@ -100,7 +100,7 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: b
         )
     if input.array.dtype.kind in "iu":
         min_val, max_val = int(min_val), int(max_val)
-    return _apply("hardtanh", lambda x: _hardtanh(x, low=min_val, high=max_val), input, inplace)
+    return _apply("hardtanh", lambda x: hardtanh_p(x, low=min_val, high=max_val), input, inplace)
 
 
 def relu6(input: Any, inplace: bool = False) -> Any:
@@ -108,41 +108,41 @@ def relu6(input: Any, inplace: bool = False) -> Any:
     return hardtanh(input, 0.0, 6.0, inplace)
 
 
-@primitive(name="hardsigmoid", kinks=(-3, 3), least="float", blocks=True, wide=True)
-def _hardsigmoid(xp: Any, a: Any) -> Any:
+@primitive(kinks=(-3, 3), least="float", blocks=True, wide=True)
+def hardsigmoid_p(xp: Any, a: Any) -> Any:
     y = clip(xp, a + 3, 0, 6)
     y /= 6
     return y
 
 
-_hardsigmoid.defvjp(a=lambda g, a: keep(g / 6, (a > -3) & (a < 3)))
+hardsigmoid_p.defvjp(a=lambda g, a: keep(g / 6, (a > -3) & (a < 3)))
 
 
 def hardsigmoid(input: Any, inplace: bool = False) -> Any:
     """``relu6(input + 3) / 6``."""
-    return _apply("hardsigmoid", _hardsigmoid, input, inplace)
+    return _apply("hardsigmoid", hardsigmoid_p, input, inplace)
 
 
-@primitive(name="hardswish", kinks=(-3, 3), least="float", blocks=True, wide=True)
-def _hardswish(xp: Any, a: Any) -> Any:
+@primitive(kinks=(-3, 3), least="float", blocks=True, wide=True)
+def hardswish_p(xp: Any, a: Any) -> Any:
     y = clip(xp, a + 3, 0, 6)
     y *= a
     y /= 6
     return y
 
 
-_hardswish.defvjp(
+hardswish_p.defvjp(
     a=lambda g, a: select(a >= 3, g, keep(g * (2 * a + 3) / 6, a > -3)),
 )
 
 
 def hardswish(input: Any, inplace: bool = False) -> Any:
     """``input * relu6(input + 3) / 6`` (Howard et al., "Searching for MobileNetV3", 2019)."""
-    return _apply("hardswish", _hardswish, input, inplace)
+    return _apply("hardswish", hardswish_p, input, inplace)
 
 
-@primitive(name="leaky_relu", broadcasts=True, promotes="same", least="float", blocks=True)
-def _leaky_relu(xp: Any, a: Any, b: Any) -> Any:
+@primitive(broadcasts=True, promotes="same", least="float", blocks=True)
+def leaky_relu_p(xp: Any, a: Any, b: Any) -> Any:
     if not hasattr(b, "dtype") and 0 < b <= 1:
         return xp.maximum(a, a * b)
     y = clip(xp, a, None, 0) * b
@@ -150,7 +150,7 @@ def _leaky_relu(xp: Any, a: Any, b: Any) -> Any:
     return y
 
 
-_leaky_relu.defvjp(
+leaky_relu_p.defvjp(
     a=lambda g, a, b: select(a > 0, g, b * g),
     b=lambda g, a: keep(g * a, ~(a > 0)),
 )
@@ -158,7 +158,7 @@ _leaky_relu.defvjp(
 
 def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
     """``max(0, input) + negative_slope * min(0, input)``."""
-    return _apply("leaky_relu", lambda x: _leaky_relu(x, negative_slope), input, inplace)
+    return _apply("leaky_relu", lambda x: leaky_relu_p(x, negative_slope), input, inplace)
 
 
 @as_one("PreluKernelBackward0")
@@ -188,7 +188,7 @@ def prelu(input: Any, weight: Any) -> Any:
         weight = weight.reshape(-1, *(1,) * (input.array.ndim - 2))
     elif input.array.ndim == 0:
         weight = weight.reshape(())
-    return _leaky_relu(input, weight)
+    return leaky_relu_p(input, weight)
 
 
 @as_one("RreluWithNoiseBackward0")
@@ -215,14 +215,14 @@ def rrelu(
         x = input.array
         drawn = draw.uniform(x.shape, lower, upper, x.dtype, generator, array_module(x))
         slopes = TensorBase.wrap(array_module(x).where(negative, drawn, 1).astype(x.dtype))
-        return _apply("rrelu", lambda x: _leaky_relu(x, slopes), input, inplace)
+        return _apply("rrelu", lambda x: leaky_relu_p(x, slopes), input, inplace)
     slopes = ones_like(input)  # a NaN is not negative
     slopes.array[negative] = (
         empty(int(negative.sum()), dtype="float64", device=input.device)
         .uniform_(lower, upper)
         .array
     )
-    return _apply("rrelu", lambda x: _leaky_relu(x, slopes), input, inplace)
+    return _apply("rrelu", lambda x: leaky_relu_p(x, slopes), input, inplace)
 
 
 @as_one("ThresholdBackward0")
@@ -261,8 +261,8 @@ def softshrink(input: Any, lambd: float = 0.5, *, out: Any = None) -> Any:
 # -- exponential linear ----------------------------------------------------------------------------
 
 
-@primitive(name="elu", promotes="float", kinks=(0,), least="float", blocks=True)
-def _elu(xp: Any, a: Any, *, alpha: float, scale: float, rate: float) -> Any:
+@primitive(promotes="float", kinks=(0,), least="float", blocks=True)
+def elu_p(xp: Any, a: Any, *, alpha: float, scale: float, rate: float) -> Any:
     negative = xp.expm1(clip(xp, a, None, 0) * rate) * (alpha * scale)
     return clip(xp, a, 0, None) * scale + negative
 
@@ -272,12 +272,12 @@ def _d_elu(g: Any, a: Any, alpha: float, scale: float, rate: float) -> Any:
     return keep(g * scale, a > 0) + keep(g * slope, ~(a > 0))
 
 
-_elu.defvjp(a=_d_elu)
+elu_p.defvjp(a=_d_elu)
 
 
 def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     """``input`` where positive, else ``alpha * (exp(input) - 1)`` (Clevert et al., 2015)."""
-    return _apply("elu", lambda x: _elu(x, alpha=alpha, scale=1.0, rate=1.0), input, inplace)
+    return _apply("elu", lambda x: elu_p(x, alpha=alpha, scale=1.0, rate=1.0), input, inplace)
 
 
 @as_one("CeluBackward0")
@@ -285,7 +285,9 @@ def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     """``input`` where positive, else ``alpha * (exp(input / alpha) - 1)`` (Barron, 2017)."""
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: celu: alpha cannot be 0")
-    return _apply("celu", lambda x: _elu(x, alpha=alpha, scale=1.0, rate=1 / alpha), input, inplace)
+    return _apply(
+        "celu", lambda x: elu_p(x, alpha=alpha, scale=1.0, rate=1 / alpha), input, inplace
+    )
 
 
 _SELU_ALPHA = 1.6732632423543772848170429916717
@@ -297,55 +299,55 @@ def selu(input: Any, inplace: bool = False) -> Any:
     et al., 2017).
     """
     return _apply(
-        "selu", lambda x: _elu(x, alpha=_SELU_ALPHA, scale=_SELU_SCALE, rate=1.0), input, inplace
+        "selu", lambda x: elu_p(x, alpha=_SELU_ALPHA, scale=_SELU_SCALE, rate=1.0), input, inplace
     )
 
 
 # -- smooth ----------------------------------------------------------------------------------------
 
 
-@primitive(name="softplus", promotes="float", least="float", blocks=True)
-def _softplus(xp: Any, a: Any, *, beta: float, threshold: float) -> Any:
+@primitive(promotes="float", least="float", blocks=True)
+def softplus_p(xp: Any, a: Any, *, beta: float, threshold: float) -> Any:
     scaled = a * beta
     y = xp.log1p(xp.exp(-xp.absolute(scaled))) + clip(xp, scaled, 0, None)
     y = y if beta == 1 else y / beta
     return y if threshold == math.inf else choose(xp, scaled > threshold, a, y)
 
 
-_softplus.defvjp(
+softplus_p.defvjp(
     a=lambda g, a, beta, threshold: g * select(a * beta > threshold, 1, sigmoid(a * beta)),
 )
 
 
 def softplus(input: Any, beta: float = 1, threshold: float = 20, *, out: Any = None) -> Any:
     """``log(1 + exp(beta * input)) / beta``; the identity where ``beta * input > threshold``."""
-    y = _softplus(input, beta=beta, threshold=threshold)
+    y = softplus_p(input, beta=beta, threshold=threshold)
     return y if out is None else write_out("softplus", out, y, exact=True)
 
 
 @as_one("LogSigmoidBackward0")
 def logsigmoid(input: Any, *, out: Any = None) -> Any:
     """``log(sigmoid(input))`` without overflow or underflow."""
-    y = -_softplus(-input, beta=1, threshold=math.inf)
+    y = -softplus_p(-input, beta=1, threshold=math.inf)
     return y if out is None else write_out("logsigmoid", out, y, exact=True)
 
 
-@primitive(name="mish", promotes="float", least="float", blocks=True)
-def _mish(xp: Any, a: Any) -> Any:
+@primitive(promotes="float", least="float", blocks=True)
+def mish_p(xp: Any, a: Any) -> Any:
     return a * xp.tanh(xp.log1p(xp.exp(-xp.abs(a))) + clip(xp, a, 0, None))
 
 
 def _d_mish(g: Any, a: Any) -> Any:
-    t = tanh(_softplus(a, beta=1, threshold=math.inf))
+    t = tanh(softplus_p(a, beta=1, threshold=math.inf))
     return g * (t + a * (1 - t * t) * sigmoid(a))
 
 
-_mish.defvjp(a=_d_mish)
+mish_p.defvjp(a=_d_mish)
 
 
 def mish(input: Any, inplace: bool = False) -> Any:
     """``input * tanh(softplus(input))`` (Misra, 2019)."""
-    return _apply("mish", _mish, input, inplace)
+    return _apply("mish", mish_p, input, inplace)
 
 
 def softsign(input: Any) -> Any:
@@ -358,12 +360,12 @@ def tanhshrink(input: Any) -> Any:
     return input - tanh(input)
 
 
-@primitive(name="glu", grad_fn="GluBackward0", promotes="float", least="float", blocks=True)
-def _gated(xp: Any, a: Any, b: Any) -> Any:
+@primitive(grad_fn="GluBackward0", promotes="float", least="float", blocks=True)
+def glu_p(xp: Any, a: Any, b: Any) -> Any:
     return a * sigmoid(b)
 
 
-_gated.defvjp(
+glu_p.defvjp(
     a=lambda g, b: g * sigmoid(b),
     b=lambda g, y, b: g * y * sigmoid(-b),  # sigmoid' = sigmoid(b) sigmoid(-b)
 )
@@ -383,7 +385,7 @@ def glu(input: Any, dim: int = -1) -> Any:
         raise RuntimeError(
             f"glu: Halving dimension must be even, but dimension {dim} is size {size}"
         )
-    return _gated(input.narrow(dim, 0, size // 2), input.narrow(dim, size // 2, size // 2))
+    return glu_p(input.narrow(dim, 0, size // 2), input.narrow(dim, size // 2, size // 2))
 
 
 def _silu_composite(x: Any) -> Any:
@@ -391,25 +393,24 @@ def _silu_composite(x: Any) -> Any:
 
 
 @fused(
-    name="silu",
     composite=_silu_composite,
     aux=("slope",),
     promotes="float",
     complex=True,
     least="float",
 )
-def _silu(xp: Any, a: Any) -> Any:
+def silu_p(xp: Any, a: Any) -> Any:
     return kernels.silu(xp, a, may_record())
 
 
-@_silu.defbackward
+@silu_p.defbackward
 def _silu_backward(g: Any, xp: Any, slope: Any) -> Any:
     return (kernels.times(xp, g, slope),)
 
 
 def silu(input: Any, inplace: bool = False) -> Any:
     """``input * sigmoid(input)``, also called swish (Elfwing et al., 2017)."""
-    return _apply("silu", _silu, input, inplace)
+    return _apply("silu", silu_p, input, inplace)
 
 
 _SQRT_HALF, _SQRT_2_PI = math.sqrt(0.5), math.sqrt(2 / math.pi)
@@ -421,12 +422,12 @@ def _gelu_composite(x: Any, *, approximate: str) -> Any:
     return 0.5 * x * (1 + erf(x * _SQRT_HALF))
 
 
-@fused(name="gelu", composite=_gelu_composite, aux=("slope",), promotes="float", least="float")
-def _gelu(xp: Any, a: Any, *, approximate: str) -> Any:
+@fused(composite=_gelu_composite, aux=("slope",), promotes="float", least="float")
+def gelu_p(xp: Any, a: Any, *, approximate: str) -> Any:
     return kernels.gelu(xp, a, approximate=approximate, sloped=may_record())
 
 
-@_gelu.defbackward
+@gelu_p.defbackward
 def _gelu_backward(g: Any, xp: Any, slope: Any) -> Any:
     return (kernels.times(xp, g, slope),)
 
@@ -443,7 +444,7 @@ def gelu(input: Any, approximate: str = "none", *, out: Any = None) -> Any:
         raise RuntimeError(
             f"gelu: approximate argument must be either none or tanh, got {approximate!r}"
         )
-    y = _gelu(input, approximate=approximate)
+    y = gelu_p(input, approximate=approximate)
     return y if out is None else write_out("gelu", out, y, exact=True)
 
 

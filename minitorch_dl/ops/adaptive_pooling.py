@@ -12,15 +12,15 @@ from typing import Any
 from ..autograd.errors import not_implemented
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive
-from ..autograd.structural import expand
+from ..autograd.structural import expand_p
 from ..backend import array_module, device_of
 from ..backend import pooling as kernels
 from ..backend import random as draw
-from .gathering import _gather as take_along
-from .pooling import _avg_pools, _check_axes, _max_pools
-from .reductions import _sum
+from .gathering import gather_p
+from .pooling import avg_pools, check_axes, max_pools
+from .reductions import sum_p
 from .resampling import resample
-from .shape import _reshape
+from .shape import reshape_p
 from .spatial import batched, per_axis
 
 __all__ = ["adaptive_avg_pool1d", "adaptive_max_pool1d"]
@@ -82,7 +82,7 @@ def _regions(op: str, dims: int, input: Any, output_size: Any) -> tuple[int, ...
             f"{op}: Input dimension should be at least {len(output_size) + 1}, but got input of "
             f"size {list(shape)}"
         )
-    _check_axes(op, dims, shape)
+    check_axes(op, dims, shape)
     if isinstance(output_size, (tuple, list)):
         if len(output_size) not in (1, dims):
             raise RuntimeError(
@@ -113,12 +113,12 @@ def _adaptive_avg_pools(op: str, dims: int, input: Any, output_size: Any) -> Any
     out = _regions(op, dims, input, output_size)
     if 0 in out:  # no region, so no average: an empty part of the input
         shape = input.array.shape[:-dims]
-        one = _sum(input, dims=tuple(range(len(shape), input.array.ndim)), keepdim=True)
-        return expand(one, shape=(*shape, *out))
+        one = sum_p(input, dims=tuple(range(len(shape), input.array.ndim)), keepdim=True)
+        return expand_p(one, shape=(*shape, *out))
     kernel = _even_windows(input.array.shape[-dims:], out)
     if kernel is None:
         return resample(input, "adaptive", out, (None,) * dims)
-    return _avg_pools(op, dims, input, kernel, kernel, 0, False, True, None)
+    return avg_pools(op, dims, input, kernel, kernel, 0, False, True, None)
 
 
 _WINDOW = 64
@@ -134,7 +134,7 @@ def _adaptive_max_pools(
     size = input.array.shape[-dims:]
     kernel = _even_windows(size, out)
     if kernel is not None and (math.prod(kernel) <= _WINDOW or kernel == size):
-        return _max_pools(op, dims, input, kernel, kernel, 0, 1, False, return_indices)
+        return max_pools(op, dims, input, kernel, kernel, 0, 1, False, return_indices)
 
     def pool(x: Any) -> Any:
         index = region_positions(x, out=out)
@@ -154,12 +154,12 @@ def _take(x: Any, index: Any) -> Any:
     """``x`` (N, C, *S) at flat spatial positions (N, C, *T)."""
     n, c, *size = x.array.shape
     flat = index.array.shape[2:]
-    y = take_along(
-        _reshape(x, shape=(n, c, math.prod(size))),
-        _reshape(index, shape=(n, c, math.prod(flat))),
+    y = gather_p(
+        reshape_p(x, shape=(n, c, math.prod(size))),
+        reshape_p(index, shape=(n, c, math.prod(flat))),
         dim=2,
     )
-    return _reshape(y, shape=index.array.shape)
+    return reshape_p(y, shape=index.array.shape)
 
 
 # -- fractional ------------------------------------------------------------------------------------
@@ -216,7 +216,7 @@ def _fractional_max_pools(
     samples: Any,
 ) -> Any:
     a = input.array
-    _check_axes(op, dims, a.shape)
+    check_axes(op, dims, a.shape)
     kernel = per_axis(op, "kernel_size", kernel, dims)
     size = a.shape[-dims:]
     if (output_size is None) == (output_ratio is None):

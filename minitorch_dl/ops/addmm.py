@@ -9,8 +9,7 @@ from typing import Any
 from ..autograd.boundary import number_first
 from ..autograd.names import as_one
 from ..autograd.primitive import write_out
-from ..autograd.structural import cast
-from ..autograd.structural import expand as _expand
+from ..autograd.structural import cast, expand_p
 from ..backend import dtypes
 from ..backend.precision import is_half
 from .matmul import bmm, mm, mv, outer
@@ -43,7 +42,7 @@ def _plus(op: str, input: Any, y: Any, beta: float, alpha: float, out: Any) -> A
         raise RuntimeError(
             f"{op}(): input and products must have the same dtype, got {input.dtype} and {y.dtype}"
         )
-    input = _expand(input, shape=y.array.shape)
+    input = expand_p(input, shape=y.array.shape)
     if alpha != 1:
         y = y * alpha
     if beta != 0:

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.primitive import TensorBase, fused
-from ..autograd.structural import cast
-from ..autograd.structural import expand as _expand
+from ..autograd.structural import cast, expand_p
 from ..backend import array_module, attention, device_of
 from ..backend import random as draw
 from ..backend.precision import in_float32, is_half
@@ -25,7 +24,7 @@ from .matmul import matmul
 from .padding import pad
 from .rearranging import repeat_interleave
 from .selection import where
-from .shape import _permute, _reshape, mT
+from .shape import mT, permute_p, reshape_p
 from .softmax import softmax
 
 __all__: list[str] = []  # public in nn.functional
@@ -54,7 +53,7 @@ def _composite(
     aux=("total",),
     grad_fn="ScaledDotProductFlashAttentionForCpuBackward0",
 )
-def _attention(
+def attention_p(
     xp: Any, q: Any, k: Any, v: Any, bias: Any, keep: Any, *, scale: float, is_causal: bool
 ) -> Any:
     if not is_half(q.dtype):
@@ -66,7 +65,7 @@ def _attention(
     return y.astype(q.dtype), total
 
 
-@_attention.defbackward
+@attention_p.defbackward
 def _attention_backward(
     g: Any, xp: Any, needs: Any, q: Any, k: Any, v: Any, bias: Any, keep: Any, y: Any, total: Any,
     scale: float, is_causal: bool,
@@ -145,11 +144,11 @@ def _shared_heads(query: Any, x: Any, name: str) -> Any:
 def _spread(x: Any, shape: tuple[int, ...]) -> Any:
     """``x`` broadcast to ``shape`` with its leading dims brought to two, (N, H)."""
     if x.shape != shape:
-        x = _expand(x, shape=shape)
+        x = expand_p(x, shape=shape)
     if len(shape) == 4:
         return x
     lead = (1,) * (4 - len(shape)) + shape[:-2]
-    return _reshape(x, shape=(math.prod(lead[:-1]), lead[-1], *shape[-2:]))
+    return reshape_p(x, shape=(math.prod(lead[:-1]), lead[-1], *shape[-2:]))
 
 
 def scaled_dot_product_attention(
@@ -220,8 +219,8 @@ def scaled_dot_product_attention(
     keep = _keep((N, H, L, S), dropout_p, q) if dropout_p else None
     if scale is None:
         scale = 1 / math.sqrt(max(E, 1))
-    y = _attention(*parts, keep, scale=float(scale), is_causal=bool(is_causal))
-    return y if len(lead) == 2 else _reshape(y, shape=(*lead, L, V))
+    y = attention_p(*parts, keep, scale=float(scale), is_causal=bool(is_causal))
+    return y if len(lead) == 2 else reshape_p(y, shape=(*lead, L, V))
 
 
 def _bias(query: Any, mask: Any, shape: tuple[int, ...]) -> Any:
@@ -338,7 +337,7 @@ def _projected(query: Any, key: Any, value: Any, weights: Any, bias: Any) -> tup
 
 def _split(x: Any, heads: tuple[int, int, int]) -> Any:
     """``(length, N, E)`` as ``(N, H, length, E/H)``."""
-    return _permute(_reshape(x, shape=(x.shape[0], *heads)), dims=(1, 2, 0, 3))
+    return permute_p(reshape_p(x, shape=(x.shape[0], *heads)), dims=(1, 2, 0, 3))
 
 
 def _given_heads(name: str, static: Any, heads: tuple[int, int, int]) -> Any:
@@ -431,8 +430,8 @@ def multi_head_attention_forward(
     if bias_k is not None:
         if static_k is not None or static_v is not None:
             raise AssertionError("bias cannot be added to static key or value.")
-        k = cat([k, _expand(bias_k, shape=(1, N, E))])
-        v = cat([v, _expand(bias_v, shape=(1, N, E))])
+        k = cat([k, expand_p(bias_k, shape=(1, N, E))])
+        v = cat([v, expand_p(bias_v, shape=(1, N, E))])
 
     heads = (N, H, size)
     q = _split(q, heads)
@@ -452,7 +451,7 @@ def multi_head_attention_forward(
         shown = shown.mean(1) if average_attn_weights else shown
     else:
         y = scaled_dot_product_attention(q, k, v, mask, p, is_causal)
-    y = _permute(y, dims=(2, 0, 1, 3)).reshape(L, N, E)
+    y = permute_p(y, dims=(2, 0, 1, 3)).reshape(L, N, E)
     y = linear(y, out_proj_weight, out_proj_bias)
     if not is_batched:
         y = y.squeeze(1)

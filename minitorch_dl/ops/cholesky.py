@@ -13,24 +13,24 @@ from ..autograd.names import as_one
 from ..autograd.primitive import primitive, write_out
 from ..autograd.structural import sum_to
 from .deprecated import deprecated
-from .diagonals import _tril
+from .diagonals import tril_p
 from .dims import also_named
 from .solving import (
     LinAlgError,
-    _check_system,
-    _solve_triangular,
     attempt,
     check_matrices,
+    check_system,
     eye_like,
     mH,
     mul,
+    solve_triangular_p,
 )
 
 __all__ = ["cholesky", "cholesky_inverse", "cholesky_solve"]
 
 
-@primitive(name="cholesky", complex=True)
-def _cholesky(xp: Any, a: Any) -> Any:
+@primitive(complex=True)
+def cholesky_p(xp: Any, a: Any) -> Any:
     why = (
         "The factorization could not be completed because the input is not positive-definite (the "
         "leading minor of order {order} is not positive-definite)"
@@ -60,12 +60,12 @@ def _bad_minor(a: Any) -> int:
 def _d_cholesky(g: Any, y: Any) -> Any:
     """``L^-H sym(L^H g) L^-1`` (Murray, 2016, with the lower triangle mirrored)."""
     p = mul(y, g, ta=True)
-    s = (_tril(p, diagonal=0) + mH(_tril(p, diagonal=-1))) * 0.5
-    half = _solve_triangular(y, s, upper=False, adjoint=True, unit=False)  # L^-H s
-    return mH(_solve_triangular(y, mH(half), upper=False, adjoint=True, unit=False))
+    s = (tril_p(p, diagonal=0) + mH(tril_p(p, diagonal=-1))) * 0.5
+    half = solve_triangular_p(y, s, upper=False, adjoint=True, unit=False)  # L^-H s
+    return mH(solve_triangular_p(y, mH(half), upper=False, adjoint=True, unit=False))
 
 
-_cholesky.defvjp(a=_d_cholesky)
+cholesky_p.defvjp(a=_d_cholesky)
 
 
 @also_named(input="A")
@@ -83,7 +83,7 @@ def linalg_cholesky(A: Any, upper: bool = False, *, out: Any = None) -> Any:
         LinAlgError: ``A`` is not positive definite.
     """
     check_matrices("linalg.cholesky", square=True, A=A)
-    y = mH(_cholesky(mH(A))) if upper else _cholesky(A)
+    y = mH(cholesky_p(mH(A))) if upper else cholesky_p(A)
     return y if out is None else write_out("linalg.cholesky", out, y, exact=True)
 
 
@@ -93,22 +93,22 @@ def cholesky(input: Any, upper: bool = False, *, out: Any = None) -> Any:
     return linalg_cholesky(input, upper, out=out)
 
 
-@primitive(name="cholesky_solve", complex=True)
-def _cholesky_solve(xp: Any, b: Any, factor: Any, *, upper: bool) -> Any:
-    half = _solve_triangular(factor, b, upper=upper, adjoint=upper, unit=False)
-    return _solve_triangular(factor, half, upper=upper, adjoint=not upper, unit=False)
+@primitive(complex=True)
+def cholesky_solve_p(xp: Any, b: Any, factor: Any, *, upper: bool) -> Any:
+    half = solve_triangular_p(factor, b, upper=upper, adjoint=upper, unit=False)
+    return solve_triangular_p(factor, half, upper=upper, adjoint=not upper, unit=False)
 
 
 def _d_cholesky_factor(g: Any, y: Any, factor: Any, upper: bool) -> Any:
     """``-(A^-1 g y^H + its adjoint) L``: as if the whole of L were read, as PyTorch has it."""
-    p = mul(_cholesky_solve(g, factor, upper=upper), y, tb=True)
+    p = mul(cholesky_solve_p(g, factor, upper=upper), y, tb=True)
     p = sum_to(p + mH(p), shape=factor.shape)
     return -mul(factor, p) if upper else -mul(p, factor)
 
 
-_cholesky_solve.defvjp(
+cholesky_solve_p.defvjp(
     b=lambda g, b_shape, factor, upper: sum_to(
-        _cholesky_solve(g, factor, upper=upper), shape=b_shape
+        cholesky_solve_p(g, factor, upper=upper), shape=b_shape
     ),
     factor=_d_cholesky_factor,
 )
@@ -120,8 +120,8 @@ def cholesky_solve(B: Any, L: Any, upper: bool = False, *, out: Any = None) -> A
     """``X`` of ``A X = B``, given the Cholesky factor ``L`` of ``A``."""
     check_matrices("cholesky_solve", square=True, L=L)
     check_matrices("cholesky_solve", B=B)
-    _check_system("cholesky_solve", L, B)
-    y = _cholesky_solve(B, L, upper=upper)
+    check_system("cholesky_solve", L, B)
+    y = cholesky_solve_p(B, L, upper=upper)
     return y if out is None else write_out("cholesky_solve", out, y)
 
 

@@ -25,10 +25,10 @@ from ..backend.class_losses import (
 )
 from .linear import linear
 from .loss_reduction import reduced, reduction_name
-from .reductions import _sum
+from .reductions import sum_p
 from .selection import select
-from .shape import _reshape
-from .softmax import _log_softmax
+from .shape import reshape_p
+from .softmax import log_softmax_p
 
 __all__ = ["cross_entropy", "linear_cross_entropy", "nll_loss"]
 
@@ -85,7 +85,7 @@ label_place.defvjp(
 def _cross_entropy_composite(
     a: Any, target: Any, weight: Any, *, ignore_index: int | None, smoothing: float
 ) -> Any:
-    log_p = _log_softmax(a, dim=1)
+    log_p = log_softmax_p(a, dim=1)
     loss = label_pick(log_p, target, weight, ignore_index=ignore_index)
     if not smoothing:
         return loss
@@ -94,12 +94,11 @@ def _cross_entropy_composite(
 
 
 @fused(
-    name="cross_entropy",
     composite=_cross_entropy_composite,
     aux=("e", "total"),
     grad_fn="LogSoftmaxBackward0",  # which PyTorch shows under that of the loss
 )
-def _cross_entropy(
+def cross_entropy_p(
     xp: Any, a: Any, target: Any, weight: Any, *, ignore_index: int | None, smoothing: float
 ) -> Any:
     """``weight[t] * (log sum over c of exp(a[n, c]) - a[n, t])`` per sample with label t, of which
@@ -110,7 +109,7 @@ def _cross_entropy(
     return loss.reshape(target.shape), e, total
 
 
-@_cross_entropy.defbackward
+@cross_entropy_p.defbackward
 def _cross_entropy_backward(
     g: Any, xp: Any, a: Any, target: Any, weight: Any, e: Any, total: Any,
     ignore_index: int | None, smoothing: float,
@@ -132,18 +131,17 @@ def _soft_composite(a: Any, q: Any, weight: Any, *, smoothing: float) -> Any:
     if smoothing:
         q = q * (1 - smoothing) + smoothing / classes
     if weight is not None:
-        q = q * _reshape(weight, shape=(classes, *(1,) * spatial))
-    return -_sum(_log_softmax(a, dim=1) * q, dims=(1,), keepdim=False)
+        q = q * reshape_p(weight, shape=(classes, *(1,) * spatial))
+    return -sum_p(log_softmax_p(a, dim=1) * q, dims=(1,), keepdim=False)
 
 
 @fused(
-    name="soft_cross_entropy",
     composite=_soft_composite,
     aux=("log_sum",),
     promotes="same",
     grad_fn="NegBackward0",
 )
-def _soft_cross_entropy(xp: Any, a: Any, q: Any, weight: Any, *, smoothing: float) -> Any:
+def soft_cross_entropy(xp: Any, a: Any, q: Any, weight: Any, *, smoothing: float) -> Any:
     """``sum over c of weight[c] q[n, c] (log sum over c of exp(a[n, c]) - a[n, c])`` per sample, of
     which ``smoothing`` goes to all classes alike; the logarithms."""
     loss, log_sum = class_losses(
@@ -152,7 +150,7 @@ def _soft_cross_entropy(xp: Any, a: Any, q: Any, weight: Any, *, smoothing: floa
     return loss.reshape(a.shape[0], *a.shape[2:]), log_sum
 
 
-@_soft_cross_entropy.defbackward
+@soft_cross_entropy.defbackward
 def _soft_cross_entropy_backward(
     g: Any, xp: Any, needs: Any, a: Any, q: Any, weight: Any, log_sum: Any, smoothing: float
 ) -> Any:
@@ -209,8 +207,8 @@ def cross_entropy(
         )
     _check_scores(op, input, weight)
     if input.array.ndim == 1:
-        input = _reshape(input, shape=(1, *input.array.shape))
-        target = _reshape(target, shape=(1, *target.array.shape))
+        input = reshape_p(input, shape=(1, *input.array.shape))
+        target = reshape_p(target, shape=(1, *target.array.shape))
         loss = cross_entropy(
             input, target, weight, None, ignore_index, None, reduction, label_smoothing
         )
@@ -218,11 +216,11 @@ def cross_entropy(
     if target.array.shape == input.array.shape:
         require_kind(op, "float", input)
         _check_probabilities(target, ignore_index)
-        loss = _soft_cross_entropy(input, target, weight, smoothing=label_smoothing)
+        loss = soft_cross_entropy(input, target, weight, smoothing=label_smoothing)
         node = "NegBackward0" if reduction != "mean" else "DivBackward1"
         return named(reduced(loss, reduction), node)
     ignored = _check_labels(op, input, target, weight, ignore_index)
-    loss = _cross_entropy(input, target, weight, ignore_index=ignored, smoothing=label_smoothing)
+    loss = cross_entropy_p(input, target, weight, ignore_index=ignored, smoothing=label_smoothing)
     loss = _averaged(loss, target, weight, ignored, reduction)
     node = "AddBackward0" if label_smoothing else _nll_node(input.array.ndim, reduction)
     return named(loss, node)
@@ -275,11 +273,11 @@ def linear_cross_entropy(
             f"{tuple(linear_bias.array.shape)}"
         )
     if len(shape) > 2:
-        linear_weight = _reshape(linear_weight, shape=(-1, shape[-1]))
-        linear_bias = None if linear_bias is None else _reshape(linear_bias, shape=(-1,))
+        linear_weight = reshape_p(linear_weight, shape=(-1, shape[-1]))
+        linear_bias = None if linear_bias is None else reshape_p(linear_bias, shape=(-1,))
     scores = linear(input, linear_weight, linear_bias)
     if len(shape) > 2:
-        scores = _reshape(scores, shape=(input.array.shape[0], *shape[:-1]))
+        scores = reshape_p(scores, shape=(input.array.shape[0], *shape[:-1]))
     if ignore_index is not None and target.array.shape == scores.array.shape:
         raise RuntimeError(
             f"{op}: ignore_index cannot be specified when target contains probabilities"
@@ -319,8 +317,8 @@ def nll_loss(
     reduction = reduction_name(size_average, reduce, reduction)
     _check_scores(op, input, weight)
     if input.array.ndim == 1:
-        input = _reshape(input, shape=(1, *input.array.shape))
-        target = _reshape(target, shape=(1, *target.array.shape))
+        input = reshape_p(input, shape=(1, *input.array.shape))
+        target = reshape_p(target, shape=(1, *target.array.shape))
         loss = nll_loss(input, target, weight, None, ignore_index, None, reduction)
         return _single(loss, reduction)
     ignored = _check_labels(op, input, target, weight, ignore_index)
@@ -332,7 +330,7 @@ def nll_loss(
 def _single(loss: Any, reduction: str) -> Any:
     """The loss of a batch of one, for a sample without a batch."""
     if reduction == "none":
-        loss = _reshape(loss, shape=())
+        loss = reshape_p(loss, shape=())
     return named(loss, "NllLossBackward0")
 
 
@@ -360,8 +358,8 @@ def _even_loss(log_p: Any, target: Any, weight: Any, ignore_index: int | None) -
     """The cross entropy with the even distribution over the classes, per sample."""
     classes, spatial = log_p.array.shape[1], log_p.array.ndim - 2
     if weight is not None:
-        log_p = log_p * _reshape(weight, shape=(classes, *(1,) * spatial))
-    loss = _sum(log_p, dims=(1,), keepdim=False) / -classes
+        log_p = log_p * reshape_p(weight, shape=(classes, *(1,) * spatial))
+    loss = sum_p(log_p, dims=(1,), keepdim=False) / -classes
     if ignore_index is None:
         return loss
     return select(TensorBase.wrap(target.array != ignore_index), loss, 0.0)

@@ -134,12 +134,12 @@ def isin(
             raise RuntimeError("Unsupported input type encountered for isin(): Bool")
         if not isinstance(x, (TensorBase, int, float)):
             raise TypeError(f"isin(): expected tensors or numbers, got {type(x).__name__}")
-    y = _isin(elements, test_elements, invert=invert)
+    y = isin_p(elements, test_elements, invert=invert)
     return y if out is None else write_out("isin", out, y, exact=True)
 
 
-@primitive(name="isin")
-def _isin(xp: Any, a: Any, b: Any, *, invert: bool) -> Any:
+@primitive
+def isin_p(xp: Any, a: Any, b: Any, *, invert: bool) -> Any:
     return xp.isin(a, b, invert=invert)
 
 

@@ -67,16 +67,16 @@ def imag(input: Any) -> Any:
     return imaginary_part(input)
 
 
-@primitive(name="view_as_real", view=True)
-def _view_as_real(xp: Any, a: Any) -> Any:
+@primitive(view=True)
+def view_as_real_p(xp: Any, a: Any) -> Any:
     return a[..., None].view(a.real.dtype)
 
 
-_view_as_real.defvjp(a=lambda g: _view_as_complex(g))
+view_as_real_p.defvjp(a=lambda g: view_as_complex_p(g))
 
 
-@primitive(name="view_as_complex", view=True)
-def _view_as_complex(xp: Any, a: Any) -> Any:
+@primitive(view=True)
+def view_as_complex_p(xp: Any, a: Any) -> Any:
     if not a.flags.c_contiguous and (
         a.strides[-1] != a.itemsize or any(s % (2 * a.itemsize) for s in a.strides[:-1])
     ):
@@ -84,7 +84,7 @@ def _view_as_complex(xp: Any, a: Any) -> Any:
     return a.view(f"c{2 * a.itemsize}")[..., 0]
 
 
-_view_as_complex.defvjp(a=lambda g: _view_as_real(g))
+view_as_complex_p.defvjp(a=lambda g: view_as_real_p(g))
 
 
 def view_as_real(input: Any) -> Any:
@@ -97,7 +97,7 @@ def view_as_real(input: Any) -> Any:
     """
     if not is_complex(input):
         raise RuntimeError("view_as_real is only supported for complex tensors")
-    return _view_as_real(input)
+    return view_as_real_p(input)
 
 
 @as_one()
@@ -126,17 +126,17 @@ def view_as_complex(input: Any) -> Any:
             raise RuntimeError(
                 "Tensor must have a stride divisible by 2 for all but last dimension"
             )
-    return _view_as_complex(input)
+    return view_as_complex_p(input)
 
 
-@primitive(name="complex", broadcasts=True)
-def _complex(xp: Any, a: Any, b: Any) -> Any:
+@primitive(broadcasts=True)
+def complex_p(xp: Any, a: Any, b: Any) -> Any:
     y = xp.empty(np.broadcast_shapes(a.shape, b.shape), f"c{2 * a.itemsize}")
     y.real, y.imag = a, b
     return y
 
 
-_complex.defvjp(a=lambda g: real_part(g), b=lambda g: imaginary_part(g))
+complex_p.defvjp(a=lambda g: real_part(g), b=lambda g: imaginary_part(g))
 
 
 def _check_parts(op: str, first: Any, second: Any, out: Any) -> None:
@@ -167,7 +167,7 @@ def complex(real: Any, imag: Any, *, out: Any = None) -> Any:
     tensor([1.+0.j, 2.-1.j])
     """
     _check_parts("complex", real, imag, out)
-    y = _complex(real, imag)
+    y = complex_p(real, imag)
     return y if out is None else write_out("complex", out, y)
 
 
@@ -180,7 +180,7 @@ def polar(abs: Any, angle: Any, *, out: Any = None) -> Any:
     tensor([2.+0.j])
     """
     _check_parts("polar", abs, angle, out)
-    y = _complex(abs * cos(angle), abs * sin(angle))
+    y = complex_p(abs * cos(angle), abs * sin(angle))
     return y if out is None else write_out("polar", out, y)
 
 

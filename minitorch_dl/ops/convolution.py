@@ -14,7 +14,7 @@ from ..autograd.primitive import primitive
 from ..autograd.structural import sum_to
 from ..backend import correlation
 from ..backend.precision import in_float32
-from .shape import _reshape, permute
+from .shape import permute, reshape_p
 from .spatial import batched, per_axis
 
 __all__ = [
@@ -23,8 +23,8 @@ __all__ = [
 ]  # fmt: skip
 
 
-@primitive(name="convolution", complex="holomorphic", least="integer")
-def _convolution(xp: Any, x: Any, w: Any, b: Any, *, stride, padding, dilation, groups) -> Any:
+@primitive(complex="holomorphic", least="integer")
+def convolution_p(xp: Any, x: Any, w: Any, b: Any, *, stride, padding, dilation, groups) -> Any:
     """``y[n, o, t] = b[o] + sum over c, k of x[n, c, t stride + k dilation - pad] w[o, c, k]``."""
     y = in_float32(correlation.correlate, back=0)(
         xp, x, w, stride=stride, padding=padding, dilation=dilation, groups=groups
@@ -34,13 +34,11 @@ def _convolution(xp: Any, x: Any, w: Any, b: Any, *, stride, padding, dilation, 
     return y if y.dtype == x.dtype else y.astype(x.dtype)
 
 
-@primitive(
-    name="convolution_input", grad_fn="ConvolutionBackward0", complex="holomorphic", least="integer"
-)
-def _convolution_input(
+@primitive(grad_fn="ConvolutionBackward0", complex="holomorphic", least="integer")
+def convolution_input(
     xp: Any, u: Any, w: Any, b: Any, *, size, stride, padding, dilation, groups
 ) -> Any:
-    """The transposed convolution: the gradient of ``_convolution``'s input, of ``size``."""
+    """The transposed convolution: the gradient of ``convolution_p``'s input, of ``size``."""
     x = in_float32(correlation.correlate_input, back=0)(
         xp, u, w, size=size, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
@@ -49,22 +47,22 @@ def _convolution_input(
     return x if x.dtype == u.dtype else x.astype(u.dtype)
 
 
-@primitive(name="convolution_weight", complex="holomorphic")
-def _convolution_weight(
+@primitive(complex="holomorphic")
+def convolution_weight(
     xp: Any, x: Any, u: Any, *, kernel, stride, padding, dilation, groups
 ) -> Any:
-    """The gradient of ``_convolution``'s weight, of size ``kernel``."""
+    """The gradient of ``convolution_p``'s weight, of size ``kernel``."""
     return in_float32(correlation.correlate_weight)(
         xp, x, u, kernel=kernel, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
 
 
 def _bias_gradient(g: Any, b_shape: tuple[int, ...], stride: tuple[int, ...]) -> Any:
-    return _reshape(sum_to(g, shape=(*b_shape, *(1,) * len(stride))), shape=b_shape)
+    return reshape_p(sum_to(g, shape=(*b_shape, *(1,) * len(stride))), shape=b_shape)
 
 
-_convolution.defvjp(
-    x=lambda g, w, x_shape, stride, padding, dilation, groups: _convolution_input(
+convolution_p.defvjp(
+    x=lambda g, w, x_shape, stride, padding, dilation, groups: convolution_input(
         g,
         w,
         None,
@@ -74,22 +72,22 @@ _convolution.defvjp(
         dilation=dilation,
         groups=groups,
     ),
-    w=lambda g, x, w_shape, stride, padding, dilation, groups: _convolution_weight(
+    w=lambda g, x, w_shape, stride, padding, dilation, groups: convolution_weight(
         x, g, kernel=w_shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups
     ),
     b=_bias_gradient,
 )
-_convolution_input.defvjp(
-    u=lambda g, w, stride, padding, dilation, groups: _convolution(
+convolution_input.defvjp(
+    u=lambda g, w, stride, padding, dilation, groups: convolution_p(
         g, w, None, stride=stride, padding=padding, dilation=dilation, groups=groups
     ),
-    w=lambda g, u, w_shape, stride, padding, dilation, groups: _convolution_weight(
+    w=lambda g, u, w_shape, stride, padding, dilation, groups: convolution_weight(
         g, u, kernel=w_shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups
     ),
     b=_bias_gradient,
 )
-_convolution_weight.defvjp(
-    x=lambda g, u, x_shape, stride, padding, dilation, groups: _convolution_input(
+convolution_weight.defvjp(
+    x=lambda g, u, x_shape, stride, padding, dilation, groups: convolution_input(
         u,
         g,
         None,
@@ -99,7 +97,7 @@ _convolution_weight.defvjp(
         dilation=dilation,
         groups=groups,
     ),
-    u=lambda g, x, stride, padding, dilation, groups: _convolution(
+    u=lambda g, x, stride, padding, dilation, groups: convolution_p(
         x, g, None, stride=stride, padding=padding, dilation=dilation, groups=groups
     ),
 )
@@ -283,7 +281,7 @@ def _conv(
     return batched(
         x,
         dims,
-        lambda x: _convolution(
+        lambda x: convolution_p(
             x, w, b, stride=stride, padding=padding, dilation=dilation, groups=groups
         ),
     )
@@ -330,7 +328,7 @@ def _conv_transpose(
     return batched(
         x,
         dims,
-        lambda x: _convolution_input(
+        lambda x: convolution_input(
             x, w, b, size=size, stride=stride, padding=pairs, dilation=dilation, groups=groups
         ),
     )

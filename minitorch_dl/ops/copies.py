@@ -12,7 +12,7 @@ from ..autograd.structural import alias
 from . import complex_numbers, diagonals, layout, rearranging, shape, slicing, splitting
 from .dims import wrap_dim
 from .movement import clone
-from .slicing import _slice
+from .slicing import slice_p
 
 __all__ = [
     "alias_copy", "as_strided_copy", "detach_copy", "diagonal_copy",
@@ -45,7 +45,7 @@ def _slice_along(
     input: Any, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
 ) -> Any:
     dim = wrap_dim(dim, input.array.ndim)
-    return _slice(input, index=(*((None, None, None),) * dim, (start, end, step)))
+    return slice_p(input, index=(*((None, None, None),) * dim, (start, end, step)))
 
 
 alias_copy, detach_copy = (

@@ -444,8 +444,8 @@ def bucketize(
 # -- hashes ----------------------------------------------------------------------------------------
 
 
-@primitive(name="hash_tensor")
-def _hash(xp: Any, a: Any, *, dims: tuple[int, ...], keepdim: bool) -> Any:
+@primitive
+def hash_tensor_p(xp: Any, a: Any, *, dims: tuple[int, ...], keepdim: bool) -> Any:
     """The bits of all elements, 64 of each, under exclusive or."""
     bits = a.astype("int64" if a.dtype.kind in "iub" else "float64").view("uint64")
     kept = [i for i in range(a.ndim) if i not in dims]
@@ -478,5 +478,5 @@ def hash_tensor(
             f"hash_tensor: Expected reduction dims {dims} to have non-zero size, got "
             f"{tuple(input.shape)}"
         )
-    y = _hash(input, dims=dims, keepdim=keepdim)
+    y = hash_tensor_p(input, dims=dims, keepdim=keepdim)
     return y if out is None else write_out("hash_tensor", out, y, exact=True)

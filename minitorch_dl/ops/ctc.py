@@ -10,14 +10,14 @@ from ..autograd.primitive import TensorBase, fused
 from ..backend import array_module, check_all, check_range, common_module, ctc
 from ..backend.ctc import NEVER
 from ..backend.precision import in_float32
-from .gathering import _gather as take_along
+from .gathering import gather_p
 from .indexing import getitem
 from .joining import cat, stack
 from .loss_reduction import reduced, reduction_name
 from .reductions import logsumexp
 from .selection import where
-from .shape import _reshape
-from .softmax import _log_softmax
+from .shape import reshape_p
+from .softmax import log_softmax_p
 
 __all__ = ["ctc_loss"]
 
@@ -36,7 +36,7 @@ def _composite(
     steps, batch, _ = log_probs.array.shape
     states, lengths, ends = (getattr(x, "array", x) for x in (path, input_lengths, target_lengths))
     where_to = TensorBase.wrap(xp.broadcast_to(states, (steps, *states.shape)))
-    emit = take_along(_log_softmax(log_probs, dim=2), where_to, dim=2)  # (T, N, L)
+    emit = gather_p(log_softmax_p(log_probs, dim=2), where_to, dim=2)  # (T, N, L)
     at = xp.arange(states.shape[1])
     starts = TensorBase.wrap((at == 0) | ((at == 1) & (ends > 0)[:, None]))
     skips = TensorBase.wrap(ctc.path_masks(xp, states, blank))
@@ -58,8 +58,8 @@ def _composite(
     return where(impossible, 0.0 if zero_infinity else math.inf, loss)
 
 
-@fused(name="ctc_loss", composite=_composite, aux=("slope",))
-def _ctc(
+@fused(composite=_composite, aux=("slope",))
+def ctc_loss_p(
     xp: Any,
     log_probs: Any,
     path: Any,
@@ -75,7 +75,7 @@ def _ctc(
     )
 
 
-@_ctc.defbackward
+@ctc_loss_p.defbackward
 def _ctc_backward(
     g: Any, xp: Any, log_probs: Any, path: Any, input_lengths: Any, target_lengths: Any,
     slope: Any, blank: int, zero_infinity: bool,
@@ -117,7 +117,7 @@ def ctc_loss(
         raise RuntimeError(f"{op}: Expected 3-dimensional log_probs, but got {a.ndim} dimensions")
     single = a.ndim == 2
     if single:
-        log_probs = _reshape(log_probs, shape=(a.shape[0], 1, a.shape[1]))
+        log_probs = reshape_p(log_probs, shape=(a.shape[0], 1, a.shape[1]))
     steps, batch, classes = log_probs.array.shape
     if a.dtype.kind in "iub":
         raise RuntimeError(f"{op}: log_probs must be of a floating point dtype, got {a.dtype}")
@@ -139,11 +139,11 @@ def ctc_loss(
     path = _path(op, xp, labels, lengths[1], batch, blank)
     check_range(path, classes, IndexError, f"{op}: targets must be in [0, {classes - 1}], got {{}}")
     options = {"blank": blank, "zero_infinity": bool(zero_infinity)}
-    loss = _ctc(log_probs, *(TensorBase.wrap(x) for x in (path, *lengths)), **options)
+    loss = ctc_loss_p(log_probs, *(TensorBase.wrap(x) for x in (path, *lengths)), **options)
     if reduction == "mean":
         return reduced(loss / TensorBase.wrap(xp.maximum(lengths[1], 1).astype(a.dtype)), "mean")
     if single and reduction == "none":
-        return _reshape(loss, shape=())
+        return reshape_p(loss, shape=())
     return reduced(loss, reduction)
 
 

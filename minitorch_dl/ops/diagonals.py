@@ -11,26 +11,26 @@ from ..autograd.names import as_one, named
 from ..autograd.primitive import primitive, write_out
 from .dims import wrap_dim
 from .indexing import setitem
-from .movement import _clone
-from .shape import _reshape
+from .movement import clone_p
+from .shape import reshape_p
 
 __all__ = ["diag", "diag_embed", "diagflat", "diagonal", "tril", "triu"]
 
 
-@primitive(name="tril", complex=True)
-def _tril(xp: Any, a: Any, *, diagonal: int) -> Any:
+@primitive(complex=True)
+def tril_p(xp: Any, a: Any, *, diagonal: int) -> Any:
     return xp.tril(a, diagonal)
 
 
-_tril.defvjp(a=lambda g, diagonal: _tril(g, diagonal=diagonal))
+tril_p.defvjp(a=lambda g, diagonal: tril_p(g, diagonal=diagonal))
 
 
-@primitive(name="triu", complex=True)
-def _triu(xp: Any, a: Any, *, diagonal: int) -> Any:
+@primitive(complex=True)
+def triu_p(xp: Any, a: Any, *, diagonal: int) -> Any:
     return xp.triu(a, diagonal)
 
 
-_triu.defvjp(a=lambda g, diagonal: _triu(g, diagonal=diagonal))
+triu_p.defvjp(a=lambda g, diagonal: triu_p(g, diagonal=diagonal))
 
 
 def tril(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
@@ -44,7 +44,7 @@ def tril(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
     """
     if input.array.ndim < 2:
         raise RuntimeError("tril: input tensor must have at least 2 dimensions")
-    y = _tril(input, diagonal=operator.index(diagonal))
+    y = tril_p(input, diagonal=operator.index(diagonal))
     return y if out is None else write_out("tril", out, y, exact=True)
 
 
@@ -59,41 +59,41 @@ def triu(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
     """
     if input.array.ndim < 2:
         raise RuntimeError("triu: input tensor must have at least 2 dimensions")
-    y = _triu(input, diagonal=operator.index(diagonal))
+    y = triu_p(input, diagonal=operator.index(diagonal))
     return y if out is None else write_out("triu", out, y, exact=True)
 
 
-@primitive(name="diagonal", view=True)
-def _diagonal(xp: Any, a: Any, *, offset: int, dim1: int, dim2: int) -> Any:
+@primitive(view=True)
+def diagonal_p(xp: Any, a: Any, *, offset: int, dim1: int, dim2: int) -> Any:
     y = a.diagonal(offset, dim1, dim2)
     if xp is np:
         y.flags.writeable = a.flags.writeable
     return y
 
 
-_diagonal.defvjp(
-    a=lambda g, a_shape, offset, dim1, dim2: _diagonal_adjoint(
+diagonal_p.defvjp(
+    a=lambda g, a_shape, offset, dim1, dim2: diagonal_adjoint(
         g, offset=offset, dim1=dim1, dim2=dim2, shape=a_shape
     )
 )
 
 
-@primitive(name="diagonal_adjoint", grad_fn="DiagEmbedBackward0", complex=True)
-def _diagonal_adjoint(
+@primitive(grad_fn="DiagEmbedBackward0", complex=True)
+def diagonal_adjoint(
     xp: Any, a: Any, *, offset: int, dim1: int, dim2: int, shape: tuple[int, ...]
 ) -> Any:
     """Zeros of ``shape`` with ``a`` on a diagonal: the reverse of ``diagonal``."""
     out = xp.zeros(shape, a.dtype)
-    _diagonal.primitive.kernel(xp, out, offset=offset, dim1=dim1, dim2=dim2)[...] = a
+    diagonal_p.primitive.kernel(xp, out, offset=offset, dim1=dim1, dim2=dim2)[...] = a
     return out
 
 
-_diagonal_adjoint.defvjp(
-    a=lambda g, offset, dim1, dim2: _diagonal(g, offset=offset, dim1=dim1, dim2=dim2)
+diagonal_adjoint.defvjp(
+    a=lambda g, offset, dim1, dim2: diagonal_p(g, offset=offset, dim1=dim1, dim2=dim2)
 )
 
 
-def _two_dims(dim1: int, dim2: int, ndim: int) -> tuple[int, int]:
+def two_dims(dim1: int, dim2: int, ndim: int) -> tuple[int, int]:
     first, second = wrap_dim(dim1, ndim), wrap_dim(dim2, ndim)
     if first == second:
         raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
@@ -107,8 +107,8 @@ def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     >>> torch.diagonal(torch.tensor([[1, 2], [3, 4]]))
     tensor([1, 4])
     """
-    first, second = _two_dims(dim1, dim2, input.array.ndim)
-    return _diagonal(input, offset=offset, dim1=first, dim2=second)
+    first, second = two_dims(dim1, dim2, input.array.ndim)
+    return diagonal_p(input, offset=offset, dim1=first, dim2=second)
 
 
 @as_one("DiagEmbedBackward0")
@@ -121,11 +121,11 @@ def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> A
             [0, 2]])
     """
     have = input.array.shape
-    first, second = _two_dims(dim1, dim2, len(have) + 1)
+    first, second = two_dims(dim1, dim2, len(have) + 1)
     shape = list(have[:-1])
     for d in sorted((first, second)):
         shape.insert(d, have[-1] + abs(offset))
-    return _diagonal_adjoint(input, offset=offset, dim1=first, dim2=second, shape=tuple(shape))
+    return diagonal_adjoint(input, offset=offset, dim1=first, dim2=second, shape=tuple(shape))
 
 
 def diag(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
@@ -139,7 +139,7 @@ def diag(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
     if input.array.ndim == 1:
         y = diag_embed(input, diagonal)
     elif input.array.ndim == 2:
-        y = _clone(_diagonal(input, offset=diagonal, dim1=0, dim2=1))
+        y = clone_p(diagonal_p(input, offset=diagonal, dim1=0, dim2=1))
         y = named(y, "DiagonalBackward0_copy")
     else:
         raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input.array.ndim}D")
@@ -148,7 +148,7 @@ def diag(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
 
 def diagflat(input: Any, offset: int = 0) -> Any:
     """The flattened elements as the diagonal of a matrix."""
-    return diag_embed(_reshape(input, shape=(-1,)), offset)
+    return diag_embed(reshape_p(input, shape=(-1,)), offset)
 
 
 def fill_diagonal_(input: Any, fill_value: float, wrap: bool = False) -> Any:

@@ -15,7 +15,7 @@ from .dims import common_shape, normalize_dims, wrap_dim
 from .indexing import getitem
 from .norms import vector_norm
 from .powers import sqrt
-from .reductions import _sum
+from .reductions import sum_p
 from .selection import where
 from .shape import expand, transpose, unsqueeze
 
@@ -41,7 +41,7 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     x1, x2 = (x if x.array.shape == shape else expand(x, shape) for x in (x1, x2))
     dims = normalize_dims(dim, len(shape))
     product = (x1 / _norm(x1, dims, eps)) * (x2 / _norm(x2, dims, eps))
-    return named(_sum(product, dims=dims, keepdim=False), "SumBackward1")
+    return named(sum_p(product, dims=dims, keepdim=False), "SumBackward1")
 
 
 def _norm(x: Any, dims: tuple[int, ...], eps: float) -> Any:
@@ -133,7 +133,7 @@ def cdist(
 
 def _euclidean(x1: Any, x2: Any) -> Any:
     """``sqrt(|a|^2 - 2 a . b + |b|^2)``; distances of 0 have the gradient 0."""
-    n1, n2 = (_sum(x * x, dims=(x.array.ndim - 1,), keepdim=True) for x in (x1, x2))
+    n1, n2 = (sum_p(x * x, dims=(x.array.ndim - 1,), keepdim=True) for x in (x1, x2))
     squared = n1 + transpose(n2, -2, -1) - 2 * (x1 @ transpose(x2, -2, -1))  # (..., P, R)
     apart = squared > 0
     return sqrt(where(apart, squared, 1.0)) * apart

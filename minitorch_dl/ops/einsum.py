@@ -17,10 +17,10 @@ from ..autograd.primitive import TensorBase, primitive
 from ..autograd.structural import alias, cast
 from ..backend.dtypes import result_type
 from ..backend.precision import summed_in
-from .diagonals import _diagonal
+from .diagonals import diagonal_p
 from .matmul import product
-from .reductions import _sum
-from .shape import _reshape, permute
+from .reductions import sum_p
+from .shape import permute, reshape_p
 
 __all__ = ["einsum"]
 
@@ -94,10 +94,10 @@ def einsum(equation: Any, *operands: Any) -> Any:
     parts = []
     for x, (diagonals, shape, dims) in zip(operands, prepare, strict=True):
         for first, second in diagonals:
-            x = _diagonal(x, offset=0, dim1=first, dim2=second)
+            x = diagonal_p(x, offset=0, dim1=first, dim2=second)
         if shape is not None:
-            x = _reshape(x, shape=shape)
-        parts.append(_sum(x, dims=dims, keepdim=False) if dims else x)
+            x = reshape_p(x, shape=shape)
+        parts.append(sum_p(x, dims=dims, keepdim=False) if dims else x)
     if len({x.array.dtype for x in parts}) > len({x.array.dtype for x in operands}):
         parts = [cast(x, dtype="int64") for x in parts]  # in which integers were summed
     for i, j, of_a, of_b, of_y in steps:

@@ -29,12 +29,12 @@ __all__ = [
 # -- arithmetic ------------------------------------------------------------------------------------
 
 
-@primitive(name="add", broadcasts=True, promotes="same", numbers=True, complex=True)
-def _add(xp: Any, a: Any, b: Any) -> Any:
+@primitive(broadcasts=True, promotes="same", numbers=True, complex=True)
+def add_p(xp: Any, a: Any, b: Any) -> Any:
     return xp.add(a, b)
 
 
-_add.defvjp(a=lambda g: g, b=lambda g: g)
+add_p.defvjp(a=lambda g: g, b=lambda g: g)
 
 
 def _refuse_bools(a: Any, b: Any) -> None:
@@ -51,10 +51,8 @@ def _refuse_bools(a: Any, b: Any) -> None:
         )
 
 
-@primitive(
-    name="sub", broadcasts=True, promotes="same", numbers=True, check=_refuse_bools, complex=True
-)
-def _sub(xp: Any, a: Any, b: Any) -> Any:
+@primitive(broadcasts=True, promotes="same", numbers=True, check=_refuse_bools, complex=True)
+def sub_p(xp: Any, a: Any, b: Any) -> Any:
     try:
         return xp.subtract(a, b)
     except TypeError:  # what NumPy says of bools
@@ -62,7 +60,7 @@ def _sub(xp: Any, a: Any, b: Any) -> Any:
         raise
 
 
-_sub.defvjp(a=lambda g: g, b=lambda g: -g)
+sub_p.defvjp(a=lambda g: g, b=lambda g: -g)
 
 
 @primitive(broadcasts=True, promotes="same", numbers=True, complex="holomorphic", wide="numbers")
@@ -74,12 +72,12 @@ def mul(xp: Any, a: Any, b: Any) -> Any:
 mul.defvjp(a=lambda g, b: g * b, b=lambda g, a: g * a)
 
 
-@primitive(name="div", broadcasts=True, promotes="float", numbers=True, complex="holomorphic")
-def _div(xp: Any, a: Any, b: Any) -> Any:
+@primitive(broadcasts=True, promotes="float", numbers=True, complex="holomorphic")
+def div_p(xp: Any, a: Any, b: Any) -> Any:
     return xp.true_divide(a, b)
 
 
-_div.defvjp(a=lambda g, b: g / b, b=lambda g, a, b: -g * (a / b) / b)
+div_p.defvjp(a=lambda g, b: g / b, b=lambda g, a, b: -g * (a / b) / b)
 
 
 @primitive(complex="holomorphic")
@@ -130,14 +128,14 @@ def add(input: Any, other: Any, *, alpha: float = 1, out: Any = None) -> Any:
     >>> torch.add(torch.tensor([1, 2]), 0.5)
     tensor([1.5000, 2.5000])
     """
-    y = _add(input, other if alpha == 1 else _scaled("add", input, other, alpha))
+    y = add_p(input, other if alpha == 1 else _scaled("add", input, other, alpha))
     return y if out is None else write_out("add", out, y)
 
 
 @number_first("alpha")
 def sub(input: Any, other: Any, *, alpha: float = 1, out: Any = None) -> Any:
     """``input - alpha * other``, broadcast and promoted."""
-    y = _sub(input, other if alpha == 1 else _scaled("sub", input, other, alpha))
+    y = sub_p(input, other if alpha == 1 else _scaled("sub", input, other, alpha))
     return y if out is None else write_out("sub", out, y)
 
 
@@ -158,7 +156,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = 
     tensor([-3,  3])
     """
     if rounding_mode is None:
-        y = _div(input, other)
+        y = div_p(input, other)
     elif rounding_mode == "trunc":
         y = named(div_trunc(input, other), "DivBackward2")
     elif rounding_mode == "floor":
@@ -305,12 +303,12 @@ absolute = abs
 _THREE = {"broadcasts": True, "tensors": ("a", "b", "c"), "complex": "holomorphic", "wide": True}
 
 
-@primitive(name="addcmul", promotes="same", least="integer", **_THREE)
-def _addcmul(xp: Any, a: Any, b: Any, c: Any, *, value: float) -> Any:
+@primitive(promotes="same", least="integer", **_THREE)
+def addcmul_p(xp: Any, a: Any, b: Any, c: Any, *, value: float) -> Any:
     return a + (b * c if value == 1 else b * value * c)
 
 
-_addcmul.defvjp(
+addcmul_p.defvjp(
     a=lambda g: g,
     b=lambda g, c, value: g * c * value,
     c=lambda g, b, value: g * b * value,
@@ -321,16 +319,16 @@ _addcmul.defvjp(
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1, out: Any = None) -> Any:
     """``input + value * tensor1 * tensor2``."""
     dtype = dtypes.result_type(input.array, tensor1.array, tensor2.array).numpy
-    y = _addcmul(input, tensor1, tensor2, value=dtypes.element(value, dtype))
+    y = addcmul_p(input, tensor1, tensor2, value=dtypes.element(value, dtype))
     return y if out is None else write_out("addcmul", out, y)
 
 
-@primitive(name="addcdiv", promotes="float", **_THREE)
-def _addcdiv(xp: Any, a: Any, b: Any, c: Any, *, value: float) -> Any:
+@primitive(promotes="float", **_THREE)
+def addcdiv_p(xp: Any, a: Any, b: Any, c: Any, *, value: float) -> Any:
     return a + (b / c if value == 1 else b * value / c)
 
 
-_addcdiv.defvjp(
+addcdiv_p.defvjp(
     a=lambda g: g,
     b=lambda g, c, value: g * value / c,
     c=lambda g, b, c, value: -g * value * b / (c * c),
@@ -345,26 +343,25 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1, out: An
             "Integer division with addcdiv is no longer supported; use input + value * "
             f"trunc(tensor1 / tensor2), got {describe([tensor1.array, tensor2.array])}"
         )
-    y = _addcdiv(input, tensor1, tensor2, value=value)
+    y = addcdiv_p(input, tensor1, tensor2, value=value)
     return y if out is None else write_out("addcdiv", out, y)
 
 
 @primitive(
-    name="lerp",
     broadcasts=True,
     tensors=("a", "b"),
     complex="holomorphic",
     least="float",
     wide=True,
 )
-def _lerp(xp: Any, a: Any, b: Any, weight: Any) -> Any:
+def lerp_p(xp: Any, a: Any, b: Any, weight: Any) -> Any:
     way = b - a  # is counted from the nearer end, so that an infinite one is kept
     if not hasattr(weight, "dtype"):
         return a + weight * way if builtins.abs(weight) < 0.5 else b - (1 - weight) * way
     return xp.where(xp.abs(weight) < 0.5, a + weight * way, b - (1 - weight) * way)
 
 
-_lerp.defvjp(
+lerp_p.defvjp(
     a=lambda g, weight: g * (1 - weight),
     b=lambda g, weight: g * weight,
     weight=lambda g, a, b: g * (b - a),
@@ -384,7 +381,7 @@ def lerp(input: Any, end: Any, weight: Any, *, out: Any = None) -> Any:
                 f"lerp(): expected dtype {input.array.dtype} for `{name}` "
                 f"but got dtype {x.array.dtype}"
             )
-    y = _lerp(input, end, weight)
+    y = lerp_p(input, end, weight)
     if isinstance(weight, TensorBase):
         named(y, "LerpBackward1")
     return y if out is None else write_out("lerp", out, y, exact=isinstance(weight, TensorBase))

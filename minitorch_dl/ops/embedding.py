@@ -14,9 +14,9 @@ from ..autograd.versions import mark_written
 from ..backend import array_module, check_range
 from ..backend.segments import add_rows as add_rows_kernel
 from ..backend.segments import first_maxima, occurrences
-from .gathering import _gather as take_along
+from .gathering import gather_p
 from .selection import keep, where
-from .shape import _reshape, unsqueeze
+from .shape import reshape_p, unsqueeze
 
 __all__: list[str] = []
 
@@ -67,8 +67,8 @@ class _SparseLookup(Function):
                 "embedding_backward: scale_grad_by_freq not supported with sparse gradients"
             )
         (index,) = ctx.saved_tensors
-        index = _reshape(index, shape=(index.array.size,))
-        rows = _reshape(g, shape=(index.array.size, *ctx.size[1:]))
+        index = reshape_p(index, shape=(index.array.size,))
+        rows = reshape_p(g, shape=(index.array.size, *ctx.size[1:]))
         if ctx.skip is not None:
             kept = TensorBase.wrap(array_module(index.array).flatnonzero(index.array != ctx.skip))
             rows, index = take_rows(rows, kept), take_rows(index, kept)
@@ -225,7 +225,7 @@ def embedding_bag(
     flat = index.ravel()
     weights = per_sample_weights
     if weights is not None:
-        weights = _reshape(weights, shape=(flat.size,))
+        weights = reshape_p(weights, shape=(flat.size,))
     if padding_idx is not None:
         kept = flat != padding_idx
         flat, bags = flat[kept], bags[kept]
@@ -267,7 +267,7 @@ def _bag(rows: Any, bags: Any, count: int, mode: str) -> Any:
         where_max = first_maxima(xp, rows.array, bags, count)  # (B, D)
         if not rows.array.size:
             return add_rows(rows, TensorBase.wrap(bags), rows=count)
-        y = take_along(rows, TensorBase.wrap(where_max), dim=0)
+        y = gather_p(rows, TensorBase.wrap(where_max), dim=0)
         return where(TensorBase.wrap(sizes > 0), y, 0.0)
     y = add_rows(rows, TensorBase.wrap(bags), rows=count)
     if mode == "sum":

@@ -17,10 +17,10 @@ from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend.precision import summed_in
 from . import return_types, selection
 from .dims import normalize_dims, wrap_dim
-from .gathering import _gather as take_along
-from .movement import _clone
+from .gathering import gather_p
+from .movement import clone_p
 from .reductions import spread
-from .shape import _reshape, owned
+from .shape import owned, reshape_p
 
 __all__ = ["amax", "amin", "aminmax", "argmax", "argmin", "max", "min"]
 
@@ -48,14 +48,14 @@ def _by_halves(xp: Any, combine: Any, a: Any, dims: tuple[int, ...] | None, keep
     return a.reshape(shape)
 
 
-@primitive(name="amax")
-def _amax(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
+@primitive
+def amax_p(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
     y = _by_halves(xp, xp.maximum, a, dims, keepdim)
     return a.max(dims, None, keepdim) if y is None else y
 
 
-@primitive(name="amin")
-def _amin(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
+@primitive
+def amin_p(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
     y = _by_halves(xp, xp.minimum, a, dims, keepdim)
     return a.min(dims, None, keepdim) if y is None else y
 
@@ -74,8 +74,8 @@ def _d_extremum(g: Any, a: Any, y: Any, dims: Any, keepdim: Any) -> Any:
     return spread(g, dims=dims, keepdim=keepdim, shape=a.shape) * share
 
 
-_amax.defvjp(a=_d_extremum)
-_amin.defvjp(a=_d_extremum)
+amax_p.defvjp(a=_d_extremum)
+amin_p.defvjp(a=_d_extremum)
 
 
 def _needs_elements(op: str) -> RuntimeError:
@@ -108,13 +108,13 @@ def amax(input: Any, dim: Any = (), keepdim: bool = False, *, out: Any = None) -
     >>> torch.amax(torch.tensor([[1.0, 5.0], [3.0, 2.0]]), dim=1)
     tensor([5., 3.])
     """
-    y = _reduced("amax", _amax, input, dim, keepdim)
+    y = _reduced("amax", amax_p, input, dim, keepdim)
     return y if out is None else write_out("amax", out, y, exact=True)
 
 
 def amin(input: Any, dim: Any = (), keepdim: bool = False, *, out: Any = None) -> Any:
     """The smallest value over ``dim`` (an int, several, or all); NaN if there is one."""
-    y = _reduced("amin", _amin, input, dim, keepdim)
+    y = _reduced("amin", amin_p, input, dim, keepdim)
     return y if out is None else write_out("amin", out, y, exact=True)
 
 
@@ -126,7 +126,7 @@ def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False, out: A
             "aminmax(): cannot compute aminmax over an empty dimension as the operation has no "
             "identity."
         )
-    low, high = (_reduced("aminmax", f, input, dim, keepdim) for f in (_amin, _amax))
+    low, high = (_reduced("aminmax", f, input, dim, keepdim) for f in (amin_p, amax_p))
     y = return_types.aminmax(low, high)
     return y if out is None else return_types.aminmax(*write_out("aminmax", out, y, exact=True))
 
@@ -134,13 +134,13 @@ def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False, out: A
 # -- positions -------------------------------------------------------------------------------------
 
 
-@primitive(name="argmax")
-def _argmax(xp: Any, a: Any, *, dim: int | None, keepdim: bool) -> Any:
+@primitive
+def argmax_p(xp: Any, a: Any, *, dim: int | None, keepdim: bool) -> Any:
     return a.argmax(dim, keepdims=keepdim)
 
 
-@primitive(name="argmin")
-def _argmin(xp: Any, a: Any, *, dim: int | None, keepdim: bool) -> Any:
+@primitive
+def argmin_p(xp: Any, a: Any, *, dim: int | None, keepdim: bool) -> Any:
     return a.argmin(dim, keepdims=keepdim)
 
 
@@ -164,7 +164,7 @@ def argmax(input: Any, dim: int | None = None, keepdim: bool = False, *, out: An
     """
     if input.array.dtype == bool:
         raise not_implemented("argmax", [input.array])
-    y = _position("argmax", _argmax, input, dim, keepdim)
+    y = _position("argmax", argmax_p, input, dim, keepdim)
     return y if out is None else write_out("argmax", out, y, exact=True)
 
 
@@ -173,7 +173,7 @@ def argmin(input: Any, dim: int | None = None, keepdim: bool = False, *, out: An
     several."""
     if input.array.dtype == bool:
         raise not_implemented("argmin", [input.array])
-    y = _position("argmin", _argmin, input, dim, keepdim)
+    y = _position("argmin", argmin_p, input, dim, keepdim)
     return y if out is None else write_out("argmin", out, y, exact=True)
 
 
@@ -198,7 +198,16 @@ def max(
     indices=tensor([1, 0]))
     """
     return _extremum(
-        "max", _amax, _argmax, selection.maximum, return_types.max, input, dim, keepdim, other, out
+        "max",
+        amax_p,
+        argmax_p,
+        selection.maximum,
+        return_types.max,
+        input,
+        dim,
+        keepdim,
+        other,
+        out,
     )
 
 
@@ -213,7 +222,16 @@ def min(
     """The smallest of all elements; along ``dim`` also where it is, as ``(values, indices)``; of
     two tensors ``minimum``."""
     return _extremum(
-        "min", _amin, _argmin, selection.minimum, return_types.min, input, dim, keepdim, other, out
+        "min",
+        amin_p,
+        argmin_p,
+        selection.minimum,
+        return_types.min,
+        input,
+        dim,
+        keepdim,
+        other,
+        out,
     )
 
 
@@ -257,11 +275,11 @@ def picked(
     reduced dim; ``out`` may lie in the memory of the input unless ``apart``."""
     if input.ndim:
         dim = wrap_dim(dim, input.ndim)
-        values = take_along(input, index, dim=dim)
+        values = gather_p(input, index, dim=dim)
         if not keepdim:
             values, index = _drop(values, dim), _drop(index, dim)
     else:
-        values = _clone(input)
+        values = clone_p(input)
     y = result(named(values, f"{op.capitalize()}Backward0"), index)
     return (
         y
@@ -272,4 +290,4 @@ def picked(
 
 def _drop(x: Any, dim: int) -> Any:
     shape = x.array.shape
-    return owned(_reshape(x, shape=shape[:dim] + shape[dim + 1 :]))
+    return owned(reshape_p(x, shape=shape[:dim] + shape[dim + 1 :]))

@@ -16,14 +16,12 @@ from ..backend import device_of, dtypes
 from . import return_types
 from .cholesky import linalg_cholesky
 from .deprecated import deprecated
-from .diagonals import _tril
+from .diagonals import tril_p
 from .joining import cat
 from .rearranging import flip
-from .slicing import _range
+from .slicing import slice_along
 from .solving import (
     NOT_CONVERGED,
-    _solve,
-    _solve_triangular,
     as_column,
     as_diagonal,
     as_row,
@@ -33,6 +31,8 @@ from .solving import (
     eye_like,
     mH,
     mul,
+    solve_p,
+    solve_triangular_p,
 )
 
 __all__ = ["lobpcg", "pca_lowrank", "qr", "svd", "svd_lowrank"]
@@ -46,8 +46,8 @@ def _gaps(values: Any) -> Any:
 # -- QR --------------------------------------------------------------------------------------------
 
 
-@primitive(name="qr", outputs=("q", "r"), grad_fn="LinalgQrBackward0", complex=True)
-def _qr(xp: Any, a: Any) -> Any:
+@primitive(outputs=("q", "r"), grad_fn="LinalgQrBackward0", complex=True)
+def qr_p(xp: Any, a: Any) -> Any:
     """Of matrices with at least as many rows as columns, the reduced form."""
     return tuple(xp.linalg.qr(a, "reduced"))
 
@@ -57,19 +57,19 @@ def _d_qr(g: Any, q: Any, r: Any) -> Any:
     (Seeger et al., 2017)."""
     g_q, g_r = g
     m = mul(r, g_r, tb=True) - mul(g_q, q, ta=True)
-    symmetric = _tril(m, diagonal=0) + mH(_tril(m, diagonal=-1))
+    symmetric = tril_p(m, diagonal=0) + mH(tril_p(m, diagonal=-1))
     if is_complex(m):  # imaginary parts of the diagonal don't count
         d = diagonal_of(m)
         symmetric = symmetric - as_diagonal((d - conj(d)) * 0.5)
     b = g_q + mul(q, symmetric)
-    return mH(_solve_triangular(r, mH(b), upper=True, adjoint=False, unit=False))
+    return mH(solve_triangular_p(r, mH(b), upper=True, adjoint=False, unit=False))
 
 
-_qr.defvjp(a=_d_qr)
+qr_p.defvjp(a=_d_qr)
 
 
-@primitive(name="qr_complete", outputs=("q", "r"), complex=True)
-def _qr_complete(xp: Any, a: Any) -> Any:
+@primitive(outputs=("q", "r"), complex=True)
+def qr_complete(xp: Any, a: Any) -> Any:
     """With a square Q; not differentiable, since its last columns are arbitrary."""
     return tuple(xp.linalg.qr(a, "complete"))
 
@@ -96,12 +96,12 @@ def linalg_qr(A: Any, mode: str = "reduced", *, out: Any = None) -> Any:
         )
     m, n = A.shape[-2:]
     if mode == "complete" and m > n:
-        y = _qr_complete(A)
+        y = qr_complete(A)
     elif m >= n:
-        y = _qr(A)
+        y = qr_p(A)
     else:
-        q, r = _qr(_range(A, A.ndim - 1, 0, m))
-        y = q, cat([r, mul(q, _range(A, A.ndim - 1, m, n), ta=True)], -1)
+        q, r = qr_p(slice_along(A, A.ndim - 1, 0, m))
+        y = q, cat([r, mul(q, slice_along(A, A.ndim - 1, m, n), ta=True)], -1)
     if mode == "r":
         y = TensorBase.wrap(y[0].array.reshape(-1)[:0]), y[1]
     y = return_types.linalg_qr(*y)
@@ -119,13 +119,12 @@ def qr(input: Any, some: bool = True, *, out: Any = None) -> Any:
 
 
 @primitive(
-    name="svd",
     outputs=("u", "s", "vh"),
     keeps_missing=True,
     grad_fn="LinalgSvdBackward0",
     complex=True,
 )
-def _svd(xp: Any, a: Any, *, full_matrices: bool) -> Any:
+def svd_p(xp: Any, a: Any, *, full_matrices: bool) -> Any:
     return tuple(attempt("linalg.svd", xp.linalg.svd, a, full_matrices, why=NOT_CONVERGED))
 
 
@@ -138,9 +137,9 @@ def _d_svd(g: Any, u: Any, s: Any, vh: Any, full_matrices: bool) -> Any:
     g_u, g_s, g_vh = g
     m, n, k = u.shape[-2], vh.shape[-1], s.shape[-1]
     if full_matrices:
-        u, vh = _range(u, u.ndim - 1, 0, k), _range(vh, vh.ndim - 2, 0, k)
-        g_u = None if g_u is None else _range(g_u, g_u.ndim - 1, 0, k)
-        g_vh = None if g_vh is None else _range(g_vh, g_vh.ndim - 2, 0, k)
+        u, vh = slice_along(u, u.ndim - 1, 0, k), slice_along(vh, vh.ndim - 2, 0, k)
+        g_u = None if g_u is None else slice_along(g_u, g_u.ndim - 1, 0, k)
+        g_vh = None if g_vh is None else slice_along(g_vh, g_vh.ndim - 2, 0, k)
     inner = 0 if g_s is None else as_diagonal(g_s)
     if g_u is None and g_vh is None:
         return mul(mul(u, inner), vh)
@@ -184,7 +183,7 @@ def _check_phase(op: str, slopes: Any) -> None:
         )
 
 
-_svd.defvjp(a=_d_svd)
+svd_p.defvjp(a=_d_svd)
 
 
 @as_one()
@@ -203,7 +202,7 @@ def linalg_svd(
     """
     check_matrices("linalg.svd", A=A)
     _check_driver("linalg.svd", A, driver)
-    y = return_types.linalg_svd(*_svd(A, full_matrices=bool(full_matrices)))
+    y = return_types.linalg_svd(*svd_p(A, full_matrices=bool(full_matrices)))
     return (
         y if out is None else return_types.linalg_svd(*write_out("linalg.svd", out, y, exact=True))
     )
@@ -227,7 +226,7 @@ def svdvals(A: Any, *, driver: str | None = None, out: Any = None) -> Any:
     """
     check_matrices("linalg.svdvals", A=A)
     _check_driver("linalg.svdvals", A, driver)
-    y = _svd(A, full_matrices=False)[1]
+    y = svd_p(A, full_matrices=False)[1]
     return y if out is None else write_out("linalg.svdvals", out, y, exact=True)
 
 
@@ -236,7 +235,7 @@ def svd(input: Any, some: bool = True, compute_uv: bool = True, *, out: Any = No
     """``(U, S, V)`` of ``A = U diag(S) V^H``: the older form of ``linalg.svd``, with V not
     transposed."""
     check_matrices("svd", input=input)
-    u, s, vh = _svd(input, full_matrices=not some)
+    u, s, vh = svd_p(input, full_matrices=not some)
     if not compute_uv:
         m, n = input.shape[-2:]
         u, vh = eye_like(u, n=m) * 0, eye_like(u, n=n) * 0
@@ -276,10 +275,8 @@ def pca_lowrank(
 # -- eigenvalues -----------------------------------------------------------------------------------
 
 
-@primitive(
-    name="eigh", outputs=("w", "v"), keeps_missing=True, grad_fn="LinalgEighBackward0", complex=True
-)
-def _eigh(xp: Any, a: Any, *, UPLO: str) -> Any:
+@primitive(outputs=("w", "v"), keeps_missing=True, grad_fn="LinalgEighBackward0", complex=True)
+def eigh_p(xp: Any, a: Any, *, UPLO: str) -> Any:
     return tuple(attempt("linalg.eigh", xp.linalg.eigh, a, UPLO, why=NOT_CONVERGED))
 
 
@@ -297,7 +294,7 @@ def _d_eigh(g: Any, w: Any, v: Any) -> Any:
     return mul(mul(v, inner), v, tb=True)
 
 
-_eigh.defvjp(a=_d_eigh)
+eigh_p.defvjp(a=_d_eigh)
 
 
 def _check_uplo(op: str, UPLO: str) -> str:
@@ -316,7 +313,7 @@ def eigh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
     tensor([1., 2.])
     """
     check_matrices("linalg.eigh", square=True, A=A)
-    y = return_types.linalg_eigh(*_eigh(A, UPLO=_check_uplo("linalg.eigh", UPLO)))
+    y = return_types.linalg_eigh(*eigh_p(A, UPLO=_check_uplo("linalg.eigh", UPLO)))
     return (
         y
         if out is None
@@ -333,12 +330,12 @@ def eigvalsh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
     tensor([1., 3.])
     """
     check_matrices("linalg.eigvalsh", square=True, A=A)
-    y = _eigh(A, UPLO=_check_uplo("linalg.eigvalsh", UPLO))[0]
+    y = eigh_p(A, UPLO=_check_uplo("linalg.eigvalsh", UPLO))[0]
     return y if out is None else write_out("linalg.eigvalsh", out, y, exact=True)
 
 
-@primitive(name="eig", outputs=("w", "v"), keeps_missing=True, complex=True)
-def _eig(xp: Any, a: Any) -> Any:
+@primitive(outputs=("w", "v"), keeps_missing=True, complex=True)
+def eig_p(xp: Any, a: Any) -> Any:
     why = "input tensor should not contain infs or NaNs. " + NOT_CONVERGED
     found = attempt("torch.linalg.eig", xp.linalg.eig, a, why=why)
     kind = dtypes.from_numpy(a.dtype).to_complex().numpy
@@ -356,11 +353,11 @@ def _d_eig(g: Any, w: Any, v: Any, a_dtype: Any) -> Any:
         _check_phase("linalg.eig", d)
         q = p - mul(v, v, ta=True) * as_row((d + conj(d)) * 0.5)
         inner = inner + q / conj(_gaps(w))
-    d_a = _solve(v, mul(inner, v, tb=True), adjoint=True)
+    d_a = solve_p(v, mul(inner, v, tb=True), adjoint=True)
     return cast(d_a, dtype=dtypes.from_numpy(a_dtype).name)  # the real part, if A is real
 
 
-_eig.defvjp(a=_d_eig)
+eig_p.defvjp(a=_d_eig)
 
 
 @as_one()
@@ -372,7 +369,7 @@ def eig(A: Any, *, out: Any = None) -> Any:
     tensor([0.+1.j, 0.-1.j])
     """
     check_matrices("linalg.eig", square=True, A=A)
-    y = return_types.linalg_eig(*_eig(A))
+    y = return_types.linalg_eig(*eig_p(A))
     return y if out is None else return_types.linalg_eig(*write_out("linalg.eig", out, y))
 
 
@@ -419,11 +416,11 @@ def lobpcg(
     if B is not None:
         check_matrices("torch.lobpcg", square=True, B=B)
         root = linalg_cholesky(B)
-        A = _solve_triangular(root, A, upper=False, adjoint=False, unit=False)
-        A = mH(_solve_triangular(root, mH(A), upper=False, adjoint=False, unit=False))
+        A = solve_triangular_p(root, A, upper=False, adjoint=False, unit=False)
+        A = mH(solve_triangular_p(root, mH(A), upper=False, adjoint=False, unit=False))
     values, vectors = eigh(A)
     if largest is None or largest:
         values, vectors = flip(values, (-1,)), flip(vectors, (-1,))
     if root is not None:
-        vectors = _solve_triangular(root, vectors, upper=False, adjoint=True, unit=False)
+        vectors = solve_triangular_p(root, vectors, upper=False, adjoint=True, unit=False)
     return values[..., :count], vectors[..., :count]

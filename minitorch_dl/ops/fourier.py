@@ -21,7 +21,7 @@ from ..backend import dtypes
 from .creation import arange
 from .dims import wrap_dim, wrap_dims
 from .rearranging import roll
-from .slicing import _pad, _slice
+from .slicing import pad_p, slice_p
 
 __all__ = [
     "fft", "fft2", "fftfreq", "fftn", "fftshift", "hfft", "hfft2", "hfftn", "ifft", "ifft2",
@@ -36,29 +36,29 @@ direction under the other name."""
 # -- the primitives --------------------------------------------------------------------------------
 
 
-@primitive(name="fourier", grad_fn="FftC2CBackward0", complex=True)
-def _fourier(xp: Any, a: Any, *, dims: tuple[int, ...], inverse: bool, norm: str) -> Any:
+@primitive(grad_fn="FftC2CBackward0", complex=True)
+def fourier_p(xp: Any, a: Any, *, dims: tuple[int, ...], inverse: bool, norm: str) -> Any:
     """``y_k = sum over j of a_j exp(-2 pi i j k / n)`` along ``dims``; ``inverse``: ``+2 pi i``."""
     transform = xp.fft.ifftn if inverse else xp.fft.fftn
     return transform(a, None, dims, norm).astype(a.dtype, copy=False)
 
 
-_fourier.defvjp(
-    a=lambda g, dims, inverse, norm: _fourier(
+fourier_p.defvjp(
+    a=lambda g, dims, inverse, norm: fourier_p(
         g, dims=dims, inverse=not inverse, norm=_ADJOINT[norm]
     )
 )
 
 
-@primitive(name="fourier_of_real", grad_fn="FftR2CBackward0", complex=True)
-def _of_real(xp: Any, a: Any, *, dim: int, norm: str) -> Any:
+@primitive(grad_fn="FftR2CBackward0", complex=True)
+def fourier_of_real(xp: Any, a: Any, *, dim: int, norm: str) -> Any:
     """The frequencies 0 to n // 2 of real numbers; the others are their conjugates."""
     y = xp.fft.rfft(a, None, dim, norm)
     return y.astype(dtypes.from_numpy(a.dtype).to_complex().numpy, copy=False)
 
 
-_of_real.defvjp(
-    a=lambda g, a_shape, dim, norm: _to_real(
+fourier_of_real.defvjp(
+    a=lambda g, a_shape, dim, norm: fourier_to_real(
         weigh_pairs(g, dim=dim, n=a_shape[dim], weight=0.5),
         dim=dim,
         n=a_shape[dim],
@@ -67,15 +67,15 @@ _of_real.defvjp(
 )
 
 
-@primitive(name="fourier_to_real", grad_fn="FftC2RBackward0", complex=True)
-def _to_real(xp: Any, a: Any, *, dim: int, n: int, norm: str) -> Any:
+@primitive(grad_fn="FftC2RBackward0", complex=True)
+def fourier_to_real(xp: Any, a: Any, *, dim: int, n: int, norm: str) -> Any:
     """The ``n`` real numbers whose frequencies 0 to n // 2 are ``a``."""
     return xp.fft.irfft(a, n, dim, norm).astype(a.real.dtype, copy=False)
 
 
-_to_real.defvjp(
+fourier_to_real.defvjp(
     a=lambda g, dim, n, norm: weigh_pairs(
-        _of_real(g, dim=dim, norm=_ADJOINT[norm]), dim=dim, n=n, weight=2.0
+        fourier_of_real(g, dim=dim, norm=_ADJOINT[norm]), dim=dim, n=n, weight=2.0
     )
 )
 
@@ -162,9 +162,9 @@ def _resized(x: Any, dims: Sequence[int], sizes: Sequence[int]) -> Any:
     if shape == list(x.shape):
         return x
     if any(n < m for n, m in zip(shape, x.shape)):
-        x = _slice(x, index=tuple([(0, n, None) for n in shape]))
+        x = slice_p(x, index=tuple([(0, n, None) for n in shape]))
     pads = tuple([(0, n - m) for n, m in zip(shape, x.shape)])
-    return _pad(x, pads=pads, value=0) if any(after for _, after in pads) else x
+    return pad_p(x, pads=pads, value=0) if any(after for _, after in pads) else x
 
 
 # -- the four kinds of transforms, of any dims -----------------------------------------------------
@@ -175,7 +175,7 @@ def _complex_to_complex(
 ) -> Any:
     norm, (dims, sizes) = _scale(norm), _axes(input, s, dim)
     x = _resized(_floating(op, input), dims, sizes)
-    y = _fourier(x, dims=dims, inverse=inverse, norm=norm) if dims else x
+    y = fourier_p(x, dims=dims, inverse=inverse, norm=norm) if dims else x
     return y if out is None else write_out(op, out, y)
 
 
@@ -188,9 +188,9 @@ def _real_to_complex(
         raise RuntimeError(f"{op} must transform at least one axis")
     x = _resized(_floating(op, input, real=True), dims, sizes)
     norm = _ADJOINT[norm] if inverse else norm
-    y = _of_real(x, dim=dims[-1], norm=norm)
+    y = fourier_of_real(x, dim=dims[-1], norm=norm)
     if len(dims) > 1:
-        y = _fourier(y, dims=dims[:-1], inverse=False, norm=norm)
+        y = fourier_p(y, dims=dims[:-1], inverse=False, norm=norm)
     y = conj(y) if inverse else y
     return y if out is None else write_out(op, out, y)
 
@@ -208,8 +208,8 @@ def _complex_to_real(
     if not inverse:
         x, norm = conj(x), _ADJOINT[norm]
     if len(dims) > 1:
-        x = _fourier(x, dims=dims[:-1], inverse=True, norm=norm)
-    y = _to_real(x, dim=dims[-1], n=n, norm=norm)
+        x = fourier_p(x, dims=dims[:-1], inverse=True, norm=norm)
+    y = fourier_to_real(x, dim=dims[-1], n=n, norm=norm)
     if isinstance(out, TensorBase) and out.array.dtype.kind == "c":
         raise RuntimeError(
             f"{op} expects a floating point output tensor, but got {out.array.dtype}"

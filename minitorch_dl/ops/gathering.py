@@ -14,14 +14,13 @@ import numpy as np
 
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
-from ..autograd.structural import cast
-from ..autograd.structural import expand as _expand
+from ..autograd.structural import cast, expand_p
 from ..backend import array_module, check_range, dtypes
 from ..backend.row_major import row_major_copy
 from .dims import common_shape, wrap_dim
-from .indexing import _index, _index_adjoint, _index_put, add_at, add_slices, index_put
-from .shape import _reshape
-from .slicing import _slice
+from .indexing import add_at, add_slices, index_adjoint, index_p, index_put, index_put_p
+from .shape import reshape_p
+from .slicing import slice_p
 
 __all__ = [
     "gather", "index_add", "index_copy", "index_fill", "index_select", "put", "take",
@@ -39,14 +38,14 @@ def _check_kind(op: str, index: Any, error: type[Exception] = RuntimeError) -> N
         raise error(f"{op}(): Expected dtype int32/int64 for index, got {index.array.dtype}")
 
 
-def _vector(op: str, index: Any) -> Any:
+def index_vector(op: str, index: Any) -> Any:
     """The index of an ``index_*`` function, checked: a vector; a 0-d one counts as one element."""
     _check_kind(op, index)
     if index.array.ndim > 1:
         raise IndexError(
             f"{op}(): Index is supposed to be a vector, got shape {list(index.array.shape)}"
         )
-    return index if index.array.ndim else _reshape(index, shape=(1,))
+    return index if index.array.ndim else reshape_p(index, shape=(1,))
 
 
 # -- whole slices ----------------------------------------------------------------------------------
@@ -62,16 +61,16 @@ def index_select(input: Any, dim: int, index: Any, *, out: Any = None) -> Any:
     tensor([[3, 1]])
     """
     a = input.array
-    index = _vector("index_select", index)
+    index = index_vector("index_select", index)
     dim = wrap_dim(dim, a.ndim)
     size = a.shape[dim] if a.ndim else 1
     if not size and index.array.size:
         raise RuntimeError("index_select(): self indexing axis dim should be positive, got size 0")
     check_range(index.array, size, IndexError, "index out of range in self: {}")
     if a.ndim:
-        y = _index(input, index, dims=(dim,))
+        y = index_p(input, index, dims=(dim,))
     else:
-        y = _reshape(_index(_reshape(input, shape=(1,)), index, dims=(0,)), shape=())
+        y = reshape_p(index_p(reshape_p(input, shape=(1,)), index, dims=(0,)), shape=())
     return y if out is None else write_out("index_select", out, y, exact=True, reads=(input, index))
 
 
@@ -86,19 +85,19 @@ def index_add(
     >>> torch.zeros(3).index_add(0, torch.tensor([1, 1]), torch.tensor([1.0, 2.0]))
     tensor([0., 3., 0.])
     """
-    index = _vector("index_add", index)
+    index = index_vector("index_add", index)
     dim = wrap_dim(dim, input.array.ndim)
-    _check_slices("index_add", input, dim, index, source)
+    check_slices("index_add", input, dim, index, source)
     check_range(
         index.array,
         _size(input, dim),
         IndexError,
         f"index {{}} is out of bounds for dimension {dim} with size {_size(input, dim)}",
     )
-    added = _index_adjoint(
-        _at_least_1d(source), index, dims=(dim,), shape=_at_least_1d(input).array.shape
+    added = index_adjoint(
+        at_least_1d(source), index, dims=(dim,), shape=at_least_1d(input).array.shape
     )
-    added = _shaped(added, input.array.shape)
+    added = shaped(added, input.array.shape)
     y = input + (added if alpha == 1 else added * alpha)
     return y if out is None else write_out("index_add", out, y, exact=True)
 
@@ -106,9 +105,9 @@ def index_add(
 @as_one("IndexCopyBackward0")
 def index_copy(input: Any, dim: int, index: Any, source: Any, *, out: Any = None) -> Any:
     """``input`` with its slices at ``index`` along ``dim`` replaced by those of ``source``."""
-    index = _vector("index_copy", index)
+    index = index_vector("index_copy", index)
     dim = wrap_dim(dim, input.array.ndim)
-    _check_slices("index_copy", input, dim, index, source, IndexError)
+    check_slices("index_copy", input, dim, index, source, IndexError)
     n = _size(input, dim)
     check_range(
         index.array,
@@ -116,8 +115,8 @@ def index_copy(input: Any, dim: int, index: Any, source: Any, *, out: Any = None
         IndexError,
         f"index_copy_(): index {{}} is out of bounds for dimension {dim} with size {n}",
     )
-    y = _index_put(_at_least_1d(input), _at_least_1d(source), index, dims=(dim,))
-    y = _shaped(y, input.array.shape)
+    y = index_put_p(at_least_1d(input), at_least_1d(source), index, dims=(dim,))
+    y = shaped(y, input.array.shape)
     return y if out is None else write_out("index_copy", out, y, exact=True)
 
 
@@ -125,13 +124,13 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
     """``input`` with its slices at ``index`` along ``dim`` set to ``value``, a number or 0-d
     tensor.
     """
-    index = _vector("index_fill", index)
+    index = index_vector("index_fill", index)
     dim = wrap_dim(dim, input.array.ndim)
     if isinstance(value, complex) and input.array.dtype.kind != "c":
         raise RuntimeError(
             "index_fill_(): Converting complex Scalar to non-complex type is not supported"
         )
-    value = _one_value("index_fill_", input, value)
+    value = fill_value("index_fill_", input, value)
     n = _size(input, dim)
     check_range(
         index.array,
@@ -140,7 +139,7 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
         f"index {{}} is out of bounds for dimension {dim} with size {n}",
         low=-n,
     )
-    y = _shaped(_index_put(_at_least_1d(input), value, index, dims=(dim,)), input.array.shape)
+    y = shaped(index_put_p(at_least_1d(input), value, index, dims=(dim,)), input.array.shape)
     return named(y, f"IndexFillBackward{int(isinstance(value, TensorBase))}")
 
 
@@ -148,15 +147,15 @@ def _size(input: Any, dim: int) -> int:
     return input.array.shape[dim] if input.array.ndim else 1
 
 
-def _at_least_1d(x: Any) -> Any:
-    return x if x.array.ndim else _reshape(x, shape=(1,))
+def at_least_1d(x: Any) -> Any:
+    return x if x.array.ndim else reshape_p(x, shape=(1,))
 
 
-def _shaped(x: Any, shape: tuple[int, ...]) -> Any:
-    return x if x.array.shape == shape else _reshape(x, shape=shape)
+def shaped(x: Any, shape: tuple[int, ...]) -> Any:
+    return x if x.array.shape == shape else reshape_p(x, shape=shape)
 
 
-def _one_value(op: str, input: Any, value: Any) -> Any:
+def fill_value(op: str, input: Any, value: Any) -> Any:
     """A fill value as a number or a 0-d tensor of the input's dtype."""
     if not isinstance(value, TensorBase):
         return dtypes.element(value, input.array.dtype)
@@ -176,7 +175,7 @@ def _one_value(op: str, input: Any, value: Any) -> Any:
     )
 
 
-def _check_slices(
+def check_slices(
     op: str, input: Any, dim: int, index: Any, source: Any, error: type[Exception] = RuntimeError
 ) -> None:
     """Whether ``source`` has the input's shape and dtype, but one slice per index along ``dim``."""
@@ -204,7 +203,7 @@ def _check_slices(
 # -- single elements -------------------------------------------------------------------------------
 
 
-def _grid(xp: Any, index: Any, dim: int) -> tuple[Any, ...]:
+def index_grid(xp: Any, index: Any, dim: int) -> tuple[Any, ...]:
     """The NumPy index of ``array[i, ..., index[i, ..., k], ..., k]``: ``index`` at ``dim``, its
     own position elsewhere.
     """
@@ -218,7 +217,7 @@ def _grid(xp: Any, index: Any, dim: int) -> tuple[Any, ...]:
 
 
 def _flat(xp: Any, index: Any, dim: int, shape: tuple[int, ...]) -> Any:
-    """``_grid`` as positions in a flattened array of ``shape``."""
+    """``index_grid`` as positions in a flattened array of ``shape``."""
     step = prod(shape[dim + 1 :])
     flat = index if step == 1 else xp.multiply(index, step, dtype="i8")
     own: Any = 0
@@ -240,43 +239,43 @@ def _of_slices(index: Any, dim: int, shape: tuple[int, ...]) -> Any:
     return index[tuple([slice(None) if d == dim else 0 for d in range(index.ndim)])]
 
 
-@primitive(name="gather", complex=True)
-def _gather(xp: Any, a: Any, index: Any, *, dim: int) -> Any:
+@primitive(complex=True)
+def gather_p(xp: Any, a: Any, index: Any, *, dim: int) -> Any:
     if (vector := _of_slices(index, dim, a.shape)) is not None:
         return a.take(vector, dim)
     if not a.flags.c_contiguous:
-        return a[_grid(xp, index, dim)]
+        return a[index_grid(xp, index, dim)]
     return a.reshape(-1).take(_flat(xp, index, dim, a.shape)) if a.ndim else a[index]
 
 
-_gather.defvjp(a=lambda g, index, dim, a_shape: _gather_adjoint(g, index, dim=dim, shape=a_shape))
+gather_p.defvjp(a=lambda g, index, dim, a_shape: gather_adjoint(g, index, dim=dim, shape=a_shape))
 
 
-@primitive(name="gather_adjoint", complex=True)
-def _gather_adjoint(xp: Any, a: Any, index: Any, *, dim: int, shape: tuple[int, ...]) -> Any:
+@primitive(complex=True)
+def gather_adjoint(xp: Any, a: Any, index: Any, *, dim: int, shape: tuple[int, ...]) -> Any:
     """Zeros of ``shape`` with ``a`` added at the index along ``dim``: the reverse of ``gather``."""
     if (vector := _of_slices(index, dim, shape)) is not None:
         return add_slices(xp, a, vector, dim, shape)
     return add_at(xp, _flat(xp, index, dim, shape), a, shape)
 
 
-_gather_adjoint.defvjp(a=lambda g, index, dim: _gather(g, index, dim=dim))
+gather_adjoint.defvjp(a=lambda g, index, dim: gather_p(g, index, dim=dim))
 
 
-@primitive(name="scatter", complex=True)
-def _scatter(xp: Any, a: Any, source: Any, index: Any, *, dim: int) -> Any:
+@primitive(complex=True)
+def scatter_p(xp: Any, a: Any, source: Any, index: Any, *, dim: int) -> Any:
     out = row_major_copy(a)
     out.reshape(-1)[_flat(xp, index, dim, a.shape)] = source
     return out
 
 
-_scatter.defvjp(
-    a=lambda g, index, dim: _scatter(g, 0, index, dim=dim),
-    source=lambda g, index, dim: _gather(g, index, dim=dim),
+scatter_p.defvjp(
+    a=lambda g, index, dim: scatter_p(g, 0, index, dim=dim),
+    source=lambda g, index, dim: gather_p(g, index, dim=dim),
 )
 
 
-def _check_index(
+def check_index(
     op: str, input: Any, dim: int, index: Any, source: Any = None
 ) -> tuple[Any, Any, int]:
     """The input and the index, 0-d ones as one element, and the axis; checked for gather and
@@ -285,7 +284,7 @@ def _check_index(
     _check_kind(op, index)
     name = "input" if op == "gather" else "self"
     dim = wrap_dim(dim, input.array.ndim)
-    input, index = _at_least_1d(input), _at_least_1d(index)
+    input, index = at_least_1d(input), at_least_1d(index)
     have, wanted = input.array.shape, index.array.shape
     if not index.array.size:
         return input, index, dim
@@ -318,31 +317,31 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False, out: 
             [4]])
     """
     shape = index.array.shape if isinstance(index, TensorBase) else ()
-    a, at, dim = _check_index("gather", input, dim, index)
+    a, at, dim = check_index("gather", input, dim, index)
     if at.array.size:
-        y = _shaped(_gather(a, at, dim=dim), shape)
+        y = shaped(gather_p(a, at, dim=dim), shape)
     else:
-        y = _reshape(
-            _index(_reshape(input, shape=(-1,)), _reshape(index, shape=(0,)), dims=(0,)),
+        y = reshape_p(
+            index_p(reshape_p(input, shape=(-1,)), reshape_p(index, shape=(0,)), dims=(0,)),
             shape=shape,
         )
     return y if out is None else write_out("gather", out, y, exact=True, reads=(input, index))
 
 
-def _source(op: str, input: Any, dim: int, index: Any, source: Any) -> Any:
+def source_part(op: str, input: Any, dim: int, index: Any, source: Any) -> Any:
     """The part of ``source`` that the index reads, checked."""
     if not isinstance(source, TensorBase):
-        return _one_value(op, input, source)
+        return fill_value(op, input, source)
     if source.array.dtype != input.array.dtype:
         raise RuntimeError(f"{op}(): Expected self.dtype to be equal to src.dtype")
-    source = _at_least_1d(source)
+    source = at_least_1d(source)
     have, wanted = source.array.shape, index.array.shape
     if any(n > m for n, m in zip(wanted, have)):
         raise RuntimeError(
             f"Expected index {list(wanted)} to be no larger than self {list(input.array.shape)} "
             f"apart from dimension {dim} and to be no larger size than src {list(have)}"
         )
-    return source if have == wanted else _slice(source, index=tuple((0, n, None) for n in wanted))
+    return source if have == wanted else slice_p(source, index=tuple((0, n, None) for n in wanted))
 
 
 def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any = None) -> Any:
@@ -355,7 +354,7 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any
         )
     _check_kind("take_along_dim", indices)
     if dim is None:
-        y = gather(_reshape(input, shape=(-1,)), 0, _reshape(indices, shape=(-1,)))
+        y = gather(reshape_p(input, shape=(-1,)), 0, reshape_p(indices, shape=(-1,)))
         return y if out is None else write_out("take_along_dim", out, y, exact=True)
     if input.array.ndim != indices.array.ndim:
         raise RuntimeError(
@@ -368,13 +367,13 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any
     both = common_shape(
         "take_along_dim", (*have[:dim], 1, *have[dim + 1 :]), (*wanted[:dim], 1, *wanted[dim + 1 :])
     )
-    a = _expand(input, shape=(*both[:dim], have[dim], *both[dim + 1 :]))
-    at = _expand(indices, shape=(*both[:dim], wanted[dim], *both[dim + 1 :]))
+    a = expand_p(input, shape=(*both[:dim], have[dim], *both[dim + 1 :]))
+    at = expand_p(indices, shape=(*both[:dim], wanted[dim], *both[dim + 1 :]))
     n = have[dim]
     text = f"index {{}} is out of bounds for dimension {dim} with size {n}"
     check_range(at.array, n, text=text, low=-n)
     xp = array_module(at.array)
-    y = _gather(a, xp.where(at.array < 0, at.array + n, at.array), dim=dim)
+    y = gather_p(a, xp.where(at.array < 0, at.array + n, at.array), dim=dim)
     return y if out is None else write_out("take_along_dim", out, y, exact=True)
 
 
@@ -404,7 +403,7 @@ def take(input: Any, index: Any, *, out: Any = None) -> Any:
     tensor([1, 4])
     """
     _check_take("take", input, index)
-    y = _index(_reshape(input, shape=(-1,)), index, dims=(0,))
+    y = index_p(reshape_p(input, shape=(-1,)), index, dims=(0,))
     return y if out is None else write_out("take", out, y, exact=True, reads=(input, index))
 
 
@@ -420,9 +419,9 @@ def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
             f"source.numel() = {source.array.size}, index.numel() = {index.array.size}"
         )
     flat = index_put(
-        _reshape(input, shape=(-1,)),
-        (_reshape(index, shape=(-1,)),),
-        _reshape(source, shape=(-1,)),
+        reshape_p(input, shape=(-1,)),
+        (reshape_p(index, shape=(-1,)),),
+        reshape_p(source, shape=(-1,)),
         accumulate,
     )
-    return _reshape(flat, shape=input.array.shape)
+    return reshape_p(flat, shape=input.array.shape)

@@ -15,9 +15,9 @@ from ..size import Size
 from .embedding import take_rows
 from .indexing import getitem
 from .matmul import matmul
-from .movement import _clone
+from .movement import clone_p
 from .selection import where
-from .shape import _reshape, transpose, unsqueeze
+from .shape import reshape_p, transpose, unsqueeze
 
 __all__ = ["affine_grid_generator", "grid_sampler", "grid_sampler_2d", "grid_sampler_3d"]
 
@@ -91,13 +91,13 @@ def grid_sample(
     for i, size in enumerate(x.shape[2:]):
         p = getitem(grid, (..., dims - 1 - i))  # the grid names x first, the last axis
         p = (p + 1) * ((size - 1) / 2) if align_corners else ((p + 1) * size - 1) / 2
-        p = _reshape(p, shape=(shape[0], math.prod(shape[1:-1])))
+        p = reshape_p(p, shape=(shape[0], math.prod(shape[1:-1])))
         if mode != "bicubic" and padding_mode != "zeros":
             p = _inside(p, size, padding_mode, align_corners)
         axes.append(_axis_taps(p, mode))
-    pixels = transpose(_reshape(input, shape=(*x.shape[:2], math.prod(x.shape[2:]))), 1, 2)
+    pixels = transpose(reshape_p(input, shape=(*x.shape[:2], math.prod(x.shape[2:]))), 1, 2)
     y = _sample(pixels, x.shape[2:], axes, padding_mode, align_corners)
-    y = _clone(_reshape(transpose(y, 1, 2), shape=(*x.shape[:2], *shape[1:-1])))
+    y = clone_p(reshape_p(transpose(y, 1, 2), shape=(*x.shape[:2], *shape[1:-1])))
     return named(y, f"GridSampler{dims}DBackward0")
 
 
@@ -107,7 +107,7 @@ def _sample(
     """The weighted sum over all combinations of the axes' taps, of pixels (N, P, C): (N, Q, C)."""
     xp = array_module(pixels.array)
     n_images, count, channels = pixels.array.shape
-    rows = _reshape(pixels, shape=(n_images * count, channels))
+    rows = reshape_p(pixels, shape=(n_images * count, channels))
     first = xp.arange(n_images)[:, None] * count
     placed = [
         [_placed(xp, at, weight, n, padding_mode, align_corners) for at, weight in taps]
@@ -230,7 +230,7 @@ def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any
     points = xp.meshgrid(*lines, indexing="ij")[::-1]
     base = xp.stack([*points, xp.ones_like(points[0])], axis=-1).reshape(-1, dims + 1)
     grid = matmul(TensorBase.wrap(base), transpose(theta, 1, 2))  # (N, P, dims)
-    return _reshape(grid, shape=(a.shape[0], *size[2:], dims))
+    return reshape_p(grid, shape=(a.shape[0], *size[2:], dims))
 
 
 def _aligned(align_corners: bool | None) -> bool:

@@ -13,20 +13,20 @@ from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import array_module
 from . import return_types
-from .diagonals import _tril
+from .diagonals import tril_p
 from .movement import clone
 from .solving import check_matrices, conjugated, mH, mul
 
 __all__ = ["geqrf", "orgqr", "ormqr"]
 
 
-@primitive(name="geqrf", outputs=("factors", "tau"), complex=True)
-def _geqrf(xp: Any, a: Any) -> Any:
+@primitive(outputs=("factors", "tau"), complex=True)
+def geqrf_p(xp: Any, a: Any) -> Any:
     factors, tau = xp.linalg.qr(a, mode="raw")
     return factors.swapaxes(-1, -2).copy(), tau
 
 
-@_geqrf.defvjp_joint
+@geqrf_p.defvjp_joint
 def _geqrf_gradients(g: Any, needs: Any) -> Any:
     raise NotImplementedError(
         "the derivative for 'geqrf' is not implemented. torch.linalg.qr, whose Q is a matrix, has "
@@ -46,7 +46,7 @@ def geqrf(input: Any, *, out: Any = None) -> return_types.geqrf:
     True
     """
     check_matrices("torch.geqrf", input=input)
-    y = _geqrf(input)
+    y = geqrf_p(input)
     return return_types.geqrf(*(y if out is None else write_out("geqrf", out, y, exact=True)))
 
 
@@ -65,7 +65,7 @@ def _reflectors(op: str, A: Any, tau: Any) -> Any:
             f"{tuple(A.shape)} and {tuple(tau.shape)}"
         )
     columns = A[..., : tau.shape[-1]]
-    return _tril(columns, diagonal=-1) + _unit(columns)
+    return tril_p(columns, diagonal=-1) + _unit(columns)
 
 
 def _unit(A: Any) -> Any:
@@ -92,7 +92,7 @@ def householder_product(A: Any, tau: Any, *, out: Any = None) -> Any:
             "torch.linalg.householder_product: input.shape[-2] must be greater than or equal to "
             f"input.shape[-1], got {tuple(A.shape)}"
         )
-    zeros = _tril(A, diagonal=-A.shape[-2])  # of A's graph, also without a tau
+    zeros = tril_p(A, diagonal=-A.shape[-2])  # of A's graph, also without a tau
     y = _reflect(v, tau, zeros + _unit(A))
     return y if out is None else write_out("linalg.householder_product", out, y)
 

@@ -23,7 +23,7 @@ from ..autograd.versions import next_number
 from ..backend import check_range, common_module, dtypes
 from ..backend.segments import add_rows, put_sums
 from .index_expressions import raw, resolve
-from .slicing import _basic, _slice, _spec
+from .slicing import basic_spec, basic_view, slice_p
 
 __all__ = ["getitem", "index_put", "index_put_", "setitem"]
 
@@ -96,8 +96,8 @@ def add_slices(xp: Any, a: Any, index: Any, dim: int, shape: tuple[int, ...]) ->
     return add_rows(xp, a, index, rows).reshape(shape)
 
 
-@primitive(name="index", complex=True)
-def _index(xp: Any, a: Any, *indices: Any, dims: tuple[int, ...]) -> Any:
+@primitive(complex=True)
+def index_p(xp: Any, a: Any, *indices: Any, dims: tuple[int, ...]) -> Any:
     """``a`` at index arrays or masks, which stand at the axes ``dims``."""
     if xp is not np:
         _check_bounds(indices, dims, a.shape)
@@ -111,13 +111,13 @@ def _index(xp: Any, a: Any, *indices: Any, dims: tuple[int, ...]) -> Any:
     return xp.ascontiguousarray(a[_key(xp, indices, dims)])
 
 
-_index.defvjp(
-    a=lambda g, indices, dims, a_shape: _index_adjoint(g, *indices, dims=dims, shape=a_shape)
+index_p.defvjp(
+    a=lambda g, indices, dims, a_shape: index_adjoint(g, *indices, dims=dims, shape=a_shape)
 )
 
 
-@primitive(name="index_adjoint", complex=True)
-def _index_adjoint(
+@primitive(complex=True)
+def index_adjoint(
     xp: Any, a: Any, *indices: Any, dims: tuple[int, ...], shape: tuple[int, ...]
 ) -> Any:
     """Zeros of ``shape`` with ``a`` added at the indices, however often they repeat: the reverse
@@ -132,11 +132,11 @@ def _index_adjoint(
     return add_at(xp, positions(xp, indices, dims, shape), a, shape)
 
 
-_index_adjoint.defvjp(a=lambda g, indices, dims: _index(g, *indices, dims=dims))
+index_adjoint.defvjp(a=lambda g, indices, dims: index_p(g, *indices, dims=dims))
 
 
-@primitive(name="index_put", complex=True)
-def _index_put(xp: Any, a: Any, values: Any, *indices: Any, dims: tuple[int, ...]) -> Any:
+@primitive(complex=True)
+def index_put_p(xp: Any, a: Any, values: Any, *indices: Any, dims: tuple[int, ...]) -> Any:
     """A copy of ``a`` with ``values`` (broadcast) written at the indices."""
     out = a.copy()
     _assign(xp, out, values, indices, dims)
@@ -151,19 +151,19 @@ def _assign(xp: Any, out: Any, values: Any, indices: Any, dims: tuple[int, ...])
 
 def _to_values(g: Any, indices: Any, dims: Any, values_shape: Any, values_dtype: Any) -> Any:
     if prod(values_shape) == 1:  # one number everywhere: a place that is named twice counts once
-        picked = g - _index_put(g, 0, *indices, dims=dims)
+        picked = g - index_put_p(g, 0, *indices, dims=dims)
     else:
-        picked = _index(g, *indices, dims=dims)
+        picked = index_p(g, *indices, dims=dims)
     return cast(sum_to(picked, shape=values_shape), dtype=dtypes.from_numpy(values_dtype).name)
 
 
-_index_put.defvjp(
-    a=lambda g, indices, dims: _index_put(g, 0, *indices, dims=dims), values=_to_values
+index_put_p.defvjp(
+    a=lambda g, indices, dims: index_put_p(g, 0, *indices, dims=dims), values=_to_values
 )
 
 
-@primitive(name="index_put_sum", complex=True)
-def _index_put_sum(xp: Any, a: Any, values: Any, *indices: Any, dims: tuple[int, ...]) -> Any:
+@primitive(complex=True)
+def index_put_sum(xp: Any, a: Any, values: Any, *indices: Any, dims: tuple[int, ...]) -> Any:
     """A copy of ``a`` with ``values`` (broadcast) added at the indices, however often they
     repeat.
     """
@@ -182,10 +182,10 @@ def _add(xp: Any, out: Any, values: Any, indices: Any, dims: tuple[int, ...]) ->
     put_sums(xp, out.reshape(-1), flat.reshape(-1), values.reshape(-1))
 
 
-_index_put_sum.defvjp(
+index_put_sum.defvjp(
     a=lambda g: g,
     values=lambda g, indices, dims, values_shape: sum_to(
-        _index(g, *indices, dims=dims), shape=values_shape
+        index_p(g, *indices, dims=dims), shape=values_shape
     ),
 )
 
@@ -194,7 +194,7 @@ def put(op: str, target: Any, values: Any, indices: Any, dims: Any, adds: bool =
     """``target[indices] = values`` (``+=``, however often an index repeats, if it ``adds``) in
     place, for indices that stand at ``dims``; returns ``target``.
     """
-    function, assign = (_index_put_sum, _add) if adds else (_index_put, _assign)
+    function, assign = (index_put_sum, _add) if adds else (index_put_p, _assign)
     a = target.array
     v = values.array if isinstance(values, TensorBase) else values
     raw = [i.array if isinstance(i, TensorBase) else i for i in indices]
@@ -271,16 +271,16 @@ def getitem(input: Any, index: Any) -> Any:
     if LIVE and state.function_modes:
         return call_override(getitem, [], (input, index), {})
     items = index if index.__class__ is tuple else (index,)
-    spec = _spec(items)
+    spec = basic_spec(items)
     if spec is not None:
-        y = _basic(input, spec, items)
+        y = basic_view(input, spec, items)
         return y if y._node is None else named(y, _view_name(spec))
     if LIVE and (values := overriding(items)):
         return call_override(getitem, values, (input, index), {})
     items, indices, dims = resolve(input.array, index)
     if items:
-        spec = _spec(items) or ()
-        input = named(_basic(input, spec, items), _view_name(spec))
+        spec = basic_spec(items) or ()
+        input = named(basic_view(input, spec, items), _view_name(spec))
     return _pick(input, indices, dims) if indices else input
 
 
@@ -298,7 +298,7 @@ def _view_name(spec: tuple[Any, ...]) -> str:
 
 def _pick(input: Any, indices: Any, dims: tuple[int, ...]) -> Any:
     try:
-        return _index(input, *indices, dims=dims)
+        return index_p(input, *indices, dims=dims)
     except (IndexError, RuntimeError) as error:
         raise explain_index(indices, dims, input.array.shape) or error from None
 
@@ -319,12 +319,12 @@ def setitem(input: Any, index: Any, value: Any) -> None:
         if isinstance(value, complex) or not 0 <= value < 128:  # what every dtype holds
             value = dtypes.element(value, input.array.dtype)
     items = index if index.__class__ is tuple else (index,)
-    spec = _spec(items)
+    spec = basic_spec(items)
     if spec is not None:
-        _copy(_basic(input, spec, items), value)
+        _copy(basic_view(input, spec, items), value)
         return
     items, indices, dims = resolve(input.array, index)
-    target = _basic(input, _spec(items), items) if items else input
+    target = basic_view(input, basic_spec(items), items) if items else input
     if not indices:
         _copy(target, value)
         return
@@ -350,7 +350,7 @@ def _without_leading_ones(value: Any, ndim: int) -> Any:
     shape = value.array.shape
     extra = len(shape) - ndim
     if extra > 0 and shape[:extra] == (1,) * extra:
-        return _slice(value, index=(0,) * extra)
+        return slice_p(value, index=(0,) * extra)
     return value
 
 
@@ -396,7 +396,7 @@ def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -
     tensor([2., 0., 0.])
     """
     found, dims = _places(input, indices, values)
-    function = _index_put_sum if accumulate else _index_put
+    function = index_put_sum if accumulate else index_put_p
     try:
         return function(input, values, *found, dims=dims)
     except (IndexError, RuntimeError, ValueError) as error:

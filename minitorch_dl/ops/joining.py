@@ -15,9 +15,9 @@ from ..backend import array_module, dtypes
 from ..backend.warning import warn
 from .creation import zeros
 from .dims import wrap_dim
-from .indexing import _index
-from .shape import _reshape, expand
-from .slicing import _pad, _range, _slice
+from .indexing import index_p
+from .shape import expand, reshape_p
+from .slicing import pad_p, slice_along, slice_p
 
 __all__ = [
     "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "cartesian_prod", "cat", "column_stack",
@@ -31,16 +31,16 @@ def _concatenated(xp: Any, arrays: Any, dim: int) -> Any:
     return y if y.flags.c_contiguous else xp.ascontiguousarray(y)
 
 
-@primitive(name="cat", complex=True)
-def _cat(xp: Any, *inputs: Any, dim: int) -> Any:
+@primitive(complex=True)
+def cat_p(xp: Any, *inputs: Any, dim: int) -> Any:
     return _concatenated(xp, inputs, dim)
 
 
-@_cat.defvjp_joint
+@cat_p.defvjp_joint
 def _cat_gradients(g: Any, shapes: Any, dim: int) -> list[Any]:
     grads, start = [], 0
     for shape in shapes:
-        grads.append(_range(g, dim, start, start + shape[dim]))
+        grads.append(slice_along(g, dim, start, start + shape[dim]))
         start += shape[dim]
     return grads
 
@@ -87,7 +87,7 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
         given = _fitting(given, shapes, dim)
     dim = wrap_dim(dim, given[0].array.ndim)
     try:
-        y = _cat(*given, dim=dim)
+        y = cat_p(*given, dim=dim)
     except RuntimeError as error:
         raise _explain_cat(shapes, dim) or error from None
     return y if out is None else write_out("cat", out, y, refusal=TypeError, reads=given)
@@ -97,7 +97,7 @@ def _fitting(given: list[Any], shapes: list[Any], dim: int) -> list[Any]:
     """The tensors, the empty 1-d ones in the shape of nothing along ``dim`` of the others."""
     like = next((list(shape) for shape in shapes if shape != (0,)), [0])
     like[wrap_dim(dim, len(like))] = 0
-    return [_reshape(x, shape=tuple(like)) if x.array.shape == (0,) else x for x in given]
+    return [reshape_p(x, shape=tuple(like)) if x.array.shape == (0,) else x for x in given]
 
 
 def _explain_cat(given: list[Any], dim: int) -> RuntimeError | None:
@@ -120,18 +120,18 @@ def _explain_cat(given: list[Any], dim: int) -> RuntimeError | None:
 concat = concatenate = cat
 
 
-@primitive(name="stack", complex=True)
-def _stack(xp: Any, *inputs: Any, dim: int) -> Any:
+@primitive(complex=True)
+def stack_p(xp: Any, *inputs: Any, dim: int) -> Any:
     shape = inputs[0].shape
     if dim == len(shape):
         return _concatenated(xp, [x[..., None] for x in inputs], dim)
     return _concatenated(xp, inputs, dim).reshape(*shape[:dim], len(inputs), *shape[dim:])
 
 
-@_stack.defvjp_joint
+@stack_p.defvjp_joint
 def _stack_gradients(g: Any, shapes: Any, dim: int) -> list[Any]:
     before = ((None, None, None),) * dim
-    return [_slice(g, index=(*before, i)) for i in range(len(shapes))]
+    return [slice_p(g, index=(*before, i)) for i in range(len(shapes))]
 
 
 def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
@@ -152,7 +152,7 @@ def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
             f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and "
             f"{list(given[i].array.shape)} at entry {i}"
         )
-    y = _stack(*given, dim=wrap_dim(dim, len(first) + 1))
+    y = stack_p(*given, dim=wrap_dim(dim, len(first) + 1))
     return y if out is None else write_out("stack", out, y, refusal=TypeError)
 
 
@@ -175,7 +175,7 @@ def _pad_sequences_gradients(g: Any, shapes: Any, dim: int, left: bool) -> list[
     grads = []
     for i, (n, *_) in enumerate(shapes):
         part = (longest - n if left else 0, longest if left else n, None)
-        grads.append(_slice(g, index=(i, part) if dim == 0 else (part, i)))
+        grads.append(slice_p(g, index=(i, part) if dim == 0 else (part, i)))
     return grads
 
 
@@ -185,10 +185,10 @@ def _at_least(n: int, x: Any) -> Any:
     if len(shape) >= n:
         return x
     if n == 1 or not shape:
-        return _reshape(x, shape=(1,) * n)
+        return reshape_p(x, shape=(1,) * n)
     if n == 2:
-        return named(_reshape(x, shape=(1, *shape)), "UnsqueezeBackward0")
-    y = _reshape(x, shape=(1, *shape, 1) if len(shape) == 1 else (*shape, 1))
+        return named(reshape_p(x, shape=(1, *shape)), "UnsqueezeBackward0")
+    y = reshape_p(x, shape=(1, *shape, 1) if len(shape) == 1 else (*shape, 1))
     return named(y, "UnsqueezeBackward0")
 
 
@@ -249,7 +249,7 @@ def column_stack(tensors: Any, *, out: Any = None) -> Any:
     if not len(tensors):
         raise RuntimeError("column_stack expects a non-empty TensorList")
     columns = [
-        _reshape(x, shape=(-1, 1)) if x.array.ndim < 2 else x
+        reshape_p(x, shape=(-1, 1)) if x.array.ndim < 2 else x
         for x in _tensors("column_stack", tensors)
     ]
     y = cat(columns, 1)
@@ -278,7 +278,7 @@ def block_diag(*tensors: Any) -> Any:
     rows, left = [], 0
     for x in blocks:
         n = x.array.shape[1]
-        rows.append(_pad(x, pads=((0, 0), (left, width - left - n)), value=0))
+        rows.append(pad_p(x, pads=((0, 0), (left, width - left - n)), value=0))
         left += n
     return cat(rows, 0)
 
@@ -322,7 +322,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
         shape = (shape[1], shape[0], *shape[2:])
     return tuple(
         [
-            expand(_reshape(x, shape=(1,) * d + (-1,) + (1,) * (n - d - 1)), shape)
+            expand(reshape_p(x, shape=(1,) * d + (-1,) + (1,) * (n - d - 1)), shape)
             for x, d in zip(tensors, axis)
         ]
     )
@@ -338,7 +338,7 @@ def cartesian_prod(*tensors: Any) -> Any:
             raise RuntimeError(f"Expect a 1D vector, but got shape {list(x.array.shape)}")
     if len(tensors) == 1:
         return tensors[0]
-    return stack([_reshape(x, shape=(-1,)) for x in meshgrid(*tensors, indexing="ij")], 1)
+    return stack([reshape_p(x, shape=(-1,)) for x in meshgrid(*tensors, indexing="ij")], 1)
 
 
 def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
@@ -360,4 +360,4 @@ def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
         return TensorBase.wrap(xp.empty(0, input.array.dtype))
     chosen = itertools.chain.from_iterable(choose(range(input.array.shape[0]), r))
     places = xp.asarray(np.fromiter(chosen, np.int64)).reshape(-1, r)
-    return named(_index(input, places, dims=(0,)), "StackBackward0")
+    return named(index_p(input, places, dims=(0,)), "StackBackward0")

@@ -22,7 +22,7 @@ from ..backend.layouts import CHANNELS_LAST, memory_format
 from ..backend.segments import put_sums
 from ..backend.warning import warn
 from .dims import sizes, wrap_dim
-from .shape import _permute, reshape
+from .shape import permute_p, reshape
 
 __all__ = ["as_strided"]
 
@@ -107,8 +107,8 @@ def is_view(input: Any) -> bool:
     return base(input) is not None
 
 
-@primitive(name="as_strided", view=True)
-def _as_strided(
+@primitive(view=True)
+def as_strided_p(
     xp: Any, a: Any, *, size: tuple[int, ...], stride: tuple[int, ...], offset: int
 ) -> Any:
     """Of a row-major array: element ``(i, j, ...)`` is the flattened
@@ -119,15 +119,15 @@ def _as_strided(
     return on_memory(xp, a, size, tuple([s * n for s in stride]), offset * n)
 
 
-_as_strided.defvjp(
-    a=lambda g, a_shape, size, stride, offset: _as_strided_adjoint(
+as_strided_p.defvjp(
+    a=lambda g, a_shape, size, stride, offset: as_strided_adjoint(
         g, size=size, stride=stride, offset=offset, shape=a_shape
     )
 )
 
 
-@primitive(name="as_strided_adjoint", complex=True)
-def _as_strided_adjoint(
+@primitive(complex=True)
+def as_strided_adjoint(
     xp: Any,
     a: Any,
     *,
@@ -145,8 +145,8 @@ def _as_strided_adjoint(
     return out.reshape(shape)
 
 
-_as_strided_adjoint.defvjp(
-    a=lambda g, size, stride, offset: _as_strided(g, size=size, stride=stride, offset=offset)
+as_strided_adjoint.defvjp(
+    a=lambda g, size, stride, offset: as_strided_p(g, size=size, stride=stride, offset=offset)
 )
 
 
@@ -179,12 +179,12 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = 
         ordered = base
         if not base.array.flags.c_contiguous:
             strides = element_strides(base.array)
-            ordered = _permute(
+            ordered = permute_p(
                 base, dims=tuple(sorted(range(len(strides)), key=lambda d: -strides[d]))
             )
         inside = start <= offset and last < start + max(base.array.size, prod(size) == 0)
         if inside and ordered.array.flags.c_contiguous:
-            return _as_strided(ordered, size=size, stride=stride, offset=offset - start)
+            return as_strided_p(ordered, size=size, stride=stride, offset=offset - start)
     width = input.array.itemsize
     raise RuntimeError(
         f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and "

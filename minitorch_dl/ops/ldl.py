@@ -19,7 +19,7 @@ from ..autograd.no_derivative import PYTORCH_NAME, no_derivative
 from ..autograd.primitive import primitive, write_out
 from ..backend import to_host
 from . import return_types
-from .solving import LinAlgError, _check_system, attempt, check_matrices
+from .solving import LinAlgError, attempt, check_matrices, check_system
 
 __all__: list[str] = []
 
@@ -80,9 +80,9 @@ def _choose(a: np.ndarray) -> tuple[int, int]:
     return r, 1 if size[r, r] >= _GROWTH * across else 2
 
 
-@primitive(name="ldl_factor", outputs=("LD", "pivots", "info"), constant=("pivots", "info"),
+@primitive(outputs=("LD", "pivots", "info"), constant=("pivots", "info"),
            complex=True, grad_fn=PYTORCH_NAME)  # fmt: skip
-def _ldl_factor(xp: Any, a: Any, *, hermitian: bool) -> Any:
+def ldl_factor_p(xp: Any, a: Any, *, hermitian: bool) -> Any:
     a = to_host(a)
     ld = np.empty_like(a)
     pivots, info = np.empty(a.shape[:-1], "int32"), np.empty(a.shape[:-2], "int32")
@@ -109,8 +109,8 @@ def _solve(ld: np.ndarray, pivots: np.ndarray, b: np.ndarray, hermitian: bool) -
     return b
 
 
-@primitive(name="ldl_solve", complex=True, grad_fn=PYTORCH_NAME)
-def _ldl_solve(xp: Any, ld: Any, pivots: Any, b: Any, *, hermitian: bool) -> Any:
+@primitive(complex=True, grad_fn=PYTORCH_NAME)
+def ldl_solve_p(xp: Any, ld: Any, pivots: Any, b: Any, *, hermitian: bool) -> Any:
     batch = np.broadcast_shapes(ld.shape[:-2], b.shape[:-2])
     factors = np.broadcast_to(to_host(ld), (*batch, *ld.shape[-2:]))
     swaps = np.broadcast_to(to_host(pivots), (*batch, ld.shape[-1]))
@@ -124,9 +124,9 @@ def _ldl_solve(xp: Any, ld: Any, pivots: Any, b: Any, *, hermitian: bool) -> Any
 
 
 _CURE = "torch.linalg.solve and eigh have one"
-_ldl_factor.defvjp(a=no_derivative("linalg_ldl_factor_ex", _CURE))
+ldl_factor_p.defvjp(a=no_derivative("linalg_ldl_factor_ex", _CURE))
 _refusal = no_derivative("linalg_ldl_solve", _CURE)
-_ldl_solve.defvjp(ld=_refusal, b=_refusal)
+ldl_solve_p.defvjp(ld=_refusal, b=_refusal)
 
 
 def ldl_factor_ex(
@@ -135,7 +135,7 @@ def ldl_factor_ex(
     """``ldl_factor``, and ``info``: 0, or the place (from 1) of the first block of ``D`` that is
     zero."""
     check_matrices("torch.linalg.ldl_factor_ex", square=True, A=A)
-    y = _ldl_factor(A, hermitian=hermitian)
+    y = ldl_factor_p(A, hermitian=hermitian)
     if check_errors and (to_host(y[2].array) > 0).any():
         raise LinAlgError(
             f"torch.linalg.ldl_factor_ex: D[{int(to_host(y[2].array).max())}] is zero, and using "
@@ -171,11 +171,11 @@ def ldl_solve(LD: Any, pivots: Any, B: Any, *, hermitian: bool = False, out: Any
     """``X`` of ``A X = B`` for the ``A`` that ``ldl_factor`` factorized."""
     check_matrices("torch.linalg.ldl_solve", square=True, LD=LD)
     check_matrices("torch.linalg.ldl_solve", B=B)
-    _check_system("torch.linalg.ldl_solve", LD, B, True)
+    check_system("torch.linalg.ldl_solve", LD, B, True)
     if pivots.array.dtype.kind not in "iu" or pivots.shape != LD.shape[:-1]:
         raise RuntimeError(
             "torch.linalg.ldl_solve: expected pivots of integers and of shape "
             f"{list(LD.shape[:-1])}, got {pivots.dtype} {list(pivots.shape)}"
         )
-    y = _ldl_solve(LD, pivots, B, hermitian=hermitian)
+    y = ldl_solve_p(LD, pivots, B, hermitian=hermitian)
     return y if out is None else write_out("linalg.ldl_solve", out, y, exact=True)

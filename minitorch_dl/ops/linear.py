@@ -16,20 +16,19 @@ from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast, sum_to
 from ..backend.blas import dot
 from ..backend.precision import in_float32, is_half
-from .reductions import _sum
-from .shape import _reshape
+from .reductions import sum_p
+from .shape import reshape_p
 
 __all__ = ["bilinear", "linear"]
 
 
 @primitive(
-    name="linear",
     grad_fn="AddmmBackward0",
     shows=("b", "x", "w"),
     complex="holomorphic",
     least="integer",
 )
-def _linear(xp: Any, x: Any, w: Any, b: Any) -> Any:
+def linear_p(xp: Any, x: Any, w: Any, b: Any) -> Any:
     """``y[..., o] = b[o] + sum over i of x[..., i] w[o, i]``."""
     if x.dtype.itemsize == 2 and is_half(x.dtype) and not getattr(xp, "multiplies_halves", False):
         return _rounded_once(xp, x, w, b)
@@ -40,8 +39,8 @@ def _linear(xp: Any, x: Any, w: Any, b: Any) -> Any:
     return y if x.ndim == 2 else y.reshape(*x.shape[:-1], w.shape[0])
 
 
-_rounded_once = in_float32(lambda xp, x, w, b: _linear(x, w, b))
-_linear.defvjp(
+_rounded_once = in_float32(lambda xp, x, w, b: linear_p(x, w, b))
+linear_p.defvjp(
     x=lambda g, w: linear_input(g, w),
     w=lambda g, x: linear_weight(x, g),
     b=lambda g, b_shape: sum_to(g, shape=b_shape),
@@ -51,10 +50,10 @@ _linear.defvjp(
 @primitive(complex="holomorphic")
 def linear_input(xp: Any, u: Any, w: Any) -> Any:
     """``x[..., i] = sum over o of u[..., o] w[o, i]``."""
-    return _linear(u, w.T, None)
+    return linear_p(u, w.T, None)
 
 
-linear_input.defvjp(u=lambda g, w: _linear(g, w, None), w=lambda g, u: linear_weight(g, u))
+linear_input.defvjp(u=lambda g, w: linear_p(g, w, None), w=lambda g, u: linear_weight(g, u))
 
 
 @primitive(complex="holomorphic")
@@ -66,7 +65,7 @@ def linear_weight(xp: Any, x: Any, u: Any) -> Any:
     return dot(xp, u.T, x)
 
 
-linear_weight.defvjp(x=lambda g, u: linear_input(u, g), u=lambda g, x: _linear(x, g, None))
+linear_weight.defvjp(x=lambda g, u: linear_input(u, g), u=lambda g, x: linear_p(x, g, None))
 
 
 def linear(input: Any, weight: Any, bias: Any = None, *, out: Any = None) -> Any:
@@ -86,8 +85,8 @@ def linear(input: Any, weight: Any, bias: Any = None, *, out: Any = None) -> Any
         require_tensor("linear", "weight", weight)
     x, w, b = input.array, weight.array, None if bias is None else bias.array
     if w.ndim == 1 and x.ndim > 0:  # (I,): one output, without an axis for it
-        y = linear(input, _reshape(weight, shape=(1, *w.shape)), None)
-        y = named(_reshape(y, shape=y.array.shape[:-1]), "MvBackward0")
+        y = linear(input, reshape_p(weight, shape=(1, *w.shape)), None)
+        y = named(reshape_p(y, shape=y.array.shape[:-1]), "MvBackward0")
         return y if bias is None else y + bias
     if x.ndim == 0 or w.ndim == 0:
         raise RuntimeError(
@@ -118,8 +117,8 @@ def linear(input: Any, weight: Any, bias: Any = None, *, out: Any = None) -> Any
             raise RuntimeError(
                 f"linear: expected bias of size [{w.shape[0]}], but got {list(b.shape)}"
             )
-        return _linear(input, weight, None) + bias
-    y = _linear(input, weight, bias)
+        return linear_p(input, weight, None) + bias
+    y = linear_p(input, weight, bias)
     if b is None:
         return named(y, "MmBackward0" if x.ndim == 2 else "UnsafeViewBackward0")
     return y if x.ndim == 2 else named(y, "ViewBackward0")
@@ -155,9 +154,9 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
             return y
         require_one_dtype("bilinear", a, b, w, None if bias is None else bias.array)
     o, i, j = w.shape
-    y = _linear(input2, _reshape(weight, shape=(o * i, j)), None)
-    y = _reshape(y, shape=(*a.shape[:-1], o, i)) * _reshape(input1, shape=(*a.shape[:-1], 1, i))
-    y = _sum(y, dims=(a.ndim,), keepdim=False)
+    y = linear_p(input2, reshape_p(weight, shape=(o * i, j)), None)
+    y = reshape_p(y, shape=(*a.shape[:-1], o, i)) * reshape_p(input1, shape=(*a.shape[:-1], 1, i))
+    y = sum_p(y, dims=(a.ndim,), keepdim=False)
     if y.array.dtype != a.dtype:  # integers are summed in int64
         y = cast(y, dtype=input1.dtype.name)
     return y if bias is None else y + bias

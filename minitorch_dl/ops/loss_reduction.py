@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend.warning import warn
-from .reductions import _mean, _sum
+from .reductions import mean_p, sum_p
 
 REDUCTIONS = ("none", "mean", "sum")
 """By their numbers."""
@@ -52,5 +52,5 @@ def get_enum(reduction: str) -> int:
 def reduced(loss: Any, reduction: str) -> Any:
     """The values of the single elements, their sum or their mean."""
     if reduction == "mean":
-        return _mean(loss, dims=None, keepdim=False)
-    return loss if reduction == "none" else _sum(loss, dims=None, keepdim=False)
+        return mean_p(loss, dims=None, keepdim=False)
+    return loss if reduction == "none" else sum_p(loss, dims=None, keepdim=False)

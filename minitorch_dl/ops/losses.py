@@ -16,8 +16,8 @@ from .activation import logsigmoid
 from .elementwise import abs, exp, log
 from .loss_reduction import reduced, reduction_name
 from .powers import square
-from .reductions import _mean, _sum
-from .selection import _clamp, where
+from .reductions import mean_p, sum_p
+from .selection import clamp_p, where
 from .shape import expand, unsqueeze
 from .special import sigmoid, xlogy
 
@@ -72,17 +72,17 @@ def l1_loss(
     return _weighted("l1_loss", abs(input - target), weight, reduction)
 
 
-@primitive(name="mse_loss", broadcasts=True, promotes="same", least="float")
-def _mse_loss(xp: Any, a: Any, b: Any, *, reduction: str) -> Any:
+@primitive(broadcasts=True, promotes="same", least="float")
+def mse_loss_p(xp: Any, a: Any, b: Any, *, reduction: str) -> Any:
     """``(a - b)^2``, averaged, added up or element by element."""
     d = xp.subtract(a, b)
     d *= d
     if reduction == "none":
         return d
-    return (_mean if reduction == "mean" else _sum)(d, dims=None, keepdim=False)
+    return (mean_p if reduction == "mean" else sum_p)(d, dims=None, keepdim=False)
 
 
-@_mse_loss.defvjp_joint
+@mse_loss_p.defvjp_joint
 def _mse_loss_gradients(g: Any, needs: Any, a: Any, b: Any, reduction: str) -> Any:
     d = a - b
     count = math.prod(d.shape) if reduction == "mean" else 1
@@ -108,13 +108,13 @@ def mse_loss(
     reduction = reduction_name(size_average, reduce, reduction)
     _warn_sizes("mse_loss", input, target)
     if weight is None:
-        return _mse_loss(input, target, reduction=reduction)
+        return mse_loss_p(input, target, reduction=reduction)
     refuse_complex("mse_loss", input, target)
     return _weighted("mse_loss", square(input - target), weight, reduction)
 
 
-@primitive(name="huber", least="float", blocks=True, wide=True)
-def _huber(xp: Any, a: Any, *, delta: float) -> Any:
+@primitive(least="float", blocks=True, wide=True)
+def huber_p(xp: Any, a: Any, *, delta: float) -> Any:
     """``a^2 / 2`` where ``|a| < delta``, else ``delta (|a| - delta / 2)``."""
     size = xp.abs(a)
     near = clip(xp, size, None, delta)
@@ -123,7 +123,7 @@ def _huber(xp: Any, a: Any, *, delta: float) -> Any:
     return size
 
 
-_huber.defvjp(a=lambda g, a, delta: g * _clamp(a, -delta, delta))
+huber_p.defvjp(a=lambda g, a, delta: g * clamp_p(a, -delta, delta))
 
 
 @as_one("HuberLossBackward0")
@@ -144,7 +144,7 @@ def huber_loss(
         )
     require_kind("huber_loss", "float", input)
     _warn_sizes("huber_loss", input, target)
-    loss = _in_dtype_of(input, _huber(input - target, delta=delta))
+    loss = _in_dtype_of(input, huber_p(input - target, delta=delta))
     return _weighted("huber_loss", loss, weight, reduction)
 
 
@@ -163,7 +163,7 @@ def smooth_l1_loss(
         raise RuntimeError(f"smooth_l1_loss does not support negative values for beta, got {beta}")
     _warn_sizes("smooth_l1_loss", input, target)
     d = input - target
-    return reduced(abs(d) if beta == 0 else _huber(d, delta=beta) / beta, reduction)
+    return reduced(abs(d) if beta == 0 else huber_p(d, delta=beta) / beta, reduction)
 
 
 @as_one()
@@ -205,15 +205,15 @@ def kl_div(
     return loss / input.array.shape[0] if by_batch and input.array.ndim else loss
 
 
-@primitive(name="binary_cross_entropy", wide=True, least="float")
-def _bce(xp: Any, a: Any, target: Any) -> Any:
+@primitive(wide=True, least="float")
+def binary_cross_entropy_p(xp: Any, a: Any, target: Any) -> Any:
     """``-t log a - (1 - t) log(1 - a)``, with no logarithm below -100."""
     hit, miss = clip(xp, xp.log(a), -100, None), clip(xp, xp.log1p(-a), -100, None)
     return (target - 1) * miss - target * hit
 
 
-_bce.defvjp(
-    a=lambda g, a, target: g * (a - target) / _clamp((1 - a) * a, 1e-12, None),
+binary_cross_entropy_p.defvjp(
+    a=lambda g, a, target: g * (a - target) / clamp_p((1 - a) * a, 1e-12, None),
     target=lambda g, a: g * (log(1 - a) - log(a)),
 )
 
@@ -260,23 +260,21 @@ def binary_cross_entropy(
         f"{op}: all elements of input should be between 0 and 1. For scores before the sigmoid "
         "there is binary_cross_entropy_with_logits",
     )
-    loss = _bce(input, target)
+    loss = binary_cross_entropy_p(input, target)
     if weight is not None:
         loss = _in_dtype_of(loss, loss * expand(weight, input.array.shape))
     return reduced(loss, reduction)
 
 
-@primitive(
-    name="binary_cross_entropy_with_logits", broadcasts=True, promotes="float", least="float"
-)
-def _bce_logits(xp: Any, a: Any, target: Any) -> Any:
+@primitive(broadcasts=True, promotes="float", least="float")
+def binary_cross_entropy_with_logits_p(xp: Any, a: Any, target: Any) -> Any:
     """``-t log s - (1 - t) log(1 - s)``, s the sigmoid of a, without overflow."""
     y = xp.log1p(xp.exp(-xp.abs(a)))
     y += clip(xp, a, 0, None)
     return y - a * target
 
 
-_bce_logits.defvjp(
+binary_cross_entropy_with_logits_p.defvjp(
     a=lambda g, a, target: g * (sigmoid(a) - target),
     target=lambda g, a: -g * a,
 )
@@ -318,7 +316,7 @@ def binary_cross_entropy_with_logits(
         )
     require_kind("binary_cross_entropy_with_logits", "float", input)
     if pos_weight is None:
-        loss = _bce_logits(input, target)
+        loss = binary_cross_entropy_with_logits_p(input, target)
     else:
         factor = (pos_weight - 1) * target + 1
         loss = (1 - target) * input - factor * logsigmoid(input)

@@ -14,21 +14,21 @@ from ..backend import array_module, check_all
 from . import return_types
 from .cholesky import linalg_cholesky
 from .deprecated import deprecated
-from .diagonals import _tril, _triu
+from .diagonals import tril_p, triu_p
 from .gathering import take_along_dim
 from .joining import cat
 from .solving import (
     LinAlgError,
-    _check_system,
-    _solve_triangular,
     as_diagonal,
     check_matrices,
+    check_system,
     eye_like,
     inv,
     mH,
     mul,
     solve,
     solve_triangular,
+    solve_triangular_p,
 )
 
 __all__ = ["lu", "lu_solve", "lu_unpack"]
@@ -60,23 +60,23 @@ def _size(a: Any) -> Any:
     return abs(a.real) + abs(a.imag) if a.dtype.kind == "c" else abs(a)
 
 
-@primitive(name="lu_square", complex=True)
-def _lu_square(xp: Any, a: Any) -> Any:
+@primitive(complex=True)
+def lu_square(xp: Any, a: Any) -> Any:
     """``L - I + U`` of square matrices that need no pivoting."""
     return _eliminate(xp, a, pivot=False)[0]
 
 
 def _d_lu_square(g: Any, y: Any) -> Any:
     """``L^-H (tril(L^H g, -1) + triu(g U^H)) U^-H``."""
-    lower = _tril(y, diagonal=-1) + eye_like(y, n=y.shape[-1])
-    upper = _triu(y, diagonal=0)
-    middle = _tril(mul(lower, g, ta=True), diagonal=-1)
-    middle = middle + _triu(mul(g, upper, tb=True), diagonal=0)
-    left = _solve_triangular(lower, middle, upper=False, adjoint=True, unit=True)
-    return mH(_solve_triangular(upper, mH(left), upper=True, adjoint=False, unit=False))
+    lower = tril_p(y, diagonal=-1) + eye_like(y, n=y.shape[-1])
+    upper = triu_p(y, diagonal=0)
+    middle = tril_p(mul(lower, g, ta=True), diagonal=-1)
+    middle = middle + triu_p(mul(g, upper, tb=True), diagonal=0)
+    left = solve_triangular_p(lower, middle, upper=False, adjoint=True, unit=True)
+    return mH(solve_triangular_p(upper, mH(left), upper=True, adjoint=False, unit=False))
 
 
-_lu_square.defvjp(a=_d_lu_square)
+lu_square.defvjp(a=_d_lu_square)
 
 
 def _order(xp: Any, pivots: Any, m: int) -> Any:
@@ -110,7 +110,7 @@ def lu_factor_ex(
             "it on lu_solve would result in a division by zero"
         )
     rows = take_along_dim(A, TensorBase.wrap(_order(xp, pivots, m)[..., None]), -2)
-    LU = _lu_square(rows[..., :k, :k])
+    LU = lu_square(rows[..., :k, :k])
     if m > n:
         # under a pivot of 0 all is 0 already
         U = LU + as_diagonal(TensorBase.wrap(zero.astype(a.dtype))) if zero.any() else LU
@@ -177,8 +177,8 @@ def lu_unpack(
         P = TensorBase.wrap((order[..., None, :] == xp.arange(m)[:, None]).astype(a.dtype))
     if unpack_data:
         square = TensorBase.wrap(xp.eye(m, k, dtype=a.dtype))
-        L = _tril(LU_data[..., :k], diagonal=-1) + square
-        U = _triu(LU_data[..., :k, :], diagonal=0)
+        L = tril_p(LU_data[..., :k], diagonal=-1) + square
+        U = triu_p(LU_data[..., :k, :], diagonal=0)
     y = (P, L, U)
     return return_types.lu_unpack(
         *(y if out is None else write_out("lu_unpack", out, y, exact=True))
@@ -220,7 +220,7 @@ def linalg_lu_solve(
     """
     check_matrices("torch.linalg.lu_solve", square=True, LU=LU)
     check_matrices("torch.linalg.lu_solve", B=B)
-    _check_system("torch.linalg.lu_solve", LU, B, left)
+    check_system("torch.linalg.lu_solve", LU, B, left)
     if not left:
         y = mH(linalg_lu_solve(LU, pivots, mH(B), adjoint=not adjoint))
         return y if out is None else write_out("linalg.lu_solve", out, y, exact=True)

@@ -11,13 +11,13 @@ from ..autograd.primitive import TensorBase
 from ..backend import array_module, check_range, dtypes
 from .activation import logsigmoid
 from .distances import pairwise_distance
-from .gathering import _gather as take_along
+from .gathering import gather_p
 from .indexing import getitem
 from .loss_reduction import reduced, reduction_name
 from .powers import sqrt, square
-from .reductions import _sum
+from .reductions import sum_p
 from .selection import clamp_min, minimum, where
-from .shape import _reshape, unsqueeze
+from .shape import reshape_p, unsqueeze
 
 __all__ = [
     "cosine_embedding_loss", "hinge_embedding_loss", "margin_ranking_loss", "multi_margin_loss",
@@ -104,7 +104,7 @@ def cosine_embedding_loss(
 
     def dot(a: Any, b: Any) -> Any:
         product = a * b
-        return _sum(product, dims=(product.array.ndim - 1,), keepdim=False)
+        return sum_p(product, dims=(product.array.ndim - 1,), keepdim=False)
 
     lengths = sqrt((dot(input1, input1) + tiny) * (dot(input2, input2) + tiny))
     cosine = dot(input1, input2) / lengths
@@ -116,9 +116,9 @@ def _rows(op: str, input: Any, target: Any, target_ndim: int) -> tuple[Any, Any]
     """Scores as (N, C) and targets of as many rows."""
     x, t = input.array, target.array
     if x.ndim < 2:
-        input = _reshape(input, shape=(1, x.size))
+        input = reshape_p(input, shape=(1, x.size))
     if t.ndim == target_ndim - 1:
-        target = _reshape(target, shape=(1, *t.shape))
+        target = reshape_p(target, shape=(1, *t.shape))
     a, b = input.array.shape, target.array.shape
     if len(a) != 2 or not a[1]:
         raise RuntimeError(
@@ -177,13 +177,13 @@ def multi_margin_loss(
     text = f"{op}: target out of range: labels must be in [0, {classes - 1}], got {{}}"
     check_range(t, classes, text=text)
     label = t[:, None]
-    loss = clamp_min(margin - take_along(input, _mask(label), dim=1) + input, 0)
+    loss = clamp_min(margin - gather_p(input, _mask(label), dim=1) + input, 0)
     loss = loss if p == 1 else square(loss)
     if weight is not None:
         loss = loss * getitem(weight, _mask(label))
     others = array_module(t).arange(classes) != label
-    loss = _sum(where(_mask(others), loss, 0.0), dims=(1,), keepdim=False) / classes
-    return reduced(_reshape(loss, shape=()) if single else loss, reduction)
+    loss = sum_p(where(_mask(others), loss, 0.0), dims=(1,), keepdim=False) / classes
+    return reduced(reshape_p(loss, shape=()) if single else loss, reduction)
 
 
 @as_one("MultilabelMarginLossBackward0")
@@ -205,7 +205,7 @@ def multilabel_margin_loss(
     reduction = reduction_name(size_average, reduce, reduction)
     single = input.array.ndim < 2
     if not target.array.ndim:
-        target = _reshape(target, shape=(1,))
+        target = reshape_p(target, shape=(1,))
     input, target = _rows(op, input, target, 2)
     t = target.array
     classes = t.shape[1]
@@ -216,10 +216,10 @@ def multilabel_margin_loss(
     label = xp.where(counts, t, 0)
     classes_of = counts[:, :, None] & (label[:, :, None] == xp.arange(classes))  # (N, T, C)
     pairs = counts[:, :, None] & ~classes_of.any(axis=1)[:, None]
-    wanted = unsqueeze(take_along(input, _mask(label), dim=1), 2)  # (N, T, 1)
+    wanted = unsqueeze(gather_p(input, _mask(label), dim=1), 2)  # (N, T, 1)
     loss = where(_mask(pairs), clamp_min(1 - wanted + unsqueeze(input, 1), 0), 0.0)
-    loss = _sum(loss, dims=(1, 2), keepdim=False) / classes
-    return reduced(_reshape(loss, shape=()) if single else loss, reduction)
+    loss = sum_p(loss, dims=(1, 2), keepdim=False) / classes
+    return reduced(reshape_p(loss, shape=()) if single else loss, reduction)
 
 
 def multilabel_soft_margin_loss(
@@ -236,7 +236,7 @@ def multilabel_soft_margin_loss(
     if weight is not None:
         loss = loss * weight
     last = input.array.ndim - 1
-    loss = _sum(loss, dims=(last,), keepdim=False) / input.array.shape[last]
+    loss = sum_p(loss, dims=(last,), keepdim=False) / input.array.shape[last]
     return reduced(loss, reduction)
 
 

@@ -16,16 +16,16 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.structural import cast, conj, expand, is_complex
+from ..autograd.structural import cast, conj, expand_p, is_complex
 from ..backend import dtypes
 from . import extrema, norms, reductions, scans, sorting
 from .creation import full_like, ones_like
 from .dims import normalize_dims, wrap_dim
 from .elementwise import logaddexp as _logaddexp
 from .powers import sqrt
-from .reductions import _in_dtype
+from .reductions import in_dtype
 from .selection import maximum, select
-from .shape import _reshape
+from .shape import reshape_p
 from .softmax import log_softmax as _log_softmax
 from .softmax import softmax as _softmax
 from .softmax import softmin as _softmin
@@ -44,7 +44,7 @@ def _selected(op: str, input: Any, mask: Any) -> Any:
             f"masked.{op}: expected broadcastable mask (got mask dimensionality higher than of the "
             f"input): the mask's size is {list(mask.shape)}, the input's {list(input.shape)}"
         )
-    return expand(cast(mask, dtype="bool"), shape=tuple(input.shape))
+    return expand_p(cast(mask, dtype="bool"), shape=tuple(input.shape))
 
 
 def _fill(op: str, input: Any, mask: Any, identity: float) -> Any:
@@ -108,8 +108,8 @@ def prod(
     mask: Any = None,
 ) -> Any:
     """The product over ``dim`` of the elements where ``mask`` is true."""
-    return reductions._prod(
-        _in_dtype(_fill("prod", input, mask, 1), dtype),
+    return reductions.prod_p(
+        in_dtype(_fill("prod", input, mask, 1), dtype),
         dims=normalize_dims(dim, input.ndim),
         keepdim=bool(keepdim),
     )
@@ -136,7 +136,7 @@ def amax(
     """The largest element over ``dim`` where ``mask`` is true; the lowest number of the dtype where
     there is none."""
     filled = _fill("amax", input, mask, -math.inf)
-    return _in_dtype(extrema.amax(filled, () if dim is None else dim, bool(keepdim)), dtype)
+    return in_dtype(extrema.amax(filled, () if dim is None else dim, bool(keepdim)), dtype)
 
 
 def amin(
@@ -150,7 +150,7 @@ def amin(
     """The smallest element over ``dim`` where ``mask`` is true; the highest number of the dtype
     where there is none."""
     filled = _fill("amin", input, mask, math.inf)
-    return _in_dtype(extrema.amin(filled, () if dim is None else dim, bool(keepdim)), dtype)
+    return in_dtype(extrema.amin(filled, () if dim is None else dim, bool(keepdim)), dtype)
 
 
 def argmax(
@@ -164,7 +164,7 @@ def argmax(
     """The index of the largest element where ``mask`` is true, in the input's dtype unless another
     is given."""
     filled = _fill("argmax", input, mask, -math.inf)
-    return _in_dtype(extrema.argmax(filled, dim, bool(keepdim)), dtype or input.dtype)
+    return in_dtype(extrema.argmax(filled, dim, bool(keepdim)), dtype or input.dtype)
 
 
 def argmin(
@@ -178,7 +178,7 @@ def argmin(
     """The index of the smallest element where ``mask`` is true, in the input's dtype unless another
     is given."""
     filled = _fill("argmin", input, mask, math.inf)
-    return _in_dtype(extrema.argmin(filled, dim, bool(keepdim)), dtype or input.dtype)
+    return in_dtype(extrema.argmin(filled, dim, bool(keepdim)), dtype or input.dtype)
 
 
 def logsumexp(
@@ -186,7 +186,7 @@ def logsumexp(
 ) -> Any:
     """``log(sum(exp(input)))`` over ``dim`` of the elements where ``mask`` is true."""
     filled = _fill("logsumexp", input, mask, -math.inf)
-    return _in_dtype(reductions.logsumexp(filled, dim, keepdim), dtype or input.dtype)
+    return in_dtype(reductions.logsumexp(filled, dim, keepdim), dtype or input.dtype)
 
 
 def logaddexp(
@@ -195,7 +195,7 @@ def logaddexp(
     """``log(exp(input) + exp(other))``, without the operand whose mask is false."""
     a = _fill("logaddexp", input, input_mask, -math.inf)
     b = _fill("logaddexp", other, other_mask, -math.inf)
-    return _in_dtype(_logaddexp(a, b), dtype or input.dtype)
+    return in_dtype(_logaddexp(a, b), dtype or input.dtype)
 
 
 # -- what divides by a count -----------------------------------------------------------------------
@@ -247,7 +247,7 @@ def median(
             "masked.median: expects no fully masked out rows if dtype is not floating point, got "
             f"{input.dtype}"
         )
-    return _in_dtype(y, dtype or input.dtype)
+    return in_dtype(y, dtype or input.dtype)
 
 
 def norm(
@@ -288,12 +288,12 @@ def _variance(
     centred = input - sum(input, dim, keepdim=True, dtype=wanted, mask=mask) / count
     squares = centred * conj(centred) if is_complex(centred) else centred * centred
     total = sum(squares, dim, keepdim=keepdim, dtype=compute, mask=mask)
-    freedom = _reshape(count, shape=tuple(total.shape))
+    freedom = reshape_p(count, shape=tuple(total.shape))
     if correction:
         real = dtypes.float32 if compute.itemsize == 2 else compute.to_real()
-        freedom = _in_dtype(freedom, real) - correction
+        freedom = in_dtype(freedom, real) - correction
         freedom = select(freedom > 0, freedom, 0)
-    return _in_dtype(total / freedom, wanted)
+    return in_dtype(total / freedom, wanted)
 
 
 def var(

@@ -10,24 +10,24 @@ import numpy as np
 
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
-from ..autograd.structural import expand as _expand
+from ..autograd.structural import expand_p
 from ..backend import array_module, check_range
 from ..backend.selection import choose
 from .dims import common_shape
-from .gathering import _at_least_1d, _one_value
-from .indexing import _index, _index_put
-from .shape import _reshape
-from .slicing import _slice
+from .gathering import at_least_1d, fill_value
+from .indexing import index_p, index_put_p
+from .shape import reshape_p
+from .slicing import slice_p
 
 __all__ = ["argwhere", "masked_fill", "masked_scatter", "masked_select", "nonzero"]
 
 
-@primitive(name="masked_fill", broadcasts=True, complex=True)
-def _masked_fill(xp: Any, a: Any, value: Any, mask: Any) -> Any:
+@primitive(broadcasts=True, complex=True)
+def masked_fill_p(xp: Any, a: Any, value: Any, mask: Any) -> Any:
     return choose(xp, mask, value, a)
 
 
-_masked_fill.defvjp(a=lambda g, mask: _masked_fill(g, 0, mask), value=lambda g, mask: g * mask)
+masked_fill_p.defvjp(a=lambda g, mask: masked_fill_p(g, 0, mask), value=lambda g, mask: g * mask)
 
 
 def _check_mask(op: str, mask: Any) -> None:
@@ -47,7 +47,7 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     tensor([1., 0.])
     """
     _check_mask("masked_fill", mask)
-    y = _masked_fill(input, _one_value("masked_fill", input, value), mask)
+    y = masked_fill_p(input, fill_value("masked_fill", input, value), mask)
     return y if not isinstance(value, TensorBase) else named(y, "MaskedFillBackward1")
 
 
@@ -63,7 +63,7 @@ def masked_select(input: Any, mask: Any, *, out: Any = None) -> Any:
     if mask.array.dtype != bool:
         raise RuntimeError(f"masked_select: expected BoolTensor for mask, got {mask.array.dtype}")
     shape = common_shape("masked_select", input.array.shape, mask.array.shape) or (1,)
-    y = _index(_expand(input, shape=shape), _expand(mask, shape=shape), dims=(0,))
+    y = index_p(expand_p(input, shape=shape), expand_p(mask, shape=shape), dims=(0,))
     return y if out is None else write_out("masked_select", out, y, exact=True, reads=(input, mask))
 
 
@@ -77,20 +77,20 @@ def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
             f"{input.array.dtype} and {source.array.dtype}"
         )
     shape = common_shape("masked_scatter", input.array.shape, mask.array.shape)
-    mask = _expand(mask, shape=shape or (1,))
+    mask = expand_p(mask, shape=shape or (1,))
     n = int(mask.array.sum())
     if n > source.array.size:
         raise RuntimeError(
             "masked_scatter: Number of elements of source < number of ones in mask: "
             f"{source.array.size} < {n}"
         )
-    values = _slice(_reshape(source, shape=(-1,)), index=((0, n, None),))
-    y = _index_put(_expand(input, shape=shape or (1,)), values, mask, dims=(0,))
-    return y if shape else _reshape(y, shape=())
+    values = slice_p(reshape_p(source, shape=(-1,)), index=((0, n, None),))
+    y = index_put_p(expand_p(input, shape=shape or (1,)), values, mask, dims=(0,))
+    return y if shape else reshape_p(y, shape=())
 
 
-@primitive(name="nonzero", complex=True)
-def _nonzero(xp: Any, a: Any) -> Any:
+@primitive(complex=True)
+def nonzero_p(xp: Any, a: Any) -> Any:
     return xp.stack(xp.nonzero(a)).T if a.ndim else xp.zeros((int(a != 0), 0), np.int64)
 
 
@@ -104,17 +104,17 @@ def nonzero(input: Any, *, as_tuple: bool = False, out: Any = None) -> Any:
             [3]])
     """
     if not as_tuple:
-        y = _nonzero(input)
+        y = nonzero_p(input)
         return y if out is None else write_out("nonzero", out, y, exact=True)
     if out is not None:
         raise RuntimeError("nonzero does not support the out kwarg when as_tuple is True")
-    rows = _nonzero(_at_least_1d(input))
-    return tuple(_slice(rows, index=((None, None, None), d)) for d in range(rows.array.shape[1]))
+    rows = nonzero_p(at_least_1d(input))
+    return tuple(slice_p(rows, index=((None, None, None), d)) for d in range(rows.array.shape[1]))
 
 
 def argwhere(input: Any) -> Any:
     """The indices of the elements that are not zero, one per row."""
-    return _nonzero(input)
+    return nonzero_p(input)
 
 
 def one_hot(tensor: Any, num_classes: int = -1) -> Any:

@@ -15,10 +15,9 @@ from ..autograd.structural import alias, conj, is_complex
 from ..backend import blas
 from ..backend.precision import in_float32, is_half, summed_in
 from .deprecated import deprecated, warn_once
-from .diagonals import _diagonal
+from .diagonals import diagonal_p
 from .dims import wrap_dim, wrap_dims
-from .shape import _reshape as reshape
-from .shape import owned, permute
+from .shape import owned, permute, reshape_p
 
 __all__ = [
     "bmm", "chain_matmul", "cross", "dot", "ger",
@@ -40,8 +39,8 @@ def product(xp: Any, a: Any, b: Any) -> Any:
     return xp.matmul(a, b)
 
 
-@primitive(name="matmul", grad_fn="MmBackward0", complex="holomorphic", least="integer")
-def _matmul(xp: Any, a: Any, b: Any) -> Any:
+@primitive(grad_fn="MmBackward0", complex="holomorphic", least="integer")
+def matmul_p(xp: Any, a: Any, b: Any) -> Any:
     if not (hasattr(a, "dtype") and hasattr(b, "dtype")):
         raise TypeError("expected two tensors")
     if a.dtype != b.dtype:
@@ -113,19 +112,19 @@ def _d_left(g: Any, b: Any, a_shape: Any) -> Any:
     if len(a_shape) > 1 and len(b.shape) > 1:
         return matmul_to(g, b, ta=False, tb=True, shape=a_shape)
     as_a, as_b, as_g = _as_matrices(a_shape, b.shape, g.shape)
-    d = matmul_to(reshape(g, shape=as_g), reshape(b, shape=as_b), ta=False, tb=True, shape=as_a)
-    return reshape(d, shape=a_shape)
+    d = matmul_to(reshape_p(g, shape=as_g), reshape_p(b, shape=as_b), ta=False, tb=True, shape=as_a)
+    return reshape_p(d, shape=a_shape)
 
 
 def _d_right(g: Any, a: Any, b_shape: Any) -> Any:
     if len(a.shape) > 1 and len(b_shape) > 1:
         return matmul_to(a, g, ta=True, tb=False, shape=b_shape)
     as_a, as_b, as_g = _as_matrices(a.shape, b_shape, g.shape)
-    d = matmul_to(reshape(a, shape=as_a), reshape(g, shape=as_g), ta=True, tb=False, shape=as_b)
-    return reshape(d, shape=b_shape)
+    d = matmul_to(reshape_p(a, shape=as_a), reshape_p(g, shape=as_g), ta=True, tb=False, shape=as_b)
+    return reshape_p(d, shape=b_shape)
 
 
-_matmul.defvjp(a=_d_left, b=_d_right)
+matmul_p.defvjp(a=_d_left, b=_d_right)
 
 _NODES = {(1, 1): "DotBackward0", (2, 1): "MvBackward0", (1, 2): "SqueezeBackward4"}
 
@@ -141,7 +140,7 @@ def matmul(input: Any, other: Any, *, out: Any = None) -> Any:
     >>> torch.matmul(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([1.0, 1.0]))
     tensor([3., 7.])
     """
-    y = _matmul(input, other)
+    y = matmul_p(input, other)
     if getattr(y, "_node", None) is not None:
         n, m = (
             getattr(input, "array", input).ndim,
@@ -311,7 +310,7 @@ def outer(input: Any, vec2: Any, *, out: Any = None) -> Any:
             [6, 8]])
     """
     _check_dims("outer", input=(input, 1), vec2=(vec2, 1))
-    y = reshape(input, shape=(input.shape[0], 1)) * vec2
+    y = reshape_p(input, shape=(input.shape[0], 1)) * vec2
     return y if out is None else write_out("outer", out, y)
 
 
@@ -368,11 +367,11 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
     right = [j for j in range(b.ndim) if j not in of_b]
     shape = (*(a.shape[i] for i in left), *(b.shape[j] for j in right))
     k = math.prod([a.shape[i] for i in of_a])
-    rows = reshape(permute(a, (*left, *of_a)), shape=(math.prod([a.shape[i] for i in left]), k))
-    columns = reshape(
+    rows = reshape_p(permute(a, (*left, *of_a)), shape=(math.prod([a.shape[i] for i in left]), k))
+    columns = reshape_p(
         permute(b, (*of_b, *right)), shape=(k, math.prod([b.shape[j] for j in right]))
     )
-    y = reshape(matmul(rows, columns), shape=shape)
+    y = reshape_p(matmul(rows, columns), shape=shape)
     return y if out is None else write_out("tensordot", out, y, exact=True)
 
 
@@ -389,9 +388,9 @@ def kron(input: Any, other: Any, *, out: Any = None) -> Any:
     ndim = max(input.ndim, other.ndim)
     a = (1,) * (ndim - input.ndim) + tuple(input.shape)
     b = (1,) * (ndim - other.ndim) + tuple(other.shape)
-    blocks = reshape(input, shape=tuple([n for size in a for n in (size, 1)]))
-    inside = reshape(other, shape=tuple([n for size in b for n in (1, size)]))
-    y = owned(reshape(blocks * inside, shape=tuple([n * m for n, m in zip(a, b, strict=True)])))
+    blocks = reshape_p(input, shape=tuple([n for size in a for n in (size, 1)]))
+    inside = reshape_p(other, shape=tuple([n for size in b for n in (1, size)]))
+    y = owned(reshape_p(blocks * inside, shape=tuple([n * m for n, m in zip(a, b, strict=True)])))
     return y if out is None else write_out("kron", out, y)
 
 
@@ -400,21 +399,22 @@ def trace(input: Any) -> Any:
     """The sum of a matrix's diagonal."""
     require_kind("trace", "integer", input)
     _check_dims("trace", input=(input, 2))
-    return _diagonal(input, offset=0, dim1=0, dim2=1).sum()
+    return diagonal_p(input, offset=0, dim1=0, dim2=1).sum()
 
 
 @primitive(
-    name="cross",
     grad_fn="LinalgCrossBackward0",
     broadcasts=True,
     complex="holomorphic",
 )
-def _cross(xp: Any, a: Any, b: Any, *, dim: int) -> Any:
+def cross_p(xp: Any, a: Any, b: Any, *, dim: int) -> Any:
     require_one_dtype("linalg.cross", a, b)
     return xp.ascontiguousarray(xp.cross(a, b, axis=dim))
 
 
-_cross.defvjp(a=lambda g, b, dim: _cross(b, g, dim=dim), b=lambda g, a, dim: _cross(g, a, dim=dim))
+cross_p.defvjp(
+    a=lambda g, b, dim: cross_p(b, g, dim=dim), b=lambda g, a, dim: cross_p(g, a, dim=dim)
+)
 
 
 def cross(input: Any, other: Any, dim: int | None = None, *, out: Any = None) -> Any:
@@ -445,5 +445,5 @@ def cross(input: Any, other: Any, dim: int | None = None, *, out: Any = None) ->
             f"linalg.cross: inputs dimension {named} must have length 3. Got {input.shape[dim]} "
             f"and {other.shape[dim]}"
         )
-    y = _cross(input, other, dim=dim)
+    y = cross_p(input, other, dim=dim)
     return y if out is None else write_out("cross", out, y, exact=True)

@@ -18,15 +18,15 @@ from .diagonals import diagonal
 from .dims import also_named, wrap_dim
 from .elementwise import abs
 from .factorizations import svdvals
-from .joining import _cat, cat
+from .joining import cat, cat_p
 from .lu import inv_ex
 from .matmul import cross, matmul
 from .norms import linalg_norm
 from .powers import square
 from .scans import cumprod
 from .selection import select
-from .shape import _reshape, permute
-from .slicing import _range
+from .shape import permute, reshape_p
+from .slicing import slice_along
 from .solving import (
     NOT_CONVERGED,
     adjoint_of,
@@ -57,8 +57,8 @@ def _cutoff(xp: Any, s: Any, shape: tuple[int, ...], atol: Any, rtol: Any) -> An
     return xp.maximum(0.0 if atol is None else atol, rtol * largest).astype(s.dtype)[..., None]
 
 
-@primitive(name="pinv", complex=True)
-def _pinv(xp: Any, a: Any, atol: Any, rtol: Any, *, hermitian: bool) -> Any:
+@primitive(complex=True)
+def pinv_p(xp: Any, a: Any, atol: Any, rtol: Any, *, hermitian: bool) -> Any:
     if hermitian:
         w, u = attempt("linalg.eigh", xp.linalg.eigh, a, why=NOT_CONVERGED)
         s, vh = xp.abs(w), xp.where(w < 0, -1, 1).astype(w.dtype)[..., None] * adjoint_of(u)
@@ -80,7 +80,7 @@ def _d_pinv(g: Any, a: Any, y: Any) -> Any:
     )
 
 
-_pinv.defvjp(a=_d_pinv)
+pinv_p.defvjp(a=_d_pinv)
 
 
 def _raw(x: Any) -> Any:
@@ -108,7 +108,7 @@ def pinv(
     if not A.array.size:
         y = mH(A) * 1
     else:
-        y = _pinv(A, _raw(atol), _raw(rcond if rtol is None else rtol), hermitian=hermitian)
+        y = pinv_p(A, _raw(atol), _raw(rcond if rtol is None else rtol), hermitian=hermitian)
     return y if out is None else write_out("linalg.pinv", out, y)
 
 
@@ -182,11 +182,11 @@ def lstsq(
     rank = TensorBase.wrap(A.array.reshape(-1)[:0].astype("i8"))
     if driver != "gels":
         rank = matrix_rank(A, rtol=rcond)
-    residuals = real(_reshape(_range(x, x.ndim - 1, 0, 0), shape=(0,)))
+    residuals = real(reshape_p(slice_along(x, x.ndim - 1, 0, 0), shape=(0,)))
     if m > n and (driver == "gels" or (driver in ("gelsd", "gelss") and (rank.array == n).all())):
         d = matmul(A, x) - b
         residuals = square(abs(d)).sum(-2)
-    x = _reshape(x, shape=x.shape[:-1]) if vector else x
+    x = reshape_p(x, shape=x.shape[:-1]) if vector else x
     singular = (
         svdvals(A.detach())
         if driver in ("gelsd", "gelss")
@@ -260,8 +260,8 @@ _PADE = (
 )  # fmt: skip
 
 
-@primitive(name="matrix_exp", complex="holomorphic")
-def _matrix_exp(xp: Any, a: Any) -> Any:
+@primitive(complex="holomorphic")
+def matrix_exp_p(xp: Any, a: Any) -> Any:
     """Scaling and squaring with the [13/13] Pade approximant (Higham, 2005)."""
     if not a.size:
         return a.copy()
@@ -287,11 +287,11 @@ def _d_matrix_exp(g: Any, a: Any) -> Any:
     """The upper right block of ``exp([[A^T, g], [0, A^T]])`` (Mathias, 1996)."""
     n, rows, columns = a.shape[-1], a.ndim - 2, a.ndim - 1
     t = mT(a)
-    block = _cat(_cat(t, g, dim=columns), _cat(t * 0, t, dim=columns), dim=rows)
-    return _range(_range(_matrix_exp(block), rows, 0, n), columns, n, 2 * n)
+    block = cat_p(cat_p(t, g, dim=columns), cat_p(t * 0, t, dim=columns), dim=rows)
+    return slice_along(slice_along(matrix_exp_p(block), rows, 0, n), columns, n, 2 * n)
 
 
-_matrix_exp.defvjp(a=_d_matrix_exp)
+matrix_exp_p.defvjp(a=_d_matrix_exp)
 
 
 @as_one("LinalgMatrixExpBackward0")
@@ -306,7 +306,7 @@ def matrix_exp(input: Any) -> Any:
     if isinstance(input, TensorBase) and is_half(input.array.dtype):
         return cast(matrix_exp(cast(input, dtype="float32")), dtype=input.array.dtype.name)
     check_matrices("linalg.matrix_exp", square=True, A=input)
-    return _matrix_exp(input)
+    return matrix_exp_p(input)
 
 
 # -- tensors as matrices ---------------------------------------------------------------------------
@@ -323,7 +323,9 @@ def tensorinv(A: Any, ind: int = 2, *, out: Any = None) -> Any:
             "Expected self to satisfy the requirement prod(self.shape[ind:]) == "
             f"prod(self.shape[:ind]), but got {math.prod(rest)} != {math.prod(first)}"
         )
-    y = _reshape(inv(_reshape(A, shape=(math.prod(first), math.prod(rest)))), shape=(*rest, *first))
+    y = reshape_p(
+        inv(reshape_p(A, shape=(math.prod(first), math.prod(rest)))), shape=(*rest, *first)
+    )
     return y if out is None else write_out("linalg.tensorinv", out, y)
 
 
@@ -341,7 +343,7 @@ def tensorsolve(A: Any, B: Any, dims: Any = None, *, out: Any = None) -> Any:
             "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == "
             f"prod(self.shape[:other.ndim]), but got {n} != {math.prod(A.shape[: B.ndim])}"
         )
-    y = _reshape(solve(_reshape(A, shape=(n, n)), _reshape(B, shape=(n,))), shape=shape)
+    y = reshape_p(solve(reshape_p(A, shape=(n, n)), reshape_p(B, shape=(n,))), shape=shape)
     return y if out is None else write_out("linalg.tensorsolve", out, y)
 
 
@@ -355,7 +357,7 @@ def linalg_vander(x: Any, *, N: int | None = None) -> Any:
     if n < (0 if N is None else 2):
         raise RuntimeError(f"linalg.vander: N must be greater than 1, got {n}")
     if not x.ndim:
-        x = _reshape(x, shape=(1,))
+        x = reshape_p(x, shape=(1,))
     ones = as_column(x) * 0 + 1
     return cumprod(cat([ones] + [as_column(x)] * (n - 1), -1), -1)
 
@@ -380,7 +382,7 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     if n == 0:
         return TensorBase.wrap(x.array[:, None][:, :0])
     powers = cumprod(cat([as_column(x) * 0 + 1] + [as_column(x)] * (n - 1), -1), -1)
-    return powers if increasing else _range(powers, 1, None, None, -1)  # type: ignore[arg-type]
+    return powers if increasing else slice_along(powers, 1, None, None, -1)  # type: ignore[arg-type]
 
 
 @as_one()

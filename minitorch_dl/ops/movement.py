@@ -26,17 +26,17 @@ def _back(g: Any, a: Any, device: str) -> Any:
 transfer.defvjp(a=_back)
 
 
-@primitive(name="clone", complex=True)
-def _clone(xp: Any, a: Any) -> Any:
+@primitive(complex=True)
+def clone_p(xp: Any, a: Any) -> Any:
     return row_major_copy(a)
 
 
-_clone.defvjp(a=lambda g: g)
+clone_p.defvjp(a=lambda g: g)
 
 
 def clone(input: Any, *, memory_format: Any = None) -> Any:
     """A copy of ``input`` that is part of the graph."""
-    return _clone(input)
+    return clone_p(input)
 
 
 def to(x: Any, dtype: Any = None, device: Any = None, copy: bool = False) -> Any:

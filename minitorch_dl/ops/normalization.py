@@ -17,11 +17,11 @@ from ..autograd.versions import mark_all_written
 from ..backend import array_module, dtypes, standardization
 from ..backend.precision import in_float32
 from .norms import norm
-from .pooling import _avg_pool
+from .pooling import avg_pool_p
 from .powers import sqrt
-from .reductions import _mean
+from .reductions import mean_p
 from .selection import clamp_min
-from .shape import _reshape
+from .shape import reshape_p
 
 __all__ = ["group_norm", "layer_norm", "rms_norm"]
 
@@ -32,18 +32,18 @@ _FLOAT32 = dtypes.float32.numpy
 def _composite(
     x: Any, w: Any, b: Any, *, shape: Axes, axes: Axes, affine: Axes, eps: float, centered: bool
 ) -> Any:
-    v = _reshape(x, shape=shape)
-    mean = _mean(v, dims=axes, keepdim=True) if centered else None
+    v = reshape_p(x, shape=shape)
+    mean = mean_p(v, dims=axes, keepdim=True) if centered else None
     if centered:
         v = v - mean
-    variance = _mean(v * v, dims=axes, keepdim=True)
+    variance = mean_p(v * v, dims=axes, keepdim=True)
     mean = variance * 0 if mean is None else mean
     y = v / sqrt(variance + eps)
     if w is not None:
-        y = y * _reshape(w, shape=affine)
+        y = y * reshape_p(w, shape=affine)
     if b is not None:
-        y = y + _reshape(b, shape=affine)
-    return _reshape(y, shape=x.array.shape), mean, variance
+        y = y + reshape_p(b, shape=affine)
+    return reshape_p(y, shape=x.array.shape), mean, variance
 
 
 # The moments stay in float32: a mean square of float16 numbers may be none itself.
@@ -52,13 +52,12 @@ _backward = in_float32(standardization.backward, back=1)
 
 
 @fused(
-    name="standardize",
     composite=_composite,
     outputs=("y", "mean", "variance"),
     constant=("mean", "variance"),
     least="float",
 )
-def _standardize(
+def standardize_p(
     xp: Any, x: Any, w: Any, b: Any, *, shape: Axes, axes: Axes, affine: Axes, eps, centered
 ) -> Any:
     """``(x - mean) / sqrt(variance + eps) * w + b`` with the moments over ``axes`` of x in
@@ -74,7 +73,7 @@ def _standardize(
     return y.reshape(x.shape), mean, variance
 
 
-@_standardize.defbackward
+@standardize_p.defbackward
 def _standardize_backward(
     g: Any, xp: Any, needs: Any, x: Any, w: Any, b: Any, mean: Any, variance: Any, shape: Axes,
     axes: Axes, affine: Axes, eps: float, centered: bool,
@@ -105,14 +104,14 @@ def _composite_by(x: Any, w: Any, b: Any, mean: Any, variance: Any, *, eps: floa
     return cast(y, dtype=dtypes.from_numpy(x.array.dtype).name)
 
 
-@fused(name="standardize_by", composite=_composite_by, least="float")
-def _standardize_by(xp: Any, x: Any, w: Any, b: Any, mean: Any, variance: Any, *, eps) -> Any:
+@fused(composite=_composite_by, least="float")
+def standardize_by(xp: Any, x: Any, w: Any, b: Any, mean: Any, variance: Any, *, eps) -> Any:
     """``(x - mean) / sqrt(variance + eps) * w + b`` with given moments of each channel, which are
     constants."""
     return in_float32(standardization.forward_by)(xp, x, w, b, mean, variance, eps=eps)
 
 
-@_standardize_by.defbackward
+@standardize_by.defbackward
 def _standardize_by_backward(
     g: Any, xp: Any, needs: Any, x: Any, w: Any, b: Any, mean: Any, variance: Any, eps: float
 ) -> Any:
@@ -165,7 +164,7 @@ def batch_norm(
         )
     if len(shape) < 2:  # no elements, and no channels
         given = (running_mean, running_var, weight, bias)
-        return _reshape(batch_norm(_reshape(input, shape=(0, 0)), *given, training), shape=shape)
+        return reshape_p(batch_norm(reshape_p(input, shape=(0, 0)), *given, training), shape=shape)
     channels = shape[1]
     check_channels(
         op, input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
@@ -177,8 +176,8 @@ def batch_norm(
         if not count:  # an empty batch has no moments, and moves none
             xp, dtype = array_module(input.array), input.array.dtype
             mean, variance = (TensorBase.wrap(f((channels,), dtype)) for f in (xp.zeros, xp.ones))
-            return _standardize_by(input, weight, bias, mean, variance, eps=eps)
-        y, mean, variance = _standardize(
+            return standardize_by(input, weight, bias, mean, variance, eps=eps)
+        y, mean, variance = standardize_p(
             input,
             weight,
             bias,
@@ -194,7 +193,7 @@ def batch_norm(
         raise RuntimeError(
             f"{op}: Expected running_mean and running_var to be defined when training=False"
         )
-    return _standardize_by(input, weight, bias, running_mean, running_var, eps=eps)
+    return standardize_by(input, weight, bias, running_mean, running_var, eps=eps)
 
 
 @as_one("ViewBackward0")
@@ -231,7 +230,7 @@ def instance_norm(
     check_channels(op, input, weight=weight, bias=bias)
     check_channels(op, input, False, running_mean=running_mean, running_var=running_var)
     view = (*shape[:2], math.prod(shape[2:]))
-    y, mean, variance = _standardize(
+    y, mean, variance = standardize_p(
         input, weight, bias, shape=view, axes=(2,), affine=(1, shape[1], 1), eps=eps, centered=True
     )
     if running_mean is not None or running_var is not None:
@@ -267,7 +266,7 @@ def group_norm(
     per_group, size = shape[1] // num_groups, math.prod(shape[2:])
     _check_batch(shape[0] * per_group * size, shape)
     check_channels(op, input, weight=weight, bias=bias)
-    return _standardize(
+    return standardize_p(
         input,
         weight,
         bias,
@@ -339,7 +338,7 @@ def _feature_norm(
             f"[*, {', '.join(map(str, sizes))}], but got input of size {list(shape)}"
         )
     rows, width = math.prod(shape[: len(shape) - len(sizes)]), math.prod(sizes)
-    run = _standardize if centered or not is_complex(input) else _composite
+    run = standardize_p if centered or not is_complex(input) else _composite
     return run(
         input,
         weight,
@@ -419,9 +418,9 @@ def local_response_norm(
         )
     if not input.array.size:
         return input
-    squares = _reshape(input * input, shape=(shape[0], 1, shape[1], math.prod(shape[2:])))
+    squares = reshape_p(input * input, shape=(shape[0], 1, shape[1], math.prod(shape[2:])))
     before, after = size // 2, (size - 1) // 2
-    mean = _avg_pool(
+    mean = avg_pool_p(
         squares,
         kernel=(size, 1),
         stride=(1, 1),
@@ -430,7 +429,7 @@ def local_response_norm(
         count_include_pad=True,
         divisor=size,
     )
-    return input / (_reshape(mean, shape=shape) * alpha + k) ** beta
+    return input / (reshape_p(mean, shape=shape) * alpha + k) ** beta
 
 
 def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Any = None) -> Any:

@@ -13,11 +13,11 @@ from ..backend.precision import in_float32
 from ..backend.sums import dot_over, sum_of_squares
 from .dims import normalize_dims, wrap_dims
 from .elementwise import abs, div_or_zero, sgn
-from .extrema import _amax, _amin
+from .extrema import amax_p, amin_p
 from .factorizations import svdvals
-from .reductions import _sum, spread
+from .reductions import spread, sum_p
 from .selection import keep
-from .shape import _reshape, permute
+from .shape import permute, reshape_p
 
 __all__ = ["frobenius_norm", "norm", "nuclear_norm"]
 
@@ -40,8 +40,8 @@ def _root_of_powers(xp: Any, a: Any, *, ord: float, dims: Any, keepdim: bool) ->
     return powers.sum(dims, powers.dtype, None, keepdim) ** (1 / ord)
 
 
-@primitive(name="vector_norm", complex=True)
-def _vector_norm(
+@primitive(complex=True)
+def vector_norm_p(
     xp: Any, a: Any, *, ord: float, dims: tuple[int, ...] | None, keepdim: bool
 ) -> Any:
     """``sum(|a|^p)^(1/p)``; how many are not 0 for p = 0."""
@@ -62,7 +62,7 @@ def _d_vector_norm(g: Any, a: Any, y: Any, ord: float, dims: Any, keepdim: bool)
     return sgn(a) * powers * spread(div_or_zero(g, y ** (ord - 1)), **full)
 
 
-_vector_norm.defvjp(a=_d_vector_norm)
+vector_norm_p.defvjp(a=_d_vector_norm)
 
 
 def _float_matrix(op: str, x: Any, dtype: Any) -> Any:
@@ -113,13 +113,13 @@ def vector_norm(
                     "because the operation does not have an identity"
                 )
     if ord == math.inf:
-        y = _amax(abs(x), **reduced)
+        y = amax_p(abs(x), **reduced)
     elif ord == -math.inf:
-        y = _amin(abs(x), **reduced)
+        y = amin_p(abs(x), **reduced)
     elif ord == 1:
-        y = _sum(abs(x), **reduced)
+        y = sum_p(abs(x), **reduced)
     else:
-        y = _vector_norm(x, ord=float(ord), **reduced)
+        y = vector_norm_p(x, ord=float(ord), **reduced)
     return y if out is None else write_out("linalg.vector_norm", out, y, exact=True)
 
 
@@ -160,26 +160,26 @@ def matrix_norm(
         rest = [i for i in range(A.ndim) if i not in axes]
         s = svdvals(permute(A, (*rest, rows, columns)))
         last: dict[str, Any] = {"dims": (s.ndim - 1,), "keepdim": False}
-        y = _sum(s, **last) if ord == "nuc" else _extreme(ord, s, **last)
+        y = sum_p(s, **last) if ord == "nuc" else _extreme(ord, s, **last)
     elif ord in (1, -1, math.inf, -math.inf):
         inner, over = (rows, columns) if ord in (1, -1) else (columns, rows)
-        y = _extreme(ord, _sum(abs(A), dims=(inner,), keepdim=True), dims=(over,), keepdim=True)
-        y = _reshape(y, shape=[n for i, n in enumerate(A.shape) if i not in axes])
+        y = _extreme(ord, sum_p(abs(A), dims=(inner,), keepdim=True), dims=(over,), keepdim=True)
+        y = reshape_p(y, shape=[n for i, n in enumerate(A.shape) if i not in axes])
     else:
         raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
     if keepdim and ord != "fro":
-        y = _reshape(y, shape=tuple([1 if i in axes else n for i, n in enumerate(A.shape)]))
+        y = reshape_p(y, shape=tuple([1 if i in axes else n for i, n in enumerate(A.shape)]))
     return y if out is None else write_out("linalg.matrix_norm", out, y, exact=True)
 
 
 def _extreme(ord: float, x: Any, *, dims: tuple[int, ...], keepdim: bool) -> Any:
     if not x.shape[dims[0]]:
         if ord > 0:
-            return _sum(x, dims=dims, keepdim=keepdim)
+            return sum_p(x, dims=dims, keepdim=keepdim)
         raise IndexError(
             f"linalg.matrix_norm: Expected reduction dim {dims[0]} to have non-zero size."
         )
-    return (_amax if ord > 0 else _amin)(x, dims=dims, keepdim=keepdim)
+    return (amax_p if ord > 0 else amin_p)(x, dims=dims, keepdim=keepdim)
 
 
 # -- either ----------------------------------------------------------------------------------------

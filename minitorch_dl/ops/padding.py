@@ -10,10 +10,10 @@ import numpy as np
 from ..autograd.errors import require_kind
 from ..autograd.names import as_one, named
 from ..backend import array_module, constant
-from .indexing import _index
-from .joining import _cat
-from .movement import _clone
-from .slicing import Pads, _pad, _range, _slice
+from .indexing import index_p
+from .joining import cat_p
+from .movement import clone_p
+from .slicing import Pads, pad_p, slice_along, slice_p
 
 __all__ = ["constant_pad_nd"]  # ``pad`` is public as nn.functional.pad
 
@@ -73,7 +73,7 @@ def _edges(input: Any, pads: Pads, mode: str) -> Any:
         if before or after:
             y = _edge(y, d, before, after, mode)
     if all(n <= 0 for pair in pads for n in pair):  # what was cut out shares memory
-        y = _clone(y)
+        y = clone_p(y)
     return y
 
 
@@ -102,7 +102,7 @@ def _constant(input: Any, pads: Pads, value: float) -> Any:
                     f"The input size {n}, plus negative padding {before} and {after} resulted in a "
                     "negative output size, which is invalid."
                 )
-        input = _slice(
+        input = slice_p(
             input,
             index=tuple(
                 [
@@ -113,8 +113,8 @@ def _constant(input: Any, pads: Pads, value: float) -> Any:
         )
         pads = tuple([(max(before, 0), max(after, 0)) for before, after in pads])
     if max(numbers, default=0) <= 0:  # what was cut out shares memory
-        return _clone(input)
-    return _pad(input, pads=pads, value=value)
+        return clone_p(input)
+    return pad_p(input, pads=pads, value=value)
 
 
 _KINDS = {"reflect": "Reflection", "replicate": "Replication"}
@@ -132,7 +132,7 @@ def _edge(input: Any, dim: int, before: int, after: int, mode: str) -> Any:
     """``input`` padded along one axis with elements of its own."""
     n = input.array.shape[dim]
     if mode == "circular" and min(before, after) < 0 and n + min(before, 0) + min(after, 0) > 0:
-        input = _range(input, dim, max(-before, 0), n + min(after, 0))
+        input = slice_along(input, dim, max(-before, 0), n + min(after, 0))
         n, before, after = input.array.shape[dim], max(before, 0), max(after, 0)
     longest = {"reflect": n - 1, "circular": n}.get(mode)
     if longest is not None and max(before, after) > longest:
@@ -156,11 +156,11 @@ def _edge(input: Any, dim: int, before: int, after: int, mode: str) -> Any:
 
     def at(first: int, last: int) -> Any:
         source = _SOURCES[mode](np.arange(first, last), n)
-        return _index(input, constant(xp, source), dims=(dim,))
+        return index_p(input, constant(xp, source), dims=(dim,))
 
     if min(before, after) < 0:
         return at(-before, n + after)
     # What lies between is copied in rows, not element by element.
     left = [at(-before, 0)] if before else []
     right = [at(n, n + after)] if after else []
-    return _cat(*left, input, *right, dim=dim)
+    return cat_p(*left, input, *right, dim=dim)

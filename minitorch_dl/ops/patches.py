@@ -9,8 +9,8 @@ from ..autograd.errors import not_implemented
 from ..autograd.names import as_one
 from ..autograd.primitive import primitive
 from ..backend import windows
-from .movement import _clone
-from .shape import _permute, _reshape
+from .movement import clone_p
+from .shape import permute_p, reshape_p
 from .spatial import batched, per_axis
 
 __all__ = ["channel_shuffle", "native_channel_shuffle", "pixel_shuffle", "pixel_unshuffle"]
@@ -19,30 +19,30 @@ __all__ = ["channel_shuffle", "native_channel_shuffle", "pixel_shuffle", "pixel_
 
 
 @primitive(name="unfold_patches", complex=True)
-def _unfold(xp: Any, a: Any, *, kernel, stride, padding, dilation) -> Any:
+def unfold_p(xp: Any, a: Any, *, kernel, stride, padding, dilation) -> Any:
     """The windows of (N, C, *S) as columns, (N, C * K, T)."""
     columns = windows.im2col(xp, a, kernel, stride, padding, dilation)
     count = math.prod(columns.shape[2 + len(kernel) :])
     return columns.reshape(len(a), a.shape[1] * math.prod(kernel), count)
 
 
-_unfold.defvjp(
-    a=lambda g, a_shape, kernel, stride, padding, dilation: _fold(
+unfold_p.defvjp(
+    a=lambda g, a_shape, kernel, stride, padding, dilation: fold_p(
         g, size=a_shape[2:], kernel=kernel, stride=stride, padding=padding, dilation=dilation
     )
 )
 
 
 @primitive(name="fold_patches", complex=True)
-def _fold(xp: Any, a: Any, *, size, kernel, stride, padding, dilation) -> Any:
+def fold_p(xp: Any, a: Any, *, size, kernel, stride, padding, dilation) -> Any:
     """Columns (N, C * K, T) added up to (N, C, *size)."""
     out = windows.window_counts(size, kernel, stride, padding, dilation)
     columns = a.reshape(len(a), a.shape[1] // math.prod(kernel), *kernel, *out)
     return windows.col2im(xp, columns, size, stride, padding, dilation)
 
 
-_fold.defvjp(
-    a=lambda g, kernel, stride, padding, dilation: _unfold(
+fold_p.defvjp(
+    a=lambda g, kernel, stride, padding, dilation: unfold_p(
         g, kernel=kernel, stride=stride, padding=padding, dilation=dilation
     )
 )
@@ -73,7 +73,7 @@ def unfold(
             f"unfold: Given input with spatial size {shape[-2:]} and {window}, calculated shape of "
             f"the array of sliding blocks as {out}, but its components must be at least one."
         )
-    return batched(input, 2, lambda x: _unfold(x, **window))
+    return batched(input, 2, lambda x: unfold_p(x, **window))
 
 
 @as_one("Col2ImBackward0")
@@ -108,7 +108,7 @@ def fold(
             f"calculated number of sliding blocks {' * '.join(map(str, out))} = {math.prod(out)}, "
             f"but got input.size(2)={shape[-1]}."
         )
-    return batched(input, 1, lambda x: _fold(x, size=size, **window))
+    return batched(input, 1, lambda x: fold_p(x, size=size, **window))
 
 
 def _window(op: str, kernel: Any, dilation: Any, padding: Any, stride: Any) -> dict[str, Any]:
@@ -148,9 +148,9 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
             "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square "
             f"of upscale_factor, but input.size(-3)={c} is not divisible by {r * r}"
         )
-    x = _reshape(input, shape=(math.prod(lead), c // (r * r), r, r, h, w))
-    x = _permute(x, dims=(0, 1, 4, 2, 5, 3))  # (N, C, H, r, W, r)
-    return _reshape(_clone(x), shape=(*lead, c // (r * r), h * r, w * r))
+    x = reshape_p(input, shape=(math.prod(lead), c // (r * r), r, r, h, w))
+    x = permute_p(x, dims=(0, 1, 4, 2, 5, 3))  # (N, C, H, r, W, r)
+    return reshape_p(clone_p(x), shape=(*lead, c // (r * r), h * r, w * r))
 
 
 @as_one("PixelUnshuffleBackward0")
@@ -170,9 +170,9 @@ def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
             "pixel_unshuffle expects height and width to be divisible by downscale_factor, but "
             f"input.size(-2)={h} and input.size(-1)={w} are not both divisible by {r}"
         )
-    x = _reshape(input, shape=(math.prod(lead), c, h // r, r, w // r, r))
-    x = _permute(x, dims=(0, 1, 3, 5, 2, 4))  # (N, C, r, r, H, W)
-    return _reshape(_clone(x), shape=(*lead, c * r * r, h // r, w // r))
+    x = reshape_p(input, shape=(math.prod(lead), c, h // r, r, w // r, r))
+    x = permute_p(x, dims=(0, 1, 3, 5, 2, 4))  # (N, C, r, r, H, W)
+    return reshape_p(clone_p(x), shape=(*lead, c * r * r, h // r, w // r))
 
 
 @as_one("ChannelShuffleBackward0")
@@ -188,8 +188,8 @@ def channel_shuffle(input: Any, groups: int) -> Any:
             "Number of groups to divide channels in must be positive, and divide the channels. "
             f"Value of groups:{groups}, channels: {shape[1]}"
         )
-    x = _reshape(input, shape=(shape[0], groups, shape[1] // groups, math.prod(shape[2:])))
-    return _reshape(_permute(x, dims=(0, 2, 1, 3)), shape=shape)
+    x = reshape_p(input, shape=(shape[0], groups, shape[1] // groups, math.prod(shape[2:])))
+    return reshape_p(permute_p(x, dims=(0, 2, 1, 3)), shape=shape)
 
 
 native_channel_shuffle = channel_shuffle

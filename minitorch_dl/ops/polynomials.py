@@ -84,7 +84,7 @@ _LOOK = 64
 
 
 @primitive(name="orthogonal_polynomial", broadcasts=True, promotes="float")
-def _polynomial(xp: Any, a: Any, b: Any, *, family: str, shifted: bool) -> Any:
+def polynomial_p(xp: Any, a: Any, b: Any, *, family: str, shifted: bool) -> Any:
     """``P_b(a)``, shifted ``P_b(2 a - 1)``; 0 for negative degrees; degrees are rounded towards
     0.
     """
@@ -110,7 +110,7 @@ def _polynomial(xp: Any, a: Any, b: Any, *, family: str, shifted: bool) -> Any:
 
 def _public(name: str, family: str, shifted: bool = False) -> Any:
     def function(input: Any, n: Any, *, out: Any = None) -> Any:
-        y = _polynomial(input, n, family=family, shifted=shifted)
+        y = polynomial_p(input, n, family=family, shifted=shifted)
         return y if out is None else write_out(name, out, y)
 
     of = "2 * input - 1" if shifted else "input"

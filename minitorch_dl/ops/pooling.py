@@ -28,15 +28,15 @@ __all__ = ["avg_pool1d", "max_pool1d", "max_pool2d", "max_pool3d"]
 # -- maximum: a closed pair over where the maxima are ----------------------------------------------
 
 
-@primitive(name="max_pool", aux=("top",), least="integer")
-def _max_pool(xp: Any, a: Any, *, kernel, stride, padding, dilation, ceil_mode) -> Any:
+@primitive(aux=("top",), least="integer")
+def max_pool_p(xp: Any, a: Any, *, kernel, stride, padding, dilation, ceil_mode) -> Any:
     y = kernels.max_pool(
         xp, a, kernel=kernel, stride=stride, padding=padding, dilation=dilation, ceil_mode=ceil_mode
     )
     return y, y.copy()  # an activation often overwrites y
 
 
-_max_pool.defvjp(
+max_pool_p.defvjp(
     a=lambda g, a, top, kernel, stride, padding, dilation: max_scatter(
         g, a, top, kernel=kernel, stride=stride, padding=padding, dilation=dilation
     )
@@ -92,9 +92,9 @@ def _divisor(xp: Any, size: Any, out: Any, given: int | None, dtype: Any, **wind
     return constant(xp, counts.astype(dtype, copy=False))
 
 
-@primitive(name="avg_pool")
+@primitive
 @in_float32
-def _avg_pool(
+def avg_pool_p(
     xp: Any, a: Any, *, kernel, stride, padding, ceil_mode, count_include_pad, divisor
 ) -> Any:
     """The sum of each window over how many elements it has, or over ``divisor``."""
@@ -109,7 +109,7 @@ def _avg_pool(
     return y
 
 
-_avg_pool.defvjp(
+avg_pool_p.defvjp(
     a=lambda g, a_shape, kernel, stride, padding, ceil_mode, count_include_pad, divisor: avg_spread(
         g,
         size=a_shape[2:],
@@ -128,7 +128,7 @@ _avg_pool.defvjp(
 def avg_spread(
     xp: Any, u: Any, *, size, kernel, stride, padding, ceil_mode, count_include_pad, divisor
 ) -> Any:
-    """``_avg_pool`` transposed: each window's share added to all of its elements."""
+    """``avg_pool_p`` transposed: each window's share added to all of its elements."""
     window = {"kernel": kernel, "stride": stride, "padding": padding}
     u = u / _divisor(
         xp, size, u.shape[2:], divisor, u.dtype, count_padding=count_include_pad, **window
@@ -137,7 +137,7 @@ def avg_spread(
 
 
 avg_spread.defvjp(
-    u=lambda g, kernel, stride, padding, ceil_mode, count_include_pad, divisor: _avg_pool(
+    u=lambda g, kernel, stride, padding, ceil_mode, count_include_pad, divisor: avg_pool_p(
         g,
         kernel=kernel,
         stride=stride,
@@ -161,7 +161,7 @@ def max_pool1d(
     return_indices: bool = False,
 ) -> Any:
     """The largest element of each window of (N, C, L) or (C, L); arguments as in ``max_pool2d``."""
-    return _max_pools(
+    return max_pools(
         "max_pool1d",
         1,
         input,
@@ -197,7 +197,7 @@ def max_pool2d(
     >>> torch.max_pool2d(torch.tensor([[[1.0, 2.0], [3.0, 4.0]]]), 2)
     tensor([[[4.]]])
     """
-    return _max_pools(
+    return max_pools(
         "max_pool2d",
         2,
         input,
@@ -221,7 +221,7 @@ def max_pool3d(
     return_indices: bool = False,
 ) -> Any:
     """The largest element of each window of (N, C, D, H, W) or (C, D, H, W); as ``max_pool2d``."""
-    return _max_pools(
+    return max_pools(
         "max_pool3d",
         3,
         input,
@@ -234,7 +234,7 @@ def max_pool3d(
     )
 
 
-def _max_pools(
+def max_pools(
     op: str,
     dims: int,
     input: Any,
@@ -248,7 +248,7 @@ def _max_pools(
     window = _window(op, dims, input, kernel, stride, padding, dilation, ceil_mode)
 
     def pool(x: Any) -> Any:
-        y = _max_pool(x, **window)
+        y = max_pool_p(x, **window)
         return (y, max_positions(x, **window)) if return_indices else y
 
     y = batched(input, dims, pool)
@@ -268,7 +268,7 @@ def avg_pool1d(
     count_include_pad: bool = True,
 ) -> Any:
     """The average of each window of (N, C, L) or (C, L); arguments as in ``avg_pool2d``."""
-    return _avg_pools(
+    return avg_pools(
         "avg_pool1d", 1, input, kernel_size, stride, padding, ceil_mode, count_include_pad, None
     )
 
@@ -298,7 +298,7 @@ def avg_pool2d(
     >>> torch.nn.functional.avg_pool2d(torch.tensor([[[1.0, 2.0], [3.0, 4.0]]]), 2)
     tensor([[[2.5000]]])
     """
-    y = _avg_pools(
+    y = avg_pools(
         "avg_pool2d",
         2,
         input,
@@ -325,7 +325,7 @@ def avg_pool3d(
     out: Any = None,
 ) -> Any:
     """The average of each window of (N, C, D, H, W) or (C, D, H, W); as ``avg_pool2d``."""
-    y = _avg_pools(
+    y = avg_pools(
         "avg_pool3d",
         3,
         input,
@@ -339,7 +339,7 @@ def avg_pool3d(
     return y if out is None else write_out("avg_pool3d", out, y, exact=True)
 
 
-def _avg_pools(
+def avg_pools(
     op: str,
     dims: int,
     input: Any,
@@ -357,7 +357,7 @@ def _avg_pools(
     y = batched(
         input,
         dims,
-        lambda x: _avg_pool(x, **window, count_include_pad=count_include_pad, divisor=divisor),
+        lambda x: avg_pool_p(x, **window, count_include_pad=count_include_pad, divisor=divisor),
     )
     return named(y, f"AvgPool{dims}DBackward0" if dims > 1 else "SqueezeBackward1")
 
@@ -388,7 +388,7 @@ def _lp_pools(
 ) -> Any:
     if math.isinf(p):
         size = abs(input) if p > 0 else -abs(input)
-        y = _max_pools(f"max_pool{dims}d", dims, size, kernel, stride, 0, 1, ceil_mode, False)
+        y = max_pools(f"max_pool{dims}d", dims, size, kernel, stride, 0, 1, ceil_mode, False)
         return y if p > 0 else -y
     count = math.prod(per_axis("lp_pool", "kernel_size", kernel, dims))
     y = average(input**p, kernel, stride or None, 0, ceil_mode)
@@ -451,7 +451,7 @@ def _check_windows(
             f"{op}: pad should be at most half of effective kernel size, but got pad={padding}, "
             f"kernel_size={kernel} and dilation={dilation}"
         )
-    _check_axes(op, dims, shape)
+    check_axes(op, dims, shape)
     out = kernels.pooled_size(shape[-dims:], kernel, stride, pairs, dilation, ceil_mode)
     if min(out) < 1:
         calculated = "Invalid computed output size" if dims == 1 else "Calculated output size"
@@ -461,7 +461,7 @@ def _check_windows(
         )
 
 
-def _check_axes(op: str, dims: int, shape: tuple[int, ...]) -> None:
+def check_axes(op: str, dims: int, shape: tuple[int, ...]) -> None:
     """Refuse a shape that is not (N, C, *S) or (C, *S) with ``dims`` spatial axes, or is empty."""
     fits = len(shape) in (dims + 1, dims + 2)
     filled = shape[-dims - 1 :]

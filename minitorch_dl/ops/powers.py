@@ -41,8 +41,8 @@ _IN_STEPS = (3, 4, -2, -0.5)
 """Those of several roundings, which are too many for float16."""
 
 
-@primitive(name="pow", broadcasts=True, promotes="same", complex="holomorphic")
-def _pow(xp: Any, a: Any, b: Any) -> Any:
+@primitive(broadcasts=True, promotes="same", complex="holomorphic")
+def pow_p(xp: Any, a: Any, b: Any) -> Any:
     if not hasattr(b, "dtype"):
         special = None if a.dtype.char == "e" and b in _IN_STEPS else _POWERS.get(b)
         if special is not None and (b >= 0 or a.dtype.kind not in "biu"):
@@ -58,8 +58,8 @@ def _pow(xp: Any, a: Any, b: Any) -> Any:
 
 def _pow_base(g: Any, a: Any, b: Any) -> Any:
     if not hasattr(b, "dtype"):
-        return zero(g) if b == 0 else g * (b * _pow(a, b - 1))
-    return keep(g * (b * _pow(a, b - 1)), b != 0)
+        return zero(g) if b == 0 else g * (b * pow_p(a, b - 1))
+    return keep(g * (b * pow_p(a, b - 1)), b != 0)
 
 
 @primitive(complex=True)
@@ -78,12 +78,12 @@ def _pow_exponent(g: Any, a: Any, b: Any, y: Any) -> Any:
     return g * y * (math.log(a) if a > 0 else math.nan)
 
 
-_pow.defvjp(a=_pow_base, b=_pow_exponent)
+pow_p.defvjp(a=_pow_base, b=_pow_exponent)
 
 
 def power(input: Any, exponent: Any) -> Any:
     """``input ** exponent`` (the operator)."""
-    y = _pow(input, exponent)
+    y = pow_p(input, exponent)
     if not isinstance(exponent, TensorBase):
         return y
     return named(y, "PowBackward1" if isinstance(input, TensorBase) else "PowBackward2")
@@ -154,7 +154,7 @@ def rsqrt(xp: Any, a: Any) -> Any:
     return xp.reciprocal(xp.sqrt(a))
 
 
-rsqrt.defvjp(a=lambda g, y: -0.5 * g * _pow(y, 3))
+rsqrt.defvjp(a=lambda g, y: -0.5 * g * pow_p(y, 3))
 
 
 @primitive(broadcasts=True, promotes="float", tensors=("a", "b"), least="float")

@@ -16,8 +16,8 @@ from .selection import keep
 __all__ = ["fake_quantize_per_channel_affine", "fake_quantize_per_tensor_affine"]
 
 
-@primitive(name="fake_quantize", tensors=("a",), aux=("fits",), least="float")
-def _fake_quantize(xp: Any, a: Any, scale: Any, zero: Any, *, low: int, high: int) -> Any:
+@primitive(tensors=("a",), aux=("fits",), least="float")
+def fake_quantize(xp: Any, a: Any, scale: Any, zero: Any, *, low: int, high: int) -> Any:
     q = xp.rint(a * (1 / scale)) + zero
     fits = (low <= q) & (q <= high)
     q = clip(xp, xp.nan_to_num(q, nan=low, posinf=high, neginf=low), low, high)
@@ -25,7 +25,7 @@ def _fake_quantize(xp: Any, a: Any, scale: Any, zero: Any, *, low: int, high: in
 
 
 # "Straight through": as if nothing were rounded, but 0 for what lies outside.
-_fake_quantize.defvjp(a=lambda g, fits: keep(g, fits))
+fake_quantize.defvjp(a=lambda g, fits: keep(g, fits))
 
 
 def _quantized(op: str, node: str, input: Any, scale: Any, zero: Any, low: int, high: int) -> Any:
@@ -36,7 +36,7 @@ def _quantized(op: str, node: str, input: Any, scale: Any, zero: Any, low: int, 
     if zero.size and not low <= zero.min() <= zero.max() <= high:
         raise RuntimeError(f"{op}(): `zero_point` must be between `quant_min` and `quant_max`.")
     scale, zero = TensorBase.wrap(scale), TensorBase.wrap(zero)
-    return named(_fake_quantize(input, scale, zero, low=low, high=high), f"{node}Backward0")
+    return named(fake_quantize(input, scale, zero, low=low, high=high), f"{node}Backward0")
 
 
 def fake_quantize_per_tensor_affine(

@@ -12,12 +12,12 @@ from ..autograd.structural import cast, sum_to
 from ..backend import array_module, check_all
 from ..size import Size
 from .dims import sizes, spelled, wrap_dim, wrap_dims
-from .indexing import _index
+from .indexing import index_p
 from .joining import cat
 from .layout import on_memory
-from .movement import _clone
-from .shape import _expand, _reshape, _transpose, expand, owned
-from .slicing import _range
+from .movement import clone_p
+from .shape import expand, expand_p, owned, reshape_p, transpose_p
+from .slicing import slice_along
 
 __all__ = [
     "broadcast_shapes", "broadcast_tensors", "flip", "fliplr", "flipud", "repeat_interleave",
@@ -79,12 +79,12 @@ def repeat(input: Any, *repeats: Any, **named: Any) -> Any:
     have = (1,) * extra + have
     wanted = tuple([r * n for r, n in zip(times, have)])
     if all(r == 1 for r in times):
-        return _clone(_reshape(input, shape=have))
-    apart = _reshape(input, shape=tuple([m for n in have for m in (1, n)]))  # (1, N, 1, M, ...)
-    apart = _expand(apart, shape=tuple([m for r, n in zip(times, have) for m in (r, n)]))
-    y = _reshape(apart, shape=wanted)
+        return clone_p(reshape_p(input, shape=have))
+    apart = reshape_p(input, shape=tuple([m for n in have for m in (1, n)]))  # (1, N, 1, M, ...)
+    apart = expand_p(apart, shape=tuple([m for r, n in zip(times, have) for m in (r, n)]))
+    y = reshape_p(apart, shape=wanted)
     # Where only axes of one entry are repeated, the expanded view has the wanted shape already.
-    return y if y._view is None else _clone(y)
+    return y if y._view is None else clone_p(y)
 
 
 @as_one("RepeatBackward0")
@@ -117,16 +117,16 @@ def repeat_interleave(
             raise RuntimeError("repeat_interleave only accepts 1D int vector as repeat")
         return TensorBase.wrap(_repeated(xp, input.array, input.array.shape[0]))
     if dim is None:
-        input, dim = _reshape(input, shape=(-1,)), 0
+        input, dim = reshape_p(input, shape=(-1,)), 0
     elif not input.array.ndim:
-        input = _reshape(input, shape=(1,))
+        input = reshape_p(input, shape=(1,))
     dim = wrap_dim(dim, input.array.ndim)
     n = input.array.shape[dim]
     if not isinstance(repeats, TensorBase):
         if repeats < 0:
             raise RuntimeError("Repeats must be non-negative")
         index = xp.repeat(xp.arange(n), repeats)
-        return named(_index(input, index, dims=(dim,)), "ViewBackward0")
+        return named(index_p(input, index, dims=(dim,)), "ViewBackward0")
     counts = repeats.array
     if counts.ndim > 1 or counts.dtype.kind not in "iu":
         raise RuntimeError("repeat_interleave only accepts 1D int vector as repeat")
@@ -137,7 +137,7 @@ def repeat_interleave(
         )
     total = None if output_size is None else int(output_size)
     index = _repeated(xp, xp.broadcast_to(counts, (n,)), n, total)
-    return named(_index(input, index, dims=(dim,)), "IndexSelectBackward0")
+    return named(index_p(input, index, dims=(dim,)), "IndexSelectBackward0")
 
 
 def _repeated(xp: Any, counts: Any, n: int, total: int | None = None) -> Any:
@@ -164,7 +164,7 @@ def sum_to_size(input: Any, *size: Any) -> Any:
         raise RuntimeError(f"size {list(wanted)} is not expandable to size {list(have)}.")
     if input.array.dtype.kind in "iub":
         input = cast(input, dtype="int64")
-    return sum_to(input, shape=wanted) if have else _clone(input)
+    return sum_to(input, shape=wanted) if have else clone_p(input)
 
 
 # -- another order along an axis -------------------------------------------------------------------
@@ -184,8 +184,8 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
     if not shifts:
         raise RuntimeError("`shifts` required")
     if not dims and len(shifts) == 1:
-        flat = roll(_reshape(input, shape=(-1,)), shifts, 0)
-        return owned(_reshape(flat, shape=input.array.shape))
+        flat = roll(reshape_p(input, shape=(-1,)), shifts, 0)
+        return owned(reshape_p(flat, shape=input.array.shape))
     if len(shifts) != len(dims):
         raise RuntimeError(
             f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}"
@@ -198,18 +198,18 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
         n = input.array.shape[dim]
         at = n and -shift % n
         if at:
-            out = cat((_range(out, dim, at, n), _range(out, dim, 0, at)), dim)
-    return _clone(out) if out is input else out
+            out = cat((slice_along(out, dim, at, n), slice_along(out, dim, 0, at)), dim)
+    return clone_p(out) if out is input else out
 
 
-@primitive(name="flip", complex=True)
-def _flip(xp: Any, a: Any, *, dims: tuple[int, ...]) -> Any:
+@primitive(complex=True)
+def flip_p(xp: Any, a: Any, *, dims: tuple[int, ...]) -> Any:
     return a[
         tuple([slice(None, None, -1) if d in dims else slice(None) for d in range(a.ndim)])
     ].copy()
 
 
-_flip.defvjp(a=lambda g, dims: _flip(g, dims=dims))
+flip_p.defvjp(a=lambda g, dims: flip_p(g, dims=dims))
 
 
 @as_one("FlipBackward0")
@@ -225,7 +225,9 @@ def flip(input: Any, *dims: Any, **named: Any) -> Any:
         raise TypeError('flip() missing 1 required positional argument: "dims"')
     dims = sizes(spelled("flip", "dims", dims, named))
     return (
-        _flip(input, dims=wrap_dims(dims, input.array.ndim)) if input.array.ndim else _clone(input)
+        flip_p(input, dims=wrap_dims(dims, input.array.ndim))
+        if input.array.ndim
+        else clone_p(input)
     )
 
 
@@ -233,14 +235,14 @@ def fliplr(input: Any) -> Any:
     """``flip`` along axis 1."""
     if input.array.ndim < 2:
         raise RuntimeError("Input must be >= 2-d.")
-    return _flip(input, dims=(1,))
+    return flip_p(input, dims=(1,))
 
 
 def flipud(input: Any) -> Any:
     """``flip`` along axis 0."""
     if input.array.ndim < 1:
         raise RuntimeError("Input must be >= 1-d.")
-    return _flip(input, dims=(0,))
+    return flip_p(input, dims=(0,))
 
 
 @as_one("Rot90Backward0")
@@ -260,18 +262,18 @@ def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
         )
     k %= 4
     if k == 0:
-        return _clone(input)
+        return clone_p(input)
     if k == 2:
-        return _flip(input, dims=(first, second))
-    turned = _flip(input, dims=(second if k == 1 else first,))
-    return _transpose(turned, dim0=first, dim1=second)
+        return flip_p(input, dims=(first, second))
+    turned = flip_p(input, dims=(second if k == 1 else first,))
+    return transpose_p(turned, dim0=first, dim1=second)
 
 
 # -- windows ---------------------------------------------------------------------------------------
 
 
-@primitive(name="unfold", view=True)
-def _unfold(xp: Any, a: Any, *, dim: int, size: int, step: int) -> Any:
+@primitive(view=True)
+def unfold_p(xp: Any, a: Any, *, dim: int, size: int, step: int) -> Any:
     if not a.ndim:
         return a.reshape(1)[:size]
     count = (a.shape[dim] - size) // step + 1
@@ -280,15 +282,15 @@ def _unfold(xp: Any, a: Any, *, dim: int, size: int, step: int) -> Any:
     return on_memory(xp, a, shape, strides)
 
 
-_unfold.defvjp(
-    a=lambda g, a_shape, dim, size, step: _unfold_adjoint(
+unfold_p.defvjp(
+    a=lambda g, a_shape, dim, size, step: unfold_adjoint(
         g, dim=dim, size=size, step=step, shape=a_shape
     )
 )
 
 
-@primitive(name="unfold_adjoint", complex=True)
-def _unfold_adjoint(
+@primitive(complex=True)
+def unfold_adjoint(
     xp: Any, a: Any, *, dim: int, size: int, step: int, shape: tuple[int, ...]
 ) -> Any:
     """Zeros of ``shape`` with the windows ``a`` added where they were taken from: the reverse of
@@ -302,12 +304,12 @@ def _unfold_adjoint(
     for i in range(0, size, step):  # parts of at most a step don't overlap
         width = min(step, size - i)
         parts = out[(*before, slice(i, i + length - step + width))]
-        parts = _unfold.primitive.kernel(xp, parts, dim=dim, size=width, step=step)
+        parts = unfold_p.primitive.kernel(xp, parts, dim=dim, size=width, step=step)
         parts += a[..., i : i + width]
     return out
 
 
-_unfold_adjoint.defvjp(a=lambda g, dim, size, step: _unfold(g, dim=dim, size=size, step=step))
+unfold_adjoint.defvjp(a=lambda g, dim, size, step: unfold_p(g, dim=dim, size=size, step=step))
 
 
 def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
@@ -327,4 +329,4 @@ def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
         raise RuntimeError(f"maximum size for tensor at dimension {dim} is {n} but size is {size}")
     if step <= 0:
         raise RuntimeError(f"step is {step} but must be > 0")
-    return _unfold(input, dim=dim, size=size, step=step)
+    return unfold_p(input, dim=dim, size=size, step=step)

@@ -22,9 +22,9 @@ from ..backend.sums import SOME, sum_by_products
 from .dims import normalize_dims
 from .elementwise import exp
 from .joining import cat
-from .movement import _clone
+from .movement import clone_p
 from .selection import keep
-from .shape import _reshape, permute
+from .shape import permute, reshape_p
 
 __all__ = [
     "all", "any", "count_nonzero", "logsumexp", "mean", "nanmean", "nansum", "prod", "sum",
@@ -32,7 +32,7 @@ __all__ = [
 
 # -- sums ------------------------------------------------------------------------------------------
 
-_ACCUMULATOR = {
+ACCUMULATOR = {
     d.numpy: (dtypes.float32 if d.itemsize == 2 else d).numpy
     if d.kind >= dtypes.FLOAT
     else dtypes.int64.numpy
@@ -43,24 +43,24 @@ _ACCUMULATOR = {
 float32."""
 
 
-def _total(xp: Any, a: Any, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
+def wide_sum(xp: Any, a: Any, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
     """The sum in the accumulator's dtype."""
     if dims and a.size >= SOME and (y := sum_by_products(xp, a, dims)) is not None:
         return y.reshape(
             [1 if i in dims else n for i, n in enumerate(a.shape) if keepdim or i not in dims]
         )
     if xp.__name__ == "numpy":  # a.sum would warn of inf - inf in the name of NumPy
-        return xp.add.reduce(a, dims, _ACCUMULATOR[a.dtype], None, keepdim)
-    return a.sum(dims, _ACCUMULATOR[a.dtype], None, keepdim)
+        return xp.add.reduce(a, dims, ACCUMULATOR[a.dtype], None, keepdim)
+    return a.sum(dims, ACCUMULATOR[a.dtype], None, keepdim)
 
 
-@primitive(name="sum", complex=True)
-def _sum(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
-    y = _total(xp, a, dims, keepdim)
+@primitive(complex=True)
+def sum_p(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
+    y = wide_sum(xp, a, dims, keepdim)
     return y if y.dtype is a.dtype or y.dtype.kind == "i" else y.astype(a.dtype)
 
 
-_sum.defvjp(
+sum_p.defvjp(
     a=lambda g, a_shape, dims, keepdim: spread(g, dims=dims, keepdim=keepdim, shape=a_shape)
 )
 
@@ -79,10 +79,10 @@ def spread(
     return expanded(xp, a, shape)
 
 
-spread.defvjp(a=lambda g, dims, keepdim: _sum(g, dims=dims, keepdim=keepdim))
+spread.defvjp(a=lambda g, dims, keepdim: sum_p(g, dims=dims, keepdim=keepdim))
 
 
-def _in_dtype(x: Any, dtype: Any) -> Any:
+def in_dtype(x: Any, dtype: Any) -> Any:
     """``x`` in the dtype that the caller asked for, if any."""
     if dtype is None or x.dtype is (dtype := dtypes.as_dtype(dtype)):
         return x
@@ -105,39 +105,39 @@ def sum(
     """
     if out is not None and dtype is None:
         dtype = out.dtype
-    y = _sum(
-        _in_dtype(input, dtype),
+    y = sum_p(
+        in_dtype(input, dtype),
         dims=None if dim is None else normalize_dims(dim, input.ndim),
         keepdim=keepdim,
     )
     if dim is not None:
         named(y, "SumBackward1")
-    y = _in_dtype(y, dtype)  # integers are summed in int64 whatever was asked for
+    y = in_dtype(y, dtype)  # integers are summed in int64 whatever was asked for
     return y if out is None else write_out("sum", out, y, exact=True)
 
 
-@primitive(name="mean", complex=True, least="float")
-def _mean(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
-    y = _total(xp, a, dims, keepdim) / _count(a.shape, dims)
+@primitive(complex=True, least="float")
+def mean_p(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
+    y = wide_sum(xp, a, dims, keepdim) / reduced_count(a.shape, dims)
     return y if y.dtype is a.dtype else y.astype(a.dtype)
 
 
-def _count(shape: tuple[int, ...], dims: tuple[int, ...] | None) -> Any:
+def reduced_count(shape: tuple[int, ...], dims: tuple[int, ...] | None) -> Any:
     """How many elements are reduced to one; NaN instead of 0, so that 0/0 is no
     ZeroDivisionError."""
     return math.prod(shape if dims is None else [shape[i] for i in dims]) or math.nan
 
 
-_mean.defvjp(
+mean_p.defvjp(
     a=lambda g, a_shape, dims, keepdim: spread(
-        g / _count(a_shape, dims), dims=dims, keepdim=keepdim, shape=a_shape
+        g / reduced_count(a_shape, dims), dims=dims, keepdim=keepdim, shape=a_shape
     )
 )
 
 
 def _float_input(op: str, input: Any, dtype: Any) -> Any:
     """``input`` in the wanted dtype, which must be a floating one."""
-    input = _in_dtype(input, dtype)
+    input = in_dtype(input, dtype)
     if input.dtype.kind < dtypes.FLOAT:
         legacy = dtypes.LEGACY_NAMES[input.dtype.name]
         raise RuntimeError(
@@ -164,7 +164,9 @@ def mean(
     """
     if dtype is not None or not input.dtype.is_floating_point:
         input = _float_input("mean", input, dtype)
-    y = _mean(input, dims=None if dim is None else normalize_dims(dim, input.ndim), keepdim=keepdim)
+    y = mean_p(
+        input, dims=None if dim is None else normalize_dims(dim, input.ndim), keepdim=keepdim
+    )
     if dim is not None:
         named(y, "MeanBackward1")
     return y if out is None else write_out("mean", out, y)
@@ -181,8 +183,8 @@ def nansum(
 ) -> Any:
     """The sum over ``dim`` of all that is not NaN."""
     refuse_complex("nansum", input)
-    input = _in_dtype(input, dtype)
-    y = sum(keep(input, _not_nan(input)), dim, keepdim, dtype=dtype)
+    input = in_dtype(input, dtype)
+    y = sum(keep(input, not_nan(input)), dim, keepdim, dtype=dtype)
     return y if out is None else write_out("nansum", out, y, exact=dtype is not None)
 
 
@@ -201,13 +203,13 @@ def nanmean(
             f"{input.dtype}"
         )
     input = _float_input("nanmean", input, dtype)
-    n = sum(_not_nan(input), dim, keepdim)
+    n = sum(not_nan(input), dim, keepdim)
     y = nansum(input, dim, keepdim) / n
     return y if out is None else write_out("nanmean", out, y)
 
 
-@primitive(name="not_nan", complex=True)
-def _not_nan(xp: Any, a: Any) -> Any:
+@primitive(complex=True)
+def not_nan(xp: Any, a: Any) -> Any:
     return a == a
 
 
@@ -220,28 +222,28 @@ def _prod_tree(a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
     axes = tuple(range(a.ndim)) if dims is None else dims
     kept = [i for i in range(a.ndim) if i not in axes]
     rest = tuple([a.shape[i] for i in kept])
-    x = _reshape(permute(a, (*axes, *kept)), shape=(math.prod([a.shape[i] for i in axes]), *rest))
+    x = reshape_p(permute(a, (*axes, *kept)), shape=(math.prod([a.shape[i] for i in axes]), *rest))
     if not len(x):
-        x = _sum(x, dims=(0,), keepdim=True) + 1
+        x = sum_p(x, dims=(0,), keepdim=True) + 1
     elif len(x) == 1:
-        x = _clone(x)
+        x = clone_p(x)
     while len(x) > 1:
         half = len(x) // 2
         x = cat([x[:half] * x[half : 2 * half], x[2 * half :]])
-    return _reshape(
+    return reshape_p(
         x, shape=tuple([1 if i in axes else n for i, n in enumerate(a.shape)]) if keepdim else rest
     )
 
 
-@fused(name="prod", composite=_prod_tree, complex=True)
-def _prod(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
+@fused(composite=_prod_tree, complex=True)
+def prod_p(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
     dtype = a.dtype
-    return a.prod(dims, _ACCUMULATOR[a.dtype], None, keepdim).astype(
+    return a.prod(dims, ACCUMULATOR[a.dtype], None, keepdim).astype(
         dtype if dtype.kind not in "biu" else "i8"
     )
 
 
-@_prod.defbackward
+@prod_p.defbackward
 def _prod_gradients(g: Any, xp: Any, a: Any, y: Any, dims: Any, keepdim: bool) -> tuple[Any]:
     if xp.__name__ == "numpy" and a.all():  # asking a GPU would make the host wait
         return (spread(g * y, dims=dims, keepdim=keepdim, shape=a.shape) / a,)
@@ -277,12 +279,12 @@ def prod(
         raise TypeError(f"prod(): expected dim to be one int, but got {dim}")
     if out is not None and dtype is None:
         dtype = out.dtype
-    y = _prod(
-        _in_dtype(input, dtype),
+    y = prod_p(
+        in_dtype(input, dtype),
         dims=None if dim is None else normalize_dims(dim, input.ndim),
         keepdim=keepdim,
     )
-    y = _in_dtype(y, dtype)
+    y = in_dtype(y, dtype)
     if dim is not None:
         named(y, "ProdBackward1")
     return y if out is None else write_out("prod", out, y, exact=True)
@@ -291,13 +293,13 @@ def prod(
 # -- sums of exponentials --------------------------------------------------------------------------
 
 
-@primitive(name="logsumexp", promotes="float", complex="holomorphic")
-def _logsumexp(xp: Any, a: Any, *, dims: tuple[int, ...], keepdim: bool) -> Any:
+@primitive(promotes="float", complex="holomorphic")
+def logsumexp_p(xp: Any, a: Any, *, dims: tuple[int, ...], keepdim: bool) -> Any:
     if not a.size:
         return xp.log(a.sum(dims, None, None, keepdim))
     m = a.real.max(dims, None, True)
     m = xp.where(xp.isfinite(m), m, xp.zeros_like(m))
-    y = xp.log(xp.exp(a - m).sum(dims, _ACCUMULATOR[a.dtype], None, True)).astype(a.dtype) + m
+    y = xp.log(xp.exp(a - m).sum(dims, ACCUMULATOR[a.dtype], None, True)).astype(a.dtype) + m
     return y if keepdim else y.reshape([n for i, n in enumerate(y.shape) if i not in dims])
 
 
@@ -306,7 +308,7 @@ def _d_logsumexp(g: Any, a: Any, y: Any, dims: Any, keepdim: bool) -> Any:
     return spread(g, **full) * exp(a - spread(y, **full))
 
 
-_logsumexp.defvjp(a=_d_logsumexp)
+logsumexp_p.defvjp(a=_d_logsumexp)
 
 
 @as_one()
@@ -317,7 +319,7 @@ def logsumexp(input: Any, dim: Any, keepdim: bool = False, *, out: Any = None) -
     >>> torch.logsumexp(torch.tensor([0.0, 0.0]), dim=0)
     tensor(0.6931)
     """
-    y = _logsumexp(input, dims=normalize_dims(dim, input.ndim), keepdim=keepdim)
+    y = logsumexp_p(input, dims=normalize_dims(dim, input.ndim), keepdim=keepdim)
     return y if out is None else write_out("logsumexp", out, y)
 
 
@@ -331,14 +333,14 @@ def _true(a: Any) -> Any:
     return a if a.dtype == _BOOLS else a != 0
 
 
-@primitive(name="any", complex=True)
-def _any(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
+@primitive(complex=True)
+def any_p(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
     y = _true(a).any(axis=dims, keepdims=keepdim)
     return y.astype(a.dtype) if a.dtype == _BYTES else y
 
 
-@primitive(name="all", complex=True)
-def _all(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
+@primitive(complex=True)
+def all_p(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
     y = _true(a).all(axis=dims, keepdims=keepdim)
     return y.astype(a.dtype) if a.dtype == _BYTES else y
 
@@ -356,8 +358,8 @@ def _truth(op: str, function: Any, input: Any, dim: Any, keepdim: bool, out: Any
     return write_out(op, out, y)
 
 
-@primitive(name="count_nonzero", complex=True)
-def _count_nonzero(xp: Any, a: Any, *, dims: tuple[int, ...] | None) -> Any:
+@primitive(complex=True)
+def count_nonzero_p(xp: Any, a: Any, *, dims: tuple[int, ...] | None) -> Any:
     return (a != 0).sum(dims)
 
 
@@ -368,7 +370,7 @@ def any(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) 
     >>> torch.any(torch.tensor([[0, 1], [0, 0]]), dim=1)
     tensor([ True, False])
     """
-    return _truth("any", _any, input, dim, keepdim, out)
+    return _truth("any", any_p, input, dim, keepdim, out)
 
 
 def all(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
@@ -379,7 +381,7 @@ def all(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) 
     >>> torch.all(torch.tensor([[1, 1], [0, 1]]), dim=1)
     tensor([ True, False])
     """
-    return _truth("all", _all, input, dim, keepdim, out)
+    return _truth("all", all_p, input, dim, keepdim, out)
 
 
 def count_nonzero(input: Any, dim: Any = None) -> Any:
@@ -389,4 +391,4 @@ def count_nonzero(input: Any, dim: Any = None) -> Any:
     >>> torch.count_nonzero(torch.tensor([0, 3, 5]))
     tensor(2)
     """
-    return _count_nonzero(input, dims=None if dim is None else normalize_dims(dim, input.ndim))
+    return count_nonzero_p(input, dims=None if dim is None else normalize_dims(dim, input.ndim))

@@ -19,8 +19,8 @@ from .selection import clamp
 __all__: list[str] = []
 
 
-@primitive(name="resample")
-def _resample(
+@primitive
+def resample_p(
     xp: Any,
     x: Any,
     *,
@@ -46,8 +46,8 @@ def _resample(
     )
 
 
-_resample.defvjp(
-    x=lambda g, axis, kind, size, out, scale, align_corners, transposed: _resample(
+resample_p.defvjp(
+    x=lambda g, axis, kind, size, out, scale, align_corners, transposed: resample_p(
         g,
         axis=axis,
         kind=kind,
@@ -82,7 +82,7 @@ def resample(
     for axis, (out, scale) in axes:
         have = x.array.shape[axis]
         if have != out or scale not in (None, 1.0) or kind.endswith("smoothed"):
-            x = _resample(
+            x = resample_p(
                 cast(x, dtype="float32") if in_bytes else x,
                 axis=axis,
                 kind=kind,

@@ -11,7 +11,7 @@ from ..backend import dtypes
 from . import return_types
 from .comparison import on_integers
 from .elementwise import mul
-from .powers import _pow
+from .powers import pow_p
 from .selection import keep
 
 __all__ = [
@@ -58,8 +58,8 @@ def frac(xp: Any, a: Any) -> Any:
 frac.defvjp(a=lambda g: g)
 
 
-@primitive(name="round", least="integer")
-def _round(xp: Any, a: Any, *, decimals: int) -> Any:
+@primitive(least="integer")
+def round_p(xp: Any, a: Any, *, decimals: int) -> Any:
     if a.dtype.kind in "iu":
         return a.copy()
     if decimals == 0:
@@ -68,7 +68,7 @@ def _round(xp: Any, a: Any, *, decimals: int) -> Any:
     return xp.rint(a * scale) / scale if decimals > 0 else xp.rint(a / scale) * scale
 
 
-_round.defvjp(a=lambda g: zero(g))
+round_p.defvjp(a=lambda g: zero(g))
 fix = trunc
 
 
@@ -83,7 +83,7 @@ def round(input: Any, *, decimals: int = 0, out: Any = None) -> Any:
         raise NotImplementedError(
             f"round(): decimals={decimals} needs a floating tensor, got {input.array.dtype}"
         )
-    y = _round(input, decimals=decimals)
+    y = round_p(input, decimals=decimals)
     return y if out is None else write_out("round", out, y, exact=True)
 
 
@@ -105,20 +105,20 @@ def nextafter(xp: Any, a: Any, b: Any) -> Any:
 nextafter.defvjp(a=lambda g, a, b: keep(g, a != b), b=lambda g: zero(g))
 
 
-@primitive(name="frexp", outputs=("mantissa", "exponent"), constant=("exponent",))
-def _frexp(xp: Any, a: Any) -> Any:
+@primitive(outputs=("mantissa", "exponent"), constant=("exponent",))
+def frexp_p(xp: Any, a: Any) -> Any:
     return xp.frexp(a)
 
 
-_frexp.defvjp(a=lambda g, exponent: _times_power_of_two(g, -exponent))
+frexp_p.defvjp(a=lambda g, exponent: times_power_of_two(g, -exponent))
 
 
 @primitive
-def _times_power_of_two(xp: Any, a: Any, exponent: Any) -> Any:
+def times_power_of_two(xp: Any, a: Any, exponent: Any) -> Any:
     return xp.ldexp(a, exponent)
 
 
-_times_power_of_two.defvjp(a=lambda g, exponent: _times_power_of_two(g, exponent))
+times_power_of_two.defvjp(a=lambda g, exponent: times_power_of_two(g, exponent))
 
 
 def frexp(input: Any, *, out: Any = None) -> return_types.frexp:
@@ -135,7 +135,7 @@ def frexp(input: Any, *, out: Any = None) -> return_types.frexp:
         raise RuntimeError(
             f"torch.frexp() only supports floating-point dtypes, got {input.array.dtype}"
         )
-    y = _frexp(input)
+    y = frexp_p(input)
     return return_types.frexp(*(y if out is None else write_out("frexp", out, y, exact=True)))
 
 
@@ -145,7 +145,7 @@ def ldexp(input: Any, other: Any, *, out: Any = None) -> Any:
     target = dtypes.result_type(input.array, other.array)
     if target.kind < dtypes.FLOAT:
         target = dtypes.get_default_dtype()
-    y = mul(input, _pow(2.0, cast(other, dtype=target.name)))
+    y = mul(input, pow_p(2.0, cast(other, dtype=target.name)))
     return y if out is None else write_out("ldexp", out, y)
 
 

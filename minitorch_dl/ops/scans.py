@@ -18,8 +18,8 @@ from .dims import wrap_dim
 from .elementwise import complex_logaddexp
 from .extrema import picked
 from .joining import cat
-from .movement import _clone
-from .slicing import _range
+from .movement import clone_p
+from .slicing import slice_along
 
 __all__ = [
     "cummax", "cummin", "cumprod", "cumsum", "cumulative_trapezoid", "diff", "gradient",
@@ -68,7 +68,7 @@ def _one_by_one(xp: Any, combine: Any, a: Any, dim: int) -> Any:
     return y
 
 
-def _accumulate(xp: Any, ufunc: str, a: Any, dim: int) -> Any:
+def accumulate(xp: Any, ufunc: str, a: Any, dim: int) -> Any:
     combine = getattr(xp, ufunc)
     if xp.__name__ != "numpy":
         return _doubling(xp, combine, a, dim)
@@ -78,8 +78,8 @@ def _accumulate(xp: Any, ufunc: str, a: Any, dim: int) -> Any:
 # -- sums ------------------------------------------------------------------------------------------
 
 
-@primitive(name="cumsum", complex=True)
-def _cumsum(xp: Any, a: Any, *, dim: int, reverse: bool) -> Any:
+@primitive(complex=True)
+def cumsum_p(xp: Any, a: Any, *, dim: int, reverse: bool) -> Any:
     if not a.ndim:
         return a.copy()
     if reverse:
@@ -88,7 +88,7 @@ def _cumsum(xp: Any, a: Any, *, dim: int, reverse: bool) -> Any:
     return xp.flip(y, dim) if reverse else y
 
 
-_cumsum.defvjp(a=lambda g, dim, reverse: _cumsum(g, dim=dim, reverse=not reverse))
+cumsum_p.defvjp(a=lambda g, dim, reverse: cumsum_p(g, dim=dim, reverse=not reverse))
 
 
 def cumsum(input: Any, dim: int, *, dtype: Any = None, out: Any = None) -> Any:
@@ -100,7 +100,7 @@ def cumsum(input: Any, dim: int, *, dtype: Any = None, out: Any = None) -> Any:
     tensor([1., 3., 6.])
     """
     input, dim = _prepared("cumsum", input, dim, dtype, out)
-    y = _cumsum(input, dim=dim, reverse=False)
+    y = cumsum_p(input, dim=dim, reverse=False)
     return y if out is None else write_out("cumsum", out, y, exact=True)
 
 
@@ -111,23 +111,23 @@ def _cumprod_steps(a: Any, *, dim: int) -> Any:
     """The running product by doubling, whose derivatives of any order are right where factors are
     0."""
     if not a.ndim:
-        return _clone(a)
+        return clone_p(a)
     y, n, step = a, a.shape[dim], 1
     while step < n:
-        longer = _range(y, dim, 0, n - step) * _range(y, dim, step, n)
-        y = cat([_range(y, dim, 0, step), longer], dim)
+        longer = slice_along(y, dim, 0, n - step) * slice_along(y, dim, step, n)
+        y = cat([slice_along(y, dim, 0, step), longer], dim)
         step *= 2
-    return _clone(y) if y is a else y
+    return clone_p(y) if y is a else y
 
 
-@fused(name="cumprod", composite=_cumprod_steps, complex=True)
-def _cumprod(xp: Any, a: Any, *, dim: int) -> Any:
+@fused(composite=_cumprod_steps, complex=True)
+def cumprod_p(xp: Any, a: Any, *, dim: int) -> Any:
     if not a.ndim:
         return a.copy()
     return a.cumprod(dim, summed_in(a.dtype)).astype(a.dtype, copy=False)
 
 
-@_cumprod.defbackward
+@cumprod_p.defbackward
 def _cumprod_gradients(g: Any, xp: Any, a: Any, y: Any, dim: int) -> tuple[Any]:
     if not a.ndim:
         return (g,)
@@ -150,26 +150,26 @@ def cumprod(input: Any, dim: int, *, dtype: Any = None, out: Any = None) -> Any:
     """The products of the elements up to each one along ``dim``; integers and bools are multiplied
     in int64."""
     input, dim = _prepared("cumprod", input, dim, dtype, out)
-    y = _cumprod(input, dim=dim)
+    y = cumprod_p(input, dim=dim)
     return y if out is None else write_out("cumprod", out, y, exact=True)
 
 
 # -- sums of exponentials --------------------------------------------------------------------------
 
 
-@primitive(name="logcumsumexp", complex="holomorphic")
+@primitive(complex="holomorphic")
 @in_float32
-def _logcumsumexp(xp: Any, a: Any, *, dim: int) -> Any:
+def logcumsumexp_p(xp: Any, a: Any, *, dim: int) -> Any:
     if not a.ndim:
         return a.copy()
     if a.dtype.kind == "c":
         return _one_by_one(xp, complex_logaddexp, a, dim)
-    return _accumulate(xp, "logaddexp", a, dim)
+    return accumulate(xp, "logaddexp", a, dim)
 
 
-@primitive(name="share_of_exps", complex="holomorphic")
+@primitive(complex="holomorphic")
 @in_float32
-def _share_of_exps(xp: Any, v: Any, a: Any, b: Any, *, dim: int, back: bool) -> Any:
+def share_of_exps(xp: Any, v: Any, a: Any, b: Any, *, dim: int, back: bool) -> Any:
     """``r_i = sum_{j >= i} v_j exp(a_i - b_j)``; the sum is over ``j <= i`` if ``back``.
 
     It runs over ``v`` weighted by ``exp(level_i - level_j)`` with the ``level`` (b, or a if
@@ -193,12 +193,12 @@ def _share_of_exps(xp: Any, v: Any, a: Any, b: Any, *, dim: int, back: bool) -> 
     return r if back else r * own
 
 
-_share_of_exps.defvjp(
-    v=lambda g, a, b, dim, back: _share_of_exps(g, -b, -a, dim=dim, back=not back),
+share_of_exps.defvjp(
+    v=lambda g, a, b, dim, back: share_of_exps(g, -b, -a, dim=dim, back=not back),
     a=lambda g, y: g * y,
-    b=lambda g, v, a, b, dim, back: -v * _share_of_exps(g, -b, -a, dim=dim, back=not back),
+    b=lambda g, v, a, b, dim, back: -v * share_of_exps(g, -b, -a, dim=dim, back=not back),
 )
-_logcumsumexp.defvjp(a=lambda g, a, y, dim: _share_of_exps(g, a, y, dim=dim, back=False))
+logcumsumexp_p.defvjp(a=lambda g, a, y, dim: share_of_exps(g, a, y, dim=dim, back=False))
 
 
 @as_one()
@@ -206,22 +206,22 @@ def logcumsumexp(input: Any, dim: int, *, out: Any = None) -> Any:
     """``log(cumsum(exp(input)))`` along ``dim``, computed without overflow."""
     if input.array.dtype.kind in "iub":
         raise RuntimeError(f"logcumsumexp(): expected a floating point dtype, got {input.dtype}")
-    y = _logcumsumexp(input, dim=wrap_dim(dim, input.ndim))
+    y = logcumsumexp_p(input, dim=wrap_dim(dim, input.ndim))
     return y if out is None else write_out("logcumsumexp", out, y, exact=True)
 
 
 # -- running extrema -------------------------------------------------------------------------------
 
 
-@primitive(name="running_position")
-def _running_position(xp: Any, a: Any, *, dim: int, ufunc: str) -> Any:
+@primitive
+def running_position(xp: Any, a: Any, *, dim: int, ufunc: str) -> Any:
     """Where the extremum of the elements so far is: the last of several, NaN before all."""
     if not a.ndim:
         return xp.zeros((), "i8")
-    best = _accumulate(xp, ufunc, a, dim)
+    best = accumulate(xp, ufunc, a, dim)
     here = xp.arange(a.shape[dim]).reshape([-1 if i == dim else 1 for i in range(a.ndim)])
     taken = (a == best) | (a != a)
-    return _accumulate(xp, "maximum", taken * here, dim)
+    return accumulate(xp, "maximum", taken * here, dim)
 
 
 @as_one("CummaxBackward0")
@@ -232,14 +232,14 @@ def cummax(input: Any, dim: int, *, out: Any = None) -> Any:
     >>> torch.cummax(torch.tensor([1.0, 3.0, 2.0]), dim=0).values
     tensor([1., 3., 3.])
     """
-    index = _running_position(input, dim=wrap_dim(dim, input.ndim), ufunc="maximum")
+    index = running_position(input, dim=wrap_dim(dim, input.ndim), ufunc="maximum")
     return picked("cummax", return_types.cummax, input, index, dim, True, out)
 
 
 @as_one("CumminBackward0")
 def cummin(input: Any, dim: int, *, out: Any = None) -> Any:
     """The smallest element so far along ``dim``, and where it is: ``(values, indices)``."""
-    index = _running_position(input, dim=wrap_dim(dim, input.ndim), ufunc="minimum")
+    index = running_position(input, dim=wrap_dim(dim, input.ndim), ufunc="minimum")
     return picked("cummin", return_types.cummin, input, index, dim, True, out)
 
 
@@ -283,10 +283,13 @@ def diff(
                 )
     y = cat(parts, dim) if n and len(parts) > 1 else input
     for _ in range(min(n, y.shape[dim])):
-        later, earlier = _range(y, dim, 1, y.shape[dim]), _range(y, dim, 0, y.shape[dim] - 1)
+        later, earlier = (
+            slice_along(y, dim, 1, y.shape[dim]),
+            slice_along(y, dim, 0, y.shape[dim] - 1),
+        )
         y = later != earlier if y.array.dtype.kind == "b" else later - earlier
     if y is input:
-        y = _clone(y)
+        y = clone_p(y)
     return y if out is None else write_out("diff", out, y)
 
 
@@ -296,7 +299,7 @@ def _areas(op: str, y: Any, x: Any, dx: Any, dim: int) -> tuple[Any, int]:
         require_kind(op, "integer", points)
     dim = wrap_dim(dim, y.ndim)
     n = y.shape[dim] if y.ndim else 0
-    pairs = _range(y, dim, 1, max(n, 1)) + _range(y, dim, 0, max(n - 1, 0))
+    pairs = slice_along(y, dim, 1, max(n, 1)) + slice_along(y, dim, 0, max(n - 1, 0))
     if x is None:
         return pairs * dx / 2, dim
     if x.ndim == 1:
@@ -401,15 +404,15 @@ def _gradient(f: Any, dim: int, spacing: Any, edge_order: int) -> Any:
         steps = f.new_full((n - 1,), 1.0).reshape(across) * spacing
         even = True
     slopes = diff(f, dim=dim) / steps
-    before, after = _range(slopes, dim, 0, n - 2), _range(slopes, dim, 1, n - 1)
-    h, k = _range(steps, dim, 0, n - 2), _range(steps, dim, 1, n - 1)
+    before, after = slice_along(slopes, dim, 0, n - 2), slice_along(slopes, dim, 1, n - 1)
+    h, k = slice_along(steps, dim, 0, n - 2), slice_along(steps, dim, 1, n - 1)
     if even:  # between infinities, the sample in the middle must not count
-        inside = (_range(f, dim, 2, n) - _range(f, dim, 0, n - 2)) / (h + k)
+        inside = (slice_along(f, dim, 2, n) - slice_along(f, dim, 0, n - 2)) / (h + k)
     else:
         inside = (before * k + after * h) / (h + k)
-    first, last = _range(slopes, dim, 0, 1), _range(slopes, dim, n - 2, n - 1)
+    first, last = slice_along(slopes, dim, 0, 1), slice_along(slopes, dim, n - 2, n - 1)
     if edge_order == 2:
         bend = (after - before) / (h + k)
-        first = first - _range(bend, dim, 0, 1) * _range(steps, dim, 0, 1)
-        last = last + _range(bend, dim, n - 3, n - 2) * _range(steps, dim, n - 2, n - 1)
+        first = first - slice_along(bend, dim, 0, 1) * slice_along(steps, dim, 0, 1)
+        last = last + slice_along(bend, dim, n - 3, n - 2) * slice_along(steps, dim, n - 2, n - 1)
     return cat([first, inside, last], dim)

@@ -11,26 +11,25 @@ import numpy as np
 from ..autograd.errors import require_kind
 from ..autograd.names import as_one, named
 from ..autograd.primitive import TensorBase, fused, primitive, write_out
-from ..autograd.structural import cast
-from ..autograd.structural import expand as _expand
+from ..autograd.structural import cast, expand_p
 from ..backend import array_module, dtypes
 from ..backend.segments import multiply_at, put_extrema
 from .dims import wrap_dim
 from .gathering import (
-    _at_least_1d,
-    _check_index,
-    _check_slices,
-    _gather,
-    _gather_adjoint,
-    _grid,
-    _scatter,
-    _shaped,
-    _source,
-    _vector,
+    at_least_1d,
+    check_index,
+    check_slices,
+    gather_adjoint,
+    gather_p,
+    index_grid,
+    index_vector,
+    scatter_p,
+    shaped,
+    source_part,
 )
-from .movement import _clone
-from .reductions import _prod
-from .shape import _reshape
+from .movement import clone_p
+from .reductions import prod_p
+from .shape import reshape_p
 
 __all__ = ["index_reduce", "scatter", "scatter_add", "scatter_reduce"]
 
@@ -66,13 +65,14 @@ def scatter(
             src = TensorBase.wrap(full)
         y = scatter_reduce(input, dim, index, src, "sum" if reduce == "add" else "prod")
     else:
-        a, at, dim = _check_index("scatter", input, dim, index, src)
+        a, at, dim = check_index("scatter", input, dim, index, src)
         if at.array.size:
-            y = _shaped(
-                _scatter(a, _source("scatter", a, dim, at, src), at, dim=dim), input.array.shape
+            y = shaped(
+                scatter_p(a, source_part("scatter", a, dim, at, src), at, dim=dim),
+                input.array.shape,
             )
         else:
-            y = _clone(input)
+            y = clone_p(input)
         named(y, f"ScatterBackward{int(not isinstance(src, TensorBase))}")
     return y if out is None else write_out("scatter", out, y, exact=True)
 
@@ -91,7 +91,7 @@ def _prod_of_stacked(a: Any, source: Any, index: Any, *, dim: int) -> Any:
     and multiplied."""
     at, shape = index.array, a.array.shape
     xp, size = array_module(at), a.array.size
-    place = xp.arange(size).reshape(shape)[_grid(xp, at, dim)].reshape(-1)
+    place = xp.arange(size).reshape(shape)[index_grid(xp, at, dim)].reshape(-1)
     order = xp.argsort(place, kind="stable")
     ranked = place[order]
     rank = xp.empty_like(place)
@@ -99,44 +99,44 @@ def _prod_of_stacked(a: Any, source: Any, index: Any, *, dim: int) -> Any:
     n = int(rank.max()) + 1
     ones = TensorBase.wrap(xp.ones(n * size, a.array.dtype))
     where = TensorBase.wrap(rank * size + place)
-    stacked = _scatter(ones, _reshape(source, shape=(len(place),)), where, dim=0)
-    return a * _prod(_reshape(stacked, shape=(n, *shape)), dims=(0,), keepdim=False)
+    stacked = scatter_p(ones, reshape_p(source, shape=(len(place),)), where, dim=0)
+    return a * prod_p(reshape_p(stacked, shape=(n, *shape)), dims=(0,), keepdim=False)
 
 
-@fused(name="scatter_prod", composite=_prod_of_stacked, complex=True)
-def _scatter_prod(xp: Any, a: Any, source: Any, index: Any, *, dim: int) -> Any:
+@fused(composite=_prod_of_stacked, complex=True)
+def scatter_prod(xp: Any, a: Any, source: Any, index: Any, *, dim: int) -> Any:
     out = a.copy()
-    multiply_at(xp, out, _grid(xp, index, dim), source)
+    multiply_at(xp, out, index_grid(xp, index, dim), source)
     return out
 
 
-@primitive(name="scatter_extremum")
-def _scatter_extremum(
+@primitive
+def scatter_extremum(
     xp: Any, a: Any, source: Any, index: Any, *, dim: int, largest: bool, nan_holds: bool
 ) -> Any:
     out = a.copy()
-    put_extrema(xp, out, _grid(xp, index, dim), source, largest)
+    put_extrema(xp, out, index_grid(xp, index, dim), source, largest)
     return out
 
 
-@_scatter_prod.defbackward
+@scatter_prod.defbackward
 def _scatter_prod_gradients(g: Any, xp: Any, a: Any, source: Any, index: Any, dim: int) -> Any:
     """The product of all the other factors; a division by zero, or of NaN by NaN, is avoided by
     leaving a single one out.
     """
     zero = ((source == 0) | (source != source)).astype(a.dtype)
-    zeros = _gather(_gather_adjoint(zero, index, dim=dim, shape=a.shape), index, dim=dim)
+    zeros = gather_p(gather_adjoint(zero, index, dim=dim, shape=a.shape), index, dim=dim)
     # Where a source is the only zero, the other factors' product is the one without it.
     single = zero * (zeros == 1)
-    rest = _gather(
-        g * _scatter_prod(a, xp.where(single, 1, source), index, dim=dim), index, dim=dim
+    rest = gather_p(
+        g * scatter_prod(a, xp.where(single, 1, source), index, dim=dim), index, dim=dim
     )
-    full = _gather(g * _scatter_prod(a, source, index, dim=dim), index, dim=dim)
+    full = gather_p(g * scatter_prod(a, source, index, dim=dim), index, dim=dim)
     d_source = xp.where(zero, rest, full / source)  # with several zeros the rest is 0
-    return g * _scatter_prod(xp.ones_like(a), source, index, dim=dim), d_source, None
+    return g * scatter_prod(xp.ones_like(a), source, index, dim=dim), d_source, None
 
 
-@_scatter_extremum.defvjp_joint
+@scatter_extremum.defvjp_joint
 def _scatter_extremum_gradients(
     g: Any, a: Any, source: Any, index: Any, y: Any, dim: int, nan_holds: bool, a_dtype: Any
 ) -> Any:
@@ -146,9 +146,9 @@ def _scatter_extremum_gradients(
         held = (x == y) | ((x != x) & (y != y)) if nan_holds else x == y
         return cast(held, dtype=dtypes.from_numpy(a_dtype).name)
 
-    from_a, from_source = holds(a, y), holds(source, _gather(y, index, dim=dim))
-    share = g / (from_a + _gather_adjoint(from_source, index, dim=dim, shape=a.shape))
-    return share * from_a, _gather(share, index, dim=dim) * from_source, None
+    from_a, from_source = holds(a, y), holds(source, gather_p(y, index, dim=dim))
+    share = g / (from_a + gather_adjoint(from_source, index, dim=dim, shape=a.shape))
+    return share * from_a, gather_p(share, index, dim=dim) * from_source, None
 
 
 @as_one("ScatterReduceBackward0")
@@ -185,29 +185,29 @@ def _scatter_reduce(
         raise RuntimeError(
             f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}"
         )
-    a, at, dim = _check_index(op, input, dim, index, src)
+    a, at, dim = check_index(op, input, dim, index, src)
     if not at.array.size:
-        return _clone(input)
-    source = _source(op, a, dim, at, src)
-    start = a if include_self else _scatter(a, _neutral(reduce, a.array.dtype), at, dim=dim)
+        return clone_p(input)
+    source = source_part(op, a, dim, at, src)
+    start = a if include_self else scatter_p(a, _neutral(reduce, a.array.dtype), at, dim=dim)
     y = _combine(start, source, at, dim, reduce)
     if reduce == "mean":
         require_kind(f"{op} (mean)", "integer", input)
         xp = array_module(a.array)
         ones = xp.ones(at.array.shape, a.array.dtype)
-        counts = _gather_adjoint(ones, at.array, dim=dim, shape=a.array.shape)
+        counts = gather_adjoint(ones, at.array, dim=dim, shape=a.array.shape)
         counts = counts + 1 if include_self else xp.maximum(counts, 1)
         y = _mean(y, counts)
-    return _shaped(y, input.array.shape)
+    return shaped(y, input.array.shape)
 
 
 def _combine(start: Any, source: Any, at: Any, dim: int, reduce: str) -> Any:
     if reduce in ("sum", "mean"):
-        return start + _gather_adjoint(source, at, dim=dim, shape=start.array.shape)
+        return start + gather_adjoint(source, at, dim=dim, shape=start.array.shape)
     if reduce == "prod":
-        return _scatter_prod(start, source, at, dim=dim)
+        return scatter_prod(start, source, at, dim=dim)
     largest = reduce == "amax"
-    return _scatter_extremum(start, source, at, dim=dim, largest=largest, nan_holds=False)
+    return scatter_extremum(start, source, at, dim=dim, largest=largest, nan_holds=False)
 
 
 def _mean(total: Any, counts: Any) -> Any:
@@ -248,12 +248,12 @@ def index_reduce(
             "index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got "
             f"{reduce}."
         )
-    index = _vector("index_reduce", index)
+    index = index_vector("index_reduce", index)
     dim = wrap_dim(dim, input.array.ndim)
-    _check_slices("index_reduce", input, dim, index, source)
-    shape = _at_least_1d(source).array.shape
-    along = _reshape(index, shape=(-1,) + (1,) * (len(shape) - dim - 1))
+    check_slices("index_reduce", input, dim, index, source)
+    shape = at_least_1d(source).array.shape
+    along = reshape_p(index, shape=(-1,) + (1,) * (len(shape) - dim - 1))
     y = _scatter_reduce(
-        "index_reduce", input, dim, _expand(along, shape=shape), source, reduce, include_self
+        "index_reduce", input, dim, expand_p(along, shape=shape), source, reduce, include_self
     )
     return y if out is None else write_out("index_reduce", out, y, exact=True)

@@ -8,13 +8,13 @@ from typing import Any
 from ..autograd.errors import require_tensor
 from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase
-from ..autograd.structural import expand
+from ..autograd.structural import expand_p
 from ..backend import array_module, check_all
 from .dims import wrap_dim
 from .embedding import add_rows
-from .scattering import _scatter_extremum, _scatter_prod
+from .scattering import scatter_extremum, scatter_prod
 from .selection import select
-from .shape import _reshape
+from .shape import reshape_p
 
 __all__ = ["segment_reduce"]
 
@@ -69,7 +69,7 @@ def segment_reduce(
     axis = wrap_dim(axis, data.ndim)
     starts, ends = _limits(data.array, lengths, offsets, axis, unsafe)
     rest = tuple(data.shape[axis + 1 :])
-    rows = _reshape(data, shape=(math.prod(data.shape[: axis + 1]), *rest))
+    rows = reshape_p(data, shape=(math.prod(data.shape[: axis + 1]), *rest))
     xp, dtype = array_module(data.array), data.array.dtype
     count = starts.size
     segment = TensorBase.wrap(_segments(xp, starts, ends, data.shape[axis]))
@@ -79,13 +79,13 @@ def segment_reduce(
         y = add_rows(rows, segment, rows=count + 1) + _STARTS[reduce]
     else:
         y = TensorBase.wrap(xp.full((count + 1, *rest), _STARTS[reduce], dtype))
-        along = _reshape(segment, shape=(-1,) + (1,) * len(rest))
-        at = expand(along, shape=rows.array.shape)
+        along = reshape_p(segment, shape=(-1,) + (1,) * len(rest))
+        at = expand_p(along, shape=rows.array.shape)
         if reduce == "prod":
-            y = _scatter_prod(y, rows, at, dim=0)
+            y = scatter_prod(y, rows, at, dim=0)
         else:
-            y = _scatter_extremum(y, rows, at, dim=0, largest=reduce == "amax", nan_holds=True)
-    y = _reshape(y[:count], shape=(*starts.shape, *rest))
+            y = scatter_extremum(y, rows, at, dim=0, largest=reduce == "amax", nan_holds=True)
+    y = reshape_p(y[:count], shape=(*starts.shape, *rest))
     if initial is not None:
         y = _with_initial(y, reduce, initial)
     if reduce != "mean":

@@ -178,8 +178,8 @@ fmin.defvjp(
 # -- clamp -----------------------------------------------------------------------------------------
 
 
-@primitive(name="clamp", broadcasts=True, promotes="same", tensors=("a",))
-def _clamp(xp: Any, a: Any, low: Any, high: Any) -> Any:
+@primitive(broadcasts=True, promotes="same", tensors=("a",))
+def clamp_p(xp: Any, a: Any, low: Any, high: Any) -> Any:
     return limited(xp, a, low, high)
 
 
@@ -197,7 +197,7 @@ def _clamp_inside(g: Any, a: Any, low: Any, high: Any) -> Any:
     return keep(g, a >= low if high is None else (a >= low) & (a <= high))
 
 
-_clamp.defvjp(a=_clamp_inside, low=_clamp_low, high=_clamp_high)
+clamp_p.defvjp(a=_clamp_inside, low=_clamp_low, high=_clamp_high)
 
 
 def clamp(input: Any, min: Any = None, max: Any = None, *, out: Any = None) -> Any:
@@ -212,7 +212,7 @@ def clamp(input: Any, min: Any = None, max: Any = None, *, out: Any = None) -> A
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if min.__class__ is bool or max.__class__ is bool:
         require_kind("clamp", "integer", input)
-    y = _clamp(input, min, max)
+    y = clamp_p(input, min, max)
     if not isinstance(min, TensorBase) and not isinstance(max, TensorBase):
         named(y, "ClampBackward1")
     return y if out is None else write_out("clamp", out, y)
@@ -236,12 +236,12 @@ clip = clamp
 # -- steps and repairs -----------------------------------------------------------------------------
 
 
-@primitive(name="heaviside", broadcasts=True, tensors=("a", "values"), exact=True)
-def _heaviside(xp: Any, a: Any, values: Any) -> Any:
+@primitive(broadcasts=True, tensors=("a", "values"), exact=True)
+def heaviside_p(xp: Any, a: Any, values: Any) -> Any:
     return xp.where(a == 0, values, (a > 0).astype(values.dtype))
 
 
-_heaviside.defvjp(a=no_derivative("heaviside"), values=no_derivative("heaviside"))
+heaviside_p.defvjp(a=no_derivative("heaviside"), values=no_derivative("heaviside"))
 
 
 def heaviside(input: Any, values: Any, *, out: Any = None) -> Any:
@@ -254,11 +254,11 @@ def heaviside(input: Any, values: Any, *, out: Any = None) -> Any:
             "complex tensors" if a.is_complex or b.is_complex else "tensors with different dtypes"
         )
         raise RuntimeError(f"heaviside is not yet implemented for {kind}. Got {a} and {b}")
-    return _heaviside(input, values, out=out)
+    return heaviside_p(input, values, out=out)
 
 
-@primitive(name="nan_to_num", complex=True)
-def _nan_to_num(xp: Any, a: Any, *, nan: float, posinf: float | None, neginf: float | None) -> Any:
+@primitive(complex=True)
+def nan_to_num_p(xp: Any, a: Any, *, nan: float, posinf: float | None, neginf: float | None) -> Any:
     if xp is np and np.isfinite(a).all():
         return a.copy()
     if a.dtype.kind == "V":  # bfloat16, which NumPy takes for no number
@@ -270,7 +270,7 @@ def _nan_to_num(xp: Any, a: Any, *, nan: float, posinf: float | None, neginf: fl
     return xp.nan_to_num(a, copy=True, nan=nan, posinf=posinf, neginf=neginf)
 
 
-_nan_to_num.defvjp(a=lambda g, a: keep(g, a - a == 0))
+nan_to_num_p.defvjp(a=lambda g, a: keep(g, a - a == 0))
 
 
 def nan_to_num(
@@ -282,5 +282,5 @@ def nan_to_num(
     out: Any = None,
 ) -> Any:
     """Replace NaN and infinities; None means the largest (smallest) finite number of the dtype."""
-    y = _nan_to_num(input, nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)
+    y = nan_to_num_p(input, nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)
     return y if out is None else write_out("nan_to_num", out, y, exact=True)

@@ -15,8 +15,7 @@ from ..autograd.modes import no_grad, state
 from ..autograd.names import named
 from ..autograd.overriding import LIVE, call_override
 from ..autograd.primitive import primitive
-from ..autograd.structural import alias, conj, is_complex
-from ..autograd.structural import expand as _expand
+from ..autograd.structural import alias, conj, expand_p, is_complex
 from ..autograd.versions import offset_of
 from ..backend import dtypes
 from ..backend.row_major import row_major_copy
@@ -34,12 +33,12 @@ __all__ = [
 # -- the same order of elements --------------------------------------------------------------------
 
 
-@primitive(name="reshape", view=True, grad_fn="ViewBackward0")
-def _reshape(xp: Any, a: Any, *, shape: tuple[int, ...]) -> Any:
+@primitive(view=True, grad_fn="ViewBackward0")
+def reshape_p(xp: Any, a: Any, *, shape: tuple[int, ...]) -> Any:
     return a.reshape(shape)
 
 
-_reshape.defvjp(a=lambda g, a_shape: _reshape(g, shape=a_shape))
+reshape_p.defvjp(a=lambda g, a_shape: reshape_p(g, shape=a_shape))
 
 
 def owned(view: Any) -> Any:
@@ -64,7 +63,7 @@ def reshape(input: Any, *shape: Any, **keywords: Any) -> Any:
     if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
         shape = tuple(shape[0])
     try:
-        y = _reshape(input, shape=shape)
+        y = reshape_p(input, shape=shape)
         if y.array.shape != shape and -1 not in shape:  # NumPy infers any negative size
             y = _reshape_inferred(input, shape)
     except (RuntimeError, TypeError, AttributeError):  # a tensor of parts has no array
@@ -73,7 +72,7 @@ def reshape(input: Any, *shape: Any, **keywords: Any) -> Any:
 
 
 def _reshaped(input: Any, shape: Any) -> Any:
-    return _reshape(input, shape=inferred(input.array.shape, sizes(shape)))
+    return reshape_p(input, shape=inferred(input.array.shape, sizes(shape)))
 
 
 _reshape_inferred, _view_inferred = public(_reshaped, "reshape"), public(_reshaped, "view")
@@ -119,7 +118,7 @@ def view(input: Any, *shape: Any, **keywords: Any) -> Any:
     elif "dtype" in keywords:
         return _view_as_dtype(input, keywords["dtype"])
     try:
-        out = _reshape(input, shape=shape)
+        out = reshape_p(input, shape=shape)
         if out.array.shape != shape and -1 not in shape:
             out = _view_inferred(input, shape)
     except (RuntimeError, TypeError):
@@ -132,8 +131,8 @@ def view(input: Any, *shape: Any, **keywords: Any) -> Any:
     return out
 
 
-@primitive(name="view_dtype", view=True)
-def _view_dtype(xp: Any, a: Any, *, dtype: str) -> Any:
+@primitive(view=True)
+def view_dtype_p(xp: Any, a: Any, *, dtype: str) -> Any:
     return a.view(dtypes.as_dtype(dtype).numpy)
 
 
@@ -164,7 +163,7 @@ def view_dtype(input: Any, dtype: Any) -> Any:
                     f"self.{name} must be divisible by {ratio} {as_which}, but got {value}"
                 )
     with no_grad():
-        out = _view_dtype(input, dtype=dtype.name)
+        out = view_dtype_p(input, dtype=dtype.name)
     out._view.kind = ViewKind.OTHER_DTYPE
     return out
 
@@ -195,7 +194,7 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
     if start == end and shape:
         return input
-    return _reshape(input, shape=(*shape[:start], prod(shape[start : end + 1]), *shape[end + 1 :]))
+    return reshape_p(input, shape=(*shape[:start], prod(shape[start : end + 1]), *shape[end + 1 :]))
 
 
 def ravel(input: Any) -> Any:
@@ -221,7 +220,7 @@ def unflatten(input: Any, dim: int, sizes: Any) -> Any:
             f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} "
             f"({shape[dim]}) in the input tensor"
         ) from None
-    return _reshape(input, shape=(*shape[:dim], *inner, *shape[dim + 1 :]))
+    return reshape_p(input, shape=(*shape[:dim], *inner, *shape[dim + 1 :]))
 
 
 def unsqueeze(input: Any, dim: int) -> Any:
@@ -233,7 +232,7 @@ def unsqueeze(input: Any, dim: int) -> Any:
     """
     shape = input.array.shape
     dim = wrap_dim(dim, len(shape) + 1)
-    y = _reshape(input, shape=(*shape[:dim], 1, *shape[dim:]))
+    y = reshape_p(input, shape=(*shape[:dim], 1, *shape[dim:]))
     return named(y, "UnsqueezeBackward0")
 
 
@@ -247,32 +246,32 @@ def squeeze(input: Any, dim: Any = None, *more: int) -> Any:
     """
     shape = input.array.shape
     if dim is None:
-        y = _reshape(input, shape=tuple([n for n in shape if n != 1]))
+        y = reshape_p(input, shape=tuple([n for n in shape if n != 1]))
         return named(y, "SqueezeBackward0")
     several = isinstance(dim, (tuple, list)) or bool(more)
     dims = wrap_dims((dim, *more) if more or not several else dim, len(shape))
-    y = _reshape(input, shape=tuple([n for i, n in enumerate(shape) if n != 1 or i not in dims]))
+    y = reshape_p(input, shape=tuple([n for i, n in enumerate(shape) if n != 1 or i not in dims]))
     return named(y, "SqueezeBackward2" if several else "SqueezeBackward1")
 
 
 # -- another order of the axes ---------------------------------------------------------------------
 
 
-@primitive(name="transpose", view=True)
-def _transpose(xp: Any, a: Any, *, dim0: int, dim1: int) -> Any:
+@primitive(view=True)
+def transpose_p(xp: Any, a: Any, *, dim0: int, dim1: int) -> Any:
     return a.swapaxes(dim0, dim1)
 
 
-_transpose.defvjp(a=lambda g, dim0, dim1: _transpose(g, dim0=dim0, dim1=dim1))
+transpose_p.defvjp(a=lambda g, dim0, dim1: transpose_p(g, dim0=dim0, dim1=dim1))
 
 
-@primitive(name="permute", view=True)
-def _permute(xp: Any, a: Any, *, dims: tuple[int, ...]) -> Any:
+@primitive(view=True)
+def permute_p(xp: Any, a: Any, *, dims: tuple[int, ...]) -> Any:
     return a.transpose(dims)
 
 
-_permute.defvjp(
-    a=lambda g, dims: _permute(g, dims=tuple(sorted(range(len(dims)), key=dims.__getitem__)))
+permute_p.defvjp(
+    a=lambda g, dims: permute_p(g, dims=tuple(sorted(range(len(dims)), key=dims.__getitem__)))
 )
 
 
@@ -284,7 +283,7 @@ def transpose(input: Any, dim0: int, dim1: int) -> Any:
     torch.Size([4, 3, 2])
     """
     try:
-        return _transpose(input, dim0=dim0, dim1=dim1)
+        return transpose_p(input, dim0=dim0, dim1=dim1)
     except (IndexError, RuntimeError):
         ndim = input.array.ndim
         wrap_dim(dim0, ndim)
@@ -316,7 +315,7 @@ def permute(input: Any, *dims: Any, **keywords: Any) -> Any:
     return _permuted(input, spelled("permute", "dims", dims, keywords)[0] if keywords else dims)
 
 
-_permute.primitive.public = permute  # what overrides are told of x.T
+permute_p.primitive.public = permute  # what overrides are told of x.T
 
 
 @partial(public, name="permute")
@@ -331,7 +330,7 @@ def _permuted(input: Any, dims: Any) -> Any:
     order = tuple([wrap_dim(d, ndim) for d in dims])
     if len(set(order)) < ndim:
         raise RuntimeError("permute(): duplicate dims are not allowed.")
-    return _permute(input, dims=order)
+    return permute_p(input, dims=order)
 
 
 _permuted.told_as = permute
@@ -357,7 +356,7 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
     order = [d for d in range(ndim) if d not in source]
     for to, d in sorted(zip(destination, source)):
         order.insert(to, d)
-    return _permute(input, dims=tuple(order))
+    return permute_p(input, dims=tuple(order))
 
 
 moveaxis = movedim
@@ -368,7 +367,7 @@ def t(input: Any) -> Any:
     ndim = input.array.ndim
     if ndim > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {ndim}D")
-    y = _transpose(input, dim0=0, dim1=1) if ndim == 2 else alias(input)
+    y = transpose_p(input, dim0=0, dim1=1) if ndim == 2 else alias(input)
     return named(y, "TBackward0")
 
 
@@ -381,7 +380,7 @@ def T(input: Any) -> Any:
             "transpose batches of matrices or `x.permute(*torch.arange(x.ndim - 1, -1, -1))` to "
             "reverse the dimensions of a tensor.",
         )
-    return _permute(input, dims=tuple(range(input.array.ndim))[::-1])
+    return permute_p(input, dims=tuple(range(input.array.ndim))[::-1])
 
 
 def mT(input: Any) -> Any:
@@ -391,7 +390,7 @@ def mT(input: Any) -> Any:
             "tensor.mT is only supported on matrices or batches of matrices. Got "
             f"{input.array.ndim}-D tensor."
         )
-    return _transpose(input, dim0=-2, dim1=-1)
+    return transpose_p(input, dim0=-2, dim1=-1)
 
 
 def H(input: Any) -> Any:
@@ -453,8 +452,8 @@ def _expanded(input: Any, size: Any) -> Any:
                 f"Target sizes: {list(wanted)}.  Tensor sizes: {list(have)}"
             )
     if prod(shape) == input.array.size:  # nothing is repeated: memory that may be written to
-        return named(_reshape(input, shape=shape), "ExpandBackward0")
-    return _expand(input, shape=shape)
+        return named(reshape_p(input, shape=shape), "ExpandBackward0")
+    return expand_p(input, shape=shape)
 
 
 def expand_as(input: Any, other: Any) -> Any:
@@ -476,14 +475,14 @@ def broadcast_to(input: Any, *size: Any, **keywords: Any) -> Any:
 # -- memory ----------------------------------------------------------------------------------------
 
 
-@primitive(name="contiguous", grad_fn="CloneBackward0", complex=True)
-def _contiguous(xp: Any, a: Any) -> Any:
+@primitive(grad_fn="CloneBackward0", complex=True)
+def contiguous_p(xp: Any, a: Any) -> Any:
     return row_major_copy(a)
 
 
-_contiguous.defvjp(a=lambda g: g)
+contiguous_p.defvjp(a=lambda g: g)
 
 
 def contiguous(input: Any, memory_format: Any = None) -> Any:
     """``input`` with its elements in row-major order: itself if they are already, else a copy."""
-    return input if input.array.flags.c_contiguous else _contiguous(input)
+    return input if input.array.flags.c_contiguous else contiguous_p(input)

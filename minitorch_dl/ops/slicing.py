@@ -33,29 +33,29 @@ def _decode(index: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(key) if Ellipsis in key else (*key, Ellipsis)
 
 
-@primitive(name="slice", view=True)
-def _slice(xp: Any, a: Any, *, index: tuple[Any, ...]) -> Any:
+@primitive(view=True)
+def slice_p(xp: Any, a: Any, *, index: tuple[Any, ...]) -> Any:
     """``a[index]``; an index entry is an integer, None, "..." or (start, stop, step)."""
     return a[_decode(index)]
 
 
-_slice.defvjp(a=lambda g, a_shape, index: _unslice(g, index=index, shape=a_shape))
+slice_p.defvjp(a=lambda g, a_shape, index: unslice(g, index=index, shape=a_shape))
 
 
-@primitive(name="unslice", complex=True)
-def _unslice(xp: Any, a: Any, *, index: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
+@primitive(complex=True)
+def unslice(xp: Any, a: Any, *, index: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
     """Zeros of ``shape`` with ``a`` at ``index``: the reverse of ``slice``."""
     out = xp.zeros(shape, a.dtype)
     out[_decode(index)] = a
     return out
 
 
-_as_slice = functools.partial(as_view, _slice.primitive)
-_unslice.defvjp(a=lambda g, index: _slice(g, index=index))
+_as_slice = functools.partial(as_view, slice_p.primitive)
+unslice.defvjp(a=lambda g, index: slice_p(g, index=index))
 
 
-@primitive(name="pad", grad_fn="ConstantPadNdBackward0", complex=True)
-def _pad(xp: Any, a: Any, *, pads: Pads, value: float) -> Any:
+@primitive(grad_fn="ConstantPadNdBackward0", complex=True)
+def pad_p(xp: Any, a: Any, *, pads: Pads, value: float) -> Any:
     """``a`` inside a frame of ``value``, (before, after) elements wide per axis; at least 0."""
     shape = [n + before + after for n, (before, after) in zip(a.shape, pads)]
     out = xp.full(shape, value, a.dtype) if value else xp.zeros(shape, a.dtype)
@@ -63,8 +63,8 @@ def _pad(xp: Any, a: Any, *, pads: Pads, value: float) -> Any:
     return out
 
 
-_pad.defvjp(
-    a=lambda g, a_shape, pads: _slice(
+pad_p.defvjp(
+    a=lambda g, a_shape, pads: slice_p(
         g, index=tuple([(before, before + n, None) for n, (before, _) in zip(a_shape, pads)])
     )
 )
@@ -72,7 +72,7 @@ _pad.defvjp(
 _PLAIN = (int, type(None))
 
 
-def _spec(items: Any) -> tuple[Any, ...] | None:
+def basic_spec(items: Any) -> tuple[Any, ...] | None:
     """The ``slice`` primitive's parameter for a tuple of basic indices; None when there is
     another kind among them.
     """
@@ -107,14 +107,14 @@ def _bound(n: Any) -> int | None:
         ) from None
 
 
-def _basic(input: Any, spec: Any, items: tuple[Any, ...]) -> Any:
+def basic_view(input: Any, spec: Any, items: tuple[Any, ...]) -> Any:
     """The view of ``input`` at basic indices: ``items``, and as the primitive's parameter
     ``spec``.
     """
     a = input.array
     try:
         if a.__class__ is not np.ndarray or state.flags > GRAD:
-            return _slice(input, index=spec)
+            return slice_p(input, index=spec)
         y = a[items if "..." in spec else (*items, ...)]
     except IndexError:
         raise _explain_basic(spec, a.shape) from None
@@ -155,12 +155,12 @@ def select(input: Any, dim: int, index: int) -> Any:
             f"select(): index {index} out of range for tensor of size {list(shape)} at dimension "
             f"{dim}"
         )
-    return _slice(input, index=(*((None, None, None),) * dim, index))
+    return slice_p(input, index=(*((None, None, None),) * dim, index))
 
 
-def _range(input: Any, dim: int, start: int, stop: int, step: int | None = None) -> Any:
+def slice_along(input: Any, dim: int, start: int, stop: int, step: int | None = None) -> Any:
     """``input[..., start:stop, ...]`` along ``dim``, which counts from the front."""
-    return _slice(input, index=(*((None, None, None),) * dim, (start, stop, step)))
+    return slice_p(input, index=(*((None, None, None),) * dim, (start, stop, step)))
 
 
 def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
@@ -188,4 +188,4 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
     first = first + size if first < 0 else first
     if first + length > size:
         raise RuntimeError(f"start ({first}) + length ({length}) exceeds dimension size ({size}).")
-    return _range(input, dim, first, first + length)
+    return slice_along(input, dim, first, first + length)

@@ -16,28 +16,28 @@ from ..backend.sums import dot_over
 from ..backend.warning import warn
 from .dims import wrap_dim
 from .elementwise import exp, log
-from .reductions import _sum
-from .shape import _reshape
+from .reductions import sum_p
+from .shape import reshape_p
 
 __all__ = ["log_softmax", "softmax"]
 
 
-@primitive(name="softmax")
-def _softmax(xp: Any, a: Any, *, dim: int) -> Any:
+@primitive
+def softmax_p(xp: Any, a: Any, *, dim: int) -> Any:
     """``exp(a - max a)`` over its sum."""
     return in_float32(exponentials.softmax)(xp, a, axis=dim) if a.size else a.copy()
 
 
-_softmax.defvjp(a=lambda g, y, dim: softmax_slope(g, y, dim=dim))
+softmax_p.defvjp(a=lambda g, y, dim: softmax_slope(g, y, dim=dim))
 
 
-@primitive(name="log_softmax")
-def _log_softmax(xp: Any, a: Any, *, dim: int) -> Any:
+@primitive
+def log_softmax_p(xp: Any, a: Any, *, dim: int) -> Any:
     """``a - max a`` less the logarithm of the sum of its exponentials."""
     return in_float32(exponentials.log_softmax)(xp, a, axis=dim) if a.size else a.copy()
 
 
-_log_softmax.defvjp(a=lambda g, y, dim: log_softmax_slope(g, y, dim=dim))
+log_softmax_p.defvjp(a=lambda g, y, dim: log_softmax_slope(g, y, dim=dim))
 
 
 @primitive
@@ -73,8 +73,8 @@ def log_softmax_slope(xp: Any, d: Any, q: Any, *, dim: int) -> Any:
 
 
 log_softmax_slope.defvjp(
-    d=lambda g, q, dim: g - _sum(g * exp(q), dims=(dim,), keepdim=True),
-    q=lambda g, d, q, dim: -g * exp(q) * _sum(d, dims=(dim,), keepdim=True),
+    d=lambda g, q, dim: g - sum_p(g * exp(q), dims=(dim,), keepdim=True),
+    q=lambda g, d, q, dim: -g * exp(q) * sum_p(d, dims=(dim,), keepdim=True),
 )
 
 
@@ -97,7 +97,7 @@ def softmax(
     >>> torch.softmax(torch.zeros(2), dim=0)
     tensor([0.5000, 0.5000])
     """
-    y = _along(_softmax, input, dim, dtype or _stacklevel)
+    y = _along(softmax_p, input, dim, dtype or _stacklevel)
     return y if out is None else write_out("softmax", out, y, exact=True)
 
 
@@ -110,13 +110,13 @@ def log_softmax(
     out: Any = None,
 ) -> Any:
     """``x - log(sum exp(x))`` along ``dim``: the logarithm of ``softmax``, without its rounding."""
-    y = _along(_log_softmax, input, dim, dtype or _stacklevel)
+    y = _along(log_softmax_p, input, dim, dtype or _stacklevel)
     return y if out is None else write_out("log_softmax", out, y, exact=True)
 
 
 def softmin(input: Any, dim: int | None = None, _stacklevel: Any = 3, dtype: Any = None) -> Any:
     """``softmax(-x)`` along ``dim``."""
-    return _along(_softmax, -input, dim, dtype or _stacklevel)
+    return _along(softmax_p, -input, dim, dtype or _stacklevel)
 
 
 def gumbel_softmax(
@@ -165,5 +165,5 @@ def _along(op: Any, input: Any, dim: int | None, dtype: Any) -> Any:
         )
     dim = wrap_dim(dim, a.ndim)
     if not a.ndim:
-        return _reshape(op(_reshape(input, shape=(1,)), dim=0), shape=())
+        return reshape_p(op(reshape_p(input, shape=(1,)), dim=0), shape=())
     return op(input, dim=dim)

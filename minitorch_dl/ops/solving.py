@@ -17,14 +17,14 @@ from ..autograd.structural import cast, conj, is_complex, sum_to
 from ..backend import dtypes
 from . import return_types
 from .deprecated import deprecated
-from .diagonals import _diagonal, _diagonal_adjoint, _tril, _triu
+from .diagonals import diagonal_adjoint, diagonal_p, tril_p, triu_p
 from .dims import also_named
 from .elementwise import log
 from .matmul import matmul_to
 from .movement import clone
-from .reductions import _sum
+from .reductions import sum_p
 from .selection import where
-from .shape import _reshape, _transpose
+from .shape import reshape_p, transpose_p
 
 __all__ = ["det", "inverse", "logdet", "slogdet", "triangular_solve"]
 
@@ -77,7 +77,7 @@ def mul(a: Any, b: Any, ta: bool = False, tb: bool = False) -> Any:
 
 def mT(a: Any) -> Any:
     """The matrices transposed; for formulas."""
-    return _transpose(a, dim0=a.ndim - 2, dim1=a.ndim - 1)
+    return transpose_p(a, dim0=a.ndim - 2, dim1=a.ndim - 1)
 
 
 def conjugated(a: Any) -> Any:
@@ -92,23 +92,23 @@ def mH(a: Any) -> Any:
 
 def as_column(a: Any) -> Any:
     """``(..., n)`` as ``(..., n, 1)``; for formulas."""
-    return _reshape(a, shape=(*a.shape, 1))
+    return reshape_p(a, shape=(*a.shape, 1))
 
 
 def as_row(a: Any) -> Any:
     """``(..., n)`` as ``(..., 1, n)``; for formulas."""
-    return _reshape(a, shape=(*a.shape[:-1], 1, a.shape[-1]))
+    return reshape_p(a, shape=(*a.shape[:-1], 1, a.shape[-1]))
 
 
 def diagonal_of(a: Any) -> Any:
     """``y[..., i] = a[..., i, i]``; for formulas."""
-    return _diagonal(a, offset=0, dim1=a.ndim - 2, dim2=a.ndim - 1)
+    return diagonal_p(a, offset=0, dim1=a.ndim - 2, dim2=a.ndim - 1)
 
 
 def as_diagonal(a: Any) -> Any:
     """Square matrices with ``a`` on the diagonal, 0 elsewhere; for formulas."""
     shape = (*a.shape, a.shape[-1])
-    return _diagonal_adjoint(a, offset=0, dim1=a.ndim - 1, dim2=a.ndim, shape=shape)
+    return diagonal_adjoint(a, offset=0, dim1=a.ndim - 1, dim2=a.ndim, shape=shape)
 
 
 @primitive(complex=True)
@@ -156,8 +156,8 @@ def zero_pivot(a: Any) -> int:
 # -- triangular systems ----------------------------------------------------------------------------
 
 
-@primitive(name="solve_triangular", complex=True)
-def _solve_triangular(xp: Any, a: Any, b: Any, *, upper: bool, adjoint: bool, unit: bool) -> Any:
+@primitive(complex=True)
+def solve_triangular_p(xp: Any, a: Any, b: Any, *, upper: bool, adjoint: bool, unit: bool) -> Any:
     """``x`` of ``op(a) x = b``, where only one triangle of ``a`` counts, with 1 for its diagonal if
     ``unit``."""
     a = xp.triu(a) if upper else xp.tril(a)
@@ -188,18 +188,18 @@ def adjoint_of(a: Any) -> Any:
 
 
 def _d_triangular_b(g: Any, a: Any, b_shape: Any, upper: bool, adjoint: bool, unit: bool) -> Any:
-    d = _solve_triangular(a, g, upper=upper, adjoint=not adjoint, unit=unit)
+    d = solve_triangular_p(a, g, upper=upper, adjoint=not adjoint, unit=unit)
     return d if d.shape == b_shape else sum_to(d, shape=b_shape)
 
 
 def _d_triangular_a(g: Any, a: Any, y: Any, upper: bool, adjoint: bool, unit: bool) -> Any:
-    d = _solve_triangular(a, g, upper=upper, adjoint=not adjoint, unit=unit)
+    d = solve_triangular_p(a, g, upper=upper, adjoint=not adjoint, unit=unit)
     left, right = (y, d) if adjoint else (d, y)
     d = matmul_to(left, conjugated(right), ta=False, tb=True, shape=a.shape)
-    return -(_triu(d, diagonal=int(unit)) if upper else _tril(d, diagonal=-int(unit)))
+    return -(triu_p(d, diagonal=int(unit)) if upper else tril_p(d, diagonal=-int(unit)))
 
 
-_solve_triangular.defvjp(a=_d_triangular_a, b=_d_triangular_b)
+solve_triangular_p.defvjp(a=_d_triangular_a, b=_d_triangular_b)
 
 
 @as_one("LinalgSolveTriangularBackward0")
@@ -218,15 +218,15 @@ def solve_triangular(
     """
     check_matrices("linalg.solve_triangular", square=True, A=A)
     check_matrices("linalg.solve_triangular", B=B)
-    _check_system("linalg.solve_triangular", A, B, left)
+    check_system("linalg.solve_triangular", A, B, left)
     if left:
-        y = _solve_triangular(A, B, upper=upper, adjoint=False, unit=unitriangular)
+        y = solve_triangular_p(A, B, upper=upper, adjoint=False, unit=unitriangular)
     else:
-        y = mH(_solve_triangular(A, mH(B), upper=upper, adjoint=True, unit=unitriangular))
+        y = mH(solve_triangular_p(A, mH(B), upper=upper, adjoint=True, unit=unitriangular))
     return y if out is None else write_out("linalg.solve_triangular", out, y, exact=True)
 
 
-def _check_system(op: str, A: Any, B: Any, left: bool = True) -> None:
+def check_system(op: str, A: Any, B: Any, left: bool = True) -> None:
     if A.dtype is not B.dtype:
         raise RuntimeError(
             f"{op}: Expected A and B to have the same dtype, but found {A.dtype} and {B.dtype} "
@@ -260,9 +260,9 @@ def triangular_solve(
     )
     check_matrices("triangular_solve", square=True, A=A)
     check_matrices("triangular_solve", b=b)
-    _check_system("triangular_solve", A, b)
+    check_system("triangular_solve", A, b)
     a = conjugated(A) if transpose else A
-    x = _solve_triangular(a, b, upper=upper, adjoint=transpose, unit=unitriangular)
+    x = solve_triangular_p(a, b, upper=upper, adjoint=transpose, unit=unitriangular)
     y = return_types.triangular_solve(x, clone(A))
     return (
         y
@@ -274,8 +274,8 @@ def triangular_solve(
 # -- general systems -------------------------------------------------------------------------------
 
 
-@primitive(name="inv", complex=True)
-def _inv(xp: Any, a: Any) -> Any:
+@primitive(complex=True)
+def inv_p(xp: Any, a: Any) -> Any:
     return attempt(
         "linalg.inv",
         xp.linalg.inv,
@@ -286,7 +286,7 @@ def _inv(xp: Any, a: Any) -> Any:
     )
 
 
-_inv.defvjp(a=lambda g, y: -mul(mul(y, g, ta=True), y, tb=True))
+inv_p.defvjp(a=lambda g, y: -mul(mul(y, g, ta=True), y, tb=True))
 
 
 @as_one("LinalgInvExBackward0")
@@ -303,7 +303,7 @@ def inv(A: Any, *, out: Any = None) -> Any:
         LinAlgError: ``A`` is singular.
     """
     check_matrices("linalg.inv", square=True, A=A)
-    y = _inv(A)
+    y = inv_p(A)
     return y if out is None else write_out("linalg.inv", out, y, exact=True)
 
 
@@ -313,25 +313,25 @@ def inverse(input: Any, *, out: Any = None) -> Any:
     return inv(input, out=out)
 
 
-@primitive(name="solve", complex=True)
-def _solve(xp: Any, a: Any, b: Any, *, adjoint: bool) -> Any:
+@primitive(complex=True)
+def solve_p(xp: Any, a: Any, b: Any, *, adjoint: bool) -> Any:
     why = "The solver failed because the input matrix is singular"
     a = adjoint_of(a) if adjoint else a
     return attempt("linalg.solve", xp.linalg.solve, a, b, why=why, failing=zero_pivot)
 
 
 def _d_solve_b(g: Any, a: Any, b_shape: Any, adjoint: bool) -> Any:
-    d = _solve(a, g, adjoint=not adjoint)
+    d = solve_p(a, g, adjoint=not adjoint)
     return d if d.shape == b_shape else sum_to(d, shape=b_shape)
 
 
 def _d_solve_a(g: Any, a: Any, y: Any, adjoint: bool) -> Any:
-    d = _solve(a, g, adjoint=not adjoint)
+    d = solve_p(a, g, adjoint=not adjoint)
     left, right = (y, d) if adjoint else (d, y)
     return -matmul_to(left, conjugated(right), ta=False, tb=True, shape=a.shape)
 
 
-_solve.defvjp(a=_d_solve_a, b=_d_solve_b)
+solve_p.defvjp(a=_d_solve_a, b=_d_solve_b)
 
 
 @as_one("LinalgSolveExBackward0")
@@ -355,25 +355,25 @@ def solve(A: Any, B: Any, *, left: bool = True, out: Any = None) -> Any:
         )
     b = as_column(B) if vector else B
     check_matrices("linalg.solve", B=b)
-    _check_system("linalg.solve", A, b, left)
+    check_system("linalg.solve", A, b, left)
     if left:
-        y = _solve(A, b, adjoint=False)
+        y = solve_p(A, b, adjoint=False)
     else:
-        y = mH(_solve(A, mH(b), adjoint=True))
+        y = mH(solve_p(A, mH(b), adjoint=True))
     if vector:
-        y = _reshape(y, shape=y.shape[:-1])
+        y = reshape_p(y, shape=y.shape[:-1])
     return y if out is None else write_out("linalg.solve", out, y, exact=True)
 
 
 # -- determinants ----------------------------------------------------------------------------------
 
 
-@primitive(name="det", complex="holomorphic")
-def _det(xp: Any, a: Any) -> Any:
+@primitive(complex="holomorphic")
+def det_p(xp: Any, a: Any) -> Any:
     return xp.linalg.det(a)
 
 
-_det.defvjp(a=lambda g, a: as_column(as_column(g)) * cofactors(a))
+det_p.defvjp(a=lambda g, a: as_column(as_column(g)) * cofactors(a))
 
 
 @primitive(complex="holomorphic")
@@ -393,8 +393,8 @@ def cofactors(xp: Any, a: Any) -> Any:
 
 def _d_cofactors(g: Any, a: Any, y: Any) -> Any:
     """``<g, C> Z - C g^T Z`` with ``Z = A^-T``: of regular matrices only."""
-    z = mT(_inv(a))
-    return _sum(g * y, dims=(y.ndim - 2, y.ndim - 1), keepdim=True) * z - mul(mul(y, mT(g)), z)
+    z = mT(inv_p(a))
+    return sum_p(g * y, dims=(y.ndim - 2, y.ndim - 1), keepdim=True) * z - mul(mul(y, mT(g)), z)
 
 
 cofactors.defvjp(a=_d_cofactors)
@@ -410,12 +410,12 @@ def det(A: Any, *, out: Any = None) -> Any:
     tensor(8.)
     """
     check_matrices("linalg.det", square=True, A=A)
-    y = _det(A)
+    y = det_p(A)
     return y if out is None else write_out("linalg.det", out, y, exact=True)
 
 
-@primitive(name="slogdet", outputs=("sign", "logabsdet"), complex=True)
-def _slogdet(xp: Any, a: Any) -> Any:
+@primitive(outputs=("sign", "logabsdet"), complex=True)
+def slogdet_p(xp: Any, a: Any) -> Any:
     sign, logabsdet = xp.linalg.slogdet(a)
     return sign.astype(a.dtype), logabsdet.astype(a.real.dtype)
 
@@ -426,10 +426,10 @@ def _d_slogdet(g: Any, a: Any, sign: Any) -> Any:
     if is_complex(a):
         turn = conj(g_sign) * sign
         g_log = g_log - (turn - conj(turn)) * 0.5
-    return as_column(as_column(g_log)) * mH(_inv(a))
+    return as_column(as_column(g_log)) * mH(inv_p(a))
 
 
-_slogdet.defvjp(a=_d_slogdet)
+slogdet_p.defvjp(a=_d_slogdet)
 
 
 @as_one("LinalgSlogdetBackward0")
@@ -437,7 +437,7 @@ def linalg_slogdet(A: Any, *, out: Any = None) -> Any:
     """``(sign, logabsdet)`` of the determinant of ``(..., N, N)``; the logarithm is -inf where it
     is 0."""
     check_matrices("linalg.slogdet", square=True, A=A)
-    y = return_types.linalg_slogdet(*_slogdet(A))
+    y = return_types.linalg_slogdet(*slogdet_p(A))
     return (
         y
         if out is None

@@ -15,12 +15,12 @@ from . import return_types
 from .dims import wrap_dim
 from .elementwise import lerp
 from .extrema import picked, tie_share
-from .gathering import _gather
+from .gathering import gather_p
 from .reductions import spread
-from .scans import _accumulate
+from .scans import accumulate
 from .selection import where
-from .shape import _reshape, contiguous, movedim, owned
-from .slicing import _range
+from .shape import contiguous, movedim, owned, reshape_p
+from .slicing import slice_along
 
 __all__ = [
     "argsort", "kthvalue", "median", "mode", "msort", "nanmedian", "nanquantile", "quantile",
@@ -46,16 +46,16 @@ def _argsort(xp: Any, a: Any, dim: int, descending: bool) -> Any:
     return a.shape[dim] - 1 - xp.argsort(a[backwards], dim, kind="stable")[backwards]
 
 
-@primitive(name="order")
-def _order(xp: Any, a: Any, *, dim: int, descending: bool) -> Any:
+@primitive
+def order_p(xp: Any, a: Any, *, dim: int, descending: bool) -> Any:
     """The positions of the elements along ``dim`` in sorted order."""
     if not a.ndim:
         return xp.zeros((), "i8")
     return _argsort(xp, _keys(xp, a), dim, descending)
 
 
-@primitive(name="order_first", least="integer")
-def _order_first(xp: Any, a: Any, *, k: int, dim: int, largest: bool) -> Any:
+@primitive(least="integer")
+def order_first(xp: Any, a: Any, *, k: int, dim: int, largest: bool) -> Any:
     """The positions of the ``k`` largest (smallest) elements along ``dim``, sorted by them."""
     if not a.ndim:
         return xp.zeros((), "i8")
@@ -85,7 +85,7 @@ def sort(
     >>> torch.sort(torch.tensor([3.0, 1.0, 2.0])).indices
     tensor([1, 2, 0])
     """
-    index = _order(input, dim=wrap_dim(dim, input.ndim), descending=bool(descending))
+    index = order_p(input, dim=wrap_dim(dim, input.ndim), descending=bool(descending))
     return picked("sort", return_types.sort, input, index, dim, True, out)
 
 
@@ -93,7 +93,7 @@ def argsort(
     input: Any, dim: int = -1, descending: bool = False, stable: bool = False, *, out: Any = None
 ) -> Any:
     """The positions of the elements along ``dim`` in sorted order; see ``sort``."""
-    y = _order(input, dim=wrap_dim(dim, input.ndim), descending=bool(descending))
+    y = order_p(input, dim=wrap_dim(dim, input.ndim), descending=bool(descending))
     return y if out is None else write_out("argsort", out, y)
 
 
@@ -119,7 +119,7 @@ def topk(
     k = int(k)
     if not 0 <= k <= (input.shape[axis] if input.ndim else 1):
         raise RuntimeError("selected index k out of range")
-    index = _order_first(input, k=k, dim=axis, largest=largest)
+    index = order_first(input, k=k, dim=axis, largest=largest)
     return picked("topk", return_types.topk, input, index, axis, True, out)
 
 
@@ -131,9 +131,9 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False, *, out: A
     _need_elements("kthvalue", input, axis)
     if not 1 <= k <= (input.shape[axis] if input.ndim else 1):
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {axis}")
-    index = _order_first(input, k=k, dim=axis, largest=False)
+    index = order_first(input, k=k, dim=axis, largest=False)
     if input.ndim:
-        index = contiguous(_range(index, axis, k - 1, k))
+        index = contiguous(slice_along(index, axis, k - 1, k))
     return picked("kthvalue", return_types.kthvalue, input, index, axis, keepdim, out, apart=True)
 
 
@@ -145,8 +145,8 @@ def _need_elements(op: str, input: Any, dim: int) -> None:
 # -- medians ---------------------------------------------------------------------------------------
 
 
-@primitive(name="median_position", least="integer")
-def _median_position(xp: Any, a: Any, *, dim: int, skip_nan: bool) -> Any:
+@primitive(least="integer")
+def median_position(xp: Any, a: Any, *, dim: int, skip_nan: bool) -> Any:
     """Where the lower median along ``dim`` is; with NaN among the elements, where that is, unless
     it is skipped."""
     if not a.ndim:
@@ -162,8 +162,8 @@ def _median_rank(xp: Any, a: Any, dim: int, skip_nan: bool) -> Any:
     return xp.maximum(valid - 1, 0) // 2 if skip_nan else xp.where(valid < n, valid, (n - 1) // 2)
 
 
-@primitive(name="median_value", grad_fn="MedianBackward0", least="integer")
-def _median_value(xp: Any, a: Any, *, skip_nan: bool) -> Any:
+@primitive(grad_fn="MedianBackward0", least="integer")
+def median_value(xp: Any, a: Any, *, skip_nan: bool) -> Any:
     if not a.size:
         return xp.asarray(xp.nan if a.dtype.kind not in "iub" else xp.iinfo(a.dtype).min, a.dtype)
     flat = a.reshape(-1)
@@ -176,7 +176,7 @@ def _d_median_value(g: Any, a: Any, y: Any) -> Any:
     return spread(g, dims=None, keepdim=False, shape=a.shape) * share
 
 
-_median_value.defvjp(a=_d_median_value)
+median_value.defvjp(a=_d_median_value)
 
 
 def median(input: Any, dim: int | None = None, keepdim: bool = False, *, out: Any = None) -> Any:
@@ -197,11 +197,11 @@ def nanmedian(input: Any, dim: int | None = None, keepdim: bool = False, *, out:
 
 def _median(op: str, result: Any, input: Any, dim: Any, keepdim: bool, out: Any) -> Any:
     if dim is None:
-        y = named(_median_value(input, skip_nan=op == "nanmedian"), f"{op.capitalize()}Backward0")
+        y = named(median_value(input, skip_nan=op == "nanmedian"), f"{op.capitalize()}Backward0")
         return y if out is None else write_out(op, out, y)
     dim = wrap_dim(dim, input.ndim)
     _need_elements(op, input, dim)
-    index = _median_position(input, dim=dim, skip_nan=op == "nanmedian")
+    index = median_position(input, dim=dim, skip_nan=op == "nanmedian")
     y = picked(op, result, input, index, dim, keepdim, out, apart=True)
     named(y[0], f"{op.capitalize()}Backward1")
     return y
@@ -210,8 +210,8 @@ def _median(op: str, result: Any, input: Any, dim: Any, keepdim: bool, out: Any)
 # -- modes -----------------------------------------------------------------------------------------
 
 
-@primitive(name="mode_position")
-def _mode_position(xp: Any, a: Any, *, dim: int) -> Any:
+@primitive
+def mode_position(xp: Any, a: Any, *, dim: int) -> Any:
     """Where the last of the most frequent elements is, of several such values the smallest."""
     if not a.ndim:
         return xp.zeros((), "i8")
@@ -221,7 +221,7 @@ def _mode_position(xp: Any, a: Any, *, dim: int) -> Any:
     place = xp.arange(a.shape[-1])
     begins = xp.ones(a.shape, bool)
     begins[..., 1:] = ranked[..., 1:] != ranked[..., :-1]
-    run = place - _accumulate(
+    run = place - accumulate(
         xp, "maximum", begins * place, a.ndim - 1
     )  # how far into a run of equals
     longest = run.argmax(-1)[..., None]
@@ -234,7 +234,7 @@ def mode(input: Any, dim: int = -1, keepdim: bool = False, *, out: Any = None) -
     ``(values, indices)``."""
     dim = wrap_dim(dim, input.ndim)
     _need_elements("mode", input, dim)
-    index = _mode_position(input, dim=dim)
+    index = mode_position(input, dim=dim)
     return picked("mode", return_types.mode, input, index, dim, keepdim, out, apart=True)
 
 
@@ -304,21 +304,21 @@ def _quantile(op: str, input: Any, q: Any, dim: Any, keepdim: bool, interpolatio
     check_all(inside, RuntimeError, f"{op}() q must be in the range [0, 1]")
     ndim = input.ndim
     axis = None if dim is None else wrap_dim(dim, ndim)
-    x = input if axis is not None and ndim else _reshape(input, shape=(input.array.size,))
+    x = input if axis is not None and ndim else reshape_p(input, shape=(input.array.size,))
     x = sort(movedim(x, axis or 0, -1), -1)[0]  # (..., n)
     n = x.shape[-1]
     valid = (x.array == x.array).sum(-1, keepdims=True).astype(x.array.dtype)  # (..., 1)
-    points = _reshape(q, shape=(q.array.size,))
+    points = reshape_p(q, shape=(q.array.size,))
     ranks = points * TensorBase.wrap(
         (valid - 1).clip(0) if op == "nanquantile" else valid * 0 + (n - 1)
     )
     if op == "quantile":
         ranks = where(TensorBase.wrap(valid < n), n - 1.0, ranks)  # NaN comes last
     y = _between(x, ranks, interpolation)  # (..., number of q)
-    y = movedim(y, -1, 0) if q.ndim else _reshape(y, shape=y.shape[:-1])
+    y = movedim(y, -1, 0) if q.ndim else reshape_p(y, shape=y.shape[:-1])
     if keepdim and ndim:
         ones = [1 if axis is None or i == axis else k for i, k in enumerate(input.shape)]
-        y = _reshape(y, shape=(*q.shape, *ones))
+        y = reshape_p(y, shape=(*q.shape, *ones))
     return owned(y)
 
 
@@ -327,9 +327,9 @@ def _between(x: Any, ranks: Any, interpolation: str) -> Any:
     xp, at = array_module(x.array), ranks.array
     rounded = {"lower": xp.floor, "higher": xp.ceil, "nearest": xp.rint}.get(interpolation)
     if rounded is not None:
-        return _gather(x, rounded(at).astype("i8"), dim=x.ndim - 1)
+        return gather_p(x, rounded(at).astype("i8"), dim=x.ndim - 1)
     floor = xp.floor(at)
-    below = _gather(x, floor.astype("i8"), dim=x.ndim - 1)
-    above = _gather(x, xp.ceil(at).astype("i8"), dim=x.ndim - 1)
+    below = gather_p(x, floor.astype("i8"), dim=x.ndim - 1)
+    above = gather_p(x, xp.ceil(at).astype("i8"), dim=x.ndim - 1)
     weight = 0.5 if interpolation == "midpoint" else ranks - TensorBase.wrap(floor)
     return lerp(below, above, weight)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd.names import named
-from .shape import _reshape
+from .shape import reshape_p
 
 
 def batched(x: Any, dims: int, call: Callable[[Any], Any]) -> Any:
@@ -15,10 +15,10 @@ def batched(x: Any, dims: int, call: Callable[[Any], Any]) -> Any:
     shape = x.array.shape
     if len(shape) == dims + 2:
         return call(x)
-    y = call(_reshape(x, shape=(1, *shape)))
+    y = call(reshape_p(x, shape=(1, *shape)))
     if isinstance(y, tuple):
-        return tuple(_reshape(one, shape=one.array.shape[1:]) for one in y)
-    return named(_reshape(y, shape=y.array.shape[1:]), "SqueezeBackward1")
+        return tuple(reshape_p(one, shape=one.array.shape[1:]) for one in y)
+    return named(reshape_p(y, shape=y.array.shape[1:]), "SqueezeBackward1")
 
 
 def per_axis(op: str, name: str, value: Any, dims: int) -> tuple[int, ...]:

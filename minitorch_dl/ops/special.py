@@ -46,8 +46,8 @@ sigmoid.defvjp(a=lambda g, y: g * y * (1 - y))
 expit = sigmoid
 
 
-@primitive(name="logit", promotes="float", domain=(0, 1))
-def _logit(xp: Any, a: Any) -> Any:
+@primitive(promotes="float", domain=(0, 1))
+def logit_p(xp: Any, a: Any) -> Any:
     return xp.log(a / (1 - a))
 
 
@@ -56,14 +56,14 @@ def _logit_slope(a: Any) -> Any:
     return select(product < 0, math.nan, 1 / product)  # not the other branch's outside of [0, 1]
 
 
-_logit.defvjp(a=lambda g, a: g * _logit_slope(a))
+logit_p.defvjp(a=lambda g, a: g * _logit_slope(a))
 
 
 def logit(input: Any, eps: float | None = None, *, out: Any = None) -> Any:
     """``log(input / (1 - input))``, the inverse of ``sigmoid``; with ``eps`` the input is clamped
     to ``[eps, 1 - eps]``.
     """
-    y = _logit(input if eps is None else input.clamp(eps, 1 - eps))
+    y = logit_p(input if eps is None else input.clamp(eps, 1 - eps))
     return y if out is None else write_out("logit", out, y)
 
 
@@ -153,15 +153,15 @@ def digamma(xp: Any, a: Any) -> Any:
     return kernels.digamma(xp, a)
 
 
-digamma.defvjp(a=lambda g, a: g * _polygamma(a, n=1))
+digamma.defvjp(a=lambda g, a: g * polygamma_p(a, n=1))
 
 
-@primitive(name="polygamma", promotes="float", domain=(0, None))
-def _polygamma(xp: Any, a: Any, *, n: int) -> Any:
+@primitive(promotes="float", domain=(0, None))
+def polygamma_p(xp: Any, a: Any, *, n: int) -> Any:
     return kernels.polygamma(xp, n, a)
 
 
-_polygamma.defvjp(a=lambda g, a, n: g * _polygamma(a, n=n + 1))
+polygamma_p.defvjp(a=lambda g, a, n: g * polygamma_p(a, n=n + 1))
 gammaln, psi = lgamma, digamma
 
 
@@ -174,7 +174,7 @@ def polygamma(n: int, input: Any, *, out: Any = None) -> Any:
     """
     if n < 0:
         raise RuntimeError(f"polygamma(n, x) does not support negative n, got n={n}")
-    y = _polygamma(input, n=int(n))
+    y = polygamma_p(input, n=int(n))
     return y if out is None else write_out("polygamma", out, y)
 
 
@@ -275,7 +275,7 @@ def xlogy(input: Any, other: Any, *, out: Any = None) -> Any:
     """``input * log(other)``, and 0 where ``input`` is 0 and ``other`` is no NaN; either may be a
     number.
     """
-    y = _xlogy(input, other)
+    y = xlogy_p(input, other)
     return y if out is None else write_out("xlogy", out, y)
 
 
@@ -283,17 +283,17 @@ def xlog1py(input: Any, other: Any, *, out: Any = None) -> Any:
     """``input * log(1 + other)``, and 0 where ``input`` is 0 and ``other`` is no NaN; either may be
     a number.
     """
-    y = _xlog1py(input, other)
+    y = xlog1py_p(input, other)
     return y if out is None else write_out("xlog1py", out, y)
 
 
-@primitive(name="xlogy", broadcasts=True, promotes="float")
-def _xlogy(xp: Any, a: Any, b: Any) -> Any:
+@primitive(broadcasts=True, promotes="float")
+def xlogy_p(xp: Any, a: Any, b: Any) -> Any:
     nothing = xp.equal(a, 0) & xp.equal(b, b)
     return xp.where(nothing, 0, a * xp.log(b)).astype(_float_of(a, b))
 
 
-_xlogy.defvjp(
+xlogy_p.defvjp(
     a=lambda g, a, b: keep(
         g * (log(b) if hasattr(b, "dtype") else np.log(b).item()), ~((a == 0) & (b <= 0))
     ),
@@ -301,8 +301,8 @@ _xlogy.defvjp(
 )
 
 
-@primitive(name="xlog1py", broadcasts=True, promotes="float", grad_fn="SpecialXlog1PyBackward0")
-def _xlog1py(xp: Any, a: Any, b: Any) -> Any:
+@primitive(broadcasts=True, promotes="float", grad_fn="SpecialXlog1PyBackward0")
+def xlog1py_p(xp: Any, a: Any, b: Any) -> Any:
     nothing = xp.equal(a, 0) & xp.equal(b, b)
     return xp.where(nothing, 0, a * xp.log1p(b)).astype(_float_of(a, b))
 
@@ -311,7 +311,7 @@ def _float_of(a: Any, b: Any) -> Any:
     return a.dtype if hasattr(a, "dtype") else b.dtype
 
 
-_xlog1py.defvjp(
+xlog1py_p.defvjp(
     a=lambda g, a, b: keep(
         g * (log1p(b) if hasattr(b, "dtype") else np.log1p(b).item()), ~((a == 0) & (b <= -1))
     ),

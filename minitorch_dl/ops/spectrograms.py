@@ -13,9 +13,9 @@ from ..backend.warning import warn
 from .complex_numbers import view_as_real
 from .fourier import fft, ifft, irfft, rfft
 from .padding import pad
-from .rearranging import _unfold, _unfold_adjoint
-from .shape import _reshape, transpose
-from .slicing import _pad, _range
+from .rearranging import unfold_adjoint, unfold_p
+from .shape import reshape_p, transpose
+from .slicing import pad_p, slice_along
 
 __all__ = ["istft", "stft"]
 
@@ -47,7 +47,7 @@ def _frame(
         )
     if length < n_fft:
         left = (n_fft - length) // 2
-        window = _pad(window, pads=((left, n_fft - length - left),), value=0)
+        window = pad_p(window, pads=((left, n_fft - length - left),), value=0)
     return hop, window
 
 
@@ -100,16 +100,16 @@ def stft(
         )
     if input.ndim not in (1, 2):
         raise RuntimeError(f"stft: expected a 1D or 2D tensor, got {input.ndim}D")
-    x = _reshape(input, shape=(1, *input.shape)) if input.ndim == 1 else input
+    x = reshape_p(input, shape=(1, *input.shape)) if input.ndim == 1 else input
     if center:
         before = n_fft // 2
-        x = _reshape(x, shape=(1, *x.shape))
+        x = reshape_p(x, shape=(1, *x.shape))
         x = pad(x, (before, before), pad_mode)
-        x = _reshape(x, shape=x.shape[1:])
+        x = reshape_p(x, shape=x.shape[1:])
     if not 0 < n_fft <= x.shape[1]:
         raise RuntimeError(f"stft: expected 0 < n_fft <= {x.shape[1]}, but got n_fft={n_fft}")
     hop, window = _frame("stft", x, n_fft, hop_length, win_length, window)
-    frames = _unfold(x, dim=1, size=n_fft, step=hop) * window  # (B, frames, n_fft)
+    frames = unfold_p(x, dim=1, size=n_fft, step=hop) * window  # (B, frames, n_fft)
     onesided = not is_complex if onesided is None else onesided
     norm = "ortho" if normalized else None
     if onesided and is_complex:
@@ -117,7 +117,7 @@ def stft(
     y = (rfft if onesided else fft)(frames, norm=norm)
     y = transpose(y, 1, 2)
     if input.ndim == 1:
-        y = _reshape(y, shape=y.shape[1:])
+        y = reshape_p(y, shape=y.shape[1:])
     return y if return_complex else view_as_real(y)
 
 
@@ -154,7 +154,7 @@ def istft(
             "istft: expected a tensor of 2 or 3 dimensions with elements, got shape "
             f"{list(input.shape)}"
         )
-    x = _reshape(input, shape=(1, *input.shape)) if input.ndim == 2 else input
+    x = reshape_p(input, shape=(1, *input.shape)) if input.ndim == 2 else input
     batch, bins, frames = x.shape
     onesided = bins != n_fft if onesided is None else onesided
     if bins != (n_fft // 2 + 1 if onesided else n_fft):
@@ -173,15 +173,15 @@ def istft(
     if return_complex:
         y = ifft(x, norm=norm)
     else:
-        y = irfft(_range(x, 2, 0, n_fft // 2 + 1), n_fft, norm=norm)
+        y = irfft(slice_along(x, 2, 0, n_fft // 2 + 1), n_fft, norm=norm)
     total = n_fft + hop * (frames - 1)
     added: dict[str, Any] = {"dim": 1, "size": n_fft, "step": hop}
-    y = _unfold_adjoint(y * window, **added, shape=(batch, total))
+    y = unfold_adjoint(y * window, **added, shape=(batch, total))
     squares = (window * window).expand(1, frames, n_fft)
-    envelope = _unfold_adjoint(squares, **added, shape=(1, total))
+    envelope = unfold_adjoint(squares, **added, shape=(1, total))
     start = n_fft // 2 if center else 0
     end = total - start if length is None else start + length
-    y, envelope = _range(y, 1, start, end), _range(envelope, 1, start, end)
+    y, envelope = slice_along(y, 1, start, end), slice_along(envelope, 1, start, end)
     lowest = abs(envelope.array).min() if envelope.numel() else np.inf
     if lowest < 1e-11:
         raise RuntimeError(f"istft: window overlap add min: {float(lowest):g} is too small")
@@ -191,5 +191,5 @@ def istft(
             "The length of signal is shorter than the length parameter. Result is being padded "
             "with zeros in the tail. Please check your center and hop_length settings.",
         )
-        y = _pad(y, pads=((0, 0), (0, end - total)), value=0)
-    return _reshape(y, shape=y.shape[1:]) if input.ndim == 2 else y
+        y = pad_p(y, pads=((0, 0), (0, end - total)), value=0)
+    return reshape_p(y, shape=y.shape[1:]) if input.ndim == 2 else y

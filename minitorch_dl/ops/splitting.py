@@ -12,35 +12,35 @@ from ..autograd.names import as_one
 from ..autograd.primitive import TensorBase, primitive
 from ..backend import describe_one
 from .dims import also_named, wrap_dim
-from .joining import _cat, _stack
-from .slicing import _range
+from .joining import cat_p, stack_p
+from .slicing import slice_along
 
 __all__ = [
     "chunk", "dsplit", "hsplit", "split", "split_with_sizes", "tensor_split", "unbind", "vsplit",
 ]  # fmt: skip
 
 
-@primitive(name="split", outputs=("many",), view=True)
-def _split(xp: Any, a: Any, *, sizes: tuple[int, ...], dim: int) -> Any:
+@primitive(outputs=("many",), view=True)
+def split_p(xp: Any, a: Any, *, sizes: tuple[int, ...], dim: int) -> Any:
     before = (slice(None),) * dim
     ends = list(itertools.accumulate(sizes))
     return tuple([a[(*before, slice(end - n, end))] for n, end in zip(sizes, ends)])
 
 
-@_split.defvjp_joint
+@split_p.defvjp_joint
 def _split_gradients(g: Any, sizes: Any, dim: int) -> Any:
-    return (_cat(*g, dim=dim),)
+    return (cat_p(*g, dim=dim),)
 
 
-@primitive(name="unbind", outputs=("many",), view=True)
-def _unbind(xp: Any, a: Any, *, dim: int) -> Any:
+@primitive(outputs=("many",), view=True)
+def unbind_p(xp: Any, a: Any, *, dim: int) -> Any:
     before = (slice(None),) * dim
     return tuple([a[(*before, i, ...)] for i in range(a.shape[dim])])
 
 
-@_unbind.defvjp_joint
+@unbind_p.defvjp_joint
 def _unbind_gradients(g: Any, dim: int) -> Any:
-    return (_stack(*g, dim=dim),)
+    return (stack_p(*g, dim=dim),)
 
 
 def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
@@ -54,7 +54,7 @@ def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     if not shape:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     dim = wrap_dim(dim, len(shape))
-    return _unbind(input, dim=dim) if shape[dim] else ()
+    return unbind_p(input, dim=dim) if shape[dim] else ()
 
 
 @as_one("SplitWithSizesBackward0")
@@ -70,7 +70,7 @@ def split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple[Any, .
             f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at "
             f"dimension {dim}), but got split_sizes={list(wanted)}"
         )
-    return _split(input, sizes=wanted, dim=dim)
+    return split_p(input, sizes=wanted, dim=dim)
 
 
 def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
@@ -95,7 +95,7 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
         )
     whole = n // size if size else 0
     parts = (size,) * whole + ((n - whole * size,) if not whole or n % size else ())
-    return _split(tensor, sizes=parts, dim=dim)
+    return split_p(tensor, sizes=parts, dim=dim)
 
 
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
@@ -142,12 +142,14 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[An
         indices_or_sections = given.tolist()
     if isinstance(indices_or_sections, (tuple, list)):
         cuts: list[Any] = [0, *map(operator.index, indices_or_sections), None]
-        return tuple([_range(input, dim, start, stop) for start, stop in itertools.pairwise(cuts)])
+        return tuple(
+            [slice_along(input, dim, start, stop) for start, stop in itertools.pairwise(cuts)]
+        )
     sections = operator.index(indices_or_sections)
     if sections <= 0:
         raise RuntimeError(f"number of sections must be larger than 0, got {sections}")
     small, larger = divmod(n, sections)
-    return _split(input, sizes=(small + 1,) * larger + (small,) * (sections - larger), dim=dim)
+    return split_p(input, sizes=(small + 1,) * larger + (small,) * (sections - larger), dim=dim)
 
 
 def _even_split(

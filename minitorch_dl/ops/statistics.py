@@ -9,7 +9,7 @@ from ..autograd.structural import is_complex
 from ..backend import check_all
 from .complex_numbers import complex, imaginary_part, real_part
 from .powers import sqrt
-from .reductions import _sum
+from .reductions import sum_p
 from .selection import clamp
 from .shape import adjoint, squeeze, unsqueeze
 
@@ -46,14 +46,14 @@ def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any 
     w = _weights(x, fweights, aweights)
     if w is None:
         total: Any = x.array.shape[1]
-        mean = _sum(x, dims=(1,), keepdim=True) / total
+        mean = sum_p(x, dims=(1,), keepdim=True) / total
         norm = max(total - correction, 0)
     else:
-        total = _sum(w, dims=(0,), keepdim=False)
-        mean = _sum(x * w, dims=(1,), keepdim=True) / total
+        total = sum_p(w, dims=(0,), keepdim=False)
+        mean = sum_p(x * w, dims=(1,), keepdim=True) / total
         norm = total - correction
         if correction and aweights is not None:
-            norm = total - correction * _sum(w * aweights, dims=(0,), keepdim=False) / total
+            norm = total - correction * sum_p(w * aweights, dims=(0,), keepdim=False) / total
         norm = clamp(norm, min=0)
     centered = x - mean  # (V, N)
     weighted = centered if w is None else centered * w

@@ -9,8 +9,8 @@ from ..autograd.errors import require_kind
 from ..autograd.names import as_one
 from ..autograd.primitive import primitive
 from ..backend import check_range
-from .gathering import _gather as take_along
-from .shape import _reshape
+from .gathering import gather_p
+from .shape import reshape_p
 from .spatial import per_axis
 
 __all__: list[str] = []
@@ -24,7 +24,7 @@ def place_along(xp: Any, a: Any, index: Any, *, dim: int, size: int) -> Any:
     return y
 
 
-place_along.defvjp(a=lambda g, index, dim: take_along(g, index, dim=dim))
+place_along.defvjp(a=lambda g, index, dim: gather_p(g, index, dim=dim))
 
 
 @as_one("SqueezeBackward1")
@@ -130,6 +130,6 @@ def _max_unpools(
     lead = x.shape[:-dims]
     flat = (*lead, math.prod(x.shape[-dims:]))
     y = place_along(
-        _reshape(input, shape=flat), _reshape(indices, shape=flat), dim=len(lead), size=total
+        reshape_p(input, shape=flat), reshape_p(indices, shape=flat), dim=len(lead), size=total
     )
-    return _reshape(y, shape=(*lead, *size))
+    return reshape_p(y, shape=(*lead, *size))

@@ -15,38 +15,42 @@ from ..backend import dtypes
 from ..backend.warning import warn
 from .dims import normalize_dims
 from .elementwise import div_or_zero
-from .reductions import _ACCUMULATOR, _count, _mean, _total, spread
+from .reductions import ACCUMULATOR, mean_p, reduced_count, spread, wide_sum
 
 __all__ = ["std", "std_mean", "var", "var_mean"]
 
 
-@primitive(name="var", complex=True)
-def _var(xp: Any, a: Any, *, dims: tuple[int, ...] | None, correction: float, keepdim: bool) -> Any:
-    wide = _ACCUMULATOR[a.dtype]
-    d = (a if a.dtype == wide else a.astype(wide)) - _total(xp, a, dims, True) / _count(
+@primitive(complex=True)
+def var_p(
+    xp: Any, a: Any, *, dims: tuple[int, ...] | None, correction: float, keepdim: bool
+) -> Any:
+    wide = ACCUMULATOR[a.dtype]
+    d = (a if a.dtype == wide else a.astype(wide)) - wide_sum(xp, a, dims, True) / reduced_count(
         a.shape, dims
     )
     if d.dtype.kind == "c":
         d = d.real**2 + d.imag**2
     else:
         d *= d
-    y = _total(xp, d, dims, keepdim) * _per_freedom(a.shape, dims, correction)
+    y = wide_sum(xp, d, dims, keepdim) * _per_freedom(a.shape, dims, correction)
     return y if y.dtype is (dtype := a.real.dtype) else y.astype(dtype)
 
 
-@primitive(name="std", complex=True)
-def _std(xp: Any, a: Any, *, dims: tuple[int, ...] | None, correction: float, keepdim: bool) -> Any:
-    return xp.sqrt(_var.primitive.kernel(xp, a, dims=dims, correction=correction, keepdim=keepdim))
+@primitive(complex=True)
+def std_p(
+    xp: Any, a: Any, *, dims: tuple[int, ...] | None, correction: float, keepdim: bool
+) -> Any:
+    return xp.sqrt(var_p.primitive.kernel(xp, a, dims=dims, correction=correction, keepdim=keepdim))
 
 
 def _per_freedom(shape: tuple[int, ...], dims: tuple[int, ...] | None, correction: float) -> float:
     """1 / degrees of freedom; infinite when there are none left, so that a sum of 0 gives NaN."""
-    freedom = _count(shape, dims) - correction
+    freedom = reduced_count(shape, dims) - correction
     return math.inf if freedom <= 0 else 1 / freedom
 
 
 def _d_var(g: Any, a: Any, dims: Any, correction: float, keepdim: bool) -> Any:
-    centred = a - _mean(a, dims=dims, keepdim=True)
+    centred = a - mean_p(a, dims=dims, keepdim=True)
     scale = 2 * _per_freedom(a.shape, dims, correction)
     return spread(g * scale, dims=dims, keepdim=keepdim, shape=a.shape) * centred
 
@@ -55,8 +59,8 @@ def _d_std(g: Any, a: Any, y: Any, dims: Any, correction: float, keepdim: bool) 
     return _d_var(div_or_zero(g, 2 * y), a, dims, correction, keepdim)
 
 
-_var.defvjp(a=_d_var)
-_std.defvjp(a=_d_std)
+var_p.defvjp(a=_d_var)
+std_p.defvjp(a=_d_std)
 
 
 def _spread_arguments(
@@ -74,7 +78,7 @@ def _spread_arguments(
     if correction is None:
         correction = 1 if unbiased is None else int(unbiased)
     dims = None if dim is None else normalize_dims(dim, input.ndim) or None
-    if not _count(input.shape, dims) - correction > 0:
+    if not reduced_count(input.shape, dims) - correction > 0:
         warn(
             f"{op}(): degrees of freedom is <= 0. Correction should be strictly less than the "
             "reduction factor (input numel divided by output numel).",
@@ -99,7 +103,7 @@ def var(
     tensor(3.5000)
     """
     dims, correction = _spread_arguments("var", input, dim, unbiased, correction)
-    y = _var(input, dims=dims, correction=correction, keepdim=keepdim)
+    y = var_p(input, dims=dims, correction=correction, keepdim=keepdim)
     return y if out is None else write_out("var", out, y)
 
 
@@ -114,7 +118,7 @@ def std(
 ) -> Any:
     """The standard deviation over ``dim``: the root of ``var``."""
     dims, correction = _spread_arguments("std", input, dim, unbiased, correction)
-    y = _std(input, dims=dims, correction=correction, keepdim=keepdim)
+    y = std_p(input, dims=dims, correction=correction, keepdim=keepdim)
     return y if out is None else write_out("std", out, y)
 
 
@@ -129,8 +133,8 @@ def var_mean(
 ) -> tuple[Any, Any]:
     """``(var, mean)`` over ``dim``."""
     dims, correction = _spread_arguments("var_mean", input, dim, unbiased, correction)
-    y = _var(input, dims=dims, correction=correction, keepdim=keepdim)
-    return y, _mean(input, dims=dims, keepdim=keepdim)
+    y = var_p(input, dims=dims, correction=correction, keepdim=keepdim)
+    return y, mean_p(input, dims=dims, keepdim=keepdim)
 
 
 @as_one("StdMeanBackward0")
@@ -144,5 +148,5 @@ def std_mean(
 ) -> tuple[Any, Any]:
     """``(std, mean)`` over ``dim``."""
     dims, correction = _spread_arguments("std_mean", input, dim, unbiased, correction)
-    y = _std(input, dims=dims, correction=correction, keepdim=keepdim)
-    return y, _mean(input, dims=dims, keepdim=keepdim)
+    y = std_p(input, dims=dims, correction=correction, keepdim=keepdim)
+    return y, mean_p(input, dims=dims, keepdim=keepdim)

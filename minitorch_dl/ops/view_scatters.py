@@ -8,7 +8,7 @@ from ..autograd.inplace import view_scatter
 from ..autograd.names import as_one
 from ..autograd.primitive import PRIMITIVES, write_out
 from ..backend import array_module
-from .diagonals import _two_dims
+from .diagonals import two_dims
 from .dims import wrap_dim
 from .layout import as_strided
 from .movement import clone
@@ -66,7 +66,7 @@ def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
 @as_one("DiagonalScatterBackward0")
 def diagonal_scatter(input: Any, src: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     """A copy of ``input`` with ``src`` in place of a diagonal."""
-    first, second = _two_dims(dim1, dim2, input.array.ndim)
+    first, second = two_dims(dim1, dim2, input.array.ndim)
     params = {"offset": offset, "dim1": first, "dim2": second}
     return _with_part("diagonal_scatter", input, src, "diagonal", params)
 

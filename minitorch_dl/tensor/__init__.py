@@ -323,9 +323,9 @@ class Tensor(Convertible, Differentiable, Protocols):
         """This tensor where ``condition`` is true, ``other`` elsewhere."""
         return ops.where(condition, self, other)
 
-    __add__ = __radd__ = operator(elementwise._add)
+    __add__ = __radd__ = operator(elementwise.add_p)
     __mul__ = __rmul__ = operator(elementwise.mul)
-    __sub__, __truediv__ = operator(elementwise._sub), operator(elementwise._div)
+    __sub__, __truediv__ = operator(elementwise.sub_p), operator(elementwise.div_p)
     __pow__ = deferring(powers.power)
     __floordiv__, __mod__ = operator(elementwise.div_floor), operator(elementwise.remainder)
     __rsub__, __rtruediv__, __rpow__ = (
