@@ -18,24 +18,27 @@ MaskedTensor(  4.0000, True)
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from .. import ops
-from ..ops import masked_reductions
+from ..ops import masked_reductions, patches
 from ..ops.dims import normalize_dims
+from ..ops.softmax import softmin
 from ..sparse import SparseTensor
 from ..tensor import Tensor
+from ..tensor.of_entries import SHARED, Functions, TensorOfEntries, members, of_entries
 
 __all__ = ["MaskedTensor", "as_masked_tensor", "is_masked_tensor", "masked_tensor"]
 
 
-def _of_data(name: str) -> Any:
-    return property(lambda self: getattr(self._masked_data, name))
+FUNCTIONS = Functions(SHARED)
+"""What there is for masked tensors."""
+implements = FUNCTIONS.implements
 
 
-class MaskedTensor(Tensor):
-    """The elements of ``data`` where ``mask`` is true.
+class MaskedTensor(TensorOfEntries):
+    """The elements of ``data``, its entries, where ``mask`` is true.
 
     Args:
         data: dense, or sparse with a mask at the same places; copied.
@@ -47,14 +50,12 @@ class MaskedTensor(Tensor):
         ValueError: parts of different shapes, or sparse parts with entries at different places.
     """
 
-    __slots__ = ("_masked_data", "_masked_mask")
+    __slots__ = ("_mask",)
 
-    _view = None
-    _masked_data: Any
-    _masked_mask: Any
-    dtype, device, itemsize = _of_data("dtype"), _of_data("device"), _of_data("itemsize")
-    shape, ndim, layout = _of_data("shape"), _of_data("ndim"), _of_data("layout")
-    is_cpu, is_cuda, _node = _of_data("is_cpu"), _of_data("is_cuda"), _of_data("_node")
+    functions, kind, refusal = FUNCTIONS, "masked", TypeError
+    instead = ".get_data() and .get_mask(), or fill in a value with .to_tensor(value)"
+    _mask: Any
+    shape, ndim, layout = of_entries("shape"), of_entries("ndim"), of_entries("layout")
     T, mT = property(lambda self: self.t()), property(lambda self: self.transpose(-2, -1))
 
     def __new__(cls, data: Tensor, mask: Tensor, requires_grad: bool = False) -> MaskedTensor:
@@ -72,50 +73,36 @@ class MaskedTensor(Tensor):
         pass  # all is done in __new__, which Tensor's own is not called with these
 
     @classmethod
-    def make(cls, data: Any, mask: Any) -> Any:
-        """The tensor of these parts, unchecked."""
+    def make(cls, *parts: Any) -> Any:
+        """The tensor of these data and this mask, unchecked."""
         t: Any = object.__new__(cls)
-        t._masked_data, t._masked_mask = data, mask
+        t._entries, t._mask = parts
         return t
 
-    @property
-    def array(self) -> Any:
-        raise AttributeError("a MaskedTensor has no array. Use .to_tensor(value) or .get_data()")
+    def _parts(self) -> tuple[Any, ...]:
+        return self._entries, self._mask
 
-    @classmethod
-    def __torch_function__(
-        cls,
-        func: Callable[..., Any],
-        types: Iterable[type],
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        name = func.__name__
-        function = FUNCTIONS.get(name)
-        if function is not None:
-            return function(*args, **(kwargs or {}))
-        if name in _ELEMENTWISE or name[:-1] in _ELEMENTWISE:
-            return _elementwise(func, args, kwargs or {})
-        if name in _MOVING:
-            return _moved(func, args, kwargs or {})
-        raise TypeError(
-            f"{name}(): no implementation for MaskedTensor. Work on .get_data() and .get_mask(), or"
-            " fill in a value with .to_tensor(value)"
-        )
+    def with_entries(self, entries: Any) -> Any:
+        """The same mask over other data."""
+        return self.make(entries, self._mask)
+
+    def entries_of(self, gradient: Any) -> Any:
+        """The data of a gradient."""
+        return _data_of(gradient)
 
     # -- its parts ---------------------------------------------------------------------------------
 
     def get_data(self) -> Tensor:
         """All elements, those that are masked out too."""
-        return self._masked_data
+        return self._entries
 
     def get_mask(self) -> Tensor:
         """True where an element is there."""
-        return self._masked_mask
+        return self._mask
 
     def to_tensor(self, value: float) -> Tensor:
         """The dense tensor with ``value`` where nothing is."""
-        return self._masked_data.masked_fill(~self._masked_mask, value)
+        return self._entries.masked_fill(~self._mask, value)
 
     def is_sparse_coo(self) -> bool:
         """Whether the data are sparse in coordinates."""
@@ -125,11 +112,11 @@ class MaskedTensor(Tensor):
         """Whether the data are sparse by rows."""
         return self.layout == "torch.sparse_csr"
 
-    is_sparse = property(lambda self: isinstance(self._masked_data, SparseTensor))
+    is_sparse = property(lambda self: isinstance(self._entries, SparseTensor))
 
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the size of one dim."""
-        return self._masked_data.size() if dim is None else self._masked_data.size(dim)
+        return self._entries.size() if dim is None else self._entries.size(dim)
 
     def dim(self) -> int:
         """The number of dims."""
@@ -137,19 +124,19 @@ class MaskedTensor(Tensor):
 
     def numel(self) -> int:
         """The number of elements, masked out or not."""
-        return self._masked_data.numel()
+        return self._entries.numel()
 
     def is_contiguous(self, memory_format: Any = "torch.contiguous_format") -> bool:
         """Whether the data are in this order in memory."""
         self._require_dense("is_contiguous")
-        return self._masked_data.is_contiguous(memory_format=memory_format)
+        return self._entries.is_contiguous(memory_format=memory_format)
 
     def contiguous(self, memory_format: Any = "torch.contiguous_format") -> MaskedTensor:
         """This tensor, copied into this order in memory unless it is in it."""
         self._require_dense("contiguous")
         if self.is_contiguous(memory_format):
             return self
-        return self.make(self._masked_data.contiguous(), self._masked_mask.contiguous())
+        return self.make(self._entries.contiguous(), self._mask.contiguous())
 
     def _require_dense(self, name: str) -> None:
         if self.is_sparse:
@@ -170,16 +157,16 @@ class MaskedTensor(Tensor):
 
     def _present(self) -> Any:
         """The data of a tensor of one element."""
-        if self._masked_data.numel() == 1 and not self._masked_mask.all():
+        if self._entries.numel() == 1 and not self._mask.all():
             raise ValueError("item(): the element is masked out")
-        return self._masked_data
+        return self._entries
 
     def __len__(self) -> int:
-        return len(self._masked_data)
+        return len(self._entries)
 
     def view(self, *shape: Any) -> MaskedTensor:
         """The same memory in another shape."""
-        return self.make(self._masked_data.view(*shape), self._masked_mask.view(*shape))
+        return self.make(self._entries.view(*shape), self._mask.view(*shape))
 
     # -- conversions -------------------------------------------------------------------------------
 
@@ -187,91 +174,40 @@ class MaskedTensor(Tensor):
         """This tensor with dense parts."""
         if not self.is_sparse:
             return self
-        return self.make(self._masked_data.to_dense(dtype), self._masked_mask.to_dense())
+        return self.make(self._entries.to_dense(dtype), self._mask.to_dense())
 
     def to_sparse(  # type: ignore[override]
         self, sparse_dim: int | None = None, *, layout: Any = None
     ) -> Any:
         """This tensor with sparse parts, which have the elements that are there."""
-        return self if self.is_sparse_coo() else self._sparse(self._masked_mask.to_sparse())
+        return self if self.is_sparse_coo() else self._sparse(self._mask.to_sparse())
 
     to_sparse_coo = to_sparse
 
     def to_sparse_csr(self, dense_dim: int | None = None) -> Any:
         """This matrix with parts that are sparse by rows."""
-        return self if self.is_sparse_csr() else self._sparse(self._masked_mask.to_sparse_csr())
+        return self if self.is_sparse_csr() else self._sparse(self._mask.to_sparse_csr())
 
     def _sparse(self, mask: Any) -> Any:
-        return self.make(self._masked_data.sparse_mask(mask), mask)
+        return self.make(self._entries.sparse_mask(mask), mask)
 
     def to(self, *args: Any, **kwargs: Any) -> Any:
         """This tensor in another dtype or on another device."""
-        data = self._masked_data.to(*args, **kwargs)
-        return self.make(data, self._masked_mask.to(data.device))
+        t = super().to(*args, **kwargs)
+        return t if t is self else self.make(t._entries, self._mask.to(t.device))
 
     def clone(self, *, memory_format: Any = None) -> Any:
         """A copy."""
-        return self.make(self._masked_data.clone(), self._masked_mask.clone())
+        return self.make(self._entries.clone(), self._mask.clone())
 
-    # -- autograd ----------------------------------------------------------------------------------
-
-    @property
-    def grad(self) -> Any:
-        g = self._masked_data.grad
-        if g is not None and self.is_sparse and not isinstance(g, SparseTensor):
-            g = g.sparse_mask(self._masked_mask)
-        return None if g is None else self.make(g, self._masked_mask)
-
-    @grad.setter
-    def grad(self, value: Any) -> None:
-        self._masked_data.grad = _data_of(value)
-
-    _grad = grad
-
-    def backward(
-        self,
-        gradient: Any = None,
-        retain_graph: bool | None = None,
-        create_graph: bool = False,
-        inputs: Any = None,
-    ) -> None:
-        """Add the gradient of this tensor to the ``.grad`` of every leaf that it depends on."""
-        self._masked_data.backward(_data_of(gradient), retain_graph, create_graph, inputs)
-
-    def requires_grad_(self, requires_grad: bool = True) -> Any:
-        """Say whether operations on this leaf tensor are recorded; returns the tensor."""
-        self._masked_data.requires_grad_(requires_grad)
-        return self
-
-    def detach(self) -> Any:
-        """The same memory without history."""
-        return self.make(self._masked_data.detach(), self._masked_mask)
-
-    def retain_grad(self) -> None:
-        """Have ``backward`` store the gradient of this non-leaf tensor in ``.grad`` too."""
-        self._masked_data.retain_grad()
-
-    # -- protocols ---------------------------------------------------------------------------------
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        if id(self) not in memo:
-            t = self.detach().clone()
-            memo[id(self)] = t.requires_grad_() if self.requires_grad else t
-        return memo[id(self)]
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        parts = self._masked_data.detach(), self._masked_mask, self.requires_grad
-        return type(self), parts
+    # -- printing ----------------------------------------------------------------------------------
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]
         dense = self.to_dense()
-        data, mask = dense._masked_data.tolist(), dense._masked_mask.tolist()
+        data, mask = dense._entries.tolist(), dense._mask.tolist()
         if not self.ndim:
             return f"MaskedTensor({_element(data) if mask else '--'}, {mask})"
         return "MaskedTensor(\n" + _indented(_rows(data, mask)) + "\n)"
-
-    def __format__(self, spec: str) -> str:
-        return repr(self)
 
 
 def _element(x: Any) -> str:
@@ -343,112 +279,122 @@ def as_masked_tensor(data: Tensor, mask: Tensor) -> MaskedTensor:
 
 
 def _data_of(x: Any) -> Any:
-    return x._masked_data if isinstance(x, MaskedTensor) else x
+    return x._entries if isinstance(x, MaskedTensor) else x
 
 
 def _mask_of(x: Any) -> Any:
     """The mask, everywhere true for a tensor that has none."""
     if isinstance(x, MaskedTensor):
-        return x._masked_mask
+        return x._mask
     return ops.ones_like(x, dtype="bool") if isinstance(x, Tensor) else x
 
 
 # -- element by element ----------------------------------------------------------------------------
 
-_ELEMENTWISE = set(
-    """
-    abs absolute acos arccos acosh arccosh angle asin arcsin asinh arcsinh atan arctan atanh arctanh
-    bitwise_not ceil clamp clamp_min clamp_max clip conj_physical cos cosh deg2rad digamma erf erfc
-    erfinv exp exp2 expm1 fix floor frac lgamma log log10 log1p log2 logit i0 isnan isinf isfinite
-    nan_to_num neg negative positive pow rad2deg reciprocal relu round rsqrt sigmoid sign sgn
-    signbit sin sinc sinh sqrt square tan tanh trunc add atan2 arctan2 bitwise_and bitwise_or
-    bitwise_xor bitwise_left_shift bitwise_right_shift div divide floor_divide fmod logaddexp
-    logaddexp2 mul multiply nextafter remainder sub subtract rsub true_divide eq ne le ge greater
-    greater_equal gt less_equal lt less maximum minimum fmax fmin not_equal logical_not logical_and
-    logical_or logical_xor float double half bool int long ones_like zeros_like
-    """.split()
-)
 
+def _elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
+    name = function.__name__
 
-def _elementwise(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    masked = [x for x in args if isinstance(x, MaskedTensor)]
-    first = masked[0]
-    if not all(_masks_match(first, x) for x in masked[1:]):
-        raise ValueError(
-            f"{func.__name__}(): Input masks must match. Fill in a value with .to_tensor(value)"
-        )
-    data = [_data_of(x) for x in args]
-    if first.is_sparse:
-        places = first._masked_data.coalesce()
-        entries = [x.coalesce()._values() if isinstance(x, SparseTensor) else x for x in data]
-        y = places.with_entries(func(*entries, **kwargs))
-        return first.make(y, first._masked_mask)
-    y = func(*data, **kwargs)
-    if func.__name__.endswith("_") and args[0] is first:
-        return first
-    return first.make(y, first._masked_mask.expand_as(y))
+    def apply(*args: Any, **kwargs: Any) -> Any:
+        first, *others = [x for x in args if isinstance(x, MaskedTensor)]
+        if not all(_masks_match(first, x) for x in others):
+            raise ValueError(
+                f"{name}(): Input masks must match. Fill in a value with .to_tensor(value)"
+            )
+        data = [_data_of(x) for x in args]
+        if first.is_sparse:
+            places = first._entries.coalesce()
+            entries = [x.coalesce()._values() if isinstance(x, SparseTensor) else x for x in data]
+            return first.with_entries(places.with_entries(function(*entries, **kwargs)))
+        y = function(*data, **kwargs)
+        if y is first._entries:  # written in place
+            return first
+        return first.make(y, first._mask.expand_as(y))
+
+    return apply
 
 
 def _masks_match(a: MaskedTensor, b: MaskedTensor) -> bool:
     if a.layout != b.layout or a.shape != b.shape:
         return False
-    if a.is_sparse:
-        return _same_places(a._masked_mask, b._masked_mask)
-    return ops.equal(a._masked_mask, b._masked_mask)
+    return _same_places(a._mask, b._mask) if a.is_sparse else ops.equal(a._mask, b._mask)
+
+
+_UNARY = """
+    abs acos acosh angle asin asinh atan atanh bitwise_not ceil clamp clamp_min clamp_max
+    conj_physical cos cosh deg2rad digamma erf erfc erfinv exp exp2 expm1 floor frac lgamma log
+    log10 log1p log2 logit i0 isnan isinf isfinite nan_to_num neg positive pow rad2deg reciprocal
+    relu round rsqrt sigmoid sign sgn signbit sin sinc sinh sqrt square tan tanh trunc logical_not
+    ones_like zeros_like
+"""
+_BINARY = """
+    add atan2 bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift div
+    floor_divide fmod logaddexp logaddexp2 mul nextafter remainder sub rsub eq ne le ge gt lt
+    maximum minimum fmax fmin logical_and logical_or logical_xor
+"""
+for _function in [*members(ops, _UNARY + _BINARY), ops.elementwise.div_floor]:
+    implements(_function)(_elementwise(_function))
+FUNCTIONS.add_in_place_forms(lambda name, _: _elementwise(getattr(Tensor, name)))
 
 
 # -- moving elements -------------------------------------------------------------------------------
 
-_MOVING = set(
-    """
-    select transpose swapaxes swapdims split chunk t slice narrow index __getitem__ expand
-    expand_as reshape flatten permute movedim moveaxis squeeze unsqueeze unbind flip roll
-    unfold fold cat concat stack index_select gather diagonal repeat contiguous
-    """.split()
-)
+
+def _moving(function: Callable[..., Any]) -> Callable[..., Any]:
+    def apply(input: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(input, (list, tuple)):
+            data, mask = [_data_of(x) for x in input], [_mask_of(x) for x in input]
+        else:
+            data, mask = input._entries, input._mask
+        y, m = function(data, *args, **kwargs), function(mask, *args, **kwargs)
+        if isinstance(y, tuple):
+            return tuple([MaskedTensor.make(*parts) for parts in zip(y, m)])
+        return MaskedTensor.make(y, m)
+
+    return apply
 
 
-def _moved(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    first, *rest = args
-    if isinstance(first, (list, tuple)):
-        parts = func([_data_of(x) for x in first], *rest, **kwargs)
-        masks = func([_mask_of(x) for x in first], *rest, **kwargs)
-    else:
-        parts = func(_data_of(first), *rest, **kwargs)
-        masks = func(_mask_of(first), *rest, **kwargs)
-    if isinstance(parts, tuple):
-        return tuple([MaskedTensor.make(y, m) for y, m in zip(parts, masks)])
-    return MaskedTensor.make(parts, masks)
+_MOVING = """
+    select transpose swapaxes split chunk t narrow expand_as reshape flatten permute movedim squeeze
+    unsqueeze unbind flip roll cat stack index_select gather diagonal
+"""
+_MOVING_METHODS = "__getitem__ expand repeat split unfold contiguous"
+_MOVING_PATCHES = "unfold fold"
+for _function in (
+    members(ops, _MOVING) + members(Tensor, _MOVING_METHODS) + members(patches, _MOVING_PATCHES)
+):
+    implements(_function)(_moving(_function))
 
 
-# -- the rest --------------------------------------------------------------------------------------
+def _where(condition: Any, input: Any, other: Any) -> Any:
+    data = ops.where(condition, _data_of(input), _data_of(other))
+    return MaskedTensor.make(data, ops.where(condition, _mask_of(input), _mask_of(other)))
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {}
-"""The other functions of masked tensors, by name."""
+
+implements(ops.where)(_where)
+implements(Tensor.where)(lambda self, condition, other: _where(condition, self, other))
 
 
-def _reduce(name: str, input: Any, dim: Any, keepdim: bool, **options: Any) -> Any:
+# -- reductions and normalizations -----------------------------------------------------------------
+
+
+def _reduced(function: Any, input: Any, dim: Any, keepdim: bool, **options: Any) -> Any:
     dense = input.to_dense()
-    data, mask = dense._masked_data, dense._masked_mask
-    dims = normalize_dims(dim, data.ndim)
-    if name == "all":
-        y = ops.all(ops.where(mask, data, True), dims, keepdim)
-    else:
-        options = {key: value for key, value in options.items() if value is not None}
-        function = getattr(masked_reductions, name)
-        y = function(data, dim=dim, keepdim=keepdim, mask=mask, **options)
-    return MaskedTensor.make(y, ops.any(mask, dims, keepdim))
+    data, mask = dense._entries, dense._mask
+    options = {key: value for key, value in options.items() if value is not None}
+    y = function(data, dim=dim, keepdim=keepdim, mask=mask, **options)
+    return MaskedTensor.make(y, ops.any(mask, normalize_dims(dim, data.ndim), keepdim))
 
 
-def _reduced(name: str) -> Callable[..., Any]:
-    def reduce(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
-        return _reduce(name, input, dim, keepdim, dtype=dtype)
+def _reducing(function: Callable[..., Any]) -> Callable[..., Any]:
+    def apply(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+        return _reduced(function, input, dim, keepdim, dtype=dtype)
 
-    return reduce
+    return apply
 
 
-def _spread(name: str) -> Callable[..., Any]:
-    def reduce(
+def _spread(function: Callable[..., Any]) -> Callable[..., Any]:
+    def apply(
         input: Any,
         dim: Any = None,
         unbiased: bool | None = None,
@@ -456,45 +402,50 @@ def _spread(name: str) -> Callable[..., Any]:
         *,
         correction: float | None = None,
     ) -> Any:
-        return _reduce(name, input, dim, keepdim, unbiased=unbiased, correction=correction)
+        return _reduced(function, input, dim, keepdim, unbiased=unbiased, correction=correction)
 
-    return reduce
+    return apply
 
 
+def _normalizing(function: Callable[..., Any]) -> Callable[..., Any]:
+    def apply(input: Any, dim: int, dtype: Any = None) -> Any:
+        y = function(input._entries, dim, dtype=dtype, mask=input._mask)
+        return input.with_entries(y)
+
+    return apply
+
+
+for _form, _names in {
+    _reducing: "sum mean amin amax argmin argmax prod",
+    _spread: "var std",
+    _normalizing: "softmax log_softmax",
+}.items():
+    for _function in members(ops, _names):
+        _under_mask = getattr(masked_reductions, _function.__name__)
+        implements(_function, _under_mask)(_form(_under_mask))
+implements(softmin, masked_reductions.softmin)(_normalizing(masked_reductions.softmin))
+
+
+@implements(ops.all)
+def _all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    def all_there(data: Any, *, dim: Any, keepdim: bool, mask: Any) -> Any:
+        return ops.all(ops.where(mask, data, True), dim, keepdim)
+
+    return _reduced(all_there, input, dim, keepdim)
+
+
+@implements(ops.norm, Tensor.norm, ops.norms.linalg_norm)
 def _norm(
     input: Any, p: Any = 2.0, dim: Any = None, keepdim: bool = False, dtype: Any = None
 ) -> Any:
-    return _reduce("norm", input, dim, keepdim, ord=p, dtype=dtype)
+    return _reduced(masked_reductions.norm, input, dim, keepdim, ord=p, dtype=dtype)
 
 
-for _name in "sum mean amin amax argmin argmax prod all".split():
-    FUNCTIONS[_name] = _reduced(_name)
-FUNCTIONS["var"], FUNCTIONS["std"], FUNCTIONS["norm"] = _spread("var"), _spread("std"), _norm
+@implements(ops.is_tensor)
+def _is_tensor(obj: Any) -> bool:
+    return True
 
 
-def _normalized(name: str) -> Callable[..., Any]:
-    function = getattr(masked_reductions, name)
-
-    def normalize(input: Any, dim: int, dtype: Any = None) -> Any:
-        data, mask = input._masked_data, input._masked_mask
-        return input.make(function(data, dim, dtype=dtype, mask=mask), mask)
-
-    return normalize
-
-
-for _name in ("softmax", "log_softmax", "softmin"):
-    FUNCTIONS[_name] = _normalized(_name)
-
-
-def _where(condition: Any, input: Any, other: Any) -> Any:
-    parts = ops.where(condition, _data_of(input), _data_of(other))
-    return MaskedTensor.make(parts, ops.where(condition, _mask_of(input), _mask_of(other)))
-
-
-FUNCTIONS["where"] = _where
-FUNCTIONS["is_tensor"] = lambda obj: True
-FUNCTIONS["clone"], FUNCTIONS["detach"] = MaskedTensor.clone, MaskedTensor.detach
-for _name in ("numel", "is_floating_point", "is_complex", "is_same_size"):
-    FUNCTIONS[_name] = lambda input, *others, _name=_name: getattr(_data_of(input), _name)(
-        *map(_data_of, others)
-    )
+@implements(ops.is_same_size)
+def _is_same_size(input: Any, other: Any) -> bool:
+    return tuple(input.shape) == tuple(other.shape)

@@ -11,7 +11,7 @@ from ..nn import functional as F
 from ..ops import reshape, stack
 from ..ops.dims import normalize_dims, wrap_dim
 from ..tensor import Tensor
-from ..tensor import of_entries as tables
+from ..tensor.of_entries import members
 from .tensor import FUNCTIONS, JaggedTensor, NestedTensor, RaggedSize, implements
 
 
@@ -58,7 +58,9 @@ def by_rows(op: str, function: Callable[..., Any], *args: Any, **kwargs: Any) ->
     return [function(*row, **kwargs) for row in rows]
 
 
-def _pointwise(op: str, function: Callable[..., Any]) -> Callable[..., Any]:
+def _pointwise(function: Callable[..., Any]) -> Callable[..., Any]:
+    op = function.__name__
+
     def apply(input: Any, *others: Any, **kwargs: Any) -> Any:
         args = (input, *others)
         nested = [x for x in args if is_nested(x)]
@@ -73,11 +75,11 @@ def _pointwise(op: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return apply
 
 
-def _in_place(op: str) -> Callable[..., Any]:
+def _in_place(op: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def apply(input: Any, *args: Any, **kwargs: Any) -> Any:
-        result = FUNCTIONS[op](input, *args, **kwargs)
+        result = function(input, *args, **kwargs)
         if not is_nested(input) or result._sizes != input._sizes:
-            raise refuse(f"{op}_", "a result of the input's sizes", input, result)
+            raise refuse(op, "a result of the input's sizes", input, result)
         input._entries.copy_(result._entries)
         return input
 
@@ -85,22 +87,22 @@ def _in_place(op: str) -> Callable[..., Any]:
 
 
 _POINTWISE = """
-    abs absolute neg negative positive sign sgn sqrt rsqrt square exp exp2 expm1 log log2 log10
-    log1p sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh sigmoid erf erfc erfinv floor
-    ceil round trunc frac reciprocal relu clamp clamp_min clamp_max clip nan_to_num logical_not
-    isnan isinf isposinf isneginf isfinite add sub mul div true_divide multiply subtract divide rsub
-    pow floor_divide
-    remainder fmod maximum minimum eq ne lt le gt ge logical_and logical_or logical_xor masked_fill
-    where lerp dropout alpha_dropout celu selu
+    abs neg positive sign sgn sqrt rsqrt square exp exp2 expm1 log log2 log10 log1p sin cos tan sinh
+    cosh tanh asin acos atan asinh acosh atanh sigmoid erf erfc erfinv floor ceil round trunc frac
+    reciprocal relu clamp clamp_min clamp_max nan_to_num logical_not isnan isinf isposinf isneginf
+    isfinite add sub mul div rsub pow floor_divide remainder fmod maximum minimum eq ne lt le gt ge
+    logical_and logical_or logical_xor masked_fill where lerp dropout alpha_dropout celu selu
     zeros_like ones_like empty_like full_like rand_like randn_like
-""".split()
-for _name in _POINTWISE:
-    FUNCTIONS[_name] = _pointwise(_name, getattr(ops, _name))
-for _name in "gelu silu leaky_relu elu relu6 softplus mish hardtanh hardswish logsigmoid".split():
-    FUNCTIONS[_name] = _pointwise(_name, getattr(F, _name))
-for _name in [name for name in FUNCTIONS if hasattr(Tensor, f"{name}_")]:
-    FUNCTIONS[f"{_name}_"] = _in_place(_name)
-FUNCTIONS.update(tables.shared_functions())
+"""
+_ACTIVATIONS = "gelu silu leaky_relu elu relu6 softplus mish hardtanh hardswish logsigmoid"
+for _function in [*members(ops, _POINTWISE), ops.elementwise.div_floor, *members(F, _ACTIVATIONS)]:
+    implements(_function)(_pointwise(_function))
+FUNCTIONS.add_in_place_forms(_in_place)
+
+
+@implements(Tensor.where)
+def _where(self: Any, condition: Any, other: Any) -> Any:
+    return FUNCTIONS[ops.where](condition, self, other)
 
 
 # -- on the last dims ------------------------------------------------------------------------------
@@ -116,13 +118,13 @@ def _on_last(op: str, k: int, function: Callable[[Any], Any], input: NestedTenso
     return input.make(reshape(y, (-1,)), sizes, *input._parts()[2:])
 
 
-@implements("linear")
+@implements(ops.linear, F.linear)
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     """``input @ weight^T + bias``."""
     return _on_last("linear", 1, lambda x: F.linear(x, weight, bias), input)
 
 
-@implements("layer_norm")
+@implements(ops.layer_norm)
 def layer_norm(
     input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
 ) -> Any:
@@ -135,7 +137,7 @@ def layer_norm(
     )
 
 
-@implements("rms_norm")
+@implements(ops.rms_norm)
 def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: Any = None) -> Any:
     """Normalization by the root mean square over the last dims."""
     return _on_last(
@@ -146,7 +148,7 @@ def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: Any = N
     )
 
 
-@implements("embedding")
+@implements(F.embedding)
 def embedding(input: Any, weight: Any, *args: Any, **kwargs: Any) -> Any:
     """The rows of ``weight`` at nested indices."""
     return _on_last("embedding", 0, lambda x: F.embedding(x, weight, *args, **kwargs), input)
@@ -155,7 +157,7 @@ def embedding(input: Any, weight: Any, *args: Any, **kwargs: Any) -> Any:
 # -- products --------------------------------------------------------------------------------------
 
 
-@implements("matmul", "bmm", "__matmul__")
+@implements(ops.matmul, ops.bmm, Tensor.__matmul__)
 def matmul(input: Any, other: Any) -> Any:
     """The matrix product of each tensor with that of the other operand, or with a matrix."""
     if is_nested(input) and isinstance(other, Tensor) and not is_nested(other) and other.ndim == 2:
@@ -169,7 +171,7 @@ def matmul(input: Any, other: Any) -> Any:
     return input.with_rows(products)
 
 
-@implements("scaled_dot_product_attention")
+@implements(F.scaled_dot_product_attention)
 def scaled_dot_product_attention(
     query: Any,
     key: Any,
@@ -206,24 +208,24 @@ def _ragged(input: NestedTensor) -> int:
     return input._ragged if isinstance(input, JaggedTensor) else -1
 
 
-def _along(op: str, function: Callable[..., Any]) -> Callable[..., Any]:
+def _along(function: Callable[..., Any]) -> Callable[..., Any]:
     def apply(input: Any, dim: int, *args: Any, **kwargs: Any) -> Any:
-        inner = _inner(op, dim, input)
+        inner = _inner(function.__name__, dim, input)
         return input.with_rows([function(r, inner, *args, **kwargs) for r in input.rows()])
 
     return apply
 
 
-for _name in "softmax log_softmax cumsum cumprod flip roll".split():
-    FUNCTIONS[_name] = _along(_name, getattr(ops, _name))
+for _function in members(ops, "softmax log_softmax cumsum cumprod flip roll"):
+    implements(_function)(_along(_function))
 
 
-def _reduction(op: str, function: Callable[..., Any]) -> Callable[..., Any]:
+def _reduction(function: Callable[..., Any]) -> Callable[..., Any]:
     def apply(input: Any, dim: Any = None, keepdim: bool = False, **kwargs: Any) -> Any:
         if dim is None:
             return function(input._entries, **kwargs)
         dims = normalize_dims(dim, input.ndim)
-        inner, ragged = [_inner(op, d, input) for d in dims], _ragged(input)
+        inner, ragged = [_inner(function.__name__, d, input) for d in dims], _ragged(input)
         at = inner if len(inner) > 1 else inner[0]
         rows = [function(row, at, keepdim=keepdim, **kwargs) for row in input.rows()]
         if ragged in dims:
@@ -234,13 +236,13 @@ def _reduction(op: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return apply
 
 
-for _name in "sum mean prod amax amin any all var std logsumexp".split():
-    FUNCTIONS[_name] = _reduction(_name, getattr(ops, _name))
-for _name in "max min".split():
-    FUNCTIONS[_name] = lambda input, _name=_name: getattr(input._entries, _name)()
+for _function in members(ops, "sum mean prod amax amin any all var std logsumexp"):
+    implements(_function)(_reduction(_function))
+for _function in members(ops, "max min"):
+    implements(_function)(lambda input, _function=_function: _function(input._entries))
 
 
-@implements("transpose", "swapaxes", "swapdims")
+@implements(ops.transpose, ops.swapaxes)
 def transpose(input: Any, dim0: int, dim1: int) -> Any:
     """Two dims of each tensor swapped."""
     a, b = (_inner("transpose", d, input) for d in (dim0, dim1))
@@ -249,7 +251,7 @@ def transpose(input: Any, dim0: int, dim1: int) -> Any:
     return input.with_rows([r.transpose(a, b) for r in input.rows()], moved.get(ragged, ragged))
 
 
-@implements("unsqueeze")
+@implements(ops.unsqueeze)
 def unsqueeze(input: Any, dim: int) -> Any:
     """A dim of size 1 in each tensor."""
     dim = wrap_dim(dim, input.ndim + 1)
@@ -259,7 +261,7 @@ def unsqueeze(input: Any, dim: int) -> Any:
     return input.with_rows([r.unsqueeze(dim - 1) for r in input.rows()], ragged + (dim <= ragged))
 
 
-@implements("squeeze")
+@implements(ops.squeeze)
 def squeeze(input: Any, dim: int) -> Any:
     """Without a dim of size 1 of each tensor."""
     inner, ragged = _inner("squeeze", dim, input), _ragged(input)
@@ -268,7 +270,7 @@ def squeeze(input: Any, dim: int) -> Any:
     return input.with_rows([r.squeeze(inner) for r in input.rows()], ragged - (inner + 1 < ragged))
 
 
-@implements("select", "select_copy")
+@implements(ops.select, ops.select_copy)
 def select(input: Any, dim: int, index: int) -> Any:
     """One of the tensors, or one slice of each."""
     if wrap_dim(dim, input.ndim) == 0:
@@ -278,7 +280,7 @@ def select(input: Any, dim: int, index: int) -> Any:
     return stack(rows) if inner + 1 == ragged else input.with_rows(rows, ragged - (inner < ragged))
 
 
-@implements("unflatten")
+@implements(ops.unflatten)
 def unflatten(input: Any, dim: int, sizes: Sequence[int]) -> Any:
     """A dim of each tensor as several."""
     inner, ragged = _inner("unflatten", dim, input), _ragged(input)
@@ -288,7 +290,7 @@ def unflatten(input: Any, dim: int, sizes: Sequence[int]) -> Any:
     return input.with_rows(rows, ragged + (len(sizes) - 1) * (inner + 1 < ragged))
 
 
-@implements("flatten")
+@implements(ops.flatten)
 def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     """Several dims of each tensor as one."""
     a, b = (_inner("flatten", d, input) for d in (start_dim, end_dim))
@@ -299,7 +301,7 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     return input.with_rows(rows, ragged - (b - a) * (b + 1 < ragged))
 
 
-@implements("view", "reshape")
+@implements(ops.view, ops.reshape)
 def view(input: Any, *size: Any, shape: Any = None) -> Any:
     """Each tensor in another shape: in ``(B, -1, 3, 4)`` -1 is its own size, where there is one
     such only, or the size of the dim at its place."""
@@ -318,27 +320,23 @@ def _inferred(sizes: Sequence[int], have: Sequence[int]) -> list[int]:
     return [have[d] if n == -1 else n for d, n in enumerate(sizes)]
 
 
-@implements("chunk")
-def chunk(input: Any, chunks: Any, dim: int = 0) -> Any:
-    """The parts along ``dim``, as ``torch.chunk`` makes them."""
-    return _divided("chunk", ops.chunk, input, chunks, dim)
+def _dividing(function: Callable[..., Any]) -> Callable[..., Any]:
+    def apply(input: Any, parts: Any, dim: int = 0) -> Any:
+        if wrap_dim(dim, input.ndim) == _ragged(input):
+            raise refuse(function.__name__, "a dim that is not the ragged one", input)
+        inner = _inner(function.__name__, dim, input)
+        pieces = zip(*(function(row, parts, inner) for row in input.rows()))
+        return tuple([input.with_rows(rows) for rows in pieces])
+
+    return apply
 
 
-def _divided(op: str, function: Callable[..., Any], input: Any, parts: Any, dim: int) -> Any:
-    if wrap_dim(dim, input.ndim) == _ragged(input):
-        raise refuse(op, "a dim that is not the ragged one", input)
-    inner = _inner(op, dim, input)
-    pieces = zip(*(function(row, parts, inner) for row in input.rows()))
-    return tuple([input.with_rows(rows) for rows in pieces])
+for _function in members(ops, "chunk split tensor_split split_with_sizes"):
+    implements(_function)(_dividing(_function))
+implements(Tensor.split)(FUNCTIONS[ops.split])
 
 
-for _name in "split tensor_split split_with_sizes".split():
-    FUNCTIONS[_name] = lambda input, parts, dim=0, _name=_name: _divided(
-        _name, getattr(ops, _name), input, parts, dim
-    )
-
-
-@implements("unbind")
+@implements(ops.unbind)
 def unbind(input: Any, dim: int = 0) -> Any:
     """The tensors."""
     if wrap_dim(dim, input.ndim):
@@ -346,7 +344,7 @@ def unbind(input: Any, dim: int = 0) -> Any:
     return tuple(input.rows())
 
 
-@implements("cat", "concat", "concatenate")
+@implements(ops.cat)
 def cat(tensors: Sequence[Any], dim: int = 0) -> Any:
     """Nested tensors one after the other, or joined tensor by tensor."""
     first = tensors[0]
@@ -358,7 +356,7 @@ def cat(tensors: Sequence[Any], dim: int = 0) -> Any:
     return first.with_rows([ops.cat(rows, inner) for rows in zip(*(x.rows() for x in tensors))])
 
 
-@implements("__getitem__")
+@implements(Tensor.__getitem__)
 def getitem(input: Any, index: Any) -> Any:
     """One of the tensors, or a part of it, or the same part of each."""
     items = index if isinstance(index, tuple) else (index,)
@@ -373,7 +371,6 @@ def getitem(input: Any, index: Any) -> Any:
 # -- conversions -----------------------------------------------------------------------------------
 
 
-@implements("to_padded_tensor")
 def to_padded_tensor(input: Any, padding: float, output_size: Any = None, out: Any = None) -> Any:
     """The dense tensor of this batch, filled with ``padding`` up to the largest sizes or
     ``output_size``."""
@@ -393,7 +390,7 @@ def to_padded_tensor(input: Any, padding: float, output_size: Any = None, out: A
     return stack(rows)
 
 
-@implements("copy_")
+@implements(Tensor.copy_)
 def copy_(input: Any, src: Any, non_blocking: bool = False) -> Any:
     """Take the elements of a nested tensor of the same sizes."""
     if not is_nested(src) or src._sizes != input._sizes:
@@ -402,37 +399,30 @@ def copy_(input: Any, src: Any, non_blocking: bool = False) -> Any:
     return input
 
 
-@implements("zero_")
+@implements(Tensor.zero_)
 def zero_(input: Any) -> Any:
     """Fill the tensors with zeros."""
     input._entries.zero_()
     return input
 
 
-FUNCTIONS["clone"] = NestedTensor.clone
-FUNCTIONS["contiguous"] = lambda input, memory_format=None: input
-FUNCTIONS["is_contiguous"] = lambda input, memory_format=None: _ragged(input) in (-1, 1)
-FUNCTIONS["detach"], FUNCTIONS["numel"] = NestedTensor.detach, NestedTensor.numel
-FUNCTIONS["is_same_size"] = lambda input, other: input._sizes == other._sizes
+@implements(ops.is_same_size)
+def is_same_size(input: Any, other: Any) -> bool:
+    """Whether the tensors of both are of the same sizes."""
+    return bool(input._sizes == other._sizes)
 
 
-tables.set_operators(
-    NestedTensor,
-    matmul=matmul,
-    truediv=FUNCTIONS["div"],
-    **{name: FUNCTIONS[name] for name in "add sub mul pow".split()},
-)
-for _name in "contiguous is_contiguous to_padded_tensor view".split():
-    setattr(NestedTensor, _name, FUNCTIONS[_name])
-for _name in "eq ne lt le gt ge neg".split():
-    setattr(NestedTensor, f"__{_name}__", FUNCTIONS[_name])
-NestedTensor.__getitem__ = getitem
-NestedTensor.__hash__ = Tensor.__hash__  # type: ignore[method-assign]
+@implements(Tensor.contiguous)
+def contiguous(input: Any, memory_format: Any = None) -> Any:
+    """The tensor, whose entries always are."""
+    return input
 
 
-def _where(self: Any, condition: Any, other: Any) -> Any:
-    """The method, whose condition comes second."""
-    return FUNCTIONS["where"](condition, self, other)
+@implements(Tensor.is_contiguous)
+def is_contiguous(input: Any, memory_format: Any = None) -> bool:
+    """Whether the tensors lie one after the other, which transposed ones do not."""
+    return _ragged(input) in (-1, 1)
 
 
-NestedTensor.where = _where  # type: ignore[method-assign]
+NestedTensor.view = view
+NestedTensor.to_padded_tensor = to_padded_tensor  # type: ignore[attr-defined]

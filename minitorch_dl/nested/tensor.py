@@ -22,13 +22,12 @@ from ..ops import cat, reshape, split
 from ..ops.dims import wrap_dim
 from ..size import size_of
 from ..tensor import Tensor
-from ..tensor import of_entries as tables
-from ..tensor.of_entries import Functions, TensorOfEntries
+from ..tensor.of_entries import SHARED, Functions, TensorOfEntries
 from ..tensor.printing import contents
 
-FUNCTIONS: Functions = {}
-"""What there is for nested tensors, by the name of the function or method."""
-implements = tables.implements(FUNCTIONS)
+FUNCTIONS = Functions(SHARED)
+"""What there is for nested tensors."""
+implements = FUNCTIONS.implements
 
 
 class NestedTensor(TensorOfEntries):

@@ -101,7 +101,7 @@ def sparse_coo_tensor(
     return SparseTensor.make(places, entries, size, bool(is_coalesced))
 
 
-@implements("new", "new_empty", "new_zeros")
+@implements(Tensor.new, Tensor.new_empty, Tensor.new_zeros)
 def _new(
     self: Any, *parts: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> SparseTensor:

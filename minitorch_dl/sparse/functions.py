@@ -15,8 +15,8 @@ from ..ops import broadcast_shapes, reshape, unsqueeze
 from ..ops.dims import normalize_dims, wrap_dim
 from ..ops.embedding import add_rows, take_rows
 from ..tensor import Tensor
-from ..tensor.of_entries import set_operators
-from .tensor import FUNCTIONS, SparseTensor, implements
+from ..tensor.of_entries import members
+from .tensor import SparseTensor, implements
 
 wrap = TensorBase.wrap
 
@@ -45,7 +45,7 @@ def _merged_coo(x: Any) -> Any:
 # -- products --------------------------------------------------------------------------------------
 
 
-@implements("mm", "spmm", "smm", "dsmm", "matmul", "mv", "bmm")
+@implements(ops.mm, ops.matmul, ops.mv, ops.bmm, Tensor.__matmul__)
 def matmul(input: Any, other: Any) -> Any:
     """The matrix product of two tensors, one or both of them sparse: dense unless both are."""
     if not (isinstance(input, Tensor) and isinstance(other, Tensor)):
@@ -120,7 +120,7 @@ def _product_of_sparse(a: Any, b: Any) -> Any:
     return y if like.blocksize not in (None, (1, 1)) else y.arranged_as(like)
 
 
-@implements("addmm")
+@implements(ops.addmm)
 def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """``beta input + alpha mat1 @ mat2`` with a sparse ``mat1``."""
     product = mul(matmul(mat1, mat2), alpha)
@@ -129,13 +129,12 @@ def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) ->
     return add(input if beta == 1 else mul(input, beta), product)
 
 
-@implements("addmv")
+@implements(ops.addmv)
 def addmv(input: Any, mat: Any, vec: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """``beta input + alpha mat @ vec`` with a sparse ``mat``."""
     return addmm(input, mat, vec, beta=beta, alpha=alpha)
 
 
-@implements("sampled_addmm")
 def sampled_addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """``beta input + alpha mat1 @ mat2`` at the places of the sparse ``input`` only."""
     if not is_sparse(input) or is_sparse(mat1) or is_sparse(mat2) or input.ndim < 2:
@@ -149,7 +148,7 @@ def sampled_addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any
     return input.with_entries(beta * input._entries + alpha * (left * right).sum(1))
 
 
-@implements("linear")
+@implements(ops.linear.linear)
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     """``input @ weight^T + bias``."""
     y = matmul(input, weight.transpose(-2, -1))
@@ -159,7 +158,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
 # -- arithmetic ------------------------------------------------------------------------------------
 
 
-@implements("add")
+@implements(ops.add)
 def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """``input + alpha other``: sparse of two sparse tensors, dense of a dense and a sparse one."""
     if is_sparse(input) and is_sparse(other):
@@ -189,13 +188,13 @@ def _scaled(x: Any, alpha: Any) -> Any:
     return x if alpha == 1 else x * alpha
 
 
-@implements("sub", "subtract")
+@implements(ops.sub)
 def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """``input - alpha other``."""
     return add(input, other, alpha=-alpha)
 
 
-@implements("mul", "multiply")
+@implements(ops.mul)
 def mul(input: Any, other: Any) -> Any:
     """The product: of a sparse tensor and a number, a dense tensor (which is broadcast to it) or a
     sparse one."""
@@ -253,7 +252,7 @@ def _common(a: Any, b: Any) -> Any:
     return y.arranged_as(like)
 
 
-@implements("div", "divide", "true_divide")
+@implements(ops.div)
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     """A sparse tensor over a number or a dense tensor."""
     if not is_sparse(input) or is_sparse(other):
@@ -265,13 +264,13 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     return input.with_entries(ops.div(input._entries, divisor, rounding_mode=rounding_mode))
 
 
-@implements("floor_divide", "div_floor")
+@implements(ops.floor_divide, ops.elementwise.div_floor)
 def floor_divide(input: Any, other: Any) -> Any:
     """``div`` rounded down."""
     return div(input, other, rounding_mode="floor")
 
 
-@implements("pow")
+@implements(ops.pow)
 def pow(input: Any, exponent: Any) -> Any:
     """Each entry to a power above 0."""
     if not is_sparse(input) or isinstance(exponent, Tensor) or exponent <= 0:
@@ -288,15 +287,17 @@ def _pointwise(function: Callable[..., Any]) -> Callable[..., Any]:
     return apply
 
 
-for _name in """
-    abs absolute neg negative positive sign sgn sin tan sinh tanh asin arcsin atan arctan asinh
-    arcsinh atanh arctanh expm1 log1p sqrt square floor ceil trunc round frac erf erfinv relu
-    deg2rad rad2deg angle isnan isinf nan_to_num signbit isposinf isneginf conj conj_physical
-""".split():  # what gives 0 at 0
-    FUNCTIONS[_name] = _pointwise(getattr(ops, _name))
+_ZERO_AT_ZERO = """
+    abs neg positive sign sgn sin tan sinh tanh asin atan asinh atanh expm1 log1p sqrt square floor
+    ceil trunc round frac erf erfinv relu deg2rad rad2deg angle isnan isinf nan_to_num signbit
+    isposinf isneginf conj conj_physical
+"""
+_OF_ENTRIES = "rand_like randn_like ones_like full_like"
+for _function in members(ops, _ZERO_AT_ZERO + _OF_ENTRIES):
+    implements(_function)(_pointwise(_function))
 
 
-@implements("dropout")
+@implements(ops.dropout)
 def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
     """Dropout of the entries."""
     merged = input.coalesce()
@@ -306,7 +307,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
 # -- reductions ------------------------------------------------------------------------------------
 
 
-@implements("sum")
+@implements(ops.sum)
 def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The sum over all elements (dense), or over ``dim``: sparse, unless no sparse dim is left."""
     if not is_sparse(input):
@@ -333,20 +334,20 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
     return y.arranged_as(input) if keepdim and input.blocksize == (1, 1) else y
 
 
-@implements("any")
+@implements(ops.any)
 def any(input: Any) -> Any:
     """Whether any element is not 0."""
     return input.coalesce()._entries.any()
 
 
-@implements("softmax")
+@implements(ops.softmax)
 def softmax(input: Any, dim: int, *, dtype: Any = None) -> Any:
     """``exp(x) / sum exp(x)`` along ``dim`` over the entries that there are: what is not there
     counts as -inf."""
     return _softmax(input, dim, dtype, logarithm=False)
 
 
-@implements("log_softmax")
+@implements(ops.log_softmax)
 def log_softmax(input: Any, dim: int, *, dtype: Any = None) -> Any:
     """The logarithm of ``softmax``, at the places of the entries."""
     return _softmax(input, dim, dtype, logarithm=True)
@@ -375,7 +376,7 @@ def _softmax(input: Any, dim: int, dtype: Any, logarithm: bool) -> Any:
     return merged.with_entries(y)
 
 
-@implements("norm")
+@implements(ops.norm, Tensor.norm)
 def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False) -> Any:
     """The norm of all elements."""
     if dim is not None:
@@ -386,7 +387,7 @@ def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False) -> 
 # -- between sparse and dense ----------------------------------------------------------------------
 
 
-@implements("sparse_mask")
+@implements(Tensor.sparse_mask)
 def sparse_mask(input: Any, mask: Any) -> Any:
     """The elements of a tensor at the places of a sparse one."""
     if not is_sparse(mask) or input.shape != mask.shape:
@@ -403,7 +404,7 @@ def sparse_mask(input: Any, mask: Any) -> Any:
     return merged.with_entries(take_rows(padded, wrap(at)))
 
 
-@implements("zeros_like", "empty_like")
+@implements(ops.zeros_like, ops.empty_like)
 def zeros_like(input: Any, *, dtype: Any = None, device: Any = None, **options: Any) -> Any:
     """A sparse tensor of the same size without entries."""
     entries = ops.zeros_like(input._entries[:0], dtype=dtype, device=device)
@@ -411,35 +412,22 @@ def zeros_like(input: Any, *, dtype: Any = None, device: Any = None, **options: 
     return y.arranged_as(input)
 
 
-@implements("result_type")
+@implements(ops.result_type)
 def result_type(tensor1: Any, tensor2: Any) -> Any:
     """The dtype of a sum of the two."""
     return ops.result_type(*(x._entries if is_sparse(x) else x for x in (tensor1, tensor2)))
 
 
-@implements("is_same_size")
+@implements(ops.is_same_size)
 def is_same_size(input: Any, other: Any) -> bool:
     """Whether both are of the same size."""
     return tuple(input.shape) == tuple(other.shape)
 
 
-@implements("allclose", "equal", "isclose")
+@implements(ops.allclose, ops.equal, ops.isclose)
 def _compared(*args: Any, **kwargs: Any) -> Any:
     raise NotImplementedError("sparse tensors can't be compared. Compare what .to_dense() gives")
 
 
-for _name in "rand_like randn_like ones_like full_like".split():
-    FUNCTIONS[_name] = _pointwise(getattr(ops, _name))
-FUNCTIONS["numel"] = SparseTensor.numel
-FUNCTIONS["clone"], FUNCTIONS["detach"] = SparseTensor.clone, SparseTensor.detach
-FUNCTIONS["is_nonzero"] = SparseTensor.__bool__
-
-for _name in """
-    mm smm matmul mv bmm add sub subtract mul multiply div divide true_divide pow sum softmax
-    log_softmax norm is_same_size abs neg sign sqrt square sin tanh expm1 log1p relu
-""".split():
-    setattr(SparseTensor, _name, FUNCTIONS[_name])
-
-
-set_operators(SparseTensor, add=add, sub=sub, mul=mul, matmul=matmul, truediv=div)
-SparseTensor.__pow__, SparseTensor.__neg__ = pow, FUNCTIONS["neg"]
+implements(ops.is_nonzero)(SparseTensor.__bool__)
+SparseTensor.smm = matmul  # type: ignore[attr-defined]

@@ -14,12 +14,12 @@ from ..ops.embedding import take_rows
 from ..tensor import Tensor
 from .compressed import TRANSPOSED
 from .functions import is_sparse, meetings, refuse
-from .tensor import FUNCTIONS, SparseTensor, implements
+from .tensor import SparseTensor, implements
 
 wrap = TensorBase.wrap
 
 
-@implements("transpose", "swapaxes", "swapdims")
+@implements(ops.transpose, ops.swapaxes)
 def transpose(input: Any, dim0: int, dim1: int) -> Any:
     """Two dims swapped, both sparse ones."""
     order = list(range(input.ndim))
@@ -28,7 +28,7 @@ def transpose(input: Any, dim0: int, dim1: int) -> Any:
     return permute(input, order)
 
 
-@implements("t", "adjoint")
+@implements(ops.t, ops.adjoint)
 def t(input: Any) -> Any:
     """The transposed matrix."""
     if input.ndim > 2:
@@ -36,7 +36,7 @@ def t(input: Any) -> Any:
     return transpose(input, 0, 1) if input.ndim == 2 else input
 
 
-@implements("permute")
+@implements(ops.permute)
 def permute(input: Any, *several: Any, dims: Any = None) -> Any:
     """The sparse dims in another order."""
     if dims is None:
@@ -65,7 +65,7 @@ def permute(input: Any, *several: Any, dims: Any = None) -> Any:
     return y.to_sparse(layout=TRANSPOSED[input.layout], blocksize=input.blocksize[::-1])
 
 
-@implements("unsqueeze")
+@implements(ops.unsqueeze)
 def add_dim(input: Any, dim: int) -> Any:
     """A sparse dim of size 1."""
     input = input.to_sparse()
@@ -80,7 +80,7 @@ def add_dim(input: Any, dim: int) -> Any:
     return SparseTensor.make(places, input._entries, size, input._merged)
 
 
-@implements("cat", "concat", "concatenate")
+@implements(ops.cat)
 def cat(tensors: Any, dim: int = 0) -> Any:
     """Sparse tensors one after the other along a sparse dim."""
     first, start, places = tensors[0], 0, []
@@ -102,13 +102,13 @@ def cat(tensors: Any, dim: int = 0) -> Any:
     return SparseTensor.make(ops.cat(places, 1), entries, size, False)
 
 
-@implements("stack")
+@implements(ops.stack)
 def stack_sparse(tensors: Any, dim: int = 0) -> Any:
     """Sparse tensors along a new sparse dim."""
     return cat([add_dim(x, dim) for x in tensors], dim)
 
 
-@implements("index_select")
+@implements(ops.index_select)
 def index_select(input: Any, dim: int, index: Any) -> Any:
     """The slices ``index`` along ``dim``, which is a sparse one."""
     input = input.to_sparse()
@@ -133,7 +133,7 @@ def index_select(input: Any, dim: int, index: Any) -> Any:
     return SparseTensor.make(wrap(places), entries, size, False)
 
 
-@implements("select", "select_copy")
+@implements(ops.select, ops.select_copy)
 def select(input: Any, dim: int, index: int) -> Any:
     """One slice along ``dim``: sparse, or dense where no sparse dim is left."""
     dim = wrap_dim(dim, input.ndim)
@@ -158,7 +158,7 @@ def select(input: Any, dim: int, index: int) -> Any:
     return SparseTensor.make(places, entries, size, input._merged)
 
 
-@implements("narrow_copy")
+@implements(ops.narrow_copy)
 def narrow_copy(input: Any, dim: int, start: int, length: int) -> Any:
     """The slices from ``start`` on, ``length`` of them."""
     input = input.to_sparse()
@@ -182,7 +182,7 @@ def narrow_copy(input: Any, dim: int, start: int, length: int) -> Any:
     return SparseTensor.make(wrap(at[:, inside] - shift), entries, size, input._merged)
 
 
-@implements("__getitem__")
+@implements(Tensor.__getitem__)
 def getitem(input: Any, index: Any) -> Any:
     """Slices by whole numbers, of their entries by anything, and rows by a list of numbers."""
     if isinstance(index, Tensor) and index.ndim == 1 and index.dtype.name == "int64":
@@ -198,10 +198,3 @@ def getitem(input: Any, index: Any) -> Any:
         else:
             y = select(y, dim, int(i))
     return y
-
-
-for _name in """
-    transpose swapaxes swapdims t adjoint permute unsqueeze index_select select
-""".split():
-    setattr(SparseTensor, _name, FUNCTIONS[_name])
-SparseTensor.__getitem__ = getitem

@@ -21,31 +21,37 @@ from ..autograd.modes import GRAD, state
 from ..autograd.node import AccumulateGrad
 from ..autograd.primitive import TensorBase, current_node
 from ..backend import array_module, dtypes, layouts
-from ..ops import reshape
+from ..ops import masked_reductions, reshape, zeros_like
 from ..ops.embedding import add_rows
 from ..size import Size
 from ..tensor import Tensor, printing
-from ..tensor import of_entries as tables
-from ..tensor.of_entries import Functions, TensorOfEntries
+from ..tensor.of_entries import SHARED, Functions, TensorOfEntries
 
-FUNCTIONS: Functions = {}
-"""What there is for sparse tensors, by the name of the function or method."""
-implements = tables.implements(FUNCTIONS)
+FUNCTIONS = Functions(SHARED)
+"""What there is for sparse tensors."""
+implements = FUNCTIONS.implements
 
 LAYOUTS: dict[layouts.layout, type[SparseTensor]] = {}
 """The class of each layout."""
 
-_MASKED = f"{__name__.partition('.')[0]}.masked"
 
-
-def _under_mask(function: Callable[..., Any], input: Any, *args: Any, **options: Any) -> Any:
+def _under_mask(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function of ``torch.masked`` whose input or mask is sparse: that of the dense ones, in the
     input's layout."""
-    if isinstance(options.get("mask"), SparseTensor):
-        options["mask"] = options["mask"].to_dense()
-    if not isinstance(input, SparseTensor):
-        return function(input, *args, **options)
-    return function(input.to_dense(), *args, **options).to_sparse(layout=input.layout)
+
+    def apply(input: Any, *args: Any, **options: Any) -> Any:
+        if isinstance(options.get("mask"), SparseTensor):
+            options["mask"] = options["mask"].to_dense()
+        if not isinstance(input, SparseTensor):
+            return function(input, *args, **options)
+        return function(input.to_dense(), *args, **options).to_sparse(layout=input.layout)
+
+    return apply
+
+
+for _name in masked_reductions.__all__:
+    _function = getattr(masked_reductions, _name)
+    implements(_function)(_under_mask(_function))
 
 
 class SparseTensor(TensorOfEntries):
@@ -94,18 +100,6 @@ class SparseTensor(TensorOfEntries):
     def arranged_as(self, other: Any) -> Any:
         """This tensor in the layout of another sparse one."""
         return self.to_sparse(layout=other.layout, blocksize=other.blocksize)
-
-    @classmethod
-    def __torch_function__(
-        cls,
-        func: Callable[..., Any],
-        types: Iterable[type],
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        if func.__module__ == _MASKED:
-            return _under_mask(func, *args, **(kwargs or {}))
-        return super().__torch_function__(func, types, args, kwargs)
 
     # -- its parts ---------------------------------------------------------------------------------
 
@@ -294,7 +288,7 @@ class SparseTensor(TensorOfEntries):
 
     def zero_(self) -> Any:
         """Drop every entry."""
-        return self.take_over("zero_", FUNCTIONS["zeros_like"](self))
+        return self.take_over("zero_", FUNCTIONS[zeros_like](self))
 
     def take_over(self, op: str, result: Any) -> Any:
         """Hold ``result``, a sparse tensor of this size, from now on."""
@@ -362,6 +356,11 @@ def _part(name: str, tensor: Any) -> str:
     return f"{prefix}{printing.contents(tensor.detach(), 7 + len(prefix))}{size})"
 
 
-FUNCTIONS.update(tables.shared_functions())
-FUNCTIONS["stride"] = lambda self, dim=None: (0,) * self.ndim if dim is None else 0
-FUNCTIONS["is_contiguous"] = lambda self, memory_format=None: False
+@implements()
+def _stride(self: Any, dim: int | None = None) -> Any:
+    return (0,) * self.ndim if dim is None else 0
+
+
+@implements()
+def _is_contiguous(self: Any, memory_format: Any = None) -> bool:
+    return False

@@ -11,33 +11,24 @@ from ..ops import zeros
 from ..tensor import Tensor
 from .tensor import FUNCTIONS, SparseTensor, implements
 
-_OTHER_SIZE = "t transpose swapaxes swapdims unsqueeze".split()
+_OTHER_SIZE = "t_ transpose_ swapaxes_ swapdims_ unsqueeze_".split()
 
 
-def _in_place(name: str) -> Callable[..., Any]:
-    """The function of this name writing its result to its first argument, which may be dense."""
-    function = FUNCTIONS[name]
+def _in_place(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that writes its result to its first argument, which may be dense."""
 
     def call(input: Any, *args: Any, **kwargs: Any) -> Any:
         if not isinstance(input, SparseTensor):
-            return write(f"{name}_", input, lambda: function(input, *args, **kwargs).to_dense())
+            return write(name, input, lambda: function(input, *args, **kwargs).to_dense())
         result = function(input, *args, **kwargs)
         if name in _OTHER_SIZE:
             input._size = result._size
-        return input.take_over(f"{name}_", result)
+        return input.take_over(name, result)
 
     return call
 
 
-for _name in [name for name in FUNCTIONS if hasattr(Tensor, f"{name}_")]:
-    FUNCTIONS[f"{_name}_"] = _in_place(_name)
-
-
-@implements("detach_")
-def detach_(input: Any) -> Any:
-    """Cut the tensor off from its history."""
-    input._entries = input._entries.detach()
-    return input
+FUNCTIONS.add_in_place_forms(_in_place)
 
 
 def sparse_resize_and_clear_(
@@ -76,7 +67,7 @@ def sparse_resize_(self: Any, size: Sequence[int], sparse_dim: int, dense_dim: i
     return self
 
 
-@implements("resize_as_")
+@implements(Tensor.resize_as_)
 def resize_as_(self: Any, the_template: Any, *, memory_format: Any = None) -> Any:
     """``sparse_resize_`` to the size and dims of another sparse tensor."""
     sizes = the_template.sparse_dim(), the_template.dense_dim()

@@ -1,4 +1,4 @@
-"""What sparse and nested tensors share: they hold no array, but a dense tensor of their entries.
+"""What sparse, nested and masked tensors share: they hold no array, but another tensor of entries.
 
 The graph of the entries is the tensor's graph: every op on such a tensor is composed from
 differentiable ops on the entries, so there are no rules of its own. A class takes public functions
@@ -8,30 +8,50 @@ nothing in the dense ops knows of these classes.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
+from .. import ops
 from ..autograd.backward import grad
-from ..autograd.overriding import DisableTorchFunctionSubclass
 from ..autograd.primitive import write_out
 from ..backend import dtypes
 from . import Tensor
 
-Functions = dict[str, Callable[..., Any]]
 
+class Functions(dict[Callable[..., Any], Callable[..., Any]]):
+    """What a class has in place of public functions and methods.
 
-def implements(functions: Functions) -> Callable[..., Any]:
-    """The decorator ``@implements(*names)`` that puts a function into a table under the names of
-    the public functions and methods it serves."""
+    Each stands under the function that it replaces, not under its name: the arguments of
+    ``torch.where`` come in another order than those of ``Tensor.where``.
+    """
 
-    def decorator(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def implements(self, *functions: Any) -> Callable[..., Any]:
+        """The decorator that puts a function in place of these."""
+
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
-            functions.update(dict.fromkeys(names, function))
+            self.update(dict.fromkeys(map(inspect.unwrap, functions), function))
             return function
 
         return register
 
-    return decorator
+    def instead_of(self, function: Callable[..., Any]) -> Callable[..., Any] | None:
+        """What there is in place of a public function, which may be wrapped to explain errors."""
+        return self.get(inspect.unwrap(function))
+
+    def add_in_place_forms(self, make: Callable[[str, Callable[..., Any]], Any]) -> None:
+        """Put ``make(name, function)`` in place of the methods that write in place, such as
+        ``add_``, whose ordinary form is here."""
+        for name in dir(Tensor):
+            form, method = getattr(Tensor, name), getattr(Tensor, name.removesuffix("_"), None)
+            function = self.instead_of(method) if name.endswith("_") and method else None
+            if function is not None and self.instead_of(form) is None:
+                self.implements(form)(make(name, function))
+
+
+def members(owner: Any, names: str) -> list[Any]:
+    """The functions of these names in a module or class."""
+    return [inspect.unwrap(getattr(owner, name)) for name in names.split()]
 
 
 def of_entries(name: str) -> Any:
@@ -40,7 +60,7 @@ def of_entries(name: str) -> Any:
 
 
 class TensorOfEntries(Tensor):
-    """A tensor made of a dense tensor of entries, and of what says where they belong.
+    """A tensor made of a tensor of entries, and of what says where they belong.
 
     Subclasses define ``make``, ``_parts``, ``with_entries`` and ``entries_of``.
     """
@@ -48,10 +68,10 @@ class TensorOfEntries(Tensor):
     __slots__ = ("_entries",)
 
     functions: ClassVar[Functions]
-    """What there is for tensors of the class, by the name of the function or method."""
     kind: ClassVar[str]
     """The class in words, for errors, and what else to work on."""
     instead: ClassVar[str]
+    refusal: ClassVar[type[Exception]] = NotImplementedError
 
     _view = None
     _entries: Any
@@ -87,26 +107,23 @@ class TensorOfEntries(Tensor):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        name = func.__name__
-        function = cls.functions.get(name)
+        function = cls.functions.instead_of(func)
         if function is None:
-            raise NotImplementedError(
-                f"{name}(): not implemented for {cls.kind} tensors of layout {cls.layout}. Work on "
-                f"{cls.instead}"
+            raise cls.refusal(
+                f"{func.__name__}(): not implemented for {cls.kind} tensors. Work on {cls.instead}"
             )
         options = kwargs or {}
         out = options.get("out")
         if out is None:
             return function(*args, **options)
         result = function(*args, **{k: v for k, v in options.items() if k != "out"})
-        return write_out(name, out, result)
+        return write_out(func.__name__, out, result)
 
     # -- conversions -------------------------------------------------------------------------------
 
     def to(self, *args: Any, **kwargs: Any) -> Any:
         """This tensor in another dtype or on another device."""
-        args = tuple([x._entries if isinstance(x, TensorOfEntries) else x for x in args])
-        entries = self._entries.to(*args, **kwargs)
+        entries = self._entries.to(*_entries(args), **kwargs)
         return self if entries is self._entries else self.with_entries(entries)
 
     def type_as(self, other: Any) -> Any:
@@ -157,6 +174,11 @@ class TensorOfEntries(Tensor):
     def detach(self) -> Any:
         """The same memory without history."""
         return self.with_entries(self._entries.detach())
+
+    def detach_(self) -> Any:
+        """Cut the tensor off from its history."""
+        self._entries = self._entries.detach()
+        return self
 
     @property
     def data(self) -> Any:
@@ -226,10 +248,27 @@ _DTYPES = {
 }
 
 
+for _name, _dtype in _DTYPES.items():
+    setattr(TensorOfEntries, _name, lambda self, memory_format=None, _to=_dtype: self.to(_to))
+for _name in "is_floating_point is_complex is_signed get_device".split():
+    setattr(TensorOfEntries, _name, lambda self, _name=_name: getattr(self._entries, _name)())
+
+
+SHARED = Functions()
+"""What all these classes have: ``autograd.grad``, and the functions whose methods they have."""
+
+
+@SHARED.implements(grad)
 def _grad(outputs: Any, inputs: Any, grad_outputs: Any = None, **options: Any) -> tuple[Any, ...]:
     """``autograd.grad``: an input's gradient has its entries where the input has them."""
-    with DisableTorchFunctionSubclass():
-        found = grad(outputs, inputs, grad_outputs, **options)
+    outputs, inputs = (x if isinstance(x, (list, tuple)) else [x] for x in (outputs, inputs))
+    if not isinstance(grad_outputs, (list, tuple)):
+        grad_outputs = [grad_outputs] * len(outputs)
+    grad_outputs = [
+        y.entries_of(g) if isinstance(y, TensorOfEntries) and g is not None else g
+        for y, g in zip(outputs, grad_outputs, strict=True)
+    ]
+    found = grad(_entries(outputs), _entries(inputs), grad_outputs, **options)
     return tuple(
         [
             x.with_entries(g) if isinstance(x, TensorOfEntries) and g is not None else g
@@ -238,27 +277,13 @@ def _grad(outputs: Any, inputs: Any, grad_outputs: Any = None, **options: Any) -
     )
 
 
-def shared_functions() -> Functions:
-    """``autograd.grad``, the methods that give another dtype, and those that ask about it."""
-
-    def to(dtype: dtypes.dtype) -> Callable[..., Any]:
-        return lambda self, memory_format=None: self.to(dtype)
-
-    def ask(name: str) -> Callable[..., Any]:
-        return lambda self: getattr(self._entries, name)()
-
-    asked = "is_floating_point is_complex is_signed get_device".split()
-    methods = {n: to(dtype) for n, dtype in _DTYPES.items()} | {n: ask(n) for n in asked}
-    return {"grad": _grad, **methods}
+def _entries(tensors: Iterable[Any]) -> list[Any]:
+    return [x._entries if isinstance(x, TensorOfEntries) else x for x in tensors]
 
 
-def set_operators(cls: type[TensorOfEntries], **functions: Callable[[Any, Any], Any]) -> None:
-    """Let a class's operators of these names, such as ``add``, be these functions, also with the
-    tensor on the right."""
+def _by_method(name: str) -> Callable[..., Any]:
+    return lambda input, *args, **kwargs: getattr(input, name)(*args, **kwargs)
 
-    def reflected(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-        return lambda self, other: function(other, self)
 
-    for name, function in functions.items():
-        setattr(cls, f"__{name}__", function)
-        setattr(cls, f"__r{name}__", reflected(function))
+for _name in "clone detach detach_ numel is_complex is_floating_point is_signed".split():
+    SHARED.implements(getattr(ops, _name, getattr(Tensor, _name)))(_by_method(_name))
