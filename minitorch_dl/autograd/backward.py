@@ -205,15 +205,16 @@ def _as_tuple(tensors: Any) -> tuple[Any, ...]:
     return (tensors,) if isinstance(tensors, (TensorBase, GradientEdge)) else tuple(tensors)
 
 
-def _nodes_of(tensors: Sequence[Any]) -> list[Any]:
-    """Where the gradients of tensors, or of what GradientEdges stand for, arrive."""
-    return [x.target if x.__class__ is GradientEdge else current_node(x) for x in tensors]
+def _node_of(x: Any) -> Any:
+    """Where the gradient of a tensor, or of what a GradientEdge stands for, arrives."""
+    return x.target if x.__class__ is GradientEdge else current_node(x)
 
 
 def _targets(inputs: Sequence[Any], caller: str) -> list[Any]:
-    targets = _nodes_of(inputs)
-    for x, node in zip(inputs, targets, strict=True):
-        if node is None:
+    targets = []
+    for x in inputs:
+        targets.append(_node_of(x))
+        if targets[-1] is None:
             raise RuntimeError(
                 f"{caller}: One of the differentiated Tensors does not require grad: a "
                 f"{x.array.dtype} tensor of shape {tuple(x.array.shape)}. Call requires_grad_() "
@@ -225,55 +226,63 @@ def _targets(inputs: Sequence[Any], caller: str) -> list[Any]:
 def _starts(roots: Sequence[Any], grads: Any, caller: str) -> tuple[list[Any], list[Any]]:
     """The node of each root and the gradient there, checked; 1 for a scalar for which none is
     given."""
-    if grads is None:
-        grads = (None,) * len(roots)
-    grads = _as_tuple(grads)
+    grads = (None,) * len(roots) if grads is None else _as_tuple(grads)
     if len(grads) != len(roots):
         raise RuntimeError(f"{caller}: got {len(roots)} tensors and {len(grads)} gradients")
-    nodes = _nodes_of(roots)
-    checked = []
-    for i, (root, g) in enumerate(zip(roots, grads, strict=True)):
+    nodes, checked = [], []
+    for i, (root, g) in enumerate(zip(roots, grads)):
         array = root.like if root.__class__ is GradientEdge else root.array
+        nodes.append(_node_of(root))
         if nodes[i] is None:
             raise RuntimeError(
                 f"element {i} of tensors does not require grad and does not have a grad_fn: "
                 "nothing that it was computed from "
                 "requires a gradient (or it was computed under no_grad, or detached)"
             )
-        if array is None and g is not None:  # an edge that says nothing of its shape
-            checked.append(g)
-            continue
         if g is None:
-            if array is None or array.size != 1:
-                raise RuntimeError(
-                    "grad can be implicitly created only for scalar outputs, but got shape "
-                    f"{array if array is None else tuple(array.shape)}. Reduce it first, as in "
-                    "loss.sum(), or pass the gradient"
-                )
-            if not dtypes.from_numpy(array.dtype).is_floating_point:
-                raise RuntimeError(
-                    "grad can be implicitly created only for real scalar outputs but got "
-                    f"{dtypes.from_numpy(array.dtype)}"
-                )
-            if devices.several:
-                with devices.beside((array,)):
-                    g = TensorBase.wrap(array_module(array).ones_like(array))
-            else:
-                g = TensorBase.wrap(array_module(array).ones_like(array))
-        elif tuple(g.array.shape) != tuple(array.shape):
-            raise RuntimeError(
-                f"Mismatch in shape: grad_output[{i}] has a shape of torch.Size("
-                f"{list(g.array.shape)}) and output[{i}] has a shape of torch.Size("
-                f"{list(array.shape)})."
-            )
-        if g.array.dtype != array.dtype:
-            have, want = dtypes.from_numpy(g.array.dtype), dtypes.from_numpy(array.dtype)
-            if have.is_complex != want.is_complex:
-                raise RuntimeError(
-                    "For complex Tensors, both grad_output and output are required to have the "
-                    f"same dtype. Mismatch in dtype: grad_output[{i}] has a dtype of {have} and "
-                    f"output[{i}] has a dtype of {want}."
-                )
-            g = cast(g, dtype=want.name)
+            g = _one(array)
+        elif array is None:  # an edge that says nothing of its shape
+            pass
+        elif g.array.shape != array.shape or g.array.dtype is not array.dtype:
+            g = _fitted(i, g, array)
         checked.append(g)
     return nodes, checked
+
+
+def _one(array: Any) -> Any:
+    """The gradient of a scalar, whose array this is, by itself."""
+    if array is None or array.size != 1:
+        raise RuntimeError(
+            "grad can be implicitly created only for scalar outputs, but got shape "
+            f"{array if array is None else tuple(array.shape)}. Reduce it first, as in "
+            "loss.sum(), or pass the gradient"
+        )
+    if not dtypes.from_numpy(array.dtype).is_floating_point:
+        raise RuntimeError(
+            "grad can be implicitly created only for real scalar outputs but got "
+            f"{dtypes.from_numpy(array.dtype)}"
+        )
+    if devices.several:
+        with devices.beside((array,)):
+            return TensorBase.wrap(array_module(array).ones_like(array))
+    return TensorBase.wrap(array_module(array).ones_like(array))
+
+
+def _fitted(i: int, g: Any, array: Any) -> Any:
+    """The gradient given for output ``i``, whose array this is, in its dtype."""
+    if g.array.shape != array.shape:
+        raise RuntimeError(
+            f"Mismatch in shape: grad_output[{i}] has a shape of torch.Size("
+            f"{list(g.array.shape)}) and output[{i}] has a shape of torch.Size("
+            f"{list(array.shape)})."
+        )
+    if g.array.dtype == array.dtype:
+        return g
+    have, want = dtypes.from_numpy(g.array.dtype), dtypes.from_numpy(array.dtype)
+    if have.is_complex != want.is_complex:
+        raise RuntimeError(
+            "For complex Tensors, both grad_output and output are required to have the "
+            f"same dtype. Mismatch in dtype: grad_output[{i}] has a dtype of {have} and "
+            f"output[{i}] has a dtype of {want}."
+        )
+    return cast(g, dtype=want.name)

@@ -23,6 +23,10 @@ from .modes import GRAD, state, use_saved_hooks
 from .node import SECOND_BACKWARD, AccumulateGrad, Node, Output
 from .structural import sum_to
 
+Waiting = dict[int, tuple[Node, Any, bool]]
+"""By negated creation number: a node, its gradient so far, and whether that array is ours to add
+to."""
+
 
 class Pass:
     """One run of the backward pass.
@@ -83,26 +87,8 @@ def run_backward(
     """
     targeted = None if targets is None else set(targets)
     wanted = None if targeted is None else _ancestors_of(roots, targeted)
-    found: dict[Node, Any] = {}
-    # By negated creation number: the node, its gradient so far, and whether that array is ours to
-    # add to.
-    waiting: dict[int, tuple[Node, Any, bool]] = {}
-    order: list[int] = []  # heap of the keys of `waiting`
-    watcher = state.profile or state.anomaly
-
-    def add(key: int, g: Any) -> None:
-        """Another gradient for a node that has one."""
-        if devices.several:
-            this_pass.follow(g)
-        node, total, is_ours = waiting[key]
-        if is_ours and not create_graph and total.base is None and total.dtype is g.dtype:
-            total += g  # a NumPy scalar gives a new one
-        elif node.takes_sparse:
-            total, is_ours = _sum(total, g), False
-        else:
-            total, is_ours = total + g, True
-        waiting[key] = (node, total, is_ours)
-
+    waiting: Waiting = {}
+    order: list[int] = []
     outer, flags, hooks = state.backward_pass, state.flags, state.saved_hooks
     state.backward_pass = this_pass = Pass(roots, wanted)
     state.flags = flags | GRAD if create_graph else flags & ~GRAD
@@ -111,76 +97,11 @@ def run_backward(
             if wanted is None or root in wanted:
                 g = grad if create_graph else grad.array
                 if -root.number in waiting:
-                    add(-root.number, g)
+                    _add(waiting, -root.number, g, create_graph)
                 else:
                     heappush(order, -root.number)
                     waiting[-root.number] = (root, g, False)
-        while order:
-            node: Any
-            node, g, is_ours = waiting.pop(heappop(order))
-            if devices.several:
-                this_pass.follow(g)
-            watched = node.watched  # a leaf, one of several outputs, or one with hooks
-            if watched and (node.pre_hooks is not None or node.retained is not None):
-                g, is_ours = _run_hooks(node, g, create_graph), False
-            is_target = targeted is not None and node in targeted
-            if is_target:
-                found[node] = g
-            if watched:
-                cls = node.__class__
-                if cls is AccumulateGrad:
-                    if accumulate:
-                        _accumulate(node, g, is_ours, create_graph)
-                    continue
-                if cls is Output:
-                    if wanted is None or node.edges[0] in wanted:
-                        _put_beside_others(node, g, waiting, order)
-                    continue
-            plan = node.plan
-            if wanted is not None:
-                needs = tuple([edge in wanted for edge in node.edges])
-                if is_target and True not in needs:
-                    continue
-                if plan.narrows and needs != plan.needs:
-                    plan = plan.narrowed(needs)
-            if watched and node.tuple_hooks is not None:
-                g, is_ours = _run_tuple_hooks(node, g, create_graph), False
-            if g.__class__ is list:
-                g = _fill_missing(node, g)
-            saved = node.saved
-            if saved is None:
-                raise RuntimeError(SECOND_BACKWARD.format(node.name()))
-            if watched and node.packed is not None:
-                node.saved = saved = node.packed.restore()
-            if node.number < versions.latest:
-                check_versions(node, saved)
-            if watcher is not None:
-                results = watcher.derive(plan, node, g, saved, create_graph)
-            elif create_graph:
-                results = plan.differentiate(node, g)
-            else:
-                results = plan.rule(g, saved)
-            if saved and plan.frees and not retain_graph:
-                node.saved = saved = None
-            elif watched and node.packed is not None:
-                node.saved = saved = ()
-            if node.shapes is not None:
-                results = [
-                    r if r is None or r.shape == shape else sum_to(r, shape=shape)
-                    for r, shape in zip(results, node.shapes)
-                ]
-            if watched and node.hooks is not None:
-                results = _run_post_hooks(node, results, g, create_graph)
-            is_new = not (create_graph or plan.borrows)
-            for edge, r in zip(node.edges, results):
-                if edge is None or r is None or (wanted is not None and edge not in wanted):
-                    continue
-                key = -edge.number
-                if key in waiting:
-                    add(key, r)
-                else:
-                    heappush(order, key)
-                    waiting[key] = (edge, r, is_new and r is not g)
+        found = _descend(waiting, order, targeted, wanted, accumulate, retain_graph, create_graph)
         for callback in this_pass.callbacks:  # which may add some
             callback()
     finally:
@@ -191,6 +112,106 @@ def run_backward(
             use_saved_hooks(hooks)
         state.flags = state.flags & ~GRAD | flags & GRAD
     return found
+
+
+def _descend(
+    waiting: Waiting,
+    order: list[int],
+    targeted: set[Node] | None,
+    wanted: set[Node] | None,
+    accumulate: bool,
+    retain_graph: bool,
+    create_graph: bool,
+) -> dict[Node, Any]:
+    """Take the newest node that waits, send its gradients to its parents, until none waits.
+
+    Args:
+        waiting, order: the nodes with a gradient, and a heap of their keys.
+        targeted, wanted: the nodes whose gradient is returned, and those that lead to them; None
+            for all leaves.
+    """
+    found: dict[Node, Any] = {}
+    watcher = state.profile or state.anomaly
+    while order:
+        node: Any
+        node, g, is_ours = waiting.pop(heappop(order))
+        if devices.several:
+            state.backward_pass.follow(g)
+        watched = node.watched  # a leaf, one of several outputs, or one with hooks
+        if watched and (node.pre_hooks is not None or node.retained is not None):
+            g, is_ours = _run_hooks(node, g, create_graph), False
+        if targeted is not None and node in targeted:
+            found[node] = g
+        if watched:
+            cls = node.__class__
+            if cls is AccumulateGrad:
+                if accumulate:
+                    _accumulate(node, g, is_ours, create_graph)
+                continue
+            if cls is Output:
+                if wanted is None or node.edges[0] in wanted:
+                    _put_beside_others(node, g, waiting, order)
+                continue
+        plan = node.plan
+        if wanted is not None:
+            needs = tuple([edge in wanted for edge in node.edges])
+            if True not in needs:  # a target
+                continue
+            if plan.narrows and needs != plan.needs:
+                plan = plan.narrowed(needs)
+        if watched and node.tuple_hooks is not None:
+            g, is_ours = _run_tuple_hooks(node, g, create_graph), False
+        if g.__class__ is list:
+            g = _fill_missing(node, g)
+        saved = node.saved
+        if saved is None:
+            raise RuntimeError(SECOND_BACKWARD.format(node.name()))
+        if watched and node.packed is not None:
+            node.saved = saved = node.packed.restore()
+        if node.number < versions.latest:
+            check_versions(node, saved)
+        if watcher is not None:
+            results = watcher.derive(plan, node, g, saved, create_graph)
+        elif create_graph:
+            results = plan.differentiate(node, g)
+        else:
+            results = plan.rule(g, saved)
+        if saved and plan.frees and not retain_graph:
+            node.saved = saved = None
+        elif watched and node.packed is not None:
+            node.saved = saved = ()
+        if node.shapes is not None:
+            results = [
+                r if r is None or r.shape == shape else sum_to(r, shape=shape)
+                for r, shape in zip(results, node.shapes)
+            ]
+        if watched and node.hooks is not None:
+            results = _run_post_hooks(node, results, g, create_graph)
+        is_new = not (create_graph or plan.borrows)
+        for edge, r in zip(node.edges, results):
+            if edge is None or r is None or (wanted is not None and edge not in wanted):
+                continue
+            key = -edge.number
+            if key in waiting:
+                _add(waiting, key, r, create_graph)
+            else:
+                heappush(order, key)
+                waiting[key] = (edge, r, is_new and r is not g)
+    return found
+
+
+def _add(waiting: Waiting, key: int, g: Any, create_graph: bool) -> None:
+    """Another gradient for a node that has one."""
+    if devices.several:
+        state.backward_pass.follow(g)
+    node, total, is_ours = waiting[key]
+    if is_ours and not create_graph and total.base is None and total.dtype is g.dtype:
+        total += g  # a NumPy scalar gives a new one
+    elif node.takes_sparse:
+        total, is_ours = _sum(total, g), False
+    else:
+        total, is_ours = total + g, True
+    waiting[key] = (node, total, is_ours)
 
 
 def nodes_below(roots: Iterable[Node], lowest: int = 0) -> set[Node]:
@@ -215,9 +236,7 @@ def _ancestors_of(roots: Iterable[Node], targets: set[Node]) -> set[Node]:
     return wanted
 
 
-def _put_beside_others(
-    node: Output, g: Any, waiting: dict[int, tuple[Node, Any, bool]], order: list[int]
-) -> None:
+def _put_beside_others(node: Output, g: Any, waiting: Waiting, order: list[int]) -> None:
     """Hand the gradient of one of several outputs to the node that made them."""
     parent, i = node.edges[0], node.index
     key = -parent.number
