@@ -22,13 +22,21 @@ __all__ = ["box_muller", "fma", "from_polar", "libm", "normal_pair", "polar"]
 
 _BLOCK = 2048  # rows of 16 at a time: the working arrays stay in the cache
 
-_LOG = (
+
+def _float32(*values: float) -> list[float]:
+    return np.array(values, np.float32).tolist()  # type: ignore[no-any-return]
+
+
+_LOG = _float32(
     *(7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1),
     *(-1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1),
 )
+_SQRT_HALF = int(np.float32(math.sqrt(0.5)).view(np.int32))
 _LN2_HIGH, _LN2_LOW = 0.693359375, -2.12194440e-4
-_SIN = (-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1)
-_COS = (2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2)
+_SIN = _float32(-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1)
+_COS = _float32(2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2)
+_COS_SIN = np.array([_COS, _SIN]).T[:, :, None]
+_SIGN_SHIFTS = np.array([[2], [0]], np.int32)  # cos < 0 where j + 2 has the bit 4, sin where j has
 _QUARTER_PI = (0.78515625, 2.4187564849853515625e-4, 3.77489497744594108e-8)  # in three parts
 
 
@@ -62,24 +70,22 @@ def _high(x: Any) -> Any:
     return t - (t - x)
 
 
-def _polynomial(
-    coefficients: tuple[float, ...], x: np.ndarray, y: np.ndarray, wide: np.ndarray
-) -> None:
-    """Fill the float32 array y with the polynomial in the float64 x, by fused multiply-adds.
+def _fma_steps(y: np.ndarray, wide: np.ndarray, factor: np.ndarray, coefficients: Any) -> None:
+    """Fill the float32 array y with the polynomial of which `wide` is the first sum, by fused
+    multiply-adds with the float64 `factor`.
 
     A float32 product is exact in float64, so one rounding after product and sum is what a fused
     multiply-add does.
     """
-    first, *rest = np.array(coefficients, np.float32).tolist()
-    wide[...] = first
-    for c in rest:
-        wide *= x
-        wide += c
+    for c in coefficients:
         y[...] = wide
         wide[...] = y
+        wide *= factor
+        wide += c
+    y[...] = wide
 
 
-def _radius(u: np.ndarray, wide: np.ndarray, factor: np.ndarray) -> np.ndarray:
+def _radius(u: np.ndarray) -> np.ndarray:
     """sqrt(-2 log(1 - u)) where 1 - u = m 2^e with sqrt(1/2) <= m < sqrt(2).
 
     Products and sums whose result is exact, or rounded at once, are float32's own; `wide` and
@@ -87,18 +93,16 @@ def _radius(u: np.ndarray, wide: np.ndarray, factor: np.ndarray) -> np.ndarray:
     """
     x = 1 - u
     bits = x.view(np.int32)
-    exponent = bits >> 23
-    bits &= 0x7FFFFF
-    bits |= 0x3F000000  # x in [1/2, 1)
-    low = x < np.float32(math.sqrt(0.5))
-    exponent -= 126
-    exponent -= low
-    e = exponent.astype(np.float32)
-    y = x * low
-    x += y
+    exponent = bits - _SQRT_HALF
+    exponent >>= 23
+    bits -= exponent << 23
     x -= 1
-    factor[...] = x
-    _polynomial(_LOG, factor, y, wide)
+    e = exponent.astype(np.float32)
+    factor = x.astype(np.float64)
+    wide = factor * _LOG[0]
+    wide += _LOG[1]
+    y = np.empty_like(x)
+    _fma_steps(y, wide, factor, _LOG[2:])
     y *= x
     z = x * x
     np.multiply(y, z, out=wide, dtype=np.float64)
@@ -113,50 +117,41 @@ def _radius(u: np.ndarray, wide: np.ndarray, factor: np.ndarray) -> np.ndarray:
     return np.sqrt(x, out=x)
 
 
-def _sin_cos(x: np.ndarray, wide: np.ndarray, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """sin and cos of non-negative float32 values, which are overwritten; x is reduced by j pi/4, j
+def _cos_sin(v: np.ndarray) -> np.ndarray:
+    """cos and sin of 2 pi v, (2, n), for n values of [0, 1); the angle is reduced by j pi/4, j
     even."""
-    sin = x * np.float32(4 / math.pi)
-    j = sin.astype(np.int32)
+    x = v * np.float32(2 * math.pi)
+    j = (x * np.float32(4 / math.pi)).astype(np.int32)
     j += 1
     j &= ~1
-    cos = j.astype(np.float32)
+    multiple = j.astype(np.float32)
     for part in _QUARTER_PI[:2]:
-        np.multiply(cos, np.float32(part), out=sin)  # exact: few bits
-        x -= sin
-    np.multiply(cos, np.float32(_QUARTER_PI[2]), out=wide, dtype=np.float64)
-    np.subtract(x, wide, out=wide)
-    x[...] = wide
+        x -= multiple * np.float32(part)  # an exact product: few bits
+    wide = np.multiply(multiple, np.float32(_QUARTER_PI[2]), dtype=np.float64)
+    x[...] = np.subtract(x, wide, out=wide)
     z = x * x
-    factor[...] = z
-    _polynomial(_COS, factor, cos, wide)
-    cos *= z
-    _polynomial(_SIN, factor, sin, wide)
-    sin *= z
-    np.multiply(cos, factor, out=wide)
-    z *= np.float32(0.5)
-    wide -= z
-    cos[...] = wide
-    cos += 1
-    factor[...] = x
-    np.multiply(sin, factor, out=wide)
-    wide += factor
-    sin[...] = wide
-    _swap(sin, cos, j << 30 >> 31)  # where j & 2
-    for y, shift in ((sin, 0), (cos, 2)):
-        sign = j + shift
-        sign &= 4
-        sign <<= 29
-        y.view(np.int32)[...] ^= sign
-    return sin, cos
-
-
-def _swap(x: np.ndarray, y: np.ndarray, mask: np.ndarray) -> None:
-    """Swap the bits of the float32 arrays x and y where the int32 mask has ones."""
-    x, y = x.view(np.int32), y.view(np.int32)
-    mask &= x ^ y
-    x ^= mask
-    y ^= mask
+    factors = np.empty((2, x.size))
+    factors[0], factors[1] = z, x
+    first, second, third = _COS_SIN
+    wide = factors[0] * first
+    wide += second
+    y = np.empty((2, x.size), np.float32)
+    _fma_steps(y, wide, factors[0], (third,))
+    y *= z
+    np.multiply(y, factors, out=wide)
+    factors[0] *= -0.5
+    wide += factors  # cos = (y z - z/2) + 1, sin = y x + x
+    y[...] = wide
+    y[0] += 1
+    bits = y.view(np.int32)
+    swapped = j << 30 >> 31  # where j & 2
+    swapped &= bits[0] ^ bits[1]
+    bits ^= swapped
+    sign = j + _SIGN_SHIFTS
+    sign &= 4
+    sign <<= 29
+    bits ^= sign
+    return y
 
 
 def box_muller(uniforms: np.ndarray, mean: float, std: float) -> np.ndarray:
@@ -171,21 +166,13 @@ def box_muller(uniforms: np.ndarray, mean: float, std: float) -> np.ndarray:
         out[:, :8] = fma(radius * libm(math.cos, theta), std, mean)
         out[:, 8:] = fma(radius * libm(math.sin, theta), std, mean)
         return out
-    mean, std = float(np.float32(mean)), float(np.float32(std))
 
     def work(rows: slice) -> None:
         u, y = uniforms[rows], out[rows]
-        space = np.empty((2, min(len(u), _BLOCK), 8))
         for start in range(0, len(u), _BLOCK):
             part = u[start : start + _BLOCK]
-            wide, factor = space[:, : len(part)]
-            radius = _radius(part[:, :8], wide, factor)
-            sin, cos = _sin_cos(np.float32(2 * math.pi) * part[:, 8:], wide, factor)
-            for x, columns in ((cos, slice(8)), (sin, slice(8, 16))):
-                x *= radius
-                np.multiply(x, std, out=wide, dtype=np.float64)
-                wide += mean
-                y[start : start + _BLOCK, columns] = wide
+            cos_sin = _cos_sin(part[:, 8:].ravel()).reshape(2, -1, 8)
+            _join(_radius(part[:, :8]), cos_sin, mean, std, y[start : start + _BLOCK])
 
     in_blocks(np, work, len(out), 16, passes=60)
     return out
@@ -195,22 +182,27 @@ def polar(uniforms: np.ndarray) -> np.ndarray:
     """Of each of n float32 uniforms the radius, the cosine and the sine that it stands for,
     (3, n): what `from_polar` joins to the same normals as `box_muller`."""
     out = np.empty((3, uniforms.size), np.float32)
-    wide, factor = np.empty((2, uniforms.size))
-    out[0] = _radius(uniforms, wide, factor)
-    out[2], out[1] = _sin_cos(np.float32(2 * math.pi) * uniforms, wide, factor)
+    out[0] = _radius(uniforms)
+    out[1:] = _cos_sin(uniforms)
     return out
 
 
 def from_polar(parts: np.ndarray, mean: float, std: float) -> np.ndarray:
     """`box_muller` of the (rows, 16) uniforms of which (3, rows, 16) are `polar`."""
-    x = np.empty(parts.shape[1:], np.float32)
-    np.multiply(parts[0, :, :8], parts[1:, :, 8:], out=x.reshape(-1, 2, 8).transpose(1, 0, 2))
+    out = np.empty(parts.shape[1:], np.float32)
+    _join(parts[0, :, :8], parts[1:, :, 8:], mean, std, out)
+    return out
+
+
+def _join(radius: np.ndarray, cos_sin: np.ndarray, mean: float, std: float, out: Any) -> None:
+    """Fill `out`, (rows, 16), with the scaled normals of these (rows, 8) and (2, rows, 8)."""
+    np.multiply(radius, cos_sin, out=out.reshape(-1, 2, 8).transpose(1, 0, 2))
     if mean == 0 and std == 1:
-        x += 0  # no -0
-        return x
-    wide = x * np.float64(np.float32(std))
+        out += 0  # no -0
+        return
+    wide = out * np.float64(np.float32(std))
     wide += float(np.float32(mean))
-    return wide.astype(np.float32)
+    out[...] = wide
 
 
 def normal_pair(u: float, v: float) -> tuple[float, float]:

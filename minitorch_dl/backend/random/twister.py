@@ -17,7 +17,7 @@ from .box_muller import polar
 __all__ = ["WORDS", "Twister", "floats"]
 
 WORDS = 624  # the twister's state
-_AHEAD = 4096
+_LEAST, _MOST = 1024, 16384  # words read ahead: twice as many each time
 _NONE = np.empty(0, np.uint32)
 
 
@@ -42,7 +42,7 @@ def floats(words: np.ndarray) -> np.ndarray:
 class Twister:
     """A stream of 32-bit words."""
 
-    SMALL = 1024
+    SMALL = 4096
     """Words of a draw; what more of them need is not made ahead."""
 
     def __init__(self, seed: int) -> None:
@@ -60,6 +60,7 @@ class Twister:
     def seed(self, seed: int) -> None:
         """Restart from the low 32 bits of `seed`."""
         self._reseed(seed & 0xFFFFFFFF)
+        self._reach = _LEAST
         self._hold(_NONE)
 
     def _hold(self, ahead: np.ndarray) -> None:
@@ -94,7 +95,8 @@ class Twister:
             if n > self.SMALL:
                 return None
             self._before = self._state.copy()
-            self._hold(self._words(_AHEAD).astype(np.uint32))
+            self._hold(self._words(max(self._reach, n)).astype(np.uint32))
+            self._reach = min(2 * self._reach, _MOST)
             start, stop = 0, n
         self._place = stop
         return slice(start, stop)
