@@ -223,47 +223,83 @@ def _kept(saved: Any, owner: Any) -> Any:
 
 def _overwrites(ufunc: np.ufunc | None) -> Callable[..., Any] | None:
     """The kernel of an op that is one ufunc."""
-    return None if ufunc is None else lambda y, *operands: ufunc(y, *operands, out=y)
+    if ufunc is None:
+        return None
+    inputs = ufunc.nin
+
+    def kernel(*operands: Any, **named: Any) -> None:
+        if named or len(operands) != inputs:
+            raise TypeError
+        ufunc(*operands, operands[0])
+
+    return kernel
 
 
 def _overwritten(
-    kernel: Callable[..., Any], name: str, x: Any, args: Any, kwargs: dict[str, Any]
+    kernel: Callable[..., Any],
+    name: str,
+    x: Any,
+    args: Any,
+    kwargs: dict[str, Any],
+    written: str,
 ) -> bool:
-    """Have the kernel write over the floats of ``x`` itself; False where the write has to be
-    recorded, or is not of floats of one dtype."""
+    """Have the kernel write over ``x`` itself, of a dtype in ``written``; False where the write has
+    to be recorded, or the kernel refuses."""
     array, flags = x.array, state.flags
-    if flags > GRAD or array.__class__ is not np.ndarray or array.dtype.char not in "fd":
+    if flags > GRAD or array.__class__ is not np.ndarray or array.dtype.char not in written:
         return False
-    operands = []
-    for operand in (x, *args, *kwargs.values()):
+    if flags and (x._node is not None or ((view := x._view) and view.root._node is not None)):
+        return False
+    operands = [array]
+    for operand in args if not kwargs else (*args, *kwargs.values()):
         if operand.__class__ in PLAIN:
             view = operand._view
             if flags and (operand._node is not None or (view and view.root._node is not None)):
                 return False
             operand = operand.array
-            if operand.__class__ is not np.ndarray or operand.dtype != array.dtype:
+            if operand.__class__ is not np.ndarray or (
+                operand.dtype is not array.dtype
+                and operand.dtype != array.dtype
+                and written is _FLOATS
+            ):
                 return False
         elif operand.__class__ is not float and operand.__class__ is not int:
             return False
         operands.append(operand)
     try:
-        kernel(*operands[: len(args) + 1], **dict(zip(kwargs, operands[len(args) + 1 :])))
-    except (ValueError, TypeError, OverflowError):  # refused before anything is written
-        return False
+        if kwargs:
+            n = len(args) + 1
+            kernel(*operands[:n], **dict(zip(kwargs, operands[n:])))
+        else:
+            kernel(*operands)
+    except _REFUSALS:
+        return False  # refused before anything is written
     if not is_data(x):
         mark_written(array, name)
     return True
 
 
+_REFUSALS = (ValueError, TypeError, OverflowError, IndexError, RuntimeError, AttributeError)
+_FLOATS = "fd"
+_ANY = "fdilqhbB?"
+
+
 def inplace(
-    function: Callable[..., Any], name: str, kernel: Callable[..., Any] | None = None
+    function: Callable[..., Any],
+    name: str,
+    kernel: Callable[..., Any] | None = None,
+    at_places: bool = False,
 ) -> Callable[..., Any]:
     """The method ``name`` (``add_``, ...) that replaces a tensor's values by ``function`` of it.
 
     Args:
         kernel: ``(array, *operands, **numbers)``, which writes the result over the array where
-            nothing is recorded; unless given, the op's ufunc if it is one.
+            nothing is recorded; unless given, the op's ufunc if it is one. It raises before it
+            writes what it does not take.
+        at_places: the kernel writes at indices, and checks the operands' dtypes; others get floats
+            of one dtype.
     """
+    written = _ANY if at_places else _FLOATS
     kernel = kernel or _overwrites(getattr(function, "ufunc", None))
     most = positional_count(function) - 1 if hasattr(function, "number_names") else sys.maxsize
 
@@ -271,7 +307,7 @@ def inplace(
         if (
             kernel is not None
             and self.__class__ in PLAIN
-            and _overwritten(kernel, name, self, args, kwargs)
+            and _overwritten(kernel, name, self, args, kwargs, written)
         ):
             return self
         if LIVE and (values := overriding((self, *args))) is not None:

@@ -25,6 +25,7 @@ from ..ops import deprecated, diagonals, elementwise, powers, random, rearrangin
 from ..ops import layout as layout_ops
 from ..ops import shape as shape_ops
 from ..ops import storage as storage_ops
+from ..ops.overwriting_places import OVERWRITING_PLACES
 from .autograd import Differentiable
 from .conversion import Convertible, legacy_tensor
 from .protocols import Protocols
@@ -240,23 +241,15 @@ class Tensor(Convertible, Differentiable, Protocols):
         ops.take,
         ops.take_along_dim,
     )
-    index_add, index_add_ = ops.index_add, inplace(ops.index_add, "index_add_")
-    index_copy, index_copy_ = ops.index_copy, inplace(ops.index_copy, "index_copy_")
-    index_fill, index_fill_ = ops.index_fill, inplace(ops.index_fill, "index_fill_")
+    index_add, index_copy, index_fill = ops.index_add, ops.index_copy, ops.index_fill
     index_put, index_put_ = ops.index_put, ops.index_put_
     index_reduce, index_reduce_ = ops.index_reduce, inplace(ops.index_reduce, "index_reduce_")
-    put, put_ = ops.put, inplace(ops.put, "put_")
-    scatter, scatter_ = ops.scatter, inplace(ops.scatter, "scatter_")
-    scatter_add, scatter_add_ = ops.scatter_add, inplace(ops.scatter_add, "scatter_add_")
+    put, scatter, scatter_add = ops.put, ops.scatter, ops.scatter_add
     scatter_reduce, scatter_reduce_ = (
         ops.scatter_reduce,
         inplace(ops.scatter_reduce, "scatter_reduce_"),
     )
-    masked_fill, masked_fill_ = ops.masked_fill, inplace(ops.masked_fill, "masked_fill_")
-    masked_scatter, masked_scatter_ = (
-        ops.masked_scatter,
-        inplace(ops.masked_scatter, "masked_scatter_"),
-    )
+    masked_fill, masked_scatter = ops.masked_fill, ops.masked_scatter
     masked_select, nonzero, argwhere = ops.masked_select, ops.nonzero, ops.argwhere
     nonzero_static = ops.nonzero_static
 
@@ -438,6 +431,8 @@ _IN_PLACE = """
 """
 for _name in _IN_PLACE.split():
     setattr(Tensor, f"{_name}_", inplace(getattr(ops, _name), f"{_name}_", OVERWRITING.get(_name)))
+for _name, _kernel in OVERWRITING_PLACES.items():
+    setattr(Tensor, f"{_name}_", inplace(getattr(ops, _name), f"{_name}_", _kernel, at_places=True))
 for _operator, _name in {
     "add": "add",
     "sub": "sub",

@@ -79,3 +79,83 @@ def test_what_does_not_fit_is_refused_and_changes_nothing() -> None:
     with pytest.raises(RuntimeError):
         torch.ones(1).expand(3).add_(1)
     assert x.tolist() == [1, 1]
+
+
+I, ROWS = torch.tensor, torch.tensor([3, 0, 3])
+WRITES_AT_PLACES: dict[str, Callable[..., Any]] = {
+    "index_add": lambda f, x: f("index_add", 0, ROWS, x.new_ones(3, 6)),
+    "index_add scaled": lambda f, x: f("index_add", -2, ROWS, x.new_ones(3, 6), alpha=2),
+    "index_add columns": lambda f, x: f("index_add", 1, I([5, 5]), x.new_ones(5, 2)),
+    "index_add of itself": lambda f, x: f("index_add", 0, ROWS, x[1:4]),
+    "index_copy": lambda f, x: f("index_copy", 1, I([4, 0]), x.new_ones(5, 2)),
+    "index_copy of itself": lambda f, x: f("index_copy", 0, I([0, 1]), x[1:3]),
+    "index_fill": lambda f, x: f("index_fill", 1, I([-1, 2]), 3),
+    "index_fill tensor": lambda f, x: f("index_fill", 0, ROWS, x.new_ones(())),
+    "masked_fill": lambda f, x: f("masked_fill", x > 0, -2),
+    "masked_fill a column": lambda f, x: f("masked_fill", x[:, :1] > 0, 2.0),
+    "masked_scatter": lambda f, x: f("masked_scatter", x > 0, x.new_ones(30)),
+    "masked_scatter of itself": lambda f, x: f("masked_scatter", x > 0, x.flatten()),
+    "put": lambda f, x: f("put", I([[-1, 3]]), x.new_ones(2)),
+    "put sums": lambda f, x: f("put", I([2, 2]), x.new_ones(2), accumulate=True),
+    "scatter": lambda f, x: f("scatter", 1, I([[0, 3], [5, 2]]), x.new_ones(3, 2)),
+    "scatter number": lambda f, x: f("scatter", -1, I([[2], [0]]), 7),
+    "scatter value": lambda f, x: f("scatter", 0, I([[2, 0]]), value=7),
+    "scatter product": lambda f, x: f("scatter", 0, I([[2, 0]]), x.new_ones(1, 2), reduce="add"),
+    "scatter of itself": lambda f, x: f("scatter", 0, I([[1] * 6]), x[2:3]),
+    "scatter_add": lambda f, x: f("scatter_add", 1, I([[0, 0], [5, 0]]), x.new_ones(3, 2)),
+    "scatter_add rows": lambda f, x: f(
+        "scatter_add", 0, ROWS[:, None].expand(-1, 6), x.new_ones(3, 6)
+    ),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "uint8", "float16"])
+@pytest.mark.parametrize("layout", ["rows", "columns", "part"])
+@pytest.mark.parametrize("write", WRITES_AT_PLACES)
+def test_values_at_places_are_those_of_the_op_out_of_place(
+    write: str, layout: str, dtype: str
+) -> None:
+    torch.manual_seed(0)
+    x = (torch.randn(7, 6) * 3).to(getattr(torch, dtype))
+    x = {"rows": x[:5].clone(), "columns": x[:5].t().contiguous().t(), "part": x[1:6]}[layout]
+    call, before, version = WRITES_AT_PLACES[write], x.clone(), x._version
+    wanted = call(lambda name, *args, **named: getattr(before, name)(*args, **named), before)
+    y = call(lambda name, *args, **named: getattr(x, f"{name}_")(*args, **named), x)
+    assert y is x
+    assert x._version > version
+    assert x.tolist() == wanted.tolist()
+
+
+def test_many_rows_are_added_in_place() -> None:
+    x, index = torch.zeros(10, 32), torch.arange(1000) % 7
+    assert x.index_add_(0, index, torch.ones(1000, 32))[:, 5].tolist() == [143] * 6 + [142, 0, 0, 0]
+
+
+def test_a_place_that_does_not_exist_is_refused_and_nothing_changes() -> None:
+    x = torch.zeros(2, 2)
+    for write in (
+        lambda: x.index_add_(0, I([0, 2]), torch.ones(2, 2)),
+        lambda: x.index_copy_(0, I([0, -1]), torch.ones(2, 2)),
+        lambda: x.index_fill_(0, I([0, 2]), 1),
+        lambda: x.put_(I([0, 4]), torch.ones(2)),
+        lambda: x.scatter_(0, I([[0, 2]]), 1.0),
+        lambda: x.scatter_add_(0, I([[0, -1]]), torch.ones(1, 2)),
+    ):
+        with pytest.raises((IndexError, RuntimeError)):
+            write()
+    for refused in (
+        lambda: x.index_add_(0, I([0]), torch.ones(1, 2, dtype=torch.float64)),
+        lambda: x.masked_fill_(x, 1.0),
+        lambda: x.masked_scatter_(x == 0, torch.ones(3)),
+        lambda: x.scatter_(0, I([[0, 1]]), torch.ones(1, 1)),
+    ):
+        with pytest.raises(RuntimeError):
+            refused()
+    assert x.tolist() == [[0, 0], [0, 0]]
+
+
+def test_writes_at_places_that_are_recorded_have_their_gradients() -> None:
+    x, y = torch.zeros(3), torch.ones(2, requires_grad=True)
+    (x.index_add_(0, I([2, 2]), y * 3) * 2).sum().backward()
+    assert y.grad is not None
+    assert y.grad.tolist() == [6, 6]

@@ -24,7 +24,7 @@ _BLOCK = 2048  # rows of 16 at a time: the working arrays stay in the cache
 
 
 def _float32(*values: float) -> list[float]:
-    return np.array(values, np.float32).tolist()  # type: ignore[no-any-return]
+    return np.array(values, np.float32).tolist()
 
 
 _LOG = _float32(
