@@ -6,6 +6,7 @@
 tensor([[2., 2., 2.]])
 """
 
+from ..ops import loss_reduction as _Reduction
 from ..ops.activation import *
 from ..ops.adaptive_pooling import (
     adaptive_avg_pool1d,

@@ -418,8 +418,9 @@ class Module(Hooked, Stateful, Convertible):
 
 
 def indent(text: str) -> str:
-    """``text`` with all lines but the first moved right by two."""
-    return text.replace("\n", "\n  ")
+    """``text`` with all lines but the first moved right by two, and blank ones left empty."""
+    first, *rest = text.split("\n")
+    return "\n".join([first, *(f"  {line}" if line.strip() else "" for line in rest)])
 
 
 def block(name: str, lines: list[str]) -> str:

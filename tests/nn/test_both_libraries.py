@@ -268,11 +268,23 @@ def test_the_adaptive_softmax_starts_anew(torch: Any) -> None:
     assert not torch.equal(m.head.weight, before)
 
 
+def test_blank_lines_in_the_text_of_a_module(torch: Any) -> None:
+    class Lines(torch.nn.Module):
+        def extra_repr(self) -> str:
+            return "first\n"
+
+    text = repr(torch.nn.Sequential(torch.nn.Sequential(Lines())))
+    assert text.split("\n")[2:5] == ["    (0): Lines(", "      first", ""]
+
+
 def test_old_names_of_reductions(torch: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert torch.nn.MSELoss(size_average=False).reduction == "sum"
         assert torch.nn.MSELoss(reduce=False).reduction == "none"
+        numbers = torch.nn.functional._Reduction
+        assert [numbers.get_enum(name) for name in ("none", "mean", "sum")] == [0, 1, 2]
+        assert numbers.legacy_get_string(False, None) == "sum"
 
 
 # -- pruning and parametrizations ------------------------------------------------------------------
