@@ -142,7 +142,7 @@ def test_collective_calls_among_one_process() -> None:
 
 
 def test_the_parts_of_data_parallel() -> None:
-    from minitorch_dl.nn.parallel import gather, parallel_apply, replicate, scatter
+    from minitorch_dl.nn.parallel import gather, parallel_apply, replicate, scatter, scatter_kwargs
 
     Pair = namedtuple("Pair", "a b")
     given = {"x": [torch.ones(2, device="meta")], "pair": Pair(torch.zeros(1, device="meta"), 3)}
@@ -154,6 +154,8 @@ def test_the_parts_of_data_parallel() -> None:
     x = torch.ones(3, 2)
     (y,) = parallel_apply([copy], [x])
     torch.testing.assert_close(gather([y], "cpu"), layer(x))
+    assert scatter_kwargs((x,), {"out": None}, ["cpu"]) == (((x,),), ({"out": None},))
+    assert scatter_kwargs((1,), None, ["cpu"]) == (((1,),), ({},))
     with pytest.raises(RuntimeError, match="runs on one device here"):
         scatter(x, [0, 1])
 

@@ -60,6 +60,9 @@ def test_the_options(torch: Any) -> None:
     assert repr(x) == "tensor([ 0.33, 20.00])"
     torch.set_printoptions(profile="full")
     assert "..." not in repr(torch.arange(1001))
+    torch.set_printoptions(profile="long", precision=1)  # no such profile
+    assert repr(x) == "tensor([ 0.3, 20.0])"
+    assert "..." not in repr(torch.arange(1001))
 
 
 def test_options_of_a_block(torch: Any) -> None:

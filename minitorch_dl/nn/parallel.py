@@ -11,7 +11,7 @@ from .module import Module
 
 __all__ = [
     "DataParallel", "DistributedDataParallel", "data_parallel", "gather", "parallel_apply",
-    "replicate", "scatter",
+    "replicate", "scatter", "scatter_kwargs",
 ]  # fmt: skip
 
 
@@ -74,6 +74,13 @@ def scatter(inputs: Any, target_gpus: Any, dim: int = 0) -> list[Any]:
     """The tensors in ``inputs`` on the one device named, in a list of one."""
     device = _one_device("scatter", target_gpus)
     return [_moved(inputs, device)]
+
+
+def scatter_kwargs(
+    inputs: tuple[Any, ...], kwargs: dict[str, Any] | None, target_gpus: Any, dim: int = 0
+) -> tuple[tuple[tuple[Any, ...], ...], tuple[dict[str, Any], ...]]:
+    """The arguments of a call on the one device named, each kind in a tuple of one."""
+    return tuple(scatter(inputs, target_gpus)), tuple(scatter(kwargs or {}, target_gpus))
 
 
 def gather(outputs: Any, target_device: Any, dim: int = 0) -> Any:

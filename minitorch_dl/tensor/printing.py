@@ -43,10 +43,8 @@ def set_printoptions(
     sci_mode: bool | None = None,
 ) -> None:
     """Set how tensors print: digits, elements shown, line width, scientific notation (None: as
-    needed)."""
-    if profile is not None:
-        if profile not in _PROFILES:
-            raise ValueError(f"profile must be one of {sorted(_PROFILES)}, got {profile!r}")
+    needed). A profile of another name than "default", "short" and "full" sets nothing."""
+    if profile in _PROFILES:
         options.precision, options.threshold, options.edgeitems, options.linewidth = _PROFILES[
             profile
         ]

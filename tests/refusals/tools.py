@@ -43,5 +43,4 @@ TABLE = [
     # settings
     ("torch.set_num_threads(0)", R, "positive"),
     ("torch.set_float32_matmul_precision('most')", V, "most", True),
-    ("torch.set_printoptions(profile='long')", V, "profile must be one of", True),
 ]  # fmt: skip
