@@ -32,10 +32,34 @@ HASH_REGEX = re.compile(r"-([a-f0-9]*)\.")
 
 def __getattr__(name: str) -> Any:
     if name == "tqdm":
-        from tqdm import tqdm  # type: ignore[import-untyped]
-
+        try:
+            from tqdm import tqdm  # type: ignore[import-untyped]
+        except ModuleNotFoundError:
+            return _SilentProgress
         return tqdm
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+class _SilentProgress:
+    """What stands for tqdm's bar where that package is not installed."""
+
+    def __init__(self, iterable: Any = (), *args: Any, **options: Any) -> None:
+        self.iterable = iterable
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.iterable)
+
+    def __enter__(self) -> _SilentProgress:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def update(self, n: float = 1) -> None:
+        """Note ``n`` more."""
+
+    def close(self) -> None:
+        """End the bar."""
 
 
 def _get_torch_home() -> str:

@@ -180,3 +180,30 @@ def test_what_an_op_writes_to_is_noted_and_its_results_are_its_own():
 
     with pytest.raises(RuntimeError, match="may not alias"):
         same(torch.ones(2))
+
+
+def test_a_composite_kernel_has_the_derivative_of_its_ops() -> None:
+    shapes = library.Library("composites", "DEF")
+    shapes.define("cube(Tensor x) -> Tensor")
+    shapes.impl("cube", lambda x: x**3, "CompositeImplicitAutograd")
+    x = torch.tensor(2.0, requires_grad=True)
+    library.ops.composites.cube(x).backward()
+    assert x.grad.item() == 12
+
+
+def test_a_kernel_for_autocast() -> None:
+    shapes = library.Library("casts", "DEF", "CPU")
+    shapes.define("double(Tensor x) -> Tensor")
+    shapes.impl("double", lambda x: x * 2)
+    half = lambda x: library.ops.casts.double(x.bfloat16())  # noqa: E731
+    shapes.impl("double", half, "AutocastCPU")
+    assert library.ops.casts.double(torch.ones(1)).dtype == torch.float32
+    with torch.autocast("cpu"):
+        assert library.ops.casts.double(torch.ones(1)).dtype == torch.bfloat16
+
+
+def test_only_known_compiled_libraries_can_be_loaded() -> None:
+    library.ops.load_library("folder/torchvision/_C_stable.so")
+    assert library.ops.torchvision.nms is not None
+    with pytest.raises(OSError, match="is compiled for PyTorch"):
+        library.ops.load_library("folder/other/_C.so")

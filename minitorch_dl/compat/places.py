@@ -230,3 +230,6 @@ PRIVATE = {
 }
 """Names that model files import from PyTorch's inner modules all the same: the file that has the
 like, and what it is called there."""
+
+COMPILED = {"torchvision/_C": "vision.torchvision_ops"}
+"""The compiled libraries whose ops are here, too: the file that registers them."""
