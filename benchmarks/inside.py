@@ -11,7 +11,7 @@ from typing import Any
 
 import minitorch_dl as torch
 from minitorch_dl.autograd import modes
-from minitorch_dl.autograd.calls import shares_memory
+from minitorch_dl.autograd.fast_paths import shares_memory
 from minitorch_dl.autograd.node import Node, Output
 from minitorch_dl.autograd.profiler import profile
 

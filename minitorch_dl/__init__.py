@@ -100,8 +100,8 @@ try:
         no_grad,
         set_grad_enabled,
     )
-    from .autograd.boundary import publish as _publish
-    from .autograd.overriding import DisableTorchFunction, DisableTorchFunctionSubclass
+    from .autograd.public_functions import publish as _publish
+    from .autograd.torch_function import DisableTorchFunction, DisableTorchFunctionSubclass
     from .backend import device, get_default_device, set_default_device
     from .backend.dtypes import ONLY_NAMED as _ONLY_NAMED
     from .backend.dtypes import (

@@ -2,7 +2,7 @@
 
 A class with a classmethod ``__torch_function__(cls, func, types, args=(), kwargs=None)`` is called
 in place of every public function that gets one of its instances; a subclass of Tensor that has none
-of its own gets results of its class. See ``autograd/overriding.py``.
+of its own gets results of its class. See ``autograd/torch_function.py``.
 
 >>> import minitorch_dl as torch
 >>> class Length:
@@ -29,7 +29,7 @@ from types import FunctionType
 from typing import Any
 
 from . import fft, linalg, special
-from .autograd.overriding import (
+from .autograd.torch_function import (
     DisableTorchFunction,
     DisableTorchFunctionSubclass,
     EnableTorchFunctionSubclass,

@@ -16,7 +16,7 @@ from ..backend.dtypes import as_dtype
 from ..tensor import Tensor
 
 # What PyTorch's autocast runs in which precision, by the names of primitives and of functions that
-# are one op there (``autograd.names.as_one``).
+# are one op there (``autograd.node_names.as_one``).
 # Products: their sums are kept in float32 inside, so half-precision operands lose little.
 _PRODUCTS = (
     "matmul linear convolution convolution_input contract scaled_dot_product_attention lstm_layer "

@@ -23,7 +23,7 @@ from .modes import (
     set_grad_enabled,
     set_multithreading_enabled,
 )
-from .saved import SavedTensor
+from .saved_tensors import SavedTensor
 from .variable import Variable
 
 __all__ = [

@@ -10,9 +10,9 @@ from ..backend.row_major import row_major_copy
 from .base import TensorBase, as_raw, current_node
 from .engine import run_backward
 from .node import AccumulateGrad, GradientEdge
-from .overriding import LIVE, call_override, overriding
 from .primitive import PRIMITIVES
 from .structural import cast
+from .torch_function import LIVE, call_override, overriding
 
 
 def backward(

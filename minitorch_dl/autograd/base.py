@@ -12,7 +12,7 @@ import numpy as np
 
 from ..backend import array_module, dtypes, layouts
 from .modes import GRAD, state
-from .overriding import know
+from .torch_function import know
 from .versions import mark_written
 
 _PACKAGE = __name__.partition(".")[0]

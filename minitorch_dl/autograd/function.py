@@ -15,8 +15,8 @@ from .inplace import check_writable, rebase
 from .modes import LISTENING, no_grad, records, state
 from .node import SECOND_BACKWARD, Node
 from .once_differentiable import once_differentiable
-from .overriding import LIVE, overriding
 from .primitive import TensorBase, View, ViewKind, current_node
+from .torch_function import LIVE, overriding
 from .versions import mark_written, owner_of
 
 BackwardCFunction = FunctionNode

@@ -10,7 +10,7 @@ from .engine import run_backward
 from .modes import enable_grad, state
 from .node import AccumulateGrad, Node
 from .primitive import TensorBase, current_node
-from .saved import SavedTensor
+from .saved_tensors import SavedTensor
 from .structural import cast, sum_to
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ import numpy as np
 from ..backend import array_module, layouts, to_host
 from .backward import grad
 from .forward_ad import dual_level, make_dual, unpack_dual
+from .gradcheck_diagnosis import culprit, epsilon, judge
 from .primitive import PRIMITIVES, TensorBase
-from .verdicts import culprit, epsilon, judge
 
 FULL_JACOBIAN = 2000
 """The most input and output elements for which the whole Jacobian is compared."""

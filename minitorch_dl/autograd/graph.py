@@ -13,7 +13,7 @@ from ..backend import array_module
 from .modes import state, use_saved_hooks
 from .node import AccumulateGrad, GradientEdge, Node, Output, RemovableHandle
 from .primitive import TensorBase, current_node
-from .saved import Packed
+from .saved_tensors import Packed
 from .versions import mark_written
 
 

@@ -15,12 +15,12 @@ import numpy as np
 
 from ..backend import devices, dtypes
 from .base import DATA, ORDINARY
-from .boundary import FAULTS, arguments_of, explained, positional_count, reordered
 from .modes import GRAD, records, state
 from .node import AccumulateGrad
-from .overriding import LIVE, PLAIN, call_override, overriding
 from .primitive import PRIMITIVES, TensorBase, current_node, primitive
+from .public_functions import FAULTS, arguments_of, explained, positional_count, reordered
 from .structural import cast, sum_to, zero
+from .torch_function import LIVE, PLAIN, call_override, overriding
 from .versions import mark_written, next_number, offset_of, owner_of
 
 

@@ -14,9 +14,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from . import formulas
+from . import formula_text
 from .base import TensorBase
-from .saved import SavedTensor
+from .saved_tensors import SavedTensor
 from .versions import next_number
 
 SECOND_BACKWARD = (
@@ -137,7 +137,7 @@ class Node:
         d/da = g * b
         d/db = g * a
         """
-        return formulas.describe(self)
+        return formula_text.describe(self)
 
     @property
     def metadata(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..backend import describe, dtypes
 from .base import TensorBase, late
-from .calls import BFLOAT16, COMPLEX, DIFFERENTIABLE, HALVES
+from .fast_paths import BFLOAT16, COMPLEX, DIFFERENTIABLE, HALVES
 
 NUMBERS = frozenset((bool, int, float, complex))
 """The classes of Python's numbers."""

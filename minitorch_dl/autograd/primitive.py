@@ -36,16 +36,16 @@ import numpy as np
 from ..backend import common_module, devices, dtypes
 from ..backend.blocks import by_blocks
 from ..backend.precision import in_float32
-from . import calls
+from . import fast_paths
 from .base import NO_GRAD, ORDINARY, TensorBase, View, ViewKind, current_node, late, write_out
-from .calls import BFLOAT16, DIFFERENTIABLE, shares_memory
 from .errors import KERNEL_ERRORS, complex_refused, explain, no_tensor, not_implemented
+from .fast_paths import BFLOAT16, DIFFERENTIABLE, shares_memory
 from .modes import GRAD, LISTENING, records, state
-from .names import node_class
 from .node import Node
+from .node_names import node_class
 from .operands import NUMBERS, any_complex, any_half, as_tensor, keep_bfloat16, promote, weak
-from .overriding import PLAIN, call_override, overriding
 from .plan import ConjugatedPlan, FusedPlan, Plan, WidePlan
+from .torch_function import PLAIN, call_override, overriding
 from .versions import next_number
 
 __all__ = [
@@ -70,7 +70,7 @@ def register_result_class(cls: type) -> None:
     """Name the class of which primitives return instances."""
     late.Tensor = cls
     PLAIN.add(cls)
-    calls.use_result_class(cls)
+    fast_paths.use_result_class(cls)
 
 
 class Primitive:
@@ -426,7 +426,7 @@ class Primitive:
         """Refuse operands that are all of a lower kind than the op takes; a Python int beside them
         is of int64."""
         kinds = [
-            getattr(x, "dtype", calls.INT64)
+            getattr(x, "dtype", fast_paths.INT64)
             for x in arrays
             if hasattr(x, "dtype") or type(x) is int
         ]
@@ -469,19 +469,19 @@ def _callable(p: Primitive) -> Any:
     plain = p.outputs == ("y",) and not (p.aux or p.composite or p.variadic)
     call: Callable[..., Any]
     if plain and p.view and len(p.inputs) == 1:
-        call = calls.viewing(p)
+        call = fast_paths.viewing(p)
     elif plain and len(p.inputs) == 1 and not p.params:
-        call = calls.unary(p)
+        call = fast_paths.unary(p)
     elif plain and len(p.inputs) == 2 and not p.params:
-        call = calls.binary(p)
+        call = fast_paths.binary(p)
     elif plain and len(p.inputs) == 1:
-        call = calls.parametrized(p)
+        call = fast_paths.parametrized(p)
     elif not p.variadic and not p.view and p.outputs != ("many",):
-        call = calls.general(p)
+        call = fast_paths.general(p)
     elif p.variadic and p.outputs == ("y",) and not (p.view or p.promotes or p.broadcasts or p.aux):
-        call = calls.variadic(p)
+        call = fast_paths.variadic(p)
     elif p.view and p.outputs == ("many",) and len(p.inputs) == 1 and not p.variadic:
-        call = calls.many(p)
+        call = fast_paths.many(p)
     else:
 
         def call(*args: Any, **params: Any) -> Any:

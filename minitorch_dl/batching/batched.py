@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from ..autograd.overriding import LIVE
+from ..autograd.torch_function import LIVE
 from ..library import CustomOpDef
 from ..ops.random import get_rng_state, set_rng_state
 from ..size import Size

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..autograd.overriding import TorchFunctionMode
+from ..autograd.torch_function import TorchFunctionMode
 from .batched import Batched, by_entries, open_levels, rewrapped, rule_for, torch
 from .rules import bound_arguments, pointwise
 

@@ -192,7 +192,7 @@ PRIVATE = {
     "_standard_gamma": ("distributions.implicit", "standard_gamma"),
     "_sample_dirichlet": ("distributions.implicit", "sample_dirichlet"),
     "_log_api_usage_once": ("settings", "log_api_usage_once"),
-    "_disabled_torch_function_impl": ("autograd.overriding", "disabled_torch_function"),
+    "_disabled_torch_function_impl": ("autograd.torch_function", "disabled_torch_function"),
     **{
         f"_{name}": ("serialization.rebuild", name)
         for name in (

@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ..autograd.overriding import call_override, overriding
+from ..autograd.torch_function import call_override, overriding
 from ..ops import tensor
 from ..tensor import Tensor
 

@@ -13,7 +13,7 @@ from traceback import FrameSummary, extract_stack, format_list
 from types import FrameType
 from typing import Any
 
-from ..autograd.overriding import LIVE
+from ..autograd.torch_function import LIVE
 from .graph import Graph
 from .node import Node, map_aggregate
 

@@ -9,7 +9,7 @@ from typing import Any
 from ..amp import autocast, is_autocast_enabled
 from ..autograd import is_grad_enabled, no_grad
 from ..autograd.function import Function
-from ..autograd.overriding import LIVE, overriding
+from ..autograd.torch_function import LIVE, overriding
 from ..autograd.versions import mark_written, owner_of
 from ..tensor import Tensor
 from .schemas import infer_schema

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import ops
-from ..autograd.names import named
+from ..autograd.node_names import named
 from ..backend import layouts
 from ..tensor import Tensor
 from . import functions  # register the ops

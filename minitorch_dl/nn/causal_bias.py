@@ -6,7 +6,7 @@ import enum
 import warnings
 from typing import Any
 
-from ..autograd.overriding import DisableTorchFunctionSubclass
+from ..autograd.torch_function import DisableTorchFunctionSubclass
 from ..backend import dtypes
 from ..ops import ones
 from ..tensor import Tensor

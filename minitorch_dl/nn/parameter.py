@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.overriding import PLAIN, disabled_torch_function
+from ..autograd.torch_function import PLAIN, disabled_torch_function
 from ..ops import empty
 from ..tensor import Tensor
 

@@ -14,7 +14,7 @@ from ..autograd.errors import require_kind
 from ..autograd.inplace import inplace as in_place
 from ..autograd.inplace import write
 from ..autograd.modes import may_record
-from ..autograd.names import as_one
+from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase, fused, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import activations as kernels

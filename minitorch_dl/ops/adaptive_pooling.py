@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from ..autograd.errors import not_implemented
-from ..autograd.names import as_one
+from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase, primitive
 from ..autograd.structural import expand_p
 from ..backend import array_module, device_of

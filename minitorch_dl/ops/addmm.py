@@ -6,9 +6,9 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from ..autograd.boundary import number_first
-from ..autograd.names import as_one
+from ..autograd.node_names import as_one
 from ..autograd.primitive import write_out
+from ..autograd.public_functions import number_first
 from ..autograd.structural import cast, expand_p
 from ..backend import dtypes
 from ..backend.precision import is_half

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.names import as_one
+from ..autograd.node_names import as_one
 from ..autograd.primitive import primitive, write_out
 from ..autograd.structural import sum_to
 from .deprecated import deprecated

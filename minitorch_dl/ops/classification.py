@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import require_kind
-from ..autograd.names import as_one, named
+from ..autograd.node_names import as_one, named
 from ..autograd.primitive import TensorBase, fused, primitive
 from ..backend import array_module, check_range, dtypes
 from ..backend.class_losses import (

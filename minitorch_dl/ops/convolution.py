@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.errors import require_tensor
-from ..autograd.names import as_one
+from ..autograd.node_names import as_one
 from ..autograd.primitive import primitive
 from ..autograd.structural import sum_to
 from ..backend import correlation

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd.inplace import overwrite
-from ..autograd.names import as_one, named
+from ..autograd.node_names import as_one, named
 from ..autograd.primitive import TensorBase, write_out
 from ..autograd.structural import alias
 from . import complex_numbers, diagonals, layout, rearranging, shape, slicing, splitting

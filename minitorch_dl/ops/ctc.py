@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd.names import as_one
+from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase, fused
 from ..backend import array_module, check_all, check_range, common_module, ctc
 from ..backend.ctc import NEVER

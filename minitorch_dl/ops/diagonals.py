@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.names import as_one, named
+from ..autograd.node_names import as_one, named
 from ..autograd.primitive import primitive, write_out
 from .dims import wrap_dim
 from .indexing import setitem

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import refuse_complex, require_one_dtype
-from ..autograd.names import as_one, named
+from ..autograd.node_names import as_one, named
 from ..autograd.primitive import TensorBase, write_out
 from ..autograd.structural import cast
 from ..backend import array_module, constant, dtypes

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..autograd.errors import require_kind, require_tensor
 from ..autograd.inplace import write
-from ..autograd.names import as_one
+from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase, primitive
 from ..backend import array_module, device_of
 from ..backend import random as draw

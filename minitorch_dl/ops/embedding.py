@@ -8,7 +8,7 @@ import numpy as np
 
 from ..autograd.errors import require_kind
 from ..autograd.function import Function
-from ..autograd.names import as_one
+from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase, primitive
 from ..autograd.versions import mark_written
 from ..backend import array_module, check_range

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import not_implemented
-from ..autograd.names import as_one, named
+from ..autograd.node_names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend.precision import summed_in
 from . import return_types, selection

@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from ..autograd.errors import refuse_complex, require_kind
-from ..autograd.names import as_one, named
+from ..autograd.node_names import as_one, named
 from ..autograd.primitive import TensorBase
 from ..backend import array_module
 from ..backend.warning import warn

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.names import as_one
+from ..autograd.node_names import as_one
 from ..autograd.structural import cast
 from ..backend import dtypes, to_host
 from .creation import zeros

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.boundary import guarded
 from ..autograd.primitive import TensorBase
+from ..autograd.public_functions import guarded
 from ..backend import device_of, dtypes
 
 __all__ = [

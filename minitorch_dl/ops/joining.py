@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.names import as_one, named
+from ..autograd.node_names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import array_module, dtypes

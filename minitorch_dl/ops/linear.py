@@ -11,7 +11,7 @@ from math import prod
 from typing import Any
 
 from ..autograd.errors import require_one_dtype, require_tensor
-from ..autograd.names import named, transformed
+from ..autograd.node_names import named, transformed
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast, sum_to
 from ..backend.blas import dot

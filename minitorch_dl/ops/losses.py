@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..autograd.errors import refuse_complex, require_kind
-from ..autograd.names import as_one
+from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase, primitive
 from ..autograd.structural import cast
 from ..backend import array_module, check_all

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from ..autograd.names import as_one
+from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import array_module, check_all
 from . import return_types

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd.errors import refuse_complex, require_kind, require_one_dtype
-from ..autograd.names import as_one
+from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase
 from ..backend import array_module, check_range, dtypes
 from .activation import logsigmoid

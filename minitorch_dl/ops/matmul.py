@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import require_kind, require_one_dtype, require_tensor
-from ..autograd.names import as_one, named
+from ..autograd.node_names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import alias, conj, is_complex
 from ..backend import blas

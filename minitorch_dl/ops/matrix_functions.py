@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from ..autograd.errors import require_kind, require_one_dtype
-from ..autograd.names import as_one
+from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import array_module

@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from ..autograd.errors import not_implemented, refuse_complex
-from ..autograd.names import as_one
+from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase, fused, write_out
 from ..autograd.structural import cast, is_complex
 from ..autograd.versions import mark_all_written

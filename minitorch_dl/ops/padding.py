@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import require_kind
-from ..autograd.names import as_one, named
+from ..autograd.node_names import as_one, named
 from ..backend import array_module, constant
 from .indexing import index_p
 from .joining import cat_p

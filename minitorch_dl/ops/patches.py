@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..autograd.errors import not_implemented
-from ..autograd.names import as_one
+from ..autograd.node_names import as_one
 from ..autograd.primitive import primitive
 from ..backend import windows
 from .movement import clone_p

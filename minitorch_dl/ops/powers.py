@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from ..autograd.inplace import write
-from ..autograd.names import named
+from ..autograd.node_names import named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast, is_complex, zero
 from ..backend import dtypes

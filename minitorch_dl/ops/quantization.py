@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.names import named
+from ..autograd.node_names import named
 from ..autograd.primitive import TensorBase, primitive
 from ..backend import array_module
 from ..backend.selection import clip

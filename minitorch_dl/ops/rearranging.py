@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.names import as_one, named
+from ..autograd.node_names import as_one, named
 from ..autograd.primitive import TensorBase, primitive
 from ..autograd.structural import cast, sum_to
 from ..backend import array_module, check_all

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..autograd.errors import require_one_dtype
-from ..autograd.names import as_one, named
+from ..autograd.node_names import as_one, named
 from ..autograd.primitive import fused
 from ..backend import dtypes
 from ..backend import lstm as lstm_kernels

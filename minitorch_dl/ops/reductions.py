@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import refuse_complex
-from ..autograd.names import as_one, named
+from ..autograd.node_names import as_one, named
 from ..autograd.primitive import fused, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import dtypes

@@ -7,7 +7,7 @@ import operator
 from typing import Any
 
 from ..autograd.errors import require_kind
-from ..autograd.names import as_one, named
+from ..autograd.node_names import as_one, named
 from ..autograd.primitive import primitive
 from ..autograd.structural import cast
 from ..backend import resampling

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import require_kind
-from ..autograd.names import as_one
+from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase, fused, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import device_of, dtypes

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import require_kind
-from ..autograd.names import as_one, named
+from ..autograd.node_names import as_one, named
 from ..autograd.primitive import TensorBase, fused, primitive, write_out
 from ..autograd.structural import cast, expand_p
 from ..backend import array_module, dtypes

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..autograd.errors import require_tensor
-from ..autograd.names import as_one
+from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase
 from ..autograd.structural import expand_p
 from ..backend import array_module, check_all

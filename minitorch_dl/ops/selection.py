@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import require_kind
-from ..autograd.names import named
 from ..autograd.no_derivative import no_derivative
+from ..autograd.node_names import named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import array_module, dtypes

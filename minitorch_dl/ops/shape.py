@@ -10,12 +10,12 @@ from math import prod
 from typing import Any
 
 from ..autograd.base import ViewKind
-from ..autograd.boundary import guarded, public
 from ..autograd.modes import no_grad, state
-from ..autograd.names import named
-from ..autograd.overriding import LIVE, call_override
+from ..autograd.node_names import named
 from ..autograd.primitive import primitive
+from ..autograd.public_functions import guarded, public
 from ..autograd.structural import alias, conj, expand_p, is_complex
+from ..autograd.torch_function import LIVE, call_override
 from ..autograd.versions import offset_of
 from ..backend import dtypes
 from ..backend.row_major import row_major_copy

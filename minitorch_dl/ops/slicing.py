@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.calls import as_view
+from ..autograd.fast_paths import as_view
 from ..autograd.modes import GRAD, state
-from ..autograd.names import as_one
+from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase, primitive
 from ..backend import describe_one
 from .dims import wrap_dim

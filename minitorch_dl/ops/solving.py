@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import require_tensor
-from ..autograd.names import as_one
+from ..autograd.node_names import as_one
 from ..autograd.primitive import primitive, write_out
 from ..autograd.structural import cast, conj, is_complex, sum_to
 from ..backend import dtypes

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.names import as_one, named
+from ..autograd.node_names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import array_module, check_all
 from . import return_types

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from ..autograd.names import named
+from ..autograd.node_names import named
 from .shape import reshape_p
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.names import as_one
 from ..autograd.no_derivative import no_derivative
+from ..autograd.node_names import as_one
 from ..autograd.primitive import primitive, write_out
 from ..backend import special as kernels
 from ..backend.precision import in_float32

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.names import as_one
+from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase
 from ..backend import array_module
 from ..backend.warning import warn

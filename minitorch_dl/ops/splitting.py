@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.names import as_one
+from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase, primitive
 from ..backend import describe_one
 from .dims import also_named, wrap_dim

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.names import as_one
+from ..autograd.node_names import as_one
 from ..autograd.structural import is_complex
 from ..backend import check_all
 from .complex_numbers import complex, imaginary_part, real_part

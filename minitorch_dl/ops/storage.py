@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from math import prod
 from typing import Any
 
-from ..autograd.boundary import guarded
 from ..autograd.inplace import check_writable
 from ..autograd.primitive import TensorBase
+from ..autograd.public_functions import guarded
 from ..autograd.versions import owner_of
 from ..backend import array_module, device_of, dtypes, shared_memory
 from . import from_data

@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from ..autograd.errors import refuse_complex
-from ..autograd.names import as_one
+from ..autograd.node_names import as_one
 from ..autograd.primitive import primitive, write_out
 from .elementwise import div_or_zero
 from .powers import rsqrt

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..autograd.errors import require_kind
-from ..autograd.names import as_one
+from ..autograd.node_names import as_one
 from ..autograd.primitive import primitive
 from ..backend import check_range
 from .gathering import gather_p

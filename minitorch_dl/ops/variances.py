@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd.names import as_one
+from ..autograd.node_names import as_one
 from ..autograd.primitive import primitive, write_out
 from ..backend import dtypes
 from ..backend.warning import warn

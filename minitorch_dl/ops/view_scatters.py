@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.inplace import view_scatter
-from ..autograd.names import as_one
+from ..autograd.node_names import as_one
 from ..autograd.primitive import PRIMITIVES, write_out
 from ..backend import array_module
 from .diagonals import two_dims

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.base import late
-from ..autograd.names import named
+from ..autograd.node_names import named
 from ..autograd.primitive import TensorBase
 from ..backend import array_module, check_all, dtypes, layouts
 from ..ops import cat, reshape, stack, tensor, zeros

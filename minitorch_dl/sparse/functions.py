@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import ops
-from ..autograd.names import named
+from ..autograd.node_names import named
 from ..autograd.primitive import TensorBase
 from ..backend import array_module, layouts
 from ..backend.segments import put_extrema

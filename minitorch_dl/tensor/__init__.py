@@ -13,12 +13,12 @@ import numpy as np
 
 from .. import ops
 from ..autograd.base import as_class
-from ..autograd.boundary import public, publish
-from ..autograd.calls import binary
+from ..autograd.fast_paths import binary
 from ..autograd.inplace import inplace
-from ..autograd.names import named
-from ..autograd.overriding import DisableTorchFunctionSubclass
+from ..autograd.node_names import named
 from ..autograd.primitive import TensorBase, register_result_class
+from ..autograd.public_functions import public, publish
+from ..autograd.torch_function import DisableTorchFunctionSubclass
 from ..backend import device_of, dtypes, layouts
 from ..backend.overwriting import OVERWRITING
 from ..ops import deprecated, diagonals, elementwise, powers, random, rearranging

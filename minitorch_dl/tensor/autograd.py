@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ..autograd.backward import backward
 from ..autograd.base import as_class
 from ..autograd.node import AccumulateGrad, Output, RemovableHandle
-from ..autograd.overriding import PLAIN
 from ..autograd.primitive import TensorBase, View, ViewKind, current_node
+from ..autograd.torch_function import PLAIN
 from ..autograd.variable import VOLATILE
 from ..autograd.versions import version_of
 from ..backend import dtypes

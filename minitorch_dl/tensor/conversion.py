@@ -12,9 +12,9 @@ import numpy as np
 from ..autograd.base import as_class
 from ..autograd.inplace import inplace, overwrite
 from ..autograd.modes import GRAD, state
-from ..autograd.names import as_one
-from ..autograd.overriding import LIVE, call_override
+from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase
+from ..autograd.torch_function import LIVE, call_override
 from ..backend import device, device_of, dtypes, layouts, to_host
 from ..backend.overwriting import OVERWRITING
 from ..ops import creation, from_data, movement

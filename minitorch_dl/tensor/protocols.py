@@ -12,8 +12,8 @@ import numpy as np
 from .. import ops
 from ..autograd.base import ViewKind, result_class
 from ..autograd.node import AccumulateGrad
-from ..autograd.overriding import PLAIN
 from ..autograd.primitive import TensorBase
+from ..autograd.torch_function import PLAIN
 from ..autograd.versions import offset_of, owner_of
 from ..backend import array_module, dtypes, shared_memory, to_host
 from ..ops import from_data

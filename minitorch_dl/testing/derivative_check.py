@@ -20,7 +20,7 @@ from ..autograd.gradcheck import (
     unit,
     with_pairs,
 )
-from ..autograd.verdicts import epsilon, judge
+from ..autograd.gradcheck_diagnosis import epsilon, judge
 from ..backend import array_module, dtypes, to_host
 from ..ops import finfo
 from ..tensor import Tensor

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..autograd import grad
 from ..autograd.gradcheck import as_tuple, differentiable, direction
-from ..autograd.verdicts import epsilon
+from ..autograd.gradcheck_diagnosis import epsilon
 from ..backend import array_module, to_host
 from ..tensor import Tensor
 from .derivative_check import check_derivatives, for_gradients, is_inexact

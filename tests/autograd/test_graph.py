@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import minitorch_dl as torch
-from minitorch_dl.autograd.formulas import derivative_texts
+from minitorch_dl.autograd.formula_text import derivative_texts
 from minitorch_dl.autograd.primitive import PRIMITIVES, primitive
 
 

@@ -19,8 +19,8 @@ import minitorch_dl as torch
 from benchmarks import inside
 from benchmarks.workloads import WORKLOADS
 from minitorch_dl.autograd import modes
-from minitorch_dl.autograd.overriding import LIVE
 from minitorch_dl.autograd.primitive import Primitive
+from minitorch_dl.autograd.torch_function import LIVE
 
 # Per workload: the ops of a step; calls of Python functions, and of built-in ones (array methods
 # and creation among them), at most; memory at its peak, in MB, at most.

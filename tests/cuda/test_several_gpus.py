@@ -10,7 +10,7 @@ import pytest
 
 import minitorch_dl as torch
 from minitorch_dl import nn
-from minitorch_dl.autograd import boundary
+from minitorch_dl.autograd import public_functions
 from minitorch_dl.backend import devices
 from minitorch_dl.testing import standin
 
@@ -36,9 +36,9 @@ def two(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(backend, "device_of", lambda a: torch.device("cuda", a.index))
     monkeypatch.setattr(backend, "select", select)
     monkeypatch.setattr(devices, "several", True)
-    boundary.follow_gpus(True)
+    public_functions.follow_gpus(True)
     yield
-    boundary.follow_gpus(False)
+    public_functions.follow_gpus(False)
 
 
 def test_results_stay_on_their_gpu(two: None) -> None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...autograd.boundary import public
+from ...autograd.public_functions import public
 from ...backend import dtypes
 from ...ops import argsort, as_tensor, cat, full, tensor
 from ...ops.joining import pad_sequences

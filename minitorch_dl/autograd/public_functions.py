@@ -22,8 +22,8 @@ from ..backend import describe_one, devices
 from ..backend.warning import warn
 from .base import TensorBase, late
 from .errors import builtin_kind
-from .overriding import LIVE, call_override, overriding
 from .primitive import PRIMITIVES
+from .torch_function import LIVE, call_override, overriding
 
 __all__ = [
     "FAULTS", "arguments_of", "explained", "guarded", "number_first", "positional_count",

@@ -20,7 +20,7 @@ from ..backend.precision import is_half
 from .base import NO_GRAD, ORDINARY, TensorBase, View, ViewKind, current_node, write_out
 from .errors import KERNEL_ERRORS, explain
 from .modes import GRAD, state
-from .overriding import PLAIN
+from .torch_function import PLAIN
 from .versions import owner_of
 
 if TYPE_CHECKING:
