@@ -299,9 +299,39 @@ def test_sparse_gradients_are_for_leaves() -> None:
     assert table.grad.tolist() == [[0.0, 0.0], [2.0, 2.0], [0.0, 0.0]]
 
 
-def test_a_process_group_has_one_process() -> None:
-    with pytest.raises(RuntimeError, match="2 processes are not supported"):
-        torch.distributed.init_process_group("gloo", world_size=2, rank=0)
+def test_several_processes_hold_whole_models() -> None:
+    from minitorch_dl.distributed.fsdp import fully_shard
+    from minitorch_dl.distributed.tensor import distribute_tensor
+
+    for refused in (fully_shard, distribute_tensor):
+        with pytest.raises(RuntimeError, match="is not supported"):
+            refused(torch.ones(1))
+
+
+def test_collective_calls_are_in_place() -> None:
+    dist = torch.distributed
+    dist.init_process_group(store=dist.HashStore(), rank=0, world_size=1)
+    x = torch.ones(2, requires_grad=True)
+    y = x * 2
+    z = (y**2).sum()
+    dist.all_reduce(y)
+    dist.destroy_process_group()
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        z.backward()
+
+
+def _send_first(rank: int, path: str) -> None:
+    dist = torch.distributed
+    dist.init_process_group(init_method=f"file://{path}", rank=rank, world_size=2)
+    x = torch.zeros(1)
+    dist.send(torch.ones(1), 1 - rank)
+    dist.recv(x, 1 - rank)
+    assert x.item() == 1
+
+
+def test_two_processes_that_send_first(tmp_path: Path) -> None:
+    path = str(tmp_path / "store")
+    torch.multiprocessing.spawn(_send_first, (path,), nprocs=2, start_method="fork")
 
 
 def test_cross_map_norm_lets_go_of_the_first_channel() -> None:

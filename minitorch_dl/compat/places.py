@@ -77,8 +77,7 @@ ELSEWHERE = {
     "jit.annotations": "jit",
     "distributed.constants": "distributed",
     "distributed.distributed_c10d": "distributed",
-    "distributed.nn.functional": "distributed.nn",
-    "distributed._functional_collectives": "distributed.nn",
+    "distributed._functional_collectives": "distributed.nn.functional",
     "fx.experimental": "fx",
     "onnx.operators": "onnx",
     "onnx.symbolic_helper": "onnx",
@@ -120,7 +119,8 @@ NAMESPACES = frozenset(
     autograd.forward_ad autograd.functional autograd.grad_mode autograd.graph autograd.profiler
     backends.cpu backends.cuda backends.cudnn backends.mkl backends.mkldnn backends.mps
     backends.openmp backends.opt_einsum cuda.amp
-    distributed.nn distributions.constraints distributions.kl distributions.transforms
+    distributed.nn distributed.nn.functional distributions.constraints distributions.kl
+    distributions.transforms
     nn.attention nn.functional nn.grad nn.init nn.parallel nn.parameter nn.utils
     nn.utils.parametrizations nn.utils.parametrize nn.utils.prune nn.utils.rnn nn.utils.stateless
     optim.lr_scheduler optim.swa_utils utils.checkpoint utils.data utils.dlpack

@@ -1,4 +1,4 @@
-"""The names of training over several processes (``DTensor``, ``FullyShardedDataParallel``, ...):
+"""The names of models spread over processes (``DTensor``, ``FullyShardedDataParallel``, ...):
 libraries import them to ask whether they meet one. Each can be imported; none can be used but
 those that read and load a model's state.
 
@@ -14,8 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-
-from ..nn import Module
 
 _WORKING = """
     DTensor DeviceMesh FSDPModule FullyShardedDataParallel Join Joinable PipelineStage
@@ -41,8 +39,8 @@ _DESCRIBING = """
 class _Refused:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         raise RuntimeError(
-            f"{type(self).__name__}: more than one process is not supported. Start the script as a "
-            "single one, with plain tensors and modules"
+            f"{type(self).__name__} is not supported: each process holds whole tensors and modules. "
+            "DistributedDataParallel trains them on several processes"
         )
 
 
@@ -63,15 +61,15 @@ def is_available() -> bool:
     return False
 
 
-def get_model_state_dict(model: Module, *, submodules: Any = None, options: Any = None) -> Any:
-    """``model.state_dict()``, which one process has whole."""
+def get_model_state_dict(model: Any, *, submodules: Any = None, options: Any = None) -> Any:
+    """``model.state_dict()``, which each process has whole."""
     return model.state_dict()
 
 
 def set_model_state_dict(
-    model: Module, model_state_dict: Mapping[str, Any], *, options: Any = None
+    model: Any, model_state_dict: Mapping[str, Any], *, options: Any = None
 ) -> Any:
-    """``model.load_state_dict``; of ``StateDictOptions`` only ``strict`` counts for one process."""
+    """``model.load_state_dict``; of ``StateDictOptions`` only ``strict`` counts for whole models."""
     strict = True if options is None else options.kwargs.get("strict", True)
     return model.load_state_dict(dict(model_state_dict), strict=strict)
 

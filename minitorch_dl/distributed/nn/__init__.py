@@ -1,0 +1,4 @@
+"""Collective calls through which gradients flow."""
+
+from . import functional
+from .functional import *
