@@ -39,8 +39,8 @@ _DESCRIBING = """
 class _Refused:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         raise RuntimeError(
-            f"{type(self).__name__} is not supported: each process holds whole tensors and modules. "
-            "DistributedDataParallel trains them on several processes"
+            f"{type(self).__name__} is not supported: each process holds whole tensors and "
+            "modules, which DistributedDataParallel trains on several"
         )
 
 
@@ -69,7 +69,7 @@ def get_model_state_dict(model: Any, *, submodules: Any = None, options: Any = N
 def set_model_state_dict(
     model: Any, model_state_dict: Mapping[str, Any], *, options: Any = None
 ) -> Any:
-    """``model.load_state_dict``; of ``StateDictOptions`` only ``strict`` counts for whole models."""
+    """``model.load_state_dict``; of ``StateDictOptions`` only ``strict`` counts."""
     strict = True if options is None else options.kwargs.get("strict", True)
     return model.load_state_dict(dict(model_state_dict), strict=strict)
 
