@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import threading
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -13,6 +12,7 @@ from ..autograd import is_grad_enabled
 from ..autograd.modes import set_transforms, state
 from ..backend import backend_for, capturing, device_of, dtypes
 from ..backend.dtypes import as_dtype
+from ..backend.warning import warn
 from ..tensor import Tensor
 
 # What PyTorch's autocast runs in which precision, by the names of primitives and of functions that
@@ -208,7 +208,7 @@ class autocast:
         self._caches = _state.caches if cache_enabled is None else cache_enabled
         reason = _why_not(device_type, self.fast_dtype) if enabled else ""
         if reason:
-            warnings.warn(reason, stacklevel=2)
+            warn(reason)
         self._enabled = enabled and not reason
         self._outer: list[tuple[Any, ...]] = []
 

@@ -4,9 +4,8 @@ cache of converted weights.
 
 from __future__ import annotations
 
-import warnings
-
 from ..backend import dtypes
+from ..backend.warning import warn
 from .autocast_mode import (
     _state,
     get_autocast_dtype,
@@ -18,11 +17,10 @@ from .autocast_mode import (
 
 def warn_of_older_place(device: str, name: str) -> None:
     """Say that ``torch.cuda.amp`` and its like are deprecated."""
-    warnings.warn(
+    warn(
         f"`torch.{device}.amp.{name}(args...)` is deprecated. Please use "
         f"`torch.amp.{name}('{device}', args...)` instead.",
         FutureWarning,
-        stacklevel=3,
     )
 
 

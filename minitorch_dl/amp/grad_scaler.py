@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import enum
 import inspect
-import warnings
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
 from ..autograd import no_grad
 from ..backend import backend_for, dtypes
+from ..backend.warning import warn
 from ..ops import full, where
 from ..tensor import Tensor
 
@@ -65,9 +65,8 @@ class GradScaler:
     ) -> None:
         self._device = device
         if enabled and device == "cuda" and not _has_gpu():
-            warnings.warn(
+            warn(
                 "torch.cuda.amp.GradScaler is enabled, but CUDA is not available.  Disabling.",
-                stacklevel=2,
             )
             enabled = False
         if growth_factor <= 1.0:
@@ -188,11 +187,10 @@ class GradScaler:
 
     def _scaling_step(self, optimizer: Any, state: Any, args: Any, kwargs: Any) -> Any:
         if "grad_scaler" in inspect.signature(optimizer.step).parameters:
-            warnings.warn(
+            warn(
                 "GradScaler is going to stop passing itself as a keyword argument to the passed "
                 "optimizer: let it use its attributes `grad_scale` and `found_inf`",
                 FutureWarning,
-                stacklevel=3,
             )
             return optimizer.step(*args, **kwargs, grad_scaler=self)
         if state["stage"] is OptState.READY:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ..autograd import enable_grad, no_grad
 from ..backend.dtypes import get_default_dtype
+from ..backend.warning import warn
 from ..ops import broadcast_tensors, tensor
 from ..size import Size
 from ..tensor import Tensor
@@ -98,10 +98,9 @@ class Distribution:
 
     def _check_parameters(self) -> None:
         if self.arg_constraints is Distribution.arg_constraints:
-            warnings.warn(
+            warn(
                 f"{type(self)} does not define `arg_constraints`. Please set it ({{}} if there are "
                 "none), or make the distribution with `validate_args=False`.",
-                stacklevel=4,
             )
         for name, constraint in self.arg_constraints.items():
             if constraints.is_dependent(constraint) or name not in self.__dict__:
@@ -192,9 +191,7 @@ class Distribution:
 
     def sample_n(self, n: int) -> Tensor:
         """PyTorch's old name for ``sample((n,))``."""
-        warnings.warn(
-            "sample_n will be deprecated. Use .sample((n,)) instead", UserWarning, stacklevel=2
-        )
+        warn("sample_n will be deprecated. Use .sample((n,)) instead", UserWarning)
         return self.sample((n,))
 
     def log_prob(self, value: Tensor) -> Tensor:
@@ -248,10 +245,9 @@ class Distribution:
                 )
         support = self.support
         if support is Distribution.support:
-            warnings.warn(
+            warn(
                 f"{type(self)} does not define `support`, which samples are checked by. Please set "
                 "it, or make the distribution with `validate_args=False`.",
-                stacklevel=3,
             )
         if constraints.is_dependent(support):
             return

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
+from ..backend.warning import warn
 from ..linalg import slogdet
 from ..ops import (
     arange,
@@ -68,10 +68,9 @@ class Wishart(_Covariance, ExponentialFamily):
         if (self.df <= n - 1).any():
             raise ValueError(f"Value of df={df} expected to be greater than ndim - 1 = {n - 1}.")
         if (self.df < n).any():
-            warnings.warn(
+            warn(
                 "Low df values detected. Singular samples are highly likely to occur for ndim - 1 "
                 "< df < ndim.",
-                stacklevel=2,
             )
         self._keep_matrix(name, matrix, batch)
         super().__init__(batch, (n, n), validate_args=validate_args)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ..backend.warning import warn
 from .code import CodeGen, PythonCode
 from .node import Node, map_aggregate, map_arg
 
@@ -122,10 +122,9 @@ class Graph:
         owner: Any = self.owning_module
         for part in qualified_name.split("."):
             if owner is not None and not hasattr(owner, part):
-                warnings.warn(
+                warn(
                     f"Attempted to insert a get_attr Node with no underlying reference in the "
                     f"owning GraphModule: it has no {qualified_name}. Give it that first",
-                    stacklevel=2,
                 )
                 break
             owner = getattr(owner, part, None)

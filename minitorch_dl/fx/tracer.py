@@ -6,11 +6,11 @@ import builtins
 import inspect
 import itertools
 import math
-import warnings
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
+from ..backend.warning import warn
 from ..compat.symbolic import _assert
 from ..nn import Module, Parameter, Sequential, functional
 from ..overrides import get_overridable_functions
@@ -188,10 +188,9 @@ class Tracer(TracerBase):
         elif isinstance(value, (bool, int, float, complex, str)):
             _assert(given == value, text)
         else:
-            warnings.warn(
+            warn(
                 f"Was not able to add assertion to guarantee correct input {name} to specialized "
                 "function: the graph holds for the value given here only.",
-                stacklevel=5,
             )
 
 

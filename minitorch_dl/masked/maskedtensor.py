@@ -17,11 +17,11 @@ MaskedTensor(  4.0000, True)
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 from .. import ops
+from ..backend.warning import warn
 from ..ops import masked_reductions, patches
 from ..ops.dims import normalize_dims
 from ..ops.softmax import softmin
@@ -61,10 +61,9 @@ class MaskedTensor(TensorOfEntries):
     def __new__(cls, data: Tensor, mask: Tensor, requires_grad: bool = False) -> MaskedTensor:
         _check(data, mask)
         if data.requires_grad:
-            warnings.warn(
+            warn(
                 "It is not recommended to create a MaskedTensor with a tensor that requires_grad. "
                 "Its gradient won't get there: as_masked_tensor makes one that is computed from it",
-                stacklevel=2,
             )
         own = _fitted(data, mask).detach().clone()
         return cls.make(own.requires_grad_() if requires_grad else own, mask.clone())

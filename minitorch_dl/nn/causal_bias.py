@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import enum
-import warnings
 from typing import Any
 
 from ..autograd.torch_function import DisableTorchFunctionSubclass
 from ..backend import dtypes
+from ..backend.warning import warn
 from ..ops import ones
 from ..tensor import Tensor
 from .functional import scaled_dot_product_attention
@@ -37,10 +37,9 @@ class CausalBias(Tensor):
     def __init__(self, variant: CausalVariant, seq_len_q: int, seq_len_kv: int) -> None:
         self.variant, self.seq_len_q, self.seq_len_kv = variant, seq_len_q, seq_len_kv
         if seq_len_q > seq_len_kv and variant is CausalVariant.LOWER_RIGHT:
-            warnings.warn(
+            warn(
                 "Lower right causal bias will produce NaNs in the output when seq_len_q > "
                 "seq_len_kv!",
-                stacklevel=2,
             )
 
     @classmethod

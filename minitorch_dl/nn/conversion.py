@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..autograd import no_grad
 from ..backend import device as Device
 from ..backend.dtypes import dtype as DType
+from ..backend.warning import warn
 from ..ops import empty_like
 from ..tensor import Tensor
 from .parameter import is_lazy
@@ -63,10 +63,9 @@ class Convertible:
                 f"dtype={dtype}"
             )
         if dtype is not None and dtype.is_complex:
-            warnings.warn(
+            warn(
                 "Complex modules are a new feature: not every module computes with complex "
                 "parameters and buffers",
-                stacklevel=2,
             )
 
         def convert(tensor: Tensor) -> Tensor:

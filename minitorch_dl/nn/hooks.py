@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import warnings
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..autograd import Function, is_grad_enabled, node
+from ..backend.warning import warn
 from ..tensor import Tensor
 
 if TYPE_CHECKING:
@@ -205,10 +205,9 @@ class BackwardHooks:
             return self._tap((result,), self._on_grad_output)[0]
         if isinstance(result, tuple):
             return self._tap(result, self._on_grad_output)
-        warnings.warn(
+        warn(
             "For backward hooks to be called, module output should be a Tensor or a tuple of "
             f"Tensors but received {type(result)}",
-            stacklevel=4,
         )
         return result
 
@@ -261,10 +260,9 @@ class BackwardHooks:
         return grad_input
 
     def _run_without_inputs(self, grad_output: tuple) -> None:
-        warnings.warn(
+        warn(
             "Full backward hook is firing when gradients are computed with respect to module "
             "outputs since no inputs require gradients",
-            stacklevel=5,
         )
         for hook in self.hooks:
             replaced = hook(self.module, (None,) * self.n_inputs, grad_output)
@@ -297,11 +295,10 @@ def hook_last_node(
         node.register_hook(functools.partial(hook, module))
     lacking = _what_a_node_lacks(args, result, node)
     if lacking is not None:
-        warnings.warn(
+        warn(
             f"Using a non-full backward hook {lacking}. Please use register_full_backward_hook to "
             "get the documented behavior.",
             FutureWarning,
-            stacklevel=4,
         )
 
 
@@ -394,10 +391,9 @@ class Hooked:
                         replaced = self._call_forward_hook(key, hook, args, kwargs, result)
                         result = result if replaced is None else replaced
                     except Exception as second:
-                        warnings.warn(
+                        warn(
                             "module forward hook with ``always_call=True`` raised an exception "
                             f"that was silenced as another error was raised in forward: {second}",
-                            stacklevel=2,
                         )
             raise
 

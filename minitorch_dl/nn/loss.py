@@ -7,9 +7,9 @@ their sum. ``size_average`` and ``reduce`` are PyTorch's deprecated way to say t
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
+from ..backend.warning import warn
 from ..ops.loss_reduction import reduced, reduction_name
 from ..tensor import Tensor
 from . import functional as F
@@ -108,12 +108,11 @@ class NLLLoss2d(NLLLoss):
     """The old name of :class:`NLLLoss`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        warnings.warn(
+        warn(
             "`NLLLoss2d` has been deprecated. Please use `NLLLoss` instead as a drop-in "
             "replacement and see https://pytorch.org/docs/main/nn.html#torch.nn.NLLLoss for more "
             "details.",
             FutureWarning,
-            stacklevel=2,
         )
         super().__init__(*args, **kwargs)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, ClassVar
 
 from ..autograd.versions import mark_written
 from ..backend.dtypes import int64
+from ..backend.warning import warn
 from ..ops import empty, ones, tensor, zeros
 from ..tensor import Tensor
 from . import functional as F
@@ -271,9 +271,8 @@ class _InstanceNorm(_RunningNorm):
             )
             if self.affine:
                 raise ValueError(text)
-            warnings.warn(
+            warn(
                 f"{text} Leave out num_features, which is not used because affine=False",
-                stacklevel=2,
             )
         y = F.instance_norm(
             x, self.running_mean, self.running_var, self.weight, self.bias,

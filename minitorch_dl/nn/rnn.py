@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import numbers
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from ..backend.warning import warn
 from ..ops import empty, zeros
 from ..ops import recurrent as ops
 from ..tensor import Tensor
@@ -76,11 +76,10 @@ class RNNBase(Module):
                 "element being zeroed"
             )
         if dropout > 0 and self.num_layers == 1:
-            warnings.warn(
+            warn(
                 "dropout option adds dropout after all but last recurrent layer, so non-zero "
                 f"dropout expects num_layers greater than 1, but got dropout={dropout} and "
                 f"num_layers={self.num_layers}",
-                stacklevel=4,
             )
         kinds = {"input_size": int, "hidden_size": int, "bias": bool, "batch_first": bool}
         for name, kind in kinds.items():

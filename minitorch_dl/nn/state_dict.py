@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 import weakref
 from collections import OrderedDict, namedtuple
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..autograd import no_grad
+from ..backend.warning import warn
 from ..tensor import Tensor
 from .hooks import RemovableHandle, add_hook
 from .parameter import Parameter, is_lazy
@@ -48,6 +48,13 @@ class _WithModule:
         self.__init__(*state)  # type: ignore[misc]
 
 
+class _Metadata(dict[str, Any]):
+    """The metadata that a module's state was saved with, and the list of the writes planned so far,
+    which happen once all of the dict has been checked."""
+
+    writes: list[Callable[[], None]]
+
+
 class _Loading:
     """What loading a dict into a module and its children would write, and what speaks against it.
 
@@ -65,7 +72,8 @@ class _Loading:
 
     def plan(self, module: Stateful, state: Mapping[str, Any], prefix: str) -> None:
         """Add what ``state``, whose keys start with ``prefix``, would write into the module."""
-        own = {**self.metadata.get(prefix[:-1], {}), "planned_writes": self.writes}
+        own = _Metadata(self.metadata.get(prefix[:-1], {}))
+        own.writes = self.writes
         if self.assign:
             own["assign_to_params_buffers"] = True
         module._load_from_state_dict(state, prefix, own, True, *self.keys, self.errors)
@@ -109,11 +117,10 @@ class Stateful:
         ['0.weight', '0.bias']
         """
         if args:
-            warnings.warn(
+            warn(
                 "Positional args are being deprecated, use kwargs instead: "
                 "state_dict(destination=..., prefix=..., keep_vars=...)",
                 FutureWarning,
-                stacklevel=2,
             )
             positional = dict(zip(("destination", "prefix", "keep_vars"), args))
             named = {"destination": destination, "prefix": prefix, "keep_vars": keep_vars}
@@ -229,78 +236,60 @@ class Stateful:
     ) -> None:
         """Load this module's own state, without its children's; subclasses may override it.
 
-        ``local_metadata`` holds the version under which the state was saved. Writes are planned
-        into ``local_metadata["planned_writes"]`` where given, so that they happen once the whole
-        dict has been checked.
+        ``local_metadata`` holds the version under which the state was saved. Where it comes from
+        ``load_state_dict``, writes are planned only.
         """
+        told = (prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
         for hook in self._load_state_dict_pre_hooks.values():
-            hook(
-                state_dict,
-                prefix,
-                local_metadata,
-                strict,
-                missing_keys,
-                unexpected_keys,
-                error_msgs,
-            )
-        writes: list[Callable[[], None]] = []
+            hook(state_dict, *told)
         assign = local_metadata.get("assign_to_params_buffers", False)
-        own_state = self._own_state()
-        for name, current in own_state.items():
+        writes: list[Callable[[], None]] = []
+        missing = []
+        own = self._own_state()
+        for name, current in own.items():
             key = prefix + name
             if key not in state_dict:
-                if strict:
-                    missing_keys.append(key)
+                missing.append(key)
                 continue
             given = state_dict[key]
             if is_lazy(current) and is_lazy(given):
                 continue
-            if not isinstance(given, Tensor):
-                error_msgs.append(
-                    f'While copying the parameter named "{key}", expected torch.Tensor or '
-                    f"Tensor-like object from checkpoint but received {type(given)}"
-                )
-                continue
-            if current.dim() == 0 and tuple(given.shape) == (1,):
+            if isinstance(given, Tensor) and current.dim() == 0 and tuple(given.shape) == (1,):
                 given = given[0]  # scalars were saved with one dimension long ago
-            if given.shape != current.shape:
-                error_msgs.append(
-                    f"size mismatch for {key}: copying a param with shape {given.shape} from "
-                    f"checkpoint, the shape in current model is {current.shape}."
-                )
-                continue
-            if current.is_meta and not (given.is_meta or assign):
-                warnings.warn(
-                    f"for {key}: copying from a non-meta parameter in the checkpoint to a meta "
-                    "parameter in the current model, which is a no-op. (Did you mean to pass "
-                    "`assign=True` to assign items in the state dictionary to their corresponding "
-                    "key in the module instead of copying them in place?)",
-                    stacklevel=4,
-                )
-            writes.append(self._write(name, current, given, assign))
+            misfit = _misfit(key, current, given, assign)
+            if misfit is not None:
+                error_msgs.append(misfit)
+            else:
+                writes.append(self._write(name, current, given, assign))
 
-        extra_key = prefix + EXTRA_STATE
+        known = set(own)
         if type(self).set_extra_state is not Stateful.set_extra_state:
-            if extra_key in state_dict:
-                extra = state_dict[extra_key]
+            known.add(EXTRA_STATE)
+            if prefix + EXTRA_STATE in state_dict:
+                extra = state_dict[prefix + EXTRA_STATE]
                 writes.append(lambda: self.set_extra_state(extra))
-            elif strict:
-                missing_keys.append(extra_key)
-        elif strict and extra_key in state_dict:
-            unexpected_keys.append(extra_key)
+            else:
+                missing.append(prefix + EXTRA_STATE)
         if strict:
-            for key in state_dict:
-                if key.startswith(prefix) and key != extra_key:
-                    first, dot, _ = key[len(prefix) :].partition(".")
-                    if first not in (self._modules if dot else own_state):
-                        unexpected_keys.append(key)
+            missing_keys += missing
+            unexpected_keys += self._unexpected(state_dict, prefix, known)
 
-        if "planned_writes" in local_metadata:
-            local_metadata["planned_writes"].extend(writes)
+        if isinstance(local_metadata, _Metadata):
+            local_metadata.writes += writes
         else:
             with no_grad():
                 for write in writes:
                     write()
+
+    def _unexpected(
+        self, state_dict: Mapping[str, Any], prefix: str, known: set[str]
+    ) -> Iterator[str]:
+        """The keys that are neither ``known`` ones of this module nor its children's."""
+        for key in state_dict:
+            if key.startswith(prefix):
+                first, dot, _ = key[len(prefix) :].partition(".")
+                if first not in (self._modules if dot else known):
+                    yield key
 
     def _write(self, name: str, current: Tensor, given: Tensor, assign: bool) -> Callable[[], None]:
         """The step that puts ``given`` in place of ``current``."""
@@ -381,6 +370,28 @@ def consume_prefix_in_state_dict_if_present(state_dict: dict[str, Any], prefix: 
     metadata = getattr(state_dict, "_metadata", None) or {}
     for key in [key for key in metadata if f"{key}.".startswith(prefix)]:
         metadata[key[len(prefix) :]] = metadata.pop(key)
+
+
+def _misfit(key: str, current: Tensor, given: Any, assign: bool) -> str | None:
+    """Why what a dict has for this key can't be loaded."""
+    if not isinstance(given, Tensor):
+        return (
+            f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like '
+            f"object from checkpoint but received {type(given)}"
+        )
+    if given.shape != current.shape:
+        return (
+            f"size mismatch for {key}: copying a param with shape {given.shape} from checkpoint, "
+            f"the shape in current model is {current.shape}."
+        )
+    if current.is_meta and not (given.is_meta or assign):
+        warn(
+            f"for {key}: copying from a non-meta parameter in the checkpoint to a meta parameter "
+            "in the current model, which is a no-op. (Did you mean to pass `assign=True` to assign "
+            "items in the state dictionary to their corresponding key in the module instead of "
+            "copying them in place?)"
+        )
+    return None
 
 
 def _quoted(keys: list[str]) -> str:

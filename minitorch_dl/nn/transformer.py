@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd import is_grad_enabled
+from ..backend.warning import warn
 from ..ops import full
 from ..ops.attention import canonical_mask
 from ..tensor import Tensor
@@ -215,14 +216,23 @@ def _copies(layer: Module, n: int) -> ModuleList:
     return ModuleList([copy.deepcopy(layer) for _ in range(n)])
 
 
-def _can_leave_out_padding(layer: Module) -> bool:
-    """Whether PyTorch has a kernel for this layer that takes sequences of unequal length."""
-    if not isinstance(layer, TransformerEncoderLayer) or layer.norm_first:
-        return False
+def _why_padding_stays(layer: Module) -> str | None:
+    """Why PyTorch has no kernel for this layer that takes sequences of unequal length."""
+    if not isinstance(layer, TransformerEncoderLayer):
+        return "encoder_layer was not TransformerEncoderLayer"
     attention, activation = layer.self_attn, layer.activation
     known = activation in (F.relu, F.gelu) or isinstance(activation, (ReLU, GELU))
-    with_bias = attention.in_proj_bias is not None
-    return attention.batch_first and with_bias and known and attention.num_heads % 2 == 0
+    reasons = {
+        "norm_first was True": layer.norm_first,
+        "self_attn.batch_first was not True (use batch_first for better inference performance)": (
+            not attention.batch_first
+        ),
+        "self_attn was passed bias=False": attention.in_proj_bias is None,
+        "activation_relu_or_gelu was not True": not known,
+        "norm1.eps was not equal to encoder_layer.norm2.eps": layer.norm1.eps != layer.norm2.eps,
+        "self_attn.num_heads is odd": attention.num_heads % 2 == 1,
+    }
+    return next((f"encoder_layer.{reason}" for reason, holds in reasons.items() if holds), None)
 
 
 class TransformerEncoder(Module):
@@ -251,7 +261,13 @@ class TransformerEncoder(Module):
         self.num_layers = num_layers
         self.norm = norm
         self.enable_nested_tensor = enable_nested_tensor
-        self.use_nested_tensor = enable_nested_tensor and _can_leave_out_padding(encoder_layer)
+        reason = _why_padding_stays(encoder_layer)
+        self.use_nested_tensor = enable_nested_tensor and reason is None
+        if enable_nested_tensor and reason is not None:
+            warn(
+                "enable_nested_tensor is True, but self.use_nested_tensor is False because "
+                f"{reason}"
+            )
         self.mask_check = mask_check
 
     def forward(

@@ -56,6 +56,17 @@ def tensor(
     tensor([[1, 2],
             [3, 4]])
     """
+    return new_leaf("torch.tensor", data, dtype, device, requires_grad)
+
+
+def new_leaf(op: str, data: Any, dtype: Any, device: Any, requires_grad: bool) -> Any:
+    """What ``tensor`` and ``Tensor.new_tensor`` do."""
+    if isinstance(data, TensorBase):
+        warn(
+            "To copy construct from a tensor, it is recommended to use "
+            "sourceTensor.detach().clone() or sourceTensor.detach().clone().requires_grad_(True), "
+            f"rather than {op}(sourceTensor)."
+        )
     array = to_array(data, dtype, device)
     if isinstance(data, TensorBase) or array is data or _may_share(array, data):
         array = array.copy()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Hashable, Iterable
 from copy import deepcopy
@@ -13,6 +12,7 @@ import numpy as np
 
 from ..autograd.modes import enable_grad
 from ..autograd.node import RemovableHandle
+from ..backend.warning import warn
 from ..tensor import Tensor
 from .step_forms import (
     _capturable_doc,
@@ -363,10 +363,9 @@ class Optimizer:
                     f"{name}"
                 )
         if len(tensors) != len(set(tensors)):
-            warnings.warn(
+            warn(
                 "optimizer contains a parameter group with duplicate parameters; "
                 "in future, this will cause an error",
-                stacklevel=3,
             )
         for group in self.param_groups:
             if bool(names) != ("param_names" in group):

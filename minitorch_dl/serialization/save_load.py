@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import pickle
-import warnings
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ..backend.warning import warn
 from . import archive, legacy_format, pickles, torch_format
 from .atomic import atomic_write
 from .places import MapLocation, Places
@@ -156,12 +156,11 @@ def _decided(weights_only: bool | None, pickle_module: Any) -> bool:
     if force:
         return True
     if weights_only is None and allow:
-        warnings.warn(
+        warn(
             "Environment variable TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD detected, since the "
             "`weights_only` argument was not explicitly passed to `torch.load`, forcing "
             "weights_only=False.",
             UserWarning,
-            stacklevel=3,
         )
         return False
     return pickle_module is None if weights_only is None else weights_only

@@ -315,7 +315,7 @@ class Convertible(TensorBase):
     ) -> Any:
         """A new tensor of ``data`` in this one's dtype and device."""
         dtype, device = self._defaults(dtype, device)
-        return from_data.tensor(data, dtype=dtype, device=device, requires_grad=requires_grad)
+        return from_data.new_leaf("tensor.new_tensor", data, dtype, device, requires_grad)
 
     def _defaults(self, dtype: Any, device: Any) -> tuple[Any, Any]:
         return self.dtype if dtype is None else dtype, self.device if device is None else device

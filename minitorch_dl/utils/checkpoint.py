@@ -6,7 +6,6 @@ Chen et al., 2016, "Training Deep Nets with Sublinear Memory Cost".
 from __future__ import annotations
 
 import enum
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from operator import attrgetter
@@ -24,6 +23,7 @@ from ..autograd.structural import alias
 from ..autograd.versions import next_number
 from ..backend import device_of
 from ..backend.random import Generator, default_generator
+from ..backend.warning import warn
 from ..nn import Module
 from ..tensor import Tensor
 
@@ -126,7 +126,7 @@ def checkpoint(
     tensor([-0.1283])
     """
     if use_reentrant is None:
-        warnings.warn(_ABSENT, stacklevel=2)
+        warn(_ABSENT)
         use_reentrant = True
     if determinism_check not in ("default", "none"):
         raise ValueError(
@@ -140,9 +140,7 @@ def checkpoint(
                 "Passing `context_fn` or `debug` is only supported when use_reentrant=False."
             )
         if is_grad_enabled() and not any(_wants_gradient(a) for a in args):
-            warnings.warn(
-                "None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2
-            )
+            warn("None of the inputs have requires_grad=True. Gradients will be None")
         return CheckpointFunction.apply(function, preserve_rng_state, *args)
     first, again = (nullcontext(), nullcontext()) if context_fn is None else context_fn()
     around = _surroundings(preserve_rng_state, (*args, *kwargs.values()))
@@ -381,7 +379,7 @@ def checkpoint_sequential(
         kwargs: ``preserve_rng_state``.
     """
     if use_reentrant is None:
-        warnings.warn(_ABSENT, stacklevel=2)
+        warn(_ABSENT)
         use_reentrant = True
     preserve = kwargs.pop("preserve_rng_state", True)
     if kwargs:

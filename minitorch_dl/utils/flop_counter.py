@@ -5,7 +5,6 @@ them. A multiplication and an addition are two.
 from __future__ import annotations
 
 import math
-import warnings
 import weakref
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -14,6 +13,7 @@ from typing import Any
 from ..autograd.modes import GRAD, start_listening, state, stop_listening
 from ..autograd.node import Output
 from ..autograd.primitive import TensorBase
+from ..backend.warning import warn
 from ..library import ops
 from .module_tracker import ModuleTracker
 
@@ -123,9 +123,7 @@ class FlopCounterMode:
         custom_mapping: dict[Any, Callable[..., int]] | None = None,
     ) -> None:
         if mods is not None:
-            warnings.warn(
-                "mods argument is not needed anymore, you can stop passing it", stacklevel=2
-            )
+            warn("mods argument is not needed anymore, you can stop passing it")
         self.depth, self.display = depth, display
         self.flop_counts: dict[str, dict[Any, int]] = defaultdict(lambda: defaultdict(int))
         known = {**flop_registry, **(custom_mapping or {})}

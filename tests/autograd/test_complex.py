@@ -20,7 +20,7 @@ def leaf(values: Any = Z) -> torch.Tensor:
 
 def test_the_gradient_holds_the_derivatives_by_both_parts() -> None:
     z = leaf()
-    x, y = (torch.tensor(part, requires_grad=True) for part in (z.detach().real, z.detach().imag))
+    x, y = (part.clone().requires_grad_() for part in (z.detach().real, z.detach().imag))
     (z * z * (2 - 1j)).abs().sum().backward()
     w = torch.complex(x, y)
     (w * w * (2 - 1j)).abs().sum().backward()

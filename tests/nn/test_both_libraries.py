@@ -160,6 +160,15 @@ def test_old_arguments_of_state_dict(torch: Any) -> None:
     assert list(state) == ["layer.weight", "layer.bias"]
 
 
+def test_a_load_hook_sees_the_metadata_of_the_file(torch: Any) -> None:
+    module, seen = torch.nn.BatchNorm1d(2), []
+    module.register_load_state_dict_pre_hook(
+        lambda m, state, prefix, metadata, *told: seen.append(dict(metadata))
+    )
+    module.load_state_dict(module.state_dict())
+    assert seen == [{"version": 2}]
+
+
 def test_assigning_a_parameter_of_the_state(torch: Any) -> None:
     layer = torch.nn.Linear(1, 1, bias=False)
     weight = torch.nn.Parameter(torch.full((1, 1), 3.0), requires_grad=False)
@@ -330,6 +339,8 @@ def test_parametrizations_move_to_another_module(torch: Any) -> None:
     parametrize.transfer_parametrizations_and_params(a, b)
     assert parametrize.is_parametrized(b, "weight")
     assert torch.equal(a.weight, b.weight)
+    plain = torch.nn.Linear(2, 1)
+    assert parametrize.transfer_parametrizations_and_params(plain, b) is b
 
 
 def test_a_parametrized_buffer(torch: Any) -> None:

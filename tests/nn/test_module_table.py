@@ -119,6 +119,7 @@ def test_copies_and_pickles_work_alike(row: Row, i: int) -> None:
         check(outputs(twin), expected, 0.0)
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize(("row", "i"), CASES)
 def test_a_state_from_pytorch_loads(row: Row, i: int) -> None:
     if row.formula is not None:

@@ -12,6 +12,10 @@ TABLE = [
     ("nn.Linear(2, 2).to(torch.complex64)", "Complex modules are a new feature"),
     ("nn.InstanceNorm1d(3)(Z(2, 4, 5))", "which is not used because affine=False"),
     ("F.affine_grid(Z(1, 2, 3), (1, 1, 2, 1), align_corners=True)", "documentation of affine_grid"),
+    ("nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2), 1)", "batch_first was not True"),
+    ("nn.Transformer(4, 2, 1, 1, norm_first=True)", "encoder_layer.norm_first was True"),
+    ("torch.tensor(Z(2))", "rather than torch.tensor"),
+    ("Z(2).new_tensor(Z(2))", "rather than tensor.new_tensor"),
     ("torch.utils.data.DataLoader([1], num_workers=1000)", "excessive worker creation"),
 ]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from types import GeneratorType
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from ...autograd import no_grad
 from ...autograd.versions import mark_all_written
 from ...backend import array_module, device_of
+from ...backend.warning import warn
 from ...linalg import vector_norm
 from ...ops import clamp, isfinite, stack, tensor
 from ...tensor import Tensor
@@ -29,9 +29,7 @@ def _listed(tensors: Tensors) -> list[Tensor]:
 def _parameters(given: Tensors) -> list[Tensor]:
     found = _listed(given)
     if not found and isinstance(given, GeneratorType):  # exhausted, it may be
-        warnings.warn(
-            "`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=4
-        )
+        warn("`parameters` is an empty generator, no gradient clipping will occur.")
     return found
 
 
@@ -124,11 +122,10 @@ def clip_grad_norm(
     foreach: bool | None = None,
 ) -> Tensor:
     """PyTorch's old name of :func:`clip_grad_norm_`."""
-    warnings.warn(
+    warn(
         "`torch.nn.utils.clip_grad_norm` is now deprecated in favor of "
         "`torch.nn.utils.clip_grad_norm_`.",
         FutureWarning,
-        stacklevel=2,
     )
     return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite, foreach)
 

@@ -304,10 +304,11 @@ def transfer_parametrizations_and_params(
     from_module: Module, to_module: Module, tensor_name: str | None = None
 ) -> Module:
     """Give ``to_module`` the parametrizations of ``from_module``, with their originals' values."""
-    names = [tensor_name] if tensor_name is not None else list(from_module.parametrizations)
+    held: Any = getattr(from_module, "parametrizations", {})
+    names = [tensor_name] if tensor_name is not None else list(held)
     for name in names:
         assert isinstance(name, str)
-        source: Any = from_module.parametrizations[name]
+        source: Any = held[name]
         if not hasattr(to_module, name):
             setattr(to_module, name, copy.deepcopy(getattr(from_module, name)))
         for parametrization in source:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
+from ...backend.warning import warn
 from .. import calling
 from ..calling import reparametrized as _reparametrize_module  # noqa: F401
 from ..module import Module
@@ -22,11 +22,10 @@ def functional_call(
     strict: bool = False,
 ) -> Any:
     """``func.functional_call``, with a warning that it is there now."""
-    warnings.warn(
+    warn(
         "`torch.nn.utils.stateless.functional_call` is deprecated. Please use "
         "`torch.func.functional_call` instead.",
         FutureWarning,
-        stacklevel=2,
     )
     return calling.functional_call(
         module, parameters_and_buffers, args, kwargs, tie_weights=tie_weights, strict=strict

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, TypeVar
 
+from ...backend.warning import warn
 from ...linalg import vector_norm
 from ...tensor import Tensor
 from ..module import Module
@@ -80,11 +80,10 @@ def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
     each index has a length of its own; None: one length for all.
     :func:`minitorch_dl.nn.utils.parametrizations.weight_norm` is the newer way.
     """
-    warnings.warn(
+    warn(
         "`torch.nn.utils.weight_norm` is deprecated in favor of "
         "`torch.nn.utils.parametrizations.weight_norm`.",
         FutureWarning,
-        stacklevel=2,
     )
     WeightNorm.apply(module, name, dim)
     return module

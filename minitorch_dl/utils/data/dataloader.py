@@ -6,13 +6,13 @@ import functools
 import itertools
 import os
 import sys
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from ...backend.dtypes import int64
 from ...backend.random import Generator
+from ...backend.warning import warn
 from ...ops import empty
 from .collate import default_collate, default_convert
 from .dataset import Dataset, IterableDataset
@@ -142,11 +142,10 @@ class DataLoader(Generic[T_co]):
         at_hand = getattr(os, "sched_getaffinity", None)  # Linux only
         cores = len(at_hand(0)) if at_hand else os.cpu_count()
         if cores is not None and self.num_workers > cores:
-            warnings.warn(
+            warn(
                 f"This DataLoader will create {self.num_workers} worker processes in total, more "
                 f"than the {cores} cores of this system: excessive worker creation might get "
                 "DataLoader running slow or even freeze",
-                stacklevel=3,
             )
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -241,12 +240,11 @@ class _BaseDataLoaderIter:
         raise NotImplementedError
 
     def _warn_of_length(self, length: int) -> None:
-        warnings.warn(
+        warn(
             f"Length of IterableDataset was reported to be {length} (when accessing "
             f"len(dataloader)), but {self._n_yielded} samples have been fetched. For "
             "multiprocessing data-loading, this is what workers do that each yield the whole: let "
             "each yield its own part only, by get_worker_info().",
-            stacklevel=3,
         )
 
 
