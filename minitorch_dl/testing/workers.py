@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -51,8 +52,10 @@ def checked(
 
 
 def _found(subject: Subject, settings: dict[str, Any], draw: bool) -> tuple[Result, Curve | None]:
-    result = check(subject, **{**settings, "dtype": getattr(dtypes, settings["dtype"])})
-    return result, curve(subject, settings["device"]) if draw else None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of ops that are deprecated
+        result = check(subject, **{**settings, "dtype": getattr(dtypes, settings["dtype"])})
+        return result, curve(subject, settings["device"]) if draw else None
 
 
 # -- in another process ----------------------------------------------------------------------------

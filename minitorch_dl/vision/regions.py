@@ -86,7 +86,7 @@ def roi_align(
         _interpolation(places[:, axis], sizes[:, axis], bins, length, sampling_ratio)
         for axis, bins, length in axes
     )
-    return _pool_regions(input, rois.array[:, 0].astype(int), rows, columns)
+    return pool_regions(input, rois.array[:, 0].astype(int), rows, columns)
 
 
 def ps_roi_align(
@@ -181,8 +181,8 @@ def _places_of_largest(xp: Any, x: Any, images: Any, rows: Any, columns: Any) ->
     return largest
 
 
-@primitive(name="pool_regions")
-def _pool_regions(xp: Any, x: Any, images: Any, rows: Any, columns: Any) -> Any:
+@primitive
+def pool_regions(xp: Any, x: Any, images: Any, rows: Any, columns: Any) -> Any:
     """``y[k, c, p, q] = sum_hw rows[k, p, h] x[images[k], c, h, w] columns[k, q, w]``."""
     (k, p, _), q, c = rows.shape, columns.shape[1], x.shape[1]
     y = xp.zeros((k, c, p, q), x.dtype)
@@ -194,11 +194,11 @@ def _pool_regions(xp: Any, x: Any, images: Any, rows: Any, columns: Any) -> Any:
     return y
 
 
-@primitive(name="spread_regions")
-def _spread_regions(
+@primitive
+def spread_regions(
     xp: Any, bins: Any, images: Any, rows: Any, columns: Any, *, shape: tuple[int, ...]
 ) -> Any:
-    """The adjoint of ``_pool_regions``."""
+    """The adjoint of ``pool_regions``."""
     _, c, p, q = bins.shape
     x = xp.zeros(shape, bins.dtype)
     for k, image, high, wide in _windows(images, rows, columns):
@@ -208,14 +208,12 @@ def _spread_regions(
     return x
 
 
-_pool_regions.defvjp(
-    x=lambda g, images, rows, columns, x_shape: _spread_regions(
+pool_regions.defvjp(
+    x=lambda g, images, rows, columns, x_shape: spread_regions(
         g, images, rows, columns, shape=x_shape
     )
 )
-_spread_regions.defvjp(
-    bins=lambda g, images, rows, columns: _pool_regions(g, images, rows, columns)
-)
+spread_regions.defvjp(bins=lambda g, images, rows, columns: pool_regions(g, images, rows, columns))
 
 
 def _windows(images: Any, rows: Any, columns: Any) -> Iterator[tuple[int, int, slice, slice]]:
@@ -277,7 +275,7 @@ def _own_channels(op: str, input: Tensor, rois: Tensor, weights: Any) -> tuple[T
             f"{op}: the channels must be a multiple of pooled_height x pooled_width = {p * q}, got "
             f"{input.shape[1]}"
         )
-    y = _pool_regions(input, rois.array[:, 0].astype(int), rows, columns)
+    y = pool_regions(input, rois.array[:, 0].astype(int), rows, columns)
     y = einsum("kcpqpq->kcpq", y.reshape(k, channels, p, q, p, q))
     mapping = from_data.tensor(range(input.shape[1]), device=input.device).int()
     return y, mapping.reshape(1, channels, p, q).expand(k, -1, -1, -1).contiguous()
