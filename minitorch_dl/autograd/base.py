@@ -239,7 +239,7 @@ def write_out(
         )
     target = out.array
     fits = target.shape == result.array.shape
-    if fits and (not getattr(target.flags, "writeable", True) or _repeats(target)):
+    if not getattr(target.flags, "writeable", True) or _repeats(target):
         raise RuntimeError(
             f"{op}(): unsupported operation: more than one element of the written-to tensor refers "
             "to a single memory location. Please clone() the tensor before performing the "

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import devices, dtypes
+from ..backend.row_major import order_like
 from .base import DATA, ORDINARY
 from .modes import GRAD, records, state
 from .node import AccumulateGrad
@@ -27,7 +28,7 @@ from .versions import mark_written, next_number, offset_of, owner_of
 @primitive(grad_fn="torch::autograd::CopySlices", complex=True)
 def view_scatter(xp: Any, base: Any, source: Any, *, view: str, params: dict[str, Any]) -> Any:
     """``base`` with the part that the view primitive ``view`` shows replaced by ``source``."""
-    out = xp.array(base)  # a 0-d gradient may be a NumPy scalar
+    out = xp.asarray(base).copy(order_like(base))  # a 0-d gradient may be a NumPy scalar
     PRIMITIVES[view].kernel(xp, out, **params)[...] = source
     return out
 
@@ -43,7 +44,7 @@ view_scatter.defvjp(
 @primitive(name="copy_", grad_fn="torch::autograd::CopyBackwards", complex=True)
 def overwrite(xp: Any, a: Any, b: Any) -> Any:
     """``b`` broadcast to the shape and dtype of ``a``, whose values it replaces."""
-    out = xp.empty_like(a)
+    out = xp.empty_like(a, order=order_like(a))
     out[...] = b if out.dtype.kind == "c" or getattr(b, "dtype", a.dtype).kind != "c" else b.real
     return out
 

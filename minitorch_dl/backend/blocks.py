@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .precision import is_half, widened
+from .row_major import order_like
 from .threads import share
 
 BLOCK = 1 << 17
@@ -76,7 +77,7 @@ def pointwise(
     if is_half(a.dtype):
         wide = pointwise(xp, work, *map(widened, inputs), outputs=outputs, passes=passes)
         return wide.astype(a.dtype) if outputs == 1 else tuple(y.astype(a.dtype) for y in wide)
-    results = [xp.empty_like(a) for _ in range(outputs)]
+    results = [xp.empty_like(a, order=order_like(a)) for _ in range(outputs)]
     at_once = a.size <= MOST and a.size * passes < _SHARED
     if at_once or xp is not np or not all(v.flags.c_contiguous for v in inputs):
         work(*inputs, *results)

@@ -59,7 +59,15 @@ per_channel_affine = qscheme("per_channel_affine")
 per_channel_symmetric = qscheme("per_channel_symmetric")
 per_channel_affine_float_qparams = qscheme("per_channel_affine_float_qparams")
 
-CHANNELS_LAST = (channels_last, channels_last_3d)
+CHANNELS_LAST = {channels_last: 4, channels_last_3d: 5}
+"""The formats with channels last, and for how many dimensions they are."""
+
+
+def check_format(wanted: memory_format, ndim: int) -> None:
+    """Refuse a format that tensors of ``ndim`` dimensions can't have."""
+    rank = CHANNELS_LAST.get(wanted, ndim)
+    if rank != ndim:
+        raise RuntimeError(f"required rank {rank} tensor to use {wanted.name} format")
 
 
 def check_sparse(op: str, layout: layout | None) -> None:

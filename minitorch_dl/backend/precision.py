@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from .row_major import order_like
+
 _float32_products = "highest"
 
 
@@ -44,7 +46,9 @@ def widened(value: Any) -> Any:
     if not (hasattr(value, "dtype") and is_half(value.dtype)):
         return value
     many = value.dtype == _FLOAT16 and value.size >= _MANY and value.__class__ is np.ndarray
-    return _shifted(value) if many and value.flags.c_contiguous else value.astype(np.float32)
+    if many and value.flags.c_contiguous:
+        return _shifted(value)
+    return value.astype(np.float32, order_like(value))
 
 
 def _shifted(a: np.ndarray) -> np.ndarray:

@@ -1,7 +1,9 @@
-"""Copies in row-major order."""
+"""Results in row-major order."""
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -33,3 +35,26 @@ def row_major_copy(a: Any) -> Any:
     for i in range(0, a.shape[-1], _COLUMNS):
         y[..., i : i + _COLUMNS] = a[..., i : i + _COLUMNS]
     return y
+
+
+def in_rows(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """``kernel(xp, *arrays, **params)`` with a row-major result, in whatever order the arrays lie:
+    NumPy's results follow them, so that ``view`` would refuse what it takes in PyTorch.
+    """
+
+    @functools.wraps(kernel)
+    def row_major(xp: Any, *arrays: Any, **params: Any) -> Any:
+        return in_row_order(kernel(xp, *arrays, **params))
+
+    return row_major
+
+
+def in_row_order(a: Any) -> Any:
+    """The array itself if it is row-major, else a copy that is."""
+    return a if a.flags.c_contiguous else row_major_copy(a)
+
+
+def order_like(a: Any) -> str:
+    """The ``order`` for a new array like ``a``: that of its axes, but row-major where elements are
+    repeated along an axis (a stride of 0), which NumPy would put last."""
+    return "C" if 0 in a.strides else "K"

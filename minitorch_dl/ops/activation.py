@@ -10,6 +10,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..autograd.errors import require_kind
 from ..autograd.inplace import inplace as in_place
 from ..autograd.inplace import write
@@ -232,8 +234,11 @@ def threshold(input: Any, threshold: float, value: float, inplace: bool = False)
 
     def kept(x: Any) -> Any:
         wide = cast(x, dtype="float32") if x.dtype is dtypes.bfloat16 else x  # as in PyTorch
-        return select(wide <= threshold, value, x)
+        return select(wide <= threshold, wrapped, x)
 
+    wrapped = value
+    if input.array.dtype.kind in "iu" and math.isfinite(value):  # as C++ converts it
+        wrapped = int(np.array(int(value)).astype(input.array.dtype))
     return _apply("threshold", kept, input, inplace)
 
 

@@ -16,6 +16,7 @@ from ..autograd.structural import expand_p
 from ..backend import array_module, device_of
 from ..backend import pooling as kernels
 from ..backend import random as draw
+from ..backend.row_major import in_rows
 from .gathering import gather_p
 from .pooling import avg_pools, check_axes, max_pools
 from .reductions import sum_p
@@ -145,6 +146,7 @@ def _adaptive_max_pools(
 
 
 @primitive(least="float")
+@in_rows
 def region_positions(xp: Any, a: Any, *, out: tuple[int, ...]) -> Any:
     """Each adaptive region's maximum as an index into the flattened spatial axes."""
     return kernels.region_positions(xp, a, out)

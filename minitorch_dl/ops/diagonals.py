@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd.node_names import as_one, named
 from ..autograd.primitive import primitive, write_out
+from ..backend.row_major import in_rows
 from .dims import wrap_dim
 from .indexing import setitem
 from .movement import clone_p
@@ -18,6 +19,7 @@ __all__ = ["diag", "diag_embed", "diagflat", "diagonal", "tril", "triu"]
 
 
 @primitive(complex=True)
+@in_rows
 def tril_p(xp: Any, a: Any, *, diagonal: int) -> Any:
     return xp.tril(a, diagonal)
 
@@ -26,6 +28,7 @@ tril_p.defvjp(a=lambda g, diagonal: tril_p(g, diagonal=diagonal))
 
 
 @primitive(complex=True)
+@in_rows
 def triu_p(xp: Any, a: Any, *, diagonal: int) -> Any:
     return xp.triu(a, diagonal)
 

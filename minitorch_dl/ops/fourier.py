@@ -18,6 +18,7 @@ from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast, conj
 from ..backend import dtypes
+from ..backend.row_major import in_rows
 from .creation import arange
 from .dims import wrap_dim, wrap_dims
 from .rearranging import roll
@@ -37,6 +38,7 @@ direction under the other name."""
 
 
 @primitive(grad_fn="FftC2CBackward0", complex=True)
+@in_rows
 def fourier_p(xp: Any, a: Any, *, dims: tuple[int, ...], inverse: bool, norm: str) -> Any:
     """``y_k = sum over j of a_j exp(-2 pi i j k / n)`` along ``dims``; ``inverse``: ``+2 pi i``."""
     transform = xp.fft.ifftn if inverse else xp.fft.fftn
@@ -51,6 +53,7 @@ fourier_p.defvjp(
 
 
 @primitive(grad_fn="FftR2CBackward0", complex=True)
+@in_rows
 def fourier_of_real(xp: Any, a: Any, *, dim: int, norm: str) -> Any:
     """The frequencies 0 to n // 2 of real numbers; the others are their conjugates."""
     y = xp.fft.rfft(a, None, dim, norm)
@@ -68,6 +71,7 @@ fourier_of_real.defvjp(
 
 
 @primitive(grad_fn="FftC2RBackward0", complex=True)
+@in_rows
 def fourier_to_real(xp: Any, a: Any, *, dim: int, n: int, norm: str) -> Any:
     """The ``n`` real numbers whose frequencies 0 to n // 2 are ``a``."""
     return xp.fft.irfft(a, n, dim, norm).astype(a.real.dtype, copy=False)

@@ -16,7 +16,7 @@ from ..autograd.node_names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast, expand_p
 from ..backend import array_module, check_range, dtypes
-from ..backend.row_major import row_major_copy
+from ..backend.row_major import in_rows, row_major_copy
 from .dims import common_shape, wrap_dim
 from .indexing import add_at, add_slices, index_adjoint, index_p, index_put, index_put_p
 from .shape import reshape_p
@@ -240,6 +240,7 @@ def _of_slices(index: Any, dim: int, shape: tuple[int, ...]) -> Any:
 
 
 @primitive(complex=True)
+@in_rows
 def gather_p(xp: Any, a: Any, index: Any, *, dim: int) -> Any:
     if (vector := _of_slices(index, dim, a.shape)) is not None:
         return a.take(vector, dim)

@@ -49,10 +49,10 @@ def on_memory(
     if not prod(shape):
         return np.ndarray(shape, a.dtype, np.empty(0, a.dtype), 0, strides)
     owner = owner_of(a)
-    if not (owner.flags.c_contiguous or owner.flags.f_contiguous):
-        return np.lib.stride_tricks.as_strided(
-            a.reshape(-1)[offset // a.itemsize :], shape, strides
-        )
+    if not (owner.flags.c_contiguous or owner.flags.f_contiguous):  # another library's memory
+        as_strided = np.lib.stride_tricks.as_strided
+        up_to_first = as_strided(a, (offset // a.itemsize + 1,), (a.itemsize,))
+        return as_strided(up_to_first[-1:], shape, strides)
     return np.ndarray(shape, a.dtype, owner, offset_of(a) + offset, strides)
 
 

@@ -17,6 +17,7 @@ from .deprecated import deprecated
 from .diagonals import tril_p, triu_p
 from .gathering import take_along_dim
 from .joining import cat
+from .shape import contiguous
 from .solving import (
     LinAlgError,
     as_diagonal,
@@ -222,7 +223,7 @@ def linalg_lu_solve(
     check_matrices("torch.linalg.lu_solve", B=B)
     check_system("torch.linalg.lu_solve", LU, B, left)
     if not left:
-        y = mH(linalg_lu_solve(LU, pivots, mH(B), adjoint=not adjoint))
+        y = contiguous(mH(linalg_lu_solve(LU, pivots, mH(B), adjoint=not adjoint)))
         return y if out is None else write_out("linalg.lu_solve", out, y, exact=True)
     P, L, U = lu_unpack(LU, pivots)
     if adjoint:

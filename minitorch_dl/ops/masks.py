@@ -12,6 +12,7 @@ from ..autograd.node_names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import expand_p
 from ..backend import array_module, check_range
+from ..backend.row_major import in_rows
 from ..backend.selection import choose
 from .dims import common_shape
 from .gathering import at_least_1d, fill_value
@@ -23,6 +24,7 @@ __all__ = ["argwhere", "masked_fill", "masked_scatter", "masked_select", "nonzer
 
 
 @primitive(broadcasts=True, complex=True)
+@in_rows
 def masked_fill_p(xp: Any, a: Any, value: Any, mask: Any) -> Any:
     return choose(xp, mask, value, a)
 

@@ -7,8 +7,10 @@ from typing import Any
 from ..autograd.primitive import primitive
 from ..autograd.structural import cast
 from ..backend import device_of, dtypes, move
+from ..backend.layouts import check_format, contiguous_format
 from ..backend.row_major import row_major_copy
 from ..backend.warning import warn
+from .shape import contiguous
 
 __all__ = ["clone"]
 
@@ -36,10 +38,14 @@ clone_p.defvjp(a=lambda g: g)
 
 def clone(input: Any, *, memory_format: Any = None) -> Any:
     """A copy of ``input`` that is part of the graph."""
+    if memory_format is not None:
+        check_format(memory_format, input.array.ndim)
     return clone_p(input)
 
 
-def to(x: Any, dtype: Any = None, device: Any = None, copy: bool = False) -> Any:
+def to(
+    x: Any, dtype: Any = None, device: Any = None, copy: bool = False, memory_format: Any = None
+) -> Any:
     """``x`` with this dtype on this device, differentiably; ``x`` itself when nothing changes."""
     y = x
     if dtype is not None:
@@ -53,4 +59,10 @@ def to(x: Any, dtype: Any = None, device: Any = None, copy: bool = False) -> Any
             y = cast(y, dtype=wanted.name)
     if device is not None and move(y.array, device) is not y.array:
         y = transfer(y, device=str(device))
-    return y if y is not x or not copy else cast(x, dtype=dtypes.from_numpy(x.array.dtype).name)
+    if y is x and copy:
+        y = cast(x, dtype=dtypes.from_numpy(x.array.dtype).name)
+    if memory_format is not None:
+        check_format(memory_format, x.array.ndim)
+        if memory_format is contiguous_format and y is not x:
+            y = contiguous(y)
+    return y

@@ -240,9 +240,8 @@ def norm(
     tensor([3., 4.])
     """
     if p == "nuc":
-        return matrix_norm(
-            input, "nuc", (-2, -1) if dim is None else dim, keepdim, dtype=dtype, out=out
-        )
+        dim = tuple(range(input.array.ndim)) if dim is None else dim
+        return matrix_norm(input, "nuc", dim, keepdim, dtype=dtype, out=out)
     if p in ("fro", None):
         p = 2
     elif isinstance(p, str):

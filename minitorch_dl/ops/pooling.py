@@ -18,6 +18,7 @@ from ..autograd.primitive import primitive, write_out
 from ..backend import constant
 from ..backend import pooling as kernels
 from ..backend.precision import in_float32
+from ..backend.row_major import in_row_order, in_rows
 from ..backend.windows import Ints, Pairs
 from .activation import relu
 from .elementwise import sign
@@ -30,9 +31,8 @@ __all__ = ["avg_pool1d", "max_pool1d", "max_pool2d", "max_pool3d"]
 
 @primitive(aux=("top",), least="integer")
 def max_pool_p(xp: Any, a: Any, *, kernel, stride, padding, dilation, ceil_mode) -> Any:
-    y = kernels.max_pool(
-        xp, a, kernel=kernel, stride=stride, padding=padding, dilation=dilation, ceil_mode=ceil_mode
-    )
+    window = {"kernel": kernel, "stride": stride, "padding": padding, "dilation": dilation}
+    y = in_row_order(kernels.max_pool(xp, a, ceil_mode=ceil_mode, **window))
     return y, y.copy()  # an activation often overwrites y
 
 
@@ -74,6 +74,7 @@ max_gather.defvjp(
 
 
 @primitive(least="integer")
+@in_rows
 def max_positions(xp: Any, a: Any, *, kernel, stride, padding, dilation, ceil_mode) -> Any:
     """Each window's maximum as an index into the flattened spatial axes."""
     return kernels.max_positions(
@@ -93,6 +94,7 @@ def _divisor(xp: Any, size: Any, out: Any, given: int | None, dtype: Any, **wind
 
 
 @primitive
+@in_rows
 @in_float32
 def avg_pool_p(
     xp: Any, a: Any, *, kernel, stride, padding, ceil_mode, count_include_pad, divisor

@@ -223,12 +223,8 @@ def flip(input: Any, *dims: Any, **named: Any) -> Any:
     """
     if not dims and "dims" not in named:
         raise TypeError('flip() missing 1 required positional argument: "dims"')
-    dims = sizes(spelled("flip", "dims", dims, named))
-    return (
-        flip_p(input, dims=wrap_dims(dims, input.array.ndim))
-        if input.array.ndim
-        else clone_p(input)
-    )
+    dims = wrap_dims(sizes(spelled("flip", "dims", dims, named)), input.array.ndim)
+    return flip_p(input, dims=dims) if input.array.ndim else clone_p(input)
 
 
 def fliplr(input: Any) -> Any:

@@ -17,6 +17,7 @@ from ..autograd.primitive import fused, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import dtypes
 from ..backend.precision import is_half
+from ..backend.row_major import in_rows
 from ..backend.strides import expanded
 from ..backend.sums import SOME, sum_by_products
 from .dims import normalize_dims
@@ -236,6 +237,7 @@ def _prod_tree(a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
 
 
 @fused(composite=_prod_tree, complex=True)
+@in_rows
 def prod_p(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
     dtype = a.dtype
     return a.prod(dims, ACCUMULATOR[a.dtype], None, keepdim).astype(

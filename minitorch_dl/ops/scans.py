@@ -13,6 +13,7 @@ from ..autograd.primitive import TensorBase, fused, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import device_of, dtypes
 from ..backend.precision import in_float32, summed_in
+from ..backend.row_major import in_rows
 from . import return_types
 from .dims import wrap_dim
 from .elementwise import complex_logaddexp
@@ -79,6 +80,7 @@ def accumulate(xp: Any, ufunc: str, a: Any, dim: int) -> Any:
 
 
 @primitive(complex=True)
+@in_rows
 def cumsum_p(xp: Any, a: Any, *, dim: int, reverse: bool) -> Any:
     if not a.ndim:
         return a.copy()
@@ -121,6 +123,7 @@ def _cumprod_steps(a: Any, *, dim: int) -> Any:
 
 
 @fused(composite=_cumprod_steps, complex=True)
+@in_rows
 def cumprod_p(xp: Any, a: Any, *, dim: int) -> Any:
     if not a.ndim:
         return a.copy()
@@ -158,6 +161,7 @@ def cumprod(input: Any, dim: int, *, dtype: Any = None, out: Any = None) -> Any:
 
 
 @primitive(complex="holomorphic")
+@in_rows
 @in_float32
 def logcumsumexp_p(xp: Any, a: Any, *, dim: int) -> Any:
     if not a.ndim:
@@ -214,6 +218,7 @@ def logcumsumexp(input: Any, dim: int, *, out: Any = None) -> Any:
 
 
 @primitive
+@in_rows
 def running_position(xp: Any, a: Any, *, dim: int, ufunc: str) -> Any:
     """Where the extremum of the elements so far is: the last of several, NaN before all."""
     if not a.ndim:

@@ -18,6 +18,7 @@ from ..autograd.structural import alias, conj, expand_p, is_complex
 from ..autograd.torch_function import LIVE, call_override
 from ..autograd.versions import offset_of
 from ..backend import dtypes
+from ..backend.layouts import check_format
 from ..backend.row_major import row_major_copy
 from ..backend.warning import warn
 from .dims import also_named, sizes, spelled, wrap_dim, wrap_dims
@@ -385,6 +386,8 @@ def T(input: Any) -> Any:
 
 def mT(input: Any) -> Any:
     """Every matrix of a batch transposed (the attribute ``tensor.mT``)."""
+    if not input.array.ndim:
+        return alias(input)
     if input.array.ndim < 2:
         raise RuntimeError(
             "tensor.mT is only supported on matrices or batches of matrices. Got "
@@ -485,4 +488,6 @@ contiguous_p.defvjp(a=lambda g: g)
 
 def contiguous(input: Any, memory_format: Any = None) -> Any:
     """``input`` with its elements in row-major order: itself if they are already, else a copy."""
+    if memory_format is not None:
+        check_format(memory_format, input.array.ndim)
     return input if input.array.flags.c_contiguous else contiguous_p(input)

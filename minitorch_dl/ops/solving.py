@@ -426,7 +426,14 @@ def _d_slogdet(g: Any, a: Any, sign: Any) -> Any:
     if is_complex(a):
         turn = conj(g_sign) * sign
         g_log = g_log - (turn - conj(turn)) * 0.5
-    return as_column(as_column(g_log)) * mH(inv_p(a))
+    return as_column(as_column(g_log)) * mH(_inverse_or_infinite(a))
+
+
+def _inverse_or_infinite(a: Any) -> Any:
+    try:
+        return inv_p(a)
+    except LinAlgError:  # a singular matrix among them
+        return mT(cofactors(a)) / as_column(as_column(det_p(a)))
 
 
 slogdet_p.defvjp(a=_d_slogdet)

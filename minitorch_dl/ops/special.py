@@ -290,6 +290,7 @@ def xlog1py(input: Any, other: Any, *, out: Any = None) -> Any:
 @primitive(broadcasts=True, promotes="float")
 def xlogy_p(xp: Any, a: Any, b: Any) -> Any:
     nothing = xp.equal(a, 0) & xp.equal(b, b)
+    b = float(b) if b.__class__ is bool else b
     return xp.where(nothing, 0, a * xp.log(b)).astype(_float_of(a, b))
 
 
@@ -304,6 +305,7 @@ xlogy_p.defvjp(
 @primitive(broadcasts=True, promotes="float", grad_fn="SpecialXlog1PyBackward0")
 def xlog1py_p(xp: Any, a: Any, b: Any) -> Any:
     nothing = xp.equal(a, 0) & xp.equal(b, b)
+    b = float(b) if b.__class__ is bool else b  # whose logarithm NumPy takes in float16
     return xp.where(nothing, 0, a * xp.log1p(b)).astype(_float_of(a, b))
 
 

@@ -190,7 +190,8 @@ class Convertible(TensorBase):
             return call_override(Convertible.to, [], (self, *args), kwargs)
         wanted_device, wanted_dtype = kwargs.pop("device", None), kwargs.pop("dtype", None)
         copy_ = kwargs.pop("copy", False)
-        kwargs.pop("non_blocking", None), kwargs.pop("memory_format", None)
+        kwargs.pop("non_blocking", None)
+        memory_format = kwargs.pop("memory_format", None)
         if kwargs:
             raise TypeError(f"to() got an unexpected keyword argument {next(iter(kwargs))!r}")
         rest = []
@@ -207,7 +208,7 @@ class Convertible(TensorBase):
                 wanted_dtype = arg
         if len(rest) == 2:
             copy_ = rest[1]
-        return movement.to(self, wanted_dtype, wanted_device, copy_)
+        return movement.to(self, wanted_dtype, wanted_device, copy_, memory_format)
 
     def type(self, dtype: Any = None, non_blocking: builtins.bool = False) -> Any:
         """The type's name (``"torch.FloatTensor"``), or this tensor in another dtype."""
@@ -230,7 +231,7 @@ class Convertible(TensorBase):
 
     def cpu(self, memory_format: Any = None) -> Any:
         """This tensor in host memory; itself when it is there."""
-        return movement.to(self, device="cpu")
+        return movement.to(self, device="cpu", memory_format=memory_format)
 
     def cuda(
         self, device: Any = None, non_blocking: builtins.bool = False, memory_format: Any = None
@@ -240,27 +241,27 @@ class Convertible(TensorBase):
 
     def float(self, memory_format: Any = None) -> Any:
         """To float32."""
-        return movement.to(self, dtypes.float32)
+        return movement.to(self, dtypes.float32, memory_format=memory_format)
 
     def double(self, memory_format: Any = None) -> Any:
         """To float64."""
-        return movement.to(self, dtypes.float64)
+        return movement.to(self, dtypes.float64, memory_format=memory_format)
 
     def half(self, memory_format: Any = None) -> Any:
         """To float16."""
-        return movement.to(self, dtypes.float16)
+        return movement.to(self, dtypes.float16, memory_format=memory_format)
 
     def bfloat16(self, memory_format: Any = None) -> Any:
         """To bfloat16."""
-        return movement.to(self, dtypes.bfloat16)
+        return movement.to(self, dtypes.bfloat16, memory_format=memory_format)
 
     def cfloat(self, memory_format: Any = None) -> Any:
         """To complex64."""
-        return movement.to(self, dtypes.complex64)
+        return movement.to(self, dtypes.complex64, memory_format=memory_format)
 
     def cdouble(self, memory_format: Any = None) -> Any:
         """To complex128."""
-        return movement.to(self, dtypes.complex128)
+        return movement.to(self, dtypes.complex128, memory_format=memory_format)
 
     def chalf(self, memory_format: Any = None) -> Any:
         """To complex numbers of float16 parts: refused, NumPy has none."""
@@ -271,27 +272,27 @@ class Convertible(TensorBase):
 
     def long(self, memory_format: Any = None) -> Any:
         """To int64."""
-        return movement.to(self, dtypes.int64)
+        return movement.to(self, dtypes.int64, memory_format=memory_format)
 
     def int(self, memory_format: Any = None) -> Any:
         """To int32."""
-        return movement.to(self, dtypes.int32)
+        return movement.to(self, dtypes.int32, memory_format=memory_format)
 
     def short(self, memory_format: Any = None) -> Any:
         """To int16."""
-        return movement.to(self, dtypes.int16)
+        return movement.to(self, dtypes.int16, memory_format=memory_format)
 
     def char(self, memory_format: Any = None) -> Any:
         """To int8."""
-        return movement.to(self, dtypes.int8)
+        return movement.to(self, dtypes.int8, memory_format=memory_format)
 
     def byte(self, memory_format: Any = None) -> Any:
         """To uint8."""
-        return movement.to(self, dtypes.uint8)
+        return movement.to(self, dtypes.uint8, memory_format=memory_format)
 
     def bool(self, memory_format: Any = None) -> Any:
         """To bool: True where nonzero."""
-        return movement.to(self, dtypes.bool)
+        return movement.to(self, dtypes.bool, memory_format=memory_format)
 
     def pin_memory(self, device: Any = None) -> Any:
         """Accepted for PyTorch's sake; returns the tensor."""

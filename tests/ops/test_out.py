@@ -75,6 +75,8 @@ def test_out_that_cannot_hold_the_result_is_refused() -> None:
 def test_out_whose_elements_share_memory_is_refused() -> None:
     with pytest.raises(RuntimeError, match="refers to a single memory location"):
         torch.add(X, 1, out=torch.zeros(1).expand(6))
+    with pytest.raises(RuntimeError, match="refers to a single memory location"):
+        torch.add(X, 1, out=torch.zeros(1).expand(2, 6))
 
 
 def test_out_that_requires_grad_is_refused() -> None:

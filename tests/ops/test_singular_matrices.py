@@ -72,3 +72,9 @@ def test_what_is_not_finite_is_refused() -> None:
     for op in (L.svd, L.svdvals, L.pinv, L.matrix_rank, L.cond):
         with pytest.raises(L.LinAlgError, match="contained non-finite values"):
             op(nan)
+
+
+def test_the_gradient_of_an_infinite_logarithm() -> None:
+    x = torch.ones(2, 2, requires_grad=True)
+    torch.logdet(x).backward()
+    assert x.grad.tolist() == [[math.inf, -math.inf], [-math.inf, math.inf]]

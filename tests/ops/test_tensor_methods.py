@@ -203,3 +203,8 @@ def test_heaviside_takes_one_real_dtype() -> None:
     for other, text in ((x.double(), "different dtypes"), (x * 1j, "complex tensors")):
         with pytest.raises(RuntimeError, match=f"heaviside is not yet implemented for .*{text}"):
             torch.heaviside(x, other)
+
+
+def test_a_number_is_its_own_adjoint() -> None:
+    assert (torch.tensor(2.0).mT, torch.tensor(2.0).mH) == (2.0, 2.0)
+    assert torch.tensor(1 + 2j).mH == torch.tensor(1 - 2j)

@@ -65,6 +65,12 @@ ROWS = [
     ),
     _nn("rrelu", S(_X), S(_X, 0.1, 0.4), S(_X, 0.1, 0.4, training=True)),
     _nn("threshold", S(_X, 1.0, -7.0), S(F(), 0.1, 20.0)),
+    Row(
+        "threshold(uint8)",
+        S(I(3)),
+        call=lambda torch, x: torch.nn.functional.threshold(x.to(torch.uint8), 2.5, -9),
+        grad=False,
+    ),
     _nn("hardshrink", S(_X), S(_X, 2.0), S(F())),
     _nn("softshrink", S(_X), S(_X, 2.0), S(F())),
     _nn("elu", S(_X), S(_X, 0.3), S(F()), drawn="unary", kinks=(0,)),

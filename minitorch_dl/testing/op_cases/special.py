@@ -106,6 +106,7 @@ ROWS = [
         S(F(3, low=0, high=0), F(3, low=-0.5, high=2)),
         S(F(3, 4), F(4, low=-0.9, high=2)),
         S(F(3), 2.0),
+        S(B(3), True),
         S(2.0, F(3, low=0.1, high=2)),
     ),
     Row("special.entr", S(F(3, 4, low=0.1, high=2)), S(F(low=0.1, high=1))),
