@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from ..autograd.torch_function import LIVE
+from ..backend.random import default_generator
 from ..library import CustomOpDef
-from ..ops.random import get_rng_state, set_rng_state
 from ..size import Size
 from ..tensor import Tensor
 from ..utils._pytree import tree_flatten
@@ -55,17 +55,17 @@ class Draws:
                 f"{randomness}"
             )
         self.randomness = randomness
-        self._state = None if randomness == "different" else get_rng_state()
+        self._begun = None if randomness == "different" else default_generator().mark()
 
     def before(self, i: int) -> None:
         """Called before entry ``i`` is computed."""
         if self.randomness == "same" and i:
-            set_rng_state(self._state)
+            default_generator().go_back(self._begun)
 
     def after(self) -> None:
         """Called when all are."""
-        if self.randomness == "error" and not get_rng_state().equal(self._state):
-            set_rng_state(self._state)  # as if nothing had been drawn
+        if self.randomness == "error" and default_generator().has_drawn_since(self._begun):
+            default_generator().go_back(self._begun)  # as if nothing had been drawn
             self.refuse()
 
     def refuse(self) -> None:

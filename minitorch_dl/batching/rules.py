@@ -16,21 +16,64 @@ from ..tensor import Tensor
 from .batched import Batched, is_at, mapped, rewrapped, rule_for, torch
 
 
-@functools.cache
-def _signature(func: Callable[..., Any]) -> inspect.Signature:
-    return inspect.signature(func)
+class Bound:
+    """The arguments of a call by the names of the function's parameters, which may be changed, and
+    as the function takes them."""
+
+    def __init__(self, parameters: _Parameters, arguments: dict[str, Any]) -> None:
+        self.parameters, self.arguments = parameters, arguments
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        given = tuple([self.arguments[name] for name in self.parameters.positional])
+        return (*given, *self.arguments.get(self.parameters.rest, ()))
+
+    @property
+    def kwargs(self) -> dict[str, Any]:
+        given = {name: self.arguments[name] for name in self.parameters.named}
+        return given | self.arguments.get(self.parameters.others, {})
 
 
-def bound_arguments(
-    func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> inspect.BoundArguments:
-    signature = _signature(func)
-    for name, parameter in signature.parameters.items():
-        if parameter.kind is parameter.VAR_POSITIONAL and name in kwargs:  # flip(x, dims=(0, 1))
-            args, kwargs = (*args, kwargs[name]), {k: v for k, v in kwargs.items() if k != name}
-    bound = signature.bind(*args, **kwargs)
-    bound.apply_defaults()
-    return bound
+class _Parameters:
+    """Those of a function by their kinds, and their defaults."""
+
+    def __init__(self, func: Callable[..., Any]) -> None:
+        self.signature = inspect.signature(func)
+        p = inspect.Parameter
+        several: dict[Any, Any] = {p.VAR_POSITIONAL: (), p.VAR_KEYWORD: {}}
+        kinds: dict[Any, list[str]] = {}
+        self.defaults: dict[str, Any] = {}
+        for name, one in self.signature.parameters.items():
+            kinds.setdefault(one.kind, []).append(name)
+            self.defaults[name] = several.get(one.kind, one.default)
+        self.positional = kinds.get(p.POSITIONAL_ONLY, []) + kinds.get(p.POSITIONAL_OR_KEYWORD, [])
+        self.named = kinds.get(p.KEYWORD_ONLY, [])
+        (self.rest,) = kinds.get(p.VAR_POSITIONAL, [""])
+        (self.others,) = kinds.get(p.VAR_KEYWORD, [""])
+
+    def bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Bound:
+        if self.rest in kwargs:  # flip(x, dims=(0, 1))
+            args, kwargs = (*args, kwargs[self.rest]), kwargs.copy()
+            del kwargs[self.rest]
+        arguments = self.defaults | dict(zip(self.positional, args))
+        if rest := args[len(self.positional) :]:
+            arguments[self.rest] = rest
+        more = kwargs.keys() - self.defaults.keys()
+        arguments |= kwargs
+        if more:
+            arguments[self.others] = {name: arguments.pop(name) for name in more}
+        twice = not kwargs.keys().isdisjoint(self.positional[: len(args)])
+        absent = any(x is inspect.Parameter.empty for x in arguments.values())
+        if twice or absent or "" in arguments:
+            self.signature.bind(*args, **kwargs)  # which says what is wrong
+        return Bound(self, arguments)
+
+
+_parameters = functools.cache(_Parameters)
+
+
+def bound_arguments(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Bound:
+    return _parameters(func).bound(args, kwargs)
 
 
 def only(values: Any, level: int) -> bool:

@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..ops.random import get_rng_state, set_rng_state
+from ..backend.random import default_generator
 from ..tensor import Tensor
 from ..utils._pytree import tree_is_leaf, tree_leaves, tree_structure
 from . import (  # noqa: F401  (which fill in RULES)
@@ -86,7 +86,7 @@ def _run(
 ) -> Any:
     """``func`` of the entries of ``batches``, which come along the first dim where ``dims`` isn't
     None."""
-    begun = get_rng_state()
+    begun = default_generator().mark()
     with vmapping(size, draws) as level:
         given = [x if d is None else Batched.of(x, level.number) for x, d in zip(batches, dims)]
         drawing = DrawingPerEntry(level.number, size)
@@ -100,7 +100,7 @@ def _run(
             draws.after()
             to = _out_dims(out_dims, result)
     if level.reads_arrays:
-        set_rng_state(begun)
+        default_generator().go_back(begun)
         return _each(lambda x: func(*unflatten(x), **kwargs), batches, dims, size, draws, out_dims)
     ends = [_at_the_end(y, d, size, level.number) for y, d in zip(tree_leaves(result), to)]
     return tree_structure(result).unflatten(ends)

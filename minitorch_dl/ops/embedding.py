@@ -14,7 +14,7 @@ from ..autograd.versions import mark_written
 from ..backend import array_module, check_range
 from ..backend.segments import add_rows as add_rows_kernel
 from ..backend.segments import first_maxima, occurrences
-from .gathering import gather_p
+from .gathering import INTEGERS, gather_p
 from .selection import keep, where
 from .shape import reshape_p, unsqueeze
 
@@ -126,11 +126,15 @@ def embedding(
                 f"{padding_idx} for {rows} rows"
             )
         padding_idx %= rows
-    text = (
-        f"embedding: index out of range in self: {{}} is not in [0, {rows - 1}], the rows of "
-        f"a weight of size {list(weight.array.shape)}"
+    check_range(
+        input.array,
+        rows,
+        IndexError,
+        lambda: (
+            f"embedding: index out of range in self: {{}} is not in [0, {rows - 1}], the rows "
+            f"of a weight of size {list(weight.array.shape)}"
+        ),
     )
-    check_range(input.array, rows, IndexError, text)
     if max_norm is not None:
         _limit_norms(weight, input.array, max_norm, norm_type)
     if sparse or padding_idx is not None or scale_grad_by_freq:
@@ -155,7 +159,7 @@ def _check_table(op: str, input: Any, weight: Any) -> None:
     index, table = input.array, weight.array
     if table.ndim != 2:
         raise RuntimeError(f"{op}: 'weight' must be 2-D, got size {list(table.shape)}")
-    if index.dtype.name not in ("int64", "int32"):
+    if index.dtype not in INTEGERS:
         raise RuntimeError(
             f"{op}: Expected tensor for argument 'input' (indices) to have one of the scalar "
             "types: "

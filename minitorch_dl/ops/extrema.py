@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import not_implemented
+from ..autograd.modes import GRAD, state
 from ..autograd.node_names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend.precision import summed_in
@@ -290,4 +291,7 @@ def picked(
 
 def _drop(x: Any, dim: int) -> Any:
     shape = x.array.shape
-    return owned(reshape_p(x, shape=shape[:dim] + shape[dim + 1 :]))
+    shape = shape[:dim] + shape[dim + 1 :]
+    if x._node is None and state.flags <= GRAD:  # a new tensor, which nobody watches
+        return TensorBase.wrap(x.array.reshape(shape))
+    return owned(reshape_p(x, shape=shape))

@@ -277,13 +277,14 @@ def from_numpy(ndarray: Any) -> Any:
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
     dtypes.from_numpy(ndarray.dtype)
-    if builtins.any(s < 0 for s in ndarray.strides):
+    strides = ndarray.strides
+    if strides and builtins.min(strides) < 0:
         raise ValueError(
             "At least one stride in the given numpy array is negative, and tensors with negative "
             "strides are not currently supported. (You can probably work around this by making a "
             "copy of your array with array.copy().)"
         )
-    if builtins.any(s % ndarray.itemsize for s in ndarray.strides):
+    if not ndarray.flags.c_contiguous and builtins.any(s % ndarray.itemsize for s in strides):
         raise ValueError(
             "given numpy array strides not a multiple of the element byte size. Copy the numpy "
             "array to reallocate the memory."

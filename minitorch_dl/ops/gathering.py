@@ -30,11 +30,11 @@ __all__ = [
 # -- checks ----------------------------------------------------------------------------------------
 
 
-_INTEGERS = np.dtype("int64"), np.dtype("int32")
+INTEGERS = np.dtype("int64"), np.dtype("int32")
 
 
 def _check_kind(op: str, index: Any, error: type[Exception] = RuntimeError) -> None:
-    if index.array.size and index.array.dtype not in _INTEGERS:
+    if index.array.size and index.array.dtype not in INTEGERS:
         raise error(f"{op}(): Expected dtype int32/int64 for index, got {index.array.dtype}")
 
 
@@ -216,19 +216,20 @@ def index_grid(xp: Any, index: Any, dim: int) -> tuple[Any, ...]:
     )
 
 
-def _flat(xp: Any, index: Any, dim: int, shape: tuple[int, ...]) -> Any:
+def flat_places(xp: Any, index: Any, dim: int, shape: tuple[int, ...]) -> Any:
     """``index_grid`` as positions in a flattened array of ``shape``."""
     step = prod(shape[dim + 1 :])
     flat = index if step == 1 else xp.multiply(index, step, dtype="i8")
-    own: Any = 0
+    own: Any = None
     for d, size in enumerate(index.shape):
         if d != dim and size > 1:
-            places = xp.arange(size).reshape((-1,) + (1,) * (index.ndim - d - 1))
-            own = own + places * prod(shape[d + 1 :])
-    return flat + own
+            step = prod(shape[d + 1 :])
+            places = xp.arange(0, size * step, step).reshape((-1,) + (1,) * (index.ndim - d - 1))
+            own = places if own is None else own + places
+    return flat if own is None else flat + own
 
 
-def _of_slices(index: Any, dim: int, shape: tuple[int, ...]) -> Any:
+def whole_slices(index: Any, dim: int, shape: tuple[int, ...]) -> Any:
     """The vector that ``index`` repeats over the other axes of ``shape``, as an expanded one does:
     it is of whole slices. None for another index."""
     if not index.size or index.ndim != len(shape):
@@ -242,11 +243,11 @@ def _of_slices(index: Any, dim: int, shape: tuple[int, ...]) -> Any:
 @primitive(complex=True)
 @in_rows
 def gather_p(xp: Any, a: Any, index: Any, *, dim: int) -> Any:
-    if (vector := _of_slices(index, dim, a.shape)) is not None:
+    if (vector := whole_slices(index, dim, a.shape)) is not None:
         return a.take(vector, dim)
     if not a.flags.c_contiguous:
         return a[index_grid(xp, index, dim)]
-    return a.reshape(-1).take(_flat(xp, index, dim, a.shape)) if a.ndim else a[index]
+    return a.reshape(-1).take(flat_places(xp, index, dim, a.shape)) if a.ndim else a[index]
 
 
 gather_p.defvjp(a=lambda g, index, dim, a_shape: gather_adjoint(g, index, dim=dim, shape=a_shape))
@@ -255,9 +256,9 @@ gather_p.defvjp(a=lambda g, index, dim, a_shape: gather_adjoint(g, index, dim=di
 @primitive(complex=True)
 def gather_adjoint(xp: Any, a: Any, index: Any, *, dim: int, shape: tuple[int, ...]) -> Any:
     """Zeros of ``shape`` with ``a`` added at the index along ``dim``: the reverse of ``gather``."""
-    if (vector := _of_slices(index, dim, shape)) is not None:
+    if (vector := whole_slices(index, dim, shape)) is not None:
         return add_slices(xp, a, vector, dim, shape)
-    return add_at(xp, _flat(xp, index, dim, shape), a, shape)
+    return add_at(xp, flat_places(xp, index, dim, shape), a, shape)
 
 
 gather_adjoint.defvjp(a=lambda g, index, dim: gather_p(g, index, dim=dim))
@@ -266,7 +267,7 @@ gather_adjoint.defvjp(a=lambda g, index, dim: gather_p(g, index, dim=dim))
 @primitive(complex=True)
 def scatter_p(xp: Any, a: Any, source: Any, index: Any, *, dim: int) -> Any:
     out = row_major_copy(a)
-    out.reshape(-1)[_flat(xp, index, dim, a.shape)] = source
+    out.reshape(-1)[flat_places(xp, index, dim, a.shape)] = source
     return out
 
 

@@ -19,55 +19,64 @@ def resolve(a: Any, index: Any) -> tuple[tuple[Any, ...], list[Any], tuple[int, 
     index tensors, and the axes of the basic part's result at which they stand.
     """
     shape = a.shape
-    items = [_normal(one, a) for one in (index if _is_several(index) else (index,))]
-    only = raw(items[0]) if len(items) == 1 and shape else None
-    if only.__class__ is np.ndarray and only.ndim:
-        is_mask = only.dtype == bool
-        if not is_mask or only.shape == shape[: only.ndim]:
-            return (), items, (0,)
-    used = sum(_axes_used(one) for one in items)
+    parts: list[tuple[Any, Any, int]] = []  # each index, its array if it is one, the axes it takes
+    used = 0
+    for one in index if _is_several(index) else (index,):
+        array, axes = None, 1
+        if one is None or one is Ellipsis:
+            axes = 0
+        elif one.__class__ is not int and one.__class__ is not slice:
+            one = _normal(one, a)
+            if one.__class__ is not int:
+                array = raw(one)
+                axes = array.ndim if array.dtype == bool else 1
+        parts.append((one, array, axes))
+        used += axes
+    if (
+        len(parts) == 1
+        and array.__class__ is np.ndarray
+        and array.ndim
+        and shape
+        and (array.dtype != bool or array.shape == shape[: array.ndim])
+    ):
+        return (), [one], (0,)
     if used > len(shape):
         raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
     basic: list[Any] = []
     indices: list[Any] = []
     dims: list[int] = []
+    whole = True  # so far
     d = out = 0  # the axis of the tensor, and of its basic part
-    for position, one in enumerate(items):
-        axes = len(shape) - used if one is Ellipsis else _axes_used(one)
-        if one is None:
-            basic.append(None)
-            out += 1
-        elif one.__class__ is int:
-            basic.append(one)
-        elif one is Ellipsis or one.__class__ is slice:
-            basic += [slice(None) if one is Ellipsis else one] * axes
-            out += axes
-        else:
-            if raw(one).dtype == bool and raw(one).shape != shape[d : d + axes]:
+    for position, (one, array, axes) in enumerate(parts):
+        if array is not None:
+            if array.dtype == bool and array.shape != shape[d : d + axes]:
                 raise IndexError(
                     f"The shape of the mask {list(one.shape)} at index {position} does not match "
                     f"the shape of the indexed tensor {list(shape)} at index {d}"
                 )
             basic += [slice(None)] * axes if axes else [None]
-            indices.append(one if axes else raw(one).reshape(1))
+            whole = whole and axes > 0
+            indices.append(one if axes else array.reshape(1))
             dims.append(out)
             out += axes or 1
+        elif one is None or one.__class__ is int:
+            basic.append(one)
+            whole = False
+            out += one is None
+        else:
+            if one is Ellipsis:
+                axes = len(shape) - used
+                one = slice(None)
+            basic += [one] * axes
+            whole = whole and (not axes or one == slice(None))
+            out += axes
         d += axes
-    whole = all(one.__class__ is slice and one == slice(None) for one in basic)
     return () if whole else tuple(basic), indices, tuple(dims)
 
 
 def raw(x: Any) -> Any:
     """The array of a tensor; an array as it is."""
     return x.array if isinstance(x, TensorBase) else x
-
-
-def _axes_used(one: Any) -> int:
-    """How many axes of the tensor one index takes up."""
-    if one is None or one is Ellipsis:
-        return 0
-    one = raw(one)
-    return one.ndim if hasattr(one, "ndim") and one.dtype == bool else 1
 
 
 def _is_several(index: Any) -> bool:
@@ -84,11 +93,9 @@ def _is_several(index: Any) -> bool:
 
 
 def _normal(one: Any, a: Any) -> Any:
-    """One index as None, Ellipsis, an int, a slice, or an index tensor or mask on the device of
-    the array ``a``.
+    """An index that is no int, slice, None or Ellipsis as an int, or as an index tensor or mask on
+    the device of the array ``a``.
     """
-    if one is None or one is Ellipsis or one.__class__ is slice or one.__class__ is int:
-        return one
     if isinstance(one, TensorBase):
         array = one.array
     elif isinstance(one, (list, tuple, range, np.ndarray)):

@@ -16,7 +16,7 @@ import numpy as np
 from ..backend import check_range, dtypes
 from ..backend.segments import add_rows, put_sums
 from ..backend.selection import choose
-from .gathering import _flat, _of_slices
+from .gathering import flat_places, whole_slices
 
 __all__ = ["OVERWRITING_PLACES"]
 
@@ -135,16 +135,16 @@ def _at(y: np.ndarray, dim: int, index: Any, source: Any) -> tuple[int, Any]:
 
 def _scatter(y: np.ndarray, dim: int, index: Any, src: Any = None, *, value: Any = None) -> None:
     dim, source = _at(y, dim, index, value if src is None else src)
-    y.reshape(-1)[_flat(np, index, dim, y.shape)] = source
+    y.reshape(-1)[flat_places(np, index, dim, y.shape)] = source
 
 
 def _scatter_add(y: np.ndarray, dim: int, index: Any, src: Any) -> None:
     dim, source = _at(y, dim, index, src)
     _require(source.__class__ is np.ndarray and y.dtype.kind != "b")
-    if dim == 0 and (vector := _of_slices(index, dim, y.shape)) is not None:
+    if dim == 0 and (vector := whole_slices(index, dim, y.shape)) is not None:
         _add_rows(y, len(y), vector, source)
     else:
-        at = _flat(np, index, dim, y.shape).reshape(-1)
+        at = flat_places(np, index, dim, y.shape).reshape(-1)
         put_sums(np, y.reshape(-1), at, source.reshape(-1))
 
 

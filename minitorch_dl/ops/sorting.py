@@ -15,7 +15,7 @@ from . import return_types
 from .dims import wrap_dim
 from .elementwise import lerp
 from .extrema import picked, tie_share
-from .gathering import gather_p
+from .gathering import flat_places, gather_p
 from .reductions import spread
 from .scans import accumulate
 from .selection import where
@@ -54,6 +54,11 @@ def order_p(xp: Any, a: Any, *, dim: int, descending: bool) -> Any:
     return _argsort(xp, _keys(xp, a), dim, descending)
 
 
+def _taken(xp: Any, a: Any, index: Any) -> Any:
+    """``take_along_axis`` of the last axis."""
+    return a.reshape(-1).take(flat_places(xp, index, a.ndim - 1, a.shape))
+
+
 @primitive(least="integer")
 def order_first(xp: Any, a: Any, *, k: int, dim: int, largest: bool) -> Any:
     """The positions of the ``k`` largest (smallest) elements along ``dim``, sorted by them."""
@@ -67,8 +72,8 @@ def order_first(xp: Any, a: Any, *, k: int, dim: int, largest: bool) -> Any:
         chosen = xp.argpartition(a, n - k if largest else k - 1, -1)
         chosen = chosen[..., n - k :] if largest else chosen[..., :k]
         chosen.sort(-1)  # equal elements in their original order
-        order = _argsort(xp, xp.take_along_axis(a, chosen, -1), last, largest)
-        found = xp.take_along_axis(chosen, order, -1)
+        order = _argsort(xp, _taken(xp, a, chosen), last, largest)
+        found = _taken(xp, chosen, order)
     else:
         found = _argsort(xp, a, last, largest)[..., :k]
     return xp.ascontiguousarray(found.swapaxes(dim, -1))

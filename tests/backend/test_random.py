@@ -363,3 +363,19 @@ def test_threads_share_a_generator():
         t.join()
     expected = random.uniform((16000,), 0, 1, F32, Generator().manual_seed(0)).reshape(8, -1)
     assert sorted(r.tolist() for r in results) == sorted(expected.tolist())
+
+
+def test_a_marked_place_is_found_again() -> None:
+    g = Generator().manual_seed(3)
+    for before in (0, 3, 700, 5000):
+        for drawn in (0, 1, 2, 20, 3000, 9000):
+            g.normals(before)
+            mark, state = g.mark(), g.get_state()
+            expected = g.normals(5).tolist()
+            g.set_state(state)
+            mark = g.mark() if drawn % 2 else mark
+            g.uniforms(drawn, np.float32)
+            assert g.has_drawn_since(mark) == (drawn > 0)
+            g.go_back(mark)
+            assert not g.has_drawn_since(mark)
+            assert g.normals(5).tolist() == expected
