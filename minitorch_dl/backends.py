@@ -9,7 +9,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, ClassVar
 
 from .backend import cudnn as _cudnn
-from .backend import winograd
+from .backend.convolution import winograd
 from .backend.precision import float32_products, set_float32_products
 from .cuda import is_available as cuda_is_available
 

@@ -1,7 +1,7 @@
 """Convolutions by cuDNN, where NVIDIA's frontend package is installed (the extra ``cudnn``).
 
 Each problem (which of the three convolutions, shapes, dtype, stride, ...) becomes a graph that is
-built once and kept; one that cuDNN can't build is left to the twins, those of ``correlation``.
+built once and kept; one that cuDNN can't build is left to the twins, those of ``convolution``.
 Float16 and bfloat16 lie with the channels last, as the tensor cores want them. Graphs have been
 validated, but not yet run on a GPU.
 """
@@ -141,7 +141,7 @@ def _laid_out(xp: Any, a: Any) -> Any:
     return xp.moveaxis(xp.ascontiguousarray(xp.moveaxis(a, 1, -1)), -1, 1)
 
 
-# -- the three, as kernels beside their twins in ``correlation`` -----------------------------------
+# -- the three, as kernels beside their twins in ``convolution`` -----------------------------------
 
 
 def _correlate(

@@ -12,7 +12,7 @@ from ..autograd.errors import require_tensor
 from ..autograd.node_names import as_one
 from ..autograd.primitive import primitive
 from ..autograd.structural import sum_to
-from ..backend import correlation
+from ..backend import convolution
 from ..backend.precision import in_float32
 from .shape import permute, reshape_p
 from .spatial import batched, per_axis
@@ -26,7 +26,7 @@ __all__ = [
 @primitive(complex="holomorphic", least="integer")
 def convolution_p(xp: Any, x: Any, w: Any, b: Any, *, stride, padding, dilation, groups) -> Any:
     """``y[n, o, t] = b[o] + sum over c, k of x[n, c, t stride + k dilation - pad] w[o, c, k]``."""
-    y = in_float32(correlation.correlate, back=0)(
+    y = in_float32(convolution.correlate, back=0)(
         xp, x, w, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
     if b is not None:
@@ -39,7 +39,7 @@ def convolution_input(
     xp: Any, u: Any, w: Any, b: Any, *, size, stride, padding, dilation, groups
 ) -> Any:
     """The transposed convolution: the gradient of ``convolution_p``'s input, of ``size``."""
-    x = in_float32(correlation.correlate_input, back=0)(
+    x = in_float32(convolution.correlate_input, back=0)(
         xp, u, w, size=size, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
     if b is not None:
@@ -52,7 +52,7 @@ def convolution_weight(
     xp: Any, x: Any, u: Any, *, kernel, stride, padding, dilation, groups
 ) -> Any:
     """The gradient of ``convolution_p``'s weight, of size ``kernel``."""
-    return in_float32(correlation.correlate_weight)(
+    return in_float32(convolution.correlate_weight)(
         xp, x, u, kernel=kernel, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import minitorch_dl as torch
-from minitorch_dl.backend import backend_for, correlation, cudnn
+from minitorch_dl.backend import backend_for, convolution, cudnn
 from minitorch_dl.backend.windows import window_counts
 from tests.devices import NEEDS_GPU
 
@@ -94,8 +94,8 @@ class Graph:
         ):
             self.kind, self.names = kind, list(inputs)
             self.window = {
-                "stride": stride, "padding": tuple(zip(pre_padding, post_padding)),
-                "dilation": dilation,
+                "stride": tuple(stride), "padding": tuple(zip(pre_padding, post_padding)),
+                "dilation": tuple(dilation),
             }  # fmt: skip
             self.tensors = [*inputs.values(), Tensor()]
             return self.tensors[2]
@@ -130,13 +130,13 @@ class Graph:
         kernel = y if self.kind == "conv_wgrad" else b
         groups = one.shape[1] // kernel.shape[1]
         if self.kind == "conv_fprop":
-            result = correlation.correlate(np, a, b, **self.window, groups=groups)
+            result = convolution.correlate(np, a, b, **self.window, groups=groups)
         elif self.kind == "conv_dgrad":
-            result = correlation.correlate_input(
+            result = convolution.correlate_input(
                 np, a, b, size=y.shape[2:], **self.window, groups=groups
             )
         else:
-            result = correlation.correlate_weight(
+            result = convolution.correlate_weight(
                 np, a, b, kernel=y.shape[2:], **self.window, groups=groups
             )
         y[...] = result

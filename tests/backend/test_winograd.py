@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 import minitorch_dl as torch
-from minitorch_dl.backend import correlation, winograd
+from minitorch_dl.backend import convolution
+from minitorch_dl.backend.convolution import winograd
+from minitorch_dl.backend.convolution.problem import Problem
 from minitorch_dl.backend.threads import set_thread_count, thread_count
-from minitorch_dl.backend.windows import window_counts
 
 SHAPES = [
     # n, channels in, out, height, width, kernel, stride, padding
@@ -32,11 +33,11 @@ SHAPES = [
 def _problem(shape: Any) -> Any:
     n, c, o, height, width, kernel, stride, padding = shape
     rng = np.random.default_rng(0)
-    out = window_counts((height, width), kernel, stride, padding, (1, 1))
-    x, w, g = (
-        rng.standard_normal(s) for s in ((n, c, height, width), (o, c, *kernel), (n, o, *out))
-    )
-    return x, w, g, {"stride": stride, "padding": padding}
+    window = {"stride": stride, "padding": padding, "dilation": (1, 1), "groups": 1}
+    problem = Problem.forward((n, c, height, width), (o, c, *kernel), **window)
+    shapes = (n, c, height, width), (o, c, *kernel), (n, o, *problem.out)
+    x, w, g = (rng.standard_normal(s) for s in shapes)
+    return x, w, g, window
 
 
 @pytest.mark.parametrize("least", [0, 10**6])  # tiles of 4 outputs, and of 2
@@ -51,14 +52,14 @@ def test_it_is_the_convolution(
     x, w, g, window = _problem(shape)
     size, kernel = x.shape[2:], w.shape[2:]
     x4, w4, g4 = (a.astype("f") for a in (x, w, g))
-    y = winograd.correlate(np, x4, w4, g.shape[2:], **window)
-    dx = winograd.correlate_input(np, g4, w4, size, **window)
-    dw = winograd.correlate_weight(np, x4, g4, kernel, **window)
-    options: Any = {**window, "dilation": (1, 1), "groups": 1}
+    problem = Problem.forward(x.shape, w.shape, **window)
+    y = winograd.correlate(np, x4, w4, problem)
+    dx = winograd.correlate_input(np, g4, w4, problem)
+    dw = winograd.correlate_weight(np, x4, g4, problem)
     for fast, exact in (
-        (y, correlation.correlate(np, x, w, **options)),
-        (dx, correlation.correlate_input(np, g, w, size=size, **options)),
-        (dw, correlation.correlate_weight(np, x, g, kernel=kernel, **options)),
+        (y, convolution.correlate(np, x, w, **window)),
+        (dx, convolution.correlate_input(np, g, w, size=size, **window)),
+        (dw, convolution.correlate_weight(np, x, g, kernel=kernel, **window)),
     ):
         assert fast.dtype == np.float32
         np.testing.assert_allclose(fast, exact, atol=3e-5 * abs(exact).max())
@@ -68,14 +69,15 @@ def test_it_is_the_convolution(
 @pytest.mark.parametrize("size", [(17, 20), (30, 25), (9, 11)])
 def test_dilated_kernels_have_tiles_that_lie_in_each_other(size: Any, dilation: Any) -> None:
     x, w, _, window = _problem((8, 16, 20, *size, (3, 3), (1, 1), ((4, 5), (2, 3))))
-    options: Any = {**window, "dilation": dilation, "groups": 1}
-    exact = correlation.correlate(np, x, w, **options)
+    window["dilation"] = dilation
+    problem = Problem.forward(x.shape, w.shape, **window)
+    exact = convolution.correlate(np, x, w, **window)
     g = np.random.default_rng(1).standard_normal(exact.shape)
     x4, w4, g4 = (a.astype("f") for a in (x, w, g))
-    fast = winograd.correlate(np, x4, w4, g.shape[2:], **window, dilation=dilation)
+    fast = winograd.correlate(np, x4, w4, problem)
     np.testing.assert_allclose(fast, exact, atol=3e-5 * abs(exact).max())
-    fast = winograd.correlate_weight(np, x4, g4, (3, 3), **window, dilation=dilation)
-    exact = correlation.correlate_weight(np, x, g, kernel=(3, 3), **options)
+    fast = winograd.correlate_weight(np, x4, g4, problem)
+    exact = convolution.correlate_weight(np, x, g, kernel=(3, 3), **window)
     np.testing.assert_allclose(fast, exact, atol=3e-5 * abs(exact).max())
 
 
@@ -113,23 +115,20 @@ def test_the_switch_gives_the_direct_sum_and_both_agree() -> None:
 
 
 def test_double_precision_groups_and_few_channels_are_summed_directly() -> None:
-    good: Any = (np, np.dtype("f4"), 8, 64, 64, (3, 3), (1, 1), (16, 16), (1, 1), 1)
-    assert winograd.suits(*good)
+    single = np.dtype("f4")
+    good = Problem(8, 64, 64, (16, 16), (3, 3), (16, 16), (1, 1), ((1, 1), (1, 1)), (1, 1), 1)
+    assert winograd.suits(np, single, good)
     for kernel, stride in (((4, 3), (2, 1)), ((5, 3), (1, 1)), ((7, 5), (2, 1))):
-        assert winograd.suits(*good[:5], kernel, stride, *good[7:])
-    for i, other in (
-        (1, np.dtype("f8")),
-        (2, 0),
-        (3, 15),
-        (5, (6, 3)),
-        (6, (2, 3)),
-        (6, (2, 2)),
-        (8, (5, 1)),
-        (9, 2),
-    ):
-        assert not winograd.suits(*good[:i], other, *good[i + 1 :])
-    assert winograd.suits(*good[:8], (2, 4), 1)
-    assert not winograd.suits(*good[:7], (16, 17), (2, 4), 1)
+        assert winograd.suits(np, single, good._replace(kernel=kernel, stride=stride))
+    others: list[dict[str, Any]] = [
+        {"n": 0}, {"c": 15}, {"kernel": (6, 3)}, {"stride": (2, 3)}, {"stride": (2, 2)},
+        {"dilation": (5, 1)}, {"groups": 2},
+    ]  # fmt: skip
+    for other in others:
+        assert not winograd.suits(np, single, good._replace(**other))
+    assert not winograd.suits(np, np.dtype("f8"), good)
+    assert winograd.suits(np, single, good._replace(dilation=(2, 4)))
+    assert not winograd.suits(np, single, good._replace(out=(16, 17), dilation=(2, 4)))
 
 
 def test_memory_does_not_grow_with_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,11 +138,12 @@ def test_memory_does_not_grow_with_the_batch(monkeypatch: pytest.MonkeyPatch) ->
     def extra(n: int) -> int:
         """Bytes at the peak, less the results."""
         x, w, g, window = _problem((n, 32, 32, 16, 16, (3, 3), (1, 1), ((1, 1), (1, 1))))
+        problem = Problem.forward(x.shape, w.shape, **window)
         x, w, g = (a.astype("f") for a in (x, w, g))
         tracemalloc.start()
-        y = winograd.correlate(np, x, w, g.shape[2:], **window)
-        dx = winograd.correlate_input(np, g, w, x.shape[2:], **window)
-        dw = winograd.correlate_weight(np, x, g, w.shape[2:], **window)
+        y = winograd.correlate(np, x, w, problem)
+        dx = winograd.correlate_input(np, g, w, problem)
+        dw = winograd.correlate_weight(np, x, g, problem)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return peak - y.nbytes - dx.nbytes - dw.nbytes

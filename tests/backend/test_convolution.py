@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minitorch_dl.backend import correlation, runs
+from minitorch_dl.backend import convolution
 from minitorch_dl.backend.blas import set_blas_threads
+from minitorch_dl.backend.convolution import columns, grouped, planes
 from minitorch_dl.backend.threads import set_thread_count, thread_count
 
 PROBLEMS = {
@@ -57,11 +58,11 @@ def test_blocks_of_any_size_give_the_definition(
         "dilation": dilation,
         "groups": groups,
     }
-    monkeypatch.setattr(correlation, "COLUMN_BYTES", room)
-    monkeypatch.setattr(runs, "COLUMN_BYTES", room)
-    np.testing.assert_allclose(correlation.correlate(np, x, w, **options), y, atol=1e-12)
-    dx = correlation.correlate_input(np, u, w, size=shape[2:], **options)
-    dw = correlation.correlate_weight(np, x, u, kernel=weight[2:], **options)
+    monkeypatch.setattr(columns, "COLUMN_BYTES", room)
+    monkeypatch.setattr(grouped, "COLUMN_BYTES", room)
+    np.testing.assert_allclose(convolution.correlate(np, x, w, **options), y, atol=1e-12)
+    dx = convolution.correlate_input(np, u, w, size=shape[2:], **options)
+    dw = convolution.correlate_weight(np, x, u, kernel=weight[2:], **options)
     # The form is linear in each array, so that each contraction gives the same number.
     np.testing.assert_allclose([(dx * x).sum(), (dw * w).sum()], (y * u).sum(), rtol=1e-10)
     step = rng.standard_normal(shape)
@@ -71,18 +72,18 @@ def test_blocks_of_any_size_give_the_definition(
 
 def test_columns_stay_within_their_room(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
-    im2col = correlation.im2col
+    im2col = columns.im2col
 
     def measured(*args: Any) -> Any:
-        columns = im2col(*args)
-        sizes.append(columns.nbytes)
-        return columns
+        made = im2col(*args)
+        sizes.append(made.nbytes)
+        return made
 
-    monkeypatch.setattr(correlation, "im2col", measured)
-    monkeypatch.setattr(correlation, "COLUMN_BYTES", 10_000)
+    monkeypatch.setattr(columns, "im2col", measured)
+    monkeypatch.setattr(columns, "COLUMN_BYTES", 10_000)
     x, w = np.zeros((4, 3, 20, 16)), np.zeros((2, 3, 3, 3))
     options = {"stride": (1, 1), "padding": ((1, 1), (1, 1)), "dilation": (1, 1), "groups": 1}
-    correlation.correlate(np, x, w, **options)
+    convolution.correlate(np, x, w, **options)
     assert sizes
     assert max(sizes) <= 10_000
 
@@ -107,9 +108,9 @@ def test_the_number_of_threads_changes_no_bit(name: str) -> None:
     }  # fmt: skip
 
     def results() -> list[Any]:
-        y = correlation.correlate(np, x, w, **options)
-        dx = correlation.correlate_input(np, y, w, size=shape[2:], **options)
-        return [y, dx, correlation.correlate_weight(np, x, y, kernel=weight[2:], **options)]
+        y = convolution.correlate(np, x, w, **options)
+        dx = convolution.correlate_input(np, y, w, size=shape[2:], **options)
+        return [y, dx, convolution.correlate_weight(np, x, y, kernel=weight[2:], **options)]
 
     before = thread_count()
     try:
@@ -141,19 +142,19 @@ def test_three_axes_by_planes_are_those_by_columns(
         "groups": 1,
     }  # fmt: skip
     x, w = rng.standard_normal(shape), rng.standard_normal((20, 16, *kernel))
-    exact = correlation.correlate(np, x, w, **options)
+    exact = convolution.correlate(np, x, w, **options)
     g = rng.standard_normal(exact.shape)
-    dx = correlation.correlate_input(np, g, w, size=shape[2:], **options)
-    dw = correlation.correlate_weight(np, x, g, kernel=kernel, **options)
+    dx = convolution.correlate_input(np, g, w, size=shape[2:], **options)
+    dw = convolution.correlate_weight(np, x, g, kernel=kernel, **options)
     used: list[Any] = []
-    planes = correlation._planes
-    monkeypatch.setattr(correlation, "_planes", lambda *a: used.append(a) or planes(*a))
-    monkeypatch.setattr(correlation, "PLANE_BYTES", room)
+    made = planes._planes
+    monkeypatch.setattr(planes, "_planes", lambda *a: used.append(a) or made(*a))
+    monkeypatch.setattr(planes, "PLANE_BYTES", room)
     x, w, g = (a.astype("f") for a in (x, w, g))
     for fast, by_columns in (
-        (correlation.correlate(np, x, w, **options), exact),
-        (correlation.correlate_weight(np, x, g, kernel=kernel, **options), dw),
-        (correlation.correlate_input(np, g, w, size=shape[2:], **options), dx),
+        (convolution.correlate(np, x, w, **options), exact),
+        (convolution.correlate_weight(np, x, g, kernel=kernel, **options), dw),
+        (convolution.correlate_input(np, g, w, size=shape[2:], **options), dx),
     ):
         assert used
         np.testing.assert_allclose(fast, by_columns, atol=3e-5 * abs(by_columns).max())

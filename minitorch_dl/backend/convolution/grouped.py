@@ -12,6 +12,7 @@ several threads.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import operator
@@ -19,8 +20,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .blas import share_products
-from .windows import Ints, Pairs
+from ..blas import share_products
+from ..windows import Ints
+from .problem import Problem
 
 COLUMN_BYTES = 4 << 20
 """Room for the columns of a part, unless one group of one image needs more."""
@@ -33,52 +35,39 @@ MOST_CHANNELS = 8
 for 7x7 windows, a sixth for 56x56. With more, the product takes most of the time."""
 
 
-def suits(xp: Any, c: int, o: int, kernel: Ints, groups: int) -> bool:
+def suits(xp: Any, dtype: Any, p: Problem) -> bool:
     """Whether these are groups of few channels; on a GPU, which has room for larger blocks of the
     others' columns, of one."""
-    if groups == 1 or math.prod(kernel) == 1:  # one pixel needs no columns
+    if p.groups == 1 or math.prod(p.kernel) == 1:  # one pixel needs no columns
         return False
-    c, o = c // groups, o // groups
+    c, o = p.c // p.groups, p.o // p.groups
     return 0 < c <= (MOST_CHANNELS if xp is np else 1) and o <= max(4, 2 * c)
 
 
-def correlate(
-    xp: Any, x: Any, w: Any, out: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int
-) -> Any:
+def correlate(xp: Any, x: Any, w: Any, p: Problem) -> Any:
     """(N, C, *S) with (O, C / G, *K): (N, O, *out)."""
-    o, c, *kernel = w.shape
-    n, _, *size = x.shape
-    runs = _Runs(tuple(size), tuple(kernel), out, stride, padding, dilation)
-    filters = w.reshape(groups, o // groups, c * runs.taps)
-    y = xp.empty((n, o, *out), x.dtype)
+    groups, c, o = p.groups, p.c // p.groups, p.o // p.groups
+    runs = _runs_of(p)
+    filters = w.reshape(groups, o, c * runs.taps)
+    y = xp.empty((p.n, p.o, *p.out), x.dtype)
 
     def work(part: tuple[slice, slice]) -> None:
         images, some = part
         columns = runs.columns(xp, _by_group(x, groups)[some, :, images])  # (G, C/G K, length)
-        u = xp.empty((len(columns), o // groups, columns.shape[2] + runs.reach), x.dtype)
+        u = xp.empty((len(columns), o, columns.shape[2] + runs.reach), x.dtype)
         xp.matmul(filters[some], columns, out=u[..., : columns.shape[2]])
         _by_group(y, groups)[some, :, images] = runs.windows(u)
 
-    share_products(xp, work, runs.parts(n, groups, c * x.dtype.itemsize))
+    share_products(xp, work, runs.parts(p.n, groups, c * x.dtype.itemsize))
     return y
 
 
-def correlate_input(
-    xp: Any,
-    g: Any,
-    w: Any,
-    size: Ints,
-    stride: Ints,
-    padding: Pairs,
-    dilation: Ints,
-    groups: int,
-) -> Any:
+def correlate_input(xp: Any, g: Any, w: Any, p: Problem) -> Any:
     """The transpose of ``correlate`` in its input: (N, C, *size)."""
-    o, c, *kernel = w.shape
-    n, _, *out = g.shape
-    runs = _Runs(size, tuple(kernel), tuple(out), stride, padding, dilation)
-    filters = w.reshape(groups, o // groups, c, *kernel).swapaxes(1, 2)
-    x = xp.zeros((n, groups * c, *size), g.dtype)
+    groups, c, o = p.groups, p.c // p.groups, p.o // p.groups
+    runs = _runs_of(p)
+    filters = w.reshape(groups, o, c, *p.kernel).swapaxes(1, 2)
+    x = xp.zeros((p.n, p.c, *p.size), g.dtype)
 
     def work(part: tuple[slice, slice]) -> None:
         images, some = part
@@ -91,19 +80,16 @@ def correlate_input(
             run = run.reshape(len(u), c, -1, *runs.pitch)
             into[(..., *phase.elements)] = run[(..., *phase.inside)]
 
-    share_products(xp, work, runs.parts(n, groups, o // groups * g.dtype.itemsize))
+    share_products(xp, work, runs.parts(p.n, groups, o * g.dtype.itemsize))
     return x
 
 
-def correlate_weight(
-    xp: Any, x: Any, g: Any, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int
-) -> Any:
+def correlate_weight(xp: Any, x: Any, g: Any, p: Problem) -> Any:
     """The weight's gradient: (O, C / G, *K)."""
-    n, c, *size = x.shape
-    o, *out = g.shape[1:]
-    runs = _Runs(tuple(size), kernel, tuple(out), stride, padding, dilation)
-    w = xp.zeros((groups, o // groups, c // groups * runs.taps), x.dtype)
-    parts = runs.parts(n, groups, c // groups * x.dtype.itemsize)
+    groups, c, o = p.groups, p.c // p.groups, p.o // p.groups
+    runs = _runs_of(p)
+    w = xp.zeros((groups, o, c * runs.taps), x.dtype)
+    parts = runs.parts(p.n, groups, c * x.dtype.itemsize)
 
     def work(some: slice) -> None:
         for images in [images for images, those in parts if those == some]:
@@ -112,7 +98,7 @@ def correlate_weight(
             w[some] += xp.matmul(u[..., : columns.shape[2]], columns.swapaxes(1, 2))
 
     share_products(xp, work, [some for images, some in parts if images.start == 0])
-    return w.reshape(o, c // groups, *kernel)
+    return w.reshape(p.o, c, *p.kernel)
 
 
 def _by_group(x: Any, groups: int) -> Any:
@@ -162,12 +148,11 @@ class _Runs:
         reach: the largest shift.
     """
 
-    def __init__(
-        self, size: Ints, kernel: Ints, out: Ints, stride: Ints, padding: Pairs, dilation: Ints
-    ) -> None:
-        self.out, self.kernel, self.taps = out, kernel, math.prod(kernel)
+    def __init__(self, p: Problem) -> None:
+        size, kernel, stride, dilation = p.size, p.kernel, p.stride, p.dilation
+        self.out, self.kernel, self.taps = p.out, kernel, math.prod(kernel)
         shifts = [(k - 1) * d // s for k, s, d in zip(kernel, stride, dilation)]
-        self.pitch = tuple(map(operator.add, out, shifts))
+        self.pitch = tuple(map(operator.add, p.out, shifts))
         steps = [math.prod(self.pitch[i + 1 :]) for i in range(len(size))]
         self.reach = sum(map(operator.mul, shifts, steps))
         # Taps that lie ``every`` apart meet the same phase.
@@ -176,7 +161,7 @@ class _Runs:
         for position in itertools.product(*map(range, map(min, every, kernel))):
             inside, elements, first = [], [], 0
             for k, d, s, pitch, elements_, (before, _), step in zip(
-                position, dilation, stride, self.pitch, size, padding, steps
+                position, dilation, stride, self.pitch, size, p.padding, steps
             ):
                 shift, phase = divmod(k * d, s)
                 first += shift * step
@@ -225,3 +210,6 @@ class _Runs:
     def windows(self, u: Any) -> Any:
         """The windows of runs (G, O, run): (G, O, N, *out)."""
         return u.reshape(*u.shape[:2], -1, *self.pitch)[(..., *map(slice, self.out))]
+
+
+_runs_of = functools.lru_cache(maxsize=256)(_Runs)

@@ -32,8 +32,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .blas import share_products
-from .windows import Ints, Pairs
+from ..blas import share_products
+from ..windows import Ints
+from .problem import Problem
 
 WORK_BYTES = 4 << 20
 """Room for each array of transformed tiles: about a second-level cache. It also bounds memory."""
@@ -68,27 +69,16 @@ SPAN = 16
 shorter ones smaller products."""
 
 
-def suits(
-    xp: Any,
-    dtype: Any,
-    n: int,
-    c: int,
-    o: int,
-    kernel: Ints,
-    stride: Ints,
-    counts: Ints,
-    dilation: Ints,
-    groups: int,
-    transposed: bool = False,
-) -> bool:
+def suits(xp: Any, dtype: Any, p: Problem, transposed: bool = False) -> bool:
     """Whether this is faster than columns.
 
     Args:
-        counts: how many windows there are along each axis.
         transposed: whether this is ``correlate_input``, for which columns would be added up.
     """
-    if not enabled or xp is not np or dtype != np.float32 or len(kernel) != 2 or groups > 1:
+    kernel, stride, dilation = p.kernel, p.stride, p.dilation
+    if not enabled or xp is not np or dtype != np.float32 or len(kernel) != 2 or p.groups > 1:
         return False
+    counts = _counts(p) if transposed else p.out
     if max(dilation) > 1:
         if transposed or max(stride) > 1 or max(dilation) > MOST_DILATION:
             return False
@@ -96,47 +86,46 @@ def suits(
             return False  # too many of the tiles' outputs would lie outside
     if any(s > 2 or not s < k <= 5 * s for k, s in zip(kernel, stride)):
         return False
-    windows = n * math.prod(counts)
+    windows, least = p.n * math.prod(counts), min(p.c, p.o)
     if not transposed and set(stride) == {2} and set(kernel) == {3}:  # 81 products for 144
-        return min(c, o) >= STRIDED_CHANNELS and windows >= STRIDED_WINDOWS
-    return min(c, o) >= MIN_CHANNELS * max(stride) and windows >= MIN_WINDOWS
+        return least >= STRIDED_CHANNELS and windows >= STRIDED_WINDOWS
+    return least >= MIN_CHANNELS * max(stride) and windows >= MIN_WINDOWS
 
 
-def _tiles(n: int, kernel: Ints, stride: Ints, counts: Ints) -> Ints:
+def _counts(p: Problem) -> Ints:
+    """The elements of the input that a transposed filter makes, of each phase."""
+    return tuple(-(-s // step) for s, step in zip(p.size, p.stride))
+
+
+def _tiles(p: Problem, counts: Ints) -> Ints:
     """Outputs of a tile along each axis, of each phase. Tiles of 4 need fewer products than
     those of 2, but more of the kernels' transforms, and give smaller matrices."""
-    large = n * math.prod(counts) >= LARGE_TILE_WINDOWS * math.prod(stride)
-    return tuple([4 if large and k <= MOST_TAPS * s else 2 for k, s in zip(kernel, stride)])
+    large = p.n * math.prod(counts) >= LARGE_TILE_WINDOWS * math.prod(p.stride)
+    return tuple([4 if large and k <= MOST_TAPS * s else 2 for k, s in zip(p.kernel, p.stride)])
 
 
-def correlate(
-    xp: Any, x: Any, w: Any, out: Ints, stride: Ints, padding: Pairs, dilation: Ints = (1, 1)
-) -> Any:
+def _axes(p: Problem) -> tuple[_Axis, ...]:
+    tile = _tiles(p, p.out)
+    return tuple(map(_correlation, p.kernel, p.stride, p.padding, p.size, p.out, tile, p.dilation))
+
+
+def correlate(xp: Any, x: Any, w: Any, p: Problem) -> Any:
     """The cross-correlation of (N, C, H, W) with (O, C, *K): (N, O, *out)."""
-    kernel = w.shape[2:]
-    tile = _tiles(len(x), kernel, stride, out)
-    axes = tuple(map(_correlation, kernel, stride, padding, x.shape[2:], out, tile, dilation))
+    axes = _axes(p)
     u = _filtered_kernels(xp, w, axes).swapaxes(1, 2)  # (KK, C, O)
-    return _filter(xp, x, u, out, axes)
+    return _filter(xp, x, u, p.out, axes)
 
 
-def correlate_input(xp: Any, g: Any, w: Any, size: Ints, stride: Ints, padding: Pairs) -> Any:
+def correlate_input(xp: Any, g: Any, w: Any, p: Problem) -> Any:
     """The transpose of ``correlate`` in its input: (N, C, *size)."""
-    kernel, counts = w.shape[2:], tuple(-(-s // step) for s, step in zip(size, stride))
-    tile = _tiles(len(g), kernel, stride, counts)
-    axes = tuple(map(_transposed, kernel, stride, padding, g.shape[2:], size, tile))
-    return _filter(xp, g, _filtered_kernels(xp, w, axes), size, axes)
+    tile = _tiles(p, _counts(p))
+    axes = tuple(map(_transposed, p.kernel, p.stride, p.padding, p.out, p.size, tile))
+    return _filter(xp, g, _filtered_kernels(xp, w, axes), p.size, axes)
 
 
-def correlate_weight(
-    xp: Any, x: Any, g: Any, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints = (1, 1)
-) -> Any:
+def correlate_weight(xp: Any, x: Any, g: Any, p: Problem) -> Any:
     """The weight's gradient: (O, C, *K)."""
-    n, c = x.shape[:2]
-    o = g.shape[1]
-    tile = _tiles(n, kernel, stride, g.shape[2:])
-    sizes = x.shape[2:], g.shape[2:]
-    axes = tuple(map(_correlation, kernel, stride, padding, *sizes, tile, dilation))
+    n, c, o, axes = p.n, p.c, p.o, _axes(p)
     products = len(axes[0].filters) * len(axes[1].filters)
     back = tuple([span.transposed() for span in axis.spans] for axis in axes)
     du = xp.empty((products, o, c), x.dtype)
@@ -174,7 +163,7 @@ def correlate_weight(
         xp.matmul(flat[some], filters, out=dw[some])
 
     share_products(xp, interpolate, _slices(len(dw), 4))
-    return dw.reshape(o, c, *kernel)
+    return dw.reshape(o, c, *p.kernel)
 
 
 # -- the three steps: into the products' space, the products, and back -----------------------------
