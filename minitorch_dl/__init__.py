@@ -367,7 +367,6 @@ try:
         nn,
         nn.functional,
         nn.init,
-        nn.parallel,
         nn.utils,
         optim,
         utils,
@@ -375,6 +374,7 @@ try:
     ):
         _explain_missing(_namespace)
     _explain_missing(masked, masked.LATE)
+    _explain_missing(nn.parallel, nn.parallel.LATE)
     _explain_missing(_sys.modules[__name__], _LATE)
     for _namespace, _prefix in (
         (_sys.modules[__name__], ""),

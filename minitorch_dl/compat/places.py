@@ -5,7 +5,7 @@ from __future__ import annotations
 LAYER_FILES = {
     "activation": "activation attention",
     "adaptive": "adaptive",
-    "batchnorm": "normalization lazy",
+    "batchnorm": "normalization lazy sync_batch_norm",
     "channelshuffle": "flatten",
     "container": "containers",
     "conv": "conv lazy",
@@ -32,7 +32,6 @@ ELSEWHERE = {
     **{f"nn.modules.{name}": "nn" for name in (*LAYER_FILES, "module", "utils")},
     "nn.modules.lazy": "nn.lazy",
     "nn.attention.flex_attention": "nn.flex_attention",
-    "nn.parallel.distributed": "nn.parallel",
     "nn.parallel.scatter_gather": "nn.parallel",
     "fx.experimental.proxy_tensor": "fx",
     "fx.subgraph_rewriter": "fx.rewriting",
@@ -75,6 +74,11 @@ ELSEWHERE = {
     "__config__": "compat.build",
     "_jit_internal": "jit",
     "jit.annotations": "jit",
+    "distributed.algorithms.join": "distributed.join",
+    **{
+        f"distributed.algorithms.ddp_comm_hooks{part}": "distributed.comm_hooks"
+        for part in ("", ".debugging_hooks", ".default_hooks")
+    },
     "distributed.constants": "distributed",
     "distributed.distributed_c10d": "distributed",
     "distributed._functional_collectives": "distributed.nn.functional",
@@ -131,9 +135,11 @@ NAMESPACES = frozenset(
 
 def elsewhere(name: str) -> str | None:
     """Where the names of PyTorch's module ``torch.name`` are, if not in one of that name."""
+    if name in ELSEWHERE:
+        return ELSEWHERE[name]
     if name.startswith("distributed.") and name.split(".")[1] in SEVERAL_PROCESSES:
         return "distributed.several_processes"
-    return ELSEWHERE.get(name)
+    return None
 
 
 NOT_SUPPORTED = {

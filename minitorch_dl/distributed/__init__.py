@@ -18,6 +18,7 @@ import sys
 
 from ..compat.names import explain_missing
 from . import nn
+from .comm_hooks import GradBucket
 from .communication import *
 from .errors import *
 from .groups import *

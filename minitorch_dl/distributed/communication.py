@@ -10,6 +10,7 @@ import numpy as np
 
 from ..autograd import no_grad
 from ..backend import to_host
+from ..sparse import sparse_coo_tensor
 from ..tensor import Tensor
 from . import collectives
 from .groups import group_of, is_member, resolve_rank
@@ -167,11 +168,33 @@ def all_reduce(
     if not is_member(group, "all_reduce"):
         return None
     combine = combiner("all_reduce", op, tensor.dtype)
+    if tensor.is_sparse and op is not ReduceOp.SUM:
+        raise RuntimeError(f"all_reduce: sparse tensors can only be summed, got {op}")
 
     def action(x: Any) -> None:
-        fill(tensor, collectives.all_reduce(x, values(tensor), combine))
+        if tensor.is_sparse:
+            _sum_sparse(x, tensor)
+        else:
+            fill(tensor, collectives.all_reduce(x, values(tensor), combine))
 
     return _perform("all_reduce", action, [tensor], group, async_op)
+
+
+def _sum_sparse(x: Any, tensor: Tensor) -> None:
+    """Sum tensors of coordinates: all ranks get all entries, and add those at the same place."""
+    with no_grad():
+        mine = tensor.coalesce()
+        row = mine.values().shape[1:]
+        sent = []
+        for part in (mine.indices(), mine.values()):
+            array = values(part)
+            sizes = collectives.all_gather(x, np.array([array.size]))
+            room = [np.empty(int(size), array.dtype) for (size,) in sizes]
+            sent.append(collectives.all_gather(x, array, room))
+        places = np.concatenate([part.reshape(mine.sparse_dim(), -1) for part in sent[0]], axis=1)
+        entries = np.concatenate(sent[1]).reshape(-1, *row)
+        summed = sparse_coo_tensor(Tensor.wrap(places), Tensor.wrap(entries), tensor.shape)
+        tensor.copy_(summed.coalesce())
 
 
 def all_reduce_coalesced(
@@ -232,6 +255,18 @@ def broadcast(
             fill(tensor, array)
 
     return _perform("broadcast", action, [tensor], group, async_op)
+
+
+def broadcast_coalesced(tensors: Sequence[Tensor], src: int, group: Any = None) -> None:
+    """:func:`broadcast` of several tensors of rank ``src`` of the group."""
+
+    def action(x: Any) -> None:
+        for tensor in tensors:
+            array = collectives.broadcast(x, values(tensor), src)
+            if x.rank != src:
+                fill(tensor, array)
+
+    group_of(group).perform("broadcast_coalesced", action)
 
 
 def all_gather(

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _WORKING = """
-    DTensor DeviceMesh FSDPModule FullyShardedDataParallel Join Joinable PipelineStage
+    DTensor DeviceMesh FSDPModule FullyShardedDataParallel  PipelineStage
     ShardedGradScaler ZeroRedundancyOptimizer apply_activation_checkpointing checkpoint_wrapper
     compute_local_shape_and_global_offset context_parallel distribute_module distribute_tensor
     elastic_launch fully_shard get_optimizer_state_dict get_state_dict

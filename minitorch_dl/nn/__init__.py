@@ -44,5 +44,6 @@ from .parameter import (
 )
 from .pooling import *
 from .rnn import *
+from .sync_batch_norm import *
 from .transformer import *
 from .upsampling import *

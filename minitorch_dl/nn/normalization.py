@@ -17,7 +17,7 @@ from .parameter import Parameter
 __all__ = [
     "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "CrossMapLRN2d", "GroupNorm",
     "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "LayerNorm", "LocalResponseNorm",
-    "RMSNorm", "SyncBatchNorm",
+    "RMSNorm",
 ]  # fmt: skip
 
 
@@ -109,6 +109,7 @@ class _BatchNorm(_RunningNorm):
     """Batch normalisation of any number of spatial axes; see :class:`BatchNorm2d`."""
 
     _version = 2
+    _normalize = staticmethod(F.batch_norm)
 
     def __init__(
         self,
@@ -137,7 +138,7 @@ class _BatchNorm(_RunningNorm):
             factor = 1.0 / (count + 1.0)
         use_running = not self.training or self.track_running_stats
         batch_statistics = self.training or (self.running_mean is None and self.running_var is None)
-        y = F.batch_norm(
+        y = self._normalize(
             input,
             self.running_mean if use_running else None,
             self.running_var if use_running else None,
@@ -194,45 +195,6 @@ class BatchNorm3d(_BatchNorm):
     """Batch normalisation of ``(N, C, D, H, W)``; arguments as :class:`BatchNorm2d`."""
 
     dims = (5,)
-
-
-class SyncBatchNorm(_BatchNorm):
-    """Batch normalisation whose statistics would span all processes; here there is one process."""
-
-    dims = (2, 3, 4, 5)
-
-    def __init__(
-        self,
-        num_features: int,
-        eps: float = 1e-5,
-        momentum: float | None = 0.1,
-        affine: bool = True,
-        track_running_stats: bool = True,
-        process_group: Any = None,
-        device: Any = None,
-        dtype: Any = None,
-        *,
-        bias: bool = True,
-    ) -> None:
-        super().__init__(
-            num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias
-        )
-
-    @classmethod
-    def convert_sync_batchnorm(cls, module: Module, process_group: Any = None) -> Module:
-        """``module`` with a SyncBatchNorm of the same parameters for each batch normalisation."""
-        converted = module
-        if isinstance(module, _BatchNorm):
-            converted = SyncBatchNorm(
-                module.num_features, module.eps, module.momentum, module.affine,
-                module.track_running_stats, process_group, bias=module.bias is not None,
-            )  # fmt: skip
-            for name in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"):
-                setattr(converted, name, getattr(module, name))
-            converted.training = module.training
-        for name, child in module.named_children():
-            converted.add_module(name, cls.convert_sync_batchnorm(child, process_group))
-        return converted
 
 
 class _InstanceNorm(_RunningNorm):

@@ -143,8 +143,8 @@ def _homes(module: str) -> list[str]:
 def _nn_file(module: str, name: str) -> str:
     file = module.split(".")[2]
     if file == "parallel":
-        return "torch.nn.parallel"
-    if file in ("adaptive", "normalization", "flatten", "lazy"):
+        return module.replace(_PACKAGE, "torch", 1)
+    if file in ("adaptive", "normalization", "sync_batch_norm", "flatten", "lazy"):
         file = next((home for part, home in _NN_CLASSES.items() if part in name), file)
     return f"torch.nn.modules.{_NN_FILES.get(file, file)}"
 

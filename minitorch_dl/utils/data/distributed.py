@@ -18,7 +18,8 @@ class DistributedSampler(Sampler[int]):
 
     Args:
         dataset: what is sampled.
-        num_replicas, rank: how many processes there are, and which this is. Default: 1 and 0.
+        num_replicas, rank: how many processes there are, and which this is. Default: as in the
+            process group.
         shuffle: in a random order, which is another one after each ``set_epoch``.
         seed: of that order.
         drop_last: leave out what doesn't divide evenly, rather than repeat some.
@@ -37,12 +38,15 @@ class DistributedSampler(Sampler[int]):
         seed: int = 0,
         drop_last: bool = False,
     ) -> None:
+        from ...distributed import get_rank, get_world_size  # which few programs need
+
         self.dataset = dataset
-        self.num_replicas = 1 if num_replicas is None else num_replicas
-        self.rank = 0 if rank is None else rank
+        self.num_replicas = get_world_size() if num_replicas is None else num_replicas
+        self.rank = get_rank() if rank is None else rank
         if not 0 <= self.rank < self.num_replicas:
             raise ValueError(
-                f"Invalid rank {rank}, rank should be in the interval [0, {self.num_replicas - 1}]"
+                f"Invalid rank {self.rank}, rank should be in the interval "
+                f"[0, {self.num_replicas - 1}]"
             )
         self.shuffle, self.seed, self.drop_last = shuffle, seed, drop_last
         self.epoch = 0

@@ -1,16 +1,14 @@
-"""PyTorch's wrappers for several GPUs and processes; here a module runs on one device."""
+"""PyTorch's wrapper for several GPUs of a process; here a module runs on one device."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from typing import Any
 
-from ..tensor import Tensor
-from .module import Module
+from ...tensor import Tensor
+from ..module import Module
 
 __all__ = [
-    "DataParallel", "DistributedDataParallel", "data_parallel", "gather", "parallel_apply",
+    "DataParallel", "data_parallel", "gather", "parallel_apply",
     "replicate", "scatter", "scatter_kwargs",
 ]  # fmt: skip
 
@@ -104,31 +102,3 @@ def parallel_apply(
         module(*(given if isinstance(given, (tuple, list)) else (given,)), **kwargs)
         for module, given, kwargs in zip(modules, inputs, options)
     ]
-
-
-class DistributedDataParallel(Module):
-    """Call ``module`` in a process group, which is of one process here: its gradients are
-    everybody's.
-
-    Args:
-        module: what to call.
-        device_ids, and all other arguments: accepted for PyTorch's sake.
-    """
-
-    def __init__(self, module: Module, device_ids: Any = None, **options: Any) -> None:
-        super().__init__()
-        if not any(p.requires_grad for p in module.parameters()):
-            raise RuntimeError(
-                "DistributedDataParallel is not needed when a module doesn't have any parameter "
-                "that requires a gradient."
-            )
-        self.module = module
-        self.device_ids = device_ids
-
-    def forward(self, *inputs: Any, **kwargs: Any) -> Any:
-        return self.module(*inputs, **kwargs)
-
-    @contextlib.contextmanager
-    def no_sync(self) -> Iterator[None]:
-        """Steps in here don't average gradients; there are no others."""
-        yield
