@@ -6,12 +6,12 @@ from types import ModuleType
 from typing import Any
 
 from . import cpu, cuda
-from .backend import device, dtypes
-from .backend import device as _device
-from .cuda import CUDAGraph as Graph
-from .cuda import current_device as current_device_index
+from .backend import device, device as _device, dtypes
 from .cuda import (
+    CUDAGraph as Graph,
+    current_device as current_device_index,
     current_stream,
+    device as _device_of_block,
     device_count,
     empty_cache,
     is_available,
@@ -22,11 +22,10 @@ from .cuda import (
     memory_reserved,
     memory_stats,
     reset_peak_memory_stats,
+    set_device as set_device_index,
     set_stream,
     synchronize,
 )
-from .cuda import device as _device_of_block
-from .cuda import set_device as set_device_index
 
 __all__ = [
     "Graph", "current_accelerator", "current_device_idx", "current_device_index",

@@ -8,14 +8,12 @@ import functools
 import typing
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Final
-from typing import Optional as _Optional
+from typing import Any, Final, Optional as _Optional
 
 from .compiler import _as_it_is
 from .futures import Future, wait_all
 from .nn import Module
-from .serialization import load as _load
-from .serialization import save as _save
+from .serialization import load as _load, save as _save
 
 __all__ = [
     "Attribute", "CompilationUnit", "Error", "Final", "Future", "ScriptFunction", "ScriptModule",

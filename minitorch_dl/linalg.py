@@ -1,17 +1,32 @@
 """Linear algebra under the names of ``torch.linalg``."""
 
 from .ops.cholesky import linalg_cholesky as cholesky
-from .ops.factorizations import eig, eigh, eigvals, eigvalsh, svdvals
-from .ops.factorizations import linalg_qr as qr
-from .ops.factorizations import linalg_svd as svd
+from .ops.factorizations import (
+    eig,
+    eigh,
+    eigvals,
+    eigvalsh,
+    linalg_qr as qr,
+    linalg_svd as svd,
+    svdvals,
+)
 from .ops.householder import householder_product
 from .ops.ldl import ldl_factor, ldl_factor_ex, ldl_solve
-from .ops.lu import cholesky_ex, inv_ex, lu_factor, lu_factor_ex, solve_ex
-from .ops.lu import linalg_lu as lu
-from .ops.lu import linalg_lu_solve as lu_solve
+from .ops.lu import (
+    cholesky_ex,
+    inv_ex,
+    linalg_lu as lu,
+    linalg_lu_solve as lu_solve,
+    lu_factor,
+    lu_factor_ex,
+    solve_ex,
+)
 from .ops.matmul import matmul, multi_dot
 from .ops.matrix_functions import (
     cond,
+    linalg_cross as cross,
+    linalg_diagonal as diagonal,
+    linalg_vander as vander,
     lstsq,
     matrix_exp,
     matrix_power,
@@ -21,13 +36,8 @@ from .ops.matrix_functions import (
     tensorsolve,
     vecdot,
 )
-from .ops.matrix_functions import linalg_cross as cross
-from .ops.matrix_functions import linalg_diagonal as diagonal
-from .ops.matrix_functions import linalg_vander as vander
-from .ops.norms import linalg_norm as norm
-from .ops.norms import matrix_norm, vector_norm
-from .ops.solving import LinAlgError, det, inv, solve, solve_triangular
-from .ops.solving import linalg_slogdet as slogdet
+from .ops.norms import linalg_norm as norm, matrix_norm, vector_norm
+from .ops.solving import LinAlgError, det, inv, linalg_slogdet as slogdet, solve, solve_triangular
 
 __all__ = [
     "LinAlgError", "cholesky", "cholesky_ex", "cond", "cross", "det", "diagonal", "eig", "eigh",

@@ -151,8 +151,13 @@ def test_layers_annotations_are_found() -> None:
 
 
 def test_profiler_records_ops_and_hands_over_the_trace(tmp_path) -> None:
-    from minitorch_dl.profiler import ProfilerActivity, profile, record_function, schedule
-    from minitorch_dl.profiler import tensorboard_trace_handler as to_files
+    from minitorch_dl.profiler import (
+        ProfilerActivity,
+        profile,
+        record_function,
+        schedule,
+        tensorboard_trace_handler as to_files,
+    )
 
     plan = schedule(wait=0, warmup=0, active=2)
     with profile(
@@ -357,8 +362,7 @@ def test_each_gpu_has_a_generator() -> None:
 
 
 def test_steps_are_profiled_by_a_schedule() -> None:
-    from minitorch_dl.profiler import ProfilerAction as Action
-    from minitorch_dl.profiler import profile, schedule
+    from minitorch_dl.profiler import ProfilerAction as Action, profile, schedule
 
     plan = schedule(skip_first=1, wait=1, warmup=1, active=2, repeat=2)
     none, ready, record, save = Action

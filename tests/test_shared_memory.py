@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 import minitorch_dl as torch
-from minitorch_dl import multiprocessing as mp
-from minitorch_dl import nn
+from minitorch_dl import multiprocessing as mp, nn
 
 
 def write(index: int, tensor: torch.Tensor, layer: nn.Linear) -> None:

@@ -1,8 +1,6 @@
 """Reverse-mode differentiation: the graph, the backward pass, and the functions that users call."""
 
-from . import forward_ad, functional, graph, profiler
-from . import modes as grad_mode
-from . import structural as _structural
+from . import forward_ad, functional, graph, modes as grad_mode, profiler, structural as _structural
 from .anomaly import (
     detect_anomaly,
     is_anomaly_check_nan_enabled,

@@ -6,8 +6,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from ..backend import device as torch_device
-from ..backend import dtypes, set_default_device
+from ..backend import device as torch_device, dtypes, set_default_device
 from ..backend.dtypes import set_default_dtype
 from ..ops.storage import TypedStorage
 from ..tensor import Tensor

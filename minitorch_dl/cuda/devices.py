@@ -6,8 +6,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-from ..backend import backend_for, raise_noted
-from ..backend import device as _device
+from ..backend import backend_for, device as _device, raise_noted
 from ..backend.recording import reading_mode, set_reading_mode
 
 __all__ = [

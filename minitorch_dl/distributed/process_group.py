@@ -6,8 +6,7 @@ import itertools
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future as Result
-from concurrent.futures import TimeoutError as NotYet
+from concurrent.futures import Future as Result, TimeoutError as NotYet
 from datetime import timedelta
 from enum import Enum
 from typing import Any

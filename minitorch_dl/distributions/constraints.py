@@ -7,9 +7,7 @@ from typing import Any
 
 from ..backend.dtypes import bool as bool_
 from ..linalg import cholesky, eigvalsh
-from ..ops import cat as joined
-from ..ops import finfo, full, isclose
-from ..ops import stack as stacked
+from ..ops import cat as joined, finfo, full, isclose, stack as stacked
 from ..tensor import Tensor
 
 __all__ = [

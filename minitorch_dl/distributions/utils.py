@@ -7,8 +7,7 @@ from typing import Any
 from ..ops import arange, log, log1p, normal, sigmoid, softmax, tril_indices, zeros
 from ..tensor import Tensor
 from .discrete import clamp_probs
-from .distribution import broadcast_all, sum_rightmost
-from .distribution import lazy as lazy_property
+from .distribution import broadcast_all, lazy as lazy_property, sum_rightmost
 
 __all__ = [
     "broadcast_all", "clamp_probs", "euler_constant", "lazy_property", "logits_to_probs",

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..autograd import enable_grad
-from ..autograd import grad as _grad
+from ..autograd import enable_grad, grad as _grad
 from ..ops.convolution import conv1d, conv2d, conv3d
 from ..tensor import Tensor
 

@@ -9,8 +9,7 @@ from ..backend.dtypes import int64
 from ..backend.warning import warn
 from ..ops import empty, ones, tensor, zeros
 from ..tensor import Tensor
-from . import functional as F
-from . import init
+from . import functional as F, init
 from .module import Module
 from .parameter import Parameter
 

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..backend.warning import warn
-from ..ops import empty, zeros
-from ..ops import recurrent as ops
+from ..ops import empty, recurrent as ops, zeros
 from ..tensor import Tensor
 from . import init
 from .module import Module

@@ -12,8 +12,7 @@ from ..backend.warning import warn
 from ..ops import full
 from ..ops.attention import canonical_mask
 from ..tensor import Tensor
-from . import functional as F
-from . import init
+from . import functional as F, init
 from .activation import GELU, ReLU
 from .attention import MultiheadAttention
 from .containers import ModuleList

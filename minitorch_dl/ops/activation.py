@@ -13,15 +13,12 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import require_kind
-from ..autograd.inplace import inplace as in_place
-from ..autograd.inplace import write
+from ..autograd.inplace import inplace as in_place, write
 from ..autograd.modes import may_record
 from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase, fused, primitive, write_out
 from ..autograd.structural import cast
-from ..backend import activations as kernels
-from ..backend import array_module, dtypes
-from ..backend import random as draw
+from ..backend import activations as kernels, array_module, dtypes, random as draw
 from ..backend.selection import choose, clip
 from .creation import empty, ones_like
 from .elementwise import abs, exp

@@ -13,9 +13,7 @@ from ..autograd.errors import not_implemented
 from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase, primitive
 from ..autograd.structural import expand_p
-from ..backend import array_module, device_of
-from ..backend import pooling as kernels
-from ..backend import random as draw
+from ..backend import array_module, device_of, pooling as kernels, random as draw
 from ..backend.row_major import in_rows
 from .gathering import gather_p
 from .pooling import avg_pools, check_axes, max_pools

@@ -12,8 +12,7 @@ import numpy as np
 
 from ..autograd.primitive import TensorBase, fused
 from ..autograd.structural import cast, expand_p
-from ..backend import array_module, attention, device_of
-from ..backend import random as draw
+from ..backend import array_module, attention, device_of, random as draw
 from ..backend.precision import in_float32, is_half
 from ..backend.warning import warn
 from .creation import zeros

@@ -13,8 +13,7 @@ import numpy as np
 
 from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
-from ..autograd.structural import cast, is_complex, zero
-from ..autograd.structural import conj as _conj
+from ..autograd.structural import cast, conj as _conj, is_complex, zero
 from ..backend import dtypes
 from .selection import keep
 from .trigonometric import cos, sin

@@ -13,8 +13,7 @@ from ..autograd.errors import require_kind, require_tensor
 from ..autograd.inplace import write
 from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase, primitive
-from ..backend import array_module, device_of
-from ..backend import random as draw
+from ..backend import array_module, device_of, random as draw
 from ..backend.random import counter
 from ..backend.warning import warn
 from .convolution import batched

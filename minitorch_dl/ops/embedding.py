@@ -12,8 +12,7 @@ from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase, primitive
 from ..autograd.versions import mark_written
 from ..backend import array_module, check_range
-from ..backend.segments import add_rows as add_rows_kernel
-from ..backend.segments import first_maxima, occurrences
+from ..backend.segments import add_rows as add_rows_kernel, first_maxima, occurrences
 from .gathering import INTEGERS, gather_p
 from .selection import keep, where
 from .shape import reshape_p, unsqueeze

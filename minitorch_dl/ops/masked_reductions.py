@@ -26,9 +26,7 @@ from .powers import sqrt
 from .reductions import in_dtype
 from .selection import maximum, select
 from .shape import reshape_p
-from .softmax import log_softmax as _log_softmax
-from .softmax import softmax as _softmax
-from .softmax import softmin as _softmin
+from .softmax import log_softmax as _log_softmax, softmax as _softmax, softmin as _softmin
 
 __all__ = [
     "amax", "amin", "argmax", "argmin", "cumprod", "cumsum", "log_softmax", "logaddexp",

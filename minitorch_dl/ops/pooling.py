@@ -15,8 +15,7 @@ import numpy as np
 
 from ..autograd.node_names import as_one, named
 from ..autograd.primitive import primitive, write_out
-from ..backend import constant
-from ..backend import pooling as kernels
+from ..backend import constant, pooling as kernels
 from ..backend.precision import in_float32
 from ..backend.row_major import in_row_order, in_rows
 from ..backend.windows import Ints, Pairs

@@ -11,8 +11,7 @@ from ..autograd.no_derivative import without_derivative
 from ..autograd.primitive import TensorBase, write_out
 from ..autograd.structural import cast
 from ..autograd.versions import next_number
-from ..backend import backend_for, device_of, dtypes
-from ..backend import random as draw
+from ..backend import backend_for, device_of, dtypes, random as draw
 from .creation import made, shape_of, wanted_dtype
 from .dims import common_shape, spelled
 

@@ -15,9 +15,7 @@ from typing import Any
 from ..autograd.errors import require_one_dtype
 from ..autograd.node_names import as_one, named
 from ..autograd.primitive import fused
-from ..backend import dtypes
-from ..backend import lstm as lstm_kernels
-from ..backend import recurrent as kernels
+from ..backend import dtypes, lstm as lstm_kernels, recurrent as kernels
 from ..backend.recurrent import steps
 from .activation import relu
 from .dropout import dropout

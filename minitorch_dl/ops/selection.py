@@ -18,8 +18,7 @@ from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import array_module, dtypes
 from ..backend.activations import where_not_zero
-from ..backend.selection import choose
-from ..backend.selection import clip as limited
+from ..backend.selection import choose, clip as limited
 from .inspection import finfo
 
 __all__ = [

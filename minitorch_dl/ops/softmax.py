@@ -9,8 +9,7 @@ from typing import Any
 
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import cast
-from ..backend import array_module, device_of, dtypes, exponentials
-from ..backend import random as draw
+from ..backend import array_module, device_of, dtypes, exponentials, random as draw
 from ..backend.precision import in_float32
 from ..backend.sums import dot_over
 from ..backend.warning import warn

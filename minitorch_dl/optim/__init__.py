@@ -1,7 +1,6 @@
 """Optimizers, learning-rate schedulers and weight averaging."""
 
-from . import lr_scheduler as lr_scheduler
-from . import swa_utils as swa_utils
+from . import lr_scheduler as lr_scheduler, swa_utils as swa_utils
 from .adadelta import Adadelta
 from .adafactor import Adafactor
 from .adagrad import Adagrad

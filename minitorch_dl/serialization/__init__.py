@@ -21,8 +21,7 @@ from .safe_globals import (
     get_safe_globals,
     safe_globals,
 )
-from .save_load import MapLocation as MAP_LOCATION
-from .save_load import get_unsafe_globals_in_checkpoint, load, save
+from .save_load import MapLocation as MAP_LOCATION, get_unsafe_globals_in_checkpoint, load, save
 from .zip_file import ArchiveError
 
 DEFAULT_PROTOCOL = 2

@@ -16,8 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import device as Device
-from ..backend import move, to_host
+from ..backend import device as Device, move, to_host
 from ..backend.dtypes import as_dtype, dtype
 from ..tensor import Tensor
 from .atomic import atomic_write

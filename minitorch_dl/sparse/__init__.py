@@ -40,8 +40,16 @@ from .construction import (
     spdiags,
     to_sparse,
 )
-from .functions import addmm, log_softmax, mm, sampled_addmm, softmax, sparse_mask, sum
-from .functions import matmul as spmm
+from .functions import (
+    addmm,
+    log_softmax,
+    matmul as spmm,
+    mm,
+    sampled_addmm,
+    softmax,
+    sparse_mask,
+    sum,
+)
 from .tensor import SparseTensor
 
 __all__ = [

@@ -21,10 +21,17 @@ from ..autograd.public_functions import public, publish
 from ..autograd.torch_function import DisableTorchFunctionSubclass
 from ..backend import device_of, dtypes, layouts
 from ..backend.overwriting import OVERWRITING
-from ..ops import deprecated, diagonals, elementwise, powers, random, rearranging
-from ..ops import layout as layout_ops
-from ..ops import shape as shape_ops
-from ..ops import storage as storage_ops
+from ..ops import (
+    deprecated,
+    diagonals,
+    elementwise,
+    layout as layout_ops,
+    powers,
+    random,
+    rearranging,
+    shape as shape_ops,
+    storage as storage_ops,
+)
 from ..ops.overwriting_places import OVERWRITING_PLACES
 from .autograd import Differentiable
 from .conversion import Convertible, legacy_tensor

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import device as Device
-from ..backend import dtypes, to_host
+from ..backend import device as Device, dtypes, to_host
 from ..nn import Module
 from ..nn.calling import functional_call
 from ..ops import from_numpy, manual_seed, view_as_real

@@ -7,8 +7,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from ..backend import device as Device
-from ..backend import dtypes
+from ..backend import device as Device, dtypes
 from ..ops import empty, finfo, iinfo, randint, view_as_real
 from ..tensor import Tensor
 

@@ -23,8 +23,7 @@ from tests.devices import tensor_on
 from tests.nn import test_module_table as modules
 from tests.ops import test_op_table as ops
 from tests.optim import cases as optim
-from tests.references import modules as module_reference
-from tests.references import ops as op_reference
+from tests.references import modules as module_reference, ops as op_reference
 
 from .cuda_host import HostCupy
 

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 import minitorch_dl
-from minitorch_dl import distributed as dist
-from minitorch_dl import nn
+from minitorch_dl import distributed as dist, nn
 from tests.distributed import World
 
 N = 3

@@ -10,9 +10,7 @@ from typing import Any
 
 import pytest
 
-from minitorch_dl import distributed as dist
-from minitorch_dl import multiprocessing as mp
-from minitorch_dl import ones
+from minitorch_dl import distributed as dist, multiprocessing as mp, ones
 from tests.distributed import TIMEOUT
 
 

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 import minitorch_dl as torch
-from minitorch_dl import distributed as dist
-from minitorch_dl import nn
+from minitorch_dl import distributed as dist, nn
 from minitorch_dl.utils.data import DistributedSampler
 
 

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 import minitorch_dl as torch
-from minitorch_dl.testing import CheckFailure, check_op, standin
-from minitorch_dl.testing import strategies as st
+from minitorch_dl.testing import CheckFailure, check_op, standin, strategies as st
 
 FEW = {"examples": 20}
 

@@ -7,8 +7,7 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import find, given, settings
-from hypothesis import strategies as hst
+from hypothesis import find, given, settings, strategies as hst
 
 import minitorch_dl as torch
 from minitorch_dl.testing import strategies as st
