@@ -43,11 +43,8 @@ def vjp(
         inputs = _fresh(inputs, create_graph)
         many_out, outputs = _call(func, inputs, "vjp", strict)
         v = _vector(v, outputs, many_out, "vjp", create_graph, "the user-provided function returns")
-    with set_grad_enabled(create_graph or is_grad_enabled()):
-        found = _grad(outputs, inputs, v, create_graph)
-        found = _filled(
-            found, inputs, strict, create_graph, "The output of the user-provided function"
-        )
+    what = "The output of the user-provided function"
+    found = _pulled(outputs, inputs, v, strict, create_graph, what)
     return _result(outputs, many_out, create_graph), _result(found, many_in, create_graph)
 
 
@@ -61,9 +58,6 @@ def jvp(
     """The outputs of ``func`` and J v, the product of the Jacobian and a vector of the inputs'
     shape.
 
-    v^T J is linear in v, so its derivative with respect to v along a direction is J times that
-    direction: two reverse passes do the work of one forward-mode pass.
-
     >>> import minitorch_dl as torch
     >>> x = torch.tensor([1.0, 2.0])
     >>> torch.autograd.functional.jvp(lambda x: x.sum() * x, x, torch.tensor([1.0, 0.0]))
@@ -76,15 +70,8 @@ def jvp(
             v, inputs, many_in, "jvp", create_graph, "the input to the user-provided function is"
         )
         many_out, outputs = _call(func, inputs, "jvp", strict)
-        dual = _zeros_like(outputs, requires_grad=True)
-        pulled = _grad(outputs, inputs, dual, create_graph=True)
-        if strict:
-            _require(pulled, "The gradient of the user-provided function")
-    with set_grad_enabled(create_graph or is_grad_enabled()):
-        found = _grad(pulled, dual, v, create_graph)
-        found = _filled(
-            found, outputs, strict, create_graph, "The gradient of the user-provided function"
-        )
+    what = "The gradient of the user-provided function"
+    found = _pushed(outputs, inputs, v, strict, create_graph, what, what)
     return _result(outputs, many_out, create_graph), _result(found, many_out, create_graph)
 
 
@@ -186,11 +173,8 @@ def vhp(
             v, inputs, many_in, "vhp", create_graph, "the input to the user-provided function is"
         )
         output, slope = _slope(func, inputs, "vhp", strict)
-    with set_grad_enabled(create_graph or is_grad_enabled()):
-        found = _grad(slope, inputs, v, create_graph)
-        found = _filled(
-            found, inputs, strict, create_graph, "The jacobian of the user-provided function"
-        )
+    what = "The jacobian of the user-provided function"
+    found = _pulled(slope, inputs, v, strict, create_graph, what)
     return _result((output,), False, create_graph), _result(found, many_in, create_graph)
 
 
@@ -210,16 +194,38 @@ def hvp(
             v, inputs, many_in, "hvp", create_graph, "the input to the user-provided function is"
         )
         output, slope = _slope(func, inputs, "hvp", strict)
-        dual = _zeros_like(inputs, requires_grad=True)
-        pulled = _grad(slope, inputs, dual, create_graph=True)
-        if strict:
-            _require(pulled, "The jacobian of the user-provided function")
-    with set_grad_enabled(create_graph or is_grad_enabled()):
-        found = _grad(pulled, dual, v, create_graph)
-        found = _filled(
-            found, inputs, strict, create_graph, "The hessian of the user-provided function"
-        )
+    jacobian, hessian = (
+        f"The {name} of the user-provided function" for name in ("jacobian", "hessian")
+    )
+    found = _pushed(slope, inputs, v, strict, create_graph, jacobian, hessian)
     return _result((output,), False, create_graph), _result(found, many_in, create_graph)
+
+
+def _pulled(
+    outputs: Tensors, inputs: Tensors, v: Any, strict: bool, create_graph: bool, what: str
+) -> Tensors:
+    """v^T J of outputs that were computed from the inputs; ``what`` they are is for errors."""
+    with set_grad_enabled(create_graph or is_grad_enabled()):
+        found = _grad(outputs, inputs, v, create_graph)
+        return _filled(found, inputs, strict, create_graph, what)
+
+
+def _pushed(
+    outputs: Tensors, inputs: Tensors, v: Any, strict: bool, create_graph: bool, first: str,
+    second: str,
+) -> Tensors:  # fmt: skip
+    """J v of outputs that were computed from the inputs; ``first`` and ``second`` name their first
+    and second derivatives in errors.
+
+    u^T J is linear in u, so its derivative with respect to u along v is J v: two reverse passes do
+    the work of one forward-mode pass.
+    """
+    with enable_grad():
+        u = _zeros_like(outputs, requires_grad=True)
+        pulled = _grad(outputs, inputs, u, create_graph=True)
+        if strict:
+            _require(pulled, first)
+    return _pulled(pulled, u, v, strict, create_graph, second)
 
 
 def _check_strategy(strategy: str) -> None:
