@@ -9,6 +9,7 @@ from ..backend import array_module
 from ..backend.precision import widened
 from .base import TensorBase, late
 from .node import Node
+from .versions import next_number
 
 if TYPE_CHECKING:
     from .primitive import Primitive
@@ -69,7 +70,7 @@ class Plan:
         self.names = tuple(used if names is None else names)
         self.frees = any(n == "inputs" or n in arrays for n in self.names)
         if names is None:
-            self.node = primitive.compile_node(self.names, self)
+            self.node = _recorder(primitive, self.names, self)
         self.rule = _compile("g, saved", self.names, (), body, scope)
         connected = [line for n in used if (line := _connection(n, primitive))]
         self.differentiate = _compile("node, g", self.names, connected, body, scope)
@@ -86,6 +87,44 @@ class Plan:
         array = like.array if isinstance(like, TensorBase) else like
         zeros = array_module(array).zeros(shape, dtype)
         return TensorBase.wrap(zeros) if isinstance(like, TensorBase) else zeros
+
+
+def _recorder(primitive: Primitive, names: Sequence[str], plan: Plan) -> Callable[..., Node]:
+    """``(edges, inputs..., outputs..., aux..., params, shapes) -> Node`` that saves what these
+    names stand for."""
+    inputs = primitive.inputs
+    if primitive.variadic and len(inputs) == 1:
+        inputs = ("inputs",)
+    arrays = (*inputs, *primitive.outputs, *primitive.aux)
+    saved = ""
+    for name in names:
+        stem, _, suffix = name.rpartition("_")
+        if name in arrays:
+            saved += f"{name}, "
+        elif name == "shapes":
+            saved += "[getattr(x, 'shape', ()) for x in inputs], "
+        elif name in primitive.params:
+            saved += f"params[{name!r}], "
+        elif suffix == "dtype":
+            saved += f"{stem}.dtype, "
+        else:
+            saved += f"getattr({stem}, 'shape', ()), "  # a number has none
+    scope: dict[str, Any] = {"new": object.__new__, "Node": primitive.node_class, "plan": plan,
+                             "next_number": next_number}  # fmt: skip
+    # One call per op: Node.__init__ and a function for what is saved would cost twice as much.
+    exec(
+        f"def record(edges, {', '.join(arrays)}, params, shapes):\n"
+        "    node = new(Node)\n"
+        "    node.edges = edges\n"
+        f"    node.saved = ({saved})\n"
+        "    node.plan = plan\n"
+        "    node.params = params\n"
+        "    node.shapes = shapes\n"
+        "    node.number = next_number()\n"
+        "    return node\n",
+        scope,
+    )
+    return scope["record"]
 
 
 def _compile(
@@ -178,7 +217,7 @@ class FusedPlan(Plan):
         wanted = primitive.reads(backward)
         extra = [n for n in wanted if n not in ("xp", "needs") and n not in primitive.inputs]
         self.names = (*primitive.inputs, *extra)
-        self.node = primitive.compile_node(self.names, self)
+        self.node = _recorder(primitive, self.names, self)
         scope = {"backward": backward, "needs": needs, "module": _module_of_gradient}
         given = ", ".join("module(g)" if n == "xp" else n for n in wanted)
         if primitive.variadic:

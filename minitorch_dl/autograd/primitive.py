@@ -46,7 +46,6 @@ from .node_names import node_class
 from .operands import NUMBERS, any_complex, any_half, as_tensor, keep_bfloat16, promote, weak
 from .plan import ConjugatedPlan, FusedPlan, Plan, WidePlan
 from .torch_function import PLAIN, call_override, overriding
-from .versions import next_number
 
 __all__ = [
     "PRIMITIVES",
@@ -219,44 +218,6 @@ class Primitive:
                     f"name g, {', '.join(sorted(known))}"
                 )
         return names
-
-    def compile_node(self, names: Sequence[str], plan: Plan) -> Callable[..., Any]:
-        """``(edges, inputs..., outputs..., aux..., params, shapes) -> Node`` that saves what these
-        names stand for."""
-        inputs = ("inputs",) if self.variadic and len(self.inputs) == 1 else self.inputs
-        picks = []
-        for name in names:
-            stem, _, suffix = name.rpartition("_")
-            if name == "shapes":
-                picks.append("[getattr(x, 'shape', ()) for x in inputs]")
-            elif name in (*inputs, *self.outputs, *self.aux):
-                picks.append(name)
-            elif name in self.params:
-                picks.append(f"params[{name!r}]")
-            else:
-                shape = f"getattr({stem}, 'shape', ())"  # a number has none
-                picks.append(f"{stem}.dtype" if suffix == "dtype" else shape)
-        given = ", ".join((*inputs, *self.outputs, *self.aux))
-        scope = {
-            "new": object.__new__,
-            "Node": self.node_class,
-            "plan": plan,
-            "next_number": next_number,
-        }
-        # One call per op: Node.__init__ and a function for what is saved would cost twice as much.
-        exec(
-            f"def record(edges, {given}, params, shapes):\n"
-            "    node = new(Node)\n"
-            "    node.edges = edges\n"
-            f"    node.saved = ({', '.join(picks)}{',' if picks else ''})\n"
-            "    node.plan = plan\n"
-            "    node.params = params\n"
-            "    node.shapes = shapes\n"
-            "    node.number = next_number()\n"
-            "    return node\n",
-            scope,
-        )
-        return scope["record"]  # type: ignore[return-value]
 
     def plan(self, needs: tuple[bool, ...], arrays: Sequence[Any] = ()) -> Plan:
         """The compiled derivative for these inputs, if need be that of such operands."""
