@@ -207,3 +207,15 @@ def test_only_known_compiled_libraries_can_be_loaded() -> None:
     assert library.ops.torchvision.nms is not None
     with pytest.raises(OSError, match="is compiled for PyTorch"):
         library.ops.load_library("folder/other/_C.so")
+
+
+def test_inputs_are_cast_under_autocast(cube):
+    library.register_autocast(cube, "cpu", torch.bfloat16)
+    x = torch.ones(2, requires_grad=True)
+    y, wide = torch.ones(2), torch.ones(2, dtype=torch.float64)
+    with torch.autocast("cpu"):
+        assert cube(x, 2.0).dtype == torch.bfloat16
+        assert cube(wide, 2.0).dtype == torch.float64
+    assert cube(y, 2.0).dtype == torch.float32
+    with pytest.raises(RuntimeError, match="tpu"):
+        library.register_autocast(cube, "tpu", torch.bfloat16)

@@ -341,7 +341,7 @@ def custom_fwd(
         ctx._fwd_used_autocast = enabled and cast_inputs is None
         if cast_inputs is None or not enabled:
             return fwd(ctx, *args, **kwargs)
-        args, kwargs = (_converted(value, device_type, cast_inputs) for value in (args, kwargs))
+        args, kwargs = (converted(value, device_type, cast_inputs) for value in (args, kwargs))
         with autocast(device_type, enabled=False):
             return fwd(ctx, *args, **kwargs)
 
@@ -368,10 +368,10 @@ def _check_device_type(device_type: Any) -> None:
         raise ValueError(f"Expected `device_type` of type `str`, got: `{type(device_type)}`")
 
 
-def _converted(value: Any, device_type: str, dtype: Any) -> Any:
+def converted(value: Any, device_type: str, dtype: Any) -> Any:
     """The same nested value with its tensors that autocast is for in this dtype."""
     if isinstance(value, (list, tuple)):
-        return type(value)([_converted(v, device_type, dtype) for v in value])
+        return type(value)([converted(v, device_type, dtype) for v in value])
     if isinstance(value, dict):
-        return {k: _converted(v, device_type, dtype) for k, v in value.items()}
+        return {k: converted(v, device_type, dtype) for k, v in value.items()}
     return value.to(dtype) if _is_eligible(value, device_type) else value

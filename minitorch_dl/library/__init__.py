@@ -22,6 +22,7 @@ from .custom_ops import (
     define,
     impl,
     impl_abstract,
+    register_autocast,
     register_autograd,
     register_fake,
     register_kernel,
@@ -32,6 +33,6 @@ from .schemas import infer_schema
 
 __all__ = [
     "CustomOpDef", "Library", "OpCheckError", "custom_op", "define", "impl", "impl_abstract",
-    "infer_schema", "opcheck", "ops", "register_autograd", "register_fake", "register_kernel",
-    "register_vmap",
+    "infer_schema", "opcheck", "ops", "register_autocast", "register_autograd", "register_fake",
+    "register_kernel", "register_vmap",
 ]  # fmt: skip

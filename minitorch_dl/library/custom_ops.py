@@ -7,16 +7,18 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..amp import autocast, is_autocast_enabled
+from ..amp.autocast_mode import converted
 from ..autograd import is_grad_enabled, no_grad
 from ..autograd.function import Function
 from ..autograd.torch_function import LIVE, overriding
 from ..autograd.versions import mark_written, owner_of
+from ..backend import device, dtypes
 from ..tensor import Tensor
 from .schemas import infer_schema
 
 __all__ = [
-    "CustomOpDef", "custom_op", "define", "impl", "impl_abstract", "register_autograd",
-    "register_fake", "register_kernel", "register_vmap",
+    "CustomOpDef", "custom_op", "define", "impl", "impl_abstract", "register_autocast",
+    "register_autograd", "register_fake", "register_kernel", "register_vmap",
 ]  # fmt: skip
 
 REGISTERED: dict[str, CustomOpDef] = {}
@@ -103,10 +105,10 @@ class CustomOpDef:
             for value in overriding((*args, *keywords.values())) or ():
                 if value.takes_functions:
                     return value.__torch_function__(self, (type(value),), args, keywords)
-        cast = self.autocasts and self.autocasts.get(device := _device_type(args, keywords))
-        if cast and is_autocast_enabled(device):
-            with autocast(device, enabled=False):
-                return cast(*args, **keywords)
+        where = _device_type(args, keywords) if self.autocasts else ""
+        if where in self.autocasts and is_autocast_enabled(where):
+            with autocast(where, enabled=False):
+                return self.autocasts[where](*args, **keywords)
         if self.composite and self.backward is None:
             return self.kernel(*args, **keywords)
         given = tensors_among((*args, *keywords.values()))
@@ -166,6 +168,16 @@ class CustomOpDef:
             return func
 
         return register if func is None else register(func)
+
+    def register_autocast(self, device_type: str, cast_inputs: dtypes.dtype, /) -> None:
+        """Under ``autocast`` for this type of device, compute the op on inputs cast to a dtype:
+        those of floating point, but for float64."""
+
+        def cast(*args: Any, **keywords: Any) -> Any:
+            args, keywords = (converted(v, device_type, cast_inputs) for v in (args, keywords))
+            return self(*args, **keywords)
+
+        self.autocasts[device(device_type).type] = cast
 
     def register_autograd(
         self, backward: Callable[..., Any], /, *, setup_context: Callable[..., Any] | None = None
@@ -259,6 +271,13 @@ impl_abstract = register_fake
 def register_vmap(op: Any, func: Any = None, /, *, lib: Any = None) -> Any:
     """``CustomOpDef.register_vmap`` of an op or its name; a decorator without ``func``."""
     return _known(op).register_vmap(func)
+
+
+def register_autocast(
+    op: Any, device_type: str, cast_inputs: dtypes.dtype, /, *, lib: Any = None
+) -> None:
+    """``CustomOpDef.register_autocast`` of an op or its name."""
+    _known(op).register_autocast(device_type, cast_inputs)
 
 
 def register_autograd(
