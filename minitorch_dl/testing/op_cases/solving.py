@@ -23,12 +23,20 @@ def on_regular(name, *samples, function=None):
     return Row(name, *(samples or MATRICES), call=call, complex=True)
 
 
+def slope_of_an_infinite_logarithm(torch, x):
+    """``x`` where the gradient of the log-determinant of a singular matrix is infinite."""
+    a = torch.ones_like(x).requires_grad_()
+    slope = torch.autograd.grad(torch.linalg.slogdet(a).logabsdet, a)[0]
+    return torch.where(slope.isinf(), x, 0)
+
+
 ROWS = [
     on_regular("linalg.inv", *MATRICES, S(F(0, 3, 3))),
     on_regular("inverse"),
     on_regular("det"),
     on_regular("slogdet"),
     on_regular("logdet"),
+    Row("slogdet(singular)", S(F(2, 2)), call=slope_of_an_infinite_logarithm),
     Row(
         "linalg.det",
         S(F(4)),
