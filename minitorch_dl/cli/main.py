@@ -14,6 +14,7 @@ PROGRAM = "minitorch-dl"
 COMMANDS = {  # name: help; cli/<name>.py holds it
     "train": "train a network on real data",
     "run": "run a program written for PyTorch on this engine",
+    "torchrun": "run such a program as several processes",
     "gradcheck": "check the derivatives of every op and module",
     "bench": "compare the speed with PyTorch's and other libraries'",
 }

@@ -80,6 +80,8 @@ ELSEWHERE = {
         for part in ("", ".debugging_hooks", ".default_hooks")
     },
     "distributed.constants": "distributed",
+    "distributed.elastic.multiprocessing.errors": "distributed.errors",
+    "distributed.launch": "distributed.run",
     "distributed.distributed_c10d": "distributed",
     "distributed._functional_collectives": "distributed.nn.functional",
     "fx.experimental": "fx",

@@ -112,17 +112,19 @@ class Mailboxes:
             one.future.set_exception(DistBackendError(text))
 
     def why_gone(self, source: int) -> str | None:
-        """How this process was lost, and who died, for which it may have left; None: it was not."""
-        if source not in self._gone:
-            return None
-        return "; ".join(self._gone[one] for one in dict.fromkeys([source, *self._dead]))
+        """How this process was lost; None: it was not."""
+        return self._gone.get(source)
+
+    def deaths(self) -> list[str]:
+        """How those were lost that died."""
+        return [self._gone[source] for source in self._dead]
 
     def _why_never(self, expected: Expected) -> str | None:
         for source in self._dead:
             if source in expected.needs:
                 return self._gone[source]
         if expected.source is not None:
-            return self.why_gone(expected.source)
+            return self._gone.get(expected.source)
         if all(source in self._gone for source in expected.needs):
             return "; ".join(self._gone[source] for source in expected.needs) or "nobody is left"
         return None

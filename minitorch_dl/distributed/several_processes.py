@@ -20,7 +20,7 @@ _WORKING = """
     ShardedGradScaler ZeroRedundancyOptimizer apply_activation_checkpointing checkpoint_wrapper
     compute_local_shape_and_global_offset context_parallel distribute_module distribute_tensor
     elastic_launch fully_shard get_optimizer_state_dict get_state_dict
-    init_device_mesh loss_parallel parallelize_module pipeline record
+    init_device_mesh loss_parallel parallelize_module pipeline
     set_optimizer_state_dict set_rotate_method set_state_dict size_based_auto_wrap_policy
     transformer_auto_wrap_policy
 """.split()

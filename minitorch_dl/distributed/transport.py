@@ -5,7 +5,7 @@ whoever sends is never held up by a receiver that sends, too, and the end of a p
 at once.
 
 A message is a head (the lengths of the next two), its key and dtype as text, and the bytes of the
-array. Under the empty key a process says that it leaves.
+array. Under the empty key a process says that it leaves, and who died before.
 """
 
 from __future__ import annotations
@@ -173,7 +173,8 @@ class Transport:
                 if text is None or data is None:
                     break
                 if not text_length:
-                    why, dead = f"{self._names[peer]} has left the process group", False
+                    reason = data.tobytes().decode()
+                    why, dead = f"{self._names[peer]} has left the process group{reason}", False
                     continue
                 key, _, dtype = text.tobytes().decode().rpartition(" ")
                 self.mailboxes.deliver(key, Message(peer, dtype, data))
@@ -183,9 +184,11 @@ class Transport:
         """Tell the others that this process leaves. What they send later is lost."""
         self._at_exit.cancel()
         _all.discard(self)
+        known = self.mailboxes.deaths()
+        reason = f", to which this was known: {'; '.join(known)}" if known else ""
         for peer, connection in self._sockets.items():
             with suppress(OSError):
-                self._send(peer, b"", b"")
+                self._send(peer, b"", reason.encode())
                 connection.shutdown(socket.SHUT_WR)
 
     def _forget(self) -> None:

@@ -22,6 +22,7 @@ class World:
     """
 
     def __init__(self, library: str, size: int) -> None:
+        self.broken = False
         self._folder = tempfile.TemporaryDirectory()
         context = multiprocessing.get_context("spawn")
         self.connections, self.processes = [], []
@@ -37,6 +38,7 @@ class World:
     def run(self, function: Callable[..., Any], *args: Any) -> list[Any]:
         """What ``function(torch, rank, size, *args)`` returns in each process; raises what it
         raised in the first that failed."""
+        self.broken = True  # until all have answered
         for connection in self.connections:
             connection.send((function, args))
         answers = []
@@ -45,13 +47,14 @@ class World:
             answers.append(connection.recv())
         for _, text in answers:
             assert text is None, text
+        self.broken = False
         return [result for result, _ in answers]
 
     def close(self) -> None:
         for connection in self.connections:
             connection.close()  # which ends the process
         for process in self.processes:
-            process.join(TIMEOUT)
+            process.join(0 if self.broken else TIMEOUT)
             process.kill()
             process.join()
             process.close()

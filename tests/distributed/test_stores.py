@@ -143,10 +143,9 @@ def test_one_server_for_several_stores_of_a_process() -> None:
 
 
 @pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    given = {"RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+def environment(monkeypatch: pytest.MonkeyPatch, free_port: int) -> dict[str, str]:
+    given = {"RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1"}
+    given["MASTER_PORT"] = str(free_port)
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     return given
