@@ -6,9 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .ops.from_data import tensor
+from .tensor import Tensor
+
 __all__ = [
     "export", "is_in_onnx_export", "operators", "parse_args", "register_custom_op_symbolic",
-    "symbolic_opset11",
+    "reshape_from_tensor_shape", "shape_as_tensor", "symbolic_opset11",
 ]  # fmt: skip
 
 operators = symbolic_opset11 = None
@@ -18,6 +21,16 @@ operators = symbolic_opset11 = None
 def is_in_onnx_export() -> bool:
     """False."""
     return False
+
+
+def shape_as_tensor(x: Tensor) -> Tensor:
+    """The sizes of ``x`` in a tensor, as exporters record them."""
+    return tensor(x.shape)
+
+
+def reshape_from_tensor_shape(x: Tensor, shape: Tensor) -> Tensor:
+    """``x`` in the shape whose sizes a tensor holds."""
+    return x.reshape(shape.tolist())
 
 
 def export(*args: Any, **kwargs: Any) -> Any:

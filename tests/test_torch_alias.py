@@ -60,3 +60,13 @@ def test_inner_files_are_found_without_an_import() -> None:
         assert parallel.scatter_gather.gather is parallel.gather
         assert torch.cuda.amp.grad_scaler.GradScaler is not None
         assert torch.cuda.amp.autocast_mode.autocast is not None
+
+
+def test_sizes_as_tensors() -> None:
+    with minitorch_dl.as_torch():
+        import torch.onnx.operators
+
+        shape = torch.onnx.operators.shape_as_tensor(torch.zeros(2, 3))
+        assert torch.equal(shape, torch.tensor([2, 3]))
+        turned = torch.onnx.operators.reshape_from_tensor_shape(torch.zeros(2, 3), shape.flip(0))
+        assert turned.shape == (3, 2)
