@@ -118,21 +118,30 @@ def number_first(*names: str) -> Callable[[_F], _F]:
 
 
 def reordered(function: Any, args: tuple[Any, ...]) -> tuple[list[Any], dict[str, Any]]:
-    """The tensors among arguments in that order, and the numbers by their names."""
-    tensors = [x for x in args if isinstance(x, TensorBase)]
-    numbers = [x for x in args if not isinstance(x, TensorBase)]
-    count = positional_count(function)
-    fit = len(tensors) == count and len(numbers) <= len(function.number_names)
+    """The tensors among arguments in that order, and the numbers by their names. Scalars that
+    require no gradient are numbers as long as there are more tensors than the function takes."""
+    count, names = positional_count(function), function.number_names
+    spare = sum(isinstance(x, TensorBase) for x in args) - count
+    tensors: list[Any] = []
+    numbers: list[Any] = []
+    for place, x in enumerate(args):
+        scalar = isinstance(x, TensorBase) and x.array.ndim == 0 and not x.requires_grad
+        if spare > 0 and scalar and (place > 0 or len(names) > 1):  # beta comes before the input
+            spare -= 1
+            numbers.append(x.item())
+        else:
+            (tensors if isinstance(x, TensorBase) else numbers).append(x)
+    fit = len(tensors) == count and len(numbers) <= len(names)
     if not fit or args[-1] is not tensors[-1]:
         raise TypeError(
             f"{function.__name__}() takes {count} positional arguments but {len(args)} were given"
         )
     if numbers:
-        keywords = ", ".join(f"{name}=" for name in function.number_names)
+        keywords = ", ".join(f"{name}=" for name in names)
         warn(
             f"This overload of {function.__name__} is deprecated: give numbers as {keywords}",
         )
-    return tensors, dict(zip(function.number_names, numbers))
+    return tensors, dict(zip(names, numbers))
 
 
 def positional_count(function: Any) -> int:
