@@ -351,9 +351,9 @@ class Transformer(Module):
     ``batch_first``, or without N) and gives ``(T, N, d_model)``.
 
     >>> import minitorch_dl as torch
-    >>> model = torch.nn.Transformer(8, 2, 1, 1, dim_feedforward=16)
-    >>> model(torch.ones(5, 1, 8), torch.ones(3, 1, 8)).shape
-    torch.Size([3, 1, 8])
+    >>> model = torch.nn.Transformer(8, 2, 1, 1, dim_feedforward=16, batch_first=True)
+    >>> model(torch.ones(1, 5, 8), torch.ones(1, 3, 8)).shape
+    torch.Size([1, 3, 8])
     """
 
     def __init__(
