@@ -194,6 +194,9 @@ class JaggedTensor(NestedTensor):
     def lengths(self) -> None:
         """None: there is nothing between the tensors."""
 
+    def __setstate__(self, state: Any) -> None:
+        """Nothing: PyTorch's files repeat here what the tensor is made of."""
+
     def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]
         return (
             f"NestedTensor(size={tuple(self.shape)}, offsets={self.offsets()}, contiguous=True"

@@ -17,6 +17,7 @@ from ..backend.dtypes import ALL, ONLY_NAMED
 from ..compat import legacy_types
 from ..compat.legacy_types import STORAGE_DTYPES
 from ..compat.places import PRIVATE
+from ..nested.tensor import JaggedTensor
 from ..nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 from ..ops.storage import TypedStorage, UntypedStorage
 from ..size import Size
@@ -43,6 +44,9 @@ _OURS: dict[Path, Any] = {
         )
     },
     ("torch._tensor", "_rebuild_from_type_v2"): rebuild.rebuild_from_type_v2,
+    ("torch.nested._internal.nested_tensor", "_rebuild_njt"): rebuild.rebuild_njt,
+    ("torch.nested._internal.nested_tensor", "NestedTensor"): JaggedTensor,
+    ("torch._dynamo.decorators", "_DimRange"): rebuild.DimRange,
     ("torch.serialization", "_get_layout"): rebuild.get_layout,
     **{
         ("torch.nn.parameter", cls.__name__): cls

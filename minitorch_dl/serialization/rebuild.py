@@ -13,7 +13,8 @@ from .. import ops
 from ..backend import array_module, dtypes, layouts
 from ..backend.dtypes import dtype
 from ..backend.layouts import layout
-from ..nested import as_nested_tensor
+from ..nested import as_nested_tensor, nested_tensor_from_jagged
+from ..nested.tensor import JaggedTensor
 from ..nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 from ..ops import empty_strided
 from ..ops.storage import TypedStorage, UntypedStorage
@@ -38,7 +39,9 @@ def parts_of(tensor: Any, stored: Callable[[Any], tuple[Any, int, tuple[int, ...
     cls = type(tensor)
     if isinstance(tensor, SparseTensor):
         return _sparse_parts(tensor)
-    if tensor.is_nested and tensor.layout is layouts.strided:
+    if isinstance(tensor, JaggedTensor):
+        return rebuild_from_type_v2, (rebuild_njt, JaggedTensor, (_jagged_parts(tensor),), {})
+    if tensor.is_nested:
         return rebuild_nested_tensor, _nested_parts(tensor)
     if getattr(cls, "__reduce_ex__", None) is not Protocols.__reduce_ex__:
         return NotImplemented
@@ -89,6 +92,14 @@ def _nested_parts(tensor: Any) -> tuple[Any, ...]:
     sizes, strides = (ops.tensor(list(x), dtype=dtypes.int64) for x in zip(*rows))
     ends = sizes.prod(1).cumsum(0)
     return tensor.values().detach(), sizes, strides, ends - sizes.prod(1)
+
+
+def _jagged_parts(tensor: JaggedTensor) -> dict[str, Any]:
+    return {
+        "values": tensor.values().detach(), "offsets": tensor.offsets(), "lengths": None,
+        "_ragged_idx": tensor._ragged, "_metadata_cache": {},
+        "requires_grad": tensor.requires_grad,
+    }  # fmt: skip
 
 
 def parts_of_layout(obj: layout) -> Parts:
@@ -223,6 +234,21 @@ def rebuild_nested_tensor(buffer: Any, sizes: Any, strides: Any, offsets: Any) -
     """A nested tensor of parts of one vector, each of its size, strides and offset."""
     parts = zip(sizes.tolist(), strides.tolist(), offsets.tolist())
     return as_nested_tensor([buffer.as_strided(*part) for part in parts])
+
+
+def rebuild_njt(parts: dict[str, Any]) -> Any:
+    """A nested tensor of layout ``torch.jagged`` of its values and of where its tensors start."""
+    made = nested_tensor_from_jagged(
+        parts["values"], parts["offsets"], parts["lengths"], parts["_ragged_idx"]
+    )
+    return made.requires_grad_() if parts["requires_grad"] else made
+
+
+class DimRange:
+    """What is known of a dim's size, which jagged tensors tell ``torch.compile``; not used here."""
+
+    def __setstate__(self, state: Any) -> None:
+        pass
 
 
 def get_layout(name: str) -> layout:

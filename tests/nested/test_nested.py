@@ -262,6 +262,26 @@ def test_pytorch_reads_what_is_written_here_and_the_reverse() -> None:
         assert [x.tolist() for x in found] == [x.tolist() for x in rows]
 
 
+@pytest.mark.parity
+@pytest.mark.parametrize("dim", [1, 2])
+def test_pytorch_reads_jagged_ones_and_the_reverse(dim: int) -> None:
+    pytorch = pytest.importorskip("torch")
+    for here, there in ((torch, pytorch), (pytorch, torch)):
+        x = here.nested.nested_tensor(
+            [here.arange(6.0).reshape(2, 3), here.ones(4, 3)],
+            layout=here.jagged,
+            requires_grad=True,
+        )
+        file = io.BytesIO()
+        here.save(x.detach().transpose(1, 2) if dim == 2 else x, file)
+        file.seek(0)
+        found = there.load(file)
+        assert found.layout == there.jagged
+        assert found.requires_grad == (dim == 1)
+        parts = x.transpose(1, 2) if dim == 2 else x
+        assert [y.tolist() for y in found.unbind()] == [y.tolist() for y in parts.unbind()]
+
+
 def test_nothing_nested() -> None:
     x = torch.nested.nested_tensor([])
     assert (len(x), x.dim(), repr(x)) == (0, 1, "nested_tensor([\n\n])")
