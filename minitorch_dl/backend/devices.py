@@ -63,8 +63,9 @@ class device:
             index = int(number)
         if name not in _BACKENDS and name not in _LAZY and name not in _ELSEWHERE:
             known = ", ".join([*sorted({*_BACKENDS, *_LAZY}), *_ELSEWHERE])
+            dtype = f". A dtype has no quotes: torch.{name}" if hasattr(np, name) else ""
             raise RuntimeError(
-                f"expected one of {known} device type at start of device string: {name}"
+                f"expected one of {known} device type at start of device string: {name}{dtype}"
             )
         self.type, self.index = name, index
 

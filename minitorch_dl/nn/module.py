@@ -40,6 +40,9 @@ _OPS = tuple(
 """Where functions on tensors say they are from, unless from the package itself."""
 
 
+_TOO_EARLY = "cannot assign {} before Module.__init__() call. Call super().__init__() first"
+
+
 class Module(Hooked, Stateful, Convertible):
     """Base class of layers and models: subclass it and define ``forward``.
 
@@ -153,7 +156,7 @@ class Module(Hooked, Stateful, Convertible):
         kinds = ((Parameter, "parameters"), (Module, "module"), (Buffer, "buffer"))
         for kind, what in kinds:
             if isinstance(value, kind):
-                raise AttributeError(f"cannot assign {what} before Module.__init__() call")
+                raise AttributeError(_TOO_EARLY.format(what))
         super().__setattr__(name, value)
 
     def _forget(self, name: str, except_for: dict) -> None:
@@ -231,7 +234,7 @@ class Module(Hooked, Stateful, Convertible):
 
     def _check_name(self, kind: str, name: str, members: str) -> None:
         if members not in self.__dict__:
-            raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
+            raise AttributeError(_TOO_EARLY.format(kind))
         if not isinstance(name, str):
             raise TypeError(f"{kind} name should be a string. Got {typename(name)}")
         if hasattr(self, name) and name not in self.__dict__[members]:

@@ -27,11 +27,11 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _warn_sizes(op: str, input: Any, target: Any) -> None:
-    have, wanted = tuple(target.array.shape), tuple(input.array.shape)
+def _warn_sizes(input: Any, target: Any) -> None:
+    have, wanted = target.shape, input.shape
     if have != wanted:
         warn(
-            f"{op}: Using a target size ({have}) that is different to the input size ({wanted}). "
+            f"Using a target size ({have}) that is different to the input size ({wanted}). "
             "This will likely lead to incorrect results due to broadcasting. Please ensure they "
             "have the same size.",
         )
@@ -68,7 +68,7 @@ def l1_loss(
 ) -> Any:
     """``|input - target|``, averaged, summed or element by element (``reduction="none"``)."""
     reduction = reduction_name(size_average, reduce, reduction)
-    _warn_sizes("l1_loss", input, target)
+    _warn_sizes(input, target)
     return _weighted("l1_loss", abs(input - target), weight, reduction)
 
 
@@ -106,7 +106,7 @@ def mse_loss(
     tensor(2.)
     """
     reduction = reduction_name(size_average, reduce, reduction)
-    _warn_sizes("mse_loss", input, target)
+    _warn_sizes(input, target)
     if weight is None:
         return mse_loss_p(input, target, reduction=reduction)
     refuse_complex("mse_loss", input, target)
@@ -143,7 +143,7 @@ def huber_loss(
             f"huber_loss does not support non-positive values for delta, got {delta}"
         )
     require_kind("huber_loss", "float", input)
-    _warn_sizes("huber_loss", input, target)
+    _warn_sizes(input, target)
     loss = _in_dtype_of(input, huber_p(input - target, delta=delta))
     return _weighted("huber_loss", loss, weight, reduction)
 
@@ -161,7 +161,7 @@ def smooth_l1_loss(
     reduction = reduction_name(size_average, reduce, reduction)
     if beta < 0:
         raise RuntimeError(f"smooth_l1_loss does not support negative values for beta, got {beta}")
-    _warn_sizes("smooth_l1_loss", input, target)
+    _warn_sizes(input, target)
     d = input - target
     return reduced(abs(d) if beta == 0 else huber_p(d, delta=beta) / beta, reduction)
 
@@ -245,8 +245,8 @@ def binary_cross_entropy(
     reduction = reduction_name(size_average, reduce, reduction)
     if target.array.shape != input.array.shape:
         raise ValueError(
-            f"{op}: Using a target size ({target.array.shape}) that is different to the input size "
-            f"({input.array.shape}) is deprecated. Please ensure they have the same size."
+            f"{op}: Using a target size ({target.shape}) that is different to the input size "
+            f"({input.shape}) is deprecated. Please ensure they have the same size."
         )
     x = input.array
     if target.array.dtype != x.dtype:

@@ -141,10 +141,11 @@ class Optimizer:
     _optimizer_load_state_dict_post_hooks: Hooks
 
     def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:
-        if isinstance(params, Tensor):
+        if isinstance(params, Tensor) or not isinstance(params, Iterable):
+            instead = "a list: [tensor]" if isinstance(params, Tensor) else "model.parameters()"
             raise TypeError(
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, "
-                f"but got {type(params).__name__}. Pass a list: [tensor]"
+                f"but got {type(params).__name__}. Pass {instead}"
             )
         self.defaults = defaults
         self.state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)

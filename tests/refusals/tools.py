@@ -15,6 +15,8 @@ TABLE = [
     ("torch.amp.GradScaler('cpu').scale(3)", V, "iterable of Tensors"),
     ("torch.amp.GradScaler('cpu').load_state_dict({})", R, "source state dict is empty"),
     ("torch.amp.GradScaler('cpu').step(torch.optim.SGD([Z(1)]), closure=print)", R, "Closure"),
+    ("torch.optim.SGD(nn.Linear(1, 1))", K, "Pass model.parameters()", True),
+    ("Z(1).to('float32')", R, "A dtype has no quotes: torch.float32", True),
     ("torch.optim.Adam([Z(1).to(torch.complex64)], fused=True)", R, "floating point", True),
     # transforms of functions
     ("torch.func.grad(lambda x: x)(3.0)", V, "Tensors to differentiate", True),
