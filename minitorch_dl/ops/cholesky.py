@@ -12,8 +12,9 @@ import numpy as np
 from ..autograd.node_names import as_one
 from ..autograd.primitive import primitive, write_out
 from ..autograd.structural import sum_to
+from ..backend import check_all
 from .deprecated import deprecated
-from .diagonals import tril_p
+from .diagonals import diagonal, tril_p
 from .dims import also_named
 from .solving import (
     LinAlgError,
@@ -130,5 +131,11 @@ def cholesky_solve(B: Any, L: Any, upper: bool = False, *, out: Any = None) -> A
 def cholesky_inverse(L: Any, upper: bool = False, *, out: Any = None) -> Any:
     """The inverse of ``A``, given its Cholesky factor ``L``."""
     check_matrices("cholesky_inverse", square=True, L=L)
+    check_all(
+        diagonal(L, dim1=-2, dim2=-1).array != 0,
+        LinAlgError,
+        "cholesky_inverse: an element of the diagonal is zero, the inversion could not be "
+        "completed because the input matrix is singular",
+    )
     y = cholesky_solve(eye_like(L, n=L.shape[-1]), L, upper)
     return y if out is None else write_out("cholesky_inverse", out, y)

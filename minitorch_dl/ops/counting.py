@@ -166,6 +166,8 @@ def _check_histogram(op: str, input: Any, bins: Any, weight: Any) -> None:
                 f"{op}(): input tensor and bins tensors should have the same dtype, but got input "
                 f"with dtype {input.dtype} and bins for dimension {d} with dtype {edges.dtype}"
             )
+        if edges.ndim == 1 and edges.size == 1:
+            raise RuntimeError(f"{op}(): bins must be > 0, but got 0 for dimension {d}")
         if edges.ndim != 1 or not edges.size:
             wanted = "have one dimension" if edges.ndim != 1 else "have at least 1 element"
             raise RuntimeError(
@@ -263,9 +265,11 @@ def histogramdd(
         bins: how many per dimension (one number for all), or the edges, one tensor per dimension.
         range: the lowest and the highest coordinate of each dimension, one after the other.
     """
-    a = input.array.reshape(-1, input.shape[-1])
+    if input.array.ndim < 2:
+        raise RuntimeError("histogramdd: input tensor should have at least 2 dimensions")
+    d = input.array.shape[-1]
+    a = input.array.reshape(math.prod(input.array.shape[:-1]), d)
     xp = array_module(a)
-    d = a.shape[1]
     if isinstance(bins, int):
         bins = [bins] * d
     if len(bins) != d:

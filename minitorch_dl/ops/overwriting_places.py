@@ -18,8 +18,6 @@ from ..backend.segments import add_rows, put_sums
 from ..backend.selection import choose
 from .gathering import flat_places, whole_slices
 
-__all__ = ["OVERWRITING_PLACES"]
-
 _FEW = 1 << 11
 
 

@@ -146,6 +146,7 @@ def interpolate(
             "interpolate: align_corners option can only be set with the interpolating modes: "
             f"linear | bilinear | bicubic | trilinear, got mode={mode!r}"
         )
+    out, factors = _sizes(shape[2:], size, scale_factor, recompute_scale_factor)
     if dims not in (1, 2, 3):
         raise NotImplementedError(
             "interpolate: Input Error: Only 3D, 4D and 5D input Tensors supported (got "
@@ -160,7 +161,6 @@ def interpolate(
             "interpolate: Anti-alias option is restricted to bilinear and bicubic modes and "
             f"requires a 4-D tensor as input, got mode={mode!r}"
         )
-    out, factors = _sizes(shape[2:], size, scale_factor, recompute_scale_factor)
     if any(n < 1 for n in (*shape[1:], *out)):
         raise RuntimeError(
             "interpolate: Input and output sizes should be greater than 0, but got input "

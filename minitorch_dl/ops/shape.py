@@ -387,7 +387,7 @@ def T(input: Any) -> Any:
 def mT(input: Any) -> Any:
     """Every matrix of a batch transposed (the attribute ``tensor.mT``)."""
     if not input.array.ndim:
-        return alias(input)
+        return input
     if input.array.ndim < 2:
         raise RuntimeError(
             "tensor.mT is only supported on matrices or batches of matrices. Got "
@@ -405,7 +405,7 @@ def H(input: Any) -> Any:
             + (" For batches of matrices, consider using tensor.mH" if input.array.ndim > 2 else "")
         )
     input = conj(input) if is_complex(input) else input
-    return transpose(input, 0, 1) if input.array.ndim else alias(input)
+    return transpose(input, 0, 1) if input.array.ndim else input
 
 
 def adjoint(input: Any) -> Any:

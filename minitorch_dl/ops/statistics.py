@@ -81,8 +81,13 @@ def _weights(x: Any, fweights: Any, aweights: Any) -> Any:
             )
         check_all(w.array >= 0, RuntimeError, f"cov(): {name} cannot be negative")
     if fweights is None or aweights is None:
-        return aweights if fweights is None else fweights
-    return fweights * aweights
+        w = aweights if fweights is None else fweights
+    else:
+        w = fweights * aweights
+    if w is None:
+        return None
+    check_all(w.array.sum() != 0, RuntimeError, "cov(): weights sum to zero, can't be normalized")
+    return w.reshape(-1)
 
 
 def corrcoef(input: Any) -> Any:

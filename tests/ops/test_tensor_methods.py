@@ -208,3 +208,5 @@ def test_heaviside_takes_one_real_dtype() -> None:
 def test_a_number_is_its_own_adjoint() -> None:
     assert (torch.tensor(2.0).mT, torch.tensor(2.0).mH) == (2.0, 2.0)
     assert torch.tensor(1 + 2j).mH == torch.tensor(1 - 2j)
+    x = torch.tensor(2.0)
+    assert x.mT is x.mH is x.H is x
