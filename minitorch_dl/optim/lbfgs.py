@@ -1,22 +1,18 @@
-"""L-BFGS (Liu & Nocedal 1989) with a strong Wolfe line search (Nocedal & Wright 2006, ch. 3)."""
+"""L-BFGS (Liu & Nocedal 1989)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from ..autograd.modes import no_grad
 from ..autograd.versions import mark_all_written
 from ..backend import array_module
 from ..backend.precision import widened
 from ..tensor import Tensor
+from .line_search import strong_wolfe
 from .optimizer import Optimizer, ParamsT, loss_of
 from .rule import check_lr
-
-Evaluate = Callable[[float], tuple[float, Any]]
-"""Step length to the loss and the flat gradient there."""
 
 
 class LBFGS(Optimizer):
@@ -128,16 +124,9 @@ class LBFGS(Optimizer):
             x = self._position()
             calls = 0
             if line_search:
-
-                def along(t: float, x: Any = x, d: Any = d) -> tuple[float, Any]:
-                    self._move(x + t * d)
-                    value, gradient = evaluate()
-                    return float(value), gradient
-
-                loss, g, t, calls = strong_wolfe(
-                    along, t, d, loss, g, slope, max_ls=max_eval - evaluations
+                loss, g, t, calls = self._search(
+                    evaluate, x, d, t, loss, g, slope, max_eval - evaluations
                 )
-                self._move(x + t * d)
             else:
                 self._move(x + t * d)
                 if iteration < max_iter:  # nobody looks at the loss after the last step
@@ -157,6 +146,21 @@ class LBFGS(Optimizer):
         state |= {"d": Tensor.wrap(d), "t": t, **memory.state(), "prev_loss": loss_previous}
         state["prev_flat_grad"] = Tensor.wrap(g_previous)
         return first_loss
+
+    def _search(
+        self, evaluate: Callable[[], tuple[Any, Any]], x: Any, d: Any, *start: Any
+    ) -> tuple[float, Any, float, int]:
+        """Move from ``x`` along ``d``, as far as a line search finds good. ``start`` and the
+        results are those of :func:`.strong_wolfe`."""
+
+        def along(t: float) -> tuple[float, Any]:
+            self._move(x + t * d)
+            loss, gradient = evaluate()
+            return float(loss), gradient
+
+        loss, g, t, calls = strong_wolfe(along, d, *start)
+        self._move(x + t * d)
+        return loss, g, t, calls
 
     def _arrays(self) -> list[Any]:
         return [p.array for p in self.param_groups[0]["params"]]
@@ -236,132 +240,3 @@ class _Memory:
             "ro": self.rho,
             "H_diag": self.scale,
         }
-
-
-def cubic_minimum(
-    x1: float,
-    f1: float,
-    g1: float,
-    x2: float,
-    f2: float,
-    g2: float,
-    bounds: tuple[float, float] | None = None,
-) -> float:
-    """Where the cubic with these two values and slopes is least, kept in ``bounds``."""
-    low, high = bounds or (min(x1, x2), max(x1, x2))
-    with np.errstate(all="ignore"):  # a nan goes through, as it does in PyTorch
-        x1, x2, g1, g2 = map(np.float64, (x1, x2, g1, g2))
-        d1 = g1 + g2 - 3 * (f1 - f2) / (x1 - x2)
-        square = d1 * d1 - g1 * g2
-        if not square >= 0:
-            return (low + high) / 2.0
-        d2 = np.sqrt(square)
-        if x1 <= x2:
-            x = x2 - (x2 - x1) * ((g2 + d2 - d1) / (g2 - g1 + 2 * d2))
-        else:
-            x = x1 - (x1 - x2) * ((g1 + d2 - d1) / (g1 - g2 + 2 * d2))
-    return float(min(max(x, low), high))
-
-
-class Point(NamedTuple):
-    """The line at length ``t``: loss, gradient and slope ``gᵀd``."""
-
-    t: float
-    f: float
-    g: Any
-    slope: float
-
-
-def strong_wolfe(
-    along: Evaluate,
-    t: float,
-    d: Any,
-    f: float,
-    g: Any,
-    slope: float,
-    c1: float = 1e-4,
-    c2: float = 0.9,
-    tolerance_change: float = 1e-9,
-    max_ls: int = 25,
-) -> tuple[float, Any, float, int]:
-    """A step length with ``f(t) <= f + c1·t·slope`` and ``|f'(t)| <= c2·|slope|``.
-
-    A bracket around such a point is grown from ``t``, then narrowed by cubic interpolation.
-
-    Returns:
-        The loss, the gradient and the length found, and how often ``along`` was called.
-    """
-
-    def at(t: float) -> Point:
-        f, g = along(t)
-        return Point(t, f, g, float(g @ d))
-
-    def too_high(point: Point) -> bool:
-        return point.f > f + c1 * point.t * slope
-
-    start = previous = Point(0.0, f, g, slope)
-    new = at(t)
-    calls = 1
-    iteration = 0
-    done = False
-    while iteration < max_ls:
-        if too_high(new) or (iteration > 1 and new.f >= previous.f):
-            bracket = [previous, new]
-            break
-        if abs(new.slope) <= -c2 * slope:
-            bracket = [new]
-            done = True
-            break
-        if new.slope >= 0:
-            bracket = [previous, new]
-            break
-        t = cubic_minimum(
-            previous.t,
-            previous.f,
-            previous.slope,
-            new.t,
-            new.f,
-            new.slope,
-            bounds=(new.t + 0.01 * (new.t - previous.t), new.t * 10),
-        )
-        previous, new = new, at(t)
-        calls += 1
-        iteration += 1
-    else:
-        bracket = [start, new]
-
-    low, high = (0, -1) if bracket[0].f <= bracket[-1].f else (-1, 0)
-    stalled = False
-    width = float(abs(d).max())
-    while not done and iteration < max_ls:
-        a, b = bracket
-        left, right = min(a.t, b.t), max(a.t, b.t)
-        if (right - left) * width < tolerance_change:
-            break
-        t = cubic_minimum(a.t, a.f, a.slope, b.t, b.f, b.slope)
-        # Too close to an end twice in a row, or beyond it: step a tenth of the bracket away from
-        # that end.
-        margin = 0.1 * (right - left)
-        if min(right - t, t - left) < margin:
-            if stalled or t >= right or t <= left:
-                t = right - margin if abs(t - right) < abs(t - left) else left + margin
-                stalled = False
-            else:
-                stalled = True
-        else:
-            stalled = False
-
-        new = at(t)
-        calls += 1
-        iteration += 1
-        if too_high(new) or new.f >= bracket[low].f:
-            bracket[high] = new
-            low, high = (0, -1) if bracket[0].f <= bracket[1].f else (-1, 0)
-        else:
-            if abs(new.slope) <= -c2 * slope:
-                done = True
-            elif new.slope * (bracket[high].t - bracket[low].t) >= 0:
-                bracket[high] = bracket[low]
-            bracket[low] = new
-    best = bracket[low]
-    return best.f, best.g, best.t, calls
