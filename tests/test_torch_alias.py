@@ -40,6 +40,14 @@ def test_tensors_say_that_they_are_torchs() -> None:
     assert type(parameter) is minitorch_dl.nn.Parameter
 
 
+def test_batches_say_that_they_are_torchs() -> None:
+    with minitorch_dl.as_torch():
+        from torch.utils.data import DataLoader
+
+        assert DataLoader.__module__ == "torch.utils.data.dataloader"
+    assert DataLoader.__module__ == "minitorch_dl.utils.data.dataloader"
+
+
 def test_the_files_of_layers_list_them() -> None:
     with minitorch_dl.as_torch():
         from torch.nn.modules import activation, conv, loss
@@ -49,6 +57,7 @@ def test_the_files_of_layers_list_them() -> None:
         assert "Linear" not in activation.__all__
         assert "CrossEntropyLoss" in dir(loss)
         assert conv._ConvNd is not None
+        assert issubclass(minitorch_dl.nn.ConvTranspose2d, conv._ConvTransposeNd)
 
 
 def test_inner_files_are_found_without_an_import() -> None:

@@ -20,13 +20,20 @@ from typing import Any
 from ..nn.parameter import Buffer, Parameter
 from ..tensor import Tensor
 from ..torch_version import __version__ as _api_version
+from ..utils.data import DataLoader
 from .names import alias, delegate
 from .places import elsewhere
 
 PACKAGE = __name__.partition(".")[0]
 _EVERYTHING = importlib.metadata.DistributionFinder.Context()
-_HOMES = {Tensor: "torch", Parameter: "torch.nn.parameter", Buffer: "torch.nn.parameter"}
-"""Where these classes say they are from: by that, libraries know whose arrays they are given."""
+_HOMES = {
+    Tensor: "torch",
+    Parameter: "torch.nn.parameter",
+    Buffer: "torch.nn.parameter",
+    DataLoader: "torch.utils.data.dataloader",
+}
+"""Where these classes say they are from: by that, libraries know whose arrays, or whose batches,
+they are given."""
 
 
 class _Metadata(importlib.metadata.Distribution):

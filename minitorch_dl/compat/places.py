@@ -124,7 +124,7 @@ NAMESPACES = frozenset(
     torch_version types utils version xpu
     autograd.forward_ad autograd.functional autograd.grad_mode autograd.graph autograd.profiler
     backends.cpu backends.cuda backends.cudnn backends.mkl backends.mkldnn backends.mps
-    backends.openmp backends.opt_einsum cuda.amp
+    backends.openmp backends.opt_einsum cuda.amp cuda.nvtx
     distributed.nn distributed.nn.functional distributions.constraints distributions.kl
     distributions.transforms
     nn.attention nn.functional nn.grad nn.init nn.parallel nn.parameter nn.utils
@@ -156,6 +156,7 @@ NOT_SUPPORTED = {
 
 PRIVATE = {
     "_ConvNd": ("nn.conv", "_Conv"),
+    "_ConvTransposeNd": ("nn.conv", "_ConvTransposeNd"),
     "_NormBase": ("nn.normalization", "_RunningNorm"),
     "_BatchNorm": ("nn.normalization", "_BatchNorm"),
     "_InstanceNorm": ("nn.normalization", "_InstanceNorm"),
@@ -197,6 +198,7 @@ PRIVATE = {
     "_get_default_device": ("settings", "default_device_type"),
     "_get_accelerator": ("accelerator", "current_accelerator"),
     "_LinAlgError": ("linalg", "LinAlgError"),
+    "_precision_to_scale_tril": ("distributions.normal", "_cholesky_of_inverse"),
     "_standard_gamma": ("distributions.implicit", "standard_gamma"),
     "_sample_dirichlet": ("distributions.implicit", "sample_dirichlet"),
     "_log_api_usage_once": ("settings", "log_api_usage_once"),
@@ -227,7 +229,7 @@ PRIVATE = {
     "Future": ("futures", "Future"),
     "_parse_to": ("nn.conversion", "_parse_to"),
     "ScriptModule": ("jit", "ScriptModule"),
-    "ScriptFunction": ("jit", "ScriptFunction"),
+    **{name: ("jit", "ScriptFunction") for name in ("ScriptFunction", "ScriptMethod")},
     "_are_functorch_transforms_active": ("compiler", "is_compiling"),
     "PyTorchFileReader": ("serialization.reader", "PyTorchFileReader"),
     "_TensorMeta": ("compat.legacy_types", "TensorMeta"),

@@ -7,7 +7,7 @@ from types import ModuleType
 
 from ..backend.random import default_generator
 from ..compat.legacy_types import CUDA as _TYPES
-from . import amp, devices
+from . import amp, devices, nvtx
 from .devices import *
 from .graphed_callables import *
 from .graphs import *

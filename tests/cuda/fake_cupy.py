@@ -112,6 +112,14 @@ class FakeCupy:
             "name": b"Fake", "major": 9, "minor": 0, "totalGlobalMem": 1000 << 20,
             "multiProcessorCount": 4, "warpSize": 32, "maxThreadsPerMultiProcessor": 2048,
         }  # fmt: skip
+        self.marks: list[str] = []
+        nvtx = SimpleNamespace(
+            Mark=self.marks.append,
+            RangePush=lambda name: self.marks.append(f"> {name}"),
+            RangePop=lambda: self.marks.append("<"),
+            RangeStart=lambda name, color: self.marks.append(f"> {name}") or 5,
+            RangeEnd=lambda number: self.marks.append(f"< {number}"),
+        )
         self.get_default_memory_pool = lambda: pool
         self.get_default_pinned_memory_pool = lambda: pool
         self.cuda = SimpleNamespace(
@@ -125,6 +133,7 @@ class FakeCupy:
             get_elapsed_time=lambda start, end: float(end.at - start.at),
             get_allocator=lambda: allocate,
             set_allocator=lambda allocator: setattr(self, "allocate", allocator),
+            nvtx=nvtx,
             memory=SimpleNamespace(OutOfMemoryError=OutOfMemory),
             runtime=SimpleNamespace(
                 getDeviceCount=lambda: 2,

@@ -73,6 +73,15 @@ def test_an_event_belongs_to_its_streams_gpu(cupy: FakeCupy) -> None:
     assert other.priority == -1
 
 
+def test_marks_for_nvidias_profilers(cupy: FakeCupy) -> None:
+    nvtx = torch.cuda.nvtx
+    with pytest.raises(ZeroDivisionError), nvtx.range("step {}", 3):
+        nvtx.mark("here")
+        raise ZeroDivisionError
+    nvtx.range_end(nvtx.range_start("copy"))
+    assert cupy.marks == ["> step 3", "here", "<", "> copy", "< 5"]
+
+
 def test_a_stream_of_another_library(cupy: FakeCupy) -> None:
     for stream in (torch.cuda.ExternalStream(77), torch.cuda.get_stream_from_external(77, 0)):
         assert stream.cuda_stream == 77
