@@ -113,18 +113,22 @@ def delegate(name: str) -> ModuleType:
     source = importlib.import_module(f"{PACKAGE}.{elsewhere(name)}".rstrip("."))
     module = ModuleType(f"torch.{name}")
     module.__path__ = []
-    for file in LAYER_FILES.get(name.removeprefix("nn.modules."), "").split():
-        listed = importlib.import_module(f"{PACKAGE}.nn.{file}")
-        vars(module).update((known, getattr(listed, known)) for known in listed.__all__)
+    files = LAYER_FILES.get(name.removeprefix("nn.modules."), "").split()
+    layers = [importlib.import_module(f"{PACKAGE}.nn.{file}") for file in files]
+    for file in layers:
+        vars(module).update((known, getattr(file, known)) for known in file.__all__)
 
     def __getattr__(attribute: str) -> Any:
         if attribute == "__all__":  # so that import * finds something
-            names = dir(module if name.removeprefix("nn.modules.") in LAYER_FILES else source)
+            names = dir(module if layers else source)
             return [known for known in names if not known.startswith("_")]
         if f"{name}.{attribute}" in ELSEWHERE:
             return importlib.import_module(f"{PACKAGE}.{name}.{attribute}")
         if attribute in PRIVATE:
             return _private(attribute)
+        for file in layers:
+            if isinstance(found := vars(file).get(attribute), type):  # what its layers derive from
+                return found
         return getattr(source, attribute)
 
     module.__getattr__ = __getattr__  # type: ignore[method-assign]

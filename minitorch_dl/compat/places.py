@@ -25,7 +25,8 @@ LAYER_FILES = {
     "transformer": "transformer",
     "upsampling": "upsampling",
 }
-"""The files of ``torch.nn.modules``, and those here that have their layers: programs list them."""
+"""The files of ``torch.nn.modules``, and those here that have their layers, under the same names,
+and what these derive from."""
 
 ELSEWHERE = {
     "nn.modules": "nn",
@@ -155,14 +156,7 @@ NOT_SUPPORTED = {
 """Names whose absence has a reason."""
 
 PRIVATE = {
-    "_ConvNd": ("nn.conv", "_Conv"),
-    "_ConvTransposeNd": ("nn.conv", "_ConvTransposeNd"),
-    "_NormBase": ("nn.normalization", "_RunningNorm"),
-    "_BatchNorm": ("nn.normalization", "_BatchNorm"),
-    "_InstanceNorm": ("nn.normalization", "_InstanceNorm"),
-    "_DropoutNd": ("nn.dropout", "_Dropout"),
-    "_Loss": ("nn.loss", "_Loss"),
-    "_WeightedLoss": ("nn.loss", "_WeightedLoss"),
+    "_ConvTransposeMixin": ("nn.conv", "_ConvTransposeNd"),
     **{name: ("nn.ntuple", name) for name in ("_ntuple", "_single", "_pair", "_triple")},
     "_get_clones": ("nn.transformer", "_copies"),
     "_get_activation_fn": ("nn.transformer", "_activation"),
@@ -229,7 +223,7 @@ PRIVATE = {
     "Future": ("futures", "Future"),
     "_parse_to": ("nn.conversion", "_parse_to"),
     "ScriptModule": ("jit", "ScriptModule"),
-    **{name: ("jit", "ScriptFunction") for name in ("ScriptFunction", "ScriptMethod")},
+    **dict.fromkeys(("ScriptFunction", "ScriptMethod"), ("jit", "ScriptFunction")),
     "_are_functorch_transforms_active": ("compiler", "is_compiling"),
     "PyTorchFileReader": ("serialization.reader", "PyTorchFileReader"),
     "_TensorMeta": ("compat.legacy_types", "TensorMeta"),

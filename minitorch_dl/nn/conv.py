@@ -21,7 +21,7 @@ def per_axis(value: Any, dims: int) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, (tuple, list)) else (value,) * dims
 
 
-class _Conv(Module):
+class _ConvNd(Module):
     """What all convolutions share: their parameters and how these start."""
 
     dims: ClassVar[int]
@@ -112,7 +112,7 @@ class _Conv(Module):
         return text
 
 
-class _ConvNd(_Conv):
+class _ConvForward(_ConvNd):
     def __init__(
         self,
         in_channels: int,
@@ -156,7 +156,7 @@ class _ConvNd(_Conv):
         return function(input, weight, bias, self.stride, padding, self.dilation, self.groups)
 
 
-class Conv1d(_ConvNd):
+class Conv1d(_ConvForward):
     """Cross-correlation over ``(N, C_in, L)``; arguments as :class:`Conv2d`.
 
     >>> import minitorch_dl as torch
@@ -170,7 +170,7 @@ class Conv1d(_ConvNd):
         return self._convolve(F.conv1d, input, weight, bias)
 
 
-class Conv2d(_ConvNd):
+class Conv2d(_ConvForward):
     """Cross-correlation: ``out[n, o] = b[o] + Σ_c weight[o, c] ⋆ input[n, c]``.
 
     Args:
@@ -195,7 +195,7 @@ class Conv2d(_ConvNd):
         return self._convolve(F.conv2d, input, weight, bias)
 
 
-class Conv3d(_ConvNd):
+class Conv3d(_ConvForward):
     """Cross-correlation over ``(N, C_in, D, H, W)``; arguments as :class:`Conv2d`."""
 
     dims = 3
@@ -204,7 +204,7 @@ class Conv3d(_ConvNd):
         return self._convolve(F.conv3d, input, weight, bias)
 
 
-class _ConvTransposeNd(_Conv):
+class _ConvTransposeNd(_ConvNd):
     transposed = True
 
     def __init__(

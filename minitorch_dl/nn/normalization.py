@@ -38,7 +38,7 @@ class _Affine(Module):
             init.zeros_(self.bias)
 
 
-class _RunningNorm(_Affine):
+class _NormBase(_Affine):
     """Parameters and running statistics per channel, shared by batch and instance normalisation."""
 
     dims: ClassVar[tuple[int, ...]]
@@ -104,7 +104,7 @@ class _RunningNorm(_Affine):
         super()._load_from_state_dict(state_dict, prefix, local_metadata, *rest)
 
 
-class _BatchNorm(_RunningNorm):
+class _BatchNorm(_NormBase):
     """Batch normalisation of any number of spatial axes; see :class:`BatchNorm2d`."""
 
     _version = 2
@@ -196,7 +196,7 @@ class BatchNorm3d(_BatchNorm):
     dims = (5,)
 
 
-class _InstanceNorm(_RunningNorm):
+class _InstanceNorm(_NormBase):
     """Instance normalisation; see :class:`InstanceNorm2d`."""
 
     _version = 2

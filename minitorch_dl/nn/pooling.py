@@ -17,7 +17,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-class _MaxPool(Module):
+class _MaxPoolNd(Module):
     """Max pooling over any number of spatial axes; see :class:`MaxPool2d`."""
 
     def __init__(
@@ -50,14 +50,14 @@ class _MaxPool(Module):
         )
 
 
-class MaxPool1d(_MaxPool):
+class MaxPool1d(_MaxPoolNd):
     """Max pooling over ``(N, C, L)``; arguments as :class:`MaxPool2d`."""
 
     def forward(self, input: Tensor) -> Any:
         return self._pool(F.max_pool1d, input)
 
 
-class MaxPool2d(_MaxPool):
+class MaxPool2d(_MaxPoolNd):
     """The largest value in each window of ``(N, C, H, W)``.
 
     Args:
@@ -78,14 +78,14 @@ class MaxPool2d(_MaxPool):
         return self._pool(F.max_pool2d, input)
 
 
-class MaxPool3d(_MaxPool):
+class MaxPool3d(_MaxPoolNd):
     """Max pooling over ``(N, C, D, H, W)``; arguments as :class:`MaxPool2d`."""
 
     def forward(self, input: Tensor) -> Any:
         return self._pool(F.max_pool3d, input)
 
 
-class _MaxUnpool(Module):
+class _MaxUnpoolNd(Module):
     dims: int
 
     def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
@@ -101,7 +101,7 @@ class _MaxUnpool(Module):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
-class MaxUnpool1d(_MaxUnpool):
+class MaxUnpool1d(_MaxUnpoolNd):
     """Puts the values of ``MaxPool1d`` back where its indices say, zeros elsewhere."""
 
     dims = 1
@@ -110,7 +110,7 @@ class MaxUnpool1d(_MaxUnpool):
         return self._unpool(F.max_unpool1d, input, indices, output_size)
 
 
-class MaxUnpool2d(_MaxUnpool):
+class MaxUnpool2d(_MaxUnpoolNd):
     """Puts the values of ``MaxPool2d`` back where its indices say, zeros elsewhere.
 
     >>> import minitorch_dl as torch
@@ -127,7 +127,7 @@ class MaxUnpool2d(_MaxUnpool):
         return self._unpool(F.max_unpool2d, input, indices, output_size)
 
 
-class MaxUnpool3d(_MaxUnpool):
+class MaxUnpool3d(_MaxUnpoolNd):
     """Puts the values of ``MaxPool3d`` back where its indices say, zeros elsewhere."""
 
     dims = 3
@@ -136,7 +136,16 @@ class MaxUnpool3d(_MaxUnpool):
         return self._unpool(F.max_unpool3d, input, indices, output_size)
 
 
-class AvgPool1d(Module):
+class _AvgPoolNd(Module):
+    kernel_size: Any
+    stride: Any
+    padding: Any
+
+    def extra_repr(self) -> str:
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class AvgPool1d(_AvgPoolNd):
     """The mean of each window of ``(N, C, L)``."""
 
     def __init__(
@@ -160,11 +169,8 @@ class AvgPool1d(Module):
             self.count_include_pad,
         )  # fmt: skip
 
-    def extra_repr(self) -> str:
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
-
-class _AvgPool(Module):
+class _AvgPool(_AvgPoolNd):
     """Average pooling over any number of spatial axes; see :class:`AvgPool2d`."""
 
     def __init__(
@@ -189,9 +195,6 @@ class _AvgPool(Module):
             input, self.kernel_size, self.stride, self.padding, self.ceil_mode,
             self.count_include_pad, self.divisor_override,
         )  # fmt: skip
-
-    def extra_repr(self) -> str:
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
 class AvgPool2d(_AvgPool):
@@ -222,7 +225,7 @@ class AvgPool3d(_AvgPool):
         return self._pool(F.avg_pool3d, input)
 
 
-class _LPPool(Module):
+class _LPPoolNd(Module):
     def __init__(
         self, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
     ) -> None:
@@ -242,21 +245,21 @@ class _LPPool(Module):
         )
 
 
-class LPPool1d(_LPPool):
+class LPPool1d(_LPPoolNd):
     """``(Σ xᵖ)^(1/p)`` over each window of ``(N, C, L)``, p = ``norm_type``."""
 
     def forward(self, input: Tensor) -> Tensor:
         return self._pool(F.lp_pool1d, input)
 
 
-class LPPool2d(_LPPool):
+class LPPool2d(_LPPoolNd):
     """``(Σ xᵖ)^(1/p)`` over each window of ``(N, C, H, W)``, p = ``norm_type``."""
 
     def forward(self, input: Tensor) -> Tensor:
         return self._pool(F.lp_pool2d, input)
 
 
-class LPPool3d(_LPPool):
+class LPPool3d(_LPPoolNd):
     """``(Σ xᵖ)^(1/p)`` over each window of ``(N, C, D, H, W)``, p = ``norm_type``."""
 
     def forward(self, input: Tensor) -> Tensor:
@@ -324,7 +327,7 @@ class FractionalMaxPool3d(_FractionalMaxPool):
         return self._pool(F.fractional_max_pool3d, input)
 
 
-class _AdaptiveAvgPool(Module):
+class _AdaptiveAvgPoolNd(Module):
     def __init__(self, output_size: Any) -> None:
         super().__init__()
         self.output_size = output_size
@@ -333,14 +336,14 @@ class _AdaptiveAvgPool(Module):
         return f"output_size={self.output_size}"
 
 
-class AdaptiveAvgPool1d(_AdaptiveAvgPool):
+class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
     """Means of windows chosen so that the output has ``output_size``, of ``(N, C, L)``."""
 
     def forward(self, input: Tensor) -> Tensor:
         return F.adaptive_avg_pool1d(input, self.output_size)
 
 
-class AdaptiveAvgPool2d(_AdaptiveAvgPool):
+class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
     """Means of windows chosen so that the output has ``output_size`` (None keeps an axis).
 
     >>> import minitorch_dl as torch
@@ -352,14 +355,14 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPool):
         return F.adaptive_avg_pool2d(input, self.output_size)
 
 
-class AdaptiveAvgPool3d(_AdaptiveAvgPool):
+class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
     """Means of windows chosen so that the output has ``output_size``, of ``(N, C, D, H, W)``."""
 
     def forward(self, input: Tensor) -> Tensor:
         return F.adaptive_avg_pool3d(input, self.output_size)
 
 
-class _AdaptiveMaxPool(Module):
+class _AdaptiveMaxPoolNd(Module):
     def __init__(self, output_size: Any, return_indices: bool = False) -> None:
         super().__init__()
         self.output_size = output_size
@@ -369,21 +372,21 @@ class _AdaptiveMaxPool(Module):
         return f"output_size={self.output_size}"
 
 
-class AdaptiveMaxPool1d(_AdaptiveMaxPool):
+class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
     """Maxima of windows chosen so that the output has ``output_size``, of ``(N, C, L)``."""
 
     def forward(self, input: Tensor) -> Any:
         return F.adaptive_max_pool1d(input, self.output_size, self.return_indices)
 
 
-class AdaptiveMaxPool2d(_AdaptiveMaxPool):
+class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
     """Maxima of windows chosen so that the output has ``output_size`` (None keeps an axis)."""
 
     def forward(self, input: Tensor) -> Any:
         return F.adaptive_max_pool2d(input, self.output_size, self.return_indices)
 
 
-class AdaptiveMaxPool3d(_AdaptiveMaxPool):
+class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
     """Maxima of windows chosen so that the output has ``output_size``, of ``(N, C, D, H, W)``."""
 
     def forward(self, input: Tensor) -> Any:

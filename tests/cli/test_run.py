@@ -102,6 +102,27 @@ def test_model_files_find_the_private_names_they_import() -> None:
             importlib.import_module("torch.nn.modules.utils._no_such_thing")
 
 
+def test_what_layers_derive_from_is_called_as_in_pytorch() -> None:
+    layers = {
+        "conv": dict(_ConvNd="Conv1d", _ConvTransposeNd="ConvTranspose1d"),
+        "batchnorm": dict(_NormBase="BatchNorm1d", _BatchNorm="BatchNorm1d"),
+        "instancenorm": dict(_NormBase="InstanceNorm1d", _InstanceNorm="InstanceNorm1d"),
+        "dropout": dict(_DropoutNd="Dropout"),
+        "loss": dict(_Loss="MSELoss", _WeightedLoss="NLLLoss"),
+        "padding": {f"_{n}Nd": f"{n}1d" for n in ("CircularPad", "ReflectionPad", "ReplicationPad")}
+        | dict(_ConstantPadNd="ZeroPad1d"),
+        "pooling": {
+            f"_{n}Nd": f"{n}1d"
+            for n in ("MaxPool", "MaxUnpool", "AvgPool", "LPPool", "AdaptiveMaxPool")
+        },
+    }
+    with minitorch_dl.as_torch():
+        for file, pairs in layers.items():
+            module = importlib.import_module(f"torch.nn.modules.{file}")
+            for base, layer in pairs.items():
+                assert issubclass(getattr(minitorch_dl.nn, layer), getattr(module, base))
+
+
 def test_a_traceback_starts_in_the_script(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
