@@ -104,13 +104,13 @@ def test_model_files_find_the_private_names_they_import() -> None:
 
 def test_what_layers_derive_from_is_called_as_in_pytorch() -> None:
     layers = {
-        "conv": dict(_ConvNd="Conv1d", _ConvTransposeNd="ConvTranspose1d"),
-        "batchnorm": dict(_NormBase="BatchNorm1d", _BatchNorm="BatchNorm1d"),
-        "instancenorm": dict(_NormBase="InstanceNorm1d", _InstanceNorm="InstanceNorm1d"),
-        "dropout": dict(_DropoutNd="Dropout"),
-        "loss": dict(_Loss="MSELoss", _WeightedLoss="NLLLoss"),
+        "conv": {"_ConvNd": "Conv1d", "_ConvTransposeNd": "ConvTranspose1d"},
+        "batchnorm": {"_NormBase": "BatchNorm1d", "_BatchNorm": "BatchNorm1d"},
+        "instancenorm": {"_NormBase": "InstanceNorm1d", "_InstanceNorm": "InstanceNorm1d"},
+        "dropout": {"_DropoutNd": "Dropout"},
+        "loss": {"_Loss": "MSELoss", "_WeightedLoss": "NLLLoss"},
         "padding": {f"_{n}Nd": f"{n}1d" for n in ("CircularPad", "ReflectionPad", "ReplicationPad")}
-        | dict(_ConstantPadNd="ZeroPad1d"),
+        | {"_ConstantPadNd": "ZeroPad1d"},
         "pooling": {
             f"_{n}Nd": f"{n}1d"
             for n in ("MaxPool", "MaxUnpool", "AvgPool", "LPPool", "AdaptiveMaxPool")
