@@ -123,6 +123,14 @@ def test_tensors_as_one_vector_and_back() -> None:
     assert not any(part.any() for part in parts)
 
 
+def test_tensors_in_lists_of_a_size_and_a_dtype() -> None:
+    from minitorch_dl._utils import _take_tensors
+
+    tensors = [torch.ones(3), torch.ones(2, dtype=torch.int64), torch.ones(1), torch.ones(9)]
+    lists = [[x.numel() for x in some] for some in _take_tensors(tensors, 16)]
+    assert lists == [[3, 1], [9], [2]]
+
+
 def test_what_is_not_here_can_be_asked_for() -> None:
     from minitorch_dl._subclasses.fake_tensor import is_fake
 

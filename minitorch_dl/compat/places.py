@@ -158,6 +158,10 @@ NOT_SUPPORTED = {
 PRIVATE = {
     "_ConvTransposeMixin": ("nn.conv", "_ConvTransposeNd"),
     **{name: ("nn.ntuple", name) for name in ("_ntuple", "_single", "_pair", "_triple")},
+    "_Reduction": ("ops", "loss_reduction"),
+    "_canonical_mask": ("ops.attention", "canonical_mask"),
+    "_none_or_dtype": ("ops.attention", "none_or_dtype"),
+    "_mha_shape_check": ("ops.attention", "_check_dims"),
     "_get_clones": ("nn.transformer", "_copies"),
     "_get_activation_fn": ("nn.transformer", "_activation"),
     "_IncompatibleKeys": ("nn.state_dict", "_IncompatibleKeys"),
@@ -208,7 +212,7 @@ PRIVATE = {
     },
     **{
         f"_{name}": ("nn.utils.convert_parameters", name)
-        for name in ("flatten_dense_tensors", "unflatten_dense_tensors")
+        for name in ("flatten_dense_tensors", "take_tensors", "unflatten_dense_tensors")
     },
     "_mps_is_available": ("compat.absent_devices", "mps_is_available"),
     "_load_from_bytes": ("serialization.save_load", "load_from_bytes"),

@@ -10,7 +10,7 @@ from typing import Any
 from ..autograd import is_grad_enabled
 from ..backend.warning import warn
 from ..ops import full
-from ..ops.attention import canonical_mask
+from ..ops.attention import canonical_mask, none_or_dtype
 from ..tensor import Tensor
 from . import functional as F, init
 from .activation import GELU, ReLU
@@ -152,7 +152,11 @@ class TransformerEncoderLayer(_Layer):
         is_causal: bool = False,
     ) -> Tensor:
         padding = canonical_mask(
-            src_key_padding_mask, "src_key_padding_mask", src_mask, "src_mask", src.dtype
+            src_key_padding_mask,
+            "src_key_padding_mask",
+            none_or_dtype(src_mask),
+            "src_mask",
+            src.dtype,
         )
         mask = canonical_mask(src_mask, "src_mask", None, "", src.dtype)
         x = self._add(self.norm1, src, self._sa_block, mask, padding, is_causal)
@@ -277,7 +281,7 @@ class TransformerEncoder(Module):
         is_causal: bool | None = None,
     ) -> Tensor:
         padding = canonical_mask(
-            src_key_padding_mask, "src_key_padding_mask", mask, "mask", src.dtype
+            src_key_padding_mask, "src_key_padding_mask", none_or_dtype(mask), "mask", src.dtype
         )
         mask = canonical_mask(mask, "mask", None, "", src.dtype)
         causal = _is_causal(mask, is_causal, src, self.layers[0].self_attn.batch_first)

@@ -242,24 +242,36 @@ def _bias(query: Any, mask: Any, shape: tuple[int, ...]) -> Any:
 # -- several heads -------------------------------------------------------------------------------
 
 
-def canonical_mask(mask: Any, name: str, other: Any, other_name: str, dtype: Any) -> Any:
+def canonical_mask(
+    mask: Any,
+    mask_name: str,
+    other_type: Any,
+    other_name: str,
+    target_type: Any,
+    check_other: bool = True,
+) -> Any:
     """A layer's mask, None, float or bool (True: may **not** be seen), as floats to add to scores.
 
-    Warns if the kind of the ``other`` mask differs.
+    Warns if the kind of the other mask differs.
     """
     if mask is None:
         return None
     is_float = mask.dtype.is_floating_point
     if not is_float and mask.array.dtype.kind != "b":
         raise AssertionError(
-            f"only bool and floating types of {name} are supported, got {mask.dtype}"
+            f"only bool and floating types of {mask_name} are supported, got {mask.dtype}"
         )
-    if other is not None and mask.dtype is not other.dtype:
+    if check_other and other_type is not None and mask.dtype is not other_type:
         warn(
-            f"Support for mismatched {name} and {other_name} is deprecated. "
+            f"Support for mismatched {mask_name} and {other_name} is deprecated. "
             "Use same type for both instead.",
         )
-    return mask if is_float else _attention_mask(TensorBase.wrap(~mask.array), dtype)
+    return mask if is_float else _attention_mask(TensorBase.wrap(~mask.array), target_type)
+
+
+def none_or_dtype(input: Any) -> Any:
+    """The dtype of a mask that may be None."""
+    return None if input is None else input.dtype
 
 
 def _check_dims(
@@ -409,7 +421,9 @@ def multi_head_attention_forward(
     S, H, size = key.shape[0], num_heads, E // num_heads
 
     dtype = query.dtype
-    padding = canonical_mask(key_padding_mask, "key_padding_mask", attn_mask, "attn_mask", dtype)
+    padding = canonical_mask(
+        key_padding_mask, "key_padding_mask", none_or_dtype(attn_mask), "attn_mask", dtype
+    )
     if is_causal and attn_mask is None:
         raise RuntimeError(
             "Need attn_mask if specifying the is_causal hint. You may use the Transformer module "

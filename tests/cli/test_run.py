@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -89,6 +90,7 @@ def test_a_missing_name_says_what_is_near() -> None:
 
 def test_model_files_find_the_private_names_they_import() -> None:
     with minitorch_dl.as_torch():
+        import torch
         from torch import nn
         from torch.nn.modules.batchnorm import _BatchNorm
         from torch.nn.modules.conv import _ConvNd
@@ -98,6 +100,12 @@ def test_model_files_find_the_private_names_they_import() -> None:
         assert _pair([1, 2]) == (1, 2)
         assert isinstance(nn.ConvTranspose2d(1, 1, 1), _ConvNd)
         assert isinstance(nn.BatchNorm1d(2), _BatchNorm)
+        F = nn.functional
+        assert F._Reduction.get_enum("mean") == 1
+        mask = minitorch_dl.tensor([True, False])
+        added = F._canonical_mask(mask, "mask", F._none_or_dtype(mask), "other", torch.float32)
+        assert added.tolist() == [-math.inf, 0]
+        assert F._mha_shape_check(*[minitorch_dl.ones(2, 3, 4)] * 3, None, None, 2)
         with pytest.raises(ImportError):
             importlib.import_module("torch.nn.modules.utils._no_such_thing")
 

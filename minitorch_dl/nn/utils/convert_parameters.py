@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ...ops import cat, split
 from ...tensor import Tensor
@@ -53,6 +53,19 @@ def unflatten_dense_tensors(flat: Tensor, tensors: Sequence[Tensor]) -> tuple[Te
     """Views of a vector in the tensors' shapes, one after the other."""
     parts = split(flat, [x.numel() for x in tensors])
     return tuple([part.view(x.shape) for part, x in zip(parts, tensors, strict=True)])
+
+
+def take_tensors(tensors: Iterable[Tensor], size_limit: int) -> Iterator[list[Tensor]]:
+    """The tensors in lists of one dtype and device, each of at most ``size_limit`` bytes if it has
+    more than one: what is sent in one piece."""
+    open_lists: dict[str, list[Tensor]] = {}
+    for x in tensors:
+        together = open_lists.setdefault(x.type(), [])
+        if together and sum(t.nbytes for t in together) + x.nbytes > size_limit:
+            yield together
+            together = open_lists[x.type()] = []
+        together.append(x)
+    yield from open_lists.values()
 
 
 def _check_devices(parameters: list[Tensor]) -> None:

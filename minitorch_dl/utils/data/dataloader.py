@@ -216,9 +216,9 @@ class _BaseDataLoaderIter:
 
     def _reset(self, loader: DataLoader) -> None:
         """Begin another pass."""
-        self._indices = iter(self._index_sampler)
-        self._reported_length = loader._IterableDataset_len_called
-        self._n_yielded = 0
+        self._sampler_iter = iter(self._index_sampler)
+        self._IterableDataset_len_called = loader._IterableDataset_len_called
+        self._num_yielded = 0
 
     def _begin(self, loader: DataLoader) -> None:
         raise NotImplementedError
@@ -231,9 +231,10 @@ class _BaseDataLoaderIter:
 
     def __next__(self) -> Any:
         data = self._next_data()
-        self._n_yielded += 1
-        if self._reported_length is not None and self._n_yielded > self._reported_length:
-            self._warn_of_length(self._reported_length)
+        self._num_yielded += 1
+        length = self._IterableDataset_len_called
+        if length is not None and self._num_yielded > length:
+            self._warn_of_length(length)
         return data
 
     def _next_data(self) -> Any:
@@ -242,7 +243,7 @@ class _BaseDataLoaderIter:
     def _warn_of_length(self, length: int) -> None:
         warn(
             f"Length of IterableDataset was reported to be {length} (when accessing "
-            f"len(dataloader)), but {self._n_yielded} samples have been fetched. For "
+            f"len(dataloader)), but {self._num_yielded} samples have been fetched. For "
             "multiprocessing data-loading, this is what workers do that each yield the whole: let "
             "each yield its own part only, by get_worker_info().",
         )
@@ -255,7 +256,7 @@ class _SingleProcessDataLoaderIter(_BaseDataLoaderIter):
         self._fetch = self._start()
 
     def _next_data(self) -> Any:
-        return self._fetch(next(self._indices))
+        return self._fetch(next(self._sampler_iter))
 
 
 class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
@@ -296,7 +297,7 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
         if not self._active:
             return
         try:
-            index = next(self._indices)
+            index = next(self._sampler_iter)
         except StopIteration:
             return
         if self._in_order:
