@@ -232,9 +232,7 @@ try:
         threshold as threshold,
         threshold_ as threshold_,
     )  # fmt: skip
-    from .ops.adaptive_pooling import *
     from .ops.addmm import *
-    from .ops.cholesky import *
     from .ops.comparison import *
     from .ops.complex_numbers import *
     from .ops.convolution import *
@@ -248,30 +246,33 @@ try:
     from .ops.einsum import *
     from .ops.elementwise import *
     from .ops.extrema import *
-    from .ops.factorizations import *
     from .ops.from_data import *
     from .ops.gathering import *
     from .ops.grids import *
-    from .ops.householder import *
     from .ops.incomplete_gamma import igamma as igamma, igammac as igammac
     from .ops.indexing import *
     from .ops.inspection import *
     from .ops.joining import *
     from .ops.layout import *
+    from .ops.linalg.cholesky import *
+    from .ops.linalg.factorizations import *
+    from .ops.linalg.householder import *
+    from .ops.linalg.lu import *
+    from .ops.linalg.matrix_functions import *
+    from .ops.linalg.norms import *
+    from .ops.linalg.solving import *
     from .ops.linear import bilinear as bilinear
-    from .ops.lu import *
     from .ops.masks import *
     from .ops.matmul import *
     from .ops.matmul import mm as dsmm
-    from .ops.matrix_functions import *
     from .ops.movement import *
     from .ops.native_norms import *
     from .ops.normalization import *
-    from .ops.norms import *
     from .ops.padding import *
     from .ops.patches import *
-    from .ops.pooling import *
-    from .ops.pooling_with_indices import *
+    from .ops.pooling.adaptive import *
+    from .ops.pooling.windows import *
+    from .ops.pooling.with_indices import *
     from .ops.powers import *
     from .ops.quantization import *
     from .ops.random import *
@@ -286,7 +287,6 @@ try:
     from .ops.shape import *
     from .ops.slicing import *
     from .ops.softmax import *
-    from .ops.solving import *
     from .ops.sorting import *
     from .ops.special import (
         digamma as digamma,

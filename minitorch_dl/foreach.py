@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .ops import pow
-from .ops.norms import vector_norm
+from .ops.linalg.norms import vector_norm
 from .tensor import Tensor
 
 _BOTH = (

@@ -1,7 +1,7 @@
 """Linear algebra under the names of ``torch.linalg``."""
 
-from .ops.cholesky import linalg_cholesky as cholesky
-from .ops.factorizations import (
+from .ops.linalg.cholesky import linalg_cholesky as cholesky
+from .ops.linalg.factorizations import (
     eig,
     eigh,
     eigvals,
@@ -10,9 +10,9 @@ from .ops.factorizations import (
     linalg_svd as svd,
     svdvals,
 )
-from .ops.householder import householder_product
-from .ops.ldl import ldl_factor, ldl_factor_ex, ldl_solve
-from .ops.lu import (
+from .ops.linalg.householder import householder_product
+from .ops.linalg.ldl import ldl_factor, ldl_factor_ex, ldl_solve
+from .ops.linalg.lu import (
     cholesky_ex,
     inv_ex,
     linalg_lu as lu,
@@ -21,8 +21,7 @@ from .ops.lu import (
     lu_factor_ex,
     solve_ex,
 )
-from .ops.matmul import matmul, multi_dot
-from .ops.matrix_functions import (
+from .ops.linalg.matrix_functions import (
     cond,
     linalg_cross as cross,
     linalg_diagonal as diagonal,
@@ -36,8 +35,16 @@ from .ops.matrix_functions import (
     tensorsolve,
     vecdot,
 )
-from .ops.norms import linalg_norm as norm, matrix_norm, vector_norm
-from .ops.solving import LinAlgError, det, inv, linalg_slogdet as slogdet, solve, solve_triangular
+from .ops.linalg.norms import linalg_norm as norm, matrix_norm, vector_norm
+from .ops.linalg.solving import (
+    LinAlgError,
+    det,
+    inv,
+    linalg_slogdet as slogdet,
+    solve,
+    solve_triangular,
+)
+from .ops.matmul import matmul, multi_dot
 
 __all__ = [
     "LinAlgError", "cholesky", "cholesky_ex", "cond", "cross", "det", "diagonal", "eig", "eigh",

@@ -14,7 +14,7 @@ from ..nn import functional as F
 from ..ops import arange, bincount, cat, native_batch_norm, norm, segment_reduce, stack
 from ..ops.dims import wrap_dim
 from ..ops.embedding import embedding_bag_places
-from ..ops.loss_reduction import REDUCTIONS
+from ..ops.losses.reduction import REDUCTIONS
 from ..ops.softmax import log_softmax_slope, softmax_slope
 from ..tensor import Tensor
 

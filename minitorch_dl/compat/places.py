@@ -42,7 +42,7 @@ ELSEWHERE = {
     "_tensor": "",
     "_tensor_str": "tensor.printing",
     "storage": "ops.storage",
-    "nn._reduction": "ops.loss_reduction",
+    "nn._reduction": "ops.losses.reduction",
     "utils.model_zoo": "hub",
     **{
         f"utils.benchmark.utils{part}": "utils.benchmark"

@@ -433,7 +433,7 @@ def _all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     return _reduced(all_there, input, dim, keepdim)
 
 
-@implements(ops.norm, Tensor.norm, ops.norms.linalg_norm)
+@implements(ops.norm, Tensor.norm, ops.linalg.norms.linalg_norm)
 def _norm(
     input: Any, p: Any = 2.0, dim: Any = None, keepdim: bool = False, dtype: Any = None
 ) -> Any:

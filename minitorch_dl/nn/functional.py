@@ -6,26 +6,10 @@
 tensor([[2., 2., 2.]])
 """
 
-from ..ops import loss_reduction as _Reduction
 from ..ops.activation import *
-from ..ops.adaptive_pooling import (
-    adaptive_avg_pool1d as adaptive_avg_pool1d,
-    adaptive_avg_pool2d as adaptive_avg_pool2d,
-    adaptive_avg_pool3d as adaptive_avg_pool3d,
-    adaptive_max_pool1d as adaptive_max_pool1d,
-    adaptive_max_pool2d as adaptive_max_pool2d,
-    adaptive_max_pool3d as adaptive_max_pool3d,
-    fractional_max_pool2d as fractional_max_pool2d,
-    fractional_max_pool3d as fractional_max_pool3d,
-)
 from ..ops.attention import (
     multi_head_attention_forward as multi_head_attention_forward,
     scaled_dot_product_attention as scaled_dot_product_attention,
-)
-from ..ops.classification import (
-    cross_entropy as cross_entropy,
-    linear_cross_entropy as linear_cross_entropy,
-    nll_loss as nll_loss,
 )
 from ..ops.convolution import (
     conv1d as conv1d,
@@ -36,7 +20,6 @@ from ..ops.convolution import (
     conv_transpose2d as conv_transpose2d,
     conv_transpose3d as conv_transpose3d,
 )
-from ..ops.ctc import ctc_loss as ctc_loss
 from ..ops.distances import (
     cosine_similarity as cosine_similarity,
     pairwise_distance as pairwise_distance,
@@ -54,7 +37,14 @@ from ..ops.embedding import embedding as embedding, embedding_bag as embedding_b
 from ..ops.grids import affine_grid as affine_grid, grid_sample as grid_sample
 from ..ops.grouped_matmul import grouped_mm as grouped_mm
 from ..ops.linear import bilinear as bilinear, linear as linear
-from ..ops.losses import (
+from ..ops.losses import reduction as _Reduction
+from ..ops.losses.classification import (
+    cross_entropy as cross_entropy,
+    linear_cross_entropy as linear_cross_entropy,
+    nll_loss as nll_loss,
+)
+from ..ops.losses.ctc import ctc_loss as ctc_loss
+from ..ops.losses.elementwise import (
     binary_cross_entropy as binary_cross_entropy,
     binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
     gaussian_nll_loss as gaussian_nll_loss,
@@ -66,7 +56,7 @@ from ..ops.losses import (
     smooth_l1_loss as smooth_l1_loss,
     soft_margin_loss as soft_margin_loss,
 )
-from ..ops.margin_losses import (
+from ..ops.losses.margins import (
     cosine_embedding_loss as cosine_embedding_loss,
     hinge_embedding_loss as hinge_embedding_loss,
     margin_ranking_loss as margin_ranking_loss,
@@ -95,7 +85,22 @@ from ..ops.patches import (
     pixel_unshuffle as pixel_unshuffle,
     unfold as unfold,
 )
-from ..ops.pooling import (
+from ..ops.pooling.adaptive import (
+    adaptive_avg_pool1d as adaptive_avg_pool1d,
+    adaptive_avg_pool2d as adaptive_avg_pool2d,
+    adaptive_avg_pool3d as adaptive_avg_pool3d,
+    adaptive_max_pool1d as adaptive_max_pool1d,
+    adaptive_max_pool2d as adaptive_max_pool2d,
+    adaptive_max_pool3d as adaptive_max_pool3d,
+    fractional_max_pool2d as fractional_max_pool2d,
+    fractional_max_pool3d as fractional_max_pool3d,
+)
+from ..ops.pooling.unpooling import (
+    max_unpool1d as max_unpool1d,
+    max_unpool2d as max_unpool2d,
+    max_unpool3d as max_unpool3d,
+)
+from ..ops.pooling.windows import (
     avg_pool1d as avg_pool1d,
     avg_pool2d as avg_pool2d,
     avg_pool3d as avg_pool3d,
@@ -106,7 +111,7 @@ from ..ops.pooling import (
     max_pool2d as max_pool2d,
     max_pool3d as max_pool3d,
 )
-from ..ops.pooling_with_indices import (
+from ..ops.pooling.with_indices import (
     adaptive_max_pool1d_with_indices as adaptive_max_pool1d_with_indices,
     adaptive_max_pool2d_with_indices as adaptive_max_pool2d_with_indices,
     adaptive_max_pool3d_with_indices as adaptive_max_pool3d_with_indices,
@@ -130,11 +135,6 @@ from ..ops.softmax import (
 )
 from ..ops.special import sigmoid as sigmoid
 from ..ops.trigonometric import tanh as tanh
-from ..ops.unpooling import (
-    max_unpool1d as max_unpool1d,
-    max_unpool2d as max_unpool2d,
-    max_unpool3d as max_unpool3d,
-)
 from ..overrides import (
     handle_torch_function as handle_torch_function,
     has_torch_function as has_torch_function,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend.warning import warn
-from ..ops.loss_reduction import reduced, reduction_name
+from ..ops.losses.reduction import reduced, reduction_name
 from ..tensor import Tensor
 from . import functional as F
 from .module import Module

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..ops.loss_reduction import reduced
+from ..ops.losses.reduction import reduced
 from ..tensor import Tensor
 from . import functional as F
 from .distance import PairwiseDistance

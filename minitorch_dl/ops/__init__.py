@@ -18,9 +18,7 @@ from .activation import (
     threshold,
     threshold_,
 )  # fmt: skip
-from .adaptive_pooling import *
 from .addmm import *
-from .cholesky import *
 from .comparison import *
 from .complex_numbers import *
 from .convolution import *
@@ -33,28 +31,31 @@ from .dropout import *
 from .einsum import *
 from .elementwise import *
 from .extrema import *
-from .factorizations import *
 from .from_data import *
 from .gathering import *
 from .grids import *
-from .householder import *
 from .incomplete_gamma import igamma, igammac
 from .indexing import *
 from .inspection import *
 from .joining import *
 from .layout import *
+from .linalg.cholesky import *
+from .linalg.factorizations import *
+from .linalg.householder import *
+from .linalg.lu import *
+from .linalg.matrix_functions import *
+from .linalg.norms import *
+from .linalg.solving import *
 from .linear import bilinear
-from .lu import *
 from .masks import *
 from .matmul import *
-from .matrix_functions import *
 from .movement import *
 from .native_norms import *
 from .normalization import *
-from .norms import *
 from .padding import *
 from .patches import *
-from .pooling import *
+from .pooling.adaptive import *
+from .pooling.windows import *
 from .powers import *
 from .quantization import *
 from .random import *
@@ -69,7 +70,6 @@ from .selection import *
 from .shape import *
 from .slicing import *
 from .softmax import *
-from .solving import *
 from .sorting import *
 from .special import (
     digamma,

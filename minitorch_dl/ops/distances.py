@@ -13,7 +13,7 @@ from ..autograd.structural import cast
 from ..backend import array_module, constant, dtypes
 from .dims import common_shape, normalize_dims, wrap_dim
 from .indexing import getitem
-from .norms import vector_norm
+from .linalg.norms import vector_norm
 from .powers import sqrt
 from .reductions import sum_p
 from .selection import where

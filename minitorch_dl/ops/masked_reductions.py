@@ -18,10 +18,11 @@ import numpy as np
 
 from ..autograd.structural import cast, conj, expand_p, is_complex
 from ..backend import dtypes
-from . import extrema, norms, reductions, scans, sorting
+from . import extrema, reductions, scans, sorting
 from .creation import full_like, ones_like
 from .dims import normalize_dims, wrap_dim
 from .elementwise import logaddexp as _logaddexp
+from .linalg import norms
 from .powers import sqrt
 from .reductions import in_dtype
 from .selection import maximum, select

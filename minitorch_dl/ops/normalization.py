@@ -16,8 +16,8 @@ from ..autograd.structural import cast, is_complex
 from ..autograd.versions import mark_all_written
 from ..backend import array_module, dtypes, standardization
 from ..backend.precision import in_float32
-from .norms import norm
-from .pooling import avg_pool_p
+from .linalg.norms import norm
+from .pooling.windows import avg_pool_p
 from .powers import sqrt
 from .reductions import mean_p
 from .selection import clamp_min

@@ -398,7 +398,7 @@ class Tensor(Convertible, Differentiable, Protocols):
     def __rmatmul__(self, other: Any) -> Tensor:
         return ops.matmul(ops.asarray(other), self)
 
-    # -- linear algebra (ops/solving.py, factorizations.py, norms.py, matrix_functions.py) ---------
+    # -- linear algebra (ops/linalg/) --------------------------------------------------------------
 
     def norm(
         self, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None

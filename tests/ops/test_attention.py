@@ -121,7 +121,9 @@ X, LONG = torch.ones(3, 2, 4), torch.ones(5, 2, 4)
         (AssertionError, lambda: torch.nn.MultiheadAttention(5, 2), "divisible by num_heads"),
         (
             RuntimeError,
-            lambda: torch.nn.Transformer(4, 2)(LONG, torch.ones(3, 1, 4)),
+            lambda: torch.nn.Transformer(4, 2, batch_first=True)(
+                torch.ones(2, 3, 4), torch.ones(1, 3, 4)
+            ),
             "batch number of src and tgt must be equal, got 2 and 1",
         ),
         (

@@ -310,10 +310,8 @@ def test_every_public_op_has_a_row() -> None:
     names = {row.name.partition("(")[0].split(".")[-1].rstrip("_") for row in ROWS}
     with_row = {getattr(ops, name) for name in names if hasattr(ops, name)}
     missing = []
-    for module in pkgutil.iter_modules(ops.__path__):
-        for name in getattr(
-            importlib.import_module(f"{ops.__name__}.{module.name}"), "__all__", ()
-        ):
+    for module in pkgutil.walk_packages(ops.__path__, f"{ops.__name__}."):
+        for name in getattr(importlib.import_module(module.name), "__all__", ()):
             public = getattr(ops, name, None)
             if name.rstrip("_") not in names and name not in WITHOUT_ROW and public not in with_row:
                 missing.append(f"{module.name}.{name}")

@@ -1,4 +1,4 @@
-"""Rows of ``ops/adaptive_pooling.py``."""
+"""Rows of ``ops/pooling/adaptive.py``."""
 
 from typing import Any
 

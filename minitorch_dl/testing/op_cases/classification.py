@@ -1,4 +1,4 @@
-"""Rows of ``ops/classification.py``."""
+"""Rows of ``ops/losses/classification.py``."""
 
 from typing import Any
 

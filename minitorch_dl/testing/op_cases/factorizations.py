@@ -1,4 +1,4 @@
-"""Rows of ``ops/factorizations.py`` and ``ops/cholesky.py``.
+"""Rows of ``ops/linalg/factorizations.py`` and ``ops/linalg/cholesky.py``.
 
 The signs of singular vectors and eigenvectors are free, so their squares or absolute values are
 compared.

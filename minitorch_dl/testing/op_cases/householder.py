@@ -1,4 +1,4 @@
-"""Rows of ``ops/householder.py``."""
+"""Rows of ``ops/linalg/householder.py``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of ``ops/ldl.py``. The second step of most matrices takes a block of two."""
+"""Rows of ``ops/linalg/ldl.py``. The second step of most matrices takes a block of two."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of ``ops/losses.py``."""
+"""Rows of ``ops/losses/elementwise.py``."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Rows of ``ops/norms.py``."""
+"""Rows of ``ops/linalg/norms.py``."""
 
 from __future__ import annotations
 

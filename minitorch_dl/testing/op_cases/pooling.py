@@ -1,4 +1,4 @@
-"""Rows of ``ops/pooling.py``."""
+"""Rows of ``ops/pooling/windows.py``."""
 
 from . import F, Row, S
 

@@ -1,4 +1,4 @@
-"""Rows of ``ops/pooling_with_indices.py``."""
+"""Rows of ``ops/pooling/with_indices.py``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of ``ops/solving.py``. Matrices are made regular by adding to their diagonal."""
+"""Rows of ``ops/linalg/solving.py``. Matrices are made regular by adding to their diagonal."""
 
 from __future__ import annotations
 

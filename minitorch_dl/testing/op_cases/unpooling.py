@@ -1,4 +1,4 @@
-"""Rows of ``ops/unpooling.py``."""
+"""Rows of ``ops/pooling/unpooling.py``."""
 
 from . import F, I, Row, S
 

@@ -13,15 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.node_names import as_one, named
-from ..autograd.primitive import primitive, write_out
-from ..backend import constant, pooling as kernels
-from ..backend.precision import in_float32
-from ..backend.row_major import in_row_order, in_rows
-from ..backend.windows import Ints, Pairs
-from .activation import relu
-from .elementwise import sign
-from .spatial import batched, per_axis
+from ...autograd.node_names import as_one, named
+from ...autograd.primitive import primitive, write_out
+from ...backend import constant, pooling as kernels
+from ...backend.precision import in_float32
+from ...backend.row_major import in_row_order, in_rows
+from ...backend.windows import Ints, Pairs
+from ..activation import relu
+from ..elementwise import sign
+from ..spatial import batched, per_axis
 
 __all__ = ["avg_pool1d", "max_pool1d", "max_pool2d", "max_pool3d"]
 

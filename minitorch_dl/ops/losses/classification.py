@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.errors import require_kind
-from ..autograd.node_names import as_one, named
-from ..autograd.primitive import TensorBase, fused, primitive
-from ..backend import array_module, check_range, dtypes
-from ..backend.class_losses import (
+from ...autograd.errors import require_kind
+from ...autograd.node_names import as_one, named
+from ...autograd.primitive import TensorBase, fused, primitive
+from ...backend import array_module, check_range, dtypes
+from ...backend.class_losses import (
     class_losses,
     class_losses_slope,
     label_losses,
@@ -23,12 +23,12 @@ from ..backend.class_losses import (
     slope,
     weighted,
 )
-from .linear import linear
-from .loss_reduction import reduced, reduction_name
-from .reductions import sum_p
-from .selection import select
-from .shape import reshape_p
-from .softmax import log_softmax_p
+from ..linear import linear
+from ..reductions import sum_p
+from ..selection import select
+from ..shape import reshape_p
+from ..softmax import log_softmax_p
+from .reduction import reduced, reduction_name
 
 __all__ = ["cross_entropy", "linear_cross_entropy", "nll_loss"]
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd.node_names import as_one
-from ..autograd.primitive import TensorBase, fused
-from ..backend import array_module, check_all, check_range, common_module, ctc
-from ..backend.ctc import NEVER
-from ..backend.precision import in_float32
-from .gathering import gather_p
-from .indexing import getitem
-from .joining import cat, stack
-from .loss_reduction import reduced, reduction_name
-from .reductions import logsumexp
-from .selection import where
-from .shape import reshape_p
-from .softmax import log_softmax_p
+from ...autograd.node_names import as_one
+from ...autograd.primitive import TensorBase, fused
+from ...backend import array_module, check_all, check_range, common_module, ctc
+from ...backend.ctc import NEVER
+from ...backend.precision import in_float32
+from ..gathering import gather_p
+from ..indexing import getitem
+from ..joining import cat, stack
+from ..reductions import logsumexp
+from ..selection import where
+from ..shape import reshape_p
+from ..softmax import log_softmax_p
+from .reduction import reduced, reduction_name
 
 __all__ = ["ctc_loss"]
 

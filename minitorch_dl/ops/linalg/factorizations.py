@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.node_names import as_one
-from ..autograd.primitive import TensorBase, primitive, write_out
-from ..autograd.structural import cast, conj, is_complex
-from ..backend import device_of, dtypes
-from . import return_types
+from ...autograd.node_names import as_one
+from ...autograd.primitive import TensorBase, primitive, write_out
+from ...autograd.structural import cast, conj, is_complex
+from ...backend import device_of, dtypes
+from .. import return_types
+from ..deprecated import deprecated
+from ..diagonals import tril_p
+from ..joining import cat
+from ..rearranging import flip
+from ..slicing import slice_along
 from .cholesky import linalg_cholesky
-from .deprecated import deprecated
-from .diagonals import tril_p
-from .joining import cat
-from .rearranging import flip
-from .slicing import slice_along
 from .solving import (
     NOT_CONVERGED,
     as_column,

@@ -5,19 +5,19 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd.node_names import as_one
-from ..autograd.primitive import primitive, write_out
-from ..autograd.structural import cast, zero
-from ..backend import dtypes
-from ..backend.precision import in_float32
-from ..backend.sums import dot_over, sum_of_squares
-from .dims import normalize_dims, wrap_dims
-from .elementwise import abs, div_or_zero, sgn
-from .extrema import amax_p, amin_p
+from ...autograd.node_names import as_one
+from ...autograd.primitive import primitive, write_out
+from ...autograd.structural import cast, zero
+from ...backend import dtypes
+from ...backend.precision import in_float32
+from ...backend.sums import dot_over, sum_of_squares
+from ..dims import normalize_dims, wrap_dims
+from ..elementwise import abs, div_or_zero, sgn
+from ..extrema import amax_p, amin_p
+from ..reductions import spread, sum_p
+from ..selection import keep
+from ..shape import permute, reshape_p
 from .factorizations import svdvals
-from .reductions import spread, sum_p
-from .selection import keep
-from .shape import permute, reshape_p
 
 __all__ = ["frobenius_norm", "norm", "nuclear_norm"]
 

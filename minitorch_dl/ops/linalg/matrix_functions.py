@@ -6,27 +6,27 @@ import math
 from functools import partial
 from typing import Any
 
-from ..autograd.errors import require_kind, require_one_dtype
-from ..autograd.node_names import as_one
-from ..autograd.primitive import TensorBase, primitive, write_out
-from ..autograd.structural import cast
-from ..backend import array_module
-from ..backend.precision import is_half
-from . import return_types
-from .complex_numbers import real
-from .diagonals import diagonal
-from .dims import also_named, wrap_dim
-from .elementwise import abs
+from ...autograd.errors import require_kind, require_one_dtype
+from ...autograd.node_names import as_one
+from ...autograd.primitive import TensorBase, primitive, write_out
+from ...autograd.structural import cast
+from ...backend import array_module
+from ...backend.precision import is_half
+from .. import return_types
+from ..complex_numbers import real
+from ..diagonals import diagonal
+from ..dims import also_named, wrap_dim
+from ..elementwise import abs
+from ..joining import cat, cat_p
+from ..matmul import cross, matmul
+from ..powers import square
+from ..scans import cumprod
+from ..selection import select
+from ..shape import permute, reshape_p
+from ..slicing import slice_along
 from .factorizations import svdvals
-from .joining import cat, cat_p
 from .lu import inv_ex
-from .matmul import cross, matmul
 from .norms import linalg_norm
-from .powers import square
-from .scans import cumprod
-from .selection import select
-from .shape import permute, reshape_p
-from .slicing import slice_along
 from .solving import (
     NOT_CONVERGED,
     adjoint_of,

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..autograd.errors import refuse_complex, require_kind, require_one_dtype
-from ..autograd.node_names import as_one
-from ..autograd.primitive import TensorBase
-from ..backend import array_module, check_range, dtypes
-from .activation import logsigmoid
-from .distances import pairwise_distance
-from .gathering import gather_p
-from .indexing import getitem
-from .loss_reduction import reduced, reduction_name
-from .powers import sqrt, square
-from .reductions import sum_p
-from .selection import clamp_min, minimum, where
-from .shape import reshape_p, unsqueeze
+from ...autograd.errors import refuse_complex, require_kind, require_one_dtype
+from ...autograd.node_names import as_one
+from ...autograd.primitive import TensorBase
+from ...backend import array_module, check_range, dtypes
+from ..activation import logsigmoid
+from ..distances import pairwise_distance
+from ..gathering import gather_p
+from ..indexing import getitem
+from ..powers import sqrt, square
+from ..reductions import sum_p
+from ..selection import clamp_min, minimum, where
+from ..shape import reshape_p, unsqueeze
+from .reduction import reduced, reduction_name
 
 __all__ = [
     "cosine_embedding_loss", "hinge_embedding_loss", "margin_ranking_loss", "multi_margin_loss",

@@ -9,18 +9,18 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd.errors import not_implemented
-from ..autograd.node_names import as_one
-from ..autograd.primitive import TensorBase, primitive
-from ..autograd.structural import expand_p
-from ..backend import array_module, device_of, pooling as kernels, random as draw
-from ..backend.row_major import in_rows
-from .gathering import gather_p
-from .pooling import avg_pools, check_axes, max_pools
-from .reductions import sum_p
-from .resampling import resample
-from .shape import reshape_p
-from .spatial import batched, per_axis
+from ...autograd.errors import not_implemented
+from ...autograd.node_names import as_one
+from ...autograd.primitive import TensorBase, primitive
+from ...autograd.structural import expand_p
+from ...backend import array_module, device_of, pooling as kernels, random as draw
+from ...backend.row_major import in_rows
+from ..gathering import gather_p
+from ..reductions import sum_p
+from ..resampling import resample
+from ..shape import reshape_p
+from ..spatial import batched, per_axis
+from .windows import avg_pools, check_axes, max_pools
 
 __all__ = ["adaptive_avg_pool1d", "adaptive_max_pool1d"]
 

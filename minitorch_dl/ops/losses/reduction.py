@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..backend.warning import warn
-from .reductions import mean_p, sum_p
+from ...backend.warning import warn
+from ..reductions import mean_p, sum_p
 
 REDUCTIONS = ("none", "mean", "sum")
 """By their numbers."""

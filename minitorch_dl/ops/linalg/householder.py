@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.errors import require_one_dtype
-from ..autograd.node_names import as_one
-from ..autograd.primitive import TensorBase, primitive, write_out
-from ..backend import array_module
-from . import return_types
-from .diagonals import tril_p
-from .movement import clone
+from ...autograd.errors import require_one_dtype
+from ...autograd.node_names import as_one
+from ...autograd.primitive import TensorBase, primitive, write_out
+from ...backend import array_module
+from .. import return_types
+from ..diagonals import tril_p
+from ..movement import clone
 from .solving import check_matrices, conjugated, mH, mul
 
 __all__ = ["geqrf", "orgqr", "ormqr"]

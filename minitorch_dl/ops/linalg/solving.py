@@ -10,21 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.errors import require_tensor
-from ..autograd.node_names import as_one
-from ..autograd.primitive import primitive, write_out
-from ..autograd.structural import cast, conj, is_complex, sum_to
-from ..backend import dtypes
-from . import return_types
-from .deprecated import deprecated
-from .diagonals import diagonal_adjoint, diagonal_p, tril_p, triu_p
-from .dims import also_named
-from .elementwise import log
-from .matmul import matmul_to
-from .movement import clone
-from .reductions import sum_p
-from .selection import where
-from .shape import reshape_p, transpose_p
+from ...autograd.errors import require_tensor
+from ...autograd.node_names import as_one
+from ...autograd.primitive import primitive, write_out
+from ...autograd.structural import cast, conj, is_complex, sum_to
+from ...backend import dtypes
+from .. import return_types
+from ..deprecated import deprecated
+from ..diagonals import diagonal_adjoint, diagonal_p, tril_p, triu_p
+from ..dims import also_named
+from ..elementwise import log
+from ..matmul import matmul_to
+from ..movement import clone
+from ..reductions import sum_p
+from ..selection import where
+from ..shape import reshape_p, transpose_p
 
 __all__ = ["det", "inverse", "logdet", "slogdet", "triangular_solve"]
 

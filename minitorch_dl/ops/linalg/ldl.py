@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.no_derivative import PYTORCH_NAME, no_derivative
-from ..autograd.primitive import primitive, write_out
-from ..backend import to_host
-from . import return_types
+from ...autograd.no_derivative import PYTORCH_NAME, no_derivative
+from ...autograd.primitive import primitive, write_out
+from ...backend import to_host
+from .. import return_types
 from .solving import LinAlgError, attempt, check_matrices, check_system
 
 __all__: list[str] = []

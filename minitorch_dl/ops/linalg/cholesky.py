@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.node_names import as_one
-from ..autograd.primitive import primitive, write_out
-from ..autograd.structural import sum_to
-from ..backend import check_all
-from .deprecated import deprecated
-from .diagonals import diagonal, tril_p
-from .dims import also_named
+from ...autograd.node_names import as_one
+from ...autograd.primitive import primitive, write_out
+from ...autograd.structural import sum_to
+from ...backend import check_all
+from ..deprecated import deprecated
+from ..diagonals import diagonal, tril_p
+from ..dims import also_named
 from .solving import (
     LinAlgError,
     attempt,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd.errors import require_kind
-from ..autograd.node_names import as_one
-from ..autograd.primitive import primitive
-from ..backend import check_range
-from .gathering import gather_p
-from .shape import reshape_p
-from .spatial import per_axis
+from ...autograd.errors import require_kind
+from ...autograd.node_names import as_one
+from ...autograd.primitive import primitive
+from ...backend import check_range
+from ..gathering import gather_p
+from ..shape import reshape_p
+from ..spatial import per_axis
 
 __all__: list[str] = []
 

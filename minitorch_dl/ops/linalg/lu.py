@@ -8,16 +8,16 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from ..autograd.node_names import as_one
-from ..autograd.primitive import TensorBase, primitive, write_out
-from ..backend import array_module, check_all
-from . import return_types
+from ...autograd.node_names import as_one
+from ...autograd.primitive import TensorBase, primitive, write_out
+from ...backend import array_module, check_all
+from .. import return_types
+from ..deprecated import deprecated
+from ..diagonals import tril_p, triu_p
+from ..gathering import take_along_dim
+from ..joining import cat
+from ..shape import contiguous
 from .cholesky import linalg_cholesky
-from .deprecated import deprecated
-from .diagonals import tril_p, triu_p
-from .gathering import take_along_dim
-from .joining import cat
-from .shape import contiguous
 from .solving import (
     LinAlgError,
     as_diagonal,

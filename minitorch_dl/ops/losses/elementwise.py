@@ -5,21 +5,21 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd.errors import refuse_complex, require_kind
-from ..autograd.node_names import as_one
-from ..autograd.primitive import TensorBase, primitive
-from ..autograd.structural import cast
-from ..backend import array_module, check_all
-from ..backend.selection import clip
-from ..backend.warning import warn
-from .activation import logsigmoid
-from .elementwise import abs, exp, log
-from .loss_reduction import reduced, reduction_name
-from .powers import square
-from .reductions import mean_p, sum_p
-from .selection import clamp_p, where
-from .shape import expand, unsqueeze
-from .special import sigmoid, xlogy
+from ...autograd.errors import refuse_complex, require_kind
+from ...autograd.node_names import as_one
+from ...autograd.primitive import TensorBase, primitive
+from ...autograd.structural import cast
+from ...backend import array_module, check_all
+from ...backend.selection import clip
+from ...backend.warning import warn
+from ..activation import logsigmoid
+from ..elementwise import abs, exp, log
+from ..powers import square
+from ..reductions import mean_p, sum_p
+from ..selection import clamp_p, where
+from ..shape import expand, unsqueeze
+from ..special import sigmoid, xlogy
+from .reduction import reduced, reduction_name
 
 __all__ = [
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "gaussian_nll_loss", "huber_loss",

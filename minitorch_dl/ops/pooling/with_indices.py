@@ -6,14 +6,14 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from .adaptive_pooling import (
+from .adaptive import (
     adaptive_max_pool1d,
     adaptive_max_pool2d,
     adaptive_max_pool3d,
     fractional_max_pool2d,
     fractional_max_pool3d,
 )
-from .pooling import max_pool1d, max_pool2d, max_pool3d
+from .windows import max_pool1d, max_pool2d, max_pool3d
 
 __all__ = ["max_pool1d_with_indices"]
 

@@ -1,0 +1,1 @@
+"""Linear algebra: solving, factorizations, norms, functions of matrices."""
