@@ -224,7 +224,7 @@ def flat_places(xp: Any, index: Any, dim: int, shape: tuple[int, ...]) -> Any:
     for d, size in enumerate(index.shape):
         if d != dim and size > 1:
             step = prod(shape[d + 1 :])
-            places = xp.arange(0, size * step, step).reshape((-1,) + (1,) * (index.ndim - d - 1))
+            places = (xp.arange(size) * step).reshape((-1,) + (1,) * (index.ndim - d - 1))
             own = places if own is None else own + places
     return flat if own is None else flat + own
 

@@ -107,11 +107,12 @@ def prod(
     mask: Any = None,
 ) -> Any:
     """The product over ``dim`` of the elements where ``mask`` is true."""
-    return reductions.prod_p(
-        in_dtype(_fill("prod", input, mask, 1), dtype),
-        dims=normalize_dims(dim, input.ndim),
-        keepdim=bool(keepdim),
-    )
+    if dtype is None and input.array.dtype.kind in "iub":
+        dtype = dtypes.int64
+    y = in_dtype(_fill("prod", input, mask, 1), dtype)
+    if input.ndim:
+        y = reductions.prod_p(y, dims=normalize_dims(dim, input.ndim), keepdim=bool(keepdim))
+    return in_dtype(y, dtype)
 
 
 def cumsum(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any:

@@ -108,6 +108,8 @@ def nonzero(input: Any, *, as_tuple: bool = False, out: Any = None) -> Any:
     if not as_tuple:
         y = nonzero_p(input)
         return y if out is None else write_out("nonzero", out, y, exact=True)
+    if out is not None and not isinstance(out, TensorBase):
+        raise TypeError(f"nonzero(): argument 'out' must be Tensor, not {type(out).__name__}")
     if out is not None:
         raise RuntimeError("nonzero does not support the out kwarg when as_tuple is True")
     rows = nonzero_p(at_least_1d(input))

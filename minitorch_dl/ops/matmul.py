@@ -322,7 +322,7 @@ def inner(input: Any, other: Any, *, out: Any = None) -> Any:
     """The sum of products over the last dim of both; a product with a 0-d tensor."""
     if not (input.ndim and other.ndim):
         y = input * other
-        return y if out is None else write_out("inner", out, y, exact=True)
+        return y if out is None else write_out("inner", out, y)
     if input.shape[-1] != other.shape[-1]:
         raise RuntimeError(
             "inner() the last dimension must match on both input tensors but got shapes "

@@ -184,6 +184,8 @@ def nansum(
 ) -> Any:
     """The sum over ``dim`` of all that is not NaN."""
     refuse_complex("nansum", input)
+    if input.array.dtype.kind in "iub":
+        return sum(input, dim, keepdim, dtype=dtype, out=out)
     input = in_dtype(input, dtype)
     y = sum(keep(input, not_nan(input)), dim, keepdim, dtype=dtype)
     return y if out is None else write_out("nansum", out, y, exact=dtype is not None)
@@ -357,7 +359,7 @@ def _truth(op: str, function: Any, input: Any, dim: Any, keepdim: bool, out: Any
         return y
     if out.array.dtype not in ("bool", "uint8"):
         raise RuntimeError(f"{op} only supports bool tensor for result, got: {out.dtype}")
-    return write_out(op, out, y)
+    return write_out(op, out, in_dtype(y, out.dtype))
 
 
 @primitive(complex=True)

@@ -65,6 +65,17 @@ def test_out_has_the_dtype_of_what_is_picked(call) -> None:
         call(torch.empty(1, dtype=torch.float64))
 
 
+def test_the_dtype_of_out_decides() -> None:
+    x = torch.tensor([2, 3], dtype=torch.uint8)
+    assert torch.nansum(x, out=torch.empty((), dtype=torch.bool)).item() is True
+    assert torch.all(x, out=torch.empty((), dtype=torch.bool)).item() is True
+    assert torch.inner(x, x[0], out=torch.empty(2)).tolist() == [4.0, 6.0]
+    a, tau = torch.geqrf(
+        torch.ones(2, 2), out=(torch.empty(2, 2).double(), torch.empty(2).double())
+    )
+    assert (a.dtype, tau.dtype) == (torch.float64, torch.float64)
+
+
 def test_out_that_cannot_hold_the_result_is_refused() -> None:
     with pytest.raises(RuntimeError, match=r"result type float32 can't be cast .* int64"):
         torch.add(X, 1, out=torch.empty(6, dtype=torch.int64))

@@ -220,6 +220,7 @@ OUT = [
     ("torch.cat([Z(1)], out=T([1]))", K, "can't be cast to the desired output type"),
     ("torch.fft.irfft(Z(3), out=Z(4).to(torch.complex64))", R, "floating point output"),
     ("torch.nonzero(Z(2), as_tuple=True, out=T([1]))", R, "does not support the out"),
+    ("torch.nonzero(Z(2), as_tuple=True, out=(T([1]),))", K, "must be Tensor, not tuple"),
 ]
 
 KINDS = [

@@ -47,7 +47,7 @@ def geqrf(input: Any, *, out: Any = None) -> return_types.geqrf:
     """
     check_matrices("torch.geqrf", input=input)
     y = geqrf_p(input)
-    return return_types.geqrf(*(y if out is None else write_out("geqrf", out, y, exact=True)))
+    return return_types.geqrf(*(y if out is None else write_out("geqrf", out, y)))
 
 
 def _reflectors(op: str, A: Any, tau: Any) -> Any:

@@ -13,7 +13,7 @@ ROWS = [
         x, dim, torch.tensor([2, 0], device=x.device), y), complex=True),
     Row("index_fill", S(F(3, 4), 0, I(2, high=3), 1.5), S(F(3, 4), 1, I(2, high=4), F()), S(F(), 0, I(1, high=1), 2.0), complex=True),
     Row("gather", S(F(3, 4), 1, I(3, 2, high=4)), S(F(3, 4), 0, I(2, 3, high=3)), S(F(3, 4), -1, I(1, 6, high=4)), S(F(), 0, I(high=1)),
-        S(F(3), 0, I(0)), S(F(), 0, I(3, high=1)), complex=True),
+        S(F(3), 0, I(0)), S(F(), 0, I(3, high=1)), S(F(2, 0), 1, I(2, 0)), complex=True),
     Row("gather(whole slices)", S(F(3, 4), 0, I(5, 1, high=3)), S(F(2, 3, 2), 1, I(1, 2, 1, high=3)),
         call=lambda torch, x, dim, i: torch.gather(x, dim, i.expand([n if d == dim else m for d, (n, m) in enumerate(zip(i.shape, x.shape))])), complex=True),
     Row("take", S(F(3, 4), I(2, 3, low=-12, high=12)), S(F(), I(2, high=1)), S(F(3), I(0)), complex=True),

@@ -33,7 +33,7 @@ _MANY = (*_SOME, S(F(3, 4)), S(F(), mask=I(low=1)), S(F(2, 3), ()))
 ROWS = [
     Row("masked_out_rows", S(F(2, 3)), call=_empty_rows, grad=False),
     Row("masked.sum", *_MANY, S(I(3, 4), 0, mask=B(3, 1)), S(B(3), mask=B(3))),
-    Row("masked.prod", *_MANY, S(I(3, 4), 0, mask=B(3, 4))),
+    Row("masked.prod", *_MANY, S(I(3, 4), 0, mask=B(3, 4)), S(F()), S(B())),
     Row("masked.amax", *_MANY, S(I(3, 4), 0, mask=B(3, 4))),
     Row("masked.amin", *_MANY, S(I(3, 4), 0, mask=B(3, 4))),
     Row("masked.argmax", S(F(3, 4), mask=B(3, 4)), S(F(3, 4), 1), S(I(3), 0), grad=False),

@@ -29,6 +29,7 @@ ROWS = [
         S(F(3, 4), 0, True),
         S(F()),
         S(F(0, 2), 0),
+        S(F(2, 0, 3), 1),
         S(_TIES, dim=1, stable=True),
         S(_TIES, dim=1, descending=True, stable=True),
         S(B(4)),
