@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from contextlib import nullcontext
-from types import SimpleNamespace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -153,8 +153,18 @@ def cudagraph_mark_step_begin() -> None:
     """Nothing to mark: see ``cuda.graph`` for what is captured here."""
 
 
-config = SimpleNamespace()
-"""Settings of a compiler: kept, without effect."""
+class Settings(ModuleType):
+    """Settings of a compiler, some in groups: kept, without effect."""
+
+    @contextmanager
+    def patch(self, *changes: Any, **options: Any) -> Iterator[None]:
+        """A context and a decorator in which others would hold."""
+        yield
+
+
+config = Settings("config")
+for group in ("aot_inductor", "cpp", "cuda", "trace", "triton"):
+    setattr(config, group, Settings(group))
 
 
 def mark_dynamic(t: Any, index: Any, **options: Any) -> None:

@@ -48,3 +48,19 @@ def test_modules_that_are_not_to_be_compiled_stay(torch: Any) -> None:
     assert torch.compile(layer, disable=True) is layer
     assert torch.compile(disable=True)(layer) is layer
     assert torch.compile(backend="eager")(layer)._orig_mod is layer
+
+
+def test_settings_of_the_compiler_are_kept() -> None:
+    with mt.as_torch():
+        import torch._dynamo.config
+        import torch._inductor.config as config
+
+        config.triton.unique_kernel_names = True
+        torch._dynamo.config.suppress_errors = True
+        assert torch._inductor.config.triton.unique_kernel_names
+
+        @torch._dynamo.config.patch(capture_scalar_outputs=True)
+        def two() -> int:
+            return 2
+
+        assert two() == 2

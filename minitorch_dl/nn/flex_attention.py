@@ -13,6 +13,8 @@ tensor([1., 0.])
 
 from __future__ import annotations
 
+import functools
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -28,6 +30,8 @@ __all__ = [
 
 _DEFAULT_SPARSE_BLOCK_SIZE = 128
 MaskMod = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
+_mask_mod_signature = MaskMod
+_score_mod_signature = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], Tensor]
 
 
 class AuxRequest(NamedTuple):
@@ -97,27 +101,83 @@ class BlockMask:
     def __init__(
         self, mask_mod: MaskMod, shape: tuple[int, int, int, int], block_size: tuple[int, int]
     ) -> None:
-        self.mask_mod, self.shape, self.BLOCK_SIZE = mask_mod, shape, block_size
+        self.mask_mod, self.BLOCK_SIZE = mask_mod, block_size
+        self._batches, self.seq_lengths = shape[:2], shape[2:]
 
-    def __repr__(self) -> str:
-        return f"BlockMask(shape={self.shape}, sparsity={self.sparsity():.2f}%)"
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """``(B, H, queries, keys)``."""
+        return (*self._batches, *self.seq_lengths)
+
+    @functools.cached_property
+    def _blocks(self) -> Tensor:
+        b, h, q, kv = self.shape
+        rows, columns = self.BLOCK_SIZE
+        down, across = -(-q // rows), -(-kv // columns)
+        seen = create_mask(self.mask_mod, b, h, q, kv)
+        padded = pad(seen, (0, across * columns - kv, 0, down * rows - q))
+        return padded.reshape(b, h, down, rows, across, columns).any(5).any(3).int()
+
+    def __getitem__(self, index: Any) -> BlockMask:
+        """The mask of some batches, heads and blocks of queries. Its ``mask_mod`` is to be set,
+        since that of this mask counts queries from its own start."""
+        index = index if isinstance(index, tuple) else (index,)
+        places = tuple(
+            slice(i % n, i % n + 1) if isinstance(i, int) else i
+            for i, n in zip(index, self._blocks.shape)
+        )
+        blocks = self._blocks[places]
+        part = BlockMask(_mask_of_a_part, (*blocks.shape[:2], *self.seq_lengths), self.BLOCK_SIZE)
+        part._blocks = blocks
+        return part
+
+    def __str__(self) -> str:
+        head = f"BlockMask(shape={self.shape}, sparsity={self.sparsity():.2f}%, \n"
+        return f"{head}{self.to_string().strip()}\n)"
+
+    def to_string(self, grid_size: int | tuple[int, int] = (20, 20), limit: int = 4) -> str:
+        """A picture of at most ``limit`` batches and heads: a full square where all blocks are
+        computed, a grey one where some are, in at most ``grid_size`` rows and columns (-1: all)."""
+        grid = (grid_size, grid_size) if isinstance(grid_size, int) else grid_size
+        down, across = (
+            1 if most == -1 else max(1, -(-n // most))
+            for n, most in zip(self._blocks.shape[2:], grid)
+        )
+        pictures = []
+        for place in itertools.islice(itertools.product(*map(range, self._batches)), limit):
+            picture = f"{place}\n"
+            for rows in self._blocks[place].split(down):
+                parts = [part.float().mean().item() for part in rows.split(across, dim=1)]
+                picture += "".join({0.0: "  ", 1.0: "██"}.get(part, "░░") for part in parts) + "\n"
+            pictures.append(picture)
+        if math.prod(self._batches) > limit:
+            pictures.append("... (a greater limit shows more, an index one batch and head)")
+        return "\n".join(pictures)
 
     def to_dense(self) -> Tensor:
         """The mask as 0 and 1 per block: ``(B, H, query blocks, key blocks)``."""
-        seen = create_mask(self.mask_mod, *self.shape)
-        (q, kv), (rows, columns) = self.shape[2:], self.BLOCK_SIZE
-        down, across = -(-q // rows), -(-kv // columns)
-        padded = pad(seen, (0, across * columns - kv, 0, down * rows - q))
-        blocks = padded.reshape(*self.shape[:2], down, rows, across, columns)
-        return blocks.any(5).any(3).int()
+        return self._blocks
+
+    def numel(self) -> int:
+        """How many pairs of a query and a key there are."""
+        return math.prod(self.shape)
 
     def sparsity(self) -> float:
-        """The share of the blocks in which no query sees a key, in percent."""
-        return 100 * (1 - self.to_dense().float().mean().item())
+        """The share of the pairs that lie outside of the blocks with a pair that is seen, in
+        percent; below 0 where blocks reach beyond the last query or key."""
+        seen = self._blocks.sum().item() * math.prod(self.BLOCK_SIZE)
+        return 100 * (1 - seen / self.numel())
 
     def to(self, device: Any) -> BlockMask:
         """The mask itself: it is made where the queries are."""
         return self
+
+
+def _mask_of_a_part(*numbers: Tensor) -> Tensor:
+    raise RuntimeError(
+        "Cannot use mask_mod from a sliced BlockMask: set it from that of the whole BlockMask, "
+        "with the numbers of the queries shifted as needed"
+    )
 
 
 def create_block_mask(

@@ -71,3 +71,38 @@ def test_a_query_that_sees_no_key_gives_zero(qkv):
     out = flex_attention(*qkv, block_mask=nothing)
     assert out[:, :, -1].abs().max() == 0
     assert not torch.autograd.grad(out.sum(), qkv)[0].isnan().any()
+
+
+def test_a_part_of_a_mask_gets_its_function_from_the_whole(qkv):
+    q, k, v = qkv
+    whole = create_block_mask(causal, 1, 1, 8, 8, BLOCK_SIZE=2)
+    part = whole[:, :, torch.tensor([1])]
+    assert part.shape == (1, 1, 8, 8)
+    assert part.to_dense().tolist() == [[[[1, 1, 0, 0]]]]
+    with pytest.raises(RuntimeError, match="from a sliced BlockMask"):
+        flex_attention(q[:, :, 3:4], k, v, block_mask=part)
+    part.mask_mod = lambda b, h, i, j: whole.mask_mod(b, h, i + 3, j)
+    got = flex_attention(q[:, :, 3:4], k, v, block_mask=part)
+    torch.testing.assert_close(got, flex_attention(q, k, v, block_mask=whole)[:, :, 3:4])
+    assert whole[0, -1].shape == (1, 1, 8, 8)
+
+
+def test_the_picture_of_a_mask():
+    mask = create_block_mask(causal, 2, 1, 4, 4, BLOCK_SIZE=2)
+    assert str(mask).split("\n") == [
+        "BlockMask(shape=(2, 1, 4, 4), sparsity=25.00%, ",
+        *("(0, 0)", "██  ", "████", ""),
+        *("(1, 0)", "██  ", "████", ")"),
+    ]
+    assert mask.to_string((1, 2), limit=1).startswith("(0, 0)\n██░░\n\n...")
+
+
+@pytest.mark.parametrize("sizes", [(2, 1, 300, 280), (1, 1, 3000, 3000)])
+def test_pictures_of_masks_as_pytorch_draws_them(sizes):
+    parity = pytest.importorskip("torch.nn.attention.flex_attention")
+    mask = create_block_mask(causal, *sizes)
+    other = parity.create_block_mask(causal, *sizes, device="cpu")
+    assert str(mask) == str(other)
+    assert (mask.sparsity(), mask.numel()) == (other.sparsity(), other.numel())
+    for grid in (5, (7, 20)):
+        assert mask.to_string(grid) == other.to_string(grid)
