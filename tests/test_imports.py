@@ -69,6 +69,7 @@ LAYERS = [
     "optim",
     "utils",
     "compat.alias",
+    "compat.for_children",
     "control_flow",
     "batching",
     "func",

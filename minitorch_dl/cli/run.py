@@ -10,6 +10,7 @@ import traceback
 from pathlib import Path
 
 from ..compat.alias import as_torch
+from ..compat.names import path_for_children
 from .parser import UsageError
 
 
@@ -34,6 +35,7 @@ def run_script(arguments: argparse.Namespace) -> int:
         raise UsageError(f"no such file: {script!r}", arguments.program)
     sys.argv = [script, *arguments.arguments]
     sys.path.insert(0, os.getcwd() if arguments.module else str(Path(script).resolve().parent))
+    os.environ["PYTHONPATH"] = path_for_children()
     with as_torch():
         try:
             if arguments.module:

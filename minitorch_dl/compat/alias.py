@@ -62,7 +62,7 @@ class _Finder(importlib.metadata.DistributionFinder):
             return alias(fullname, importlib.import_module(f"{PACKAGE}.functorch"))
         if name != "torch":
             return None
-        module = self._top() if not rest else self._inner(rest)
+        module = self._inner(rest.removesuffix(".__main__")) if rest else self._top()
         if module is None:
             raise ModuleNotFoundError(
                 f"minitorch_dl has no module {rest} (torch.{rest})", name=fullname

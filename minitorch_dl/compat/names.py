@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.machinery
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType, ModuleType
@@ -23,6 +24,13 @@ from .places import (
 )
 
 PACKAGE = __name__.partition(".")[0]
+
+
+def path_for_children() -> str:
+    """The PYTHONPATH with which ``import torch`` means this package in Pythons started later."""
+    folder = os.path.join(os.path.dirname(__file__), "for_children")
+    inherited = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    return os.pathsep.join(dict.fromkeys([folder, *filter(None, inherited)]))
 
 
 def explain_missing(module: ModuleType, late: Mapping[str, str] = MappingProxyType({})) -> None:
@@ -83,6 +91,10 @@ class _Loader:
     def create_module(self, spec: Any) -> ModuleType:
         return self.module
 
+    def get_code(self, fullname: str) -> Any:
+        """What ``python -m`` runs."""
+        return compile(f"from {self.module.__name__} import main\nmain()", fullname, "exec")
+
     def exec_module(self, module: ModuleType) -> None:
         if self.spec is not None:
             module.__spec__ = self.spec  # the import system has put the alias's there
@@ -91,7 +103,9 @@ class _Loader:
 def alias(name: str, module: ModuleType) -> importlib.machinery.ModuleSpec:
     """How to import ``module`` as ``name``."""
     loader: Any = _Loader(module)
-    return importlib.machinery.ModuleSpec(name, loader, is_package=True)
+    is_package = not name.endswith(".__main__")  # as which python -m runs a package
+    origin = getattr(module, "__file__", None)
+    return importlib.machinery.ModuleSpec(name, loader, origin=origin, is_package=is_package)
 
 
 class _Folders:

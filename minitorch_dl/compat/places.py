@@ -80,6 +80,10 @@ ELSEWHERE = {
         f"distributed.algorithms.ddp_comm_hooks{part}": "distributed.comm_hooks"
         for part in ("", ".debugging_hooks", ".default_hooks")
     },
+    "distributed.algorithms.ddp_comm_hooks.post_localSGD_hook": "distributed.local_sgd",
+    "distributed.algorithms.model_averaging": "distributed.local_sgd",
+    "distributed.algorithms.model_averaging.averagers": "distributed.local_sgd",
+    "distributed.algorithms.model_averaging.utils": "distributed.local_sgd",
     "distributed.constants": "distributed",
     "distributed.elastic.multiprocessing.errors": "distributed.errors",
     "distributed.launch": "distributed.run",

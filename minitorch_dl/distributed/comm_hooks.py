@@ -66,7 +66,7 @@ def noop_hook(_: Any, bucket: GradBucket) -> Future:
 
 def allreduce_hook(process_group: Any, bucket: GradBucket) -> Future:
     """The average, as without a hook."""
-    return _average(process_group, bucket.buffer())
+    return average(process_group, bucket.buffer())
 
 
 def fp16_compress_hook(process_group: Any, bucket: GradBucket) -> Future:
@@ -89,7 +89,8 @@ def bf16_compress_wrapper(hook: Callable[[Any, GradBucket], Future]) -> Any:
     return _compressed(hook, dtypes.bfloat16)
 
 
-def _average(process_group: Any, content: Tensor) -> Future:
+def average(process_group: Any, content: Tensor) -> Future:
+    """The average of a tensor over a group, in its place."""
     group = group_of(process_group)
     content.div_(group.size())
     work: Any = all_reduce(content, group=group, async_op=True)

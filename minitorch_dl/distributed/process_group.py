@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future as Result, TimeoutError as NotYet
 from datetime import timedelta
 from enum import Enum
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from ..futures import Future
 from .errors import DistBackendError
 from .transport import Transport
 
-__all__ = ["Backend", "ProcessGroup", "ReduceOp", "Work"]
+__all__ = ["Backend", "ProcessGroup", "ReduceOp", "Work", "reduce_op"]
 
 default_pg_timeout = timedelta(minutes=30)
 """How long processes wait for each other unless told otherwise."""
@@ -26,7 +26,9 @@ default_pg_timeout = timedelta(minutes=30)
 class Backend(str):
     """The name of what carries messages between processes, in lower case."""
 
-    UNDEFINED, GLOO, NCCL, UCC, MPI, XCCL = "undefined", "gloo", "nccl", "ucc", "mpi", "xccl"
+    backend_list: ClassVar = ["undefined", "gloo", "nccl", "xccl", "ucc", "mpi"]
+    UNDEFINED, GLOO, NCCL, XCCL, UCC, MPI = backend_list
+    default_device_backend_map: ClassVar = {"cpu": "gloo", "cuda": "nccl", "mps": "gloo"}
 
     def __new__(cls, name: str) -> Backend:
         return str.__new__(cls, name.lower())
@@ -46,6 +48,9 @@ class ReduceOp:
 
     def __new__(cls, op: Any) -> Any:
         return op
+
+
+reduce_op = ReduceOp
 
 
 class Work:

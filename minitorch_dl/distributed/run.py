@@ -16,12 +16,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..compat.names import path_for_children
 from .errors import ChildFailedError, DistNetworkError
 from .tcp_store import TCPStore
 
 __all__ = ["get_args_parser", "main", "parse_args", "run"]
 
-PACKAGE = str(__package__).partition(".")[0]
 _GRACE_SECONDS = 5.0
 _OPTIONS = {  # name: default, what it is
     "nnodes": ("1", "how many machines take part, each with a launcher"),
@@ -176,7 +176,7 @@ def _start(
         "TORCHELASTIC_RUN_ID": args.rdzv_id,
         "TORCHELASTIC_USE_AGENT_STORE": True,
     }
-    inherited = dict(os.environ)
+    inherited = {**os.environ, "PYTHONPATH": path_for_children()}
     if each > 1:
         inherited.setdefault("OMP_NUM_THREADS", "1")
     return subprocess.Popen(
@@ -188,8 +188,7 @@ def _command(args: argparse.Namespace) -> list[str]:
     program = [args.training_script, *args.training_script_args]
     if args.no_python:
         return program
-    module = ["-m"] if args.module else []
-    return [sys.executable, "-u", "-m", PACKAGE, "run", *module, *program]
+    return [sys.executable, "-u", *(["-m"] if args.module else []), *program]
 
 
 def _wait(processes: Sequence[subprocess.Popen[bytes]], interval: float) -> dict[int, int]:

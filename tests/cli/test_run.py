@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,7 @@ def script(tmp_path: Path) -> Path:
 def _restored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", list(sys.argv))
     monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setenv("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
 
 
 def test_a_pytorch_program_runs(script: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -175,3 +177,32 @@ def test_processes_that_the_program_starts_run_on_this_package_too(tmp_path: Pat
     command = [sys.executable, "-m", "minitorch_dl", "run", str(script)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.stdout.strip() == "[1.0, 2.0] [0, 1]", done.stderr
+
+
+PARENT = """
+import importlib.metadata
+import subprocess
+import sys
+
+version = importlib.metadata.version("torch")
+import torch
+
+assert version == torch.__version__
+if sys.argv[1:]:
+    print("child", torch.ones(1) / 2, sys.argv[1:])
+else:
+    subprocess.run([sys.executable, __file__, "--again"], check=True)
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    subprocess.run([*launcher, __file__, "--launched"], check=True)
+"""
+
+
+def test_pythons_that_the_program_starts_find_this_package_too(tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT)
+    command = [sys.executable, "-m", "minitorch_dl", "run", str(script)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout.splitlines() == [
+        "child tensor([0.5000]) ['--again']",
+        "child tensor([0.5000]) ['--launched']",
+    ], done.stderr

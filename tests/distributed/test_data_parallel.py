@@ -180,6 +180,38 @@ def test_hooks_send_the_gradients(world: World) -> None:
         assert (seen, doubled) == ([(0, True, 2)], 2.0)
 
 
+def local_steps(torch: Any, rank: int, n: int) -> Any:
+    """One step with everybody's gradients, one with those of ranks 0 and 1, one with the own."""
+    name = f"{torch.__name__}.distributed.algorithms"
+    local = importlib.import_module(f"{name}.ddp_comm_hooks.post_localSGD_hook")
+    averagers = importlib.import_module(f"{name}.model_averaging.averagers")
+    pair, _ = torch.distributed.new_subgroups_by_enumeration([[0, 1], [2]])
+    model = replicated(torch, torch.nn.Linear(1, 1, bias=False))
+    state = local.PostLocalSGDState(None, pair, 1)
+    model.register_comm_hook(state, local.post_localSGD_hook)
+    weight, found = model.module.weight, []
+    for together in (True, True, False):
+        model.zero_grad()
+        state.post_local_gradient_allreduce = together
+        model(torch.tensor([[float(rank)]])).sum().backward()
+        found.append(weight.grad.item())
+    with torch.no_grad():
+        weight.fill_(float(rank))
+    averager = averagers.PeriodicModelAverager(period=2, warmup_steps=1)
+    for _ in range(2):
+        averager.average_parameters(model.parameters())
+        found.append(round(weight.item(), 4))
+    return found
+
+
+def test_local_steps(world: World) -> None:
+    assert world.run(local_steps) == [
+        [1.0, 0.5, 0.0, 0.0, 1.0],
+        [1.0, 0.5, 1.0, 1.0, 1.0],
+        [1.0, 2.0, 2.0, 2.0, 1.0],
+    ]
+
+
 def join(torch: Any, rank: int, n: int, by_all: bool) -> Any:
     """Rank r has 2 - r steps, in which its gradient is r + 1."""
     model = torch.nn.Sequential(torch.nn.Linear(1, 1, bias=False), torch.nn.BatchNorm1d(1).eval())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -97,7 +98,7 @@ def test_command_lines(
     started.clear()
     run.main(["--standalone", "--role", "trainer", "-m", "package.program", "--a"])
     ((command, environment),) = started
-    assert command[1:] == ["-u", "-m", "minitorch_dl", "run", "-m", "package.program", "--a"]
+    assert command[1:] == ["-u", "-m", "package.program", "--a"]
     assert environment["ROLE_NAME"] == "trainer"
     assert main(["torchrun", "--nproc-per-node=many", "program.py"]) == 2
     assert "Unsupported nproc_per_node value: many" in capsys.readouterr().err
@@ -110,5 +111,6 @@ def test_a_module_runs_as_a_program(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", list(sys.argv))
     monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setenv("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
     assert main(["run", "-m", "a_program", "--a"]) == 0
     assert capsys.readouterr().out == "tensor([1.]) ['--a']\n"

@@ -206,6 +206,10 @@ class DistributedDataParallel(Module, Joinable):
     def join_process_group(self) -> Any:
         return self.process_group
 
+    def _get_ddp_logging_data(self) -> dict[str, Any]:
+        """What PyTorch has measured, for programs that ask: nothing."""
+        return {}
+
     def _is_backward_synced(self, is_joined: bool) -> bool:
         """Whether the step that the others are at averages gradients."""
         yes = tensor([0.0 if is_joined or not self.require_backward_grad_sync else 1.0])
