@@ -11,6 +11,7 @@ import numpy as np
 
 from . import kernels
 from .blocks import MOST, in_blocks, pointwise
+from .constants import scalars
 from .special import put_erf
 
 _SQRT_HALF, _SQRT_2_PI = math.sqrt(0.5), math.sqrt(2 / math.pi)
@@ -33,25 +34,28 @@ def gelu(xp: Any, a: Any, *, approximate: str, sloped: bool = True) -> tuple[Any
     def work(a: Any, y: Any, slope: Any = None) -> None:
         cdf = y if slope is None else slope
         pdf = xp.multiply(a, a, out=xp.empty_like(a))
+        half, minus_half, density = scalars(xp, a.dtype, 0.5, -0.5, 0.5 * _SQRT_2_PI)
         if tanh:
-            xp.multiply(pdf, _CUBIC * _SQRT_2_PI, out=cdf)
-            cdf += _SQRT_2_PI
+            linear, cubic = scalars(xp, a.dtype, _SQRT_2_PI, _CUBIC * _SQRT_2_PI)
+            xp.multiply(pdf, cubic, out=cdf)
+            cdf += linear
             cdf *= a
             xp.tanh(cdf, out=cdf)
         else:
             put_erf(xp, a, cdf, _SQRT_HALF, pdf)
-        cdf *= 0.5
-        cdf += 0.5
+        cdf *= half
+        cdf += half
         if slope is not None:
             if tanh:
-                pdf *= 6 * _CUBIC * _SQRT_2_PI
-                pdf += 2 * _SQRT_2_PI
+                twice, six_times = scalars(xp, a.dtype, 2 * _SQRT_2_PI, 6 * _CUBIC * _SQRT_2_PI)
+                pdf *= six_times
+                pdf += twice
                 pdf *= xp.subtract(1, cdf, out=y)
                 pdf *= cdf
             else:
-                pdf *= -0.5
+                pdf *= minus_half
                 xp.exp(pdf, out=pdf)
-                pdf *= 0.5 * _SQRT_2_PI
+                pdf *= density
         xp.multiply(a, cdf, out=y)
         if slope is not None:
             pdf *= a
@@ -68,14 +72,15 @@ def silu(xp: Any, a: Any, sloped: bool = True) -> tuple[Any, Any]:
     """
 
     def work(a: Any, y: Any, slope: Any = None) -> None:
-        gate = xp.multiply(a, 0.5, out=y if slope is None else xp.empty_like(a))
+        half, one = scalars(xp, a.dtype, 0.5, 1.0)
+        gate = xp.multiply(a, half, out=y if slope is None else xp.empty_like(a))
         xp.tanh(gate, out=gate)
-        gate *= 0.5
-        gate += 0.5
+        gate *= half
+        gate += half
         xp.multiply(a, gate, out=y)
         if slope is not None:
             xp.subtract(a, y, out=slope)
-            slope += 1
+            slope += one
             slope *= gate
 
     return _with_slope(xp, work, a, sloped, (8, 12))
