@@ -93,6 +93,9 @@ class device:
         _entered.devices = _entered.devices[:-1]
 
 
+_HERE = nullcontext()
+
+
 class Backend:
     """One device type: its array class, array module, and how to name and select a device of it."""
 
@@ -102,7 +105,7 @@ class Backend:
         xp: Any,
         array_class: type,
         device_of: Callable[[Any], device],
-        select: Callable[[device], AbstractContextManager[Any]] = lambda d: nullcontext(),
+        select: Callable[[device], AbstractContextManager[Any]] = lambda d: _HERE,
         allocator: gpu_memory.Allocator | None = None,
         count: int = 1,
         has_elements: bool = True,

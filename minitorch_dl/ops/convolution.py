@@ -6,6 +6,7 @@ of its arrays and leave the third open. So each one's derivatives are the other 
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from ..autograd.errors import require_tensor
@@ -364,14 +365,33 @@ def _check(
         require_tensor(op, name, value)
     x, w, b = x.array, w.array, None if b is None else b.array
     _check_kinds(op, dims, x, w, b)
+    bias = None if b is None else b.shape
+    _check_sizes(
+        op, dims, x.shape, w.shape, bias, stride, padding, dilation, groups, channel_axis
+    )  # fmt: skip
+
+
+@functools.lru_cache(maxsize=512)  # a layer meets the same sizes again and again
+def _check_sizes(
+    op: str,
+    dims: int,
+    size: Any,
+    weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
+    channel_axis: int,
+) -> None:
     _check_windows(op, stride, padding, dilation, groups)
-    _check_channels(dims, x, w, b, groups, channel_axis)
-    if any(k == 0 for k in w.shape[2:]):
+    _check_channels(dims, size, weight, bias, groups, channel_axis)
+    if any(k == 0 for k in weight[2:]):
         raise RuntimeError(
-            f"{op}: kernel size should be greater than zero, but got weight of size {list(w.shape)}"
+            f"{op}: kernel size should be greater than zero, but got weight of size {list(weight)}"
         )
     if channel_axis == 1:
-        _check_kernel(op, x.shape[-dims:], w.shape[2:], padding, dilation)
+        _check_kernel(op, size[-dims:], weight[2:], padding, dilation)
 
 
 def _check_kinds(op: str, dims: int, x: Any, w: Any, b: Any) -> None:
@@ -411,16 +431,17 @@ def _check_windows(op: str, stride: Any, padding: Any, dilation: Any, groups: in
         raise RuntimeError(f"{op}: negative padding is not supported, got padding={padding}")
 
 
-def _check_channels(dims: int, x: Any, w: Any, b: Any, groups: int, channel_axis: int) -> None:
+def _check_channels(
+    dims: int, size: Any, weight: Any, bias: Any, groups: int, channel_axis: int
+) -> None:
     """Refuse an input or a bias whose channels are not the weight's."""
-    weight = w.shape
     if weight[0] < groups or weight[0] % groups or weight[0] == 0:
         wanted = f"at least {groups}" if weight[0] < groups else f"divisible by {groups}"
         raise RuntimeError(
             f"Given groups={groups}, expected weight to be {wanted} at dimension 0, but got "
             f"weight of size {list(weight)} instead"
         )
-    channels = x.shape[-dims - 1]
+    channels = size[-dims - 1]
     expected, outputs = weight[1] * groups, weight[0]
     transposed = ""
     if channel_axis == 0:
@@ -428,12 +449,12 @@ def _check_channels(dims: int, x: Any, w: Any, b: Any, groups: int, channel_axis
     if channels != expected:
         raise RuntimeError(
             f"Given groups={groups}{transposed}, weight of size {list(weight)}, expected "
-            f"input{list(x.shape)} to have {expected} channels, but got {channels} channels instead"
+            f"input{list(size)} to have {expected} channels, but got {channels} channels instead"
         )
-    if b is not None and b.shape != (outputs,):
+    if bias is not None and bias != (outputs,):
         raise RuntimeError(
             f"Given{transposed} weight of size {list(weight)}, expected bias to be 1-dimensional "
-            f"with {outputs} elements, but got bias of size {list(b.shape)} instead"
+            f"with {outputs} elements, but got bias of size {list(bias)} instead"
         )
 
 

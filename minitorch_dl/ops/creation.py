@@ -328,6 +328,8 @@ def _steps(start: Any, step: Any, count: int, wanted: dtypes.dtype, device: Any)
     backend, where = backend_for(device)
     with backend.select(where):
         xp = backend.xp
+        if wanted is dtypes.int64 and (end := start + count * step) < 2**63:
+            return xp.arange(start, end, step, wanted.numpy)
         steps = xp.arange(count, dtype=xp.float64 if wanted.is_floating_point else xp.int64)
         return (steps * step + start).astype(wanted.numpy)
 

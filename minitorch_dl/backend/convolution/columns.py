@@ -167,10 +167,10 @@ def _each(xp: Any, work: Any, parts: list[Any], merged: bool) -> None:
 
 def _product(xp: Any, a: Any, b: Any, merged: bool) -> Any:
     """``a @ b``; a merged one is shared by the threads, by rows."""
-    if not merged or xp is not np:
+    step = max(16, -(-a.shape[-2] // PARTS))
+    if not merged or xp is not np or a.shape[-2] <= step:
         return xp.matmul(a, b)
     y = xp.empty((1, *a.shape[-3:-1], b.shape[-1]), a.dtype)
-    step = max(16, -(-a.shape[-2] // PARTS))
     rows = [slice(i, i + step) for i in range(0, a.shape[-2], step)]
 
     def work(some: slice) -> None:
