@@ -312,24 +312,40 @@ _LGAMMA_AT_TWO = [0.0, 1 - EULER_GAMMA] + [
 """
 
 
+def _by_parts(xp: Any, condition: Any, x: Any, inside: Any, outside: Any) -> Any:
+    """``where(condition, inside(x), outside(x))``; on the host only that which is needed."""
+    if xp is np:
+        if not condition.any():
+            return outside(x)
+        if condition.all():
+            return inside(x)
+    return xp.where(condition, inside(x), outside(x))
+
+
 def _lgamma_positive(xp: Any, x: Any) -> Any:
     """Taylor's series below 2.5, Stirling's above (Abramowitz and Stegun 6.1.33, 6.1.40)."""
-    near = xp.minimum(x, 2.5)
-    nearest = xp.minimum(xp.floor(near + 0.5), 2.0)
-    z = near - nearest
-    small = polynomial(z, _LGAMMA_AT_TWO)
-    small -= xp.where(nearest < 2, xp.log1p(z), 0.0)
-    small -= xp.where(nearest < 1, xp.log(near), 0.0)
 
-    shifted = x < 8.5
-    far = xp.maximum(x, 2.5)
-    steps = far * (far + 1) * (far + 2) * (far + 3) * (far + 4) * (far + 5)
-    y = xp.where(shifted, far + 6, far)
-    series = [b / ((2 * k) * (2 * k - 1)) for k, b in enumerate(BERNOULLI[:9], start=1)]
-    large = (y - 0.5) * (xp.log(y) - 1) + (0.5 * math.log(2 * math.pi) - 0.5)
-    large += polynomial(1 / (y * y), series) / y
-    large -= xp.where(shifted, xp.log(steps), 0.0)
-    return xp.where(x < 2.5, small, large)
+    def small(x: Any) -> Any:
+        near = xp.minimum(x, 2.5)
+        nearest = xp.minimum(xp.floor(near + 0.5), 2.0)
+        z = near - nearest
+        y = polynomial(z, _LGAMMA_AT_TWO)
+        y -= xp.where(nearest < 2, xp.log1p(z), 0.0)
+        y -= xp.where(nearest < 1, xp.log(near), 0.0)
+        return y
+
+    def large(x: Any) -> Any:
+        shifted = x < 8.5
+        far = xp.maximum(x, 2.5)
+        steps = far * (far + 1) * (far + 2) * (far + 3) * (far + 4) * (far + 5)
+        y = xp.where(shifted, far + 6, far)
+        series = [b / ((2 * k) * (2 * k - 1)) for k, b in enumerate(BERNOULLI[:9], start=1)]
+        total = (y - 0.5) * (xp.log(y) - 1) + (0.5 * math.log(2 * math.pi) - 0.5)
+        total += polynomial(1 / (y * y), series) / y
+        total -= xp.where(shifted, xp.log(steps), 0.0)
+        return total
+
+    return _by_parts(xp, x < 2.5, x, small, large)
 
 
 def _fraction(xp: Any, x: Any) -> Any:
@@ -340,10 +356,13 @@ def _fraction(xp: Any, x: Any) -> Any:
 @kernel
 def gammaln(xp: Any, x: Any) -> Any:
     """``log |gamma(x)|``: infinite at 0, -1, -2, ..."""
+
+    def reflected(y: Any) -> Any:
+        return math.log(math.pi) - xp.log(xp.abs(xp.sin(math.pi * _fraction(xp, x)))) - y
+
     negative = x < 0
     y = _lgamma_positive(xp, xp.where(negative, 1 - x, x))
-    reflected = math.log(math.pi) - xp.log(xp.abs(xp.sin(math.pi * _fraction(xp, x)))) - y
-    return xp.where(xp.isinf(x), math.inf, xp.where(negative, reflected, y))
+    return xp.where(xp.isinf(x), math.inf, _by_parts(xp, negative, y, reflected, lambda y: y))
 
 
 @kernel
@@ -351,18 +370,22 @@ def digamma(xp: Any, x: Any) -> Any:
     """The derivative of ``gammaln`` by its recurrence and asymptotic series (Abramowitz and Stegun
     6.3.6, 6.3.18).
     """
+
+    def reflected(y: Any) -> Any:
+        y = y - math.pi / xp.tan(math.pi * _fraction(xp, x))
+        return xp.where(x == xp.floor(x), math.nan, y)
+
     negative = x < 0
     y = xp.where(negative, 1 - x, x)
-    total = xp.zeros_like(y)
-    for _ in range(8):
-        low = y < 8
-        total -= xp.where(low, 1 / y, 0.0)
-        y = xp.where(low, y + 1, y)
+    low = y < 8
+    steps = 1 / y
+    for k in range(1, 8):
+        steps += 1 / (y + k)
+    y = xp.where(low, y + 8, y)
     series = [0.0] + [-b / (2 * k) for k, b in enumerate(BERNOULLI, start=1)]
-    total += xp.log(y) - 0.5 / y + polynomial(1 / (y * y), series)
-    reflected = total - math.pi / xp.tan(math.pi * _fraction(xp, x))
-    pole = negative & (x == xp.floor(x))
-    return xp.where(pole, math.nan, xp.where(negative, reflected, total))
+    total = xp.log(y) - 0.5 / y + polynomial(1 / (y * y), series)
+    total -= xp.where(low, steps, 0.0)
+    return _by_parts(xp, negative, total, reflected, lambda y: y)
 
 
 def polygamma(xp: Any, n: int, a: Any) -> Any:
