@@ -78,3 +78,26 @@ def test_the_gradient_of_an_infinite_logarithm() -> None:
     x = torch.ones(2, 2, requires_grad=True)
     torch.logdet(x).backward()
     assert x.grad.tolist() == [[math.inf, -math.inf], [-math.inf, math.inf]]
+
+
+@pytest.mark.parametrize("unit", [False, True])
+@pytest.mark.parametrize("upper", [False, True])
+def test_large_triangular_systems_are_solved_by_blocks(upper: bool, unit: bool) -> None:
+    torch.manual_seed(0)
+    A = torch.randn(2, 150, 150, dtype=torch.float64) / 150 + torch.eye(150)
+    triangle = A.triu() if upper else A.tril()
+    if unit:
+        triangle.diagonal(dim1=-2, dim2=-1).fill_(1)
+    B = torch.randn(3, 1, 150, 2, dtype=torch.float64)
+    x = L.solve_triangular(A, B, upper=upper, unitriangular=unit)
+    assert x.shape == (3, 2, 150, 2)
+    torch.testing.assert_close(triangle @ x, B.expand(3, 2, 150, 2))
+    x = L.solve_triangular(A, B.mT, upper=upper, left=False, unitriangular=unit)
+    torch.testing.assert_close(x @ triangle, B.mT.expand(3, 2, 2, 150))
+
+
+def test_rows_after_a_zero_on_the_diagonal_are_not_finite() -> None:
+    A = torch.ones(130, 130).tril()
+    A[100, 100] = 0
+    x = L.solve_triangular(A, torch.arange(130.0)[:, None], upper=False)
+    assert x.isfinite().sum() == 100

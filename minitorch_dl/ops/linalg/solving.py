@@ -156,24 +156,49 @@ def zero_pivot(a: Any) -> int:
 # -- triangular systems ----------------------------------------------------------------------------
 
 
+_TRIANGLE = 64
+"""Rows of a triangular matrix that are solved as those of any matrix."""
+
+
 @primitive(complex=True)
 def solve_triangular_p(xp: Any, a: Any, b: Any, *, upper: bool, adjoint: bool, unit: bool) -> Any:
     """``x`` of ``op(a) x = b``, where only one triangle of ``a`` counts, with 1 for its diagonal if
     ``unit``."""
-    a = xp.triu(a) if upper else xp.tril(a)
+    a = adjoint_of(a) if adjoint else a
+    lower, n = upper == adjoint, a.shape[-1]
+    if xp is not np:
+        return xp.linalg.solve(_triangle(xp, a, lower, unit), b)
+    if not unit and not a.diagonal(axis1=-2, axis2=-1).all():  # which gives infinities and NaN
+        return _substituted(xp, a, b, reverse=not lower)
+    if n <= _TRIANGLE:
+        return np.linalg.solve(_triangle(np, a, lower, unit), b)
+    x = _result(xp, a, b)
+    for start in range(0, n, _TRIANGLE) if lower else range(0, n, _TRIANGLE)[::-1]:
+        rows = slice(start, start + _TRIANGLE)
+        known = slice(start) if lower else slice(rows.stop, None)
+        x[..., rows, :] -= a[..., rows, known] @ x[..., known, :]
+        block = _triangle(xp, a[..., rows, rows], lower, unit)
+        x[..., rows, :] = np.linalg.solve(block, x[..., rows, :])
+    return x
+
+
+def _triangle(xp: Any, a: Any, lower: bool, unit: bool) -> Any:
+    a = xp.tril(a) if lower else xp.triu(a)
     if unit:
         k = xp.arange(a.shape[-1])
         a[..., k, k] = 1
-    a = adjoint_of(a) if adjoint else a
-    try:
-        return xp.linalg.solve(a, b)
-    except np.linalg.LinAlgError:  # a 0 on the diagonal, which gives infinities and NaN
-        return _substituted(xp, a, b, reverse=upper != adjoint)
+    return a
+
+
+def _result(xp: Any, a: Any, b: Any) -> Any:
+    """A copy of ``b``, broadcast, for the solution to replace."""
+    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    return xp.broadcast_to(b, (*batch, *b.shape[-2:])).copy()
 
 
 def _substituted(xp: Any, a: Any, b: Any, reverse: bool) -> Any:
     """The solution row by row, from the last one up if ``reverse``."""
-    x = xp.broadcast_to(b, (*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), *b.shape[-2:])).copy()
+    x = _result(xp, a, b)
     n = a.shape[-1]
     for k in range(n)[::-1] if reverse else range(n):
         x[..., k, :] /= a[..., k, k, None]
