@@ -85,14 +85,10 @@ def grad(
     """
     if is_grads_batched:
         return _batched_grad(
-            _as_tuple(outputs),
-            _as_tuple(inputs),
-            grad_outputs,
-            create_graph=create_graph,
-            retain_graph=retain_graph,
-            allow_unused=allow_unused,
+            _as_tuple(outputs), _as_tuple(inputs), grad_outputs, retain_graph,
+            create_graph=create_graph, allow_unused=allow_unused,
             materialize_grads=materialize_grads,
-        )
+        )  # fmt: skip
     if materialize_grads and allow_unused is False:
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
@@ -104,11 +100,9 @@ def grad(
     given = None if grad_outputs is None else _as_tuple(grad_outputs)
     if LIVE and (values := overriding((*roots, *inputs, *(given or ())))):
         options = {
-            "retain_graph": retain_graph,
-            "create_graph": create_graph,
-            "allow_unused": allow_unused,
-            "materialize_grads": materialize_grads,
-        }
+            "retain_graph": retain_graph, "create_graph": create_graph,
+            "allow_unused": allow_unused, "materialize_grads": materialize_grads,
+        }  # fmt: skip
         return call_override(grad, values, (roots, inputs, given), options)
     nodes, grads = _starts(roots, grad_outputs, "grad()")
     targets = _targets(inputs, "grad()")
@@ -126,13 +120,13 @@ def grad(
         g = found.get(node)
         array = getattr(x, "array", None)
         if g is None:
-            if not allow_unused and not materialize_grads:
+            if materialize_grads:
+                g = _zero_gradient(array, create_graph)
+            elif not allow_unused:
                 raise RuntimeError(
                     f"The differentiated Tensor at index {i} appears to not have been used in the "
                     "graph. Set allow_unused=True if this is the desired behavior."
                 )
-            if materialize_grads:
-                g = _zero_gradient(array, create_graph)
         elif isinstance(g, TensorBase):
             if array is not None and not g.is_sparse and g.array.dtype != array.dtype:
                 g = cast(g, dtype=dtypes.from_numpy(array.dtype).name)

@@ -351,14 +351,23 @@ def _split(x: Any, heads: tuple[int, int, int]) -> Any:
     return permute_p(reshape_p(x, shape=(x.shape[0], *heads)), dims=(1, 2, 0, 3))
 
 
-def _given_heads(name: str, static: Any, heads: tuple[int, int, int]) -> Any:
-    """Keys or values that are given projected, ``(N·H, S, E/H)``, as ``(N, H, S, E/H)``."""
+def _in_heads(
+    name: str, x: Any, bias: Any, static: Any, add_zero: bool, heads: tuple[int, int, int]
+) -> Any:
+    """Projected keys or values (S, N, E), or ``static`` ones (N H, S, E/H), with those that are
+    added to them, as (N, H, S, E/H)."""
     N, H, size = heads
-    if static.shape[0] != N * H or static.shape[2] != size:
-        raise AssertionError(
-            f"expecting {name} of size ({N * H}, S, {size}), but got {tuple(static.shape)}"
-        )
-    return static.reshape(N, H, static.shape[1], size)
+    if static is not None:
+        if bias is not None:
+            raise AssertionError("bias cannot be added to static key or value.")
+        if static.shape[0] != N * H or static.shape[2] != size:
+            raise AssertionError(
+                f"expecting {name} of size ({N * H}, S, {size}), but got {tuple(static.shape)}"
+            )
+        y = static.reshape(N, H, static.shape[1], size)
+    else:
+        y = _split(x if bias is None else cat([x, expand_p(bias, shape=(1, N, H * size))]), heads)
+    return cat([y, zeros(N, H, 1, size, dtype=y.dtype, device=y.device)], 2) if add_zero else y
 
 
 def multi_head_attention_forward(
@@ -440,19 +449,10 @@ def multi_head_attention_forward(
 
     if (bias_k is None) != (bias_v is None):
         raise AssertionError("bias_k and bias_v must both be given, or neither")
-    if bias_k is not None:
-        if static_k is not None or static_v is not None:
-            raise AssertionError("bias cannot be added to static key or value.")
-        k = cat([k, expand_p(bias_k, shape=(1, N, E))])
-        v = cat([v, expand_p(bias_v, shape=(1, N, E))])
-
     heads = (N, H, size)
     q = _split(q, heads)
-    k = _split(k, heads) if static_k is None else _given_heads("static_k", static_k, heads)
-    v = _split(v, heads) if static_v is None else _given_heads("static_v", static_v, heads)
-    if add_zero_attn:
-        zero = zeros(N, H, 1, size, dtype=k.dtype, device=k.device)
-        k, v = cat([k, zero], 2), cat([v, zero], 2)
+    k = _in_heads("static_k", k, bias_k, static_k, add_zero_attn, heads)
+    v = _in_heads("static_v", v, bias_v, static_v, add_zero_attn, heads)
     added = k.shape[2] - S
     if mask is not None and added > 0 and mask.shape[-1] == S:
         mask = pad(mask, (0, added))
