@@ -22,6 +22,47 @@ from .shape import reshape_p, transpose, unsqueeze
 __all__ = ["affine_grid_generator", "grid_sampler", "grid_sampler_2d", "grid_sampler_3d"]
 
 
+def _check_sample(op: str, x: Any, grid: Any, mode: str, padding_mode: str) -> None:
+    """Refuse other modes, and arrays that don't fit."""
+    if mode not in ("bilinear", "nearest", "bicubic"):
+        raise ValueError(
+            f"{op}: expected mode to be 'bilinear', 'nearest' or 'bicubic', but got: {mode!r}"
+        )
+    if padding_mode not in ("zeros", "border", "reflection"):
+        raise ValueError(
+            f"{op}: expected padding_mode to be 'zeros', 'border', or 'reflection', but got: "
+            f"{padding_mode!r}"
+        )
+    dims, shape = x.ndim - 2, grid.shape
+    if len(shape) == x.ndim and shape[-1] != dims:
+        raise RuntimeError(
+            f"{op}: expected grid to have size {dims} in last dimension, but got grid with sizes "
+            f"{list(shape)} for input with sizes {list(x.shape)}"
+        )
+    if len(shape) == x.ndim and shape[0] != x.shape[0]:
+        raise RuntimeError(
+            f"{op}: expected grid and input to have same batch size, but got input with sizes "
+            f"{list(x.shape)} and grid with sizes {list(shape)}"
+        )
+    if dims not in (2, 3) or len(shape) != x.ndim:
+        raise RuntimeError(
+            f"{op}: Expected input of 4 or 5 dimensions, and a grid of as many, but got input with "
+            f"sizes {list(x.shape)} and grid with sizes {list(shape)}"
+        )
+    if 0 in x.shape[2:]:
+        raise RuntimeError(
+            f"{op}: expected input to have non-empty spatial dimensions, but got size "
+            f"{list(x.shape)}"
+        )
+    if mode == "bicubic" and dims == 3:
+        raise RuntimeError(f"{op}: bicubic interpolation only supports 4D input")
+    if grid.dtype != x.dtype:
+        raise RuntimeError(
+            f"{op}: expected input and grid to have same dtype, but input has {x.dtype} and grid "
+            f"has {grid.dtype}"
+        )
+
+
 @as_one()
 def grid_sample(
     input: Any,
@@ -46,47 +87,9 @@ def grid_sample(
     """
     require_kind("grid_sample", "float", input)
     refuse_complex("grid_sample", input, grid)
-    op, x = "grid_sample", input.array
-    if mode not in ("bilinear", "nearest", "bicubic"):
-        raise ValueError(
-            f"{op}: expected mode to be 'bilinear', 'nearest' or 'bicubic', but got: {mode!r}"
-        )
-    if padding_mode not in ("zeros", "border", "reflection"):
-        raise ValueError(
-            f"{op}: expected padding_mode to be 'zeros', 'border', or 'reflection', but got: "
-            f"{padding_mode!r}"
-        )
+    x, dims, shape = input.array, input.array.ndim - 2, grid.array.shape
+    _check_sample("grid_sample", x, grid.array, mode, padding_mode)
     align_corners = _aligned(align_corners)
-    dims = x.ndim - 2
-    shape = grid.array.shape
-    if len(shape) == x.ndim and shape[-1] != dims:
-        raise RuntimeError(
-            f"{op}: expected grid to have size {dims} in last dimension, but got grid with sizes "
-            f"{list(shape)} for input with sizes {list(x.shape)}"
-        )
-    if len(shape) == x.ndim and shape[0] != x.shape[0]:
-        raise RuntimeError(
-            f"{op}: expected grid and input to have same batch size, but got input with sizes "
-            f"{list(x.shape)} and grid with sizes {list(shape)}"
-        )
-    if dims not in (2, 3) or len(shape) != x.ndim:
-        raise RuntimeError(
-            f"{op}: Expected input of 4 or 5 dimensions, and a grid of as many, but got input with "
-            "sizes "
-            f"{list(x.shape)} and grid with sizes {list(shape)}"
-        )
-    if 0 in x.shape[2:]:
-        raise RuntimeError(
-            f"{op}: expected input to have non-empty spatial dimensions, but got size "
-            f"{list(x.shape)}"
-        )
-    if mode == "bicubic" and dims == 3:
-        raise RuntimeError(f"{op}: bicubic interpolation only supports 4D input")
-    if grid.array.dtype != x.dtype:
-        raise RuntimeError(
-            f"{op}: expected input and grid to have same dtype, but input has {x.dtype} and grid "
-            f"has {grid.array.dtype}"
-        )
     axes = []
     for i, size in enumerate(x.shape[2:]):
         p = getitem(grid, (..., dims - 1 - i))  # the grid names x first, the last axis
