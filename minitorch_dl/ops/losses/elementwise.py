@@ -163,7 +163,8 @@ def smooth_l1_loss(
         raise RuntimeError(f"smooth_l1_loss does not support negative values for beta, got {beta}")
     _warn_sizes(input, target)
     d = input - target
-    return reduced(abs(d) if beta == 0 else huber_p(d, delta=beta) / beta, reduction)
+    loss = abs(d) if beta == 0 else huber_p(d, delta=beta)
+    return reduced(loss if beta in (0, 1) else loss / beta, reduction)
 
 
 @as_one()
