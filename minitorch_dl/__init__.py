@@ -313,7 +313,7 @@ try:
     from .ops.trigonometric import *
     from .ops.variances import *
     from .ops.view_scatters import *
-    from .ops.windows import *
+    from .ops.window_functions import *
     from .random import thread_safe_generator as thread_safe_generator
     from .settings import (
         are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled,

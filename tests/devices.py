@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import minitorch_dl as torch
-from minitorch_dl.backend.recording import refuse_waiting
+from minitorch_dl.backend.graph_capture import refuse_waiting
 from minitorch_dl.testing import standin
 
 standin.register()

@@ -15,7 +15,7 @@ from .devices import (
     to_host,
 )
 from .errors import describe, describe_mismatch, describe_one
-from .recording import capturing
+from .graph_capture import capturing
 
 __all__ = [
     "array_module",

@@ -19,7 +19,7 @@ import numpy as np
 
 from . import kernels
 from .devices import Backend, backend_of, before_reading, device, device_of
-from .recording import capturing
+from .graph_capture import capturing
 
 __all__ = ["check_all", "check_at_once", "check_range", "raise_noted"]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .recording import capturing
+from .graph_capture import capturing
 
 
 def for_cupy(cupy: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .cublas_library import CublasLibrary
+from .graph_capture import capturing
 from .precision import float32_products
-from .recording import capturing
 
 
 class Operand(NamedTuple):

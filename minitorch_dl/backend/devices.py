@@ -18,7 +18,7 @@ import numpy as np
 
 from . import gpu_memory
 from .errors import describe
-from .recording import capturing, note_reading, reading_mode
+from .graph_capture import capturing, note_reading, reading_mode
 
 
 class device:

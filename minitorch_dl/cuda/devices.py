@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from ..backend import backend_for, device as _device, raise_noted
-from ..backend.recording import reading_mode, set_reading_mode
+from ..backend.graph_capture import reading_mode, set_reading_mode
 
 __all__ = [
     "can_device_access_peer", "cudart", "current_blas_handle", "current_device", "device",

@@ -15,8 +15,8 @@ from typing import Any
 
 from ..backend import capturing
 from ..backend.gpu_memory import Allocator
+from ..backend.graph_capture import recording, refuse_waiting
 from ..backend.random import CounterGenerator, default_generator
-from ..backend.recording import recording, refuse_waiting
 from .devices import _cupy, is_available, synchronize
 from .memory import MemPool, empty_cache
 from .streams import Stream, current_stream, stream

@@ -91,4 +91,4 @@ from .statistics import *
 from .trigonometric import *
 from .variances import *
 from .view_scatters import *
-from .windows import *
+from .window_functions import *

@@ -1,6 +1,6 @@
 """PyTorch's ``torch.signal.windows``."""
 
-from ..ops.windows import (
+from ..ops.window_functions import (
     bartlett,
     blackman,
     cosine,

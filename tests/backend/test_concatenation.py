@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from minitorch_dl.backend import concatenation
-from minitorch_dl.backend.recording import recording
+from minitorch_dl.backend.graph_capture import recording
 
 ARRAYS = [np.arange(6.0).reshape(2, 3), np.ones((2, 3), np.float32), np.zeros((2, 3)), np.eye(2, 3)]
 

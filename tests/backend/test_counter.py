@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import minitorch_dl as torch
+from minitorch_dl.backend.graph_capture import recording
 from minitorch_dl.backend.random import counter
-from minitorch_dl.backend.recording import recording
 from minitorch_dl.testing import standin
 from tests.devices import DEVICES, nothing_waits
 

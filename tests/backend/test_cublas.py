@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 import minitorch_dl as torch
 from minitorch_dl.backend.cublas import Matmul, describe_operand
 from minitorch_dl.backend.cublas_library import _SIGNATURES, WORKSPACE, CublasLibrary
-from minitorch_dl.backend.recording import recording
+from minitorch_dl.backend.graph_capture import recording
 from tests.devices import NEEDS_GPU
 
 KINDS = {"float16": 2, "bfloat16": 14, "float32": 0, "float64": 1}

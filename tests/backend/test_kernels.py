@@ -11,8 +11,8 @@ import pytest
 
 import minitorch_dl as torch
 from minitorch_dl.backend import backend_for, checks, exponentials, kernels
+from minitorch_dl.backend.graph_capture import recording
 from minitorch_dl.backend.kernels import launching
-from minitorch_dl.backend.recording import recording
 from minitorch_dl.optim import flat
 from tests.devices import NEEDS_GPU
 

@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
+from ..graph_capture import may_wait
 from ..precision import float32_products, set_float32_products
-from ..recording import may_wait
 
 THREADS = 256
 """Of a block, at most; a power of two."""

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .. import kernels
-from ..recording import capturing
+from ..graph_capture import capturing
 from .box_muller import normal_pair
 from .generator import Generator, bytes_of
 from .twister import floats

@@ -1,4 +1,4 @@
-"""Rows of ``ops/windows.py``."""
+"""Rows of ``ops/window_functions.py``."""
 
 from __future__ import annotations
 
