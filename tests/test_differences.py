@@ -157,6 +157,23 @@ def test_single_ops_take_arrays() -> None:
     assert y.tolist() == [1.0, 1.0]
 
 
+def test_what_overrides_are_told() -> None:
+    told = []
+
+    class Told(torch.Tensor):
+        @classmethod
+        def __torch_function__(
+            cls, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            told.append((func, args[1:], kwargs))
+            return super().__torch_function__(func, types, args, kwargs)
+
+    F, x = torch.nn.functional, torch.ones(2).as_subclass(Told)
+    F.softmax(x, dim=0)
+    F.relu(x)
+    assert told == [(torch.softmax, (0,), None), (torch.relu, (), None)]
+
+
 def test_channels_last_is_only_a_name() -> None:
     x = torch.ones(1, 2, 3, 3).contiguous(memory_format=torch.channels_last)
     assert x.stride() == (18, 9, 3, 1)

@@ -120,7 +120,8 @@ def _expression(node: Node, root: str, values: _Values) -> str:
         return _OPERATORS[target].format(*args)
     if target is getattr and len(args) == 2 and isinstance(node.args[1], str):
         return f"{args[0]}.{node.args[1]}"
-    return f"{values.name(target)}({', '.join(args + keywords)})"
+    name = values.name(target, bool(keywords))
+    return f"{name}({', '.join(args + keywords)})"
 
 
 class _Values:
@@ -175,9 +176,9 @@ class _Values:
         self.named[own] = kind
         return own
 
-    def name(self, function: Any) -> str:
+    def name(self, function: Any, with_options: bool = False) -> str:
         """The name of a function or class: its own, where the code can reach it by that."""
-        name = qualified_name(function)
+        name = qualified_name(function, with_options)
         module, _, rest = name.partition(".")
         if not rest:
             return name

@@ -224,7 +224,7 @@ class Node:
             return f"{head}[target={self.target}]"
         target = self.target
         if not isinstance(target, str):
-            target = qualified_name(target)
+            target = qualified_name(target, bool(self.kwargs))
             target = target if "." in target else f"builtins.{target}"
         return f"{head}[target={target}](args = {_text(self.args)}, kwargs = {_text(self.kwargs)})"
 
@@ -244,8 +244,9 @@ def _text(value: Any) -> str:
 _MODULES = {"builtins": "", "_operator": "operator."}
 
 
-def qualified_name(function: Callable[..., Any]) -> str:
-    """Where a program finds the function: ``torch.relu``, ``operator.add``, ``len``."""
+def qualified_name(function: Callable[..., Any], with_options: bool = False) -> str:
+    """Where a program finds the function: ``torch.relu``, ``operator.add``, ``len``; called
+    ``with_options``, ``torch.nn.functional.relu``, since PyTorch's ``torch.relu`` has none."""
     name = getattr(function, "__name__", type(function).__name__)
     module = getattr(function, "__module__", None) or "torch"
     if getattr(builtins, name, None) is function:
@@ -253,6 +254,7 @@ def qualified_name(function: Callable[..., Any]) -> str:
     package = __name__.partition(".")[0]
     if module.partition(".")[0] == package:
         top = getattr(sys.modules[package], name, None) is function
+        top = top and not (with_options and module == f"{package}.nn.functional")
         module = "torch" if top else "torch" + module[len(package) :]
     return _MODULES.get(module, f"{module}.") + name
 

@@ -9,7 +9,7 @@ from ..autograd import no_grad
 from ..backend import array_module
 from ..backend.random import Generator
 from ..backend.warning import warn
-from ..ops import creation, empty_like, randperm, where
+from ..ops import creation, random, selection
 from ..tensor import Tensor
 
 __all__ = [
@@ -116,8 +116,8 @@ def trunc_normal_(
         tensor.normal_(mean, std, generator=generator)
         outside = (tensor < low) | (tensor > high)
         while outside.any():
-            again = empty_like(tensor).normal_(mean, std, generator=generator)
-            tensor.copy_(where(outside, again, tensor))
+            again = creation.empty_like(tensor).normal_(mean, std, generator=generator)
+            tensor.copy_(selection.where(outside, again, tensor))
             outside = (tensor < low) | (tensor > high)
         return tensor
 
@@ -126,12 +126,12 @@ def trunc_normal_(
 
     def rejected(x: Tensor) -> Tensor:
         log_ratio = x.clone().sub_(mean).div_(std).pow_(2).mul_(-0.5).sub_(log_peak)
-        return empty_like(x).uniform_(generator=generator).log_().gt(log_ratio)
+        return creation.empty_like(x).uniform_(generator=generator).log_().gt(log_ratio)
 
     pending = rejected(tensor.uniform_(a, b, generator=generator))
     while pending.any():
-        again = empty_like(tensor).uniform_(a, b, generator=generator)
-        tensor.copy_(where(pending, again, tensor))
+        again = creation.empty_like(tensor).uniform_(a, b, generator=generator)
+        tensor.copy_(selection.where(pending, again, tensor))
         pending = pending & rejected(again)
     return tensor
 
@@ -283,7 +283,7 @@ def sparse_(
     zeros = math.ceil(sparsity * rows)
     tensor.normal_(0, std, generator=generator)
     for col in range(cols):
-        tensor[randperm(rows)[:zeros], col] = 0
+        tensor[random.randperm(rows)[:zeros], col] = 0
     return tensor
 
 

@@ -545,3 +545,12 @@ def test_options_of_functionals_are_recorded_by_name(torch: Any) -> None:
               "recompute_scale_factor": None, "antialias": False}),
     ]  # fmt: skip
     assert calls[0].kwargs == {"padding": 1}
+
+
+def test_functions_with_options_are_written_as_those_of_nn_functional(torch: Any) -> None:
+    F = torch.nn.functional
+    traced = torch.fx.symbolic_trace(lambda x: F.dropout(F.relu(x), 0.1) + torch.relu(x))
+    assert "torch.nn.functional.relu(x, inplace = False)" in traced.code
+    assert "torch.nn.functional.dropout(relu, p = 0.1, training = True" in traced.code
+    assert "= torch.relu(x)" in traced.code
+    assert "target=torch.nn.functional.relu]" in str(traced.graph)
