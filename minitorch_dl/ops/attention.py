@@ -141,13 +141,13 @@ def _shared_heads(query: Any, x: Any, name: str) -> Any:
 
 
 def _spread(x: Any, shape: tuple[int, ...]) -> Any:
-    """``x`` broadcast to ``shape`` with its leading dims brought to two, (N, H)."""
+    """``x`` broadcast to ``shape``, whose leading dims are (N, H) or made (N, 1): results have the
+    heads side by side in memory."""
     if x.shape != shape:
         x = expand_p(x, shape=shape)
     if len(shape) == 4:
         return x
-    lead = (1,) * (4 - len(shape)) + shape[:-2]
-    return reshape_p(x, shape=(math.prod(lead[:-1]), lead[-1], *shape[-2:]))
+    return reshape_p(x, shape=(math.prod(shape[:-2]), 1, *shape[-2:]))
 
 
 def scaled_dot_product_attention(

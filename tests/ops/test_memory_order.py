@@ -28,6 +28,7 @@ F = torch.nn.functional
         lambda x: F.max_pool1d(x, 2),
         lambda x: F.max_pool1d(x, 2, return_indices=True)[1],
         lambda x: F.adaptive_max_pool1d(x, 2),
+        lambda x: F.scaled_dot_product_attention(x, x, x),
         lambda x: x.double(memory_format=torch.contiguous_format),
         lambda x: x.to(torch.int32, memory_format=torch.contiguous_format),
     ],
@@ -61,6 +62,13 @@ def test_other_results_lie_as_the_input() -> None:
     x = torch.rand(3, 4).t()
     for y in (x.exp(), x * 2, x.half().exp(), F.gelu(x), x.double()):
         assert y.stride() == (1, 4)
+
+
+def test_factors_that_are_adjoints_inside() -> None:
+    x = torch.randn(3, 3)
+    assert torch.svd(x).V.is_contiguous()
+    LU, pivots = torch.linalg.lu_factor(x)
+    assert torch.linalg.lu_solve(LU, pivots, torch.ones(4, 3), left=False).is_contiguous()
 
 
 def test_windows_of_memory_in_another_order() -> None:

@@ -18,6 +18,7 @@ from ..deprecated import deprecated
 from ..diagonals import tril_p
 from ..joining import cat
 from ..rearranging import flip
+from ..shape import contiguous
 from ..slicing import slice_along
 from .cholesky import linalg_cholesky
 from .solving import (
@@ -239,7 +240,7 @@ def svd(input: Any, some: bool = True, compute_uv: bool = True, *, out: Any = No
     if not compute_uv:
         m, n = input.shape[-2:]
         u, vh = eye_like(u, n=m) * 0, eye_like(u, n=n) * 0
-    y = return_types.svd(u, s, mH(vh))
+    y = return_types.svd(u, s, contiguous(mH(vh)))
     return y if out is None else return_types.svd(*write_out("svd", out, y, exact=True))
 
 
