@@ -146,7 +146,7 @@ class DistributedDataParallel(Module, Joinable):
             self._is_backward_synced(is_joined=False)
         output = self.module(*inputs, **kwargs)
         if learns:
-            self.reducer.start(output)
+            self.reducer.prepare_for_backward(output)
         else:
             self.reducer.stop()
         self.require_forward_param_sync = learns

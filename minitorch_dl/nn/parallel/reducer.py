@@ -117,7 +117,7 @@ class Reducer:
             f"gradient: {', '.join(f'{self._names[i]} ({i})' for i in missing)}"
         )
 
-    def start(self, outputs: Any) -> None:
+    def prepare_for_backward(self, outputs: Any) -> None:
         """Average the gradients of the next backward pass, from what the forward returned."""
         self._active, self._finished, self._sent = True, False, 0
         self._ready.clear()
