@@ -17,6 +17,7 @@ import numpy as np
 
 from .blocks import pointwise
 from .constants import scalars
+from .row_major import in_row_order
 
 BLOCK = 1 << 14
 EULER_GAMMA = 0.57721566490153286061
@@ -294,7 +295,7 @@ def zeta(xp: Any, s: Any, q: Any) -> Any:
     if native is not None:
         return native(s, q)
     dtype = xp.result_type(s, q)
-    s, q = xp.asarray(s, dtype=np.float64), xp.asarray(q, dtype=np.float64)
+    s, q = (in_row_order(xp.asarray(v, dtype=np.float64)) for v in (s, q))
     pole = (s == 1) | ((q <= 0) & (q == xp.floor(q)))
     undefined = (s < 1) | (~pole & (q < 0) & (s != xp.floor(s)))
     irregular = pole | undefined
