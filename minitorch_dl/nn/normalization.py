@@ -108,7 +108,8 @@ class _BatchNorm(_NormBase):
     """Batch normalisation of any number of spatial axes; see :class:`BatchNorm2d`."""
 
     _version = 2
-    _normalize = staticmethod(F.batch_norm)
+    _normalize: Any = None
+    """What to call in place of ``F.batch_norm``."""
 
     def __init__(
         self,
@@ -137,7 +138,7 @@ class _BatchNorm(_NormBase):
             factor = 1.0 / (count + 1.0)
         use_running = not self.training or self.track_running_stats
         batch_statistics = self.training or (self.running_mean is None and self.running_var is None)
-        y = self._normalize(
+        y = (self._normalize or F.batch_norm)(
             input,
             self.running_mean if use_running else None,
             self.running_var if use_running else None,

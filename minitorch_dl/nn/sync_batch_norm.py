@@ -46,7 +46,7 @@ class SyncBatchNorm(_BatchNorm):
         )
         self.process_group = process_group
 
-    def _normalize(  # type: ignore[override]
+    def _normalize(
         self,
         input: Tensor,
         running_mean: Tensor | None,

@@ -399,3 +399,17 @@ def test_modes_are_told_public_functions_of_plain_tensors() -> None:
         ("torch.gt", 1, None),
         ("torch.Tensor.__setitem__", 0, 5.0, None),
     ]
+
+
+@pytest.mark.parametrize("layer", ["BatchNorm1d", "SyncBatchNorm"])
+def test_layers_call_the_functions_that_are_overridden(layer):
+    called = []
+
+    class Told(torch.Tensor):
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            called.append(func.__name__)
+            return super().__torch_function__(func, types, args, kwargs or {})
+
+    getattr(torch.nn, layer)(3)(torch.randn(4, 3).as_subclass(Told))
+    assert "batch_norm" in called
