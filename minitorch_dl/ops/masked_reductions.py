@@ -110,7 +110,7 @@ def prod(
     if dtype is None and input.array.dtype.kind in "iub":
         dtype = dtypes.int64
     y = in_dtype(_fill("prod", input, mask, 1), dtype)
-    if input.ndim:
+    if input.ndim or dim is not None:
         y = reductions.prod_p(y, dims=normalize_dims(dim, input.ndim), keepdim=bool(keepdim))
     return in_dtype(y, dtype)
 
