@@ -50,12 +50,6 @@ class FunctionCtx:
         later in-place writes, are freed with the graph, and stay connected to it for double
         backward.
         """
-        for i, tensor in enumerate(tensors):
-            if tensor is not None and not isinstance(tensor, TensorBase):
-                raise TypeError(
-                    f"save_for_backward can only save variables, but argument {i} is of type "
-                    f"{type(tensor).__name__}"
-                )
         self._to_save = tensors
 
     def save_for_forward(self, *tensors: Any) -> None:
@@ -343,9 +337,14 @@ def _save(
 ) -> None:
     """Hand what forward asked to keep to the node, which the engine frees."""
     sources = []
-    for tensor in ctx._to_save:
-        output = next((i for i, out in enumerate(outputs) if out is tensor), None)
-        given = next((i for i, a in enumerate(args) if a is tensor), None)
+    for i, tensor in enumerate(ctx._to_save):
+        if tensor is not None and not isinstance(tensor, TensorBase):
+            raise TypeError(
+                f"save_for_backward can only save variables, but argument {i} is of type "
+                f"{type(tensor).__name__}"
+            )
+        output = next((k for k, out in enumerate(outputs) if out is tensor), None)
+        given = next((k for k, a in enumerate(args) if a is tensor), None)
         if tensor is None:
             sources.append(Source(None, None, None))
         elif output is not None and (given is None or _is_in(tensor, ctx._dirty)):

@@ -285,10 +285,12 @@ def test_a_gradient_for_what_is_no_tensor(torch) -> None:
 def test_wrong_uses(torch) -> None:
     def saves_a_number(ctx, x):
         ctx.save_for_backward(3)
+        return x * 1
 
     x = leaf(torch, 1.0)
     with pytest.raises(TypeError, match="save_for_backward can only save variables"):
         op(torch, saves_a_number, None).apply(x)
+    op(torch, saves_a_number, None).apply(x.detach())  # there is no backward to save for
     only_forward = type(
         "F", (torch.autograd.Function,), {"forward": staticmethod(lambda ctx, x: x * 1)}
     )

@@ -54,6 +54,14 @@ def test_split_takes_its_size_by_name() -> None:
     ]
 
 
+def test_a_tensor_of_one_int_is_a_dim() -> None:
+    x, dim = torch.arange(6.0).reshape(2, 3), torch.tensor(1)
+    for name in ("sum", "mean", "prod", "amax", "std", "logsumexp", "all", "count_nonzero"):
+        method = getattr(x, name)
+        assert torch.equal(method(dim=dim), method(dim=1)), name
+    assert torch.equal(x.aminmax(dim=dim).max, x.amax(1))
+
+
 def test_numbers_in_the_place_of_tensors_are_refused() -> None:
     x = torch.ones(2)
     for function in (torch.maximum, torch.logical_and, torch.atan2, torch.hypot):
