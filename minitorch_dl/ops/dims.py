@@ -49,7 +49,9 @@ def normalize_dims(dim: Any, ndim: int) -> tuple[int, ...]:
         return (dim + ndim if dim < 0 else dim,)
     if dim is None or (dim.__class__ in (tuple, list) and not dim):
         return tuple(range(ndim))
-    several = isinstance(dim, Iterable) and getattr(dim, "ndim", 1)  # a 0-d tensor is one int
+    several = (
+        isinstance(dim, Iterable) and getattr(dim, "ndim", None) != 0
+    )  # a 0-d tensor is one int
     axes = wrap_dims(dim if several else (dim,), ndim)
     return tuple(sorted(axes)) if ndim else ()
 
