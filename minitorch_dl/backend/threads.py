@@ -14,7 +14,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from contextvars import Context, copy_context
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Any
 
 import numpy as np
@@ -143,6 +143,11 @@ def _count_at_the_start() -> int:
 _count = _count_at_the_start()
 _helpers: list[_Helper] = []
 _busy = threading.Lock()
+_LOST, _PAUSE = 200e-6, 32
+"""Where a caller was not running for so many seconds while it shared short work, another program
+has the other core, and the helper took the caller's: so much short work is then not shared."""
+_alone = 0  # how much of it is to come
+_running = thread_time if os.name == "posix" else perf_counter  # Windows counts in steps of 16 ms
 _done = _Watch()  # of whoever is busy: no helper is at the job any more
 
 
@@ -164,14 +169,20 @@ def share(
     most, where they are free.
 
     No order is kept, so parts must not depend on each other. Work within work, and that of a second
-    thread at the same time, stays in its thread. What a part raises is raised here once no part
-    runs any more; some of the others are then left out.
+    thread at the same time, stays in its thread; so does short work, of two parts, for a while
+    after a caller has lost its core. What a part raises is raised here once no part runs any more;
+    some of the others are then left out.
     """
+    global _alone
     job = _Job(work, parts, copy_context() if context is None else context)
-    shared = _count > 1 and _busy.acquire(blocking=False)
-    if not shared:
+    is_short = len(parts) == 2
+    if is_short and _alone:
+        _alone -= 1
+        job.context.run(job.take_parts)
+    elif _count == 1 or not _busy.acquire(blocking=False):
         job.context.run(job.take_parts)
     else:
+        away = perf_counter() - _running()
         try:
             _done.clear()
             for helper in _some_helpers(min(_count, len(parts), most or _count) - 1):
@@ -180,6 +191,8 @@ def share(
             job.close()
         finally:
             _busy.release()
+        if is_short and perf_counter() - _running() - away > _LOST:
+            _alone = _PAUSE
     if job.error is not None:
         raise job.error
 
@@ -195,9 +208,9 @@ def _some_helpers(count: int) -> list[_Helper]:
 
 def _forget() -> None:
     """A forked process has none of its parent's threads."""
-    global _busy
+    global _alone, _busy
     _helpers.clear()
-    _busy = threading.Lock()
+    _alone, _busy = 0, threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):

@@ -22,7 +22,9 @@ F = torch.nn.functional
 
 
 @pytest.fixture(autouse=True)
-def put_back():
+def put_back(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(threads, "_LOST", math.inf)  # whatever else runs here, work is shared
+    monkeypatch.setattr(threads, "_alone", 0)
     before = thread_count()
     yield
     set_thread_count(before)
@@ -167,7 +169,7 @@ def test_a_forked_process_has_its_own_threads() -> None:
         "set_thread_count(2)\n"
         "def both():\n"
         "    barrier = threading.Barrier(2, timeout=30)\n"
-        "    share(lambda i: barrier.wait(), range(2))\n"
+        "    share(lambda i: barrier.wait(), range(4))\n"
         "both()\n"
         "child = os.fork()\n"
         "both()\n"
@@ -220,6 +222,18 @@ def test_nobody_waits_awake_for_a_while_where_others_want_the_core(
         assert not watch._found.any()  # it has not looked
     watch.wait()
     assert watch._found[:-1].all()
+
+
+def test_a_caller_that_lost_its_core_does_short_work_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_thread_count(2)
+    monkeypatch.setattr(threads, "_LOST", -1)
+    share(meet(2), range(2))
+    seen = set()
+    for _ in range(threads._PAUSE):
+        share(lambda i: seen.add(threading.get_ident()), range(2))
+        share(meet(2), range(4))  # longer work is shared
+    assert seen == {threading.get_ident()}
+    share(meet(2), range(2))
 
 
 # -- blocks ----------------------------------------------------------------------------------------
