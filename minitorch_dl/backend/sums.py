@@ -129,7 +129,8 @@ def weighted_sum(xp: Any, a: Any, weight: Any, axes: Axes) -> Any:
     rows = xp is np and axes == (a.ndim - 1,) and _has_long_rows(a)
     if rows and weight.size == a.shape[-1]:
         return _of_rows(a, weight.reshape(-1), axes)
-    return sum_over(xp, a * weight, axes)
+    product = a * weight
+    return _sum(xp, product, axes) if axes else product
 
 
 def _sum(xp: Any, a: Any, axes: Axes) -> Any:
