@@ -85,6 +85,7 @@ def test_an_op_is_pytorchs(row: Any, i: int, gpu: HostCupy) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:enable_nested_tensor:UserWarning")
 @pytest.mark.parametrize(("row", "i"), chosen(modules.CASES, MODULES))
 def test_a_module_is_pytorchs(row: Any, i: int, gpu: HostCupy) -> None:
     _, expected = module_reference.load(row.family)[f"{row.name}/{i}"]
