@@ -42,8 +42,9 @@ def floats(words: np.ndarray) -> np.ndarray:
 class Twister:
     """A stream of 32-bit words."""
 
-    SMALL = 4096
-    """Words of a draw; what more of them need is not made ahead."""
+    SMALL = 1024
+    """Words of a draw; more of them are not read ahead, but for normals, which take longer."""
+    SMALL_NORMALS = 4096
 
     def __init__(self, seed: int) -> None:
         source = np.random.MT19937(_no_words())
@@ -103,12 +104,12 @@ class Twister:
         else:
             self._place = start
 
-    def _next(self, n: int) -> slice | None:
-        """Where the next `n` words are among those ahead; None: there are too many."""
+    def _next(self, n: int, most: int = SMALL) -> slice | None:
+        """Where the next `n` words are among those ahead; None: they are more than `most`."""
         start, stop = self._place, self._place + n
         if stop > len(self._ahead):
             self._return()
-            if n > self.SMALL:
+            if n > most:
                 return None
             self._before = self._state.copy()
             self._hold(self._words(max(self._reach, n)).astype(np.uint32))
@@ -144,8 +145,8 @@ class Twister:
 
     def polar(self, n: int) -> np.ndarray | None:
         """`polar` of the `floats` of the next `n` words, (3, n), not to be written to; None, and
-        nothing drawn, if they are not `SMALL`."""
-        part = self._next(n)
+        nothing drawn, if they are more than `SMALL_NORMALS`."""
+        part = self._next(n, self.SMALL_NORMALS)
         if part is None:
             return None
         if self._polar is None:
