@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..autograd.primitive import primitive
-from ..backend import array_module
+from ..backend import array_module, check_all
 from ..ops import einsum, from_data
 from ..tensor import Tensor
 
@@ -82,10 +82,7 @@ def roi_align(
     if not aligned:
         sizes = sizes.clip(1)
     axes = _axes(input, pooled_height, pooled_width)
-    rows, columns = (
-        _interpolation(places[:, axis], sizes[:, axis], bins, length, sampling_ratio)
-        for axis, bins, length in axes
-    )
+    rows, columns = _interpolations(places, sizes, axes, sampling_ratio)
     return pool_regions(input, rois.array[:, 0].astype(int), rows, columns)
 
 
@@ -107,12 +104,7 @@ def ps_roi_align(
     _check_regions("ps_roi_align", input, rois)
     places = rois.array[:, 1:] * spatial_scale - 0.5
     axes = _axes(input, pooled_height, pooled_width)
-    weights = [
-        _interpolation(
-            places[:, axis], places[:, axis + 2] - places[:, axis], bins, length, sampling_ratio
-        )
-        for axis, bins, length in axes
-    ]
+    weights = _interpolations(places, places[:, 2:] - places[:, :2], axes, sampling_ratio)
     return _own_channels("ps_roi_align", input, rois, weights)
 
 
@@ -231,6 +223,14 @@ def _extents(weights: Any) -> list[slice]:
     return [slice(*bounds) for bounds in zip(used.argmax(1).tolist(), ends.tolist())]
 
 
+def _interpolations(places: Any, sizes: Any, axes: list[tuple[int, int, int]], ratio: int) -> Any:
+    """``_interpolation`` along each axis: of regions that begin at ``places``, of these sizes."""
+    return [
+        _interpolation(places[:, axis], sizes[:, axis], bins, length, ratio)
+        for axis, bins, length in axes
+    ]
+
+
 def _interpolation(starts: Any, sizes: Any, bins: int, length: int, ratio: int) -> Any:
     """How much each of ``length`` pixels counts in each bin along one axis: ``(K, bins, length)``.
 
@@ -298,6 +298,10 @@ def _check_regions(op: str, input: Tensor, rois: Tensor) -> None:
         raise RuntimeError(
             f"{op}: input and rois must have one dtype, got {input.dtype} and {rois.dtype}"
         )
+    xp, images = array_module(rois.array), rois.array[:, 0]
+    known = (images >= 0) & (images < len(input))
+    check_all(known, IndexError, f"{op}: rois must name images from 0 to {len(input) - 1}")
+    check_all(xp.isfinite(rois.array), RuntimeError, f"{op}: rois must be finite")
 
 
 def _expect(op: str, name: str, x: Tensor, shape: str, met: bool) -> None:

@@ -163,3 +163,16 @@ def test_gradients_of_regions(name: str) -> None:
 def test_nonsense(call: Any, text: str) -> None:
     with pytest.raises(RuntimeError, match=text):
         call()
+
+
+@pytest.mark.parametrize("name", ["roi_align", "roi_pool", "ps_roi_align", "ps_roi_pool"])
+def test_regions_of_no_image(name: str) -> None:
+    pool = getattr(vision, name)
+    for image in (-1.0, 2.0):
+        rois = torch.tensor([[image, 1, 1, 3, 3]], dtype=X.dtype)
+        with pytest.raises(IndexError, match="images from 0 to 1"):
+            pool(X, rois, 1.0, 3, 2)
+    for edge in (math.nan, math.inf):
+        rois = torch.tensor([[0, 1, 1, edge, 3]], dtype=X.dtype)
+        with pytest.raises(RuntimeError, match="must be finite"):
+            pool(X, rois, 1.0, 3, 2)
