@@ -38,8 +38,18 @@ def deform_conv2d(
     Returns:
         ``(N, O, OH, OW)``.
     """
+    for name, x in (("input", input), ("weight", weight), ("offset", offset)):
+        if x.ndim != 4:
+            raise RuntimeError(
+                f"deform_conv2d: expected {name} of 4 dims, got shape {tuple(x.shape)}"
+            )
     n, c, h, w = input.shape
     o, channels, kh, kw = weight.shape
+    if not channels or c % channels or o % (c // channels):
+        raise RuntimeError(
+            f"deform_conv2d: a weight of shape {tuple(weight.shape)} does not fit {c} channels: "
+            "they and its outputs must be multiples of the groups, C / weight.shape[1]"
+        )
     taps, (oh, ow) = kh * kw, offset.shape[2:]
     groups, offset_groups = c // channels, offset.shape[1] // (2 * taps)
     expected = tuple(
@@ -51,6 +61,12 @@ def deform_conv2d(
             f"deform_conv2d: expected offset of shape ({n}, 2 * G * {taps}, *{expected}) with G a "
             f"divisor of {c}, got {tuple(offset.shape)}"
         )
+    shapes = (("mask", mask, (n, offset_groups * taps, *expected)), ("bias", bias, (o,)))
+    for name, given, shape in shapes:
+        if given is not None and given.shape != shape:
+            raise RuntimeError(
+                f"deform_conv2d: expected {name} of shape {shape}, got {tuple(given.shape)}"
+            )
     moved = offset.reshape(n * offset_groups, kh, kw, 2, oh, ow)
     down = _places(moved, oh, kh, stride[0], padding[0], dilation[0]).reshape(kh, 1, oh, 1)
     right = _places(moved, ow, kw, stride[1], padding[1], dilation[1]).reshape(1, kw, 1, ow)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -52,6 +54,20 @@ def test_gradients() -> None:
     torch.testing.assert_close(found, expected)
 
 
-def test_offsets_of_a_wrong_shape() -> None:
-    with pytest.raises(RuntimeError, match="expected offset of shape"):
-        deform_conv2d(X, WEIGHT, torch.zeros(2, 12, 4, 4, dtype=X.dtype))
+OFFSET = torch.zeros(2, 12, 5, 7, dtype=X.dtype)
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ((X, WEIGHT, OFFSET[..., :4]), r"expected offset of shape \(2, 2 \* G \* 6"),
+        ((X[0], WEIGHT, OFFSET), "expected input of 4 dims"),
+        ((X, WEIGHT[:, 0], OFFSET), "expected weight of 4 dims"),
+        ((X[:, :3], WEIGHT, OFFSET), "does not fit 3 channels"),
+        ((X, WEIGHT, OFFSET, OFFSET), r"expected mask of shape \(2, 6, 5, 7\)"),
+        ((X, WEIGHT, OFFSET, None, BIAS[:5]), r"expected bias of shape \(6,\)"),
+    ],
+)
+def test_arguments_that_do_not_fit(given: Any, text: str) -> None:
+    with pytest.raises(RuntimeError, match=text):
+        deform_conv2d(*given)
