@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import linecache
 import textwrap
 from collections.abc import Callable
 from typing import Any
@@ -32,16 +33,16 @@ def _signature(function: Callable[..., Any]) -> str:
 
 @functools.cache
 def _source_of(file: str) -> ast.Module | None:
+    lines = linecache.getlines(file)  # those of a notebook's cell, too
     try:
-        with open(file, encoding="utf-8") as source:
-            return ast.parse(source.read())
-    except (OSError, SyntaxError):
+        return ast.parse("".join(lines)) if lines else None
+    except SyntaxError:
         return None
 
 
 def _lambda_bodies(formula: Callable[..., Any]) -> dict[str, str]:
     """The lambdas given as keywords in the call that ``formula`` was written in, by keyword."""
-    code = formula.__code__
+    code = inspect.unwrap(formula).__code__
     tree = _source_of(code.co_filename)
     for call in ast.walk(tree) if tree is not None else ():
         if isinstance(call, ast.Call):
@@ -63,6 +64,22 @@ def describe(node: Any) -> str:
         if _is_wanted(node, name)
     ]
     return "\n".join(lines)
+
+
+def describe_in_full(node: Any) -> str:
+    """The derivative of a node, with the source of what is longer than a line."""
+    functions = node.primitive.formulas.items() if node.primitive is not None else ()
+    wanted = {inspect.unwrap(f): None for name, f in functions if _is_wanted(node, name)}
+    return "\n\n".join([describe(node), *filter(None, map(_source_of_function, wanted))])
+
+
+def _source_of_function(function: Callable[..., Any]) -> str:
+    if function.__name__ == "<lambda>":  # which the line shows
+        return ""
+    try:
+        return textwrap.dedent(inspect.getsource(function)).rstrip()
+    except OSError:  # typed in
+        return ""
 
 
 def _is_wanted(node: Any, name: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import array_module
+from . import formula_text
 from .modes import state, use_saved_hooks
 from .node import AccumulateGrad, GradientEdge, Node, Output, RemovableHandle
 from .primitive import TensorBase, current_node
@@ -230,7 +231,7 @@ def show_graph(tensor: Any, max_lines: int = 100) -> Drawing:
             label = f"#{numbers[node]} "
         shape = _own_shape(node) if shape is None else shape
         size = "" if shape is None else f" {tuple(shape)}"
-        text = node.formula().replace("\n", ", ")
+        text = formula_text.describe(node).replace("\n", ", ")
         lines.append(f"{lead}{label}{type(node).__name__}{output}{size}  {text}".rstrip())
         below = [
             (edge, s) for edge, s in zip(node.edges, _input_shapes(node, shape)) if edge is not None

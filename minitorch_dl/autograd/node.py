@@ -129,7 +129,7 @@ class Node:
 
     def formula(self) -> str:
         """The derivative as text, a line per input: ``g`` is the gradient of the output, ``y`` the
-        output.
+        output. The source of a derivative that is longer than a line follows.
 
         >>> import minitorch_dl as torch
         >>> x = torch.tensor(2.0, requires_grad=True)
@@ -137,7 +137,7 @@ class Node:
         d/da = g * b
         d/db = g * a
         """
-        return formula_text.describe(self)
+        return formula_text.describe_in_full(self)
 
     @property
     def metadata(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..backend import array_module
+from ..backend import array_module, generated
 from ..backend.precision import widened
 from .base import TensorBase, late
 from .node import Node
@@ -56,24 +56,46 @@ class Plan:
             wanted = primitive.reads(primitive.joint)
             used += [n for n in wanted if n != "needs"]
             scope["joint"] = primitive.joint
-            body = f"joint(g, {', '.join(wanted)})"
+            body = f"joint({', '.join(['g', *wanted])})"
         else:
             for name, need in zip(primitive.inputs, needs, strict=True):
                 if need:
                     wanted = primitive.reads(primitive.formulas[name])
                     used += [n for n in wanted if n not in used]
                     scope[f"d_{name}"] = primitive.formulas[name]
-                    calls.append(f"d_{name}(g, {', '.join(wanted)})")
+                    calls.append(f"d_{name}({', '.join(['g', *wanted])})")
                 else:
                     calls.append("None")
-            body = f"({', '.join(calls)},)"
+            body = _tuple_of(calls)
         self.names = tuple(used if names is None else names)
         self.frees = any(n == "inputs" or n in arrays for n in self.names)
         if names is None:
             self.node = _recorder(primitive, self.names, self)
-        self.rule = _compile("g, saved", self.names, (), body, scope)
+        self.rule = self._compile("g, saved", (), body, scope)
         connected = [line for n in used if (line := _connection(n, primitive))]
-        self.differentiate = _compile("node, g", self.names, connected, body, scope)
+        self.differentiate = self._compile("node, g", connected, body, scope)
+
+    def _compile(
+        self, arguments: str, lines: Sequence[str], body: str, scope: dict[str, Any]
+    ) -> Callable[..., Any]:
+        """A function of ``arguments``, "g, saved" or "node, g", that returns ``body`` with the
+        saved values under their names."""
+        saved, title = "saved", "backward"
+        if "saved" not in arguments:
+            saved, title = "node.saved", "differentiable backward"
+        unpack = [f"{_tuple_of(self.names)} = {saved}"] if self.names else []
+        text = "\n    ".join([f"def derive({arguments}):", *unpack, *lines, f"return {body}\n"])
+        names = {"connected": _connected, "several": _connected_inputs, "__name__": __name__}
+        scope = {**scope, **names}
+        generated.execute(text, self.filename(title), scope)
+        return scope["derive"]
+
+    def filename(self, title: str) -> str:
+        """Where debuggers find the code of this plan."""
+        if self.primitive.variadic or all(self.needs):
+            return f"<{title} of {self.primitive.name}>"
+        wanted = [x for x, need in zip(self.primitive.inputs, self.needs, strict=True) if need]
+        return f"<{title} of {self.primitive.name} to {', '.join(wanted)}>"
 
     def narrowed(self, needs: tuple[bool, ...]) -> Plan:
         """The plan of fewer gradients, for a node that saved what this one names."""
@@ -96,48 +118,39 @@ def _recorder(primitive: Primitive, names: Sequence[str], plan: Plan) -> Callabl
     if primitive.variadic and len(inputs) == 1:
         inputs = ("inputs",)
     arrays = (*inputs, *primitive.outputs, *primitive.aux)
-    saved = ""
+    saved = []
     for name in names:
         stem, _, suffix = name.rpartition("_")
         if name in arrays:
-            saved += f"{name}, "
+            saved.append(name)
         elif name == "shapes":
-            saved += "[getattr(x, 'shape', ()) for x in inputs], "
+            saved.append("[getattr(x, 'shape', ()) for x in inputs]")
         elif name in primitive.params:
-            saved += f"params[{name!r}], "
+            saved.append(f"params[{name!r}]")
         elif suffix == "dtype":
-            saved += f"{stem}.dtype, "
+            saved.append(f"{stem}.dtype")
         else:
-            saved += f"getattr({stem}, 'shape', ()), "  # a number has none
+            saved.append(f"getattr({stem}, 'shape', ())")  # a number has none
     scope: dict[str, Any] = {"new": object.__new__, "Node": primitive.node_class, "plan": plan,
-                             "next_number": next_number}  # fmt: skip
+                             "next_number": next_number, "__name__": __name__}  # fmt: skip
     # One call per op: Node.__init__ and a function for what is saved would cost twice as much.
-    exec(
+    source = (
         f"def record(edges, {', '.join(arrays)}, params, shapes):\n"
         "    node = new(Node)\n"
         "    node.edges = edges\n"
-        f"    node.saved = ({saved})\n"
+        f"    node.saved = {_tuple_of(saved)}\n"
         "    node.plan = plan\n"
         "    node.params = params\n"
         "    node.shapes = shapes\n"
         "    node.number = next_number()\n"
-        "    return node\n",
-        scope,
+        "    return node\n"
     )
+    generated.execute(source, plan.filename("node"), scope)
     return scope["record"]
 
 
-def _compile(
-    arguments: str, names: Sequence[str], lines: Sequence[str], body: str, scope: dict[str, Any]
-) -> Callable[..., Any]:
-    """A function of ``arguments``, "g, saved" or "node, g", that returns ``body`` with the saved
-    values under their names."""
-    saved = "saved" if "saved" in arguments else "node.saved"
-    unpack = [f"({', '.join(names)},) = {saved}"] if names else []
-    scope = {**scope, "connected": _connected, "several": _connected_inputs}
-    text = "\n    ".join([f"def derive({arguments}):", *unpack, *lines, f"return {body}"])
-    exec(text, scope)
-    return scope["derive"]
+def _tuple_of(parts: Sequence[str]) -> str:
+    return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
 
 
 def _connection(name: str, primitive: Primitive) -> str:
@@ -222,7 +235,7 @@ class FusedPlan(Plan):
         given = ", ".join("module(g)" if n == "xp" else n for n in wanted)
         if primitive.variadic:
             raise TypeError(f"{primitive.name}: a fused op names each of its inputs")
-        self.rule = _compile("g, saved", self.names, (), f"backward(g, {given})", scope)
+        self.rule = self._compile("g, saved", (), f"backward(g, {given})", scope)
         self.differentiate = self._through_composite
 
     def _through_composite(self, node: Node, g: Any) -> Any:

@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import functools
 import inspect
-import linecache
 import operator
 import re
 from collections.abc import Callable, Mapping
 from types import FunctionType, MappingProxyType, ModuleType
 from typing import Any, TypeVar
 
-from ..backend import describe_one, devices
+from ..backend import describe_one, devices, generated
 from ..backend.warning import warn
 from .base import TensorBase, late
 from .errors import builtin_kind
@@ -228,10 +227,7 @@ class _Guard:
             reordering=self.reordering,
         )  # fmt: skip
         _scopes.append(scope)
-        filename = f"{_SOURCE} {self.name}>"
-        lines = source.splitlines(keepends=True)
-        linecache.cache[filename] = (len(source), None, lines, filename)
-        exec(compile(source, filename, "exec"), scope)
+        generated.execute(source, f"{_SOURCE} {self.name}>", scope)
         made = scope[self.last]
         call.__defaults__, call.__kwdefaults__ = made.__defaults__, made.__kwdefaults__
         call.__code__ = made.__code__  # last: another thread may be calling

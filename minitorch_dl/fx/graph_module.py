@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import copy
 import itertools
-import linecache
 from functools import reduce
 from typing import Any
 
+from ..backend import generated
 from ..nn import Module, Parameter
 from ..tensor import Tensor
 from .graph import Graph
@@ -76,10 +76,8 @@ class GraphModule(Module):
         code = self._graph.python_code("self")
         self._code = code.src
         filename = f"<graph {next(_numbers)}>"
-        lines = code.src.splitlines(keepends=True)
-        linecache.cache[filename] = (len(code.src), None, lines, filename)
         scope = dict(code.globals)
-        exec(compile(code.src, filename, "exec", dont_inherit=True), scope)
+        generated.execute(code.src, filename, scope)
         type(self).forward = scope["forward"]  # type: ignore[method-assign]
         return code
 

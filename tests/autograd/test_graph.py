@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import Any
 
 import pytest
 
 import minitorch_dl as torch
+from minitorch_dl.autograd.anomaly import made_at
 from minitorch_dl.autograd.formula_text import derivative_texts
 from minitorch_dl.autograd.primitive import PRIMITIVES, primitive
 
@@ -243,3 +245,44 @@ def test_a_volatile_variable_warns() -> None:
     with pytest.warns(UserWarning, match="always False"):
         assert not x.volatile
     assert not x.requires_grad
+
+
+def test_the_formula_of_a_longer_derivative_comes_with_its_source() -> None:
+    x = torch.ones(2, requires_grad=True)
+    call, _, source = x.amax(0).grad_fn.formula().partition("\n\n")
+    assert call == "d/da = _d_extremum(g, a, y, dims, keepdim)"
+    assert source.startswith("def _d_extremum(")
+    assert "return spread(g" in source
+    assert "def " not in torch.autograd.show_graph(x.amax(0))
+
+
+def test_no_formula_is_shown_by_a_name_that_says_nothing() -> None:
+    for name, p in PRIMITIVES.items():
+        assert "<lambda>" not in str(derivative_texts(p)), name
+
+
+def test_a_traceback_shows_the_code_that_calls_a_formula(monkeypatch: pytest.MonkeyPatch) -> None:
+    @primitive(name="traceback_test")
+    def broken(xp: Any, a: Any) -> Any:
+        return xp.tanh(a)
+
+    monkeypatch.delitem(PRIMITIVES, "traceback_test")  # the table of checks knows nothing of it
+    broken.defvjp(a=lambda g, y: g * y.missing)
+    x = torch.ones(2, requires_grad=True)
+    with pytest.raises(AttributeError, match="missing") as failure:
+        broken(x).backward(torch.ones(2))
+    shown = "".join(traceback.format_exception(failure.value))
+    assert 'File "<backward of traceback_test>", line 3' in shown
+    assert "return (d_a(g, y),)" in shown
+    assert "broken.defvjp(a=lambda g, y: g * y.missing)" in shown
+
+
+def test_the_stack_of_an_op_inside_a_formula_is_the_program_s() -> None:
+    x = torch.ones(2, requires_grad=True)
+    with pytest.warns(UserWarning, match="Anomaly Detection"):
+        detection = torch.autograd.detect_anomaly()
+    with detection:
+        (slope,) = torch.autograd.grad(x.sqrt().sum(), x, create_graph=True)
+    assert slope.grad_fn.name() == "DivBackward0"
+    *_, innermost = made_at(slope.grad_fn).splitlines()
+    assert innermost.strip().startswith("(slope,) = torch.autograd.grad(")
