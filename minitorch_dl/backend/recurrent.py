@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from . import kernels
+from .activations import put_sigmoid
 
 
 def steps(sizes: Sequence[int], reverse: bool) -> Iterator[slice]:
@@ -40,15 +41,6 @@ def affine(xp: Any, x: Any, w: Any, b: Any) -> Any:
 def weight_gradients(xp: Any, d: Any, x: Any, needs: Sequence[bool]) -> tuple[Any, Any]:
     """Of an affine map with output gradient ``d``: the gradients of ``W`` and ``b``."""
     return (xp.matmul(d.T, x) if needs[0] else None, d.sum(0) if needs[1] else None)
-
-
-def sigmoid_in_place(xp: Any, a: Any) -> Any:
-    """``σ(a) = ½ tanh(½a) + ½``, which can't overflow."""
-    a *= 0.5
-    xp.tanh(a, out=a)
-    a *= 0.5
-    a += 0.5
-    return a
 
 
 # -- tanh or ReLU ----------------------------------------------------------------------------------
@@ -149,7 +141,7 @@ def _gru_cell(xp: Any, gates: Any, product: Any, bias: Any, inner: Any, h: Any) 
     inner[...] = product[:, 2 * H :]
     rz = gates[:, : 2 * H]
     rz += product[:, : 2 * H]
-    sigmoid_in_place(xp, rz)
+    put_sigmoid(xp, rz, rz)
     r, z, n = (gates[:, k * H : (k + 1) * H] for k in range(3))
     n += xp.multiply(r, inner, out=product[:, :H])
     xp.tanh(n, out=n)

@@ -139,23 +139,13 @@ def erf(xp: Any, a: Any) -> Any:
         return native(a)
     if a.dtype != np.float32:
         return _erf64(xp, a)
-    return pointwise(xp, functools.partial(put_erf, xp), xp.asarray(a), passes=16)
+    return pointwise(xp, functools.partial(_put_erf, xp), xp.asarray(a), passes=16)
 
 
-@functools.lru_cache(8)
-def _erf_coefficients(xp: Any, scale: float) -> tuple[Any, ...]:
-    """Of the argument of tanh in ``erf(scale * x)``, the highest power of x first."""
-    scaled = [c * scale ** (2 * k + 1) for k, c in enumerate(_ERF_FLOAT32)]
-    return scalars(xp, np.dtype(np.float32), *reversed(scaled))
-
-
-def put_erf(xp: Any, x: Any, out: Any, scale: float = 1.0, square: Any = None) -> None:
-    """``out[...] = erf(scale * x)``, in few passes in float32; ``square`` is x * x, if known."""
-    if x.dtype != np.float32 or _native(xp, "erf") is not None:
-        out[...] = erf(xp, x * scale)
-        return
-    last, *others = _erf_coefficients(xp, scale)
-    square = x * x if square is None else square
+def _put_erf(xp: Any, x: Any, out: Any) -> None:
+    """``out[...] = erf(x)`` of float32 ``x`` in few passes."""
+    last, *others = scalars(xp, x.dtype, *reversed(_ERF_FLOAT32))
+    square = x * x
     xp.multiply(square, last, out=out)
     for c in others[:-1]:
         out += c
