@@ -11,9 +11,13 @@ def test_importing_a_file_leaves_the_function_of_its_name() -> None:
     with minitorch_dl.as_torch():
         import torch
         from torch.autograd.gradcheck import gradcheck
+        from torch.nn.parallel.parallel_apply import parallel_apply
+        from torch.nn.parallel.replicate import replicate
         from torch.nn.utils.weight_norm import WeightNorm
 
         assert torch.autograd.gradcheck is gradcheck
+        assert torch.nn.parallel.replicate is replicate
+        assert torch.nn.parallel.parallel_apply is parallel_apply
         assert torch.nn.utils.weight_norm is minitorch_dl.nn.utils.weight_norm
         assert WeightNorm.__name__ == "WeightNorm"
 
@@ -58,6 +62,16 @@ def test_the_files_of_layers_list_them() -> None:
         assert "CrossEntropyLoss" in dir(loss)
         assert conv._ConvNd is not None
         assert issubclass(minitorch_dl.nn.ConvTranspose2d, conv._ConvTransposeNd)
+
+
+def test_the_files_of_distributions_have_their_parts() -> None:
+    with minitorch_dl.as_torch():
+        from torch.distributions.relaxed_bernoulli import LogitRelaxedBernoulli, RelaxedBernoulli
+        from torch.distributions.relaxed_categorical import ExpRelaxedCategorical
+
+    assert RelaxedBernoulli is minitorch_dl.distributions.RelaxedBernoulli
+    parts = LogitRelaxedBernoulli.__name__, ExpRelaxedCategorical.__name__
+    assert parts == ("LogitRelaxedBernoulli", "ExpRelaxedCategorical")
 
 
 def test_inner_files_are_found_without_an_import() -> None:

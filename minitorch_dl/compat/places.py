@@ -33,7 +33,6 @@ ELSEWHERE = {
     **{f"nn.modules.{name}": "nn" for name in (*LAYER_FILES, "module", "utils")},
     "nn.modules.lazy": "nn.lazy",
     "nn.attention.flex_attention": "nn.flex_attention",
-    "nn.parallel.scatter_gather": "nn.parallel",
     "fx.experimental.proxy_tensor": "fx",
     "fx.subgraph_rewriter": "fx.rewriting",
     "fx.immutable_collections": "immutable_collections",
@@ -105,11 +104,12 @@ ELSEWHERE = {
             "fishersnedecor gamma geometric gumbel half_cauchy half_normal independent "
             "inverse_gamma kumaraswamy laplace lkj_cholesky log_normal logistic_normal "
             "lowrank_multivariate_normal mixture_same_family multinomial multivariate_normal "
-            "negative_binomial one_hot_categorical pareto poisson relaxed_bernoulli "
-            "relaxed_categorical studentT transformed_distribution uniform von_mises weibull "
-            "wishart"
+            "negative_binomial one_hot_categorical pareto poisson studentT "
+            "transformed_distribution uniform von_mises weibull wishart"
         ).split()
     },
+    "distributions.relaxed_bernoulli": "distributions.relaxed",
+    "distributions.relaxed_categorical": "distributions.relaxed",
 }
 """Folders and files of PyTorch that don't exist here: their names are those of another
 namespace."""

@@ -15,6 +15,7 @@ from .options import (
     set_default_mmap_options,
     skip_data,
 )
+from .places import default_restore_location
 from .safe_globals import (
     add_safe_globals,
     clear_safe_globals,
@@ -36,6 +37,7 @@ __all__ = [
     "add_safe_globals",
     "atomic_write",
     "clear_safe_globals",
+    "default_restore_location",
     "get_crc32_options",
     "get_default_load_endianness",
     "get_default_mmap_options",

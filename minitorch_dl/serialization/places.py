@@ -40,13 +40,32 @@ class Places:
             target = location
         elif target is None:
             target = location
-        wanted = device(target)
-        try:
-            backend_for(wanted)
-        except RuntimeError as error:
-            raise RuntimeError(
-                f"load: Attempting to deserialize object on a {wanted.type.upper()} device: the "
-                f"file holds tensors that were saved on {location!r}, which is not to be had here "
-                f"({error}); load with map_location='cpu' to have them on the CPU"
-            ) from error
-        return move(storage, wanted)
+        return _moved(storage, target, location)
+
+
+def default_restore_location(storage: Tensor, location: str) -> Tensor:
+    """What ``load`` does with a storage without ``map_location``: put it on the device that its
+    ``location`` names. A function given as ``map_location`` calls it with another location.
+
+    >>> import io
+    >>> import minitorch_dl as torch
+    >>> file = io.BytesIO()
+    >>> torch.save(torch.tensor([1.0, 2.0]), file)
+    >>> _ = file.seek(0)
+    >>> torch.load(file, map_location=lambda s, _: default_restore_location(s, "cpu"))
+    tensor([1., 2.])
+    """
+    return Tensor.wrap(_moved(storage.array, location, location))
+
+
+def _moved(storage: Any, target: Any, location: str) -> Any:
+    wanted = device(target)
+    try:
+        backend_for(wanted)
+    except RuntimeError as error:
+        raise RuntimeError(
+            f"load: Attempting to deserialize object on a {wanted.type.upper()} device: the "
+            f"file holds tensors that were saved on {location!r}, which is not to be had here "
+            f"({error}); load with map_location='cpu' to have them on the CPU"
+        ) from error
+    return move(storage, wanted)

@@ -29,8 +29,9 @@ from ..tensor import Tensor
 
 __all__ = [
     "CheckpointError", "CheckpointFunction", "CheckpointPolicy", "SelectiveCheckpointContext",
-    "checkpoint", "checkpoint_sequential", "create_selective_checkpoint_contexts",
-    "get_device_states", "noop_context_fn", "set_checkpoint_debug_enabled",
+    "check_backward_validity", "checkpoint", "checkpoint_sequential",
+    "create_selective_checkpoint_contexts", "detach_variable", "get_device_states",
+    "noop_context_fn", "set_checkpoint_debug_enabled",
     "set_checkpoint_early_stop", "set_device_states",
 ]  # fmt: skip
 
@@ -139,8 +140,8 @@ def checkpoint(
             raise ValueError(
                 "Passing `context_fn` or `debug` is only supported when use_reentrant=False."
             )
-        if is_grad_enabled() and not any(_wants_gradient(a) for a in args):
-            warn("None of the inputs have requires_grad=True. Gradients will be None")
+        if is_grad_enabled():
+            check_backward_validity(args)
         return CheckpointFunction.apply(function, preserve_rng_state, *args)
     first, again = (nullcontext(), nullcontext()) if context_fn is None else context_fn()
     around = _surroundings(preserve_rng_state, (*args, *kwargs.values()))
@@ -150,8 +151,21 @@ def checkpoint(
         return _recorded(function, args, kwargs, around, again, determinism_check == "default")
 
 
-def _wants_gradient(value: Any) -> bool:
-    return isinstance(value, TensorBase) and current_node(value) is not None
+def check_backward_validity(inputs: Iterable[Any]) -> None:
+    """Warn if no tensor of ``inputs`` requires a gradient."""
+    if not any(isinstance(a, TensorBase) and current_node(a) is not None for a in inputs):
+        warn("None of the inputs have requires_grad=True. Gradients will be None")
+
+
+def detach_variable(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """``inputs`` with tensors detached; those that required a gradient do again, as leaves."""
+    if not isinstance(inputs, tuple):
+        raise RuntimeError(
+            f"detach_variable(): expected a tuple of tensors, got {type(inputs).__name__}"
+        )
+    return tuple(
+        a.detach().requires_grad_(a.requires_grad) if isinstance(a, Tensor) else a for a in inputs
+    )
 
 
 class CheckpointFunction(Function):
@@ -173,11 +187,8 @@ class CheckpointFunction(Function):
                 "either set use_reentrant=False, or call .backward() without passing the `inputs` "
                 "argument."
             )
-        saved = ctx.saved_tensors
-        args = [other if t is None else t.detach() for t, other in zip(saved, ctx.others)]
-        for arg, t in zip(args, saved):
-            if t is not None and t.requires_grad:
-                arg.requires_grad_()
+        saved = zip(ctx.saved_tensors, ctx.others)
+        args = detach_variable(tuple(other if t is None else t for t, other in saved))
         with enable_grad(), ctx.around():
             outputs = ctx.function(*args)
         outputs = outputs if isinstance(outputs, tuple) else (outputs,)

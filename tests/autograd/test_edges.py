@@ -223,6 +223,17 @@ def test_checkpoints_under_autocast(torch) -> None:
     assert seen == [torch.bfloat16] * 4
 
 
+def test_the_parts_of_checkpoints(torch) -> None:
+    x, y = torch.ones(2, requires_grad=True), torch.ones(1)
+    a, b, c = torch.utils.checkpoint.detach_variable((x * 2, y, "text"))
+    assert (a.requires_grad, a.is_leaf, b.requires_grad, c) == (True, True, False, "text")
+    with pytest.raises(RuntimeError, match="tuple"):
+        torch.utils.checkpoint.detach_variable([x])
+    torch.utils.checkpoint.check_backward_validity([y, x])
+    with pytest.warns(UserWarning, match="None of the inputs have requires_grad=True"):
+        torch.utils.checkpoint.check_backward_validity([y])
+
+
 def test_what_checkpoints_refuse(torch) -> None:
     checkpoint = torch.utils.checkpoint.checkpoint
     x, calls = torch.ones(2, requires_grad=True), []

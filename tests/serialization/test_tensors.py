@@ -234,7 +234,10 @@ def test_map_location(monkeypatch: pytest.MonkeyPatch) -> None:
         seen.append((storage.shape, location))
         return storage
 
-    for choice in ("cpu", torch.device("cpu"), {"cuda:0": "cpu"}, to_cpu):
+    def by_name(storage: Any, location: str) -> Any:
+        return torch.serialization.default_restore_location(storage, "cpu")
+
+    for choice in ("cpu", torch.device("cpu"), {"cuda:0": "cpu"}, to_cpu, by_name):
         found = torch.load(relabelled(content, "cuda:0"), map_location=choice)
         assert found["a"].device.type == "cpu"
         assert found["b"].tolist() == [0.0, 0.0, 0.0]
