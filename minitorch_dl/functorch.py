@@ -5,11 +5,11 @@ from __future__ import annotations
 import copy
 import functools
 import sys
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from . import func
+from .backend.warning import warn
 from .compat.names import explain_missing
 from .nn.calling import functional_call
 from .nn.module import Module
@@ -27,10 +27,9 @@ Tensors = tuple[Tensor, ...]
 def _deprecated(instead: str, function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def called(*args: Any, **kwargs: Any) -> Any:
-        warnings.warn(
+        warn(
             f"functorch.{function.__name__} is deprecated; please use torch.func.{instead} instead",
             FutureWarning,
-            stacklevel=2,
         )
         return function(*args, **kwargs)
 

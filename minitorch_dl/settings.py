@@ -11,6 +11,7 @@ from .backend.blas import set_blas_threads
 from .backend.malloc import keep_freed_memory
 from .backend.precision import float32_products, set_float32_products
 from .backend.threads import set_thread_count, thread_count
+from .backend.warning import warn
 
 keep_freed_memory()
 
@@ -24,10 +25,9 @@ def _blas_limits(threads: int) -> None:
     try:
         import threadpoolctl
     except ImportError:
-        warnings.warn(
+        warn(
             "set_num_threads needs the package threadpoolctl to reach NumPy's BLAS: pip install "
-            "threadpoolctl; or set OPENBLAS_NUM_THREADS before Python starts",
-            stacklevel=3,
+            "threadpoolctl; or set OPENBLAS_NUM_THREADS before Python starts"
         )
         return
     threadpoolctl.threadpool_limits(threads)

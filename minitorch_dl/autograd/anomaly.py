@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import linecache
 import sys
-import warnings
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ..backend import array_module, check_at_once
+from ..backend.warning import warn
 from .modes import start_listening, state, stop_listening
 from .node import Node, Output
 from .primitive import TensorBase
@@ -98,7 +98,7 @@ class Detector:
 
     def report(self, node: Node) -> None:
         """Say in a warning which op's derivative is failing, and where it was called."""
-        warnings.warn(f"Error detected in {node.name()}. {made_at(node)}", stacklevel=2)
+        warn(f"Error detected in {node.name()}. {made_at(node)}")
 
     def derive(self, plan: Any, node: Node, g: Any, saved: Any, create_graph: bool) -> Any:
         """The gradients that ``node`` sends back, checked."""
@@ -162,10 +162,9 @@ class detect_anomaly:
     def __init__(self, check_nan: bool = True) -> None:
         self.check_nan = check_nan
         self._outer: list[Detector | None] = []
-        warnings.warn(
+        warn(
             "Anomaly Detection has been enabled. This mode will increase the runtime "
-            "and should only be enabled for debugging.",
-            stacklevel=2,
+            "and should only be enabled for debugging."
         )
 
     def __enter__(self) -> Detector:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import warnings
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import array_module, dtypes, layouts
+from ..backend.warning import warn
 from .modes import GRAD, state
 from .torch_function import know
 from .versions import mark_written
@@ -42,10 +42,9 @@ class TensorBase:
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "array" in vars(cls) and cls.__module__.partition(".")[0] != _PACKAGE:
-            warnings.warn(
+            warn(
                 f"{cls.__name__}.array is left out: a tensor's `array` is its memory, which "
-                "everything here works on",
-                stacklevel=2,
+                "everything here works on"
             )
             del cls.array
         know(cls)
@@ -255,11 +254,10 @@ def write_out(
         target[...] = result.array
     else:
         if target.size and not resizes:
-            warnings.warn(
+            warn(
                 "An output with one or more elements was resized since it had shape "
                 f"{list(target.shape)}, which does not match the required output shape "
-                f"{list(result.array.shape)}. Give {op}() an out of that shape, or an empty one",
-                stacklevel=3,
+                f"{list(result.array.shape)}. Give {op}() an out of that shape, or an empty one"
             )
         out.array = result.array.astype(target.dtype, order="C")
     mark_written(out.array, f"{op}(out=...)")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 import weakref
 from collections.abc import Sequence
 from typing import Any
 
 from ..backend import dtypes
+from ..backend.warning import warn
 from .engine import check_versions
 from .function_node import FunctionNode, FunctionPlan, Source
 from .inplace import check_writable, rebase
@@ -91,9 +91,7 @@ class FunctionCtx:
     @property
     def saved_variables(self) -> tuple[Any, ...]:
         """``saved_tensors`` under its old name."""
-        warnings.warn(
-            "'saved_variables' is deprecated; use 'saved_tensors'", DeprecationWarning, stacklevel=2
-        )
+        warn("'saved_variables' is deprecated; use 'saved_tensors'", DeprecationWarning)
         return self.saved_tensors
 
     def mark_dirty(self, *tensors: Any) -> None:
@@ -248,10 +246,9 @@ class Function:
         for tensor in ctx._dirty:
             mark_written(tensor.array, cls.__name__)
             if not _is_in(tensor, args):
-                warnings.warn(
+                warn(
                     f"{cls.__name__}: Only input Tensors should be given to ctx.mark_dirty(). If a "
-                    "Tensor is not an input, there is no need to pass it to mark_dirty().",
-                    stacklevel=2,
+                    "Tensor is not an input, there is no need to pass it to mark_dirty()."
                 )
         node = (
             cls._backward_cls(edges, (), FunctionPlan(cls, ctx, args), None, None)

@@ -7,13 +7,13 @@ numbers, and what probably explains it.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..backend import array_module, layouts, to_host
+from ..backend.warning import warn
 from .backward import grad
 from .forward_ad import dual_level, make_dual, unpack_dual
 from .gradcheck_diagnosis import culprit, epsilon, judge
@@ -240,11 +240,10 @@ class Check:
             if not isinstance(x, TensorBase) or not x.requires_grad:
                 continue
             if x.array.dtype != np.float64:
-                warnings.warn(
+                warn(
                     f"Input #{i} requires gradient and is not a double precision floating point: "
                     f"it is {x.array.dtype}. This check will likely fail if all the inputs are not "
-                    "of double precision floating point.",
-                    stacklevel=4,
+                    "of double precision floating point."
                 )
             strides = [s for s, n in zip(x.array.strides, x.array.shape) if n > 1]
             if x.array.size and 0 in strides:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
-import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
+
+from ..backend.warning import warn
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -84,11 +85,10 @@ class _Mode:
 
     def __call__(self, function: F) -> F:
         if inspect.isclass(function):
-            warnings.warn(
+            warn(
                 f"Decorating classes is deprecated: {type(self).__name__} decorates functions, and "
                 f"of {function.__name__} only the making of instances; decorate its methods",
                 FutureWarning,
-                stacklevel=2,
             )
         if inspect.isgeneratorfunction(function):
             return self._wrap_generator(function)

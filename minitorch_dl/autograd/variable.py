@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
+from ..backend.warning import warn
 from .modes import state
 from .primitive import TensorBase
 
@@ -41,5 +41,5 @@ class Variable(metaclass=_Variables):
 
     def __new__(cls, data: Any, requires_grad: bool = False, volatile: bool | None = None) -> Any:
         if volatile:
-            warnings.warn(VOLATILE, stacklevel=2)
+            warn(VOLATILE)
         return data.detach().requires_grad_(requires_grad)

@@ -7,6 +7,8 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .warning import warn
+
 
 class _State(threading.local):
     on = refuses = False
@@ -38,7 +40,7 @@ def note_reading() -> None:
     if _state.reading == 2:
         raise RuntimeError(text)
     if _state.reading == 1:
-        warnings.warn(text, stacklevel=4)
+        warn(text)
 
 
 def may_wait() -> bool:

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from ..backend import device as torch_device, dtypes, set_default_device
 from ..backend.dtypes import set_default_dtype
+from ..backend.warning import warn
 from ..ops.storage import TypedStorage
 from ..tensor import Tensor
 from ..tensor.conversion import LEGACY_DTYPES, legacy_tensor
@@ -89,10 +89,9 @@ Storage = FloatStorage
 def set_default_tensor_type(t: Any) -> None:
     """PyTorch's old way to set the default dtype, and device: a type or its name, such as
     ``torch.DoubleTensor`` or ``"torch.cuda.FloatTensor"``."""
-    warnings.warn(
+    warn(
         "torch.set_default_tensor_type() is deprecated as of PyTorch 2.1, please use "
-        "torch.set_default_dtype() and torch.set_default_device() as alternatives.",
-        stacklevel=2,
+        "torch.set_default_dtype() and torch.set_default_device() as alternatives."
     )
     name = t if isinstance(t, str) else t.__name__
     kind = name.rpartition(".")[2].removesuffix("Tensor")

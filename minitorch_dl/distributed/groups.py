@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from ..backend.warning import warn
 from .process_group import Backend, ProcessGroup, default_pg_timeout
 from .rendezvous import rendezvous
 from .stores import PrefixStore, Store
@@ -151,9 +151,8 @@ def is_member(group: Any, op: str) -> bool:
     """Whether this process takes part in a call of the group; warns if not."""
     world = world_group()
     if group is GroupMember.NON_GROUP_MEMBER or group == GroupMember.NON_GROUP_MEMBER:
-        warnings.warn(
-            f"Running {op} on global rank {world.rank()} which does not belong to the given group.",
-            stacklevel=3,
+        warn(
+            f"Running {op} on global rank {world.rank()} which does not belong to the given group."
         )
         return False
     return True

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..backend.warning import warn
 from ..ops import ones, zeros
 from .communication import all_reduce
 from .groups import get_rank
@@ -98,10 +98,9 @@ class Join:
                 hook.main_hook()
             steps += 1
             if steps == 1000:
-                warnings.warn(
+                warn(
                     f"Detected uneven input skew of over 1000: {left} processes have at least as "
-                    f"many more inputs than rank {get_rank(self._group)}",
-                    stacklevel=2,
+                    f"many more inputs than rank {get_rank(self._group)}"
                 )
         for hook in self._hooks:
             hook.post_hook(is_last)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from ..autograd.torch_function import PLAIN
 from ..autograd.variable import VOLATILE
 from ..autograd.versions import version_of
 from ..backend import dtypes
+from ..backend.warning import warn
 
 if TYPE_CHECKING:
     from . import Tensor
@@ -89,14 +89,12 @@ class Differentiable(TensorBase):
     @property
     def volatile(self) -> builtins.bool:
         """False: what it stood for is :func:`no_grad`."""
-        warnings.warn(
-            "volatile was removed (Variable.volatile is always False)", UserWarning, stacklevel=2
-        )
+        warn("volatile was removed (Variable.volatile is always False)")
         return False
 
     @volatile.setter
     def volatile(self, value: builtins.bool) -> None:
-        warnings.warn(VOLATILE, UserWarning, stacklevel=2)
+        warn(VOLATILE)
 
     @property
     def output_nr(self) -> builtins.int:
@@ -119,14 +117,12 @@ class Differentiable(TensorBase):
         non-leaf); None before."""
         g = self._grad
         if g is None and not self.is_leaf and not self.retains_grad:
-            warnings.warn(
+            warn(
                 "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its "
                 ".grad attribute won't be populated during autograd.backward(). If you indeed want "
                 "the .grad field to be populated for a non-leaf Tensor, use .retain_grad() on the "
                 "non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you "
-                "access the leaf Tensor instead.",
-                UserWarning,
-                stacklevel=2,
+                "access the leaf Tensor instead."
             )
         return g
 

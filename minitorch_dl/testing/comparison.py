@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from ..backend import dtypes, to_host
 from ..backend.layouts import strided
+from ..backend.warning import warn
 from ..ops import as_tensor
 from ..tensor import Tensor
 
@@ -110,10 +110,8 @@ def assert_allclose(
     msg: str = "",
 ) -> None:
     """``assert_close`` as it was before: looser, dtypes and devices may differ, NaN equals NaN."""
-    warnings.warn(
-        "torch.testing.assert_allclose is deprecated; use torch.testing.assert_close",
-        FutureWarning,
-        stacklevel=2,
+    warn(
+        "torch.testing.assert_allclose is deprecated; use torch.testing.assert_close", FutureWarning
     )
     actual, expected = as_tensor(actual), as_tensor(expected)
     if (rtol is None) != (atol is None):

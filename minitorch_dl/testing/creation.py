@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 from ..backend import device as Device, dtypes
+from ..backend.warning import warn
 from ..ops import empty, finfo, iinfo, randint, view_as_real
 from ..tensor import Tensor
 
@@ -95,11 +95,10 @@ def _range(dtype: dtypes.dtype, low: float | None, high: float | None) -> tuple[
     if low != low or high != high:  # whole numbers may be too large for isnan()
         raise ValueError(f"`low` and `high` cannot be NaN, but got {low=} and {high=}")
     if low == high and dtype.kind > dtypes.INTEGER:
-        warnings.warn(
+        warn(
             "Passing `low==high` to `torch.testing.make_tensor` for floating or complex types is "
             "deprecated. Use torch.full(...) instead.",
             FutureWarning,
-            stacklevel=3,
         )
     elif low >= high:
         raise ValueError(f"`low` must be less than `high`, but got {low} >= {high}")

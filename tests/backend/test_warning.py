@@ -27,6 +27,15 @@ x = torch.ones(2)
         lambda: torch.ones(2).add_(2, x),
         lambda: torch.nn.L1Loss(size_average=False),
         lambda: torch.nn.init.xavier_uniform(torch.ones(2, 2)),
+        lambda: (x.clone().requires_grad_() * 2).grad,
+        lambda: torch.add(x, x, out=torch.ones(3)),
+        lambda: x.clone().random_(2**30),
+        lambda: torch.autograd.detect_anomaly(),
+        lambda: torch.set_default_tensor_type("torch.FloatTensor"),
+        lambda: torch.autograd.gradcheck(
+            torch.sin, x.clone().requires_grad_(), raise_exception=False
+        ),
+        lambda: torch.testing.make_tensor(2, dtype=torch.float32, device="cpu", low=1, high=1),
     ],
 )
 def test_warnings_point_at_the_caller(call: Callable[[], Any]) -> None:

@@ -14,7 +14,6 @@ import functools
 import math
 import os
 import threading
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -23,6 +22,7 @@ import numpy as np
 
 from ..graph_capture import may_wait
 from ..precision import float32_products, set_float32_products
+from ..warning import warn
 
 THREADS = 256
 """Of a block, at most; a power of two."""
@@ -119,11 +119,10 @@ class Kernel:
         finally:
             set_float32_products(products)
         if problem:
-            warnings.warn(
+            warn(
                 f"the GPU kernel {self.name!r} for {dtype} is left aside, array code serves in its "
                 f"place: it {problem}. Please report this",
                 RuntimeWarning,
-                stacklevel=3,
             )
         return not problem
 

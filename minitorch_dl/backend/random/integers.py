@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
 
+from ..warning import warn
 from . import counter
 from .counter import CounterGenerator
 from .generator import Generator
@@ -98,11 +98,9 @@ def _range(low: int, high: int | None, dtype: np.dtype) -> tuple[int, int]:
         low, last = _representable(low, last, high is not None, dtype, digits)
         for name, bound in (("from", low), ("to - 1", last)):
             if abs(bound) > top:
-                warnings.warn(
+                warn(
                     f"{name} is out of bounds [-(2^{digits}), 2^{digits}], where {dtype.name} "
-                    f"holds every integer, got {bound}",
-                    UserWarning,
-                    stacklevel=4,
+                    f"holds every integer, got {bound}"
                 )
         if low > last:
             raise RuntimeError(
