@@ -19,6 +19,7 @@ from typing import Any
 
 from . import autograd
 from .autograd.engine import nodes_below
+from .autograd.linearization import Linearization, gradients
 from .autograd.node import AccumulateGrad
 from .autograd.structural import alias
 from .batching import spread, torch, vmap
@@ -61,21 +62,20 @@ class _Point:
 
     def gradients(self, outputs: Sequence[Any], grads: Sequence[Any] | None = None) -> list[Any]:
         """v^T J, differentiable; zeros where nothing depends."""
-        pairs = [
-            (y, None if grads is None else grads[i])
-            for i, y in enumerate(outputs)
-            if y.requires_grad
-        ]
-        if not pairs:
-            return [x.detach() * 0 for x in self.tensors]
-        found = autograd.grad(
-            [y for y, _ in pairs],
-            self.tensors,
-            [g for _, g in pairs],
-            create_graph=True,
-            allow_unused=True,
-        )
-        return [x.detach() * 0 if g is None else g for x, g in zip(self.tensors, found)]
+        return self.filled(gradients(outputs, self.tensors, grads, create_graph=True))
+
+    def linearized(self, outputs: Sequence[Any]) -> tuple[_Point, Linearization]:
+        """The derivative of outputs as a function of tangents, and the point that it varies."""
+        u = _Point("jvp", [torch.zeros_like(y) for y in outputs])
+        return u, Linearization(outputs, self.tensors, u.tensors)
+
+    def pushed(self, linearized: tuple[_Point, Linearization], tangents: Any) -> list[Any]:
+        """The tangents of the outputs from those of the arguments; zeros where nothing depends."""
+        u, linear = linearized
+        return self.leave(u.leave(u.filled(linear.along(tree_leaves(tangents)))))
+
+    def filled(self, found: Sequence[Any]) -> list[Any]:
+        return [torch.zeros_like(x) if g is None else g for x, g in zip(self.tensors, found)]
 
     def rows(self, y: Any) -> list[Any]:
         """The Jacobians of an output, one gradient per element, ``(y.numel(), *x.shape)``."""
@@ -294,10 +294,8 @@ def jvp(
             raise RuntimeError(
                 f"{name}: the output of f is independent of the primals, which strict=True refuses"
             )
-        dual = _Point("jvp", [y.detach() * 0 for y in outputs])
-        pulled = point.gradients(outputs, dual.tensors)
-        pushed = _like(output, dual.gradients(pulled, tree_leaves(tangents)))
-    results = (point.leave(output), point.leave(dual.leave(pushed)))
+        linearized = point.linearized(outputs)
+    results = (point.leave(output), _like(output, point.pushed(linearized, tangents)))
     return (*results, point.leave(aux)) if has_aux else results
 
 
@@ -313,17 +311,14 @@ def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..
     point = _Point("linearize", list(primals))
     with autograd.enable_grad():
         output = func(*point.args)
-        dual = _Point("linearize", [y.detach() * 0 for y in tree_leaves(output)])
-        pulled = point.gradients(tree_leaves(output), dual.tensors)
+        linearized = point.linearized(tree_leaves(output))
 
     def push(*tangents: Any) -> Any:
         if tree_structure(list(tangents)) != tree_structure(list(primals)):
             raise RuntimeError(
                 "Expected the tangents to have the same structure as the primals of linearize"
             )
-        with autograd.enable_grad():
-            found = dual.gradients(pulled, tree_leaves(list(tangents)))
-        return point.leave(dual.leave(_like(output, found)))
+        return _like(output, point.pushed(linearized, list(tangents)))
 
     return point.leave(output), push
 
@@ -373,9 +368,8 @@ def _jacobian(
 
             ys = tree_leaves(output)
             if forward and sum(x.numel() for x in point.tensors) < sum(y.numel() for y in ys):
-                dual = _Point(transform, [y.detach() * 0 for y in ys])
-                pulled = point.gradients(ys, dual.tensors)
-                columns = list(zip(*[dual.rows(x) for x in pulled]))
+                u, linear = point.linearized(ys)
+                columns = list(zip(*[u.rows(x) for x in point.filled(linear.transposed)]))
                 found = [[c.movedim(0, -1) for c in columns[k]] for k in range(len(ys))]
             else:
                 found = [point.rows(y) for y in ys]

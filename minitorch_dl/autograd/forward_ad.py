@@ -1,10 +1,8 @@
 """Directional derivatives along with the values: dual tensors.
 
 A dual tensor is a primal ``x`` with a tangent ``t``. What is computed from it is followed like
-what requires a gradient, and its tangent is ``J t``, with J its Jacobian by ``x``. That comes from
-the derivatives of the backward pass: ``J^T v`` is linear in ``v``, and the derivative of that by
-``v`` along ``t`` is ``J t``. So there is one set of formulas, and it costs two backward passes when
-a tangent is asked for.
+what requires a gradient, and its tangent is ``J t``, with J its Jacobian by ``x``, which costs two
+reverse passes when a tangent is asked for.
 
 >>> import minitorch_dl as torch
 >>> import minitorch_dl.autograd.forward_ad as fwAD
@@ -19,11 +17,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from ..backend import array_module, dtypes
+from ..backend import dtypes
 from .base import TensorBase, current_node
-from .engine import nodes_below, run_backward
-from .modes import GRAD, enable_grad, state, use_dual_level
-from .node import AccumulateGrad
+from .engine import nodes_below
+from .linearization import Linearization, zeros_like
+from .modes import GRAD, state, use_dual_level
+from .node import AccumulateGrad, GradientEdge
 from .structural import alias, cast
 
 __all__ = [
@@ -153,32 +152,15 @@ def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
 
 
 def _push(level: _Level, tensor: Any, node: Any) -> Any:
-    """The tangent of ``tensor``; None if it was not computed from dual tensors.
-
-    Reverse mode gives ``v -> J^T v``, a linear function of v, whose own derivative by reverse mode
-    is ``t -> J t``, the tangent for the inputs' tangents t.
-    """
+    """The tangent of ``tensor``; None if it was not computed from dual tensors."""
     sources = level.sources([node])
     if not sources:
         return None
-    options: Any = {"accumulate": False, "retain_graph": True, "create_graph": True}
     state.pushing = True
     try:
-        with enable_grad():
-            v = TensorBase.wrap(_zeros(tensor)).requires_grad_()
-            pulled = run_backward([node], [v], targets=sources, **options)
-            linear = [(g, source) for source, g in pulled.items() if current_node(g) is not None]
-            pushed = run_backward(
-                [current_node(g) for g, _ in linear],
-                [level.tangents[source] for _, source in linear],
-                targets=[v._node],
-                **options,
-            ).get(v._node)
+        linear = Linearization([tensor], [GradientEdge(source, 0) for source in sources])
+        (pushed,) = linear.along([level.tangents[source] for source in sources])
     finally:
         state.pushing = False
-    level.own.add(v._node)
-    return TensorBase.wrap(_zeros(tensor)) if pushed is None else level.stripped(pushed)
-
-
-def _zeros(x: Any) -> Any:
-    return array_module(x.array).zeros_like(x.array)
+    level.own.add(linear.u[0]._node)
+    return zeros_like(tensor) if pushed is None else level.stripped(pushed)

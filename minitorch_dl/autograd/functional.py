@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..backend import array_module
-from .backward import grad, stacked
-from .modes import enable_grad, is_grad_enabled, set_grad_enabled
+from .backward import stacked
+from .linearization import Linearization, gradients, zeros_like
+from .modes import enable_grad
 from .primitive import TensorBase
 from .structural import alias
 
@@ -107,7 +108,7 @@ def jacobian(
         for i, output in enumerate(outputs):
             rows = []
             for unit in unit_vectors(output):
-                found = _grad((output,), inputs, (unit,), create_graph, retain_graph=True)
+                found = gradients((output,), inputs, (unit,), create_graph, retain_graph=True)
                 rows.append(
                     _filled(
                         found,
@@ -205,9 +206,8 @@ def _pulled(
     outputs: Tensors, inputs: Tensors, v: Any, strict: bool, create_graph: bool, what: str
 ) -> Tensors:
     """v^T J of outputs that were computed from the inputs; ``what`` they are is for errors."""
-    with set_grad_enabled(create_graph or is_grad_enabled()):
-        found = _grad(outputs, inputs, v, create_graph)
-        return _filled(found, inputs, strict, create_graph, what)
+    found = gradients(outputs, inputs, v, create_graph)
+    return _filled(found, inputs, strict, create_graph, what)
 
 
 def _pushed(
@@ -215,17 +215,11 @@ def _pushed(
     second: str,
 ) -> Tensors:  # fmt: skip
     """J v of outputs that were computed from the inputs; ``first`` and ``second`` name their first
-    and second derivatives in errors.
-
-    u^T J is linear in u, so its derivative with respect to u along v is J v: two reverse passes do
-    the work of one forward-mode pass.
-    """
-    with enable_grad():
-        u = _zeros_like(outputs, requires_grad=True)
-        pulled = _grad(outputs, inputs, u, create_graph=True)
-        if strict:
-            _require(pulled, first)
-    return _pulled(pulled, u, v, strict, create_graph, second)
+    and second derivatives in errors."""
+    linear = Linearization(outputs, inputs)
+    if strict:
+        _require(linear.transposed, first)
+    return _filled(linear.along(v, create_graph), outputs, strict, create_graph, second)
 
 
 def _check_strategy(strategy: str) -> None:
@@ -289,7 +283,7 @@ def _slope(
 ) -> tuple[Any, Tensors]:
     """The output of a function with one element, and its gradient, differentiable."""
     output = _scalar(_call(func, inputs, caller, strict), caller)
-    slope = _grad((output,), inputs, None, create_graph=True)
+    slope = gradients((output,), inputs, None, create_graph=True)
     if strict:
         _require(slope, "The jacobian of the user-provided function")
     return output, slope
@@ -321,29 +315,6 @@ def _vector(
     return _fresh(v, create_graph, requires_grad=False)
 
 
-def _grad(
-    outputs: Sequence[Any],
-    inputs: Tensors,
-    vs: Any,
-    create_graph: bool,
-    retain_graph: bool | None = None,
-) -> Tensors:
-    """``autograd.grad`` that passes over outputs without a gradient; None where there is no
-    dependence."""
-    vs = (None,) * len(outputs) if vs is None else vs
-    pairs = [(o, v) for o, v in zip(outputs, vs) if o is not None and o.requires_grad]
-    if not pairs:
-        return (None,) * len(inputs)
-    return grad(
-        tuple(o for o, _ in pairs),
-        inputs,
-        tuple(v for _, v in pairs),
-        retain_graph=retain_graph,
-        create_graph=create_graph,
-        allow_unused=True,
-    )
-
-
 def _require(tensors: Sequence[Any], what: str) -> None:
     """Strict mode: the first derivative must depend on the inputs."""
     for i, x in enumerate(tensors):
@@ -372,14 +343,7 @@ def _filled(grads: Tensors, like: Tensors, strict: bool, create_graph: bool, wha
                 f"The {order} of the user-provided function is independent of input {i}. "
                 "This is not allowed in strict mode when create_graph=True."
             )
-    return tuple(_zeros_like((x,))[0] if g is None else g for g, x in zip(grads, like))
-
-
-def _zeros_like(tensors: Sequence[Any], requires_grad: bool = False) -> Tensors:
-    return tuple(
-        TensorBase.wrap(array_module(x.array).zeros_like(x.array)).requires_grad_(requires_grad)
-        for x in tensors
-    )
+    return tuple(zeros_like(x) if g is None else g for g, x in zip(grads, like))
 
 
 def unit_vectors(output: Any) -> Any:

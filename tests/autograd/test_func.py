@@ -39,6 +39,19 @@ def test_grad(torch) -> None:
     assert x.grad is None
 
 
+def test_what_nothing_depends_on_has_gradient_zero_even_where_it_is_infinite(torch) -> None:
+    x, infinite = torch.tensor([1.0, 2.0]), torch.tensor([float("inf"), float("nan")])
+    used, unused = torch.func.grad(lambda x, y: (x * x).sum(), argnums=(0, 1))(x, infinite)
+    assert used.tolist() == [2.0, 4.0]
+    assert unused.tolist() == [0.0, 0.0]
+    for jacobian in (torch.func.jacfwd, torch.func.jacrev):
+        assert jacobian(lambda x, y: x * y[:1], argnums=0)(x, x).tolist() == [
+            [1.0, 0.0],
+            [0.0, 1.0],
+        ]
+        assert not jacobian(lambda x, y: torch.cat([x, x]), argnums=1)(x, infinite).any()
+
+
 def test_grad_of_a_dict_of_parameters(torch) -> None:
     x, w = points(torch)
     found = torch.func.grad(lambda p: (p["w"] * p["b"][0] * x).sum())({"w": w, "b": [x]})
