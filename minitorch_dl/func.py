@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -42,6 +43,9 @@ def _like(tree: Any, leaves: Sequence[Any]) -> Any:
 
 
 # -- derivatives -----------------------------------------------------------------------------------
+
+_LEFT: weakref.WeakSet[Any] = weakref.WeakSet()
+"""The nodes of the tensors of our own whose transforms are done: no caller knows of them."""
 
 
 class _Point:
@@ -92,6 +96,7 @@ class _Point:
     def leave(self, tree: Any) -> Any:
         """Results without our own history, unless something of the caller's is behind it too; with
         none where the caller records no gradients."""
+        _LEFT.update(self._own)
         recorded = autograd.is_grad_enabled()
         return tree_map(
             lambda y: (
@@ -106,7 +111,7 @@ class _Point:
         if not y.requires_grad:
             return True
         leaves = [node for node in nodes_below([y._node]) if type(node) is AccumulateGrad]
-        return any(node not in self._own for node in leaves)
+        return any(node not in _LEFT for node in leaves)
 
 
 def _own(x: Any) -> Any:

@@ -230,6 +230,26 @@ def test_transforms_under_no_grad_are_constants(torch) -> None:
         assert not torch.func.vjp(torch.sin, x)[0].requires_grad
 
 
+def test_nested_results_that_no_caller_can_differentiate(torch) -> None:
+    x, w = points(torch)
+    func = torch.func
+
+    def f(x, w):
+        return (x * w).sum() ** 3
+
+    mixed = [
+        func.jacrev(func.grad(f, 1), 0),
+        func.jacfwd(func.grad(f, 1), 0),
+        lambda x, w: func.grad(lambda w: func.grad(f, 0)(x, w).sum())(w),
+        lambda x, w: func.jvp(lambda w: func.vjp(f, x, w)[1](x[0])[0], (w,), (x,))[1],
+    ]
+    for g in mixed:
+        assert not g(x, w).requires_grad
+        assert not func.vmap(g)(torch.stack([x, w]), torch.stack([w, x])).requires_grad
+    w.requires_grad_()
+    assert func.jacrev(func.grad(f, 0), 0)(x, w).requires_grad
+
+
 @pytest.mark.parametrize("argnums", [(), (0, 0), (0, -2)])
 def test_which_arguments_to_differentiate_by(torch, argnums) -> None:
     with pytest.raises(RuntimeError, match="argnums"):
