@@ -95,8 +95,24 @@ def create_mask(
     return seen.expand(B or 1, H or 1, Q_LEN, KV_LEN)
 
 
+_LISTS = [
+    f"{full}{of}_{what}"
+    for full in ("", "full_")
+    for of in ("kv", "q")
+    for what in ("num_blocks", "indices")
+]
+
+
 class BlockMask:
-    """Which keys each query sees, as a function of their numbers."""
+    """Which keys each query sees, as a function of their numbers.
+
+    Attributes:
+        kv_num_blocks: how many blocks of keys each block of queries sees in part.
+        kv_indices: which these are, and after them those that it doesn't.
+        full_kv_num_blocks, full_kv_indices: the same of the blocks that it sees whole.
+        q_num_blocks, q_indices, full_q_num_blocks, full_q_indices: which blocks of queries see each
+            block of keys.
+    """
 
     def __init__(
         self, mask_mod: MaskMod, shape: tuple[int, int, int, int], block_size: tuple[int, int]
@@ -110,13 +126,34 @@ class BlockMask:
         return (*self._batches, *self.seq_lengths)
 
     @functools.cached_property
-    def _blocks(self) -> Tensor:
+    def _pairs(self) -> Tensor:
+        """How many pairs each block lets through."""
         b, h, q, kv = self.shape
         rows, columns = self.BLOCK_SIZE
         down, across = -(-q // rows), -(-kv // columns)
         seen = create_mask(self.mask_mod, b, h, q, kv)
         padded = pad(seen, (0, across * columns - kv, 0, down * rows - q))
-        return padded.reshape(b, h, down, rows, across, columns).any(5).any(3).int()
+        return padded.reshape(b, h, down, rows, across, columns).sum((3, 5))
+
+    @property
+    def _blocks(self) -> Tensor:
+        return (self._pairs > 0).int()
+
+    @functools.cached_property
+    def _lists(self) -> dict[str, Tensor]:
+        full = self._pairs == math.prod(self.BLOCK_SIZE)
+        partial = (self._pairs > 0) & ~full
+        parts = (partial, partial.transpose(-2, -1), full, full.transpose(-2, -1))
+        lists = []
+        for blocks in parts:
+            order = blocks.int().argsort(dim=-1, descending=True, stable=True)
+            lists += [blocks.sum(-1).int(), order.int()]
+        return dict(zip(_LISTS, lists, strict=True))
+
+    def __getattr__(self, name: str) -> Tensor:
+        if name not in _LISTS:
+            raise AttributeError(f"'BlockMask' object has no attribute {name!r}")
+        return self._lists[name]
 
     def __getitem__(self, index: Any) -> BlockMask:
         """The mask of some batches, heads and blocks of queries. Its ``mask_mod`` is to be set,
@@ -124,11 +161,11 @@ class BlockMask:
         index = index if isinstance(index, tuple) else (index,)
         places = tuple(
             slice(i % n, i % n + 1) if isinstance(i, int) else i
-            for i, n in zip(index, self._blocks.shape)
+            for i, n in zip(index, self._pairs.shape)
         )
-        blocks = self._blocks[places]
-        part = BlockMask(_mask_of_a_part, (*blocks.shape[:2], *self.seq_lengths), self.BLOCK_SIZE)
-        part._blocks = blocks
+        pairs = self._pairs[places]
+        part = BlockMask(_mask_of_a_part, (*pairs.shape[:2], *self.seq_lengths), self.BLOCK_SIZE)
+        part._pairs = pairs
         return part
 
     def __str__(self) -> str:

@@ -87,6 +87,20 @@ def test_a_part_of_a_mask_gets_its_function_from_the_whole(qkv):
     assert whole[0, -1].shape == (1, 1, 8, 8)
 
 
+def test_which_blocks_a_mask_computes():
+    mask = create_block_mask(causal, None, None, 6, 6, BLOCK_SIZE=2)
+    assert mask.kv_num_blocks.tolist() == [[[1, 1, 1]]]
+    assert mask.kv_indices[0, 0, :, 0].tolist() == [0, 1, 2]
+    assert mask.full_kv_num_blocks.tolist() == [[[0, 1, 2]]]
+    assert mask.full_kv_indices[0, 0].tolist() == [[0, 1, 2], [0, 1, 2], [0, 1, 2]]
+    assert mask.full_q_num_blocks.tolist() == [[[2, 1, 0]]]
+    assert mask.full_q_indices[0, 0].tolist() == [[1, 2, 0], [2, 0, 1], [0, 1, 2]]
+    assert mask[:, :, 1].full_kv_num_blocks.tolist() == [[[1]]]
+    padded = create_block_mask(lambda b, h, i, j: i >= 0, None, None, 3, 2, BLOCK_SIZE=2)
+    assert padded.kv_num_blocks.tolist() == [[[0, 1]]]  # the second block has one row
+    assert padded.kv_indices.dtype == torch.int32
+
+
 def test_the_picture_of_a_mask():
     mask = create_block_mask(causal, 2, 1, 4, 4, BLOCK_SIZE=2)
     assert str(mask).split("\n") == [
