@@ -102,6 +102,27 @@ def test_kernels_by_device():
         library.Library("tests", "ANY")
 
 
+def test_a_decorator_gives_an_op_of_a_library_its_kernel():
+    shapes = library.Library("older", "DEF")
+    shapes.define("triple(Tensor x) -> Tensor")
+
+    @library.impl(shapes, "triple", "CPU")
+    def triple(x):
+        return 3 * x
+
+    assert library.ops.older.triple(triple(torch.ones(1))).tolist() == [9.0]
+    library.impl(shapes, "triple", "Meta")(torch.empty_like)
+    assert library.ops.older.triple.fake is torch.empty_like
+
+
+def test_an_op_that_calls_kernels_of_triton():
+    @library.triton_op("tests::halved", mutates_args={})
+    def halved(x: torch.Tensor) -> torch.Tensor:
+        return library.wrap_triton(lambda x: x / 2)(x)
+
+    assert library.ops.tests.halved(torch.ones(2)).tolist() == [0.5, 0.5]
+
+
 def test_a_mutating_op_writes_to_its_argument():
     @library.custom_op("tests::fill", mutates_args={"x"})
     def fill(x: torch.Tensor, value: float) -> None:
@@ -120,6 +141,10 @@ def test_functions_of_the_package_go_by_their_internal_names_too():
     assert library.ops.aten.add.Tensor(x, x).tolist() == [2.0, -4.0]
     with pytest.raises(AttributeError, match="no attribute 'nothing_of_the_kind'"):
         _ = library.ops.aten.nothing_of_the_kind
+
+
+def test_functions_under_internal_names_are_shown_by_them():
+    assert repr(library.ops.aten.mm) == "<OpOverloadPacket(op='aten.mm')>"
 
 
 def test_an_op_runs_on_a_batch_by_its_own_rule():

@@ -27,6 +27,8 @@ from .custom_ops import (
     register_fake,
     register_kernel,
     register_vmap,
+    triton_op,
+    wrap_triton,
 )
 from .namespaces import Library, ops
 from .schemas import infer_schema
@@ -34,5 +36,5 @@ from .schemas import infer_schema
 __all__ = [
     "CustomOpDef", "Library", "OpCheckError", "custom_op", "define", "impl", "impl_abstract",
     "infer_schema", "opcheck", "ops", "register_autocast", "register_autograd", "register_fake",
-    "register_kernel", "register_vmap",
+    "register_kernel", "register_vmap", "triton_op", "wrap_triton",
 ]  # fmt: skip

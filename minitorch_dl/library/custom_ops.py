@@ -18,7 +18,8 @@ from .schemas import infer_schema
 
 __all__ = [
     "CustomOpDef", "custom_op", "define", "impl", "impl_abstract", "register_autocast",
-    "register_autograd", "register_fake", "register_kernel", "register_vmap",
+    "register_autograd", "register_fake", "register_kernel", "register_vmap", "triton_op",
+    "wrap_triton",
 ]  # fmt: skip
 
 REGISTERED: dict[str, CustomOpDef] = {}
@@ -249,8 +250,28 @@ def define(qualname: str, schema: str, *, lib: Any = None, tags: Any = ()) -> No
     op_named(qualname, schema)
 
 
-def impl(qualname: str, types: Any, func: Any = None, *, lib: Any = None) -> Any:
-    """Compute an op by ``func`` on these devices ("default": all); a decorator without it."""
+def triton_op(name: str, fn: Any = None, /, *, mutates_args: Any, schema: str | None = None) -> Any:
+    """``custom_op``, for a function that calls Triton kernels, which a compiler could look into."""
+    return custom_op(name, fn, mutates_args=mutates_args, schema=schema)
+
+
+def wrap_triton(triton_kernel: Any, /) -> Any:
+    """The kernel itself."""
+    return triton_kernel
+
+
+def impl(qualname: Any, types: Any, func: Any = None, *, lib: Any = None) -> Any:
+    """Compute an op by ``func`` on these devices ("default": all); a decorator without it.
+
+    The older ``impl(library, name, dispatch_key="")`` is a decorator, too: ``Library.impl``.
+    """
+    if not isinstance(qualname, (str, CustomOpDef)):
+
+        def register(fn: Callable[..., Any]) -> Callable[..., Any]:
+            qualname.impl(types, fn, func or "")
+            return fn
+
+        return register
     names = [types] if isinstance(types, str) else list(types)
     return _known(qualname).register_kernel(["" if n == "default" else n for n in names], func)
 

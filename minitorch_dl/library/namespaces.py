@@ -89,6 +89,9 @@ class _Overloads:
     def __str__(self) -> str:
         return f"aten.{self.__name__}"
 
+    def __repr__(self) -> str:
+        return f"<OpOverloadPacket(op='{self}')>"
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._function(*args, **kwargs)
 
