@@ -71,6 +71,11 @@ def compile(model: Any = None, *, disable: bool = False, **options: Any) -> Any:
     return OptimizedModule(model) if isinstance(model, Module) and not disable else model
 
 
+def optimize(*args: Any, **options: Any) -> Any:
+    """``compile`` as a decorator, ``torch._dynamo.optimize("inductor")(model)``."""
+    return compile
+
+
 def disable(fn: Any = None, recursive: bool = True, *, reason: str | None = None) -> Any:
     """A decorator, with or without arguments, that returns the function as it is."""
     return compile(fn, disable=True)

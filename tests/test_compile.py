@@ -31,6 +31,12 @@ def test_a_compiled_module_wraps_the_module(torch: Any) -> None:
     assert copied._orig_mod is not inner
 
 
+def test_the_older_decorator() -> None:
+    assert mt._dynamo.optimize("eager", nopython=True)(mt.exp) is mt.exp
+    model = mt._dynamo.optimize()(mt.nn.Linear(1, 1))
+    assert isinstance(model, mt._dynamo.OptimizedModule)
+
+
 def test_a_compiled_module_is_called_with_its_hooks() -> None:
     inner, calls = mt.nn.Linear(2, 3), []
     model = mt.compile(inner)
