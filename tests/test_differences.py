@@ -316,6 +316,23 @@ def test_sparse_gradients_are_for_leaves() -> None:
     assert table.grad.tolist() == [[0.0, 0.0], [2.0, 2.0], [0.0, 0.0]]
 
 
+def test_dispatch_modes_are_refused() -> None:
+    from minitorch_dl.utils import _python_dispatch
+
+    class Count(_python_dispatch.TorchDispatchMode):
+        pass
+
+    with pytest.raises(NotImplementedError, match="TorchFunctionMode"), Count():
+        torch.ones(1)
+    for refused in (
+        _python_dispatch.return_and_correct_aliasing,
+        _python_dispatch.transform_subclass,
+    ):
+        with pytest.raises(NotImplementedError, match="__torch_dispatch__ is not supported"):
+            refused(torch.exp, (), {}, None)
+    assert not _python_dispatch.is_traceable_wrapper_subclass(torch.ones(1))
+
+
 def test_several_processes_hold_whole_models() -> None:
     from minitorch_dl.distributed.fsdp import fully_shard
     from minitorch_dl.distributed.tensor import distribute_tensor
