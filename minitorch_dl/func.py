@@ -27,12 +27,13 @@ from .batching import spread, torch, vmap
 from .compat.names import explain_missing
 from .nn.calling import functional_call
 from .nn.normalization import _BatchNorm
+from .ops.axis_patterns import rearrange
 from .tensor import Tensor
 from .utils._pytree import tree_leaves, tree_map, tree_structure
 
 __all__ = [
     "debug_unwrap", "functional_call", "functionalize", "grad", "grad_and_value", "hessian",
-    "jacfwd", "jacrev", "jvp", "linearize", "replace_all_batch_norm_modules_",
+    "jacfwd", "jacrev", "jvp", "linearize", "rearrange", "replace_all_batch_norm_modules_",
     "stack_module_state", "vjp", "vmap",
 ]  # fmt: skip
 

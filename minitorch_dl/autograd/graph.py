@@ -11,8 +11,9 @@ import numpy as np
 
 from ..backend import array_module
 from . import formula_text
+from .hook_handles import RemovableHandle
 from .modes import state, use_saved_hooks
-from .node import AccumulateGrad, GradientEdge, Node, Output, RemovableHandle
+from .node import AccumulateGrad, GradientEdge, Node, Output
 from .primitive import TensorBase, current_node
 from .saved_tensors import Packed
 from .versions import mark_written

@@ -8,7 +8,6 @@ soon as its last user is gone.
 
 from __future__ import annotations
 
-import itertools
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from typing import Any, NamedTuple
 
 from . import formula_text
 from .base import TensorBase
+from .hook_handles import RemovableHandle, add_hook
 from .saved_tensors import SavedTensor
 from .versions import next_number
 
@@ -150,14 +150,14 @@ class Node:
         if self.hooks is None:
             self.hooks = OrderedDict()
         self.watched = True
-        return RemovableHandle(self.hooks, fn)
+        return add_hook(self.hooks, fn)
 
     def watch_gradient(self, hook: Callable[[Any], Any]) -> RemovableHandle:
         """Call ``hook(grad)`` with the gradient of this node's output, which it may replace."""
         if self.pre_hooks is None:
             self.pre_hooks = OrderedDict()
         self.watched = True
-        return RemovableHandle(self.pre_hooks, hook)
+        return add_hook(self.pre_hooks, hook)
 
     def retain_gradient(self, tensor: Any) -> None:
         """Store the gradient of this node's output as ``tensor.grad``; the tensor is held
@@ -189,7 +189,7 @@ class Node:
         if self.tuple_hooks is None:
             self.tuple_hooks = OrderedDict()
         self.watched = True
-        return RemovableHandle(self.tuple_hooks, fn)
+        return add_hook(self.tuple_hooks, fn)
 
     def __call__(self, *grads: Any) -> Any:
         """The gradients of the inputs from those of the outputs; a tuple of several."""
@@ -264,26 +264,3 @@ class GradientEdge(NamedTuple):
     def target(self) -> Node:
         """The node at which the gradient of that output arrives."""
         return self.node if self.node.outputs is None else self.node.output(self.output_nr)
-
-
-class RemovableHandle:
-    """Returned by every ``register_*hook``; ``remove()`` takes the hook away again, also at the
-    end of a ``with`` block."""
-
-    _ids = itertools.count()
-
-    def __init__(self, hooks: Any, hook: Any) -> None:
-        self.id = next(self._ids)
-        self.hooks_dict_ref = weakref.ref(hooks)
-        hooks[self.id] = hook
-
-    def remove(self) -> None:
-        hooks = self.hooks_dict_ref()
-        if hooks is not None:
-            hooks.pop(self.id, None)
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.remove()

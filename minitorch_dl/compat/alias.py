@@ -17,6 +17,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from ..autograd.hook_handles import RemovableHandle
+from ..backend.random import Generator
 from ..nn.parameter import Buffer, Parameter
 from ..tensor import Tensor
 from ..torch_version import __version__ as _api_version
@@ -31,6 +33,8 @@ _HOMES = {
     Parameter: "torch.nn.parameter",
     Buffer: "torch.nn.parameter",
     DataLoader: "torch.utils.data.dataloader",
+    Generator: "torch._C",
+    RemovableHandle: "torch.utils.hooks",
 }
 """Where these classes say they are from: by that, libraries know whose arrays, or whose batches,
 they are given."""

@@ -65,6 +65,7 @@ ELSEWHERE = {
     "nn.attention.bias": "nn.causal_bias",
     "ao.quantization": "ao",
     "nn.quantized": "ao",
+    "masked._ops": "masked",
     "quantization": "ao",
     "_dynamo.eval_frame": "compiler",
     "_dynamo.utils": "compiler",

@@ -78,6 +78,16 @@ class Store:
         if not self._wait_for(lambda: self.check(keys), seconds):
             raise DistStoreError(f"wait timeout after {seconds * 1000:.0f}ms, keys: {list(keys)}")
 
+    def barrier(self, key: str, world_size: int, timeout: timedelta | None = None) -> None:
+        """Wait until ``world_size`` processes have called this with the key.
+
+        Raises:
+            DistStoreError: that took longer than ``timeout``.
+        """
+        if self.add(f"{key}:arrived", 1) == world_size:
+            self.set(f"{key}:complete", b"")
+        self.wait([f"{key}:complete"], timeout)
+
     def check(self, keys: Sequence[str]) -> bool:
         """Whether all keys have values."""
         return self._current().keys() >= set(keys)

@@ -1,23 +1,23 @@
-"""Hooks on modules: their handles, hooks on all modules at once, and hooks on gradients."""
+"""Hooks on modules: on one, on all at once, and on their gradients."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..autograd import Function, is_grad_enabled, node
+from ..autograd import Function, is_grad_enabled
+from ..autograd.hook_handles import RemovableHandle, add_hook
 from ..backend.warning import warn
 from ..tensor import Tensor
 
 if TYPE_CHECKING:
+    from ..autograd.node import Node
     from .module import Module
 
 __all__ = [
-    "RemovableHandle",
     "register_module_backward_hook",
     "register_module_buffer_registration_hook",
     "register_module_forward_hook",
@@ -27,53 +27,6 @@ __all__ = [
     "register_module_module_registration_hook",
     "register_module_parameter_registration_hook",
 ]
-
-
-class RemovableHandle(node.RemovableHandle):
-    """Takes one hook out of its registry by ``remove()``, or at the end of a ``with`` block.
-
-    The caller puts the hook into ``hooks_dict`` under the handle's ``id``. ``extra_dict``: further
-    registries (one, or a list) that hold something under the same id.
-    """
-
-    def __init__(
-        self,
-        hooks_dict: OrderedDict,
-        *,
-        extra_dict: OrderedDict | Sequence[OrderedDict] = (),
-    ) -> None:
-        super().__init__(hooks_dict, None)
-        del hooks_dict[self.id]
-        extras = [extra_dict] if isinstance(extra_dict, dict) else extra_dict
-        self._extras = [weakref.ref(registry) for registry in extras]
-
-    def remove(self) -> None:
-        super().remove()
-        for reference in self._extras:
-            registry = reference()
-            if registry is not None:
-                registry.pop(self.id, None)
-
-    def __getstate__(self) -> tuple[int, OrderedDict | None, list[OrderedDict | None]]:
-        return self.id, self.hooks_dict_ref(), [reference() for reference in self._extras]
-
-    def __setstate__(self, state: tuple[int, OrderedDict | None, list[OrderedDict | None]]) -> None:
-        self.id, hooks, extras = state
-        self.hooks_dict_ref = weakref.ref(OrderedDict() if hooks is None else hooks)
-        self._extras = [weakref.ref(registry) for registry in extras if registry is not None]
-
-
-def add_hook(
-    registry: OrderedDict, hook: Callable, *flags: OrderedDict, prepend: bool = False
-) -> RemovableHandle:
-    """Put ``hook`` into ``registry`` and a mark under its id into each of ``flags``."""
-    handle = RemovableHandle(registry, extra_dict=flags)
-    registry[handle.id] = hook
-    for flag in flags:
-        flag[handle.id] = True
-    if prepend:
-        registry.move_to_end(handle.id, last=False)
-    return handle
 
 
 # The hooks on all modules. `in_calls` has an id for each hook that a call must look at, so that
@@ -302,7 +255,7 @@ def hook_last_node(
         )
 
 
-def _what_a_node_lacks(args: tuple, result: Any, node: node.Node) -> str | None:
+def _what_a_node_lacks(args: tuple, result: Any, node: Node) -> str | None:
     """Why the gradients at the node are not those of the module's inputs and outputs."""
     results = result if isinstance(result, tuple) else (result,)
     if not all(isinstance(value, Tensor) for value in results):

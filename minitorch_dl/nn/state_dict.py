@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..autograd import no_grad
+from ..autograd.hook_handles import RemovableHandle, add_hook
 from ..backend.warning import warn
 from ..tensor import Tensor
-from .hooks import RemovableHandle, add_hook
 from .parameter import Parameter, is_lazy
 
 if TYPE_CHECKING:

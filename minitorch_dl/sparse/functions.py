@@ -73,12 +73,13 @@ def matmul(input: Any, other: Any) -> Any:
 
 def mm(mat1: Any, mat2: Any, reduce: str | None = None) -> Any:
     """``matmul``; of a sparse matrix by rows and a dense one also with the "mean", "amax" or "amin"
-    of the terms of each row in place of their sum."""
+    (or "max", "min") of the terms of each row in place of their sum."""
     if reduce in (None, "sum"):
         return matmul(mat1, mat2)
+    reduce = {"max": "amax", "min": "amin"}.get(reduce, reduce)
     if reduce not in ("mean", "amax", "amin"):
         raise RuntimeError(
-            f"sparse_mm_reduce: reduce argument must be sum, mean, amax or amin, got {reduce}"
+            f"sparse_mm_reduce: reduce argument must be sum, mean, max or min, got {reduce}"
         )
     if mat1.layout != layouts.sparse_csr or is_sparse(mat2) or mat1.ndim != 2 != mat2.ndim:
         raise refuse("mm", "a sparse matrix of layout torch.sparse_csr and a dense one", mat1, mat2)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..autograd.backward import backward
 from ..autograd.base import as_class
-from ..autograd.node import AccumulateGrad, Output, RemovableHandle
+from ..autograd.hook_handles import RemovableHandle, add_hook
+from ..autograd.node import AccumulateGrad, Output
 from ..autograd.primitive import TensorBase, View, ViewKind, current_node
 from ..autograd.torch_function import PLAIN
 from ..autograd.variable import VOLATILE
@@ -211,7 +212,7 @@ class Differentiable(TensorBase):
             )
         if node.post_hooks is None:
             node.post_hooks = OrderedDict()
-        return RemovableHandle(node.post_hooks, hook)
+        return add_hook(node.post_hooks, hook)
 
     def detach(self) -> Any:
         """The same memory without history."""

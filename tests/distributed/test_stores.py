@@ -75,6 +75,20 @@ def test_keys_are_waited_for(store: Any) -> None:
     later.join()
 
 
+def test_processes_wait_for_each_other(store: Any) -> None:
+    with pytest.raises(dist.DistStoreError, match="alone"):
+        store.barrier("alone", 2, SHORT)
+    clients = [_for_another_thread(store) for _ in range(3)]
+    arrived: list[int] = []
+
+    def come(rank: int) -> int:
+        arrived.append(rank)
+        clients[rank].barrier("together", 3)
+        return len(arrived)
+
+    assert in_threads(3, come) == [3, 3, 3]
+
+
 def _for_another_thread(store: Any) -> Any:
     """A connection carries one request at a time."""
     if isinstance(store, dist.PrefixStore):
