@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import Any
-
-import numpy as np
 
 from ..autograd.errors import require_kind
 from ..autograd.node_names import as_one, named
-from ..backend import array_module, constant
-from .indexing import index_p
-from .joining import cat_p
+from ..autograd.primitive import primitive
 from .movement import clone_p
-from .slicing import Pads, pad_p, slice_along, slice_p
+from .slicing import Pads, pad_p, slice_p
 
 __all__ = ["constant_pad_nd"]  # ``pad`` is public as nn.functional.pad
 
@@ -68,13 +65,17 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
 
 
 def _edges(input: Any, pads: Pads, mode: str) -> Any:
-    y = input
+    if mode == "circular":  # wraps around what is left
+        input, pads = _cut_first(input, pads)
     for d, (before, after) in enumerate(pads):
         if before or after:
-            y = _edge(y, d, before, after, mode)
-    if all(n <= 0 for pair in pads for n in pair):  # what was cut out shares memory
-        y = clone_p(y)
-    return y
+            _check_edge(input.array.shape, d, before, after, mode)
+    widths = tuple([(max(before, 0), max(after, 0)) for before, after in pads])
+    y = input if not any(map(any, widths)) else extend_p(input, pads=widths, mode=mode)
+    cuts = [(max(-before, 0), min(after, 0) or None, None) for before, after in pads]
+    if all(cut == (0, None, None) for cut in cuts):
+        return clone_p(input) if y is input else y
+    return clone_p(slice_p(y, index=tuple(cuts)))
 
 
 @as_one()
@@ -118,22 +119,78 @@ def _constant(input: Any, pads: Pads, value: float) -> Any:
 
 
 _KINDS = {"reflect": "Reflection", "replicate": "Replication"}
-_SOURCES = {
-    "reflect": lambda i, n: (n - 1) - abs(i % (2 * (n - 1) or 1) - (n - 1)),
-    "replicate": lambda i, n: np.clip(i, 0, n - 1),
-    "circular": lambda i, n: i % n,
+_SOURCES: dict[str, Callable[[int, int, int], tuple[slice, slice]]] = {
+    "reflect": lambda n, before, after: (
+        slice(before, 0, -1),
+        slice(n - 2, n - 2 - after if n - 2 >= after else None, -1),
+    ),
+    "replicate": lambda n, before, after: (slice(0, 1), slice(n - 1, n)),
+    "circular": lambda n, before, after: (slice(n - before, n), slice(0, after)),
 }
-"""Per mode: the element that stands at position ``i``, counted from the input's first, of an
-axis of ``n``.
-"""
+"""Per mode: which elements of an axis of ``n`` stand before its first, and which after its last."""
 
 
-def _edge(input: Any, dim: int, before: int, after: int, mode: str) -> Any:
-    """``input`` padded along one axis with elements of its own."""
-    n = input.array.shape[dim]
-    if mode == "circular" and min(before, after) < 0 and n + min(before, 0) + min(after, 0) > 0:
-        input = slice_along(input, dim, max(-before, 0), n + min(after, 0))
-        n, before, after = input.array.shape[dim], max(before, 0), max(after, 0)
+def _pieces(d: int, n: int, before: int, after: int, mode: str) -> list[tuple[Any, Any]]:
+    """The padded axis ``d`` in pieces: (where a piece lies, the elements that it is made of)."""
+    left, right = _SOURCES[mode](n, before, after)
+    places = [(slice(before, before + n), slice(0, n))]
+    if before:
+        places.append((slice(0, before), left))
+    if after:
+        places.append((slice(before + n, before + n + after), right))
+    whole = (slice(None),) * d
+    return [((*whole, to), (*whole, source)) for to, source in places]
+
+
+@primitive(complex=True)
+def extend_p(xp: Any, a: Any, *, pads: Pads, mode: str) -> Any:
+    """``a`` with elements of its own beyond its edges, (before, after) of them per axis."""
+    for d, (before, after) in enumerate(pads):
+        if before or after:
+            n = a.shape[d]
+            y = xp.empty((*a.shape[:d], n + before + after, *a.shape[d + 1 :]), a.dtype)
+            for to, source in _pieces(d, n, before, after, mode):
+                y[to] = a[source]
+            a = y
+    return a
+
+
+extend_p.defvjp(a=lambda g, pads, mode: fold_back(g, pads=pads, mode=mode))
+
+
+@primitive(complex=True)
+def fold_back(xp: Any, a: Any, *, pads: Pads, mode: str) -> Any:
+    """What lies beyond the edges added to the elements that it is made of: the reverse of
+    ``extend_p``."""
+    for d, (before, after) in reversed(list(enumerate(pads))):
+        if before or after:
+            n = a.shape[d] - before - after
+            (inner, _), *borders = _pieces(d, n, before, after, mode)
+            y = a[inner].copy()
+            for to, source in borders:
+                y[source] += a[to].sum(d, a.dtype, keepdims=True) if mode == "replicate" else a[to]
+            a = y
+    return a
+
+
+fold_back.defvjp(a=lambda g, pads, mode: extend_p(g, pads=pads, mode=mode))
+
+
+def _cut_first(input: Any, pads: Pads) -> tuple[Any, Pads]:
+    """The input without what negative widths cut off, if they leave some, and the other widths."""
+    kept, rest = [], []
+    for n, (before, after) in zip(input.array.shape, pads):
+        cuts = min(before, after) < 0 < n + min(before, 0) + min(after, 0)
+        kept.append((max(-before, 0), n + min(after, 0), None) if cuts else (None, None, None))
+        rest.append((max(before, 0), max(after, 0)) if cuts else (before, after))
+    if tuple(rest) == pads:
+        return input, pads
+    return slice_p(input, index=tuple(kept)), tuple(rest)
+
+
+def _check_edge(shape: tuple[int, ...], dim: int, before: int, after: int, mode: str) -> None:
+    """Refuse widths for which an axis has too few elements."""
+    n = shape[dim]
     longest = {"reflect": n - 1, "circular": n}.get(mode)
     if longest is not None and max(before, after) > longest:
         reason = {
@@ -142,25 +199,11 @@ def _edge(input: Any, dim: int, before: int, after: int, mode: str) -> Any:
         }[mode]
         raise RuntimeError(
             f"{reason}, but got: padding ({before}, {after}) at dimension {dim} of input "
-            f"{list(input.array.shape)}"
+            f"{list(shape)}"
         )
     if not n:
-        raise RuntimeError(
-            f"Expected a non-empty axis {dim} to pad, but got input {list(input.array.shape)}"
-        )
+        raise RuntimeError(f"Expected a non-empty axis {dim} to pad, but got input {list(shape)}")
     if n + before + after < 0:
         raise RuntimeError(
             f"padding ({before}, {after}) leaves nothing of dimension {dim} of size {n}"
         )
-    xp = array_module(input.array)
-
-    def at(first: int, last: int) -> Any:
-        source = _SOURCES[mode](np.arange(first, last), n)
-        return index_p(input, constant(xp, source), dims=(dim,))
-
-    if min(before, after) < 0:
-        return at(-before, n + after)
-    # What lies between is copied in rows, not element by element.
-    left = [at(-before, 0)] if before else []
-    right = [at(n, n + after)] if after else []
-    return cat_p(*left, input, *right, dim=dim)
