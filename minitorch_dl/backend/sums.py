@@ -16,6 +16,10 @@ _LONG = 16
 """Elements of a row from which BLAS sums it; its call costs as much as so many."""
 _SHORT = 64
 """Elements of a row below which rows had better be added up before their elements are."""
+_NARROW = 64
+"""Columns of a matrix up to which BLAS sums its rows or columns sooner than NumPy or ``vecdot``."""
+_NARROWEST = 32
+"""Columns up to which a product of arrays in memory and its sums take less time than ``vecdot``."""
 SOME = 1 << 11
 """Elements from which ``sum_by_products`` saves more time than it takes to ask."""
 _ALONE = 1 << 13
@@ -39,6 +43,13 @@ def sum_over(xp: Any, a: Any, axes: Axes) -> Any:
                 return (a.dot(ones) if of_rows else ones.dot(a)).reshape(kept)
             if axes[1:]:
                 return np.einsum(_subscripts(a.ndim, axes, 1), a).reshape(kept)
+    elif (
+        xp is np
+        and 0 < a.shape[-1] <= _NARROW
+        and (axes[-1] < a.ndim - 1 or axes[0] == a.ndim - len(axes))
+        and (total := sum_by_products(xp, a, axes)) is not None
+    ):
+        return total.reshape(_as_matrix(a.shape, axes)[2])
     elif axes[1:]:
         if xp is np and _has_rows_to_add(a, axes):
             return sum_over(xp, a.sum(axis=0, keepdims=True, dtype=a.dtype), axes[1:])
@@ -62,9 +73,9 @@ def sum_by_products(xp: Any, a: Any, axes: Axes) -> Any:
     if axes[-1] == k - 1:
         rows = math.prod(a.shape[:k])
         if rows >= 64 and a.size <= 512 * rows:
-            return dot(xp, np.ones(rows, a.dtype), a.reshape(rows, -1))
+            return dot(xp, _ones(rows, a.dtype), a.reshape(rows, -1))
     elif axes[0] == n - k and (columns := math.prod(a.shape[n - k :])) <= 8192:
-        ones = np.ones(columns, a.dtype)
+        ones = _kept_ones(columns, a.dtype)
         rows = a.reshape(-1, columns)
         # BLAS adds up eight numbers of a row in a product with a matrix, 32 in one of two vectors.
         return dot(xp, rows, ones) if columns <= 512 else np.vecdot(rows, ones)
@@ -87,6 +98,8 @@ def dot_over(xp: Any, a: Any, b: Any, axes: Axes) -> Any:
         return _sum(xp, a * b, axes)
     if axes[1:] and a.size > _ALONE and _has_rows_to_add(a, axes):
         return sum_over(xp, dot_over(xp, a, b, axes[:1]), axes[1:])
+    if a.size > _ALONE and axes == (a.ndim - 1,) and a.shape[-1] <= _NARROWEST:
+        return sum_over(xp, a * b, axes)
     is_one_call = not axes[1:] or a.size > _ALONE
     if is_one_call and a.ndim - 1 in axes and _has_long_rows(a) and _has_long_rows(b):
         return _of_rows(a, b, axes)
@@ -187,6 +200,14 @@ def _has_rows_to_add(a: Any, axes: Axes) -> bool:
 
 def _has_long_rows(a: Any) -> bool:
     return a.shape[-1] >= _LONG and a.strides[-1] == a.itemsize
+
+
+def _ones(n: int, dtype: Any) -> Any:
+    return _kept_ones(n, dtype) if n <= _KEPT else np.ones(n, dtype)
+
+
+_KEPT = 1 << 13
+"""Ones up to which an array of them is kept."""
 
 
 @functools.lru_cache(64)

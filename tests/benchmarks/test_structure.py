@@ -63,7 +63,7 @@ NUMPY_BOUNDS = {
     "train/RNN T20 B16 32-32 x1": (215, 0),
     "train/LSTM T60 B32 50-50 x2": (2215, 17),
     "train/GRU T60 B32 64-128 x1": (1625, 23),
-    "train/GPT 3 blocks d128 T64 B16": (1945, 241),
+    "train/GPT 3 blocks d128 T64 B16": (1945, 242),
     "train/Transformer encoder": (1420, 287),
     "train/VAE": (505, 49),
     "train/DCGAN generator": (905, 153),
