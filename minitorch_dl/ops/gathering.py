@@ -7,6 +7,7 @@ In a formula ``g`` is the gradient of the output, ``y`` the output.
 
 from __future__ import annotations
 
+import functools
 from math import prod
 from typing import Any
 
@@ -220,13 +221,32 @@ def flat_places(xp: Any, index: Any, dim: int, shape: tuple[int, ...]) -> Any:
     """``index_grid`` as positions in a flattened array of ``shape``."""
     step = prod(shape[dim + 1 :])
     flat = index if step == 1 else xp.multiply(index, step, dtype="i8")
-    own: Any = None
-    for d, size in enumerate(index.shape):
-        if d != dim and size > 1:
+    if xp is np and index.size <= _KEPT:
+        begins = _kept_begins(index.shape, dim, shape)
+    else:
+        begins = _begins(xp, index.shape, dim, shape)
+    return flat if begins is None else flat + begins
+
+
+_KEPT = 1 << 12
+"""Elements of an index up to which the places of its axes' elements are kept."""
+
+
+def _begins(xp: Any, size: tuple[int, ...], dim: int, shape: tuple[int, ...]) -> Any:
+    """What the axes but ``dim`` of an index of ``size`` add to places in an array of ``shape``;
+    None where that is nothing."""
+    total: Any = None
+    for d, n in enumerate(size):
+        if d != dim and n > 1:
             step = prod(shape[d + 1 :])
-            places = (xp.arange(size) * step).reshape((-1,) + (1,) * (index.ndim - d - 1))
-            own = places if own is None else own + places
-    return flat if own is None else flat + own
+            places = (xp.arange(n) * step).reshape((-1,) + (1,) * (len(size) - d - 1))
+            total = places if total is None else total + places
+    return total
+
+
+@functools.lru_cache(128)
+def _kept_begins(size: tuple[int, ...], dim: int, shape: tuple[int, ...]) -> Any:
+    return _begins(np, size, dim, shape)
 
 
 def whole_slices(index: Any, dim: int, shape: tuple[int, ...]) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 from ..autograd.node_names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import array_module, check_all
+from ..backend.ordering import first_in_order, stable_order
 from . import return_types
 from .dims import wrap_dim
 from .elementwise import lerp
@@ -28,7 +29,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-_FEW = 32
+_FEW = 64
 """Elements of a row which are sorted as quickly as the largest of them are found."""
 
 
@@ -38,20 +39,12 @@ def _keys(xp: Any, a: Any) -> Any:
     return a.astype("f4") if a.dtype.kind == "V" else a
 
 
-def _argsort(xp: Any, a: Any, dim: int, descending: bool) -> Any:
-    """Positions in stable order, NaN as the largest of all."""
-    if not descending:
-        return xp.argsort(a, dim, kind="stable")
-    backwards = (slice(None),) * dim + (slice(None, None, -1),)
-    return a.shape[dim] - 1 - xp.argsort(a[backwards], dim, kind="stable")[backwards]
-
-
 @primitive
 def order_p(xp: Any, a: Any, *, dim: int, descending: bool) -> Any:
     """The positions of the elements along ``dim`` in sorted order."""
     if not a.ndim:
         return xp.zeros((), "i8")
-    return _argsort(xp, _keys(xp, a), dim, descending)
+    return stable_order(xp, _keys(xp, a), dim, descending)
 
 
 def _taken(xp: Any, a: Any, index: Any) -> Any:
@@ -68,14 +61,16 @@ def order_first(xp: Any, a: Any, *, k: int, dim: int, largest: bool) -> Any:
     last, n = a.ndim - 1, a.shape[-1]
     if largest and k == 1:
         found = xp.argmax(a, -1)[..., None]
+    elif (found := first_in_order(xp, a, k, largest)) is not None:
+        pass
     elif 0 < k < n > _FEW:
         chosen = xp.argpartition(a, n - k if largest else k - 1, -1)
         chosen = chosen[..., n - k :] if largest else chosen[..., :k]
         chosen.sort(-1)  # equal elements in their original order
-        order = _argsort(xp, _taken(xp, a, chosen), last, largest)
+        order = stable_order(xp, _taken(xp, a, chosen), last, largest)
         found = _taken(xp, chosen, order)
     else:
-        found = _argsort(xp, a, last, largest)[..., :k]
+        found = stable_order(xp, a, last, largest)[..., :k]
     return xp.ascontiguousarray(found.swapaxes(dim, -1))
 
 
@@ -156,7 +151,7 @@ def median_position(xp: Any, a: Any, *, dim: int, skip_nan: bool) -> Any:
     it is skipped."""
     if not a.ndim:
         return xp.zeros((), "i8")
-    order = _argsort(xp, _keys(xp, a), dim, False)
+    order = stable_order(xp, _keys(xp, a), dim)
     return xp.take_along_axis(order, _median_rank(xp, a, dim, skip_nan), dim)
 
 
@@ -221,7 +216,7 @@ def mode_position(xp: Any, a: Any, *, dim: int) -> Any:
     if not a.ndim:
         return xp.zeros((), "i8")
     a = xp.moveaxis(_keys(xp, a), dim, -1)
-    order = _argsort(xp, a, a.ndim - 1, False)
+    order = stable_order(xp, a, a.ndim - 1)
     ranked = xp.take_along_axis(a, order, -1)
     place = xp.arange(a.shape[-1])
     begins = xp.ones(a.shape, bool)
