@@ -19,6 +19,7 @@ from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase, fused, primitive, write_out
 from ..autograd.structural import cast
 from ..backend import activations as kernels, array_module, dtypes, random as draw
+from ..backend.near_zero import expm1, log1p
 from ..backend.selection import choose, clip
 from .creation import empty, ones_like
 from .elementwise import abs, exp
@@ -265,7 +266,7 @@ def softshrink(input: Any, lambd: float = 0.5, *, out: Any = None) -> Any:
 
 @primitive(promotes="float", kinks=(0,), least="float", blocks=True)
 def elu_p(xp: Any, a: Any, *, alpha: float, scale: float, rate: float) -> Any:
-    negative = xp.expm1(clip(xp, a, None, 0) * rate) * (alpha * scale)
+    negative = expm1(xp, clip(xp, a, None, 0) * rate) * (alpha * scale)
     return clip(xp, a, 0, None) * scale + negative
 
 
@@ -311,7 +312,7 @@ def selu(input: Any, inplace: bool = False) -> Any:
 @primitive(promotes="float", least="float", blocks=True)
 def softplus_p(xp: Any, a: Any, *, beta: float, threshold: float) -> Any:
     scaled = a * beta
-    y = xp.log1p(xp.exp(-xp.absolute(scaled))) + clip(xp, scaled, 0, None)
+    y = log1p(xp, xp.exp(-xp.absolute(scaled))) + clip(xp, scaled, 0, None)
     y = y if beta == 1 else y / beta
     return y if threshold == math.inf else choose(xp, scaled > threshold, a, y)
 
@@ -336,7 +337,7 @@ def logsigmoid(input: Any, *, out: Any = None) -> Any:
 
 @primitive(promotes="float", least="float", blocks=True)
 def mish_p(xp: Any, a: Any) -> Any:
-    return a * xp.tanh(xp.log1p(xp.exp(-xp.abs(a))) + clip(xp, a, 0, None))
+    return a * xp.tanh(log1p(xp, xp.exp(-xp.abs(a))) + clip(xp, a, 0, None))
 
 
 def _d_mish(g: Any, a: Any) -> Any:

@@ -16,7 +16,7 @@ from ..autograd.node_names import named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.public_functions import number_first
 from ..autograd.structural import cast, conj, is_complex, zero
-from ..backend import array_module, describe, dtypes, remainders
+from ..backend import array_module, describe, dtypes, near_zero, remainders
 from .selection import keep
 
 __all__ = [
@@ -408,10 +408,10 @@ def exp2(xp: Any, a: Any) -> Any:
 exp2.defvjp(a=lambda g, y: g * y * math.log(2))
 
 
-@primitive(promotes="float", complex="holomorphic")
+@primitive(promotes="float", complex="holomorphic", blocks=True)
 def expm1(xp: Any, a: Any) -> Any:
     """``exp(input) - 1``, accurate near 0."""
-    return xp.expm1(a)
+    return near_zero.expm1(xp, a)
 
 
 expm1.defvjp(a=lambda g, y: g * (y + 1))
@@ -444,7 +444,13 @@ def log10(xp: Any, a: Any) -> Any:
 log10.defvjp(a=lambda g, a: g / (a * math.log(10)))
 
 
-@primitive(promotes="float", domain=(-1, None), grad_fn="Log1PBackward0", complex="holomorphic")
+@primitive(
+    promotes="float",
+    domain=(-1, None),
+    grad_fn="Log1PBackward0",
+    complex="holomorphic",
+    blocks=True,
+)
 def log1p(xp: Any, a: Any) -> Any:
     """``log(1 + input)``, accurate near 0."""
     if a.dtype.kind == "c":
@@ -454,7 +460,7 @@ def log1p(xp: Any, a: Any) -> Any:
         real = xp.log1p(xp.where(near, x * (2 + x) + y * y, 0)) / 2
         far = xp.log1p(xp.where(near, 0, a))
         return xp.where(near, real + 1j * xp.arctan2(y, 1 + x), far).astype(a.dtype)
-    return xp.log1p(a)
+    return near_zero.log1p(xp, a)
 
 
 log1p.defvjp(a=lambda g, a: g / (a + 1))
@@ -470,7 +476,7 @@ def logaddexp(xp: Any, a: Any, b: Any) -> Any:
         return complex_logaddexp(a, b)
     low, high = xp.minimum(a, b), xp.maximum(a, b)
     apart = keep(low - high, low != high)  # of infinities of one sign the difference is NaN
-    return high + xp.log1p(xp.exp(apart))
+    return high + near_zero.log1p(xp, xp.exp(apart))
 
 
 def complex_logaddexp(a: Any, b: Any) -> Any:

@@ -55,7 +55,7 @@ def test_blocks_of_pointwise_ops(name: str) -> None:
     torch.manual_seed(0)
     large, g = torch.randn(2, N) * 4, torch.randn(2, N)
     results = []
-    for size in (2 * N, 1000):  # in blocks, and in pieces that are too small for them
+    for size in (2 * N, 2 * N // 40 + 1):  # in blocks, and in pieces that are too small for them
         x = large.reshape(-1).clone().requires_grad_()
         y = torch.cat([function(part) for part in x.split(size)])
         y.backward(g.reshape(-1))

@@ -10,6 +10,7 @@ from ...autograd.node_names import as_one
 from ...autograd.primitive import TensorBase, primitive
 from ...autograd.structural import cast
 from ...backend import array_module, check_all
+from ...backend.near_zero import log1p
 from ...backend.selection import clip
 from ...backend.warning import warn
 from ..activation import logsigmoid
@@ -206,10 +207,10 @@ def kl_div(
     return loss / input.array.shape[0] if by_batch and input.array.ndim else loss
 
 
-@primitive(wide=True, least="float")
+@primitive(wide=True, least="float", blocks=True)
 def binary_cross_entropy_p(xp: Any, a: Any, target: Any) -> Any:
     """``-t log a - (1 - t) log(1 - a)``, with no logarithm below -100."""
-    hit, miss = clip(xp, xp.log(a), -100, None), clip(xp, xp.log1p(-a), -100, None)
+    hit, miss = clip(xp, xp.log(a), -100, None), clip(xp, log1p(xp, -a), -100, None)
     return (target - 1) * miss - target * hit
 
 
@@ -267,10 +268,10 @@ def binary_cross_entropy(
     return reduced(loss, reduction)
 
 
-@primitive(broadcasts=True, promotes="float", least="float")
+@primitive(broadcasts=True, promotes="float", least="float", blocks=True)
 def binary_cross_entropy_with_logits_p(xp: Any, a: Any, target: Any) -> Any:
     """``-t log s - (1 - t) log(1 - s)``, s the sigmoid of a, without overflow."""
-    y = xp.log1p(xp.exp(-xp.abs(a)))
+    y = log1p(xp, xp.exp(-xp.abs(a)))
     y += clip(xp, a, 0, None)
     return y - a * target
 
