@@ -19,9 +19,9 @@ from .gathering import (
     at_least_1d,
     check_index,
     check_slices,
+    flat_places,
     gather_adjoint,
     gather_p,
-    index_grid,
     index_vector,
     scatter_p,
     shaped,
@@ -91,7 +91,7 @@ def _prod_of_stacked(a: Any, source: Any, index: Any, *, dim: int) -> Any:
     and multiplied."""
     at, shape = index.array, a.array.shape
     xp, size = array_module(at), a.array.size
-    place = xp.arange(size).reshape(shape)[index_grid(xp, at, dim)].reshape(-1)
+    place = flat_places(xp, at, dim, shape).reshape(-1)
     order = xp.argsort(place, kind="stable")
     ranked = place[order]
     rank = xp.empty_like(place)
@@ -106,7 +106,8 @@ def _prod_of_stacked(a: Any, source: Any, index: Any, *, dim: int) -> Any:
 @fused(composite=_prod_of_stacked, complex=True)
 def scatter_prod(xp: Any, a: Any, source: Any, index: Any, *, dim: int) -> Any:
     out = a.copy()
-    multiply_at(xp, out, index_grid(xp, index, dim), source)
+    at = flat_places(xp, index, dim, a.shape)  # quick in one dimension only
+    multiply_at(xp, out.reshape(-1), (at.reshape(-1),), source.reshape(-1))
     return out
 
 
@@ -115,7 +116,8 @@ def scatter_extremum(
     xp: Any, a: Any, source: Any, index: Any, *, dim: int, largest: bool, nan_holds: bool
 ) -> Any:
     out = a.copy()
-    put_extrema(xp, out, index_grid(xp, index, dim), source, largest)
+    at = flat_places(xp, index, dim, a.shape)
+    put_extrema(xp, out.reshape(-1), at.reshape(-1), source.reshape(-1), largest)
     return out
 
 
