@@ -52,6 +52,23 @@ def sigmoid_by(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(activations, "_exp_is_quicker", lambda: request.param == "exp")
 
 
+@pytest.mark.parametrize(
+    ("report", "expected"),
+    [
+        ({"tanh": {"ff": {"current": "X86_V3"}, "dd": {"current": "X86_V4"}}}, True),
+        ({"tanh": {"ff": {"current": "AVX2"}}}, True),
+        ({"tanh": {"ff": {"current": "AVX512_SKX"}}}, False),
+        ({"tanh": {"dd": {"current": "AVX2"}}}, False),
+        ({}, False),
+    ],
+)
+def test_what_numpy_was_compiled_for_decides(
+    monkeypatch: pytest.MonkeyPatch, report: dict[str, Any], expected: bool
+) -> None:
+    monkeypatch.setattr(np.lib.introspect, "opt_func_info", lambda name: report)
+    assert activations._exp_is_quicker.__wrapped__() == expected
+
+
 @pytest.mark.parametrize("scale", [1.0, 2.0, 0.7])
 def test_sigmoid_in_place_is_exact_to_float32(sigmoid_by: None, scale: float) -> None:
     x = np.linspace(-200, 200, 200001).astype("float32")
