@@ -22,6 +22,22 @@ def test_importing_a_file_leaves_the_function_of_its_name() -> None:
         assert WeightNorm.__name__ == "WeightNorm"
 
 
+def test_importing_everything_leaves_files_out() -> None:
+    names: dict[str, object] = {}
+    with minitorch_dl.as_torch():
+        exec("from torch import *; from torch.nn.functional import *", names)
+        exec("from torch.nn import *; from torch.distributions import *", names)
+        exec("from torch.utils.data import *", names)
+        import torch
+
+    assert names["flatten"] is torch.flatten
+    assert names["normal"] is torch.normal
+    assert names["dropout"] is torch.nn.functional.dropout
+    assert names["Normal"] is torch.distributions.Normal
+    assert {"Linear", "functional", "DataLoader"} < set(names)
+    assert not {"nn", "backend", "sampler", "sys"} & set(names)
+
+
 def test_functions_that_can_be_overridden_are_found_under_that_name() -> None:
     with minitorch_dl.as_torch():
         import torch

@@ -35,7 +35,7 @@ def path_for_children() -> str:
 
 def explain_missing(module: ModuleType, late: Mapping[str, str] = MappingProxyType({})) -> None:
     """Have a namespace answer a name that it lacks with the nearest names that it has, and leave
-    the files that it is made of out of ``dir``.
+    the files that it is made of out of ``dir`` and ``import *``.
 
     Args:
         late: names that it has once they are asked for: the modules in it that have them, or are
@@ -54,6 +54,10 @@ def explain_missing(module: ModuleType, late: Mapping[str, str] = MappingProxyTy
             return found
         if name in PRIVATE:
             return _private(name)
+        if name == "__all__":
+            files = {n for n in __dir__() if isinstance(vars(module).get(n), ModuleType)}
+            unwanted = {n for n in late if late[n] == n} | (set() if namespace else files)
+            return [n for n in __dir__() if not n.startswith("_") and n not in unwanted]
         if name.startswith("__"):
             raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
         if name in late:

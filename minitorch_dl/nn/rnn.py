@@ -111,11 +111,16 @@ class RNNBase(Module):
         return [getattr(self, name) for name in self._flat_weights_names]
 
     @property
+    def _all_weights(self) -> list[list[str]]:
+        """The names of the weights, a list per layer and direction."""
+        per_layer = 2 + 2 * self.bias + (self.proj_size > 0)
+        names = self._flat_weights_names
+        return [names[k : k + per_layer] for k in range(0, len(names), per_layer)]
+
+    @property
     def all_weights(self) -> list[list[Tensor]]:
         """The weights, a list per layer and direction."""
-        per_layer = 2 + 2 * self.bias + (self.proj_size > 0)
-        flat = self._flat_weights
-        return [flat[k : k + per_layer] for k in range(0, len(flat), per_layer)]
+        return [[getattr(self, name) for name in names] for names in self._all_weights]
 
     def __getstate__(self) -> dict[str, Any]:
         # PyTorch makes what else it needs of them, should it read the pickle.

@@ -234,6 +234,9 @@ def test_the_weights_of_an_lstm_by_layer(torch: Any) -> None:
         [(16, 4), (16, 2), (16,), (16,), (2, 4)],
         [(16, 4), (16, 2), (16,), (16,), (2, 4)],
     ]
+    names = ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0", "weight_hr_l0"]
+    assert lstm._all_weights[0] == names
+    assert lstm._all_weights[1] == [f"{name}_reverse" for name in names]
     with pytest.warns(UserWarning, match="dropout option adds dropout after all but last"):
         torch.nn.LSTM(3, 4, dropout=0.5)
 
