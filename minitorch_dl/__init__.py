@@ -355,7 +355,7 @@ try:
         **{
             name: name
             for name in (
-                "ao distributed distributions func futures fx hub jit library metrics "
+                "ao distributed distributions export func futures fx hub jit library metrics "
                 "multiprocessing nested onnx profiler quasirandom serialization sparse testing "
                 "torch_version"
             ).split()

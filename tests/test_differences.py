@@ -333,6 +333,13 @@ def test_dispatch_modes_are_refused() -> None:
     assert not _python_dispatch.is_traceable_wrapper_subclass(torch.ones(1))
 
 
+def test_exported_programs_run_the_module(tmp_path) -> None:
+    program = torch.export.export(torch.nn.Sequential(torch.nn.ReLU()), (torch.ones(2),))
+    assert [node.op for node in program.graph.nodes] == ["placeholder", "call_module", "output"]
+    torch.export.save(program, tmp_path / "relu.pt2")
+    assert b"Sequential" in (tmp_path / "relu.pt2").read_bytes()
+
+
 def test_several_processes_hold_whole_models() -> None:
     from minitorch_dl.distributed.fsdp import fully_shard
     from minitorch_dl.distributed.tensor import distribute_tensor

@@ -33,6 +33,9 @@ ELSEWHERE = {
     **{f"nn.modules.{name}": "nn" for name in (*LAYER_FILES, "module", "utils")},
     "nn.modules.lazy": "nn.lazy",
     "nn.attention.flex_attention": "nn.flex_attention",
+    "export.dynamic_shapes": "export",
+    "export.exported_program": "export",
+    "export.graph_signature": "export",
     "fx.experimental.proxy_tensor": "fx",
     "fx.subgraph_rewriter": "fx.rewriting",
     "fx.immutable_collections": "immutable_collections",
@@ -124,10 +127,10 @@ SEVERAL_PROCESSES = """
 
 NAMESPACES = frozenset(
     """
-    __future__ accelerator amp ao autograd backends compiler cpu cuda distributed distributions fft
-    func futures fx hub jit library linalg masked metrics mps multiprocessing nn onnx ops optim
-    overrides profiler quasirandom random return_types serialization signal sparse special testing
-    torch_version types utils version xpu
+    __future__ accelerator amp ao autograd backends compiler cpu cuda distributed distributions
+    export fft func futures fx hub jit library linalg masked metrics mps multiprocessing nn onnx ops
+    optim overrides profiler quasirandom random return_types serialization signal sparse special
+    testing torch_version types utils version xpu
     autograd.forward_ad autograd.functional autograd.grad_mode autograd.graph autograd.profiler
     backends.cpu backends.cuda backends.cudnn backends.mkl backends.mkldnn backends.mps
     backends.openmp backends.opt_einsum cuda.amp cuda.nvtx
