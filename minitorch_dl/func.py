@@ -26,7 +26,7 @@ from .autograd.structural import alias
 from .batching import spread, torch, vmap
 from .compat.names import explain_missing
 from .nn.calling import functional_call
-from .nn.normalization import _BatchNorm
+from .nn.ensembles import replace_all_batch_norm_modules_, stack_module_state
 from .ops.axis_patterns import rearrange
 from .tensor import Tensor
 from .utils._pytree import tree_leaves, tree_map, tree_structure
@@ -70,14 +70,18 @@ class _Point:
         return self.filled(gradients(outputs, self.tensors, grads, create_graph=True))
 
     def linearized(self, outputs: Sequence[Any]) -> tuple[_Point, Linearization]:
-        """The derivative of outputs as a function of tangents, and the point that it varies."""
-        u = _Point("jvp", [torch.zeros_like(y) for y in outputs])
-        return u, Linearization(outputs, self.tensors, u.tensors)
+        """The derivative of the outputs that have one as a function of tangents, and the point that
+        it varies."""
+        smooth = [y for y in outputs if _is_smooth(y)]
+        u = _Point("jvp", [torch.zeros_like(y) for y in smooth])
+        return u, Linearization(smooth, self.tensors, u.tensors)
 
-    def pushed(self, linearized: tuple[_Point, Linearization], tangents: Any) -> list[Any]:
-        """The tangents of the outputs from those of the arguments; zeros where nothing depends."""
+    def pushed(self, linearized: tuple[_Point, Linearization], outputs: Any, tangents: Any) -> Any:
+        """The tangents of a tree of outputs from those of the arguments; zeros where nothing
+        depends, and for indices and flags."""
         u, linear = linearized
-        return self.leave(u.leave(u.filled(linear.along(tree_leaves(tangents)))))
+        found = iter(self.leave(u.leave(u.filled(linear.along(tree_leaves(tangents))))))
+        return tree_map(lambda y: next(found) if _is_smooth(y) else torch.zeros_like(y), outputs)
 
     def filled(self, found: Sequence[Any]) -> list[Any]:
         return [torch.zeros_like(x) if g is None else g for x, g in zip(self.tensors, found)]
@@ -113,6 +117,10 @@ class _Point:
             return True
         leaves = [node for node in nodes_below([y._node]) if type(node) is AccumulateGrad]
         return any(node not in _LEFT for node in leaves)
+
+
+def _is_smooth(y: Any) -> bool:
+    return bool(y.is_floating_point() or y.is_complex())
 
 
 def _own(x: Any) -> Any:
@@ -162,8 +170,9 @@ def _split_aux(name: str, result: Any, has_aux: bool) -> tuple[Any, Any]:
     return result
 
 
-def _tensors_of(name: str, output: Any, what: str = "f(*primals)") -> list[Any]:
-    """The tensors that a function returned, of which there has to be one."""
+def _tensors_of(name: str, output: Any, smooth: bool = False) -> list[Any]:
+    """The tensors that a function returned, of which there has to be one; only ``smooth`` ones,
+    those of dtypes that have gradients."""
     leaves = [] if output is None else tree_leaves(output)
     if not leaves:
         raise RuntimeError(
@@ -172,7 +181,13 @@ def _tensors_of(name: str, output: Any, what: str = "f(*primals)") -> list[Any]:
     for y in leaves:
         if not isinstance(y, Tensor):
             raise RuntimeError(
-                f"{name}: expected {what} to return only tensors, got unsupported type {type(y)}"
+                f"{name}: expected f(*primals) to return only tensors, got unsupported type "
+                f"{type(y)}"
+            )
+        if smooth and not _is_smooth(y):
+            raise RuntimeError(
+                f"{name}: All outputs of f must be floating-point or complex Tensors, got Tensor "
+                f"with dtype {y.dtype}. Return others apart, with has_aux=True"
             )
     return leaves
 
@@ -242,7 +257,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple
     with autograd.enable_grad():
         result = func(*point.args)
     output, aux = _split_aux("vjp(f, *primals)", result, has_aux)
-    outputs = _tensors_of("vjp(f, *primals)", output)
+    outputs = _tensors_of("vjp(f, *primals)", output, smooth=True)
 
     def pull(cotangents: Any) -> tuple[Any, ...]:
         if tree_structure(cotangents) != tree_structure(output):
@@ -291,6 +306,12 @@ def jvp(
                 raise RuntimeError(
                     f"{name}: Expected {what} to only contain Tensors, got {type(x).__name__}"
                 )
+    for x in tree_leaves(primals):
+        if not _is_smooth(x):
+            raise ValueError(
+                f"{name}: Expected primal to be floating point or complex, but got: {x.dtype}. "
+                "Give it to the function by a closure or functools.partial"
+            )
     point = _Point("jvp", list(primals))
     with autograd.enable_grad():
         result = func(*point.args)
@@ -301,7 +322,7 @@ def jvp(
                 f"{name}: the output of f is independent of the primals, which strict=True refuses"
             )
         linearized = point.linearized(outputs)
-    results = (point.leave(output), _like(output, point.pushed(linearized, tangents)))
+    results = (point.leave(output), point.pushed(linearized, output, tangents))
     return (*results, point.leave(aux)) if has_aux else results
 
 
@@ -324,7 +345,7 @@ def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..
             raise RuntimeError(
                 "Expected the tangents to have the same structure as the primals of linearize"
             )
-        return _like(output, point.pushed(linearized, list(tangents)))
+        return point.pushed(linearized, output, list(tangents))
 
     return point.leave(output), push
 
@@ -370,13 +391,14 @@ def _jacobian(
         with autograd.enable_grad():
             result = func(*_replaced(args, numbers, point.args), **kwargs)
             output, aux = _split_aux(name, result, has_aux)
-            _refuse_complex(transform, "outputs", _tensors_of(name, output))
-
-            ys = tree_leaves(output)
-            if forward and sum(x.numel() for x in point.tensors) < sum(y.numel() for y in ys):
-                u, linear = point.linearized(ys)
-                columns = list(zip(*[u.rows(x) for x in point.filled(linear.transposed)]))
-                found = [[c.movedim(0, -1) for c in columns[k]] for k in range(len(ys))]
+            ys = _tensors_of(name, output, smooth=not forward)
+            _refuse_complex(transform, "outputs", ys)
+            smooth = [y for y in ys if _is_smooth(y)]
+            if forward and sum(x.numel() for x in point.tensors) < sum(y.numel() for y in smooth):
+                u, linear = point.linearized(smooth)
+                columns = zip(*[u.rows(x) for x in point.filled(linear.transposed)])
+                pushed = iter([[c.movedim(0, -1) for c in column] for column in columns])
+                found = [next(pushed) if _is_smooth(y) else point.rows(y) for y in ys]
             else:
                 found = [point.rows(y) for y in ys]
 
@@ -427,7 +449,7 @@ def hessian(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Cal
     return jacfwd(jacrev(func, argnums), argnums)
 
 
-# -- batches and modules ---------------------------------------------------------------------------
+# -- names that need nothing here ------------------------------------------------------------------
 
 
 def functionalize(func: Callable[..., Any], *, remove: str = "mutations") -> Callable[..., Any]:
@@ -438,43 +460,6 @@ def functionalize(func: Callable[..., Any], *, remove: str = "mutations") -> Cal
 def debug_unwrap(tensor: Any, *, recurse: bool = True) -> Any:
     """Return the tensor: the transforms here work on ordinary ones."""
     return tensor
-
-
-def replace_all_batch_norm_modules_(root: Any) -> Any:
-    """Have every batch norm in a module use each batch's own statistics, in place, so that calling
-    the module changes no buffer."""
-    for module in root.modules():
-        if isinstance(module, _BatchNorm):
-            module.running_mean = module.running_var = module.num_batches_tracked = None
-            module.track_running_stats = False
-    return root
-
-
-def stack_module_state(models: Sequence[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The parameters and the buffers of several modules of one kind, stacked: for ``vmap`` over an
-    ensemble."""
-    if not models:
-        raise RuntimeError("stack_module_state: Expected at least one model, got 0.")
-    if any(m.training != models[0].training for m in models):
-        raise RuntimeError(
-            "stack_module_state: Expected all models to have the same training/eval mode."
-        )
-    if any(type(m) is not type(models[0]) for m in models):
-        raise RuntimeError("stack_module_state: Expected all models to be of the same class.")
-
-    def stacked(name: str, tensors: list[Any]) -> Any:
-        if any(x.requires_grad != tensors[0].requires_grad for x in tensors):
-            raise RuntimeError(
-                f"stack_module_state: Expected {name} from each model to have the same "
-                ".requires_grad"
-            )
-        return torch.stack(tensors).detach().requires_grad_(tensors[0].requires_grad)
-
-    trees = [dict(m.named_parameters()) for m in models]
-    parameters = {name: stacked(name, [tree[name] for tree in trees]) for name in trees[0]}
-    trees = [dict(m.named_buffers()) for m in models]
-    buffers = {name: stacked(name, [tree[name] for tree in trees]) for name in trees[0]}
-    return parameters, buffers
 
 
 explain_missing(sys.modules[__name__])

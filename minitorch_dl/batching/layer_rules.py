@@ -159,6 +159,9 @@ def _batch_norm(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level:
     given = bound_arguments(func, args, kwargs).arguments
     x, weight, bias = given["input"], given["weight"], given["bias"]
     mean, var = given["running_mean"], given["running_var"]
+    options = {name: given[name] for name in ("training", "momentum", "eps")}
+    if only((x, mean, var), level):
+        return _scaled(func(x, mean, var, **options), weight, bias)
     if given["training"] and mean is not None:
         _check_running(mean, var, level)
     batch = lifted(x, level)
@@ -167,9 +170,7 @@ def _batch_norm(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level:
         batch.transpose(0, 1).flatten(1, 2),  # (N, B*C, ...)
         None if mean is None else lifted(mean, level).reshape(-1),
         None if var is None else lifted(var, level).reshape(-1),
-        training=given["training"],
-        momentum=given["momentum"],
-        eps=given["eps"],
+        **options,
     )
     y = Batched.of(y.unflatten(1, (size, x.shape[1])).transpose(0, 1), level)
     return _scaled(y, weight, bias)

@@ -93,6 +93,28 @@ def test_vjp_and_jvp(torch) -> None:
     close(torch, t, x.cos() * w * w + x.sin() * x)
 
 
+def test_whole_numbers_have_tangents_of_zero(torch) -> None:
+    x, w = points(torch)
+    y, t = torch.func.jvp(torch.sort, (x,), (w,))
+    assert y.indices.tolist() == [1, 0, 2]
+    close(torch, t.values, w[y.indices])
+    assert t.indices.dtype == torch.int64
+    assert t.indices.tolist() == [0, 0, 0]
+    _, t = torch.func.jvp(lambda x: {"large": x > 0, "y": 2 * x}, (x,), (w,))
+    assert t["large"].tolist() == [False] * 3
+    close(torch, t["y"], 2 * w)
+    for function in (lambda x: x**2, lambda x: x.repeat(2) ** 2):  # by rows, and by columns
+        jacobian, zeros = torch.func.jacfwd(lambda x, f=function: (f(x), x.argmax()))(x)
+        close(torch, jacobian, (2 * x).diag().repeat(len(jacobian) // 3, 1))
+        assert zeros.tolist() == [0, 0, 0]
+
+
+def test_tangents_have_no_history_of_ours(torch) -> None:
+    a = torch.eye(2)
+    _, t = torch.func.jvp(torch.matrix_exp, (a,), (a,))  # a matrix holds both, argument and tangent
+    assert not t.requires_grad
+
+
 @pytest.mark.parametrize("name", ["jacrev", "jacfwd"])
 def test_jacobians(torch, name) -> None:
     x, w = points(torch)
@@ -373,9 +395,28 @@ def test_wrong_calls_of_transforms(torch) -> None:
         (lambda: f.grad(torch.sum, argnums=[0])(x), "int or Tuple"),
         (lambda: f.jacrev(lambda x: x * 1j)(x), "jacrev: Expected all outputs"),
         (lambda: f.stack_module_state([]), "at least one model"),
+        (lambda: f.vjp(torch.sort, x), "must be floating-point or complex"),
+        (lambda: f.jacrev(lambda x: (x, x.argmax()))(x), "must be floating-point or complex"),
     ]:
         with pytest.raises(RuntimeError, match=message):
             call()
+    with pytest.raises(ValueError, match="primal to be floating point or complex"):
+        f.jvp(lambda i: x[i], (x.long(),), (x,))
+
+
+def test_norms_of_several_weights(torch) -> None:
+    x, w = points(torch)
+    batch, weights = torch.stack([x, w]), torch.stack([w, x])
+    mean, var = torch.zeros_like(x), torch.ones_like(x)
+
+    def norm(weight):
+        return torch.nn.functional.batch_norm(batch, mean, var, weight, training=True)
+
+    expected = torch.stack(
+        [(batch - batch.mean(0)) / batch.std(0, unbiased=False) * weight for weight in weights]
+    )
+    assert torch.allclose(torch.func.vmap(norm)(weights), expected, atol=1e-4)
+    close(torch, mean, 0.1 * batch.mean(0))  # of one batch, for all weights
 
 
 @pytest.mark.filterwarnings("ignore:There is a performance drop")  # of PyTorch
