@@ -144,7 +144,7 @@ def sampled_addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any
     if tuple(mat1.shape[:-1]) + mat2.shape[-1:] != input._size or mat2.shape[:-1] != (*batch, k):
         raise refuse("sampled_addmm", "matrices that fit", input, mat1, mat2)
     at = (wrap(input.keys((*range(len(batch)), d))) for d in (-2, -1))
-    rows = (reshape(m, (m.shape.numel() // max(k, 1), k)) for m in (mat1, mat2.transpose(-2, -1)))
+    rows = (reshape(m, (m.shape[:-1].numel(), k)) for m in (mat1, mat2.transpose(-2, -1)))
     left, right = (take_rows(m, index) for m, index in zip(rows, at))
     return input.with_entries(beta * input._entries + alpha * (left * right).sum(1))
 
@@ -293,9 +293,37 @@ _ZERO_AT_ZERO = """
     ceil trunc round frac erf erfinv relu deg2rad rad2deg angle isnan isinf nan_to_num signbit
     isposinf isneginf conj conj_physical
 """
-_OF_ENTRIES = "rand_like randn_like ones_like full_like"
-for _function in members(ops, _ZERO_AT_ZERO + _OF_ENTRIES):
+for _function in members(ops, _ZERO_AT_ZERO):
     implements(_function)(_pointwise(_function))
+
+
+def _like(function: Callable[..., Any], on_sparse: Callable[..., Any]) -> Callable[..., Any]:
+    """``function``, whose result is sparse as its input or in another ``layout``."""
+
+    def apply(
+        input: Any, *args: Any, layout: Any = None, requires_grad: bool = False, **kwargs: Any
+    ) -> Any:
+        if layout in (None, input.layout):
+            y = on_sparse(input, *args, **kwargs)
+        elif layout == layouts.strided:
+            y = function(input.to_dense(), *args, **kwargs)
+        else:
+            y = on_sparse(input.to_sparse(layout=layout), *args, **kwargs)
+        return y.requires_grad_() if requires_grad else y
+
+    return apply
+
+
+def _without_entries(input: Any, *, dtype: Any = None, device: Any = None, **options: Any) -> Any:
+    entries = ops.zeros_like(input._entries[:0], dtype=dtype, device=device)
+    y = SparseTensor.make(input._places[:, :0], entries, input._size, True)
+    return y.arranged_as(input)
+
+
+for _function in (ops.rand_like, ops.randn_like, ops.ones_like, ops.full_like):
+    implements(_function)(_like(_function, _pointwise(_function)))
+for _function in (ops.zeros_like, ops.empty_like):
+    implements(_function)(_like(_function, _without_entries))
 
 
 @implements(ops.dropout)
@@ -403,14 +431,6 @@ def sparse_mask(input: Any, mask: Any) -> Any:
     at = xp.where(xp.append(keys, -1)[at] == wanted, at, len(keys))  # the last: a row of zeros
     padded = ops.cat([a._entries, a._entries.new_zeros(1, *a._entries.shape[1:])])
     return merged.with_entries(take_rows(padded, wrap(at)))
-
-
-@implements(ops.zeros_like, ops.empty_like)
-def zeros_like(input: Any, *, dtype: Any = None, device: Any = None, **options: Any) -> Any:
-    """A sparse tensor of the same size without entries."""
-    entries = ops.zeros_like(input._entries[:0], dtype=dtype, device=device)
-    y = SparseTensor.make(input._places[:, :0], entries, input._size, True)
-    return y.arranged_as(input)
 
 
 @implements(ops.result_type)

@@ -248,6 +248,8 @@ def test_sampled_addmm_computes_at_the_places_only() -> None:
     product = 0.5 * s.to_dense() + 2 * A[:2] @ M
     assert got.layout == torch.sparse_csr
     assert_close(got.values(), torch.stack([product[0, 2], product[1, 0]]))
+    scaled = torch.sparse.sampled_addmm(s, A[:2, :0], M[:0], beta=0.5)  # products of no terms
+    assert_close(scaled.to_dense(), 0.5 * s.to_dense())
 
 
 def test_a_sparse_leaf_has_a_sparse_gradient() -> None:
@@ -485,6 +487,10 @@ def test_what_it_says_of_itself() -> None:
     assert torch.is_floating_point(s)
     assert (M.sparse_dim(), M.dense_dim()) == (0, 2)
     assert torch.zeros_like(s)._nnz() == 0
+    assert torch.zeros_like(s, layout=torch.sparse_csr).layout == torch.sparse_csr
+    assert torch.zeros_like(s, layout=torch.strided).tolist() == [[0.0] * 3] * 2
+    assert torch.ones_like(s, layout=torch.strided).tolist() == [[1.0] * 3] * 2
+    assert torch.zeros_like(s, requires_grad=True).requires_grad
     assert np.array_equal(s.tolist(), dense_of(VALUES).tolist())
 
 
