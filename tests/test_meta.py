@@ -51,6 +51,37 @@ def test_layers_give_the_shapes_of_the_cpu(make, given) -> None:  # type: ignore
     assert results[0] == results[1]
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda a, v: torch.complex(v, v),
+        lambda a, v: torch.polar(a, v),
+        lambda a, v: torch.complex(v, v).imag,
+        lambda a, v: torch.linalg.solve(a, v),
+        lambda a, v: torch.linalg.inv(a),
+        lambda a, v: torch.linalg.cholesky(a),
+        lambda a, v: torch.cholesky_solve(a, a),
+        lambda a, v: torch.linalg.solve_triangular(a, a, upper=True),
+        lambda a, v: torch.linalg.lu_factor(a).LU,
+        lambda a, v: torch.linalg.lu_factor(a[:, :3]).LU,
+        lambda a, v: torch.linalg.eigh(a).eigenvalues,
+        lambda a, v: torch.linalg.matrix_power(a, -2),
+        lambda a, v: torch.matrix_exp(a),
+        lambda a, v: torch.igamma(v, a),
+        lambda a, v: torch.igammac(v, a),
+        lambda a, v: torch.polygamma(2, v),
+        lambda a, v: torch.special.zeta(v, a),
+        lambda a, v: torch.special.hermite_polynomial_h(v, 9),
+        lambda a, v: a.masked_scatter(v > 0, a),
+    ],
+)
+def test_functions_give_the_shapes_of_the_cpu(call) -> None:  # type: ignore[no-untyped-def]
+    there = call(torch.zeros(4, 4, device="meta"), torch.zeros(4, device="meta"))
+    here = call(torch.eye(4), torch.ones(4))
+    assert there.is_meta
+    assert (there.shape, there.dtype) == (here.shape, here.dtype)
+
+
 def test_views_and_strides() -> None:
     x = torch.empty(3, 4, device="meta")
     assert x.t().stride() == (1, 4)

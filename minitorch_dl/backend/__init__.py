@@ -3,6 +3,7 @@
 from .checks import check_all, check_at_once, check_range, raise_noted
 from .constants import constant
 from .devices import (
+    anywhere,
     array_module,
     backend_for,
     backend_of,
@@ -18,6 +19,7 @@ from .errors import describe, describe_mismatch, describe_one
 from .graph_capture import capturing
 
 __all__ = [
+    "anywhere",
     "array_module",
     "backend_for",
     "backend_of",

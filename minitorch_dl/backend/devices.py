@@ -281,6 +281,14 @@ def backend_of(array: Any) -> Backend:
     raise TypeError(f"no device type is registered for arrays of class {type(array).__name__}")
 
 
+def anywhere(condition: Any) -> bool:
+    """Whether a condition holds for some element; it does for none where there are no elements, as
+    on ``meta``. Waits for a device."""
+    if isinstance(condition, (np.ndarray, np.generic)) or backend_of(condition).has_elements:
+        return bool(condition.any())
+    return False
+
+
 def array_module(array: Any) -> Any:
     """The module (``numpy``, ``cupy``, ...) whose functions take this array; ``numpy`` for
     numbers."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .devices import anywhere
 from .special import erfc, gammaln, polynomial
 
 _EPS = 2.0**-53
@@ -45,7 +46,7 @@ def _series(xp: Any, a: Any, x: Any) -> Any:
     """``1/a + x/(a (a + 1)) + x**2/(a (a + 1) (a + 2)) + ...``"""
     term = 1 / a
     total, n = term, a
-    while bool((xp.abs(term) > _EPS * xp.abs(total)).any()):
+    while anywhere(xp.abs(term) > _EPS * xp.abs(total)):
         n = n + 1
         term = term * x / n
         total = total + term
@@ -65,7 +66,7 @@ def _fraction(xp: Any, a: Any, x: Any) -> Any:
         c = b + numerator / c
         step = c * d
         y = y * step
-        if not bool((xp.abs(step - 1) > _EPS * 4).any()) or k > 10000:
+        if not anywhere(xp.abs(step - 1) > _EPS * 4) or k > 10000:
             return y
 
 

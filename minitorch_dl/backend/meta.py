@@ -3,7 +3,8 @@
 A model on it takes no memory: its sizes can be asked, layers called for the shapes that they give,
 and weights be loaded in its place later. An array stands on zeros that the operating system
 promises and does not give, since nothing writes them. Elementwise functions and products compute
-shape and dtype alone; the other functions run on those zeros, for the shape of what comes out.
+shape and dtype alone; the other functions run on those zeros, factorizations on identities, for
+the shape of what comes out.
 """
 
 from __future__ import annotations
@@ -101,6 +102,24 @@ class MetaArray(NDArrayOperatorsMixin):
         return self._zeros.flags
 
     @property
+    def real(self) -> Any:
+        """The real part, a view; what is written there has no place."""
+        return _wrapped(self._zeros.real, [self])
+
+    @real.setter
+    def real(self, value: Any) -> None:
+        pass
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary part, a view; what is written there has no place."""
+        return _wrapped(self._zeros.imag, [self])
+
+    @imag.setter
+    def imag(self, value: Any) -> None:
+        pass
+
+    @property
     def data(self) -> SimpleNamespace:
         """An address that belongs to no element."""
         return SimpleNamespace(ptr=0)
@@ -132,6 +151,9 @@ _WAITING = frozenset(
 )
 """Functions that give what depends on the elements."""
 
+_FACTORIZING = frozenset("cholesky inv solve".split())
+"""Functions that refuse matrices of zeros."""
+
 _WRITING = frozenset(
     "copyto put put_along_axis putmask fill_diagonal fill sort partition itemset setfield".split()
 )
@@ -150,6 +172,18 @@ def _inside(x: MetaArray) -> np.ndarray:
 def _zeros(values: Any) -> Any:
     """Arguments with the zeros that stand for arrays of the device."""
     return converted(values, lambda x: x._zeros if isinstance(x, MetaArray) else x)
+
+
+def _regular(values: Any) -> Any:
+    """Arguments with matrices in place of those of the device that every factorization takes:
+    identities."""
+
+    def matrices(x: Any) -> Any:
+        if not isinstance(x, MetaArray) or x.ndim < 2:
+            return _zeros(x)
+        return np.broadcast_to(np.eye(*x.shape[-2:], dtype=x.dtype), x.shape)
+
+    return converted(values, matrices)
 
 
 def _elementwise(ufunc: np.ufunc, given: list[Any], options: Any) -> Any:
@@ -182,7 +216,8 @@ def _called(function: Callable[..., Any], args: Any, kwargs: Any, owner: Any = N
     if writes:
         return None
     out = kwargs.pop("out", None)
-    made = function(*_zeros(args), **_zeros(kwargs))
+    stands_for = _regular if name in _FACTORIZING else _zeros
+    made = function(*stands_for(args), **_zeros(kwargs))
     if out is not None:
         return out
     sources = arrays_in(args, MetaArray)

@@ -17,6 +17,7 @@ import numpy as np
 
 from .blocks import pointwise
 from .constants import scalars
+from .devices import anywhere
 from .row_major import in_row_order
 
 BLOCK = 1 << 14
@@ -265,7 +266,7 @@ def hurwitz_zeta(xp: Any, s: Any, q: Any) -> Any:
     for _ in range(9):
         total += q**-s
         q = q + 1
-    while (low := q < 9).any():  # negative q
+    while anywhere(low := q < 9):  # negative q
         total += xp.where(low, q**-s, 0.0)
         q = xp.where(low, q + 1, q)
     power = q**-s

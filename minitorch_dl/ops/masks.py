@@ -11,7 +11,7 @@ import numpy as np
 from ..autograd.node_names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.structural import expand_p
-from ..backend import array_module, check_range
+from ..backend import anywhere, array_module, check_range
 from ..backend.row_major import in_rows
 from ..backend.selection import choose
 from .dims import common_shape
@@ -80,7 +80,7 @@ def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
         )
     shape = common_shape("masked_scatter", input.array.shape, mask.array.shape)
     mask = expand_p(mask, shape=shape or (1,))
-    n = int(mask.array.sum())
+    n = int(mask.array.sum()) if anywhere(mask.array) else 0
     if n > source.array.size:
         raise RuntimeError(
             "masked_scatter: Number of elements of source < number of ones in mask: "

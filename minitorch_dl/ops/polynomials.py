@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd.primitive import primitive, write_out
+from ..backend import anywhere
 from ..backend.precision import summed_in
 
 __all__ = [
@@ -99,10 +100,10 @@ def polynomial_p(xp: Any, a: Any, b: Any, *, family: str, shifted: bool) -> Any:
     before, p = xp.ones_like(x), first(x)
     y = xp.where(known & (n > 0), values, xp.where(n < 0, 0.0, before))
     n = xp.where(known, 0, n)
-    for k in range(1, int(n.max()) + 1 if n.size else 0):
+    for k in range(1, int(n.max()) + 1 if anywhere(n > 0) else 0):
         y = xp.where(n == k, p, y)
         before, p = p, step(k, x, p, before)
-        if k % _LOOK == 0 and not bool(((n > k) & ~xp.isnan(p)).any()):
+        if k % _LOOK == 0 and not anywhere((n > k) & ~xp.isnan(p)):
             y = xp.where(n > k, p, y)
             break
     return y.astype(dtype)

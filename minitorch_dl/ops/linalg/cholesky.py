@@ -12,7 +12,7 @@ import numpy as np
 from ...autograd.node_names import as_one
 from ...autograd.primitive import primitive, write_out
 from ...autograd.structural import sum_to
-from ...backend import check_all
+from ...backend import anywhere, check_all
 from ..deprecated import deprecated
 from ..diagonals import diagonal, tril_p
 from ..dims import also_named
@@ -38,7 +38,7 @@ def cholesky_p(xp: Any, a: Any) -> Any:
     )
     y = attempt("linalg.cholesky", xp.linalg.cholesky, a, why=why, failing=_bad_minor)
     bad = ~xp.isfinite(xp.diagonal(y, axis1=-2, axis2=-1))  # of NaN; with CuPy of any failure
-    if bad.any():
+    if anywhere(bad):
         order = 1 + int(bad[bad.any(-1)][0].argmax())
         raise LinAlgError(f"linalg.cholesky: {why.format(order=order)}", order)
     return y

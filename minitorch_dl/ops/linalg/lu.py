@@ -10,7 +10,7 @@ from typing import Any
 
 from ...autograd.node_names import as_one
 from ...autograd.primitive import TensorBase, primitive, write_out
-from ...backend import array_module, check_all
+from ...backend import anywhere, array_module, check_all
 from .. import return_types
 from ..deprecated import deprecated
 from ..diagonals import tril_p, triu_p
@@ -114,7 +114,7 @@ def lu_factor_ex(
     LU = lu_square(rows[..., :k, :k])
     if m > n:
         # under a pivot of 0 all is 0 already
-        U = LU + as_diagonal(TensorBase.wrap(zero.astype(a.dtype))) if zero.any() else LU
+        U = LU + as_diagonal(TensorBase.wrap(zero.astype(a.dtype))) if anywhere(zero) else LU
         rest = solve_triangular(U, rows[..., k:, :], upper=True, left=False)
         LU = cat([LU, rest], -2)
     elif n > m:

@@ -10,7 +10,7 @@ from ...autograd.errors import require_kind, require_one_dtype
 from ...autograd.node_names import as_one
 from ...autograd.primitive import TensorBase, primitive, write_out
 from ...autograd.structural import cast
-from ...backend import array_module
+from ...backend import anywhere, array_module
 from ...backend.precision import is_half
 from .. import return_types
 from ..complex_numbers import real
@@ -266,7 +266,7 @@ def matrix_exp_p(xp: Any, a: Any) -> Any:
     if not a.size:
         return a.copy()
     x = a.astype("c16" if a.dtype.kind == "c" else "f8")
-    size = float(xp.abs(x).sum(-2).max())
+    size = float(xp.abs(x).sum(-2).max()) if anywhere(x) else 0.0
     squarings = max(0, math.ceil(math.log2(size / 5.37))) if 0 < size < math.inf else 0
     x = x / 2.0**squarings
     eye = xp.eye(x.shape[-1])
