@@ -100,10 +100,14 @@ def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:
     return y if out is None else write_out("pow", out, y)
 
 
+def _wide(*operands: Any) -> str:
+    raw = [x.array if isinstance(x, TensorBase) else x for x in operands]
+    return "complex128" if dtypes.result_type(*raw).is_complex else "float64"
+
+
 def float_power(input: Any, exponent: Any, *, out: Any = None) -> Any:
     """``input ** exponent`` computed in float64, of complex numbers in complex128."""
-    raw = [x.array if isinstance(x, TensorBase) else x for x in (input, exponent)]
-    wide = "complex128" if dtypes.result_type(*raw).is_complex else "float64"
+    wide = _wide(input, exponent)
     input, exponent = (
         cast(x, dtype=wide) if isinstance(x, TensorBase) else x for x in (input, exponent)
     )
@@ -112,11 +116,12 @@ def float_power(input: Any, exponent: Any, *, out: Any = None) -> Any:
 
 
 def float_power_(input: Any, exponent: Any) -> Any:
-    """``float_power`` in place, of float64."""
-    if input.array.dtype != "float64":
+    """``float_power`` in place, of float64 or complex128."""
+    wide = _wide(input, exponent)
+    if input.array.dtype != wide:
         raise RuntimeError(
             f"the base given to float_power_ has dtype {input.array.dtype} but the operation's "
-            "result requires dtype float64"
+            f"result requires dtype {wide}"
         )
     return write("float_power_", input, lambda: float_power(input, exponent))
 

@@ -111,6 +111,8 @@ TABLE: list[tuple[str, Any]] = [
     ("torch.return_types.max((1, 2)).indices", 2),
     ("(type(Z(2).sort())([3, 4]).values, torch.return_types.linalg_svd.n_fields)", (3, 3)),
     ("torch.return_types.max(iter([1, 2])) == (1, 2)", True),
+    ("torch.lu(Z(2, 2), get_infos=True).info.item()", 1),
+    ("torch.tensor([2j]).to(torch.complex128).float_power_(2).tolist()", [-4]),
     ("repr(torch.nn.GRUCell(1, 1)(Z(1, 1))).partition('grad_fn')[2]", "=<AddBackward0>)"),
     ("torch.are_deterministic_algorithms_enabled()", False),
     ("torch.is_deterministic_algorithms_warn_only_enabled()", False),

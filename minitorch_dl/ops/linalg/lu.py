@@ -205,7 +205,7 @@ def lu(A: Any, pivot: bool = True, get_infos: bool = False, out: Any = None) -> 
         "lu(A, get_infos=True) write linalg.lu_factor_ex(A)",
     )
     LU, pivots, info = lu_factor_ex(A, pivot=pivot)
-    y = (LU, pivots, info) if get_infos else (LU, pivots)
+    y = return_types._lu_with_info(LU, pivots, info) if get_infos else (LU, pivots)
     return y if out is None else write_out("lu", out, y)
 
 
