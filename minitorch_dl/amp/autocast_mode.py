@@ -13,6 +13,7 @@ from ..autograd.modes import set_transforms, state
 from ..backend import backend_for, capturing, device_of, dtypes
 from ..backend.dtypes import as_dtype
 from ..backend.warning import warn
+from ..ops.einsum import sums_nothing
 from ..tensor import Tensor
 
 # What PyTorch's autocast runs in which precision, by the names of primitives and of functions that
@@ -113,7 +114,11 @@ class _Cast:
             **dict.fromkeys(_IN_THE_WIDEST[device_type], _WIDEST),
         }
 
-    def __call__(self, primitive: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def __call__(
+        self, primitive: Any, args: tuple[Any, ...], params: dict[str, Any]
+    ) -> tuple[Any, ...]:
+        if primitive.name == "contract" and sums_nothing(**params):
+            return args  # no matrix product, but elementwise
         wanted = self._wanted(primitive.name, args)
         return args if wanted is None else tuple([self._to(x, wanted) for x in args])
 

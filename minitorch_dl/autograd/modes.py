@@ -258,7 +258,8 @@ def set_transforms(transforms: tuple[Any, ...]) -> None:
 
 
 class transforming:
-    """Have ``transform`` applied before every op of this thread, inside the block."""
+    """Have ``transform(primitive, args, params)`` give the arguments of every op of this thread,
+    inside the block."""
 
     def __init__(self, transform: Callable[..., Any]) -> None:
         self.transform = transform

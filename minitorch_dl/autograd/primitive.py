@@ -240,7 +240,7 @@ class Primitive:
             return call_override(self.public, values, args, params)
         if state.flags & LISTENING:
             for transform in state.transforms:
-                args = transform(self, args)
+                args = transform(self, args, params)
         if self.numbers and {x.__class__ for x in args} <= NUMBERS:
             args = (as_tensor(args[0]), *args[1:])
         boxed = any(isinstance(x, TensorBase) for x in args)

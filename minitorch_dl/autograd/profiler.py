@@ -210,7 +210,7 @@ class profile:
             stop_listening(self)
             self._before.__exit__()
 
-    def _started(self, primitive: Any, args: Sequence[Any]) -> Sequence[Any]:
+    def _started(self, primitive: Any, args: Sequence[Any], params: Any) -> Sequence[Any]:
         shapes = tuple(tuple(x.array.shape) for x in args if isinstance(x, TensorBase))
         self.open(primitive.name, shapes if self.record_shapes else ())
         return args

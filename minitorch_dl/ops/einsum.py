@@ -62,6 +62,11 @@ def contract(xp: Any, a: Any, b: Any, *, of_a: str, of_b: str, of_y: str) -> Any
     return y.reshape(shape).transpose([order.index(i) for i in of_y])
 
 
+def sums_nothing(of_a: str, of_b: str, of_y: str) -> bool:
+    """Whether all labels of two operands are the output's: a product element by element."""
+    return set(of_a + of_b) == set(of_y)
+
+
 def _size(sizes: dict[str, int], labels: list[str]) -> int:
     return math.prod([sizes[i] for i in labels])
 
@@ -102,8 +107,8 @@ def einsum(equation: Any, *operands: Any) -> Any:
         parts = [cast(x, dtype="int64") for x in parts]  # in which integers were summed
     for i, j, of_a, of_b, of_y in steps:
         b, a = parts.pop(j), parts.pop(i)
-        if a.array.dtype != b.array.dtype and set(of_a + of_b) == set(of_y):
-            common = result_type(a.array, b.array).name  # no sum: as any product
+        if a.array.dtype != b.array.dtype and sums_nothing(of_a, of_b, of_y):
+            common = result_type(a.array, b.array).name  # as any product
             a, b = cast(a, dtype=common), cast(b, dtype=common)
         parts.append(contract(a, b, of_a=of_a, of_b=of_b, of_y=of_y))
     (y,) = parts

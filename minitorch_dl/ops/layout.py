@@ -116,7 +116,10 @@ def as_strided_p(
     """
     a = xp.ascontiguousarray(a) if a.ndim else a
     n = a.itemsize
-    return on_memory(xp, a, size, tuple([s * n for s in stride]), offset * n)
+    y = on_memory(xp, a, size, tuple([s * n for s in stride]), offset * n)
+    if xp is np and any(s == 0 and k > 1 for s, k in zip(stride, size)):
+        y.flags.writeable = False  # as of what is expanded
+    return y
 
 
 as_strided_p.defvjp(

@@ -365,13 +365,16 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
             )
     left = [i for i in range(a.ndim) if i not in of_a]
     right = [j for j in range(b.ndim) if j not in of_b]
-    shape = (*(a.shape[i] for i in left), *(b.shape[j] for j in right))
+    rows, columns = [a.shape[i] for i in left], [b.shape[j] for j in right]
     k = math.prod([a.shape[i] for i in of_a])
-    rows = reshape_p(permute(a, (*left, *of_a)), shape=(math.prod([a.shape[i] for i in left]), k))
-    columns = reshape_p(
-        permute(b, (*of_b, *right)), shape=(k, math.prod([b.shape[j] for j in right]))
-    )
-    y = reshape_p(matmul(rows, columns), shape=shape)
+    a, b = permute(a, (*left, *of_a)), permute(b, (*of_b, *right))
+    if not left and not right:
+        y = dot(reshape_p(a, shape=(k,)), reshape_p(b, shape=(k,)))
+    else:
+        y = matmul(
+            reshape_p(a, shape=(math.prod(rows), k)), reshape_p(b, shape=(k, math.prod(columns)))
+        )
+    y = reshape_p(y, shape=(*rows, *columns))
     return y if out is None else write_out("tensordot", out, y, exact=True)
 
 

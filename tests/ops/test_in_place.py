@@ -132,10 +132,11 @@ def test_a_write_that_fails_changes_nothing() -> None:
             x.add_(torch.ones(shape))
         assert x._version == 0
         assert torch.equal(x, torch.ones(3))
-    x = torch.ones(1).expand(3)
-    for write in (x.neg_, lambda: x.mul_(2.0), lambda: x.copy_(torch.ones(3))):
-        with pytest.raises(RuntimeError, match="single memory location"):
-            write()
+    for x in (torch.ones(1).expand(3), torch.ones(3).as_strided((3,), (0,))):
+        for write in (x.neg_, lambda x=x: x.mul_(2.0), lambda x=x: x.copy_(torch.ones(3))):
+            with pytest.raises(RuntimeError, match="single memory location"):
+                write()
+        assert x.fill_(2).tolist() == [2, 2, 2]
 
 
 def test_a_stale_value_is_noticed() -> None:
