@@ -15,6 +15,7 @@ from ..ops import arange, bincount, cat, native_batch_norm, norm, segment_reduce
 from ..ops.dims import wrap_dim
 from ..ops.embedding import embedding_bag_places
 from ..ops.losses.reduction import REDUCTIONS
+from ..ops.resampling import resample
 from ..ops.softmax import log_softmax_slope, softmax_slope
 from ..tensor import Tensor
 
@@ -347,7 +348,9 @@ def _sparse_mm_reduce_impl(sparse: Tensor, dense: Tensor, reduce: str) -> Tensor
     return mm(sparse, dense, reduce)
 
 
-def _chunk_cat(tensors: list[Tensor], dim: int, num_chunks: int) -> Tensor:
+def _chunk_cat(
+    tensors: list[Tensor], dim: int, num_chunks: int, *, out: Tensor | None = None
+) -> Tensor:
     """Each tensor padded with zeros along ``dim`` and cut into ``num_chunks``; their first chunks
     flattened and joined, their second ones, ...: ``(*sizes before dim, num_chunks, elements)``."""
     if not tensors:
@@ -372,7 +375,7 @@ def _chunk_cat(tensors: list[Tensor], dim: int, num_chunks: int) -> Tensor:
         short = -x.shape[d] % num_chunks
         padded = F.pad(x, (0, 0) * (x.dim() - d - 1) + (0, short))
         rows.append(padded.reshape(*x.shape[:d], num_chunks, -1))
-    return cat(rows, -1)
+    return cat(rows, -1, out=out)
 
 
 def _upsample_bilinear2d_aa(
@@ -384,7 +387,11 @@ def _upsample_bilinear2d_aa(
     *,
     scale_factors: Any = None,
 ) -> Tensor:
-    """``nn.functional.interpolate`` with ``antialias=True``."""
+    """``nn.functional.interpolate`` with ``antialias=True``; positions go by the scales that are
+    given, whatever the sizes."""
+    if output_size is not None and (scales_h or scales_w):
+        steps = tuple([None if s is None else 1.0 / s for s in (scales_h, scales_w)])
+        return resample(x, "linear-smoothed", tuple(output_size), steps, align_corners)
     return F.interpolate(
         x, output_size, scale_factors, "bilinear", align_corners=align_corners, antialias=True
     )
