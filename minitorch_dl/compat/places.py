@@ -165,13 +165,21 @@ NOT_SUPPORTED = {
 
 PRIVATE = {
     "_ConvTransposeMixin": ("nn.conv", "_ConvTransposeNd"),
-    **{name: ("nn.ntuple", name) for name in ("_ntuple", "_single", "_pair", "_triple")},
+    **{
+        name: ("nn.ntuple", name)
+        for name in "_ntuple _single _pair _triple _quadruple _reverse_repeat_tuple".split()
+    },
+    "_addindent": ("nn.module", "indent"),
     "_Reduction": ("ops", "loss_reduction"),
     "_canonical_mask": ("ops.attention", "canonical_mask"),
     "_none_or_dtype": ("ops.attention", "none_or_dtype"),
     "_mha_shape_check": ("ops.attention", "_check_dims"),
+    "_in_projection_packed": ("ops.attention", "_projected"),
     "_get_clones": ("nn.transformer", "_copies"),
     "_get_activation_fn": ("nn.transformer", "_activation"),
+    "_generate_square_subsequent_mask": ("nn.transformer", "_causal_mask"),
+    "_get_seq_len": ("nn.transformer", "_length"),
+    "_detect_is_causal_mask": ("nn.transformer", "_is_causal"),
     "_IncompatibleKeys": ("nn.state_dict", "_IncompatibleKeys"),
     "_EXTRA_STATE_KEY_SUFFIX": ("nn.state_dict", "EXTRA_STATE"),
     "NonDynamicallyQuantizableLinear": ("nn.linear", "NonDynamicallyQuantizableLinear"),

@@ -191,7 +191,7 @@ class Distribution:
 
     def sample_n(self, n: int) -> Tensor:
         """PyTorch's old name for ``sample((n,))``."""
-        warn("sample_n will be deprecated. Use .sample((n,)) instead", UserWarning)
+        warn("sample_n(n) will be deprecated. Use sample((n,)) instead", FutureWarning)
         return self.sample((n,))
 
     def log_prob(self, value: Tensor) -> Tensor:

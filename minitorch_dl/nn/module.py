@@ -420,10 +420,10 @@ class Module(Hooked, Stateful, Convertible):
         return block(self._get_name(), [*(extra.split("\n") if extra else ()), *children])
 
 
-def indent(text: str) -> str:
-    """``text`` with all lines but the first moved right by two, and blank ones left empty."""
+def indent(text: str, spaces: int = 2) -> str:
+    """``text`` with all lines but the first moved to the right, and blank ones left empty."""
     first, *rest = text.split("\n")
-    return "\n".join([first, *(f"  {line}" if line.strip() else "" for line in rest)])
+    return "\n".join([first, *(" " * spaces + line if line.strip() else "" for line in rest)])
 
 
 def block(name: str, lines: list[str]) -> str:

@@ -17,3 +17,9 @@ def _ntuple(n: int, name: str = "parse") -> Callable[[Any], tuple[Any, ...]]:
 
 
 _single, _pair, _triple = _ntuple(1, "_single"), _ntuple(2, "_pair"), _ntuple(3, "_triple")
+_quadruple = _ntuple(4, "_quadruple")
+
+
+def _reverse_repeat_tuple(t: Iterable[Any], n: int) -> tuple[Any, ...]:
+    """Each of ``t`` ``n`` times, the last first: a padding per axis as ``F.pad`` takes it."""
+    return tuple(x for x in reversed(tuple(t)) for _ in range(n))

@@ -45,11 +45,16 @@ def _causal_mask(size: int, device: Any = None, dtype: Any = None) -> Tensor:
     return full((size, size), -math.inf, dtype=dtype, device=device).triu(1)
 
 
-def _is_causal(mask: Tensor | None, hint: bool | None, x: Tensor, batch_first: bool) -> bool:
-    """The hint, or without one whether the mask is the causal one for the sequences ``x``."""
-    if hint is not None or mask is None:
-        return hint is True
-    size = x.shape[1 if batch_first and x.dim() == 3 else 0]
+def _length(x: Tensor, batch_first: bool) -> int:
+    """The length of the sequences ``x``."""
+    return x.shape[1 if batch_first and x.dim() == 3 else 0]
+
+
+def _is_causal(mask: Tensor | None, is_causal: bool | None = None, size: int | None = None) -> bool:
+    """The hint, or without one whether the mask is the causal one of ``size``, if that is given."""
+    if is_causal is not None or mask is None:
+        return is_causal is True
+    size = mask.shape[-2] if size is None else size
     if tuple(mask.shape) != (size, size) or mask.device.type != "cpu":
         return False  # elsewhere than on the CPU the answer would make the host wait
     return bool((mask == _causal_mask(size, mask.device, mask.dtype)).all())
@@ -284,7 +289,8 @@ class TransformerEncoder(Module):
             src_key_padding_mask, "src_key_padding_mask", none_or_dtype(mask), "mask", src.dtype
         )
         mask = canonical_mask(mask, "mask", None, "", src.dtype)
-        causal = _is_causal(mask, is_causal, src, self.layers[0].self_attn.batch_first)
+        length = _length(src, self.layers[0].self_attn.batch_first)
+        causal = _is_causal(mask, is_causal, length)
         x = src
         for layer in self.layers:
             x = layer(x, src_mask=mask, is_causal=causal, src_key_padding_mask=padding)
@@ -331,7 +337,7 @@ class TransformerDecoder(Module):
         memory_is_causal: bool = False,
     ) -> Tensor:
         batch_first = self.layers[0].self_attn.batch_first
-        causal = _is_causal(tgt_mask, tgt_is_causal, tgt, batch_first)
+        causal = _is_causal(tgt_mask, tgt_is_causal, _length(tgt, batch_first))
         x = tgt
         for layer in self.layers:
             x = layer(

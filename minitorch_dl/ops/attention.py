@@ -326,7 +326,9 @@ def _check_sizes(E: int, wanted: int, num_heads: int, key: Any, value: Any, sepa
         )
 
 
-def _projected(query: Any, key: Any, value: Any, weights: Any, bias: Any) -> tuple[Any, Any, Any]:
+def _projected(
+    query: Any, key: Any, value: Any, weights: Any, bias: Any = None
+) -> tuple[Any, Any, Any]:
     """``x Wᵀ + b`` of the three, in as few products as there are different inputs.
 
     ``weights``: a packed ``(3E, E)``, or the three as a tuple.

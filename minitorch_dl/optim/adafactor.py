@@ -88,6 +88,10 @@ class Adafactor(Optimizer):
     def _update(self, param: Tensor, grad: Tensor, group: dict[str, Any]) -> None:
         if param.is_complex():
             raise RuntimeError("Adafactor does not support complex parameters")
+        if grad.is_sparse:
+            raise RuntimeError(
+                "Adafactor does not support sparse gradients: use SparseAdam, or sparse=False"
+            )
         state = self.state[param]
         factored = grad.dim() > 1
         if not state:

@@ -81,7 +81,7 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
                 continue
             if not (isinstance(result, tuple) and len(result) == 2):
                 raise RuntimeError(
-                    f"{step.__qualname__}: a step pre-hook must return None or a tuple of "
+                    f"{type(self).__name__}.step: a step pre-hook must return None or a tuple of "
                     f"(new_args, new_kwargs), but got {result}."
                 )
             (self, *args), kwargs = result

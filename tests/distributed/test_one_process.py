@@ -80,10 +80,19 @@ def test_a_processs_share(n: int, shuffle: bool, drop_last: bool) -> None:
 def test_names_that_model_files_import() -> None:
     with torch.as_torch():
         from torch._C import _log_api_usage_once
+        from torch.distributions.relaxed_bernoulli import LogitRelaxedBernoulli
         from torch.distributions.utils import broadcast_all
         from torch.hub import load_state_dict_from_url
-        from torch.nn.modules.module import _IncompatibleKeys
-        from torch.nn.modules.transformer import _get_activation_fn, _get_clones
+        from torch.nn.functional import _in_projection_packed
+        from torch.nn.modules.module import _addindent, _IncompatibleKeys
+        from torch.nn.modules.transformer import (
+            _detect_is_causal_mask,
+            _generate_square_subsequent_mask,
+            _get_activation_fn,
+            _get_clones,
+            _get_seq_len,
+        )
+        from torch.nn.modules.utils import _quadruple, _reverse_repeat_tuple
         from torch.overrides import has_torch_function
         from torch.storage import UntypedStorage
         from torch.utils.data.distributed import DistributedSampler as Sampler
@@ -93,6 +102,17 @@ def test_names_that_model_files_import() -> None:
     assert Sampler is DistributedSampler
     assert len(_get_clones(nn.Linear(1, 1), 3)) == 3
     assert _get_activation_fn("relu")(torch.tensor(-1.0)).item() == 0.0
+    x = torch.ones(2, 3, 4)
+    assert (_get_seq_len(x, True), _get_seq_len(x, False)) == (3, 2)
+    causal = _generate_square_subsequent_mask(3)
+    assert _detect_is_causal_mask(causal, None, 3)
+    assert _detect_is_causal_mask(causal)
+    assert not _detect_is_causal_mask(causal.T, size=3)
+    q, k, v = _in_projection_packed(x, x, x, torch.arange(48.0).reshape(12, 4))
+    assert [y[0, 0, 0].item() for y in (q, k, v)] == [6.0, 70.0, 134.0]
+    assert (_quadruple(1), _reverse_repeat_tuple((1, 2), 2)) == ((1, 1, 1, 1), (2, 2, 1, 1))
+    assert _addindent("a\nb\nc", 3) == "a\n   b\n   c"
+    assert LogitRelaxedBernoulli(torch.tensor(1.0), torch.tensor(0.5)).support.event_dim == 0
     assert not has_torch_function((1,))
     assert [x.shape for x in broadcast_all(torch.ones(2), 1.0)] == [(2,), (2,)]
     assert _IncompatibleKeys([], []).missing_keys == []

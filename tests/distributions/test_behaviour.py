@@ -421,6 +421,11 @@ def test_the_ratios_of_fisher_and_snedecor() -> None:
     assert x.var() == pytest.approx(d.variance.item(), rel=0.2)
 
 
+def test_the_old_name_of_several_samples(torch: Any) -> None:
+    with pytest.warns(FutureWarning, match="deprecated"):
+        assert torch.distributions.Normal(torch.zeros(2), 1.0).sample_n(3).shape == (3, 2)
+
+
 def test_an_expanded_subclass_keeps_its_class() -> None:
     one = torch.tensor(1.0)
     for kind, arguments in {

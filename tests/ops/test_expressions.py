@@ -16,6 +16,9 @@ TABLE: list[tuple[str, Any]] = [
     ("(T([], dtype=torch.int64) % 0).tolist()", []),
     ("(T([], dtype=torch.int64) // torch.tensor(0)).tolist()", []),
     ("torch.nn.functional.cross_entropy(Z(0, 3), Z(0).long()).isnan().item()", True),
+    # one sample's label may have a dim
+    ("(F.nll_loss(T([0.5, 0.2]), T([1])).item(), F.cross_entropy(T([0.0, 0.0, 0.0]), T([1]), "
+     "reduction='none').shape)", (-0.20000000298023224, ())),
     ("torch.scalar_tensor(1.0, requires_grad=True).requires_grad", True),
     ("F.cross_entropy(Z(5, 0), Z(5, 0), reduction='none').tolist()", [0.0] * 5),
     ("f'{torch.zeros((), device=\"meta\")}'", "tensor(..., device='meta', size=())"),

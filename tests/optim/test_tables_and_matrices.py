@@ -95,6 +95,12 @@ def test_steps_by_sparse_and_dense_gradients_are_the_same(
     np.testing.assert_allclose(sparse, dense, rtol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["Adadelta", "Adafactor", "Adam", "RMSprop"])
+def test_rules_over_whole_parameters_refuse_sparse_gradients(name: str) -> None:
+    with pytest.raises(RuntimeError, match=f"{name} does not support sparse gradients"):
+        with_sparse_gradients(minitorch_dl, name, {})
+
+
 @pytest.mark.parametrize("name", ["SGD", "Adagrad", "SparseAdam"])
 @pytest.mark.filterwarnings("ignore:Sparse invariant checks")
 def test_single_entries_are_moved_by_their_gradients(torch: Any, name: str) -> None:

@@ -207,8 +207,8 @@ def cross_entropy(
         )
     _check_scores(op, input, weight)
     if input.array.ndim == 1:
-        input = reshape_p(input, shape=(1, *input.array.shape))
-        target = reshape_p(target, shape=(1, *target.array.shape))
+        is_labels = target.array.shape != input.array.shape
+        input, target = _as_batch(op, input, target, is_labels)
         loss = cross_entropy(
             input, target, weight, None, ignore_index, None, reduction, label_smoothing
         )
@@ -317,14 +317,27 @@ def nll_loss(
     reduction = reduction_name(size_average, reduce, reduction)
     _check_scores(op, input, weight)
     if input.array.ndim == 1:
-        input = reshape_p(input, shape=(1, *input.array.shape))
-        target = reshape_p(target, shape=(1, *target.array.shape))
+        input, target = _as_batch(op, input, target)
         loss = nll_loss(input, target, weight, None, ignore_index, None, reduction)
         return _single(loss, reduction)
     ignored = _check_labels(op, input, target, weight, ignore_index)
     loss = label_pick(input, target, weight, ignore_index=ignored)
     loss = _averaged(loss, target, weight, ignored, reduction)
     return named(loss, _nll_node(input.array.ndim, reduction))
+
+
+def _as_batch(op: str, input: Any, target: Any, is_labels: bool = True) -> tuple[Any, Any]:
+    """One sample's scores (C) as (1, C), with its target; its label is a number, or has a dim."""
+    shape = target.array.shape
+    if is_labels and len(shape) == 1:
+        if shape != (1,):
+            raise ValueError(
+                f"{op}: For 1D input, 1D target must have size 1, but got target size: {shape[0]}. "
+                "A batch of labels needs scores of shape (N, C)"
+            )
+    else:
+        target = reshape_p(target, shape=(1, *shape))
+    return reshape_p(input, shape=(1, *input.array.shape)), target
 
 
 def _single(loss: Any, reduction: str) -> Any:
