@@ -392,7 +392,6 @@ try:
         utils.data,
     ):
         _explain_missing(_namespace)
-    _explain_missing(masked, masked.LATE)
     _explain_missing(nn.parallel, nn.parallel.LATE)
     _explain_missing(_sys.modules[__name__], _LATE)
     for _namespace, _prefix in (

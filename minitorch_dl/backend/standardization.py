@@ -117,51 +117,74 @@ def backward(
     partial_sums: list[tuple[Index, Any, Any]] = []
 
     def work(part: Index) -> None:
-        u, m = g[part], mean[part]
+        u, m, sums = g[part], mean[part], None
         s = xp.subtract(x[part], m if repeat is None else repeat(m), out=d[part])
         r = xp.reciprocal(xp.sqrt(variance[part] + lay.eps))
-        factor = None if w is None else _part(w, part)
-        dw = db = None
         if lay.both:  # few numbers are left after these sums: r can wait for them
-            us, u_sum = dot_over(xp, u, s, lay.both), sum_over(xp, u, lay.both)
+            us = dot_over(xp, u, s, lay.both)
             us *= r
-            if needs[1]:
-                dw = sum_over(xp, us, lay.only_affine)
-            if needs[2]:
-                db = sum_over(xp, u_sum, lay.only_affine)
+            sums = us, sum_over(xp, u, lay.both)
         else:
             s *= r
-            if needs[1]:
-                dw = dot_over(xp, u, s, lay.only_affine)
-            if needs[2]:
-                db = sum_over(xp, u, lay.only_affine)
         if weighted:
-            partial_sums.append((part, dw, db))
-        if not needs[0]:
-            return
-        by_row = lay.both and lay.only_moments
-        if by_row:
-            factor = r * factor
-        h = u if factor is None or not lay.only_moments else u * factor
-        if not lay.both:
-            us, u_sum = dot_over(xp, h, s, lay.axes), sum_over(xp, h, lay.axes)
-        elif lay.only_moments:
-            us = weighted_sum(xp, us, factor, lay.only_moments)
-            u_sum = weighted_sum(xp, u_sum, factor, lay.only_moments)
-        slope = us * (r / lay.elements) if lay.both else us / lay.elements
-        s *= slope if repeat is None else repeat(slope)
-        if centered:
-            h_mean = u_sum / lay.elements
-            s += h_mean if repeat is None else repeat(h_mean)
-        xp.subtract(h, s, out=s)
-        if by_row:  # r is in the factor
-            return
-        if factor is not None and not lay.only_moments:
-            r = r * factor
-        s *= r if repeat is None else repeat(r)
+            partial_sums.append((part, *_affine_slopes(xp, lay, needs, u, s, sums)))
+        if needs[0]:
+            factor = None if w is None else _part(w, part)
+            _input_slope(xp, lay, u, s, r, factor, sums, centered, repeat)
 
     _over_groups(xp, work, lay.shape, lay.axes, passes=8)
     return (dx if needs[0] else None), *_joined(xp, partial_sums, axes)
+
+
+def _affine_slopes(
+    xp: Any, lay: _Layout, needs: tuple[bool, ...], u: Any, s: Any, sums: tuple[Any, Any] | None
+) -> tuple[Any, Any]:
+    """The gradients of w and b from a part of the groups; ``sums``: of u s and u over ``both``."""
+    dw = db = None
+    if needs[1]:
+        over = lay.only_affine
+        dw = dot_over(xp, u, s, over) if sums is None else sum_over(xp, sums[0], over)
+    if needs[2]:
+        db = sum_over(xp, u if sums is None else sums[1], lay.only_affine)
+    return dw, db
+
+
+def _input_slope(
+    xp: Any,
+    lay: _Layout,
+    u: Any,
+    s: Any,
+    r: Any,
+    factor: Any,
+    sums: tuple[Any, Any] | None,
+    centered: bool,
+    repeat: Any,
+) -> None:
+    """Write ``r (h - m(h) - s m(h s))`` of a part of the groups to ``s``.
+
+    ``s`` comes with r in it, unless there are ``sums``.
+    """
+    by_row = sums is not None and lay.only_moments
+    if by_row:
+        factor = r * factor
+    h = u if factor is None or not lay.only_moments else u * factor
+    if sums is None:
+        us, u_sum = dot_over(xp, h, s, lay.axes), sum_over(xp, h, lay.axes)
+    elif by_row:
+        us, u_sum = (weighted_sum(xp, total, factor, lay.only_moments) for total in sums)
+    else:
+        us, u_sum = sums
+    slope = us / lay.elements if sums is None else us * (r / lay.elements)
+    s *= slope if repeat is None else repeat(slope)
+    if centered:
+        h_mean = u_sum / lay.elements
+        s += h_mean if repeat is None else repeat(h_mean)
+    xp.subtract(h, s, out=s)
+    if by_row:  # r is in the factor
+        return
+    if factor is not None and not lay.only_moments:
+        r = r * factor
+    s *= r if repeat is None else repeat(r)
 
 
 def forward_by(xp: Any, x: Any, w: Any, b: Any, mean: Any, variance: Any, *, eps: float) -> Any:

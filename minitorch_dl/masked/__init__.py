@@ -1,8 +1,10 @@
 """Reductions and normalizations under a mask, and tensors that carry theirs, under the names of
 ``torch.masked``."""
 
+import sys as _sys
 from typing import TYPE_CHECKING
 
+from ..compat.names import explain_missing as _explain_missing
 from ..ops.masked_reductions import (
     _input_mask,
     _output_mask,
@@ -30,14 +32,11 @@ from ..ops.masked_reductions import (
 if TYPE_CHECKING:
     from .maskedtensor import MaskedTensor, as_masked_tensor, is_masked_tensor, masked_tensor
 
-LATE = dict.fromkeys(
-    ("MaskedTensor", "as_masked_tensor", "is_masked_tensor", "masked_tensor", "maskedtensor"),
-    "maskedtensor",
-)
-"""Names that are imported when they are first asked for: the module that has them."""
-
 __all__ = [
     "amax", "amin", "argmax", "argmin", "cumprod", "cumsum", "log_softmax", "logaddexp",
     "logsumexp", "mean", "median", "norm", "normalize", "prod", "softmax", "softmin", "std", "sum",
     "var",
 ]  # fmt: skip
+
+_late = "MaskedTensor", "as_masked_tensor", "is_masked_tensor", "masked_tensor", "maskedtensor"
+_explain_missing(_sys.modules[__name__], dict.fromkeys(_late, "maskedtensor"))

@@ -7,10 +7,7 @@ tensor([[2., 2., 2.]])
 """
 
 from ..ops.activation import *
-from ..ops.attention import (
-    multi_head_attention_forward as multi_head_attention_forward,
-    scaled_dot_product_attention as scaled_dot_product_attention,
-)
+from ..ops.attention import scaled_dot_product_attention as scaled_dot_product_attention
 from ..ops.convolution import (
     conv1d as conv1d,
     conv2d as conv2d,
@@ -67,6 +64,9 @@ from ..ops.losses.margins import (
     triplet_margin_with_distance_loss as triplet_margin_with_distance_loss,
 )
 from ..ops.masks import one_hot as one_hot
+from ..ops.multi_head_attention import (
+    multi_head_attention_forward as multi_head_attention_forward,
+)
 from ..ops.normalization import (
     batch_norm as batch_norm,
     group_norm as group_norm,

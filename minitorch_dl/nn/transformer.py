@@ -10,7 +10,7 @@ from typing import Any
 from ..autograd import is_grad_enabled
 from ..backend.warning import warn
 from ..ops import full
-from ..ops.attention import canonical_mask, none_or_dtype
+from ..ops.multi_head_attention import canonical_mask, none_or_dtype
 from ..tensor import Tensor
 from . import functional as F, init
 from .activation import GELU, ReLU

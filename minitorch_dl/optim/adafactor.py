@@ -11,7 +11,7 @@ from ..backend.precision import epsilon
 from ..ops import tensor
 from ..tensor import Tensor
 from .optimizer import Optimizer, ParamsT, counts_on_host, loss_of
-from .rule import check_lr, check_not_negative
+from .options import check_none_negative, check_one_element, options
 
 
 class Adafactor(Optimizer):
@@ -53,25 +53,15 @@ class Adafactor(Optimizer):
         foreach: bool | None = None,
         maximize: bool = False,
     ) -> None:
-        check_lr(lr)
-        check_not_negative("weight_decay value", weight_decay)
+        check_one_element(lr)
+        check_none_negative({"Learning rate": lr, "weight_decay": weight_decay})
+        check_none_negative({f"epsilon{i}": bound for i, bound in enumerate(eps, start=1)})
         if beta2_decay > 0:
             raise ValueError(f"beta2_decay should be <= 0 but is: {beta2_decay}")
-        for i, bound in enumerate(eps, start=1):
-            if bound is not None and not bound >= 0:
-                raise ValueError(f"epsilon{i} should be >= 0 but is: {bound}")
         if d < 1:
             raise ValueError(f"Clipping threshold d should be >= 1 but is: {d}")
-        defaults = {
-            "lr": lr,
-            "beta2_decay": beta2_decay,
-            "eps": eps,
-            "d": d,
-            "weight_decay": weight_decay,
-            "foreach": foreach,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults)
+        names = "lr beta2_decay eps d weight_decay foreach maximize"
+        super().__init__(params, options(locals(), names))
 
     @no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:

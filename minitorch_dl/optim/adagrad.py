@@ -8,7 +8,8 @@ from ..nn.parameter import refuse_lazy
 from ..tensor import Tensor
 from .flat import Update
 from .optimizer import ParamsT
-from .rule import RuleOptimizer, check_lr, check_not_negative, plus_decay
+from .options import options
+from .rule import RuleOptimizer, plus_decay
 
 
 class Adagrad(RuleOptimizer):
@@ -49,23 +50,11 @@ class Adagrad(RuleOptimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        check_lr(lr)
-        check_not_negative("lr_decay value", lr_decay)
-        check_not_negative("weight_decay value", weight_decay)
-        check_not_negative("initial_accumulator_value value", initial_accumulator_value)
-        check_not_negative("epsilon value", eps)
-        defaults = {
-            "lr": lr,
-            "lr_decay": lr_decay,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "initial_accumulator_value": initial_accumulator_value,
-            "foreach": foreach,
-            "maximize": maximize,
-            "differentiable": differentiable,
-            "fused": fused,
-        }
-        super().__init__(params, defaults)
+        names = (
+            "lr lr_decay eps weight_decay initial_accumulator_value foreach maximize "
+            "differentiable fused"
+        )
+        super().__init__(params, options(locals(), names))
         for index, group in enumerate(self.param_groups):
             refuse_lazy("Adagrad", group["params"])
             self._lay_out(index, group, group["params"])

@@ -9,14 +9,8 @@ from ..backend import kernels
 from ..tensor import Tensor
 from .flat import Update
 from .optimizer import ParamsT
-from .rule import (
-    RuleOptimizer,
-    check_betas,
-    check_lr,
-    check_not_negative,
-    coefficient,
-    plus_decay,
-)
+from .options import options
+from .rule import RuleOptimizer, coefficient, plus_decay
 
 
 class Adam(RuleOptimizer):
@@ -65,9 +59,6 @@ class Adam(RuleOptimizer):
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
-        check_lr(lr)
-        check_not_negative("epsilon value", eps)
-        check_betas(betas)
         if isinstance(betas[0], Tensor) != isinstance(betas[1], Tensor):
             raise ValueError("betas must be either both floats or both Tensors")
         if foreach and not capturable:
@@ -76,21 +67,11 @@ class Adam(RuleOptimizer):
                     raise ValueError(
                         f"{name} as a Tensor is not supported for capturable=False and foreach=True"
                     )
-        check_not_negative("weight_decay value", weight_decay)
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "amsgrad": amsgrad,
-            "maximize": maximize,
-            "foreach": foreach,
-            "capturable": capturable,
-            "differentiable": differentiable,
-            "fused": fused,
-            "decoupled_weight_decay": decoupled_weight_decay,
-        }
-        super().__init__(params, defaults)
+        names = (
+            "lr betas eps weight_decay amsgrad maximize foreach capturable differentiable "
+            "fused decoupled_weight_decay"
+        )
+        super().__init__(params, options(locals(), names))
 
     def moments(self, group: dict[str, Any]) -> dict[str, float]:
         names = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")

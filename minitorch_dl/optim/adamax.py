@@ -7,7 +7,8 @@ from typing import Any
 from ..tensor import Tensor
 from .flat import Update
 from .optimizer import ParamsT
-from .rule import RuleOptimizer, check_betas, check_lr, check_not_negative, plus_decay
+from .options import options
+from .rule import RuleOptimizer, plus_decay
 
 
 class Adamax(RuleOptimizer):
@@ -49,21 +50,8 @@ class Adamax(RuleOptimizer):
         differentiable: bool = False,
         capturable: bool = False,
     ) -> None:
-        check_lr(lr)
-        check_not_negative("epsilon value", eps)
-        check_betas(betas)
-        check_not_negative("weight_decay value", weight_decay)
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "foreach": foreach,
-            "maximize": maximize,
-            "differentiable": differentiable,
-            "capturable": capturable,
-        }
-        super().__init__(params, defaults)
+        names = "lr betas eps weight_decay foreach maximize differentiable capturable"
+        super().__init__(params, options(locals(), names))
 
     def moments(self, group: dict[str, Any]) -> dict[str, float]:
         return {"exp_avg": 0.0, "exp_inf": 0.0}

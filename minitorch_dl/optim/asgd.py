@@ -7,7 +7,8 @@ from typing import Any
 from ..tensor import Tensor
 from .flat import Update
 from .optimizer import ParamsT
-from .rule import RuleOptimizer, check_lr, check_not_negative, coefficient, plus_decay
+from .options import options
+from .rule import RuleOptimizer, coefficient, plus_decay
 
 
 class ASGD(RuleOptimizer):
@@ -50,20 +51,8 @@ class ASGD(RuleOptimizer):
         differentiable: bool = False,
         capturable: bool = False,
     ) -> None:
-        check_lr(lr)
-        check_not_negative("weight_decay value", weight_decay)
-        defaults = {
-            "lr": lr,
-            "lambd": lambd,
-            "alpha": alpha,
-            "t0": t0,
-            "weight_decay": weight_decay,
-            "foreach": foreach,
-            "maximize": maximize,
-            "differentiable": differentiable,
-            "capturable": capturable,
-        }
-        super().__init__(params, defaults)
+        names = "lr lambd alpha t0 weight_decay foreach maximize differentiable capturable"
+        super().__init__(params, options(locals(), names))
 
     def moments(self, group: dict[str, Any]) -> dict[str, float]:
         return {"ax": 0.0}

@@ -9,7 +9,8 @@ from ..backend.sums import dot_over
 from ..tensor import Tensor
 from .flat import Update
 from .optimizer import ParamsT
-from .rule import RuleOptimizer, advance_moments, check_betas, check_lr, check_not_negative
+from .options import options
+from .rule import RuleOptimizer, advance_moments
 
 
 class LAMB(RuleOptimizer):
@@ -52,21 +53,8 @@ class LAMB(RuleOptimizer):
         maximize: bool = False,
         capturable: bool = False,
     ) -> None:
-        check_lr(lr)
-        check_betas(betas)
-        check_not_negative("epsilon value", eps)
-        check_not_negative("weight_decay value", weight_decay)
-        check_not_negative("clamp value", clamp)
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "clamp": clamp,
-            "maximize": maximize,
-            "capturable": capturable,
-        }
-        super().__init__(params, defaults)
+        names = "lr betas eps weight_decay clamp maximize capturable"
+        super().__init__(params, options(locals(), names))
 
     def moments(self, group: dict[str, Any]) -> dict[str, float]:
         return {"exp_avg": 0.0, "exp_avg_sq": 0.0}

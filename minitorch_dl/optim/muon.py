@@ -9,7 +9,7 @@ from typing import Any
 from ..autograd import no_grad
 from ..tensor import Tensor
 from .optimizer import Optimizer, ParamsT, loss_of
-from .rule import check_lr, check_not_negative
+from .options import check_none_negative, check_one_element, options
 
 
 class Muon(Optimizer):
@@ -49,24 +49,16 @@ class Muon(Optimizer):
         ns_steps: int = 5,
         adjust_lr_fn: str | None = None,
     ) -> None:
-        check_lr(lr)
-        check_not_negative("momentum", momentum)
-        check_not_negative("weight_decay value", weight_decay)
+        check_one_element(lr)
+        check_none_negative(
+            {"Learning rate": lr, "momentum": momentum, "weight decay": weight_decay}
+        )
         if adjust_lr_fn not in (None, "original", "match_rms_adamw"):
             raise ValueError(f"Adjust learning rate function {adjust_lr_fn} is not supported")
         if ns_steps >= 100:
             raise ValueError(f"ns_steps must be less than 100, got {ns_steps}")
-        defaults = {
-            "lr": lr,
-            "weight_decay": weight_decay,
-            "momentum": momentum,
-            "nesterov": nesterov,
-            "ns_coefficients": ns_coefficients,
-            "eps": eps,
-            "ns_steps": ns_steps,
-            "adjust_lr_fn": adjust_lr_fn,
-        }
-        super().__init__(params, defaults)
+        names = "lr weight_decay momentum nesterov ns_coefficients eps ns_steps adjust_lr_fn"
+        super().__init__(params, options(locals(), names))
         for group in self.param_groups:
             for param in group["params"]:
                 if param.dim() != 2:

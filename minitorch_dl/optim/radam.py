@@ -7,14 +7,8 @@ from typing import Any
 from ..tensor import Tensor
 from .flat import Update
 from .optimizer import ParamsT
-from .rule import (
-    RuleOptimizer,
-    advance_moments,
-    check_betas,
-    check_lr,
-    check_not_negative,
-    decay,
-)
+from .options import options
+from .rule import RuleOptimizer, advance_moments, decay
 
 
 class RAdam(RuleOptimizer):
@@ -60,22 +54,11 @@ class RAdam(RuleOptimizer):
         capturable: bool = False,
         differentiable: bool = False,
     ) -> None:
-        check_lr(lr)
-        check_not_negative("epsilon value", eps)
-        check_betas(betas)
-        check_not_negative("weight_decay value", weight_decay)
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "maximize": maximize,
-            "foreach": foreach,
-            "capturable": capturable,
-            "decoupled_weight_decay": decoupled_weight_decay,
-            "differentiable": differentiable,
-        }
-        super().__init__(params, defaults)
+        names = (
+            "lr betas eps weight_decay maximize foreach capturable decoupled_weight_decay "
+            "differentiable"
+        )
+        super().__init__(params, options(locals(), names))
 
     def moments(self, group: dict[str, Any]) -> dict[str, float]:
         return {"exp_avg": 0.0, "exp_avg_sq": 0.0}

@@ -7,7 +7,8 @@ from typing import Any
 from ..tensor import Tensor
 from .flat import Update
 from .optimizer import ParamsT
-from .rule import RuleOptimizer, check_lr
+from .options import options
+from .rule import RuleOptimizer
 
 
 class Rprop(RuleOptimizer):
@@ -49,21 +50,12 @@ class Rprop(RuleOptimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ) -> None:
-        check_lr(lr)
         if not 0.0 < etas[0] < 1.0 < etas[1]:
             raise ValueError(
                 f"Invalid eta values: {etas[0]}, {etas[1]}. They must be in (0, 1) and above 1"
             )
-        defaults = {
-            "lr": lr,
-            "etas": etas,
-            "step_sizes": step_sizes,
-            "foreach": foreach,
-            "maximize": maximize,
-            "differentiable": differentiable,
-            "capturable": capturable,
-        }
-        super().__init__(params, defaults)
+        names = "lr etas step_sizes foreach maximize differentiable capturable"
+        super().__init__(params, options(locals(), names))
 
     def moments(self, group: dict[str, Any]) -> dict[str, float]:
         return {"prev": 0.0, "step_size": float(group["lr"])}

@@ -17,6 +17,7 @@ from ..tensor import Tensor
 from . import recorded
 from .flat import FlatState, Update, as_pairs, in_shared_memory
 from .optimizer import Optimizer, ParamsT, counts_on_host, loss_of
+from .options import check_options
 from .recorded import Cell
 
 
@@ -33,10 +34,7 @@ class RuleOptimizer(Optimizer):
     """False when the rule needs whole parameters (their norm)."""
 
     def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:
-        if defaults.get("differentiable") and defaults.get("fused"):
-            raise RuntimeError("`fused` does not support `differentiable`")
-        if defaults.get("fused") and defaults.get("foreach"):
-            raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
+        check_options(defaults)
         super().__init__(params, defaults)
         if defaults.get("fused") and not all(
             p.is_floating_point() for group in self.param_groups for p in group["params"]
@@ -181,24 +179,6 @@ class RuleOptimizer(Optimizer):
     def _states(self, params: list[Any], names: tuple[str, ...]) -> list[dict[str, Any]]:
         """Each parameter's state; a rule without state gets dicts that are thrown away."""
         return [self.state[p] for p in params] if names else [{} for _ in params]
-
-
-def check_lr(lr: Any) -> None:
-    """A learning rate is a number >= 0, or a tensor of one element."""
-    if hasattr(lr, "numel") and lr.numel() != 1:
-        raise ValueError(f"Tensor lr must be 1-element, but has shape {tuple(lr.shape)}")
-    check_not_negative("learning rate", lr)
-
-
-def check_not_negative(what: str, value: Any) -> None:
-    if not value >= 0.0:
-        raise ValueError(f"Invalid {what}: {value}. It must be at least 0")
-
-
-def check_betas(betas: Any) -> None:
-    for i, beta in enumerate(betas):
-        if not 0.0 <= beta < 1.0:
-            raise ValueError(f"Invalid beta parameter at index {i}: {beta}. It must be in [0, 1)")
 
 
 def coefficient(value: Any, on_device: bool) -> Any:

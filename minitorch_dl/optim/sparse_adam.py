@@ -9,7 +9,7 @@ from typing import Any
 from ..autograd import no_grad
 from ..tensor import Tensor
 from .optimizer import Optimizer, ParamsT, loss_of
-from .rule import check_betas, check_lr, check_not_negative
+from .options import check_options, options
 
 
 class SparseAdam(Optimizer):
@@ -34,10 +34,11 @@ class SparseAdam(Optimizer):
         eps: float = 1e-8,
         maximize: bool = False,
     ) -> None:
-        check_lr(lr)
-        check_betas(betas)
-        check_not_negative("epsilon value", eps)
-        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "maximize": maximize})
+        defaults = options(locals(), "lr betas eps maximize")
+        check_options(defaults)
+        if not lr > 0:
+            raise ValueError(f"Invalid learning rate: {lr}. It must be above 0")
+        super().__init__(params, defaults)
         places = [
             ([i, j], param)
             for i, group in enumerate(self.param_groups)

@@ -43,6 +43,18 @@ def test_sparse_adam_leaves_the_moments_of_unused_rows() -> None:
     torch.testing.assert_close(optimizer.state[table]["exp_avg"], torch.tensor([[0.1], [0.1]]))
 
 
+def test_sparse_adam_refuses_to_stand_still(torch: Any) -> None:
+    with pytest.raises(ValueError, match="Invalid learning rate: 0"):
+        torch.optim.SparseAdam([torch.nn.Parameter(torch.ones(1))], lr=0)
+
+
+@pytest.mark.parametrize("name", ["Adafactor", "Muon"])
+def test_negative_options_of_the_later_rules(torch: Any, name: str) -> None:
+    for option, text in {"lr": "Learning rate", "weight_decay": "weight.decay"}.items():
+        with pytest.raises(ValueError, match=f"{text} should be >= 0 but is: -1"):
+            getattr(torch.optim, name)([torch.nn.Parameter(torch.ones(2, 2))], **{option: -1})
+
+
 def test_sparse_adam_refuses_complex_tables() -> None:
     table = minitorch_dl.ones(2, 1, dtype=minitorch_dl.complex64, requires_grad=True)
     with pytest.raises(ValueError, match=r"indices \[\[0, 0\]\]: .* not support complex"):
