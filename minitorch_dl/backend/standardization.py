@@ -171,7 +171,8 @@ def _input_slope(
     if sums is None:
         us, u_sum = dot_over(xp, h, s, lay.axes), sum_over(xp, h, lay.axes)
     elif by_row:
-        us, u_sum = (weighted_sum(xp, total, factor, lay.only_moments) for total in sums)
+        us = weighted_sum(xp, sums[0], factor, lay.only_moments)
+        u_sum = weighted_sum(xp, sums[1], factor, lay.only_moments)
     else:
         us, u_sum = sums
     slope = us / lay.elements if sums is None else us * (r / lay.elements)
