@@ -337,11 +337,22 @@ def logsigmoid(input: Any, *, out: Any = None) -> Any:
 
 @primitive(promotes="float", least="float", blocks=True)
 def mish_p(xp: Any, a: Any) -> Any:
-    return a * xp.tanh(log1p(xp, xp.exp(-xp.abs(a))) + clip(xp, a, 0, None))
+    return a * _tanh_of_softplus(xp.exp(clip(xp, a, None, _large(a))))
+
+
+def _tanh_of_softplus(e: Any) -> Any:
+    """``tanh(log(1 + e))``, which is ``((1 + e)^2 - 1) / ((1 + e)^2 + 1)``."""
+    n = e * (e + 2)
+    return n / (n + 2)
+
+
+def _large(a: Any) -> float:
+    """Where the tanh is 1, and the square of exp finite, in the precision of ``a``."""
+    return 5.0 if a.dtype.itemsize == 2 else 40.0
 
 
 def _d_mish(g: Any, a: Any) -> Any:
-    t = tanh(softplus_p(a, beta=1, threshold=math.inf))
+    t = _tanh_of_softplus(exp(clamp(a, max=_large(a))))
     return g * (t + a * (1 - t * t) * sigmoid(a))
 
 

@@ -38,10 +38,18 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
         )
     x1, x2 = (x if x.array.dtype == dtype.numpy else cast(x, dtype=dtype.name) for x in (x1, x2))
     shape = common_shape("cosine_similarity", x1.array.shape, x2.array.shape)
-    x1, x2 = (x if x.array.shape == shape else expand(x, shape) for x in (x1, x2))
     dims = normalize_dims(dim, len(shape))
+    x1, x2 = (_whole_along(dims, x, shape) for x in (x1, x2))
     product = (x1 / _norm(x1, dims, eps)) * (x2 / _norm(x2, dims, eps))
     return named(sum_p(product, dims=dims, keepdim=False), "SumBackward1")
+
+
+def _whole_along(dims: tuple[int, ...], x: Any, shape: tuple[int, ...]) -> Any:
+    """``x`` with its elements repeated along ``dims`` as in ``shape``; along the others it need not
+    be, since the norm is the same."""
+    own = (1,) * (len(shape) - x.array.ndim) + x.array.shape
+    wanted = tuple([n if d in dims else m for d, (n, m) in enumerate(zip(shape, own))])
+    return x if x.array.shape == wanted else expand(x, wanted)
 
 
 def _norm(x: Any, dims: tuple[int, ...], eps: float) -> Any:

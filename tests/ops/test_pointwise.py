@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 
 import minitorch_dl as torch
+from minitorch_dl.autograd import modes
 
 INF = math.inf
 
@@ -145,3 +147,33 @@ def test_the_gradient_of_relu_passes_nan() -> None:
 )
 def test_gradients_where_a_logarithm_or_an_angle_has_none(function, values, expected) -> None:
     assert gradient(function, *values) == expected
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
+def test_mish_far_from_zero(dtype: Any) -> None:
+    x = torch.tensor([-300.0, -80.0, 4.0, 6.0, 39.0, 41.0, 300.0], dtype=dtype, requires_grad=True)
+    y = torch.nn.functional.mish(x)
+    y.sum().backward()
+    a = x.detach().numpy().astype("f8")
+    t = np.tanh(np.logaddexp(0, a))
+    near = {"rtol": 4 * torch.finfo(dtype).eps, "atol": torch.finfo(dtype).tiny}
+    np.testing.assert_allclose(y.detach().numpy(), a * t, **near)
+    slope = t + a * (1 - t * t) / (1 + np.exp(-a))
+    np.testing.assert_allclose(x.grad.numpy(), slope, rtol=0, atol=40 * torch.finfo(dtype).eps)
+
+
+def test_cosine_similarity_of_all_pairs_takes_each_norm_once() -> None:
+    rows = torch.randn(20, 5)
+    sizes: list[int] = []
+
+    def listen(primitive: Any, tensors: Any, *_: Any) -> None:
+        if primitive.name == "vector_norm":
+            sizes.append(tensors[0].numel())
+
+    with modes.listening(listen):
+        y = torch.nn.functional.cosine_similarity(rows[:, None], rows[None], dim=2)
+    assert y.shape == (20, 20)
+    assert sizes == [100, 100]
+    a = rows.numpy()
+    lengths = np.sqrt((a * a).sum(1))
+    np.testing.assert_allclose(y.numpy(), a @ a.T / np.outer(lengths, lengths), atol=1e-6)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..checks import check_all
 from ..devices import to_host
+from ..ordering import stable_order
 from . import counter, rejection
 from .continuous import exponential
 from .counter import CounterGenerator
@@ -139,7 +140,7 @@ def multinomial(
         with generator.lock:
             u = generator.uniforms(len(rows) * num_samples, np.float64)
             u = u.reshape(len(rows), num_samples)
-        found = [np.searchsorted(c, x) for c, x in zip(cumulative.astype(np.float64), u)]
+        found = [c.searchsorted(x) for c, x in zip(cumulative.astype(np.float64), u)]
         index = np.array(found, np.int64)
     else:
         race = exponential(rows.shape, 1.0, w.dtype, generator).astype(real)
@@ -149,5 +150,5 @@ def multinomial(
         if num_samples == 1:
             index = race.argmax(axis=-1, keepdims=True)
         else:
-            index = np.argsort(-race, axis=-1, kind="stable")[:, :num_samples].copy()
+            index = stable_order(np, race, 1, descending=True)[:, :num_samples].copy()
     return finish(index, (*w.shape[:-1], num_samples), np.dtype(np.int64), xp)
