@@ -15,6 +15,8 @@ _FEW = 1 << 11
 """Elements below which ``argsort`` takes less time than to make such numbers."""
 _SHORT = 16
 """Elements of a row below which it does, too."""
+_LONG = 1 << 11
+"""Elements of a row from which ``argpartition`` finds the first ones sooner."""
 _PLACE = 32
 """Bits of a place."""
 
@@ -32,9 +34,10 @@ def stable_order(xp: Any, a: Any, axis: int, descending: bool = False) -> Any:
 
 
 def first_in_order(xp: Any, a: Any, k: int, descending: bool) -> Any:
-    """The first ``k`` positions of ``stable_order`` along the last axis; where there is no quicker
-    way than to sort all, None."""
-    numbers = _numbered(xp, a, a.ndim - 1, descending) if 0 < k < a.shape[-1] else None
+    """The first ``k`` positions of ``stable_order`` along the last axis; None where to sort all, or
+    ``argpartition``, takes less time."""
+    pays = 0 < k < a.shape[-1] <= _LONG
+    numbers = _numbered(xp, a, a.ndim - 1, descending) if pays else None
     if numbers is None:
         return None
     numbers.partition(k - 1, -1)

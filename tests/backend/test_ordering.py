@@ -64,3 +64,4 @@ def test_order(dtype: str, descending: bool) -> None:
 def test_few_elements_are_left_to_argsort() -> None:
     assert ordering.first_in_order(np, np.zeros((3, 20), "float32"), 4, False) is None
     assert ordering.first_in_order(np, np.zeros((1000, 4), "float32"), 2, False) is None
+    assert ordering.first_in_order(np, np.zeros((2, 5000), "float32"), 2, False) is None
