@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
+import os
 import re
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from minitorch_dl.autograd import engine
 from minitorch_dl.testing import CheckFailure
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,6 +49,30 @@ def test_the_code_that_is_quoted_is_the_package_s(page: str) -> None:
     assert quoted
     source = (ROOT / "minitorch_dl" / "ops" / "trigonometric.py").read_text(encoding="utf-8")
     assert all(code in source for code in quoted)
+
+
+def test_a_debugger_shows_what_the_page_shows(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8")
+    (shown,) = [text for language, text in BLOCK.findall(page) if language == "pdb"]
+    lines, first = inspect.getsourcelines(engine._descend)
+    call = first + [line.strip() for line in lines].index("results = plan.rule(g, saved)")
+    script = tmp_path / "tanh.py"
+    script.write_text(
+        "import minitorch_dl as torch\n"
+        "y = torch.ones(2, requires_grad=True).tanh()\n"
+        "breakpoint()\n"
+        "y.backward(torch.ones(2))\n"
+    )
+    commands = [f"break {engine.__file__}:{call}", "continue"]
+    commands += [line.removeprefix("(Pdb) ") for line in shown.splitlines() if "(Pdb)" in line]
+    result = subprocess.run(
+        [sys.executable, str(script)], input="\n".join([*commands, "quit", ""]),
+        capture_output=True, text=True, check=False, env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    printed = iter(result.stdout.replace("(Pdb) ", "").splitlines())
+    for line in shown.splitlines():
+        if not line.startswith("(Pdb)"):
+            assert line in printed, f"{line!r} is not shown, or not in this order"  # goes on there
 
 
 def test_the_report_of_a_wrong_derivative(tmp_path: Path) -> None:
