@@ -336,6 +336,10 @@ class Check:
             for g, (_, x) in zip(found, self.wanted)
         ]
 
+    def name(self, i: int) -> str:
+        """What messages call an input."""
+        return f"input {i}"
+
     def value(self, j: int, x: Any, v: np.ndarray, t: float) -> np.ndarray:
         """Output ``j`` with ``x`` moved by ``t v``; the input is put back."""
         before = x.array.copy()
@@ -421,7 +425,7 @@ class Check:
                 if np.any(np.abs(self.numerical(j, x, v)) > self.atol):
                     raise GradcheckError(
                         f"Numerical gradient for function expected to be zero: output {position} "
-                        f"does not require a gradient, but it changes with input {i}"
+                        f"does not require a gradient, but it changes with {self.name(i)}"
                     )
 
     def locate(

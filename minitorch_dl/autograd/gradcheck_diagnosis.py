@@ -64,7 +64,21 @@ def judge(
             f"Precision explains it: {differences}, which agrees with the analytical value. "
             "Use float64 inputs, or a larger eps.",
         )
-    return Verdict("wrong formula", f"The analytical derivative is probably wrong: {differences}.")
+    told = _relation(a, better)
+    text = f"The analytical derivative is probably wrong: {differences}{told}."
+    return Verdict("wrong formula", text)
+
+
+_RELATIONS = {-1.0: "the negative of it", 2.0: "half of it", 0.5: "twice of it"}
+"""What the numerical derivative is, by the ratio of the analytical one to it."""
+
+
+def _relation(a: float, n: float) -> str:
+    """A ratio of the two that common mistakes have."""
+    for ratio, text in _RELATIONS.items():
+        if n and abs(a / n - ratio) < 1e-4:
+            return f", {text}"
+    return ""
 
 
 def epsilon(dtype: Any) -> float:

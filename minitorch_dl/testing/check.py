@@ -71,9 +71,11 @@ def check_op(
     with them, keeps dtype and device, and gives the same for any memory layout. Derivatives are
     compared with central differences, extrapolated with a step chosen per point; with the complex
     step where ``reference`` or ``fn`` takes complex NumPy arrays; with PyTorch where
-    ``torch_reference`` is given. At a kink the gradient must lie between the one-sided
-    derivatives. Results that require no gradient must not depend on the inputs. At the smaller
-    points also: 0-d and empty inputs, float32, NaN and infinities.
+    ``torch_reference`` is given. Forward mode must agree with the backward pass, and a Function's
+    own ``vmap`` with calls for single entries; a module is checked by its parameters, too. At a
+    kink the gradient must lie between the one-sided derivatives. Results that require no gradient
+    must not depend on the inputs. At the smaller points also: 0-d and empty inputs, float32, NaN
+    and infinities.
 
     Args:
         fn: takes ``inputs``, returns a Tensor or several; a Function class stands for its
@@ -104,7 +106,7 @@ def check_op(
     ...     return 1 / (1 + np.exp(-x))
     >>> report = check_op(torch.sigmoid, strategies.tensors(), reference=logistic)
     >>> report.points >= 50, sorted(report.oracles)
-    (True, ['complex step', 'differences', 'reference'])
+    (True, ['complex step', 'differences', 'forward mode', 'reference'])
     >>> def cube(x):
     ...     return x.detach() * x * x  # the gradient of the first factor is lost
     >>> check_op(cube, strategies.tensors())
@@ -190,8 +192,14 @@ def _check_drawn(
     )
     @hypothesis.given(drawn)
     def check(args: tuple[Any, ...]) -> None:
-        _check_call(fn, args, options, found)
+        try:
+            _check_call(fn, args, options, found)
+        except CheckFailure as error:
+            failed.append((error.check, error.verdict))
+            if failed[-1] == failed[0]:  # so that what is shrunk stays the same fault
+                raise
 
+    failed: list[Any] = []
     try:
         check()
     except Flaky as flaky:  # the failing call passed when it was made again

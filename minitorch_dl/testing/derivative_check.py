@@ -31,6 +31,10 @@ ENTRIES = 400
 """The most entries of a Jacobian that are looked at one by one when a direction disagrees."""
 
 
+class BackwardWrote(Exception):
+    """A backward pass wrote into the gradients that it was given."""
+
+
 class ControlledCheck(Check):
     """``gradcheck``'s parts with differences whose step is chosen for each entry."""
 
@@ -40,9 +44,17 @@ class ControlledCheck(Check):
             super().__init__(func, inputs, 1e-6, options.atol, options.rtol, 0.0)
         outputs = as_tuple(func(*self.inputs))
         self.outputs = differentiable(outputs)
+        self.names = options.names
         self.positions = [
             j for j, y in enumerate(outputs) if isinstance(y, Tensor) and y.requires_grad
         ]
+
+    def name(self, i: int) -> str:
+        return self.names[i] if self.names else super().name(i)
+
+    def output_name(self, j: int, order: int) -> str:
+        """What to call output ``j``, which in the second order is a gradient."""
+        return f"output {j}" if order == 1 else f"the gradient of {self.name(self.wanted[j][0])}"
 
     def numerical(self, j: int, x: Any, v: np.ndarray, eps: float | None = None) -> np.ndarray:
         return np.asarray(self.derivative(j, x, v).value)
@@ -76,13 +88,24 @@ class ControlledCheck(Check):
         return f
 
     def gradients(self, us: list[np.ndarray]) -> list[np.ndarray]:
-        """Those of the weighted sum of all outputs, by each input; zeros where there is none."""
+        """Those of the weighted sum of all outputs, by each input; zeros where there is none.
+
+        Raises:
+            BackwardWrote: the backward pass wrote into the gradients that it was given.
+        """
         weights = [
-            Tensor.wrap(array_module(y.array).asarray(u, y.array.dtype))
+            Tensor.wrap(array_module(y.array).array(u, y.array.dtype))
             for u, y in zip(us, self.outputs)
         ]
+        before = [to_host(weight.array).copy() for weight in weights]
         xs = [x for _, x in self.wanted]
         found = grad(self.outputs, xs, weights, retain_graph=True, allow_unused=True)
+        for j, weight, was in zip(self.positions, weights, before):
+            if not np.array_equal(to_host(weight.array), was):
+                raise BackwardWrote(
+                    f"the backward pass wrote into the gradient of output {j}, which others may "
+                    "use, too: write to a copy"
+                )
         return [
             np.zeros(x.array.shape) if g is None else np.asarray(to_host(g.array), np.float64)
             for g, x in zip(found, xs)
@@ -124,7 +147,8 @@ def _connected(gradient: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[
 
     def function(*inputs: Any) -> tuple[Any, ...]:
         nothing = inputs[-1].reshape(-1)[:0].sum()
-        return tuple(g if g.requires_grad else g + nothing for g in gradient(*inputs))
+        gradients = gradient(*inputs)
+        return tuple(g if g.requires_grad else g + nothing for g in gradients) or (nothing,)
 
     return function
 
@@ -160,9 +184,15 @@ def _compare(
     rng = np.random.default_rng(options.seed)
     us = [direction(y.array.shape, rng) for y in check.outputs]
     vs = [direction(x.array.shape, rng) for _, x in check.wanted]
-    a = float(sum(np.sum(g * v) for g, v in zip(check.gradients(us), vs)))
+    try:
+        gradients = check.gradients(us)
+    except BackwardWrote as fault:
+        raise CheckFailure("gradients unchanged", str(fault), args) from None
+    a = float(sum(np.sum(g * v) for g, v in zip(gradients, vs)))
     f = check.along_all(us, vs)
     n, error = map(float, derivative(f))
+    if error > check.bound(n) or abs(a - n) > check.bound(n):
+        _refuse_float32_inside(check, vs, (a, n), args, order)
     smooth = order > 1 or not _bends(f)
     if not smooth or not abs(a - n) <= check.bound(n, min(error, 1e-3 * (1 + abs(n)))):
         closer = _closer(check, f, a)
@@ -276,6 +306,32 @@ def _is_kink(
     return kink
 
 
+def _refuse_float32_inside(
+    check: ControlledCheck,
+    vs: list[np.ndarray],
+    slopes: tuple[float, float],
+    args: Sequence[Any],
+    order: int,
+) -> None:
+    """
+    Raises:
+        CheckFailure: an output of float64, at an input with many digits, has all the digits of
+            float32 and no more.
+    """
+    for j, position in enumerate(check.positions):
+        for (_, x), v in zip(check.wanted, vs):
+            values = check.value(j, x, v, 1e-3 / 3)
+            with np.errstate(over="ignore"):
+                few, fewer = values.astype(np.float32), values.astype(np.float16)
+            if np.array_equal(values, few) and not np.array_equal(values, fewer):
+                text = (
+                    f"{check.output_name(position, order)} is of float64, but has the digits of "
+                    "float32 only: something inside computes in float32, and differences show its "
+                    f"rounding.\n  analytical: {slopes[0]:.10g}\n  numerical:  {slopes[1]:.10g}"
+                )
+                raise CheckFailure(ORDERS[order], text, args, "float32 inside", *slopes)
+
+
 def _entries(
     check: ControlledCheck, j: int, output: Any, k: int, u: np.ndarray, v: np.ndarray
 ) -> Iterator[tuple[int, int]]:
@@ -303,10 +359,8 @@ def _describe(
     arity: int,
 ) -> str:
     i, x = check.wanted[k]
-    of = f"output {check.positions[j]}"
-    if order == 2:
-        of = f"the gradient of input {check.positions[j]}"
-    by = f"input {i}" if i < arity else f"the gradient of output {i - arity}"
+    of = check.output_name(check.positions[j], order)
+    by = check.name(i) if i < arity else f"the gradient of output {i - arity}"
     at = tuple(int(one) for one in np.unravel_index(row, output.array.shape))
     to = tuple(int(one) for one in np.unravel_index(column, x.array.shape))
     return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,13 @@ from ..autograd import grad
 from ..autograd.gradcheck import as_tuple, differentiable, direction
 from ..autograd.gradcheck_diagnosis import epsilon
 from ..backend import array_module, to_host
+from ..nn import Module
+from ..nn.calling import functional_call
 from ..tensor import Tensor
 from .derivative_check import check_derivatives, for_gradients, is_inexact
 from .differences import complex_step, derivative
 from .findings import ORDERS, TYPED_ERRORS, CheckFailure, Measurement, Options
+from .function_rules import check_forward_mode, check_vmap
 from .pytorch import derivatives
 
 
@@ -37,8 +41,12 @@ class Examination:
         self.check_layout(outputs)
         kinks = self.found.kinks
         check_derivatives(self.fn, self.args, self.options, self.found)
+        if isinstance(self.fn, Module):
+            self.check_parameters(self.fn)
         if self.found.kinks == kinks:
             self.check_complex_step()
+            check_forward_mode(self.fn, self.args, self.options, self.found)
+        check_vmap(self.fn, self.args)
         self.check_pytorch()
         self.found.points += 1
 
@@ -135,6 +143,20 @@ class Examination:
         except TYPED_ERRORS:  # refused, as a view of such memory may be
             return
         self.compare_all("any layout", again, outputs, "the same call on contiguous inputs")
+
+    def check_parameters(self, module: Module) -> None:
+        """The derivatives by the module's parameters."""
+        parameters = {n: p.detach() for n, p in module.named_parameters() if p.requires_grad}
+
+        def by_parameters(*values: Tensor) -> Any:
+            return functional_call(module, dict(zip(parameters, values)), self.args)
+
+        options = replace(self.options, names=tuple(f"parameter {name!r}" for name in parameters))
+        try:
+            check_derivatives(by_parameters, list(parameters.values()), options, self.found)
+        except CheckFailure as error:
+            error.inputs = self.args
+            raise
 
     def check_complex_step(self) -> None:
         """The derivative by the complex step, of the NumPy reference or of ``fn`` on raw arrays."""

@@ -18,7 +18,8 @@ class CheckFailure(AssertionError):
     Attributes:
         check: which, such as "first derivative" or "inputs unchanged".
         verdict: what probably explains it: "wrong formula", "rounding at this precision", "kink",
-            "not differentiable here", "not deterministic", or None where that says nothing.
+            "not differentiable here", "float32 inside", "not deterministic", or None where that
+            says nothing.
         inputs: the arguments of the call.
         analytical, numerical: the two numbers that differ, if it is about a derivative.
     """
@@ -39,7 +40,11 @@ class CheckFailure(AssertionError):
 
 @dataclass
 class Options:
-    """What ``check_op`` was asked for; its docstring explains them."""
+    """What ``check_op`` was asked for; its docstring explains them.
+
+    Attributes:
+        names: what reports call the inputs, where not "input 0" and so on.
+    """
 
     order: int = 2
     rtol: float = 1e-6
@@ -52,6 +57,7 @@ class Options:
     edges: bool = True
     seed: int = 0
     dtype: dtypes.dtype = dtypes.float64
+    names: tuple[str, ...] = ()
 
 
 @dataclass

@@ -36,7 +36,7 @@ def test_smooth_functions(fn: Any) -> None:
 
 def test_broadcasting_and_references() -> None:
     report = check_op(torch.logaddexp, st.broadcastable(2), reference=np.logaddexp, order=2, **FEW)
-    assert set(report.oracles) == {"differences", "reference"}
+    assert set(report.oracles) == {"differences", "forward mode", "reference"}
     report = check_op(torch.mul, st.broadcastable(2), reference=np.multiply, **FEW)
     assert "complex step" in report.oracles
 
@@ -339,3 +339,105 @@ def test_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "hypothesis", None)
     with pytest.raises(ImportError, match=r"pip install minitorch-dl\[test\]"):
         check_op(torch.exp, st.tensors())
+
+
+class Rules(torch.autograd.Function):
+    """A square with rules of its own, each of which can be made wrong."""
+
+    wrong = ""
+
+    @staticmethod
+    def forward(x: Any) -> Any:
+        return (x.float() ** 2).double() if Rules.wrong == "float32 inside" else x * x
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        ctx.save_for_backward(*inputs)
+        ctx.save_for_forward(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> Any:
+        (x,) = ctx.saved_tensors
+        if Rules.wrong == "no gradient":
+            return None
+        if Rules.wrong == "gradients unchanged":
+            return g.mul_(2).mul_(x)
+        return (-2 if Rules.wrong == "sign" else 2) * x * g
+
+    @staticmethod
+    def jvp(ctx: Any, t: Any) -> Any:
+        (x,) = ctx.saved_tensors
+        return (3 if Rules.wrong == "forward mode" else 2) * x * t
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, x: Any) -> Any:
+        return (x + x if Rules.wrong == "vmap" else x * x), in_dims[0]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "check", "verdict", "text"),
+    [
+        ("no gradient", "first derivative", "wrong formula", "analytical: 0\n"),
+        ("sign", "first derivative", "wrong formula", ", the negative of it."),
+        ("gradients unchanged", "gradients unchanged", None, "wrote into the gradient of output 0"),
+        ("float32 inside", "first derivative", "float32 inside", "the digits of float32 only"),
+        ("forward mode", "forward mode", "wrong formula", "the jvp is probably wrong"),
+        ("vmap", "vmap", "wrong formula", "output 0 of entry 0, in_dims=(0,), at index (0,)"),
+    ],
+)
+def test_every_rule_of_a_function_is_checked(
+    monkeypatch: pytest.MonkeyPatch, wrong: str, check: str, verdict: str | None, text: str
+) -> None:
+    x = torch.tensor([0.3, -0.7], dtype=torch.float64)
+    report = check_op(Rules, x)
+    assert "forward mode" in report.oracles
+    monkeypatch.setattr(Rules, "wrong", wrong)
+    found = failure(Rules, x)
+    assert (found.check, found.verdict) == (check, verdict)
+    assert text in str(found)
+
+
+def test_steps_are_no_float32_inside() -> None:
+    step = torch.tensor([0.5], dtype=torch.float64)
+    found = failure(lambda x: (x * 4).floor() / 4, step, order=1)
+    assert found.verdict == "not differentiable here"
+
+
+class Scaled(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.tensor([1.0, 2.0, 3.0]))
+
+    def forward(self, x: Any) -> Any:
+        return x * self.weight
+
+
+class Forgotten(Scaled):
+    def forward(self, x: Any) -> Any:
+        return x * self.weight.detach()
+
+
+class Halved(Scaled):
+    def forward(self, x: Any) -> Any:
+        return x * (self.weight + self.weight.detach()) / 2
+
+
+def test_the_parameters_of_a_module_are_checked() -> None:
+    inputs = st.tensors((2, 3))
+    assert check_op(Scaled().double(), inputs, **FEW)
+    assert "it changes with parameter 'weight'" in str(failure(Forgotten().double(), inputs))
+    report = str(failure(Halved().double(), inputs))
+    assert "by parameter 'weight' at index (" in report
+    assert report.endswith("check_op(Halved, (x0,), order=2)")
+
+
+def test_shrinking_keeps_to_the_first_fault_found() -> None:
+    def two_faults(x: Any) -> Any:
+        y = x.clone()
+        if abs(float(x.sum())) > 1:
+            x.add_(1)
+        return y if abs(float(x.detach().sum())) < 0.5 else x.view(-1)
+
+    found = failure(two_faults, st.tensors((1,)))
+    again = failure(two_faults, found.inputs)
+    assert again.check == found.check
