@@ -8,6 +8,7 @@ import fnmatch
 import importlib.util
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -141,9 +142,12 @@ def parser() -> argparse.ArgumentParser:
     )
     p.add_argument("--quick", action="store_true", help="a selection in under two minutes")
     p.add_argument("--list", action="store_true", help="print the workloads' names and stop")
-    p.add_argument("--scaling", action="store_true", help="time against size, instead")
-    p.add_argument("--memory", action="store_true", help="memory of training steps, instead")
-    p.add_argument("--profile", metavar="WORKLOAD", help="time per op of one workload, instead")
+    instead = p.add_mutually_exclusive_group()
+    instead.add_argument("--scaling", action="store_true", help="time against size, instead")
+    instead.add_argument("--memory", action="store_true", help="memory of training steps, instead")
+    instead.add_argument(
+        "--profile", metavar="WORKLOAD", help="time per op of one workload, instead"
+    )
     p.add_argument(
         "--peers",
         nargs="*",
@@ -184,10 +188,30 @@ def parser() -> argparse.ArgumentParser:
     return p
 
 
+def _parsed(arguments: list[str]) -> argparse.Namespace:
+    """The arguments, where they fit together; else the program ends, and says why they don't."""
+    p = parser()
+    args = p.parse_args(arguments)
+    for name in (*args.peers, *(name for name, _ in args.peer_python)):
+        if name not in PEERS:
+            p.error(f"no library is called {name!r} here; there are {', '.join(PEERS)}")
+    if args.devices is not None and "," not in args.devices:
+        p.error(f"--devices: expected two or more, such as cpu,cuda, got {args.devices!r}")
+    if args.precision != "highest" and args.devices is None:
+        p.error("--precision is for --devices: say which, such as --devices cpu,cuda")
+    if args.html and (args.memory or args.profile is not None):
+        p.error("--html shows times: it can't be given with --memory or --profile")
+    if args.json and args.profile is not None:
+        p.error("--json can't be given with --profile, which prints a table only")
+    return args
+
+
 def _new_file(text: str) -> Path:
     path = Path(text)
     if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"{str(path.parent)!r} is no directory")
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise argparse.ArgumentTypeError(f"{text!r} can't be written to")
     return path
 
 
@@ -195,17 +219,24 @@ def _name_and_path(text: str) -> tuple[str, str]:
     name, found, path = text.partition("=")
     if not (name and found and path):
         raise argparse.ArgumentTypeError(f"expected NAME=PATH, got {text!r}")
+    if shutil.which(path) is None:
+        raise argparse.ArgumentTypeError(f"{path!r} is no program")
     return name, path
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the suite; 0 when every workload ran here."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    args = parser().parse_args(arguments)
+    args = _parsed(arguments)
     names = _chosen(args)
-    if args.list or not names:
-        print("\n".join(names) or "no workload matches; see --list")
-        return 0 if names else 2
+    if not names:
+        asked = args.profile or " ".join(args.patterns)
+        hint = "python -m benchmarks --list names them all"
+        print(f"python -m benchmarks: no workload matches {asked!r}; {hint}", file=sys.stderr)
+        return 2
+    if args.list:
+        print("\n".join(names))
+        return 0
     if args.profile is not None or args.memory:
         return _look_inside(args, names)
     try:
@@ -247,6 +278,7 @@ def _chosen(args: argparse.Namespace) -> list[str]:
         and (w.quick or not args.quick)
         and ((w.curve is not None) == args.scaling or args.devices)
         and not (args.devices and name.startswith(("start/", "data/")))
+        and (name.startswith("train/") or not args.memory)
     ]
 
 
@@ -317,7 +349,7 @@ def _look_inside(args: argparse.Namespace, names: list[str]) -> int:
         print(names[0])
         print(inside.profile_table(names[0]))
         return 0
-    rows = inside.memory_table([name for name in names if name.startswith("train/")], print)
+    rows = inside.memory_table(names, print)
     if args.json:
         args.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     return 0
