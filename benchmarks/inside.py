@@ -83,8 +83,8 @@ class _Work(_Times):
         if node is not None:
             self._flops[node.edges[0] if isinstance(node, Output) else node] = flops
 
-    def derive(self, plan: Any, node: Node, g: Any, saved: Any, create_graph: bool) -> Any:
-        results = super().derive(plan, node, g, saved, create_graph)
+    def derive(self, vjp: Any, node: Node, g: Any, saved: Any, create_graph: bool) -> Any:
+        results = super().derive(vjp, node, g, saved, create_graph)
         gs = [getattr(x, "array", x) for x in (g if isinstance(g, tuple) else (g,))]
         gs = [x for x in gs if x is not None]
         made = [None if r is None else getattr(r, "array", r) for r in results]

@@ -100,10 +100,10 @@ class Detector:
         """Say in a warning which op's derivative is failing, and where it was called."""
         warn(f"Error detected in {node.name()}. {made_at(node)}")
 
-    def derive(self, plan: Any, node: Node, g: Any, saved: Any, create_graph: bool) -> Any:
+    def derive(self, vjp: Any, node: Node, g: Any, saved: Any, create_graph: bool) -> Any:
         """The gradients that ``node`` sends back, checked."""
         try:
-            results = plan.differentiate(node, g) if create_graph else plan.rule(g, saved)
+            results = vjp.on_tensors(node, g) if create_graph else vjp.on_arrays(g, saved)
         except Exception:
             self.report(node)
             raise

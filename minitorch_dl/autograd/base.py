@@ -17,7 +17,7 @@ from .versions import mark_written
 
 _PACKAGE = __name__.partition(".")[0]
 
-late = SimpleNamespace()
+late_bound = SimpleNamespace()
 """What the engine calls but defines above the caller: ``cast``, ``alias``, ``conj``,
 ``run_backward``, and the class ``Tensor`` of the results. The modules that define them set them
 here on import."""
@@ -66,7 +66,7 @@ class TensorBase:
             not hasattr(array, "shape") or isinstance(array, np.generic)
         ):
             array = np.asarray(array)
-        t = _new(late.Tensor)
+        t = _new(late_bound.Tensor)
         t.array = array
         t._grad = None
         t._node = node
@@ -75,17 +75,17 @@ class TensorBase:
 
 
 _new: Callable[[type], Any] = object.__new__
-late.Tensor = TensorBase
+late_bound.Tensor = TensorBase
 
 
 def result_class() -> Any:
     """The class of which primitives return instances."""
-    return late.Tensor
+    return late_bound.Tensor
 
 
 def as_class(tensor: Any, cls: type) -> Any:
     """The tensor as an instance of ``cls``, over the same memory and with its history."""
-    alias = late.alias(tensor)
+    alias = late_bound.alias(tensor)
     t = _new(cls)
     t.array, t._grad, t._node, t._view = alias.array, None, alias._node, alias._view
     return t

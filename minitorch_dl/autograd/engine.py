@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import devices
+from ..backend import array_module, devices
 from ..backend.row_major import row_major_copy
 from . import versions
-from .base import TensorBase, as_raw, late, result_class
+from .base import TensorBase, as_raw, late_bound, result_class
 from .modes import GRAD, state, use_saved_hooks
 from .node import SECOND_BACKWARD, AccumulateGrad, Node, Output
 from .structural import sum_to
@@ -152,13 +152,13 @@ def _descend(
                 if wanted is None or node.edges[0] in wanted:
                     _put_beside_others(node, g, waiting, order)
                 continue
-        plan = node.plan
+        vjp = node.vjp
         if wanted is not None:
             needs = tuple([edge in wanted for edge in node.edges])
             if True not in needs:  # a target
                 continue
-            if plan.narrows and needs != plan.needs:
-                plan = plan.narrowed(needs)
+            if vjp.prunable and needs != vjp.needs:
+                vjp = vjp.pruned(needs)
         if watched and node.tuple_hooks is not None:
             g, is_ours = _run_tuple_hooks(node, g, create_graph), False
         if g.__class__ is list:
@@ -171,12 +171,12 @@ def _descend(
         if node.number < versions.latest:
             check_versions(node, saved)
         if watcher is not None:
-            results = watcher.derive(plan, node, g, saved, create_graph)
+            results = watcher.derive(vjp, node, g, saved, create_graph)
         elif create_graph:
-            results = plan.differentiate(node, g)
+            results = vjp.on_tensors(node, g)
         else:
-            results = plan.rule(g, saved)
-        if saved and plan.frees and not retain_graph:
+            results = vjp.on_arrays(g, saved)
+        if saved and vjp.frees_saved and not retain_graph:
             node.saved = saved = None
         elif watched and node.packed is not None:
             node.saved = saved = ()
@@ -187,7 +187,7 @@ def _descend(
             ]
         if watched and node.hooks is not None:
             results = _run_post_hooks(node, results, g, create_graph)
-        is_new = not (create_graph or plan.borrows)
+        is_new = not (create_graph or vjp.may_alias)
         for edge, r in zip(node.edges, results):
             if edge is None or r is None or (wanted is not None and edge not in wanted):
                 continue
@@ -389,14 +389,21 @@ def _as_many(replaced: Any, grads: tuple[Any, ...], hook: Any) -> tuple[Any, ...
 
 
 def _fill_missing(node: Node, grads: list[Any]) -> tuple[Any, ...]:
-    """Zeros for the outputs that nothing used; a rule that says so gets None instead."""
-    if node.plan.keeps_missing:
+    """Zeros for the outputs that nothing used; a VJP that says so gets None instead."""
+    if not node.vjp.materialize_grads:
         return tuple(grads)
     like = next(one for one in grads if one is not None)
     return tuple(
-        node.plan.zeros(*node.outputs[i], like) if one is None else one
-        for i, one in enumerate(grads)
+        _zeros(node.outputs[i], like) if one is None else one for i, one in enumerate(grads)
     )
+
+
+def _zeros(output: tuple[Any, Any], like: Any) -> Any:
+    """The gradient of an output that nothing used, of which ``(shape, dtype)`` is given; a Tensor
+    where ``like`` is one."""
+    boxed = isinstance(like, TensorBase)
+    zeros = array_module(like.array if boxed else like).zeros(*output)
+    return TensorBase.wrap(zeros) if boxed else zeros
 
 
 def check_versions(node: Node, saved: Iterable[Any]) -> None:
@@ -420,4 +427,4 @@ def check_versions(node: Node, saved: Iterable[Any]) -> None:
                 )
 
 
-late.run_backward = run_backward
+late_bound.run_backward = run_backward

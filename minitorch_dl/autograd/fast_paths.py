@@ -73,10 +73,10 @@ def _on_host(kernel: Callable[..., Any], operands: int) -> Callable[..., Any]:
 def unary(p: Primitive) -> Callable[..., Any]:
     """The call of a primitive of one input without parameters."""
     kernel, taken = _on_host(p.kernel, 1), _taken(p, _REAL)
-    plan = None
+    vjp = None
 
     def call(input: Any, *, out: Any = None) -> Any:
-        nonlocal plan
+        nonlocal vjp
         if out is not None:
             return write_out(p.name, out, call(input), p.exact)
         if input.__class__ is ndarray:
@@ -99,9 +99,9 @@ def unary(p: Primitive) -> Callable[..., Any]:
         if node is None or not flags or not p.formulas:
             out._node = None
             return out
-        if plan is None:
-            plan = p.plan((True,))
-        out._node = plan.node((node,), a, out.array, None, None)
+        if vjp is None:
+            vjp = p.vjp((True,))
+        out._node = vjp.record((node,), a, out.array, None, None)
         return out
 
     call.ufunc = kernel if isinstance(kernel, np.ufunc) else None  # type: ignore[attr-defined]
@@ -112,10 +112,10 @@ def parametrized(p: Primitive) -> Callable[..., Any]:
     """The call of a primitive of one input and parameters."""
     kernel, promotes = p.kernel, p.promotes is not None
     taken = _taken(p, _PLAIN)
-    plan = None
+    vjp = None
 
     def call(input: Any, **params: Any) -> Any:
-        nonlocal plan
+        nonlocal vjp
         if input.__class__ is ndarray:
             return kernel(np, input, **params)
         flags = state.flags
@@ -142,9 +142,9 @@ def parametrized(p: Primitive) -> Callable[..., Any]:
         if node is None or not flags or not p.formulas or y.dtype not in DIFFERENTIABLE:
             out._node = None
             return out
-        if plan is None:
-            plan = p.plan((True,))
-        out._node = plan.node((node,), a, out.array, params, None)
+        if vjp is None:
+            vjp = p.vjp((True,))
+        out._node = vjp.record((node,), a, out.array, params, None)
         return out
 
     return call
@@ -181,7 +181,7 @@ def binary(p: Primitive, otherwise: Callable[..., Any] | None = None) -> Callabl
     taken = _taken(p, _REAL)
     floats = _FLOATS - HALVES if p.wide else _FLOATS & taken  # those that take numbers
     first_number, second_number = (name not in p.tensors for name in p.inputs)
-    plans: dict[Any, Any] = {}
+    recorders: dict[Any, Any] = {}
 
     def call(input: Any, other: Any, *, out: Any = None) -> Any:
         if out is not None:
@@ -241,9 +241,9 @@ def binary(p: Primitive, otherwise: Callable[..., Any] | None = None) -> Callabl
             out._node = None
             return out
         needs = (na is not None, nb is not None)
-        found = plans.get(needs)
+        found = recorders.get(needs)
         if found is None:
-            found = plans[needs] = _node_maker(p, needs)
+            found = recorders[needs] = _node_maker(p, needs)
         record, wanted = found
         if wanted is not None:
             na, nb = na if wanted[0] else None, nb if wanted[1] else None
@@ -266,7 +266,7 @@ def _node_maker(p: Primitive, needs: tuple[bool, ...]) -> tuple[Any, tuple[bool,
     wanted = tuple([need and name in p.formulas for name, need in zip(p.inputs, needs)])
     if not any(wanted):
         return None, wanted
-    return p.plan(wanted).node, None if wanted == needs else wanted
+    return p.vjp(wanted).record, None if wanted == needs else wanted
 
 
 _STRONG = frozenset({ndarray, np.float32, np.float64})  # in NumPy's promotion, if not in PyTorch's
@@ -280,7 +280,7 @@ def general(p: Primitive) -> Callable[..., Any]:
     single, weak = p.outputs == ("y",), promotes or broadcasts
     taken = _PLAIN - HALVES if p.wide else _PLAIN
     takes_floats = promotes or bool(p.refused)
-    plans: dict[Any, Any] = {}
+    recorders: dict[Any, Any] = {}
 
     def call(*args: Any, **params: Any) -> Any:
         flags = state.flags
@@ -334,9 +334,9 @@ def general(p: Primitive) -> Callable[..., Any]:
             outputs.append(out)
         if recorded and flags and formulas:
             needs = tuple([node is not None for node in nodes])
-            found = plans.get(needs)
+            found = recorders.get(needs)
             if found is None:
-                found = plans[needs] = _node_maker(p, needs)
+                found = recorders[needs] = _node_maker(p, needs)
             record, wanted = found
             if record is not None:
                 if wanted is not None:
@@ -387,7 +387,7 @@ def variadic(p: Primitive) -> Callable[..., Any]:
             if p.joint is None or named:
                 out._node = p.record(arrays, nodes, params, out.array)
             else:
-                out._node = p.plan((True,)).node(tuple(nodes), arrays, out.array, params, None)
+                out._node = p.vjp((True,)).record(tuple(nodes), arrays, out.array, params, None)
         else:
             out._node = None
         return out
@@ -398,10 +398,10 @@ def variadic(p: Primitive) -> Callable[..., Any]:
 def many(p: Primitive) -> Callable[..., Any]:
     """The call of a primitive that takes one tensor apart into any number of views."""
     kernel = p.kernel
-    plan = None
+    vjp = None
 
     def call(input: Any, **params: Any) -> Any:
-        nonlocal plan
+        nonlocal vjp
         if input.__class__ is ndarray:
             return kernel(np, input, **params)
         flags = state.flags
@@ -424,9 +424,9 @@ def many(p: Primitive) -> Callable[..., Any]:
             outputs.append(out)
         node = input._node if input._view is None else current_node(input)
         if node is not None and flags:
-            if plan is None:
-                plan = p.plan((True,))
-            p.attach_outputs(plan.node((node,), a, ys, params, None), outputs)
+            if vjp is None:
+                vjp = p.vjp((True,))
+            p.attach_outputs(vjp.record((node,), a, ys, params, None), outputs)
         return tuple(outputs)
 
     return call
@@ -440,8 +440,8 @@ def as_view(p: Primitive, input: Any, y: Any, params: dict[str, Any]) -> Any:
     out._grad = None
     node = input._node if input._view is None else current_node(input)
     if node is not None and state.flags:
-        plan = p.plan((True,))
-        out._node = plan.node((node,), a, y, params, None)
+        vjp = p.vjp((True,))
+        out._node = vjp.record((node,), a, y, params, None)
     else:
         out._node = None
     base = y.base

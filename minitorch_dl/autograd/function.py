@@ -10,7 +10,7 @@ from typing import Any
 from ..backend import dtypes
 from ..backend.warning import warn
 from .engine import check_versions
-from .function_node import FunctionNode, FunctionPlan, Source
+from .function_node import FunctionNode, FunctionVJP, Source
 from .inplace import check_writable, rebase
 from .modes import LISTENING, no_grad, records, state
 from .node import SECOND_BACKWARD, Node
@@ -251,7 +251,7 @@ class Function:
                     "Tensor is not an input, there is no need to pass it to mark_dirty()."
                 )
         node = (
-            cls._backward_cls(edges, (), FunctionPlan(cls, ctx, args), None, None)
+            cls._backward_cls(edges, (), FunctionVJP(cls, ctx, args), None, None)
             if recorded
             else None
         )

@@ -12,6 +12,7 @@ from .node import AccumulateGrad, Node
 from .primitive import TensorBase, current_node
 from .saved_tensors import SavedTensor
 from .structural import cast, sum_to
+from .vjp import VJP
 
 if TYPE_CHECKING:
     from .function import Function, FunctionCtx
@@ -46,36 +47,31 @@ class FunctionNode(Node):
         return f"<torch.autograd.function.{type(self).__name__} object at {id(self):#x}>"
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or name in ("plan", "_known_outputs"):
+        if name.startswith("__") or name in ("vjp", "_known_outputs"):
             raise AttributeError(name)
-        return getattr(self.plan.ctx, name)
+        return getattr(self.vjp.ctx, name)
 
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """Per tensor among the arguments ``(node, output index)``."""
-        known = zip(super().next_functions, self.plan.inputs)
+        known = zip(super().next_functions, self.vjp.inputs)
         return tuple(place for place, made in known if made is not None)
 
     @property
     def _raw_saved_tensors(self) -> tuple[SavedTensor, ...]:
         self.check_saved()
-        return tuple(SavedTensor.at(self, i) for i in range(len(self.plan.ctx._sources)))
+        return tuple(SavedTensor.at(self, i) for i in range(len(self.vjp.ctx._sources)))
 
 
-class FunctionPlan:
+class FunctionVJP(VJP):
     """How a custom function's gradient is computed: by the user's ``backward``, on Tensors."""
-
-    borrows = True
-    keeps_missing = frees = True
-    narrows = False
-    names: tuple[str, ...] = ()
 
     def __init__(self, cls: type[Function], ctx: FunctionCtx, args: Sequence[Any]) -> None:
         self.function, self.ctx = cls, ctx
         self._pushed: Any = None
         self.inputs = [_made(a) if isinstance(a, TensorBase) else None for a in args]
 
-    def rule(self, g: Any, saved: Any) -> list[Any]:
+    def on_arrays(self, g: Any, saved: Any) -> list[Any]:
         """The derivative on arrays."""
         wrap = TensorBase.wrap
         grads = tuple(
@@ -83,7 +79,7 @@ class FunctionPlan:
         )
         return [r if r is None or r.is_sparse else r.array for r in self.run(grads)]
 
-    def differentiate(self, node: Node, g: Any) -> list[Any]:
+    def on_tensors(self, node: Node, g: Any) -> list[Any]:
         """The derivative on Tensors that are connected to the graph."""
         return self.run(g if isinstance(g, tuple) else (g,))
 

@@ -287,7 +287,7 @@ def _input_shapes(node: Node, shape: Any) -> list[Any]:
     if node.shapes is not None:
         return list(node.shapes)
     if node.primitive is None:
-        known = getattr(node.plan, "inputs", None)
+        known = getattr(node.vjp, "inputs", None)
         return [one and one[0] for one in known] if known else [None] * len(node.edges)
     if node.primitive.broadcasts:
         return [shape] * len(node.edges)
@@ -299,7 +299,7 @@ def _input_shapes(node: Node, shape: Any) -> list[Any]:
 
 
 def _saved_by_name(node: Node) -> dict[str, Any]:
-    names = getattr(node.plan, "names", ())
+    names = getattr(node.vjp, "names", ())
     return dict(zip(names, node.saved or ()))
 
 

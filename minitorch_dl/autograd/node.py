@@ -1,6 +1,6 @@
 """The graph that an op leaves behind.
 
-A node knows its parents (``edges``), the arrays its derivative needs (``saved``), and the plan
+A node knows its parents (``edges``), the arrays its derivative needs (``saved``), and the vjp
 that turns the gradient of its output into those of its inputs. Nodes save arrays, never Tensors,
 and a leaf's node holds its Tensor weakly. So there are no reference cycles, and memory is freed as
 soon as its last user is gone.
@@ -34,13 +34,13 @@ class Node:
         edges: per input the node that made it, or None where no gradient is wanted.
         saved: the arrays and values that the derivative names; None once a backward pass has freed
             them.
-        plan: how gradients of the inputs come from the gradient of the output.
+        vjp: how gradients of the inputs come from the gradient of the output.
         number: creation number; a parent's is always lower than its child's.
         shapes: the inputs' shapes when the op broadcast them, else None.
         params: the op's keyword parameters.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "edges", "number", "params", "plan", "saved", "shapes")
+    __slots__ = ("__dict__", "__weakref__", "edges", "number", "params", "saved", "shapes", "vjp")
 
     # Rarely set; an instance that needs one gets it in its __dict__.
     primitive: Any = None
@@ -62,11 +62,11 @@ class Node:
     """Of a node with several outputs: (shape, dtype) per output, to make zeros from."""
 
     def __init__(
-        self, edges: tuple[Any, ...], saved: Any, plan: Any, params: Any, shapes: Any
+        self, edges: tuple[Any, ...], saved: Any, vjp: Any, params: Any, shapes: Any
     ) -> None:
         self.edges = edges
         self.saved = saved
-        self.plan = plan
+        self.vjp = vjp
         self.params = params
         self.shapes = shapes
         self.number = next_number()
@@ -79,8 +79,8 @@ class Node:
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """Per input ``(node, output index)``; ``(None, 0)`` where no gradient flows."""
         edges, p = self.edges, self.primitive
-        if p is not None and p.shows and type(self) is p.node_class:
-            edges = tuple(edges[p.inputs.index(name)] for name in p.shows)
+        if p is not None and p.edge_order and type(self) is p.node_class:
+            edges = tuple(edges[p.inputs.index(name)] for name in p.edge_order)
         return tuple(
             (edge.edges[0], edge.index) if type(edge) is Output else (edge, 0) for edge in edges
         )
@@ -88,7 +88,7 @@ class Node:
     def saved_places(self) -> dict[str, tuple[int, str]]:
         """What the derivative keeps, by PyTorch's names: ``self`` and ``other`` for the first two
         inputs, ``result`` for the output; per name the place in ``saved`` and the name here."""
-        names, p = getattr(self.plan, "names", ()), self.primitive
+        names, p = getattr(self.vjp, "names", ()), self.primitive
         if p is None:
             return {}
         known = dict(zip(p.inputs, ("self", "other"), strict=False))
@@ -201,7 +201,7 @@ class Node:
         self.check_saved()
         if self.packed is not None:
             self.saved = self.packed.restore()
-        results = self.plan.differentiate(self, grads if self.outputs is not None else grads[0])
+        results = self.vjp.on_tensors(self, grads if self.outputs is not None else grads[0])
         return results[0] if len(results) == 1 else tuple(results)
 
     def __repr__(self) -> str:
@@ -238,7 +238,7 @@ class Output(Node):
     def __init__(self, parent: Node, index: int) -> None:
         self.edges = (parent,)
         self.saved = ()
-        self.plan = self.params = self.shapes = None
+        self.vjp = self.params = self.shapes = None
         self.number = next_number()
         self.index = index
 

@@ -9,22 +9,19 @@ from typing import Any
 from .modes import GRAD, no_grad, state
 from .node import Node
 from .primitive import TensorBase
+from .vjp import VJP
 
 
-class _TwicePlan:
+class _RefusedVJP(VJP):
     """The derivative of a derivative that was declared to have none."""
 
-    borrows = keeps_missing = frees = True
-    narrows = False
-    names: tuple[str, ...] = ()
-
-    def rule(self, g: Any, saved: Any) -> Any:
+    def on_arrays(self, g: Any, saved: Any) -> Any:
         raise RuntimeError(
             "trying to differentiate twice a function that was marked with @once_differentiable"
         )
 
-    def differentiate(self, node: Node, g: Any) -> Any:
-        return self.rule(g, ())
+    def on_tensors(self, node: Node, g: Any) -> Any:
+        return self.on_arrays(g, ())
 
 
 class OnceDifferentiable(Node):
@@ -44,7 +41,7 @@ def once_differentiable(function: Callable[..., Any]) -> Callable[..., Any]:
         if not state.flags & GRAD:
             return results
         inputs = tuple(g._node for g in grads if isinstance(g, TensorBase))
-        error = OnceDifferentiable((*ctx._node().edges, *inputs), (), _TwicePlan(), None, None)
+        error = OnceDifferentiable((*ctx._node().edges, *inputs), (), _RefusedVJP(), None, None)
         several = results if isinstance(results, tuple) else (results,)
         error.outputs = [None if r is None else (r.array.shape, r.array.dtype) for r in several]
         several = tuple(

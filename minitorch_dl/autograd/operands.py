@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import describe, dtypes
-from .base import TensorBase, late
+from .base import TensorBase, late_bound
 from .fast_paths import BFLOAT16, COMPLEX, DIFFERENTIABLE, HALVES
 
 NUMBERS = frozenset((bool, int, float, complex))
@@ -59,7 +59,7 @@ def promote(
     except (TypeError, RuntimeError) as error:
         raise type(error)(f"{op}(): {error}. Got {describe(arrays)}") from None
     args = [
-        late.cast(x, dtype=target.name) if hasattr(a, "dtype") and a.dtype != wanted else x
+        late_bound.cast(x, dtype=target.name) if hasattr(a, "dtype") and a.dtype != wanted else x
         for x, a in zip(args, arrays, strict=True)
     ]
     if wanted == BFLOAT16 and not wide:

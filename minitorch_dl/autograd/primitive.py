@@ -37,15 +37,15 @@ from ..backend import common_module, devices, dtypes
 from ..backend.blocks import by_blocks
 from ..backend.precision import in_float32
 from . import fast_paths
-from .base import NO_GRAD, ORDINARY, TensorBase, View, ViewKind, current_node, late, write_out
+from .base import NO_GRAD, ORDINARY, TensorBase, View, ViewKind, current_node, late_bound, write_out
 from .errors import KERNEL_ERRORS, complex_refused, explain, no_tensor, not_implemented
 from .fast_paths import BFLOAT16, DIFFERENTIABLE, shares_memory
 from .modes import GRAD, LISTENING, records, state
 from .node import Node
 from .node_names import node_class
 from .operands import NUMBERS, any_complex, any_half, as_tensor, keep_bfloat16, promote, weak
-from .plan import ConjugatedPlan, FusedPlan, Plan, WidePlan
 from .torch_function import PLAIN, call_override, overriding
+from .vjp import ConjugatedVJP, FormulaVJP, FusedVJP, WideVJP
 
 __all__ = [
     "PRIMITIVES",
@@ -67,7 +67,7 @@ PRIMITIVES: dict[str, Primitive] = {}
 
 def register_result_class(cls: type) -> None:
     """Name the class of which primitives return instances."""
-    late.Tensor = cls
+    late_bound.Tensor = cls
     PLAIN.add(cls)
     fast_paths.use_result_class(cls)
 
@@ -75,74 +75,91 @@ def register_result_class(cls: type) -> None:
 class Primitive:
     """One op that the engine knows by name. Made by the decorators ``primitive`` and ``fused``.
 
-    Attributes:
-        name: what graphs, profiles and error messages call it; the kernel's name unless given.
+    Args and attributes:
         kernel: ``(xp, *arrays, **params) -> array`` or a tuple of arrays.
-        inputs, params, outputs: names, in order.
-        aux: names of further arrays that the kernel returns, for the backward only.
+        name: what graphs, profiles and error messages call it; the kernel's name unless given.
+        grad_fn: PyTorch's name of its nodes, where that isn't ``<Name>Backward0``.
+        edge_order: the inputs in the order in which ``next_functions`` lists them, where PyTorch's
+            is another.
+
+        outputs: their names, in order.
         constant: the outputs that have no gradient (indices).
-        differentiated: the place of the only output that has one, whose gradient is then ``g``;
-            None where several have, and ``g`` is a tuple.
+        aux: names of further arrays that the kernel returns, for the backward only.
+
         broadcasts: the inputs are broadcast together, so their gradients are summed back to their
             shapes.
         promotes: None, "same" (inputs are brought to their common dtype) or "float" (and an integer
             one to the default float).
-        tensors: the inputs of a broadcasting op in whose place no Python number may stand.
-        numbers: all inputs may be Python numbers: the first one is then a 0-d tensor.
+        wide: 16-bit floats are computed in float32, the result and each gradient rounded once.
+            "numbers": beside numbers, which keep all their digits. By default where a formula's op
+            promotes to floats.
         complex: what becomes of complex numbers. False: they are refused. "holomorphic": the
             formulas are the complex derivatives, which the engine conjugates as PyTorch's
             convention wants. True: the formulas hold as they read (those of views always do). A
             fused op runs its composite on them.
+        min_kind: "bool", "integer" or "float": operands that are all of a lower kind are refused.
+        tensors: the inputs of a broadcasting op in whose place no Python number may stand.
+        numbers: all inputs may be Python numbers: the first one is then a 0-d tensor.
         check: called with the operands before they are promoted, to refuse some of them.
-        least: the lowest kind of number that it takes: "bool", "integer" or "float". Operands that
-            are all of a lower one are refused.
         exact: the tensor given as ``out=`` must have the result's dtype.
+
         view: the result may share the input's memory.
         blocks: the kernel and the formulas are several pointwise operations each, on one dtype,
             which of large arrays are done block by block.
-        wide: 16-bit floats are computed in float32, the result and each gradient rounded once.
-            "numbers": beside numbers, which keep all their digits.
-        formulas: the derivative per input.
+        materialize_grads: of several outputs, those that nothing used have gradients of zeros,
+            not None.
         composite: a fused op's definition in plain ops.
-        domain: where a pointwise op is defined and smooth: (low, high), for the gradient checks.
-        kinks: points at which its derivative jumps.
-        node_class: the class of its nodes, called ``<Name>Backward0`` or as the option ``grad_fn``
-            says, which is PyTorch's name.
-        shows: the inputs in the order in which ``next_functions`` lists them, where PyTorch's is
-            another.
+
+    Attributes:
+        inputs, params: names, in order.
+        differentiated: the index of the only output that has a gradient, which is then ``g``; None
+            where several have, and ``g`` is a tuple.
+        refused: the dtypes below ``min_kind``.
+        formulas: the derivative per input.
+        node_class: the class of its nodes.
     """
 
-    def __init__(self, kernel: Callable[..., Any], **options: Any) -> None:
-        self.blocks: bool = options.pop("blocks", False)
-        self.kernel = by_blocks(kernel) if self.blocks else kernel
-        self.name: str = options.pop("name", None) or kernel.__name__.removesuffix("_p")
-        self.outputs: tuple[str, ...] = options.pop("outputs", ("y",))
-        self.constant = frozenset(options.pop("constant", ()))
-        places = [i for i, name in enumerate(self.outputs) if name not in self.constant]
-        several = len(places) != 1 or self.outputs == ("many",)
-        self.differentiated: int | None = None if several else places[0]
-        self.aux: tuple[str, ...] = options.pop("aux", ())
-        self.broadcasts: bool = options.pop("broadcasts", False)
-        self.promotes: str | None = options.pop("promotes", None)
-        self.tensors = frozenset(options.pop("tensors", ()))
-        self.numbers: bool = options.pop("numbers", False)
-        self.check: Callable[..., None] | None = options.pop("check", None)
-        least = dtypes.KINDS[options.pop("least", "bool")]
-        self.refused = frozenset([d._numpy for d in dtypes.ALL if d.kind < least])
-        self.exact: bool = options.pop("exact", False)
-        self.view: bool = options.pop("view", False)
-        self.complex: bool | str = options.pop("complex", self.view)
-        self.composite: Any = options.pop("composite", None)
-        floats = self.promotes == "float" and self.composite is None
-        self.wide: bool | str = options.pop("wide", floats)
-        self.keeps_missing: bool = options.pop("keeps_missing", False)
-        self.domain: tuple[float | None, float | None] = options.pop("domain", (None, None))
-        self.kinks: tuple[float, ...] = options.pop("kinks", ())
+    def __init__(
+        self,
+        kernel: Callable[..., Any],
+        *,
+        name: str | None = None,
+        grad_fn: str | None = None,
+        edge_order: tuple[str, ...] = (),
+        outputs: tuple[str, ...] = ("y",),
+        constant: tuple[str, ...] = (),
+        aux: tuple[str, ...] = (),
+        broadcasts: bool = False,
+        promotes: str | None = None,
+        wide: bool | str | None = None,
+        complex: bool | str | None = None,
+        min_kind: str = "bool",
+        tensors: tuple[str, ...] = (),
+        numbers: bool = False,
+        check: Callable[..., None] | None = None,
+        exact: bool = False,
+        view: bool = False,
+        blocks: bool = False,
+        materialize_grads: bool = True,
+        composite: Any = None,
+    ) -> None:
+        self.kernel = by_blocks(kernel) if blocks else kernel
+        self.name = name or kernel.__name__.removesuffix("_p")
         camel = "".join(part.capitalize() for part in self.name.split("_"))
-        self.node_class = node_class(self, options.pop("grad_fn", f"{camel}Backward0"))
-        self.shows: tuple[str, ...] = options.pop("shows", ())
-        if options:
-            raise TypeError(f"primitive {self.name}: unknown options {sorted(options)}")
+        self.node_class = node_class(self, grad_fn or f"{camel}Backward0")
+        self.edge_order = edge_order
+        self.outputs, self.constant, self.aux = outputs, frozenset(constant), aux
+        derived = [i for i, output in enumerate(outputs) if output not in constant]
+        several = len(derived) != 1 or outputs == ("many",)
+        self.differentiated: int | None = None if several else derived[0]
+        self.broadcasts, self.promotes = broadcasts, promotes
+        self.wide = promotes == "float" and composite is None if wide is None else wide
+        self.complex = view if complex is None else complex
+        lowest = dtypes.KINDS[min_kind]
+        self.refused = frozenset([d._numpy for d in dtypes.ALL if d.kind < lowest])
+        self.tensors, self.numbers, self.check = frozenset(tensors), numbers, check
+        self.exact, self.view, self.blocks = exact, view, blocks
+        self.materialize_grads, self.composite = materialize_grads, composite
         (_, *inputs), rest, params = _parameters(kernel)
         self.variadic = bool(rest)
         self.inputs, self.params = (*inputs, *rest), params
@@ -150,7 +167,7 @@ class Primitive:
         self.joint: Callable[..., Any] | None = None
         self.backward: Callable[..., Any] | None = None
         self.public: Callable[..., Any] = self
-        self._plans: dict[tuple[type[Plan], tuple[bool, ...]], Plan] = {}
+        self._vjps: dict[tuple[type[FormulaVJP], tuple[bool, ...]], FormulaVJP] = {}
         earlier = PRIMITIVES.get(self.name)
         # A user's own may be defined again: a notebook's cell that is run twice.
         if earlier is not None and earlier.kernel.__module__.startswith(_PACKAGE):
@@ -219,17 +236,17 @@ class Primitive:
                 )
         return names
 
-    def plan(self, needs: tuple[bool, ...], arrays: Sequence[Any] = ()) -> Plan:
+    def vjp(self, needs: tuple[bool, ...], arrays: Sequence[Any] = ()) -> FormulaVJP:
         """The compiled derivative for these inputs, if need be that of such operands."""
-        kind = FusedPlan if self.backward else Plan
+        kind = FusedVJP if self.backward else FormulaVJP
         if self.complex == "holomorphic" and any_complex(arrays):
-            kind = ConjugatedPlan
+            kind = ConjugatedVJP
         elif self.wide and any_half(arrays):
-            kind = WidePlan
-        plan = self._plans.get((kind, needs))
-        if plan is None:
-            plan = self._plans[kind, needs] = kind(self, needs)
-        return plan
+            kind = WideVJP
+        vjp = self._vjps.get((kind, needs))
+        if vjp is None:
+            vjp = self._vjps[kind, needs] = kind(self, needs)
+        return vjp
 
     # -- the call ----------------------------------------------------------------------------------
 
@@ -345,7 +362,7 @@ class Primitive:
                 edges += (None,) * (len(self.inputs) - len(edges))
         if not any(edge is not None for edge in edges):
             return None
-        plan = self.plan(needs, arrays)
+        vjp = self.vjp(needs, arrays)
         given: Sequence[Any] = arrays
         if self.variadic:
             named = len(self.inputs) - 1
@@ -356,7 +373,7 @@ class Primitive:
             shapes = tuple([getattr(x, "shape", ()) for x in arrays])
             if all(s == shapes[0] for s in shapes):
                 shapes = None
-        node = plan.node(edges, *given, *outs, params, shapes)
+        node = vjp.record(edges, *given, *outs, params, shapes)
         if state.saved_hooks:
             state.saved_hooks[-1].keep(node)
         return node

@@ -226,14 +226,14 @@ class profile:
         """What the time of a node's derivative goes by."""
         return node.name()
 
-    def derive(self, plan: Any, node: Node, g: Any, saved: Any, create_graph: bool) -> Any:
+    def derive(self, vjp: Any, node: Node, g: Any, saved: Any, create_graph: bool) -> Any:
         """The gradients that ``node`` sends back, timed."""
         self.open(self.label(node))
         depth = len(self._open)
         try:
             if state.anomaly is not None:
-                return state.anomaly.derive(plan, node, g, saved, create_graph)
-            return plan.differentiate(node, g) if create_graph else plan.rule(g, saved)
+                return state.anomaly.derive(vjp, node, g, saved, create_graph)
+            return vjp.on_tensors(node, g) if create_graph else vjp.on_arrays(g, saved)
         finally:
             del self._open[depth:]
             self.close()

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from ..backend import describe_one, devices, generated
 from ..backend.warning import warn
-from .base import TensorBase, late
+from .base import TensorBase, late_bound
 from .errors import builtin_kind
 from .primitive import PRIMITIVES
 from .torch_function import LIVE, call_override, overriding
@@ -54,7 +54,9 @@ _NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
 """The names that these arguments also go by."""
 _TENSORS = ("operands", "tensors")
 """The ``*args`` that hold tensors, which may also come as one list."""
-_BY_NAME = {"tensordot": ("dims",), "cdist": ("p", "compute_mode"), "norm": ("p", "dim", "keepdim")}
+_NAMED_IN_OVERRIDES = {
+    "tensordot": ("dims",), "cdist": ("p", "compute_mode"), "norm": ("p", "dim", "keepdim"),
+}  # fmt: skip
 """Arguments that PyTorch hands to overrides by name, however they came."""
 
 
@@ -222,8 +224,8 @@ class _Guard:
         scope.update({f"default_{name}": value for name, value in self.defaults.items()})
         scope.update(
             function=_on_their_gpu(self.function) if devices.several else self.function,
-            FAULTS=FAULTS, absent=_ABSENT, told=self.told, missing=self.missing, whole=self.whole,
-            int=int, LIVE=LIVE, overriding=overriding, override=self.override,
+            FAULTS=FAULTS, absent=_ABSENT, explained=self.explained, missing=self.missing,
+            whole=self.whole, int=int, LIVE=LIVE, overriding=overriding, override=self.override,
             reordering=self.reordering,
         )  # fmt: skip
         _scopes.append(scope)
@@ -270,7 +272,7 @@ class _Guard:
             f"        return function({', '.join(passed)})\n"
             "    except FAULTS as error:\n"
             f"{after}"
-            f"        raise told(error, ({given}))\n"
+            f"        raise explained(error, ({given}))\n"
         )
 
     def _declared(self) -> list[str]:
@@ -315,7 +317,7 @@ class _Guard:
     def override(self, relevant: list[Any], values: tuple[Any, ...]) -> Any:
         """Pass the call on to the class that overrides it, without arguments left at their
         defaults."""
-        named = _BY_NAME.get(self.name, ())
+        named = _NAMED_IN_OVERRIDES.get(self.name, ())
         args: list[Any] = []
         kwargs: dict[str, Any] = {}
         positional = True
@@ -336,7 +338,7 @@ class _Guard:
                 args.append(value)
             else:
                 kwargs[p.name] = value
-        entire: Any = getattr(self.call, "told_as", self.call)  # what this one is a part of
+        entire: Any = getattr(self.call, "overridden_as", self.call)  # what this one is a part of
         return call_override(entire, relevant, tuple(args), kwargs)
 
     def missing(self, parameter: str) -> None:
@@ -352,7 +354,7 @@ class _Guard:
                 f"{type(value).__name__}"
             ) from None
 
-    def told(self, error: Exception, values: tuple[Any, ...]) -> Exception:
+    def explained(self, error: Exception, values: tuple[Any, ...]) -> Exception:
         arguments = dict(zip(self.parameters, values, strict=True))
         if isinstance(error, (TypeError, ValueError)) and _from_here(error):
             for i, (parameter, value) in enumerate(arguments.items()):
@@ -385,12 +387,12 @@ def explained(
         return _wrong_kind(op, error, arguments) or error
     kind, message = builtin_kind(error), str(error)
     if not _names(op, message):
-        told = {
+        arguments = {
             k: v
             for k, v in arguments.items()
             if v is not defaults.get(k) and not (isinstance(v, (dict, tuple)) and not v)
         }
-        given = ", ".join(f"{name}={_described(value)}" for name, value in told.items())
+        given = ", ".join(f"{name}={_described(value)}" for name, value in arguments.items())
         message = f"{op}({given}): {message}"
     if kind is type(error):
         if message != str(error):
@@ -433,7 +435,7 @@ def _wrong_kind(op: str, error: AttributeError, arguments: Mapping[str, Any]) ->
         return None
     wanted = (
         "int" if name == "__index__"
-        else "Tensor" if hasattr(late.Tensor, name)
+        else "Tensor" if hasattr(late_bound.Tensor, name)
         else "str" if hasattr(str, name)
         else None
     )  # fmt: skip

@@ -9,7 +9,7 @@ from ..backend import dtypes
 from ..backend.precision import is_half, summed_in, widened
 from ..backend.strides import expanded
 from ..backend.sums import SOME, sum_by_products
-from .base import TensorBase, late
+from .base import TensorBase, late_bound
 from .primitive import primitive
 
 
@@ -87,4 +87,4 @@ def zero(xp: Any, a: Any) -> Any:
     return xp.zeros_like(a)
 
 
-late.cast, late.alias, late.conj = cast, alias, conj
+late_bound.cast, late_bound.alias, late_bound.conj = cast, alias, conj

@@ -33,12 +33,12 @@ def path_for_children() -> str:
     return os.pathsep.join(dict.fromkeys([folder, *filter(None, inherited)]))
 
 
-def explain_missing(module: ModuleType, late: Mapping[str, str] = MappingProxyType({})) -> None:
+def explain_missing(module: ModuleType, lazy: Mapping[str, str] = MappingProxyType({})) -> None:
     """Have a namespace answer a name that it lacks with the nearest names that it has, and leave
     the files that it is made of out of ``dir`` and ``import *``.
 
     Args:
-        late: names that it has once they are asked for: the modules in it that have them, or are
+        lazy: names that it has once they are asked for: the modules in it that have them, or are
             them.
     """
     namespace = module.__name__.partition(".")[2]
@@ -60,9 +60,9 @@ def explain_missing(module: ModuleType, late: Mapping[str, str] = MappingProxyTy
             return [n for n in __dir__() if not n.startswith("_") and n not in unwanted]
         if name.startswith("__"):
             raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
-        if name in late:
-            home = importlib.import_module(f"{module.__name__}.{late[name]}")
-            value = home if late[name] == name else getattr(home, name)
+        if name in lazy:
+            home = importlib.import_module(f"{module.__name__}.{lazy[name]}")
+            value = home if lazy[name] == name else getattr(home, name)
             setattr(module, name, value)
             return value
         if name in NOT_SUPPORTED:
@@ -79,7 +79,7 @@ def explain_missing(module: ModuleType, late: Mapping[str, str] = MappingProxyTy
     def __dir__() -> list[str]:
         own = vars(module).items()
         files = {n for n, v in own if isinstance(v, ModuleType) and prefix + n not in NAMESPACES}
-        return sorted({*vars(module), *late} - files)
+        return sorted({*vars(module), *lazy} - files)
 
     module.__getattr__ = __getattr__  # type: ignore[method-assign]
     module.__dir__ = __dir__  # type: ignore[method-assign]

@@ -194,11 +194,12 @@ class Tracer(TracerBase):
             )
 
 
-_TOLD_OTHERWISE = "cdist einsum is_storage is_tensor norm tensordot".split()
-"""Than as they are written: arguments by name, a list of operands one by one, or not at all."""
+_RECORDED_BY_OVERRIDE = "cdist einsum is_storage is_tensor norm tensordot".split()
+"""Ops that ask the symbols themselves, as their records aren't the calls as written: arguments by
+name, a list of operands one by one, or none at all."""
 
 
-_TOLD_AS_WRITTEN = set(
+_WITH_ARGUMENTS_AS_WRITTEN = set(
     """
     adaptive_avg_pool1d avg_pool1d avg_pool2d avg_pool3d bilinear celu_ channel_shuffle conv1d
     conv2d conv3d conv_tbc conv_transpose1d conv_transpose2d conv_transpose3d cosine_similarity
@@ -243,7 +244,7 @@ class _Patches:
         modules = [vars(module) for module in tracer._wrapped_modules]
         chosen = {id(f) for f in tracer._wrapped_functions}
         chosen |= {
-            id(f) for f in itertools.chain(*ops.values()) if f.__name__ not in _TOLD_OTHERWISE
+            id(f) for f in itertools.chain(*ops.values()) if f.__name__ not in _RECORDED_BY_OVERRIDE
         }
         chosen |= {
             id(value)
@@ -254,7 +255,7 @@ class _Patches:
         for namespace in [*modules, *map(vars, ops), *self.namespaces]:
             for name, value in list(namespace.items()):
                 if id(value) in chosen:
-                    named = namespace is vars(functional) and name not in _TOLD_AS_WRITTEN
+                    named = namespace is vars(functional) and name not in _WITH_ARGUMENTS_AS_WRITTEN
                     self._set_item(namespace, name, recorded(value, by_name=named))
 
     def __exit__(self, *exc: object) -> None:

@@ -64,7 +64,7 @@ def _apply(op: str, function: Callable[[Any], Any], input: Any, inplace: bool) -
 # -- piecewise linear ------------------------------------------------------------------------------
 
 
-@primitive(kinks=(0,))
+@primitive
 def relu_p(xp: Any, a: Any) -> Any:
     if a.dtype.kind == "b":
         raise RuntimeError("relu: boolean inputs are not supported")
@@ -84,7 +84,7 @@ def relu(input: Any, inplace: bool = False) -> Any:
     return _apply("relu", relu_p, input, True) if inplace else relu_p(input)
 
 
-@primitive(promotes="same", least="integer")
+@primitive(promotes="same", min_kind="integer")
 def hardtanh_p(xp: Any, a: Any, *, low: float, high: float) -> Any:
     return clip(xp, a, low, high)
 
@@ -108,7 +108,7 @@ def relu6(input: Any, inplace: bool = False) -> Any:
     return hardtanh(input, 0.0, 6.0, inplace)
 
 
-@primitive(kinks=(-3, 3), least="float", blocks=True, wide=True)
+@primitive(min_kind="float", blocks=True, wide=True)
 def hardsigmoid_p(xp: Any, a: Any) -> Any:
     y = clip(xp, a + 3, 0, 6)
     y /= 6
@@ -123,7 +123,7 @@ def hardsigmoid(input: Any, inplace: bool = False) -> Any:
     return _apply("hardsigmoid", hardsigmoid_p, input, inplace)
 
 
-@primitive(kinks=(-3, 3), least="float", blocks=True, wide=True)
+@primitive(min_kind="float", blocks=True, wide=True)
 def hardswish_p(xp: Any, a: Any) -> Any:
     y = clip(xp, a + 3, 0, 6)
     y *= a
@@ -141,7 +141,7 @@ def hardswish(input: Any, inplace: bool = False) -> Any:
     return _apply("hardswish", hardswish_p, input, inplace)
 
 
-@primitive(broadcasts=True, promotes="same", least="float", blocks=True)
+@primitive(broadcasts=True, promotes="same", min_kind="float", blocks=True)
 def leaky_relu_p(xp: Any, a: Any, b: Any) -> Any:
     if not hasattr(b, "dtype") and 0 < b <= 1:
         return xp.maximum(a, a * b)
@@ -264,7 +264,7 @@ def softshrink(input: Any, lambd: float = 0.5, *, out: Any = None) -> Any:
 # -- exponential linear ----------------------------------------------------------------------------
 
 
-@primitive(promotes="float", kinks=(0,), least="float", blocks=True)
+@primitive(promotes="float", min_kind="float", blocks=True)
 def elu_p(xp: Any, a: Any, *, alpha: float, scale: float, rate: float) -> Any:
     negative = expm1(xp, clip(xp, a, None, 0) * rate) * (alpha * scale)
     return clip(xp, a, 0, None) * scale + negative
@@ -309,7 +309,7 @@ def selu(input: Any, inplace: bool = False) -> Any:
 # -- smooth ----------------------------------------------------------------------------------------
 
 
-@primitive(promotes="float", least="float", blocks=True)
+@primitive(promotes="float", min_kind="float", blocks=True)
 def softplus_p(xp: Any, a: Any, *, beta: float, threshold: float) -> Any:
     scaled = a * beta
     y = log1p(xp, xp.exp(-xp.absolute(scaled))) + clip(xp, scaled, 0, None)
@@ -335,7 +335,7 @@ def logsigmoid(input: Any, *, out: Any = None) -> Any:
     return y if out is None else write_out("logsigmoid", out, y, exact=True)
 
 
-@primitive(promotes="float", least="float", blocks=True)
+@primitive(promotes="float", min_kind="float", blocks=True)
 def mish_p(xp: Any, a: Any) -> Any:
     return a * _tanh_of_softplus(xp.exp(clip(xp, a, None, _large(a))))
 
@@ -374,7 +374,7 @@ def tanhshrink(input: Any) -> Any:
     return input - tanh(input)
 
 
-@primitive(grad_fn="GluBackward0", promotes="float", least="float", blocks=True)
+@primitive(grad_fn="GluBackward0", promotes="float", min_kind="float", blocks=True)
 def glu_p(xp: Any, a: Any, b: Any) -> Any:
     return a * sigmoid(b)
 
@@ -411,7 +411,7 @@ def _silu_composite(x: Any) -> Any:
     aux=("slope",),
     promotes="float",
     complex=True,
-    least="float",
+    min_kind="float",
 )
 def silu_p(xp: Any, a: Any) -> Any:
     return kernels.silu(xp, a, may_record())
@@ -436,7 +436,7 @@ def _gelu_composite(x: Any, *, approximate: str) -> Any:
     return 0.5 * x * (1 + erf(x * _SQRT_HALF))
 
 
-@fused(composite=_gelu_composite, aux=("slope",), promotes="float", least="float")
+@fused(composite=_gelu_composite, aux=("slope",), promotes="float", min_kind="float")
 def gelu_p(xp: Any, a: Any, *, approximate: str) -> Any:
     return kernels.gelu(xp, a, approximate=approximate, sloped=may_record())
 

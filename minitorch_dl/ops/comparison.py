@@ -261,13 +261,13 @@ def bitwise_not(xp: Any, a: Any) -> Any:
     return on_integers("bitwise_not", xp.invert, a)
 
 
-@primitive(broadcasts=True, promotes="same", least="integer")
+@primitive(broadcasts=True, promotes="same", min_kind="integer")
 def bitwise_left_shift(xp: Any, a: Any, b: Any) -> Any:
     """``input << other``: ``input * 2**other`` of integers."""
     return on_integers("bitwise_left_shift", xp.left_shift, a, b)
 
 
-@primitive(broadcasts=True, promotes="same", least="integer")
+@primitive(broadcasts=True, promotes="same", min_kind="integer")
 def bitwise_right_shift(xp: Any, a: Any, b: Any) -> Any:
     """``input >> other``: the floor of ``input / 2**other`` of integers."""
     return on_integers("bitwise_right_shift", xp.right_shift, a, b)

@@ -24,7 +24,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-@primitive(complex="holomorphic", least="integer")
+@primitive(complex="holomorphic", min_kind="integer")
 def convolution_p(xp: Any, x: Any, w: Any, b: Any, *, stride, padding, dilation, groups) -> Any:
     """``y[n, o, t] = b[o] + sum over c, k of x[n, c, t stride + k dilation - pad] w[o, c, k]``."""
     y = in_float32(convolution.correlate, back=0)(
@@ -35,7 +35,7 @@ def convolution_p(xp: Any, x: Any, w: Any, b: Any, *, stride, padding, dilation,
     return y if y.dtype == x.dtype else y.astype(x.dtype)
 
 
-@primitive(grad_fn="ConvolutionBackward0", complex="holomorphic", least="integer")
+@primitive(grad_fn="ConvolutionBackward0", complex="holomorphic", min_kind="integer")
 def convolution_input(
     xp: Any, u: Any, w: Any, b: Any, *, size, stride, padding, dilation, groups
 ) -> Any:

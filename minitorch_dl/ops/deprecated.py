@@ -10,14 +10,14 @@ from ..backend.warning import warn
 
 __all__ = ["eig", "lstsq", "matrix_rank", "solve", "symeig"]
 
-_told: set[str] = set()
+_warned: set[str] = set()
 
 
 def warn_once(message: str) -> None:
     """Warn who called from outside of this package."""
-    if message in _told:
+    if message in _warned:
         return
-    _told.add(message)
+    _warned.add(message)
     warn(message)
 
 

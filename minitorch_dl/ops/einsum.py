@@ -28,7 +28,7 @@ _LETTERS = string.ascii_uppercase + string.ascii_lowercase  # in the order of im
 _DOTS = "0123456789"  # labels of the axes that an ellipsis stands for, the rightmost first
 
 
-@primitive(complex="holomorphic", least="integer")
+@primitive(complex="holomorphic", min_kind="integer")
 def contract(xp: Any, a: Any, b: Any, *, of_a: str, of_b: str, of_y: str) -> Any:
     """The sum of products of two arrays whose axes are labelled; each label is in two of ``of_a``,
     ``of_b`` and ``of_y`` or in all.

@@ -261,7 +261,7 @@ def positive(input: Any) -> Any:
     return input
 
 
-@primitive(kinks=(0,), complex=True, exact=True, least="integer")
+@primitive(complex=True, exact=True, min_kind="integer")
 def abs(xp: Any, a: Any) -> Any:
     """``|input|``; the derivative at 0 is 0."""
     return xp.absolute(a)
@@ -270,7 +270,7 @@ def abs(xp: Any, a: Any) -> Any:
 abs.defvjp(a=lambda g, a: g * sgn(a))
 
 
-@primitive(kinks=(0,), exact=True)
+@primitive(exact=True)
 def sign(xp: Any, a: Any) -> Any:
     """-1, 0 or 1: the sign of each element; 0 for NaN."""
     return a.copy() if a.dtype.kind == "b" else xp.subtract(a > 0, a < 0, dtype=a.dtype)
@@ -279,7 +279,7 @@ def sign(xp: Any, a: Any) -> Any:
 sign.defvjp(a=lambda g: zero(g))
 
 
-@primitive(kinks=(0,), complex=True, exact=True)
+@primitive(complex=True, exact=True)
 def sgn(xp: Any, a: Any) -> Any:
     """``sign`` for complex numbers too: ``input / |input|``, and 0 at 0."""
     if a.dtype.kind != "c":
@@ -303,7 +303,7 @@ absolute = abs
 _THREE = {"broadcasts": True, "tensors": ("a", "b", "c"), "complex": "holomorphic", "wide": True}
 
 
-@primitive(promotes="same", least="integer", **_THREE)
+@primitive(promotes="same", min_kind="integer", **_THREE)
 def addcmul_p(xp: Any, a: Any, b: Any, c: Any, *, value: float) -> Any:
     return a + (b * c if value == 1 else b * value * c)
 
@@ -351,7 +351,7 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1, out: An
     broadcasts=True,
     tensors=("a", "b"),
     complex="holomorphic",
-    least="float",
+    min_kind="float",
     wide=True,
 )
 def lerp_p(xp: Any, a: Any, b: Any, weight: Any) -> Any:
@@ -417,7 +417,7 @@ def expm1(xp: Any, a: Any) -> Any:
 expm1.defvjp(a=lambda g, y: g * (y + 1))
 
 
-@primitive(promotes="float", domain=(0, None), complex="holomorphic")
+@primitive(promotes="float", complex="holomorphic")
 def log(xp: Any, a: Any) -> Any:
     """The natural logarithm."""
     return xp.log(a)
@@ -426,7 +426,7 @@ def log(xp: Any, a: Any) -> Any:
 log.defvjp(a=lambda g, a: g / a)
 
 
-@primitive(promotes="float", domain=(0, None), complex="holomorphic")
+@primitive(promotes="float", complex="holomorphic")
 def log2(xp: Any, a: Any) -> Any:
     """The logarithm to base 2."""
     return xp.log2(a)
@@ -435,7 +435,7 @@ def log2(xp: Any, a: Any) -> Any:
 log2.defvjp(a=lambda g, a: g / (a * math.log(2)))
 
 
-@primitive(promotes="float", domain=(0, None), complex="holomorphic")
+@primitive(promotes="float", complex="holomorphic")
 def log10(xp: Any, a: Any) -> Any:
     """The logarithm to base 10."""
     return xp.log10(a)
@@ -446,7 +446,6 @@ log10.defvjp(a=lambda g, a: g / (a * math.log(10)))
 
 @primitive(
     promotes="float",
-    domain=(-1, None),
     grad_fn="Log1PBackward0",
     complex="holomorphic",
     blocks=True,
@@ -467,7 +466,7 @@ log1p.defvjp(a=lambda g, a: g / (a + 1))
 
 
 @primitive(
-    broadcasts=True, promotes="float", tensors=("a", "b"), least="float", complex="holomorphic",
+    broadcasts=True, promotes="float", tensors=("a", "b"), min_kind="float", complex="holomorphic",
     blocks=True,
 )  # fmt: skip
 def logaddexp(xp: Any, a: Any, b: Any) -> Any:
@@ -491,7 +490,7 @@ def complex_logaddexp(a: Any, b: Any) -> Any:
 logaddexp.defvjp(a=lambda g, a, b: g / (1 + exp(b - a)), b=lambda g, a, b: g / (1 + exp(a - b)))
 
 
-@primitive(broadcasts=True, promotes="float", tensors=("a", "b"), least="float")
+@primitive(broadcasts=True, promotes="float", tensors=("a", "b"), min_kind="float")
 def logaddexp2(xp: Any, a: Any, b: Any) -> Any:
     """``log2(2**input + 2**other)`` without overflow."""
     return xp.logaddexp2(a, b)

@@ -13,7 +13,7 @@ from .special import lgamma
 __all__ = ["gammainc", "gammaincc", "igamma", "igammac"]
 
 
-@primitive(broadcasts=True, promotes="float", tensors=("a", "b"), least="float")
+@primitive(broadcasts=True, promotes="float", tensors=("a", "b"), min_kind="float")
 def igamma(xp: Any, a: Any, b: Any) -> Any:
     """``P(a, x) = 1 / Gamma(a) * integral from 0 to x of t**(a - 1) exp(-t) dt``; differentiable in
     ``x = other`` alone.
@@ -21,7 +21,7 @@ def igamma(xp: Any, a: Any, b: Any) -> Any:
     return gammainc_pair(xp, a, b)[0].astype(b.dtype)
 
 
-@primitive(broadcasts=True, promotes="float", tensors=("a", "b"), least="float")
+@primitive(broadcasts=True, promotes="float", tensors=("a", "b"), min_kind="float")
 def igammac(xp: Any, a: Any, b: Any) -> Any:
     """``Q(a, x) = 1 - igamma(a, x)``, accurate where it is small; differentiable in ``x = other``
     alone.

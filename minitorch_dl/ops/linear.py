@@ -24,9 +24,9 @@ __all__ = ["bilinear", "linear"]
 
 @primitive(
     grad_fn="AddmmBackward0",
-    shows=("b", "x", "w"),
+    edge_order=("b", "x", "w"),
     complex="holomorphic",
-    least="integer",
+    min_kind="integer",
 )
 def linear_p(xp: Any, x: Any, w: Any, b: Any) -> Any:
     """``y[..., o] = b[o] + sum over i of x[..., i] w[o, i]``."""

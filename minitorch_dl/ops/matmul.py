@@ -39,7 +39,7 @@ def product(xp: Any, a: Any, b: Any) -> Any:
     return xp.matmul(a, b)
 
 
-@primitive(grad_fn="MmBackward0", complex="holomorphic", least="integer")
+@primitive(grad_fn="MmBackward0", complex="holomorphic", min_kind="integer")
 def matmul_p(xp: Any, a: Any, b: Any) -> Any:
     if not (hasattr(a, "dtype") and hasattr(b, "dtype")):
         raise TypeError("expected two tensors")

@@ -55,7 +55,7 @@ _backward = in_float32(standardization.backward, back=1)
     composite=_composite,
     outputs=("y", "mean", "variance"),
     constant=("mean", "variance"),
-    least="float",
+    min_kind="float",
 )
 def standardize_p(
     xp: Any, x: Any, w: Any, b: Any, *, shape: Axes, axes: Axes, affine: Axes, eps, centered
@@ -104,7 +104,7 @@ def _composite_by(x: Any, w: Any, b: Any, mean: Any, variance: Any, *, eps: floa
     return cast(y, dtype=dtypes.from_numpy(x.array.dtype).name)
 
 
-@fused(composite=_composite_by, least="float")
+@fused(composite=_composite_by, min_kind="float")
 def standardize_by(xp: Any, x: Any, w: Any, b: Any, mean: Any, variance: Any, *, eps) -> Any:
     """``(x - mean) / sqrt(variance + eps) * w + b`` with given moments of each channel, which are
     constants."""

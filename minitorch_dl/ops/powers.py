@@ -144,7 +144,7 @@ def square(xp: Any, a: Any) -> Any:
 square.defvjp(a=lambda g, a: 2 * g * a)
 
 
-@primitive(promotes="float", domain=(0, None), complex="holomorphic")
+@primitive(promotes="float", complex="holomorphic")
 def sqrt(xp: Any, a: Any) -> Any:
     """The square root; NaN below 0."""
     return xp.sqrt(a)
@@ -153,7 +153,7 @@ def sqrt(xp: Any, a: Any) -> Any:
 sqrt.defvjp(a=lambda g, y: g / (2 * y))
 
 
-@primitive(promotes="float", domain=(0, None), complex="holomorphic")
+@primitive(promotes="float", complex="holomorphic")
 def rsqrt(xp: Any, a: Any) -> Any:
     """``1 / sqrt(input)``."""
     return xp.reciprocal(xp.sqrt(a))
@@ -162,7 +162,7 @@ def rsqrt(xp: Any, a: Any) -> Any:
 rsqrt.defvjp(a=lambda g, y: -0.5 * g * pow_p(y, 3))
 
 
-@primitive(broadcasts=True, promotes="float", tensors=("a", "b"), least="float")
+@primitive(broadcasts=True, promotes="float", tensors=("a", "b"), min_kind="float")
 def hypot(xp: Any, a: Any, b: Any) -> Any:
     """``sqrt(input**2 + other**2)`` without overflow."""
     return xp.hypot(a, b)

@@ -16,7 +16,7 @@ from .selection import keep
 __all__ = ["fake_quantize_per_channel_affine", "fake_quantize_per_tensor_affine"]
 
 
-@primitive(tensors=("a",), aux=("fits",), least="float")
+@primitive(tensors=("a",), aux=("fits",), min_kind="float")
 def fake_quantize(xp: Any, a: Any, scale: Any, zero: Any, *, low: int, high: int) -> Any:
     q = xp.rint(a * (1 / scale)) + zero
     fits = (low <= q) & (q <= high)

@@ -74,7 +74,7 @@ def _rnn_composite(
     composite=_rnn_composite,
     outputs=("y", "hn"),
     aux=("before",),
-    keeps_missing=True,
+    materialize_grads=False,
     complex=True,
 )
 def rnn_layer(
@@ -143,7 +143,7 @@ def _lstm_composite(
     composite=_lstm_composite,
     outputs=("y", "hn", "cn"),
     aux=("kept",),
-    keeps_missing=True,
+    materialize_grads=False,
     complex=True,
 )
 def lstm_layer(
@@ -202,7 +202,7 @@ def _gru_composite(
     composite=_gru_composite,
     outputs=("y", "hn"),
     aux=("gates", "inner", "before"),
-    keeps_missing=True,
+    materialize_grads=False,
     complex=True,
 )
 def gru_layer(

@@ -117,7 +117,7 @@ def sum(
     return y if out is None else write_out("sum", out, y, exact=True)
 
 
-@primitive(complex=True, least="float")
+@primitive(complex=True, min_kind="float")
 def mean_p(xp: Any, a: Any, *, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
     y = wide_sum(xp, a, dims, keepdim) / reduced_count(a.shape, dims)
     return y if y.dtype is a.dtype else y.astype(a.dtype)

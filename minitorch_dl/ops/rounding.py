@@ -20,7 +20,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-@primitive(exact=True, least="integer")
+@primitive(exact=True, min_kind="integer")
 def floor(xp: Any, a: Any) -> Any:
     """The largest integer not above each element."""
     return a.copy() if a.dtype.kind in "iu" else xp.floor(a)
@@ -29,7 +29,7 @@ def floor(xp: Any, a: Any) -> Any:
 floor.defvjp(a=lambda g: zero(g))
 
 
-@primitive(exact=True, least="integer")
+@primitive(exact=True, min_kind="integer")
 def ceil(xp: Any, a: Any) -> Any:
     """The smallest integer not below each element."""
     return a.copy() if a.dtype.kind in "iu" else xp.ceil(a)
@@ -38,7 +38,7 @@ def ceil(xp: Any, a: Any) -> Any:
 ceil.defvjp(a=lambda g: zero(g))
 
 
-@primitive(exact=True, least="integer")
+@primitive(exact=True, min_kind="integer")
 def trunc(xp: Any, a: Any) -> Any:
     """Each element rounded towards 0."""
     return a.copy() if a.dtype.kind in "iu" else xp.trunc(a)
@@ -58,7 +58,7 @@ def frac(xp: Any, a: Any) -> Any:
 frac.defvjp(a=lambda g: g)
 
 
-@primitive(least="integer")
+@primitive(min_kind="integer")
 def round_p(xp: Any, a: Any, *, decimals: int) -> Any:
     if a.dtype.kind in "iu":
         return a.copy()
@@ -96,7 +96,7 @@ def copysign(xp: Any, a: Any, b: Any) -> Any:
 copysign.defvjp(a=lambda g, a, y: g * keep(y / a, a != 0), b=lambda g: zero(g))
 
 
-@primitive(broadcasts=True, promotes="same", tensors=("a", "b"), least="float")
+@primitive(broadcasts=True, promotes="same", tensors=("a", "b"), min_kind="float")
 def nextafter(xp: Any, a: Any, b: Any) -> Any:
     """The next representable number from ``input`` towards ``other``."""
     return xp.nextafter(a, b)

@@ -77,7 +77,7 @@ def _reshaped(input: Any, shape: Any) -> Any:
 
 
 _reshape_inferred, _view_inferred = public(_reshaped, "reshape"), public(_reshaped, "view")
-_reshape_inferred.told_as = reshape
+_reshape_inferred.overridden_as = reshape
 
 
 def inferred(have: tuple[int, ...], wanted: tuple[int, ...]) -> tuple[int, ...]:
@@ -316,7 +316,7 @@ def permute(input: Any, *dims: Any, **keywords: Any) -> Any:
     return _permuted(input, spelled("permute", "dims", dims, keywords)[0] if keywords else dims)
 
 
-permute_p.primitive.public = permute  # what overrides are told of x.T
+permute_p.primitive.public = permute  # what overrides get for x.T
 
 
 @partial(public, name="permute")
@@ -334,7 +334,7 @@ def _permuted(input: Any, dims: Any) -> Any:
     return permute_p(input, dims=order)
 
 
-_permuted.told_as = permute
+_permuted.overridden_as = permute
 
 
 def movedim(input: Any, source: Any, destination: Any) -> Any:

@@ -52,7 +52,7 @@ def _taken(xp: Any, a: Any, index: Any) -> Any:
     return a.reshape(-1).take(flat_places(xp, index, a.ndim - 1, a.shape))
 
 
-@primitive(least="integer")
+@primitive(min_kind="integer")
 def order_first(xp: Any, a: Any, *, k: int, dim: int, largest: bool) -> Any:
     """The positions of the ``k`` largest (smallest) elements along ``dim``, sorted by them."""
     if not a.ndim:
@@ -145,7 +145,7 @@ def _need_elements(op: str, input: Any, dim: int) -> None:
 # -- medians ---------------------------------------------------------------------------------------
 
 
-@primitive(least="integer")
+@primitive(min_kind="integer")
 def median_position(xp: Any, a: Any, *, dim: int, skip_nan: bool) -> Any:
     """Where the lower median along ``dim`` is; with NaN among the elements, where that is, unless
     it is skipped."""
@@ -162,7 +162,7 @@ def _median_rank(xp: Any, a: Any, dim: int, skip_nan: bool) -> Any:
     return xp.maximum(valid - 1, 0) // 2 if skip_nan else xp.where(valid < n, valid, (n - 1) // 2)
 
 
-@primitive(grad_fn="MedianBackward0", least="integer")
+@primitive(grad_fn="MedianBackward0", min_kind="integer")
 def median_value(xp: Any, a: Any, *, skip_nan: bool) -> Any:
     if not a.size:
         return xp.asarray(xp.nan if a.dtype.kind not in "iub" else xp.iinfo(a.dtype).min, a.dtype)

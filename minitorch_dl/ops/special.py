@@ -46,7 +46,7 @@ sigmoid.defvjp(a=lambda g, y: g * y * (1 - y))
 expit = sigmoid
 
 
-@primitive(promotes="float", domain=(0, 1))
+@primitive(promotes="float")
 def logit_p(xp: Any, a: Any) -> Any:
     return xp.log(a / (1 - a))
 
@@ -100,7 +100,7 @@ def erfcx(xp: Any, a: Any) -> Any:
 erfcx.defvjp(a=lambda g, a, y: g * (2 * a * y - _2_SQRT_PI))
 
 
-@primitive(promotes="float", domain=(-1, 1))
+@primitive(promotes="float")
 def erfinv(xp: Any, a: Any) -> Any:
     """The inverse of ``erf``."""
     return kernels.erfinv(xp, a)
@@ -127,7 +127,7 @@ def log_ndtr(xp: Any, a: Any) -> Any:
 log_ndtr.defvjp(a=lambda g, a: g / (erfcx(a * -math.sqrt(0.5)) * (_SQRT_2PI / 2)))
 
 
-@primitive(promotes="float", domain=(0, 1), grad_fn="SpecialNdtriBackward0")
+@primitive(promotes="float", grad_fn="SpecialNdtriBackward0")
 def ndtri(xp: Any, a: Any) -> Any:
     """The quantile of the standard normal distribution: the inverse of ``ndtr``."""
     return kernels.ndtri(xp, a)
@@ -138,7 +138,7 @@ ndtri.defvjp(a=lambda g, y: g * (exp(0.5 * y * y) * _SQRT_2PI))
 # -- the gamma function ----------------------------------------------------------------------------
 
 
-@primitive(promotes="float", domain=(0, None))
+@primitive(promotes="float")
 def lgamma(xp: Any, a: Any) -> Any:
     """``log |gamma(input)|``."""
     return kernels.gammaln(xp, a)
@@ -147,7 +147,7 @@ def lgamma(xp: Any, a: Any) -> Any:
 lgamma.defvjp(a=lambda g, a: g * digamma(a))
 
 
-@primitive(promotes="float", domain=(0, None))
+@primitive(promotes="float")
 def digamma(xp: Any, a: Any) -> Any:
     """The derivative of ``lgamma``."""
     return kernels.digamma(xp, a)
@@ -156,7 +156,7 @@ def digamma(xp: Any, a: Any) -> Any:
 digamma.defvjp(a=lambda g, a: g * polygamma_p(a, n=1))
 
 
-@primitive(promotes="float", domain=(0, None))
+@primitive(promotes="float")
 def polygamma_p(xp: Any, a: Any, *, n: int) -> Any:
     return kernels.polygamma(xp, n, a)
 
@@ -321,7 +321,7 @@ xlog1py_p.defvjp(
 )
 
 
-@primitive(promotes="float", domain=(0, None), grad_fn="SpecialEntrBackward0", wide=True)
+@primitive(promotes="float", grad_fn="SpecialEntrBackward0", wide=True)
 def entr(xp: Any, a: Any) -> Any:
     """``-input * log(input)``; 0 at 0 and minus infinity below."""
     return xp.where(a == 0, 0, xp.where(a < 0, -math.inf, -a * xp.log(a))).astype(a.dtype)

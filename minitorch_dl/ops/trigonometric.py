@@ -48,7 +48,7 @@ def tan(xp: Any, a: Any) -> Any:
 tan.defvjp(a=lambda g, y: g * (1 + y * y))
 
 
-@primitive(promotes="float", domain=(-1, 1), complex="holomorphic")
+@primitive(promotes="float", complex="holomorphic")
 def asin(xp: Any, a: Any) -> Any:
     """The inverse sine, in ``[-pi/2, pi/2]``."""
     return xp.arcsin(a)
@@ -57,7 +57,7 @@ def asin(xp: Any, a: Any) -> Any:
 asin.defvjp(a=lambda g, a: g * rsqrt(1 - a * a))
 
 
-@primitive(promotes="float", domain=(-1, 1), complex="holomorphic")
+@primitive(promotes="float", complex="holomorphic")
 def acos(xp: Any, a: Any) -> Any:
     """The inverse cosine, in ``[0, pi]``."""
     return xp.arccos(a)
@@ -111,7 +111,7 @@ def asinh(xp: Any, a: Any) -> Any:
 asinh.defvjp(a=lambda g, a: g * rsqrt(a * a + 1))
 
 
-@primitive(promotes="float", domain=(1, None), complex="holomorphic")
+@primitive(promotes="float", complex="holomorphic")
 def acosh(xp: Any, a: Any) -> Any:
     """The inverse hyperbolic cosine."""
     return xp.arccosh(a)
@@ -120,7 +120,7 @@ def acosh(xp: Any, a: Any) -> Any:
 acosh.defvjp(a=lambda g, a: g * rsqrt(a * a - 1))
 
 
-@primitive(promotes="float", domain=(-1, 1), complex="holomorphic")
+@primitive(promotes="float", complex="holomorphic")
 def atanh(xp: Any, a: Any) -> Any:
     """The inverse hyperbolic tangent."""
     return xp.arctanh(a)

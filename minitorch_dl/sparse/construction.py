@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.base import late
 from ..autograd.node_names import named
 from ..autograd.primitive import TensorBase
+from ..autograd.structural import alias
 from ..backend import array_module, check_all, dtypes, layouts
 from ..ops import cat, reshape, stack, tensor, zeros
 from ..tensor import Tensor
@@ -32,7 +32,7 @@ def attached(entries: Any, requires_grad: bool) -> Any:
     if requires_grad:
         return entries.detach().requires_grad_()
     # another tensor over the same memory, whose requires_grad is its own
-    return named(late.alias(entries), "SparseCooTensorWithDimsAndTensorsBackward0")
+    return named(alias(entries), "SparseCooTensorWithDimsAndTensorsBackward0")
 
 
 def sparse_coo_tensor(

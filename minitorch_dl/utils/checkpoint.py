@@ -21,6 +21,7 @@ from ..autograd.node import AccumulateGrad, Node
 from ..autograd.primitive import TensorBase, current_node
 from ..autograd.structural import alias
 from ..autograd.versions import next_number
+from ..autograd.vjp import VJP
 from ..backend import device_of
 from ..backend.random import Generator, default_generator
 from ..backend.warning import warn
@@ -205,24 +206,22 @@ class CheckpointFunction(Function):
         return None, None, *found
 
 
-class _Plan:
+class _RecomputedVJP(VJP):
     """How a recorded segment sends gradients back: it is computed again, then differentiated."""
 
-    borrows = keeps_missing = True
-    frees = narrows = False
-    names: tuple[str, ...] = ()
+    frees_saved = False
 
     def __init__(self, run: Callable[[], list[Any]], edges: tuple[Node, ...]) -> None:
         self._run, self._edges = run, edges
 
-    def rule(self, g: Any, saved: Any) -> Any:
+    def on_arrays(self, g: Any, saved: Any) -> Any:
         grads = tuple(
             None if one is None else TensorBase.wrap(one)
             for one in (g if isinstance(g, tuple) else (g,))
         )
         return [None if r is None else r.array for r in self._derive(grads, create_graph=False)]
 
-    def differentiate(self, node: Node, g: Any) -> Any:
+    def on_tensors(self, node: Node, g: Any) -> Any:
         return self._derive(g if isinstance(g, tuple) else (g,), create_graph=True)
 
     def _derive(self, grads: Any, create_graph: bool) -> list[Any]:
@@ -288,7 +287,7 @@ def _recorded(function: Any, args: Any, kwargs: Any, around: Any, again: Any, ch
             _check_repeated(saved, _kinds_saved(_made_since(start, roots)))
         return [repeated[i] for i in positions]
 
-    node = CheckpointBackward(edges, (), _Plan(run, edges), None, None)
+    node = CheckpointBackward(edges, (), _RecomputedVJP(run, edges), None, None)
     if len(made) > 1:
         node.outputs = [kinds[i] for i in positions]
     new = {

@@ -59,8 +59,8 @@ def test_options(options: list[str], capsys: pytest.CaptureFixture[str]) -> None
 @pytest.fixture
 def wrong_tanh(monkeypatch: pytest.MonkeyPatch) -> None:
     """The derivative of tanh with a wrong sign inside."""
-    plan = PRIMITIVES["tanh"].plan((True,))
-    monkeypatch.setitem(plan.rule.__globals__, "d_a", lambda g, y: g * (1 + y * y))
+    vjp = PRIMITIVES["tanh"].vjp((True,))
+    monkeypatch.setitem(vjp.on_arrays.__globals__, "d_a", lambda g, y: g * (1 + y * y))
 
 
 @pytest.mark.usefixtures("wrong_tanh")

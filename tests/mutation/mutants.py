@@ -48,7 +48,7 @@ class Mutant:
 
 
 def formulas(p: Primitive) -> dict[str, Callable[..., Any]]:
-    """The primitive's formulas by the name that their plans know them by."""
+    """The primitive's formulas by the name that their vjps know them by."""
     if p.backward is not None:
         return {"backward": p.backward}
     if p.joint is not None:
@@ -111,20 +111,20 @@ def _use(p: Primitive, name: str, formula: Callable[..., Any]) -> None:
     else:
         p.formulas[name] = formula
         key = f"d_{name}"
-    for scope in _scopes(p):  # the quick calls keep plans, so these are changed as they stand
+    for scope in _scopes(p):  # the quick calls keep vjps, so these are changed as they stand
         if key in scope:
             scope[key] = formula
 
 
 def _scopes(p: Primitive) -> Iterator[dict[str, Any]]:
-    """The namespaces of the compiled rules of all plans, those inside wrappers too."""
-    plans = list(p._plans.values())
-    while plans:
-        plan = plans.pop()
-        plans += plan._narrowed.values()
+    """The namespaces of the compiled rules of all vjps, those inside wrappers too."""
+    vjps = list(p._vjps.values())
+    while vjps:
+        vjp = vjps.pop()
+        vjps += vjp._pruned.values()
         functions = [
-            plan.rule,
-            inspect.unwrap(getattr(plan.differentiate, "__func__", plan.differentiate)),
+            vjp.on_arrays,
+            inspect.unwrap(getattr(vjp.on_tensors, "__func__", vjp.on_tensors)),
         ]
         while functions:
             function = functions.pop()

@@ -121,7 +121,7 @@ def qr(input: Any, some: bool = True, *, out: Any = None) -> Any:
 
 @primitive(
     outputs=("u", "s", "vh"),
-    keeps_missing=True,
+    materialize_grads=False,
     grad_fn="LinalgSvdBackward0",
     complex=True,
 )
@@ -276,7 +276,7 @@ def pca_lowrank(
 # -- eigenvalues -----------------------------------------------------------------------------------
 
 
-@primitive(outputs=("w", "v"), keeps_missing=True, grad_fn="LinalgEighBackward0", complex=True)
+@primitive(outputs=("w", "v"), materialize_grads=False, grad_fn="LinalgEighBackward0", complex=True)
 def eigh_p(xp: Any, a: Any, *, UPLO: str) -> Any:
     return tuple(attempt("linalg.eigh", xp.linalg.eigh, a, UPLO, why=NOT_CONVERGED))
 
@@ -335,7 +335,7 @@ def eigvalsh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
     return y if out is None else write_out("linalg.eigvalsh", out, y, exact=True)
 
 
-@primitive(outputs=("w", "v"), keeps_missing=True, complex=True)
+@primitive(outputs=("w", "v"), materialize_grads=False, complex=True)
 def eig_p(xp: Any, a: Any) -> Any:
     why = "input tensor should not contain infs or NaNs. " + NOT_CONVERGED
     found = attempt("torch.linalg.eig", xp.linalg.eig, a, why=why)

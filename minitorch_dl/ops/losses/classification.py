@@ -45,7 +45,7 @@ def _labels(target: Any) -> Any:
     return target.reshape(len(target), math.prod(target.shape[1:]))
 
 
-@primitive(least="float")
+@primitive(min_kind="float")
 def label_pick(xp: Any, a: Any, target: Any, weight: Any, *, ignore_index: int | None) -> Any:
     """``-weight[t] * a[n, t]`` per sample with label t, (N, *S); 0 where the label is ignored."""
     labels = _labels(target)

@@ -73,7 +73,7 @@ def l1_loss(
     return _weighted("l1_loss", abs(input - target), weight, reduction)
 
 
-@primitive(broadcasts=True, promotes="same", least="float")
+@primitive(broadcasts=True, promotes="same", min_kind="float")
 def mse_loss_p(xp: Any, a: Any, b: Any, *, reduction: str) -> Any:
     """``(a - b)^2``, averaged, added up or element by element."""
     d = xp.subtract(a, b)
@@ -114,7 +114,7 @@ def mse_loss(
     return _weighted("mse_loss", square(input - target), weight, reduction)
 
 
-@primitive(least="float", blocks=True, wide=True)
+@primitive(min_kind="float", blocks=True, wide=True)
 def huber_p(xp: Any, a: Any, *, delta: float) -> Any:
     """``a^2 / 2`` where ``|a| < delta``, else ``delta (|a| - delta / 2)``."""
     size = xp.abs(a)
@@ -207,7 +207,7 @@ def kl_div(
     return loss / input.array.shape[0] if by_batch and input.array.ndim else loss
 
 
-@primitive(wide=True, least="float", blocks=True)
+@primitive(wide=True, min_kind="float", blocks=True)
 def binary_cross_entropy_p(xp: Any, a: Any, target: Any) -> Any:
     """``-t log a - (1 - t) log(1 - a)``, with no logarithm below -100."""
     hit, miss = clip(xp, xp.log(a), -100, None), clip(xp, log1p(xp, -a), -100, None)
@@ -268,7 +268,7 @@ def binary_cross_entropy(
     return reduced(loss, reduction)
 
 
-@primitive(broadcasts=True, promotes="float", least="float", blocks=True)
+@primitive(broadcasts=True, promotes="float", min_kind="float", blocks=True)
 def binary_cross_entropy_with_logits_p(xp: Any, a: Any, target: Any) -> Any:
     """``-t log s - (1 - t) log(1 - s)``, s the sigmoid of a, without overflow."""
     y = log1p(xp, xp.exp(-xp.abs(a)))

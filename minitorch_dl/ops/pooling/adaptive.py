@@ -143,7 +143,7 @@ def _adaptive_max_pools(
     return batched(input, dims, pool)
 
 
-@primitive(least="float")
+@primitive(min_kind="float")
 @in_rows
 def region_positions(xp: Any, a: Any, *, out: tuple[int, ...]) -> Any:
     """Each adaptive region's maximum as an index into the flattened spatial axes."""

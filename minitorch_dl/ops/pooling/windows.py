@@ -28,7 +28,7 @@ __all__ = ["avg_pool1d", "max_pool1d", "max_pool2d", "max_pool3d"]
 # -- maximum: a closed pair over where the maxima are ----------------------------------------------
 
 
-@primitive(aux=("top",), least="integer")
+@primitive(aux=("top",), min_kind="integer")
 def max_pool_p(xp: Any, a: Any, *, kernel, stride, padding, dilation, ceil_mode) -> Any:
     window = {"kernel": kernel, "stride": stride, "padding": padding, "dilation": dilation}
     y = in_row_order(kernels.max_pool(xp, a, ceil_mode=ceil_mode, **window))
@@ -72,7 +72,7 @@ max_gather.defvjp(
 )
 
 
-@primitive(least="integer")
+@primitive(min_kind="integer")
 @in_rows
 def max_positions(xp: Any, a: Any, *, kernel, stride, padding, dilation, ceil_mode) -> Any:
     """Each window's maximum as an index into the flattened spatial axes."""

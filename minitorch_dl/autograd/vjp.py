@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..backend import array_module, generated
 from ..backend.precision import widened
-from .base import TensorBase, late
+from .base import TensorBase, late_bound
 from .node import Node
 from .versions import next_number
 
@@ -15,39 +15,53 @@ if TYPE_CHECKING:
     from .primitive import Primitive
 
 
-class Plan:
-    """How one op sends gradients back, for one choice of the inputs that want one.
+class VJP:
+    """The vector-Jacobian product of one recorded op.
 
     Attributes:
-        node: ``(edges, inputs..., outputs..., params, shapes) -> Node`` records the op and saves
-            what the derivative names.
-        rule: ``(g, saved) -> gradients`` per input, None where none is wanted.
-        differentiate: ``(node, g) -> gradients`` on Tensors that are connected to the graph, for
-            gradients of gradients.
-        names: what ``saved`` holds.
-        borrows: the results may share memory with something else.
-        keeps_missing: a missing gradient of one of several outputs reaches the rule as None, not
-            as zeros.
-        frees: a backward pass lets go of what was saved; shapes and parameters alone may stay.
-        narrows: a backward pass that wants fewer gradients takes the plan of those alone.
+        names: what the node's ``saved`` holds.
+        may_alias: the results may share memory with something else.
+        frees_saved: a backward pass lets go of what was saved.
+        materialize_grads: zeros stand for the missing gradients of some of several outputs, not
+            None.
+        prunable: of a pass that wants fewer gradients, ``pruned(needs)`` computes those alone.
     """
 
-    borrows = False
-    frees = True
-    keeps_missing = False
-    narrows = True
+    names: tuple[str, ...] = ()
+    may_alias = frees_saved = True
+    materialize_grads = prunable = False
 
-    node: Any
-    rule: Any
-    differentiate: Any
+    def on_arrays(self, g: Any, saved: Any) -> Any:
+        """The gradients of the inputs, None where none is wanted, from that of the output; a tuple
+        of several."""
+        raise NotImplementedError
+
+    def on_tensors(self, node: Node, g: Any) -> Any:
+        """The same as Tensors that are connected to the graph, for gradients of gradients."""
+        raise NotImplementedError
+
+
+class FormulaVJP(VJP):
+    """The formulas of a primitive, compiled to one function, for one choice of the inputs that want
+    a gradient.
+
+    Attributes:
+        record: ``(edges, inputs..., outputs..., params, shapes) -> Node`` records the op and saves
+            what the formulas name.
+    """
+
+    may_alias = False
+    record: Callable[..., Node]
+    on_arrays: Any
+    on_tensors: Any
 
     def __init__(
         self, primitive: Primitive, needs: tuple[bool, ...], names: Sequence[str] | None = None
     ) -> None:
         self.primitive, self.needs = primitive, needs
-        self.keeps_missing = primitive.keeps_missing
-        self.narrows = not primitive.variadic
-        self._narrowed: dict[tuple[bool, ...], Plan] = {}
+        self.materialize_grads = primitive.materialize_grads
+        self.prunable = not primitive.variadic
+        self._pruned: dict[tuple[bool, ...], FormulaVJP] = {}
         used: list[str] = []
         calls = []
         scope: dict[str, Any] = {"needs": needs}
@@ -68,12 +82,12 @@ class Plan:
                     calls.append("None")
             body = _tuple_of(calls)
         self.names = tuple(used if names is None else names)
-        self.frees = any(n == "inputs" or n in arrays for n in self.names)
+        self.frees_saved = any(n == "inputs" or n in arrays for n in self.names)
         if names is None:
-            self.node = _recorder(primitive, self.names, self)
-        self.rule = self._compile("g, saved", (), body, scope)
+            self.record = _recorder(primitive, self.names, self)
+        self.on_arrays = self._compile("g, saved", (), body, scope)
         connected = [line for n in used if (line := _connection(n, primitive))]
-        self.differentiate = self._compile("node, g", connected, body, scope)
+        self.on_tensors = self._compile("node, g", connected, body, scope)
 
     def _compile(
         self, arguments: str, lines: Sequence[str], body: str, scope: dict[str, Any]
@@ -91,27 +105,21 @@ class Plan:
         return scope["derive"]
 
     def filename(self, title: str) -> str:
-        """Where debuggers find the code of this plan."""
+        """Where debuggers find the code of this vjp."""
         if self.primitive.variadic or all(self.needs):
             return f"<{title} of {self.primitive.name}>"
         wanted = [x for x, need in zip(self.primitive.inputs, self.needs, strict=True) if need]
         return f"<{title} of {self.primitive.name} to {', '.join(wanted)}>"
 
-    def narrowed(self, needs: tuple[bool, ...]) -> Plan:
-        """The plan of fewer gradients, for a node that saved what this one names."""
-        plan = self._narrowed.get(needs)
-        if plan is None:
-            plan = self._narrowed[needs] = type(self)(self.primitive, needs, self.names)
-        return plan
-
-    def zeros(self, shape: Any, dtype: Any, like: Any) -> Any:
-        """The gradient of an output that nothing used."""
-        array = like.array if isinstance(like, TensorBase) else like
-        zeros = array_module(array).zeros(shape, dtype)
-        return TensorBase.wrap(zeros) if isinstance(like, TensorBase) else zeros
+    def pruned(self, needs: tuple[bool, ...]) -> FormulaVJP:
+        """The vjp of fewer gradients, for a node that saved what this one names."""
+        vjp = self._pruned.get(needs)
+        if vjp is None:
+            vjp = self._pruned[needs] = type(self)(self.primitive, needs, self.names)
+        return vjp
 
 
-def _recorder(primitive: Primitive, names: Sequence[str], plan: Plan) -> Callable[..., Node]:
+def _recorder(primitive: Primitive, names: Sequence[str], vjp: FormulaVJP) -> Callable[..., Node]:
     """``(edges, inputs..., outputs..., aux..., params, shapes) -> Node`` that saves what these
     names stand for."""
     inputs = primitive.inputs
@@ -131,7 +139,7 @@ def _recorder(primitive: Primitive, names: Sequence[str], plan: Plan) -> Callabl
             saved.append(f"{stem}.dtype")
         else:
             saved.append(f"getattr({stem}, 'shape', ())")  # a number has none
-    scope: dict[str, Any] = {"new": object.__new__, "Node": primitive.node_class, "plan": plan,
+    scope: dict[str, Any] = {"new": object.__new__, "Node": primitive.node_class, "vjp": vjp,
                              "next_number": next_number, "__name__": __name__}  # fmt: skip
     # One call per op: Node.__init__ and a function for what is saved would cost twice as much.
     source = (
@@ -139,13 +147,13 @@ def _recorder(primitive: Primitive, names: Sequence[str], plan: Plan) -> Callabl
         "    node = new(Node)\n"
         "    node.edges = edges\n"
         f"    node.saved = {_tuple_of(saved)}\n"
-        "    node.plan = plan\n"
+        "    node.vjp = vjp\n"
         "    node.params = params\n"
         "    node.shapes = shapes\n"
         "    node.number = next_number()\n"
         "    return node\n"
     )
-    generated.execute(source, plan.filename("node"), scope)
+    generated.execute(source, vjp.filename("node"), scope)
     return scope["record"]
 
 
@@ -178,7 +186,7 @@ def _connected_inputs(values: Any, edges: Any) -> list[Any]:
     return [TensorBase.wrap(v, e) for v, e in zip(values, edges, strict=True)]
 
 
-class ConjugatedPlan(Plan):
+class ConjugatedVJP(FormulaVJP):
     """The formulas of a holomorphic op on complex numbers.
 
     The gradient of a real loss L by z = x + iy is, as in PyTorch, dL/dx + i dL/dy: of w = f(z) it
@@ -190,60 +198,62 @@ class ConjugatedPlan(Plan):
         self, primitive: Primitive, needs: tuple[bool, ...], names: Sequence[str] | None = None
     ) -> None:
         super().__init__(primitive, needs, names)
-        rule, differentiate = self.rule, self.differentiate
-        self.rule = lambda g, saved: _conjugates(rule(_conjugates(g), saved))
-        self.differentiate = lambda node, g: _conjugates(differentiate(node, _conjugates(g)))
+        on_arrays, on_tensors = self.on_arrays, self.on_tensors
+        self.on_arrays = lambda g, saved: _conjugates(on_arrays(_conjugates(g), saved))
+        self.on_tensors = lambda node, g: _conjugates(on_tensors(node, _conjugates(g)))
 
 
 def _conjugates(x: Any) -> Any:
     """The conjugate, or that of each of several; None where there is none."""
     if x.__class__ is tuple:
         return tuple(map(_conjugates, x))
-    return None if x is None else late.conj(x)
+    return None if x is None else late_bound.conj(x)
 
 
-class WidePlan(Plan):
+class WideVJP(FormulaVJP):
     """The formulas on 16-bit floats: computed in float32, each gradient rounded once."""
 
     def __init__(
         self, primitive: Primitive, needs: tuple[bool, ...], names: Sequence[str] | None = None
     ) -> None:
         super().__init__(primitive, needs, names)
-        rule = self.rule
+        on_arrays = self.on_arrays
 
         def wide(g: Any, saved: tuple[Any, ...]) -> tuple[Any, ...]:
-            gradients = rule(widened(g), tuple(map(widened, saved)))
+            gradients = on_arrays(widened(g), tuple(map(widened, saved)))
             return tuple([None if d is None else d.astype(g.dtype) for d in gradients])
 
-        self.rule = wide
+        self.on_arrays = wide
 
 
-class FusedPlan(Plan):
+class FusedVJP(FormulaVJP):
     """The hand-written backward on arrays; gradients of gradients come from the composite."""
 
     def __init__(self, primitive: Primitive, needs: tuple[bool, ...], *_: Any) -> None:
         self.primitive, self.needs = primitive, needs
-        self.keeps_missing = primitive.keeps_missing
-        self._narrowed = {}
+        self.materialize_grads, self.prunable = primitive.materialize_grads, True
+        self._pruned = {}
         backward = primitive.backward
         assert backward is not None
         wanted = primitive.reads(backward)
         extra = [n for n in wanted if n not in ("xp", "needs") and n not in primitive.inputs]
         self.names = (*primitive.inputs, *extra)
-        self.node = _recorder(primitive, self.names, self)
+        self.record = _recorder(primitive, self.names, self)
         scope = {"backward": backward, "needs": needs, "module": _module_of_gradient}
         given = ", ".join("module(g)" if n == "xp" else n for n in wanted)
         if primitive.variadic:
             raise TypeError(f"{primitive.name}: a fused op names each of its inputs")
-        self.rule = self._compile("g, saved", (), f"backward(g, {given})", scope)
-        self.differentiate = self._through_composite
+        self.on_arrays = self._compile("g, saved", (), f"backward(g, {given})", scope)
+        self.on_tensors = self._through_composite
 
     def _through_composite(self, node: Node, g: Any) -> Any:
         primitive = self.primitive
         n = len(primitive.inputs)
         inputs = [_connected(x, edge) for x, edge in zip(node.saved[:n], node.edges, strict=True)]
         # Each input gets a node of its own, so that one tensor used twice gets two gradients.
-        inputs = [late.alias(x) if need else x for x, need in zip(inputs, self.needs, strict=True)]
+        inputs = [
+            late_bound.alias(x) if need else x for x, need in zip(inputs, self.needs, strict=True)
+        ]
         outputs = primitive.composite(*inputs, **node.params)
         outputs = outputs if isinstance(outputs, tuple) else (outputs,)
         if primitive.differentiated is not None:
@@ -255,7 +265,7 @@ class FusedPlan(Plan):
             if one is not None and isinstance(o, TensorBase) and o._node is not None
         ]
         targets = [x._node if need else None for x, need in zip(inputs, self.needs, strict=True)]
-        found = late.run_backward(
+        found = late_bound.run_backward(
             [root for root, _ in pairs],
             [one for _, one in pairs],
             targets=[t for t in targets if t is not None],
