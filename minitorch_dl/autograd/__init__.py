@@ -1,4 +1,18 @@
-"""Reverse-mode differentiation: the graph, the backward pass, and the functions that users call."""
+"""Reverse-mode differentiation: the graph, the backward pass, and the functions that users call.
+
+To read how it works, in this order:
+
+- an op: ``primitive`` (kernel and formulas), ``node`` (what a call leaves behind), ``vjp`` (the
+  formulas compiled), ``engine`` (the backward pass). These four are the whole of it;
+- what else a call does: ``fast_paths`` (the common cases, shortened), ``operands`` (promotion),
+  ``public_functions`` and ``errors`` (from wrong arguments to error texts), ``torch_function``
+  (overrides), ``modes`` (no_grad and who listens), ``structural`` (casts, broadcasting);
+- memory: ``base`` (what a tensor is to the graph, and whose memory it views), ``inplace``,
+  ``versions`` (was it overwritten?), ``saved_tensors``;
+- what users call: ``backward``, ``functional`` and ``forward_ad`` (both by ``linearization``),
+  ``function`` with ``function_node`` and ``once_differentiable`` (custom functions), ``gradcheck``,
+  ``anomaly``, ``profiler``, ``graph`` with ``formula_text`` and ``node_names``.
+"""
 
 from . import forward_ad, functional, graph, modes as grad_mode, profiler, structural as _structural
 from .anomaly import (
