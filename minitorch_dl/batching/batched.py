@@ -20,12 +20,13 @@ __all__ = [
     "open_levels", "rewrapped", "rule_for", "spread", "torch", "vmapping",
 ]  # fmt: skip
 
-torch: Any = sys.modules[__name__.partition(".")[0]]
+_PACKAGE = __name__.partition(".")[0]
+torch: Any = sys.modules[_PACKAGE]
 """The public functions, which classes override; those in ``ops`` aren't asked for."""
 Rule = Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any], int], Any]
 RULES: dict[str, Rule] = {}
-"""How a function runs on all entries at once, by its name: ``rule(func, args, kwargs, level)``
-returns the result, or NotImplemented where it has to run per entry."""
+"""How a function of this package runs on all entries at once, by its name: ``rule(func, args,
+kwargs, level)`` returns the result, or NotImplemented where it has to run per entry."""
 
 
 def rule_for(names: str) -> Callable[[Rule], Rule]:
@@ -198,7 +199,7 @@ class Batched(Tensor):
                 return by_entries(func, args, kwargs, level)
             return by_own_rule(func.name, func.batched, args, level, **kwargs)
         rule = RULES.get(func.__name__)
-        if rule is not None:
+        if rule is not None and (func.__module__ or "").startswith(_PACKAGE):
             y = rule(func, args, kwargs, level)
             if y is not NotImplemented:
                 return y

@@ -445,3 +445,14 @@ def test_what_vmap_cannot_know_of_one_entry(torch) -> None:
         torch.vmap(torch.where)(x > 0)
     with pytest.raises(RuntimeError, match="only supports boolean masks"):
         torch.vmap(lambda x, v: x.masked_fill(x.long(), v))(x, x[:, 0])
+
+
+def test_a_programs_own_function_does_not_run_by_the_rule_of_an_op_of_its_name(torch) -> None:
+    overrides = __import__(f"{torch.__name__}.overrides", fromlist=["overrides"])
+
+    def mul(x: Any) -> Any:
+        if overrides.has_torch_function_unary(x):
+            return overrides.handle_torch_function(mul, (x,), x)
+        return x * x.sum()
+
+    assert torch.func.vmap(mul)(torch.ones(2, 3)).tolist() == [[3.0] * 3] * 2
