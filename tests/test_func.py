@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 
 pytestmark = pytest.mark.filterwarnings(
@@ -448,9 +450,9 @@ def test_what_vmap_cannot_know_of_one_entry(torch) -> None:
 
 
 def test_a_programs_own_function_does_not_run_by_the_rule_of_an_op_of_its_name(torch) -> None:
-    overrides = __import__(f"{torch.__name__}.overrides", fromlist=["overrides"])
+    overrides = importlib.import_module(f"{torch.__name__}.overrides")
 
-    def mul(x: Any) -> Any:
+    def mul(x):
         if overrides.has_torch_function_unary(x):
             return overrides.handle_torch_function(mul, (x,), x)
         return x * x.sum()
