@@ -56,7 +56,7 @@ def explain_missing(module: ModuleType, lazy: Mapping[str, str] = MappingProxyTy
             return _private(name)
         if name == "__all__":
             files = {n for n in __dir__() if isinstance(vars(module).get(n), ModuleType)}
-            unwanted = {n for n in late if late[n] == n} | (set() if namespace else files)
+            unwanted = {n for n in lazy if lazy[n] == n} | (set() if namespace else files)
             return [n for n in __dir__() if not n.startswith("_") and n not in unwanted]
         if name.startswith("__"):
             raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
