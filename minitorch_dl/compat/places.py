@@ -36,6 +36,7 @@ ELSEWHERE = {
     "export.dynamic_shapes": "export",
     "export.exported_program": "export",
     "export.graph_signature": "export",
+    "fx.experimental.optimization": "fx.optimization",
     "fx.experimental.proxy_tensor": "fx",
     "fx.subgraph_rewriter": "fx.rewriting",
     "fx.immutable_collections": "immutable_collections",

@@ -144,7 +144,7 @@ class Tracer(TracerBase):
         with _Patches(self, function), watching():
             result = self.create_arg(function(*first, *args, **kwargs))
             kind = inspect.signature(function).return_annotation
-            kind = None if kind is inspect.Signature.empty else kind
+            kind = None if kind in (inspect.Signature.empty, "Any") else kind
             self.create_node("output", "output", (result,), {}, type_expr=kind)
         return self.graph
 
@@ -164,7 +164,8 @@ class Tracer(TracerBase):
                 value = concrete[p.name]
                 self._decide(p, value)
             else:
-                kind = None if star or p.annotation is p.empty else p.annotation
+                # The layers here say "Any", for arrays and symbols, where PyTorch's say nothing.
+                kind = None if star or p.annotation in (p.empty, "Any") else p.annotation
                 value = self.create_proxy(
                     "placeholder", star + p.name, default_of(p), {}, type_expr=kind
                 )

@@ -33,6 +33,37 @@ def test_shapes_are_noted_on_the_nodes(torch: Any) -> None:
     assert y.shape == (2, 4)
 
 
+def test_a_graph_of_layers_names_no_kinds(torch: Any) -> None:
+    graph = torch.fx.symbolic_trace(torch.nn.Sequential(torch.nn.ReLU())).graph
+    assert [node.type for node in graph.nodes] == [None] * 3
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # PyTorch's import of it
+def test_convolutions_take_over_what_normalises_them(torch: Any) -> None:
+    nn, optimization = torch.nn, part(torch, "experimental.optimization")
+    torch.manual_seed(0)
+    twice = nn.Conv2d(2, 2, 1)
+    net = nn.Sequential(
+        nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2)), nn.ReLU(),
+        nn.Dropout(), twice, nn.BatchNorm2d(2, track_running_stats=False), nn.BatchNorm2d(2),
+    )  # fmt: skip
+    x = torch.randn(4, 1, 5, 5)
+    net(x)  # so that there are means and variances
+    net.eval()
+    fused = optimization.fuse(net)
+    kinds = [type(m).__name__ for m in fused.modules() if not list(m.children())]
+    assert kinds == ["Conv2d", "ReLU", "Dropout", "Conv2d", "BatchNorm2d", "BatchNorm2d"]
+    assert torch.allclose(fused(x), net(x), atol=1e-5)
+    assert isinstance(net[0][1], nn.BatchNorm2d)
+    without = optimization.remove_dropout(net)
+    assert "dropout" not in without.code.lower()
+    assert [node.target for node in without.graph.nodes if node.op == "call_module"] == [
+        "0.0", "0.1", "1", "3", "4", "5",
+    ]  # fmt: skip
+    again = optimization.fuse(torch.fx.symbolic_trace(net), inplace=True, no_trace=True)
+    assert torch.equal(again(x), fused(x))
+
+
 def test_shapes_of_several_results(torch: Any) -> None:
     traced = torch.fx.symbolic_trace(lambda x: x.chunk(2))
     part(torch, "passes.shape_prop").ShapeProp(traced).propagate(torch.ones(4))
