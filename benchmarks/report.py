@@ -114,7 +114,10 @@ def geometric_mean(results: dict[str, Any], peer: str) -> float | None:
 
 def page(results: dict[str, Any]) -> str:
     """The report as one HTML file: per workload a bar from 1 on a logarithmic axis."""
-    machine = html.escape(str(results["machine"]))
+    versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
+    setting = html.escape(
+        f"{results['date']}. {results['machine']}; {results['threads']} threads; {versions}"
+    )
     sections = [
         f"<h2>{html.escape(peer)}'s time over ours</h2>{_bars(results, peer)}"
         for peer in results["peers"]
@@ -128,10 +131,12 @@ def page(results: dict[str, Any]) -> str:
         "<style>body{font:15px system-ui;max-width:64rem;margin:2rem auto;padding:0 1rem;"
         "color:#222;background:#fff}svg text{font:12px system-ui;fill:#222}"
         "pre{overflow:auto}</style>"
-        f"<h1>minitorch_dl benchmarks</h1><p>{html.escape(results['date'])}. {machine}</p>"
-        "<p>Right of the line: this engine is faster. Bars are medians of the rounds' ratios, "
-        "whiskers their "
-        f"quartiles.</p>{''.join(sections)}"
+        f"<h1>minitorch_dl benchmarks</h1><p>{setting}<br>"
+        f"<code>{html.escape(results['command'])}</code></p>"
+        "<p>The libraries take turns, each in its own process. A time is that of one step, the "
+        "median of its times in a round, then of the rounds. A ratio is taken within each round. "
+        "Right of the line: this engine is faster. Bars are medians of the rounds' ratios, "
+        f"whiskers their quartiles.</p>{''.join(sections)}"
         f"<h2>Times</h2><pre>{html.escape(table(results))}</pre></html>"
     )
 

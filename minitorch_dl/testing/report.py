@@ -87,6 +87,8 @@ def as_html(
 <p>{counted(sums)}. {escape(given)}.</p>
 <p>An error is the greatest |analytical − numerical| / max(1, |numerical|) of a directional
 derivative; the numerical one is a central difference extrapolated to step 0, in float64.</p>
+<p>A point is a call with drawn values: F(3, 4) stands for a float tensor of that shape, C for a
+complex one, I for integers, B for bools, S(...) for the arguments.</p>
 <p class="key">In the pictures: <b class="v">the function</b>, <b class="a">its derivative</b>,
 <b class="n">the numerical derivative</b> (dots), and on the right <b class="d">the difference</b>
 of the two derivatives.</p>

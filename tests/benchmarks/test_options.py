@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.__main__ import main
+from benchmarks.report import page
 
 
 @pytest.mark.parametrize(
@@ -45,3 +46,13 @@ def test_memory_is_that_of_training_steps(capsys: pytest.CaptureFixture[str]) ->
     assert {name.split("/")[0] for name in capsys.readouterr().out.splitlines()} == {"train"}
     assert main(["--memory", "data/"]) == 2
     assert "no workload matches 'data/'" in capsys.readouterr().err
+
+
+def test_the_report_says_how_it_was_measured() -> None:
+    results = {
+        "date": "2026-01-02", "machine": "a machine", "threads": 3, "command": "measure <all>",
+        "versions": {"ours": "1.0", "theirs": "2.0"}, "peers": [], "rows": [],
+    }  # fmt: skip
+    text = page(results)
+    for part in ("2026-01-02. a machine; 3 threads; ours 1.0, theirs 2.0", "measure &lt;all&gt;"):
+        assert part in text
