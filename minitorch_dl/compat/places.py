@@ -68,6 +68,8 @@ ELSEWHERE = {
     "_inductor": "compiler",
     "nn.attention.bias": "nn.causal_bias",
     "ao.quantization": "ao",
+    "ao.nn.intrinsic": "ao",
+    "nn.intrinsic": "ao",
     "nn.quantized": "ao",
     "masked._ops": "masked",
     "quantization": "ao",
