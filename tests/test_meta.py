@@ -58,6 +58,7 @@ def test_layers_give_the_shapes_of_the_cpu(make, given) -> None:  # type: ignore
         lambda a, v: torch.polar(a, v),
         lambda a, v: torch.complex(v, v).imag,
         lambda a, v: torch.linalg.solve(a, v),
+        lambda a, v: torch.linalg.solve_ex(a, v).result,
         lambda a, v: torch.linalg.inv(a),
         lambda a, v: torch.linalg.cholesky(a),
         lambda a, v: torch.cholesky_solve(a, a),

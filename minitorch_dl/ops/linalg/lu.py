@@ -295,7 +295,7 @@ def solve_ex(
 ) -> return_types.linalg_solve_ex:
     """``(result, info)``: info is 0, or positive for a singular matrix; then the result is NaN."""
     _, info = _attempt(inv, A.detach(), check_errors)
-    if info.array.any():
+    if anywhere(info.array):
         xp = array_module(A.array)
         y = TensorBase.wrap(xp.full_like(B.array, float("nan"))), info
     else:
