@@ -19,7 +19,7 @@ from .base import DATA, ORDINARY
 from .modes import GRAD, records, state
 from .node import AccumulateGrad
 from .primitive import PRIMITIVES, TensorBase, current_node, primitive
-from .public_functions import FAULTS, arguments_of, explained, positional_count, reordered
+from .public_functions import FAULTS, arguments_of, explained, positional_count, public, reordered
 from .structural import cast, sum_to, zero
 from .torch_function import LIVE, PLAIN, call_override, overriding
 from .versions import mark_written, next_number, offset_of, owner_of
@@ -252,7 +252,10 @@ def _overwritten(
     if flags and (x._node is not None or ((view := x._view) and view.root._node is not None)):
         return False
     operands = [array]
-    for operand in args if not kwargs else (*args, *kwargs.values()):
+    for number in kwargs.values():
+        if number.__class__ is not float and number.__class__ is not int:
+            return False
+    for operand in args:
         if operand.__class__ in PLAIN:
             view = operand._view
             if flags and (operand._node is not None or (view and view.root._node is not None)):
@@ -268,11 +271,7 @@ def _overwritten(
             return False
         operands.append(operand)
     try:
-        if kwargs:
-            n = len(args) + 1
-            kernel(*operands[:n], **dict(zip(kwargs, operands[n:])))
-        else:
-            kernel(*operands)
+        kernel(*operands, **kwargs)
     except _REFUSALS:
         return False  # refused before anything is written
     if not is_data(x):
@@ -302,6 +301,7 @@ def inplace(
     """
     written = _ANY if at_places else _FLOATS
     kernel = kernel or _overwrites(getattr(function, "ufunc", None))
+    checked = public(function, name)
     most = positional_count(function) - 1 if hasattr(function, "number_names") else sys.maxsize
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -319,7 +319,7 @@ def inplace(
             (_, *rest), numbers = reordered(function, (self, *args))
             return method(self, *rest, **kwargs, **numbers)
         try:
-            return write(name, self, lambda: function(self, *args, **kwargs))
+            return write(name, self, lambda: checked(self, *args, **kwargs))
         except FAULTS as error:
             raise explained(name, error, arguments_of(function, self, *args, **kwargs)) from None
 

@@ -17,6 +17,8 @@ from collections.abc import Callable, Mapping
 from types import FunctionType, MappingProxyType, ModuleType
 from typing import Any, TypeVar
 
+import numpy as np
+
 from ..backend import describe_one, devices, generated
 from ..backend.warning import warn
 from .base import TensorBase, late_bound
@@ -48,6 +50,8 @@ _LAYERS = f"{_PACKAGE}.nn."
 _SOURCE = "<public"
 _WHOLE = ("int", "builtins.int")
 """The annotations of parameters that take whole numbers only; dims are checked when counted."""
+_NUMBER = ("float", "float | None")
+"""The annotations of parameters that take numbers only, no tensors with a gradient."""
 
 
 _NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
@@ -225,8 +229,8 @@ class _Guard:
         scope.update(
             function=_on_their_gpu(self.function) if devices.several else self.function,
             FAULTS=FAULTS, absent=_ABSENT, explained=self.explained, missing=self.missing,
-            whole=self.whole, int=int, LIVE=LIVE, overriding=overriding, override=self.override,
-            reordering=self.reordering,
+            whole=self.whole, number=self.number, int=int, float=float, LIVE=LIVE,
+            overriding=overriding, override=self.override, reordering=self.reordering,
         )  # fmt: skip
         _scopes.append(scope)
         generated.execute(source, f"{_SOURCE} {self.name}>", scope)
@@ -306,6 +310,12 @@ class _Guard:
                     f"        if {p.name}.__class__ is not int:\n"
                     f"            {p.name} = whole({p.name!r}, {p.name})\n"
                 )
+            elif p.annotation in _NUMBER:
+                given = "" if p.default is p.empty else f"{p.name} is not default_{p.name} and "
+                lines += (
+                    f"        if {given}{p.name}.__class__ is not float:\n"
+                    f"            {p.name} = number({p.name!r}, {p.name})\n"
+                )
         return lines
 
     # -- what the code calls -----------------------------------------------------------------------
@@ -348,11 +358,25 @@ class _Guard:
         try:
             return operator.index(value)
         except TypeError:
-            position = list(self.parameters).index(parameter) + 1
-            raise TypeError(
-                f"{self.name}(): argument {parameter!r} (position {position}) must be int, not "
-                f"{type(value).__name__}"
-            ) from None
+            raise self._must_be("int", parameter, value) from None
+
+    def number(self, parameter: str, value: Any) -> Any:
+        """The number in a scalar of NumPy or a 0-d tensor without gradient, so that it decides no
+        dtype and is no operand; anything else is for the function to judge."""
+        if isinstance(value, TensorBase):
+            if value.requires_grad or value.ndim:
+                raise self._must_be("Number", parameter, value)
+            return value.item()
+        if isinstance(value, np.ndarray):
+            raise self._must_be("Number", parameter, value)
+        return value.item() if isinstance(value, np.generic) else value
+
+    def _must_be(self, kind: str, parameter: str, value: Any) -> TypeError:
+        position = list(self.parameters).index(parameter) + 1
+        return TypeError(
+            f"{self.name}(): argument {parameter!r} (position {position}) must be {kind}, not "
+            f"{type(value).__name__}"
+        )
 
     def explained(self, error: Exception, values: tuple[Any, ...]) -> Exception:
         arguments = dict(zip(self.parameters, values, strict=True))

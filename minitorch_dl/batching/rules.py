@@ -285,8 +285,11 @@ def _extremum(
     """The extremum along a dim, with its place; of two tensors; or ``of_all`` elements."""
     if len(args) == 1 and not kwargs:
         return NotImplemented if of_all is None else of_all(args[0])
-    if isinstance(args[-1], Tensor):
+    other = args[1] if len(args) > 1 else kwargs.get("other")
+    if isinstance(other, Tensor):
         return pointwise(func, args, kwargs, level)
+    if len(args) > 1:  # in whose place ``dim`` may stand
+        args, kwargs = args[:1], dict(zip(("dim", "keepdim"), args[1:])) | kwargs
     return along_dims(func, args, kwargs, level)
 
 

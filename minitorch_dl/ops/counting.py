@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import math
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -236,6 +237,8 @@ def histogram(
 ) -> Any:
     """``(hist, bin_edges)``: counts, or sums of ``weight``, in bins of equal width over ``range``
     or between the edges ``bins``."""
+    if getattr(bins, "ndim", 0) == 0:  # a number of bins, not edges
+        bins = operator.index(bins)
     _check_histogram("histogram", input, [bins], weight)
     a = input.array.reshape(-1)
     xp = array_module(a)
@@ -243,7 +246,7 @@ def histogram(
         edges = bins.array.copy()
     else:
         low, high = _range_of("histogram", a, range)
-        edges = xp.linspace(low, high, int(bins) + 1, dtype=a.dtype)
+        edges = xp.linspace(low, high, bins + 1, dtype=a.dtype)
     hist = _histogram(xp, a, edges, None if weight is None else weight.array.reshape(-1)).astype(
         a.dtype
     )
@@ -270,8 +273,8 @@ def histogramdd(
     d = input.array.shape[-1]
     a = input.array.reshape(math.prod(input.array.shape[:-1]), d)
     xp = array_module(a)
-    if isinstance(bins, int):
-        bins = [bins] * d
+    if getattr(bins, "ndim", None) == 0 or isinstance(bins, int):
+        bins = [operator.index(bins)] * d
     if len(bins) != d:
         raise RuntimeError(
             f"histogramdd: The size of bins must be equal to the innermost dimension of the input: "

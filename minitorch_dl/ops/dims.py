@@ -49,11 +49,21 @@ def normalize_dims(dim: Any, ndim: int) -> tuple[int, ...]:
         return (dim + ndim if dim < 0 else dim,)
     if dim is None or (dim.__class__ in (tuple, list) and not dim):
         return tuple(range(ndim))
-    several = (
-        isinstance(dim, Iterable) and getattr(dim, "ndim", None) != 0
-    )  # a 0-d tensor is one int
-    axes = wrap_dims(dim if several else (dim,), ndim)
+    axes = wrap_dims(several(dim), ndim)
     return tuple(sorted(axes)) if ndim else ()
+
+
+def several(given: Any) -> tuple[Any, ...]:
+    """One number, which a 0-d tensor and NumPy's scalars are, too, or several, as a tuple.
+
+    >>> several(2), several([0, 1])
+    ((2,), (0, 1))
+    """
+    if given.__class__ is tuple:
+        return given
+    one = given.__class__ is int or getattr(given, "ndim", None) == 0
+    one = one or not isinstance(given, Iterable)
+    return (given,) if one else tuple(given)
 
 
 def also_named(**second_names: str) -> Callable[[_F], _F]:

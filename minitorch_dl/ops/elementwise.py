@@ -93,10 +93,6 @@ div_or_zero.defvjp(a=lambda g, b: div_or_zero(g, b), b=lambda g, b, y: -div_or_z
 def _scaled(op: str, input: Any, other: Any, alpha: Any) -> Any:
     """``alpha * other`` for add and sub, in the dtype of the result if other is of integers; of
     integers, ``alpha`` must be one too."""
-    if isinstance(alpha, TensorBase):
-        alpha = alpha.array
-    if isinstance(alpha, (np.generic, np.ndarray)):
-        alpha = alpha.item()
     raw = [x.array if isinstance(x, TensorBase) else x for x in (input, other)]
     target = dtypes.result_type(*raw)
     if target is dtypes.bool and isinstance(alpha, int):

@@ -183,10 +183,10 @@ def argmin(input: Any, dim: int | None = None, keepdim: bool = False, *, out: An
 
 def max(
     input: Any,
-    dim: Any = None,
+    other: Any = None,
     keepdim: bool = False,
     *,
-    other: Any = None,
+    dim: int | None = None,
     out: Any = None,
 ) -> Any:
     """The largest of all elements; along ``dim`` also where it is, as ``(values, indices)``; of two
@@ -205,19 +205,19 @@ def max(
         selection.maximum,
         return_types.max,
         input,
+        other,
         dim,
         keepdim,
-        other,
         out,
     )
 
 
 def min(
     input: Any,
-    dim: Any = None,
+    other: Any = None,
     keepdim: bool = False,
     *,
-    other: Any = None,
+    dim: int | None = None,
     out: Any = None,
 ) -> Any:
     """The smallest of all elements; along ``dim`` also where it is, as ``(values, indices)``; of
@@ -229,9 +229,9 @@ def min(
         selection.minimum,
         return_types.min,
         input,
+        other,
         dim,
         keepdim,
-        other,
         out,
     )
 
@@ -243,15 +243,17 @@ def _extremum(
     pairwise: Any,
     result: Any,
     input: Any,
+    other: Any,
     dim: Any,
     keepdim: Any,
-    other: Any,
     out: Any,
 ) -> Any:
-    if isinstance(dim, TensorBase):
-        other, dim = dim, None
-    if other is not None:
-        return pairwise(input, other, out=out)
+    if other is not None:  # by position stands the other tensor or the dim
+        if dim is not None:
+            raise TypeError(f"{op}(): expected either 'other' or 'dim', got both")
+        if isinstance(other, TensorBase) and not keepdim:
+            return pairwise(input, other, out=out)
+        dim = other
     if dim is None:
         if not input.array.size:
             raise _needs_elements(op)

@@ -20,7 +20,7 @@ from ..autograd.structural import cast, conj
 from ..backend import dtypes
 from ..backend.row_major import in_rows
 from .creation import arange
-from .dims import wrap_dim, wrap_dims
+from .dims import several, wrap_dim, wrap_dims
 from .rearranging import roll
 from .slicing import pad_p, slice_p
 
@@ -127,10 +127,10 @@ def _axes(input: Any, s: Any, dim: Any, last: int | None = None) -> tuple[Any, A
     """The dims to transform and their sizes; ``last`` is the size of the last one if ``s`` says
     nothing of it."""
     ndim = input.ndim
-    if isinstance(s, int):
+    if s is not None and not isinstance(s, (tuple, list)):
         if s < 1:
             raise RuntimeError(f"Invalid number of data points ({s}) specified")
-        s = (s,)
+        s = several(s)
     if dim is None:
         count = ndim if s is None else len(s)
         if count > ndim:
@@ -139,7 +139,7 @@ def _axes(input: Any, s: Any, dim: Any, last: int | None = None) -> tuple[Any, A
             )
         dims = tuple(range(ndim - count, ndim))
     else:
-        given = (dim,) if isinstance(dim, int) else tuple(dim)
+        given = several(dim)
         if not ndim and given:
             raise IndexError(f"Dimension specified as {given[0]} but tensor has no dimensions")
         dims = tuple([wrap_dim(d, ndim) for d in given])
@@ -419,7 +419,7 @@ def _frequencies(op: str, k: Any, n: int, d: float, out: Any, requires_grad: boo
 
 def _shifted(input: Any, dim: Any, shift: Any) -> Any:
     ndim = input.ndim
-    dims = range(ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
+    dims = range(ndim) if dim is None else several(dim)
     axes = wrap_dims(dims, ndim)
     return roll(input, [shift(input.shape[d]) for d in axes], axes) if axes else input
 

@@ -403,7 +403,7 @@ def _check_batch(count: int, shape: Axes) -> None:
 
 
 def local_response_norm(
-    input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
+    input: Any, size: int, alpha: Any = 1e-4, beta: Any = 0.75, k: Any = 1.0
 ) -> Any:
     """``x / (k + alpha mean(x^2))^beta``, the mean over ``size`` neighbouring channels of (N, C,
     *S).

@@ -15,7 +15,7 @@ from ..backend import device_of, dtypes
 from ..backend.precision import in_float32, summed_in
 from ..backend.row_major import in_rows
 from . import return_types
-from .dims import wrap_dim
+from .dims import several, wrap_dim
 from .elementwise import complex_logaddexp
 from .extrema import picked
 from .joining import cat
@@ -366,7 +366,7 @@ def gradient(
     require_kind("gradient", "integer", input)
     if edge_order not in (1, 2):
         raise RuntimeError("torch.gradient only supports edge_order=1 and edge_order=2.")
-    dims = range(input.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
+    dims = range(input.ndim) if dim is None else several(dim)
     dims = [wrap_dim(d, input.ndim) for d in dims]
     if len(set(dims)) != len(dims):
         twice = next(d for d in dims if dims.count(d) > 1)

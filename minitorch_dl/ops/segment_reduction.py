@@ -32,7 +32,7 @@ def segment_reduce(
     offsets: Any = None,
     axis: int = 0,
     unsafe: bool = False,
-    initial: Any = None,
+    initial: float | None = None,
 ) -> Any:
     """The "sum", "mean", "max", "min" or "prod" of each segment of ``data`` along ``axis``.
 

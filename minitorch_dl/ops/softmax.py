@@ -119,7 +119,7 @@ def softmin(input: Any, dim: int | None = None, _stacklevel: Any = 3, dtype: Any
 
 
 def gumbel_softmax(
-    logits: Any, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1
+    logits: Any, tau: Any = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1
 ) -> Any:
     """A sample of the Gumbel-softmax distribution: ``softmax((logits + Gumbel noise) / tau)``.
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd.node_names import named
+from .dims import several
 from .shape import reshape_p
 
 
@@ -29,8 +30,7 @@ def per_axis(op: str, name: str, value: Any, dims: int) -> tuple[int, ...]:
         RuntimeError: neither one nor ``dims`` of them.
     """
     try:
-        values = (value,) * dims if not hasattr(value, "__len__") else tuple(value)
-        values = tuple(map(operator.index, values))
+        values = tuple(map(operator.index, several(value)))
     except TypeError:
         raise TypeError(
             f"{op}(): argument '{name}' must be int or tuple of ints, not {value!r}"

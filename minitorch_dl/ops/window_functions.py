@@ -63,7 +63,7 @@ def general_cosine(M: int, *, a: Sequence[float], sym: bool = True, **options: A
     return _window("general_cosine", M, sym, shape, options)
 
 
-def general_hamming(M: int, *, alpha: float = 0.54, sym: bool = True, **options: Any) -> Any:
+def general_hamming(M: int, *, alpha: Any = 0.54, sym: bool = True, **options: Any) -> Any:
     """``alpha - (1 - alpha) cos(2 pi k / n)``."""
     return general_cosine(M, a=[alpha, 1 - alpha], sym=sym, **options)
 
@@ -104,7 +104,7 @@ def cosine(M: int, *, sym: bool = True, **options: Any) -> Any:
 
 
 def exponential(
-    M: int, *, center: float | None = None, tau: float = 1.0, sym: bool = True, **options: Any
+    M: int, *, center: float | None = None, tau: Any = 1.0, sym: bool = True, **options: Any
 ) -> Any:
     """``exp(-|k - center| / tau)``; ``center`` may be given for ``sym=False`` only."""
     if tau <= 0:
@@ -118,7 +118,7 @@ def exponential(
     return _window("exponential", M, sym, shape, options)
 
 
-def gaussian(M: int, *, std: float = 1.0, sym: bool = True, **options: Any) -> Any:
+def gaussian(M: int, *, std: Any = 1.0, sym: bool = True, **options: Any) -> Any:
     """``exp(-((k - n/2) / std)**2 / 2)``."""
     if std <= 0:
         raise ValueError(f"Standard deviation must be positive, got: {std} instead.")
@@ -127,7 +127,7 @@ def gaussian(M: int, *, std: float = 1.0, sym: bool = True, **options: Any) -> A
     )
 
 
-def kaiser(M: int, *, beta: float = 12.0, sym: bool = True, **options: Any) -> Any:
+def kaiser(M: int, *, beta: Any = 12.0, sym: bool = True, **options: Any) -> Any:
     """``I_0(beta sqrt(1 - (2 k / n - 1)**2)) / I_0(beta)``."""
     if beta < 0:
         raise ValueError(f"beta must be non-negative, got: {beta} instead.")

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import minitorch_dl as torch
@@ -42,6 +43,16 @@ X = torch.arange(6.0).reshape(2, 3)
         (lambda: X.view(4), RuntimeError, "view(input=float32 (2, 3), shape=(4,)): shape '[4]' is"),
         (lambda: X.view("a"), TypeError, "view(input=float32 (2, 3), shape=('a',)): expected int"),
         (lambda: X.clone().add_([1]), TypeError, "add(): argument 'other' (position 2) must be"),
+        (
+            lambda: torch.add(X, X, alpha=torch.tensor(2.0, requires_grad=True)),
+            TypeError,
+            "add(): argument 'alpha' (position 3) must be Number, not Tensor",
+        ),
+        (lambda: torch.sub(X, X, alpha=torch.ones(1)), TypeError, "sub(): argument 'alpha'"),
+        (lambda: X.add_(X, alpha=torch.ones(2)), TypeError, "add_(): argument 'alpha'"),
+        (lambda: F.leaky_relu(X, torch.ones(1)), TypeError, "leaky_relu(): argument 'negative_"),
+        (lambda: torch.addcmul(X, X, X, value=np.ones(1)), TypeError, "must be Number, not ndar"),
+        (lambda: torch.max(X, X, dim=1), TypeError, "max(): expected either 'other' or 'dim'"),
         (lambda: torch.cat([X, None]), TypeError, "cat(tensors=[float32 (2, 3), None]): "),
         (lambda: torch.stack([X, 3]), TypeError, "stack(tensors=[float32 (2, 3), 3]): expected"),
         (lambda: torch.einsum(5, X), TypeError, "einsum(): argument 'equation' (position 1) must"),

@@ -11,7 +11,7 @@ from ...autograd.structural import cast, zero
 from ...backend import dtypes
 from ...backend.precision import in_float32
 from ...backend.sums import dot_over, sum_of_squares
-from ..dims import normalize_dims, wrap_dims
+from ..dims import normalize_dims, several, wrap_dims
 from ..elementwise import abs, div_or_zero, sgn
 from ..extrema import amax_p, amin_p
 from ..reductions import spread, sum_p
@@ -201,10 +201,12 @@ def linalg_norm(
     >>> torch.linalg.norm(torch.tensor([[3.0, 0.0], [0.0, 4.0]]))
     tensor(5.)
     """
-    if hasattr(dim, "__len__") and len(dim) not in (1, 2):
-        raise RuntimeError(
-            f"linalg.norm: If dim is specified, it must be of length 1 or 2. Got {list(dim)}"
-        )
+    if dim is not None:
+        dim = several(dim)
+        if len(dim) not in (1, 2):
+            raise RuntimeError(
+                f"linalg.norm: If dim is specified, it must be of length 1 or 2. Got {list(dim)}"
+            )
     if ord is None:
         return vector_norm(A, 2, dim, keepdim, dtype=dtype, out=out)
     if dim is None:
@@ -214,8 +216,6 @@ def linalg_norm(
                 f"Got {A.ndim}D."
             )
         dim = tuple(range(A.ndim))
-    elif not hasattr(dim, "__len__"):
-        dim = (dim,)
     if len(dim) == 2:
         return matrix_norm(A, ord, dim, keepdim, dtype=dtype, out=out)
     if isinstance(ord, str):

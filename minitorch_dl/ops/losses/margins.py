@@ -274,7 +274,7 @@ def triplet_margin_with_distance_loss(
     negative: Any,
     *,
     distance_function: Callable[[Any, Any], Any] | None = None,
-    margin: float = 1.0,
+    margin: Any = 1.0,
     swap: bool = False,
     reduction: str = "mean",
 ) -> Any:
@@ -291,7 +291,7 @@ def _triplet(
     anchor: Any,
     positive: Any,
     negative: Any,
-    margin: float,
+    margin: Any,
     swap: bool,
     reduction: str,
 ) -> Any:

@@ -364,28 +364,28 @@ def avg_pools(
 
 
 def lp_pool1d(
-    input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+    input: Any, norm_type: Any, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
 ) -> Any:
     """``(sum x^p)^(1/p)`` of each window of (N, C, L) or (C, L), p = ``norm_type``."""
     return _lp_pools(avg_pool1d, 1, input, norm_type, kernel_size, stride, ceil_mode)
 
 
 def lp_pool2d(
-    input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+    input: Any, norm_type: Any, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
 ) -> Any:
     """``(sum x^p)^(1/p)`` of each window of (N, C, H, W) or (C, H, W), p = ``norm_type``."""
     return _lp_pools(avg_pool2d, 2, input, norm_type, kernel_size, stride, ceil_mode)
 
 
 def lp_pool3d(
-    input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+    input: Any, norm_type: Any, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
 ) -> Any:
     """``(sum x^p)^(1/p)`` of each window of (N, C, D, H, W) or (C, D, H, W), p = ``norm_type``."""
     return _lp_pools(avg_pool3d, 3, input, norm_type, kernel_size, stride, ceil_mode)
 
 
 def _lp_pools(
-    average: Any, dims: int, input: Any, p: float, kernel: Any, stride: Any, ceil_mode: bool
+    average: Any, dims: int, input: Any, p: Any, kernel: Any, stride: Any, ceil_mode: bool
 ) -> Any:
     if math.isinf(p):
         size = abs(input) if p > 0 else -abs(input)
