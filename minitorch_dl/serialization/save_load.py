@@ -29,9 +29,10 @@ def save(
 ) -> None:
     """Write ``obj`` to a path or an open file, in PyTorch's format, which PyTorch reads too.
 
-    A path is written whole or not at all. Tensors that share memory still share it when they are
-    loaded. Tensors, state dicts, numbers, strings and nested containers of them are loaded as data;
-    anything else, a whole model for one, only with ``weights_only=False``.
+    A path is written whole or not at all; one that can't be written is a RuntimeError. Tensors that
+    share memory still share it when they are loaded. Tensors, state dicts, numbers, strings and
+    nested containers of them are loaded as data; anything else, a whole model for one, only with
+    ``weights_only=False``.
 
     Args:
         pickle_module: whose ``Pickler`` writes what is no tensor.
@@ -61,8 +62,18 @@ def save(
             torch_format.write(file, name, content, storages)
 
     if is_path:
-        with atomic_write(f) as file:  # type: ignore[arg-type]
-            write(file, Path(f).stem or "archive")  # type: ignore[arg-type]
+        path = Path(f)  # type: ignore[arg-type]
+        if not legacy and not path.parent.is_dir():
+            raise RuntimeError(f"Parent directory {path.parent} does not exist.")
+        try:
+            with atomic_write(path) as file:
+                write(file, path.stem or "archive")
+        except OSError as error:
+            if legacy:
+                raise
+            raise RuntimeError(
+                f"save: open file failed with strerror: {error.strerror}: {str(path)!r}"
+            ) from error
     else:
         buffer = BytesIO()  # the file may not be seekable, and may hold something already
         write(buffer, "archive")
@@ -92,8 +103,9 @@ def load(
         mmap: True leaves the tensors' values in the file, at a path, until they are touched.
 
     Raises:
-        FileNotFoundError: no such file.
-        ArchiveError: (a RuntimeError) the file is truncated, damaged or of another kind.
+        OSError: no such file, or none that can be opened.
+        ArchiveError: (a RuntimeError) the file is truncated, damaged, empty (an EOFError, too) or
+            of another kind (an UnpicklingError, too).
         pickle.UnpicklingError: it holds whole objects, ``weights_only`` is not False, and their
             classes are not among ``serialization.get_safe_globals()``.
         RuntimeError: a device that is not here; give ``map_location="cpu"``.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import pickle
 import struct
 import zipfile
 from pathlib import Path
@@ -26,6 +27,14 @@ _PADDING = b"FB"
 
 class ArchiveError(RuntimeError):
     """The file is truncated, damaged, or of no kind that this version reads."""
+
+
+class EmptyFileError(ArchiveError, EOFError):
+    """There is nothing in the file."""
+
+
+class ForeignFileError(ArchiveError, pickle.UnpicklingError):
+    """The file starts as no file of ``save`` does."""
 
 
 def damaged(name: str, error: Exception) -> ArchiveError:
@@ -57,7 +66,7 @@ def write_record(archive: zipfile.ZipFile, name: str, content: Any) -> None:
 class Source:
     """A path or an open file to load from, told apart by its first bytes.
 
-    Raises FileNotFoundError, ArchiveError for a directory, and TypeError for anything else.
+    Raises OSError where ``open`` does, and TypeError for what is neither.
     """
 
     def __init__(self, f: str | os.PathLike[str] | BinaryIO) -> None:
@@ -66,7 +75,7 @@ class Source:
         if isinstance(f, (str, os.PathLike)):
             self.path = Path(f)
             self.name = repr(str(self.path))
-            self.file = self._open(self.path)
+            self.file = self.path.open("rb")
         elif hasattr(f, "read"):
             self.name = getattr(f, "name", None) or "the open file"
             seekable = hasattr(f, "seek") and hasattr(f, "tell") and hasattr(f, "readline")
@@ -78,19 +87,6 @@ class Source:
         start = self.file.tell()
         self.magic = self.file.read(len(MAGIC))
         self.file.seek(start)
-
-    def _open(self, path: Path) -> BinaryIO:
-        try:
-            return open(path, "rb")
-        except FileNotFoundError:
-            raise FileNotFoundError(
-                f"load: expected a file at {self.name}, but there is no such file; check the path"
-            ) from None
-        except IsADirectoryError:
-            raise ArchiveError(
-                f"load: expected a file at {self.name}, but it is a directory; "
-                "give the path of the file in it"
-            ) from None
 
     def __enter__(self) -> Source:
         return self
@@ -109,14 +105,17 @@ class Source:
         try:
             return zipfile.ZipFile(file)
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
-            raise damaged(self.name, error) from error
+            raise ArchiveError(
+                "PytorchStreamReader failed reading zip archive: failed finding central "
+                f"directory. {damaged(self.name, error)}"
+            ) from error
 
     def unknown(self) -> ArchiveError:
         """The error for a file of no known kind."""
-        found = f"starts with the bytes {self.magic!r}" if self.magic else "is empty"
-        return ArchiveError(
-            f"load: expected a file of torch.save in {self.name}, but the file {found}"
-        )
+        expected = f"load: expected a file of torch.save in {self.name}, but the file"
+        if not self.magic:
+            return EmptyFileError(f"Ran out of input: {expected} is empty")
+        return ForeignFileError(f"{expected} starts with the bytes {self.magic!r}")
 
 
 def content_of(archive: zipfile.ZipFile, member: str) -> bytes:

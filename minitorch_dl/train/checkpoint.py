@@ -12,6 +12,7 @@ from ..backend.random import default_generator
 from ..nn import Module
 from ..optim import Optimizer
 from ..serialization import ArchiveError, load, save
+from ..serialization.atomic import atomic_write
 
 
 class CheckpointError(RuntimeError):
@@ -66,7 +67,8 @@ class Checkpoint:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the checkpoint, whole or not at all."""
-        save(dict(vars(self)), path)
+        with atomic_write(path) as file:
+            save(dict(vars(self)), file)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], task: str) -> Checkpoint:

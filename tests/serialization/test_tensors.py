@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import re
 import zipfile
 from collections import OrderedDict
 from pathlib import Path
@@ -288,13 +289,37 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path) -> None:
 
 
 def test_missing_and_foreign_files(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="no such file"):
+    with pytest.raises(FileNotFoundError, match="No such file") as missing:
         torch.load(tmp_path / "none.pt")
+    assert missing.value.filename == str(tmp_path / "none.pt")
     for content in (b"", b"text", pickle.dumps([1])):
         with pytest.raises(ArchiveError, match=r"load: expected a file of torch\.save"):
             torch.load(io.BytesIO(content))
-    with pytest.raises(ArchiveError, match="is a directory"):
+    with pytest.raises(EOFError, match="Ran out of input"):
+        torch.load(io.BytesIO())
+    with pytest.raises(pickle.UnpicklingError):
+        torch.load(io.BytesIO(b"text"))
+    with pytest.raises(IsADirectoryError):
         torch.load(tmp_path)
+
+
+def test_a_cut_file_is_called_what_pytorch_calls_it() -> None:
+    file = io.BytesIO()
+    torch.save(torch.ones(100), file)
+    words = "PytorchStreamReader failed reading zip archive: failed finding central directory"
+    with pytest.raises(RuntimeError, match=words):
+        torch.load(io.BytesIO(file.getvalue()[:300]))
+
+
+def test_places_that_cannot_be_written(tmp_path: Path) -> None:
+    for path, words in [
+        (tmp_path / "none" / "a.pt", f"Parent directory {tmp_path / 'none'} does not exist"),
+        (tmp_path, "Is a directory"),
+    ]:
+        with pytest.raises(RuntimeError, match=re.escape(words)):
+            torch.save(1, path)
+        with pytest.raises(OSError, match=r"expected an existing directory|Is a directory"):
+            torch.save(1, path, _use_new_zipfile_serialization=False)
 
 
 def test_a_tensor_that_leaves_its_storage_is_refused() -> None:
