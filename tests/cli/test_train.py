@@ -126,7 +126,7 @@ def resume(path: Path | str, *more: str) -> list[str]:
 
 def test_a_missing_checkpoint(capsys: pytest.CaptureFixture[str]) -> None:
     message = refusal(resume("nowhere.zip"), capsys)
-    assert "'nowhere.zip', but there is no such file" in message
+    assert "No such file or directory: 'nowhere.zip'" in message
 
 
 def test_a_directory_for_a_checkpoint(capsys: pytest.CaptureFixture[str]) -> None:
