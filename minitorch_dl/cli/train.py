@@ -89,7 +89,7 @@ def train_digits(arguments: argparse.Namespace) -> int:
     except UsageError as error:
         error.program = program
         raise
-    except (CheckpointError, FileNotFoundError) as error:
+    except (CheckpointError, OSError) as error:
         raise UsageError(f"--resume: {error}", program) from error
 
     set_blas_threads(1)  # these networks are so small that a second thread costs more than it gives

@@ -74,7 +74,7 @@ class Checkpoint:
     def load(cls, path: str | os.PathLike[str], task: str) -> Checkpoint:
         """Read a checkpoint of ``task``.
 
-        Raises FileNotFoundError when there is no file, and CheckpointError when it is truncated or
+        Raises OSError when there is no such file, and CheckpointError when it is truncated or
         not such a checkpoint.
         """
         try:

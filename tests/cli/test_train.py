@@ -130,7 +130,7 @@ def test_a_missing_checkpoint(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_directory_for_a_checkpoint(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "it is a directory" in refusal(resume("."), capsys)
+    assert "Is a directory" in refusal(resume("."), capsys)
 
 
 def test_a_truncated_checkpoint(checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> None:
