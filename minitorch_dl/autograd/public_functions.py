@@ -363,13 +363,10 @@ class _Guard:
     def number(self, parameter: str, value: Any) -> Any:
         """The number in a scalar of NumPy or a 0-d tensor without gradient, so that it decides no
         dtype and is no operand; anything else is for the function to judge."""
-        if isinstance(value, TensorBase):
-            if value.requires_grad or value.ndim:
-                raise self._must_be("Number", parameter, value)
-            return value.item()
-        if isinstance(value, np.ndarray):
+        is_tensor = isinstance(value, TensorBase)
+        if isinstance(value, np.ndarray) or (is_tensor and (value.requires_grad or value.ndim)):
             raise self._must_be("Number", parameter, value)
-        return value.item() if isinstance(value, np.generic) else value
+        return value.item() if is_tensor or isinstance(value, np.generic) else value
 
     def _must_be(self, kind: str, parameter: str, value: Any) -> TypeError:
         position = list(self.parameters).index(parameter) + 1

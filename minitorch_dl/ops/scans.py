@@ -366,8 +366,8 @@ def gradient(
     require_kind("gradient", "integer", input)
     if edge_order not in (1, 2):
         raise RuntimeError("torch.gradient only supports edge_order=1 and edge_order=2.")
-    dims = range(input.ndim) if dim is None else several(dim)
-    dims = [wrap_dim(d, input.ndim) for d in dims]
+    given = range(input.ndim) if dim is None else several(dim)
+    dims = [wrap_dim(d, input.ndim) for d in given]
     if len(set(dims)) != len(dims):
         twice = next(d for d in dims if dims.count(d) > 1)
         raise RuntimeError(f"dim {twice} appears multiple times in the list of dims")
