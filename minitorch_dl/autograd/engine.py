@@ -175,7 +175,10 @@ def _descend(
         elif create_graph:
             results = vjp.on_tensors(node, g)
         else:
-            results = vjp.on_arrays(g, saved)
+            try:
+                results = vjp.on_arrays(g, saved)
+            except RuntimeWarning as warning:
+                results = _settle(warning, node, vjp, g, saved)
         if saved and vjp.frees_saved and not retain_graph:
             node.saved = saved = None
         elif watched and node.packed is not None:
@@ -200,17 +203,33 @@ def _descend(
     return found
 
 
+def _settle(warning: RuntimeWarning, node: Node, vjp: Any, g: Any, saved: Any) -> Any:
+    """The gradients though a program makes errors of NumPy's warnings: infinities and NaN are
+    results. A user's Function answers for its own."""
+    if node.primitive is None:
+        raise warning
+    with np.errstate(all="ignore"):
+        return vjp.on_arrays(g, saved)
+
+
 def _add(waiting: Waiting, key: int, g: Any, create_graph: bool) -> None:
     """Another gradient for a node that has one."""
     if devices.several:
         state.backward_pass.follow(g)
     node, total, is_ours = waiting[key]
     if is_ours and not create_graph and total.base is None and total.dtype is g.dtype:
-        total += g  # a NumPy scalar gives a new one
+        try:  # noqa: SIM105  # a context manager for each sum would take time
+            total += g  # a NumPy scalar gives a new one
+        except RuntimeWarning:  # of an overflow, after all has been added
+            pass
     elif node.takes_sparse:
         total, is_ours = _sum(total, g), False
     else:
-        total, is_ours = total + g, True
+        try:
+            total, is_ours = total + g, True
+        except RuntimeWarning:
+            with np.errstate(all="ignore"):
+                total, is_ours = total + g, True
     waiting[key] = (node, total, is_ours)
 
 

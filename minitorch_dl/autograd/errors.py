@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ..backend import describe, describe_mismatch, describe_one, dtypes
 from .base import TensorBase
@@ -12,8 +14,11 @@ from .base import TensorBase
 if TYPE_CHECKING:
     from .primitive import Primitive
 
-KERNEL_ERRORS = (ValueError, TypeError, IndexError, OverflowError, AttributeError, MemoryError)
-"""What array functions raise for operands that don't fit."""
+KERNEL_ERRORS = (
+    ValueError, TypeError, IndexError, OverflowError, AttributeError, MemoryError, RuntimeWarning,
+)  # fmt: skip
+"""What array functions raise for operands that don't fit, and for infinite and undefined results
+where a program makes errors of warnings."""
 
 _DTYPE_REFUSED = re.compile("(?!.*<U).*(ufunc|numpy boolean|unsupported in linalg)", re.DOTALL)
 """What NumPy says in a TypeError about dtypes that a function of its own doesn't take; ``<U`` is
@@ -95,6 +100,22 @@ def refuse_complex(op: str, *operands: Any) -> None:
     arrays = [x.array for x in operands if isinstance(x, TensorBase)]
     if any(a.dtype.kind == "c" for a in arrays):
         raise complex_refused(op, arrays)
+
+
+def settle(
+    error: Exception,
+    primitive: Primitive,
+    arrays: Sequence[Any],
+    params: dict[str, Any],
+    kernel: Callable[..., Any] | None = None,
+    xp: Any = np,
+) -> Any:
+    """What a kernel gives though it raised a warning of NumPy's: infinities and NaN are results.
+    Any other error is raised, explained."""
+    if not isinstance(error, RuntimeWarning):
+        raise explain(primitive, error, arrays, params) from error
+    with np.errstate(all="ignore"):
+        return (kernel or primitive.kernel)(xp, *arrays, **params)
 
 
 def explain(

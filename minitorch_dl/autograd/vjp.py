@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..backend import array_module, generated
 from ..backend.precision import widened
 from .base import TensorBase, late_bound
@@ -240,7 +242,9 @@ class FusedVJP(FormulaVJP):
         self.names = (*primitive.inputs, *extra)
         self.record = _recorder(primitive, self.names, self)
         scope = {"backward": backward, "needs": needs, "module": _module_of_gradient}
-        given = ", ".join("module(g)" if n == "xp" else n for n in wanted)
+        scope |= {"np": np, "ndarray": np.ndarray}
+        xp = "np if g.__class__ is ndarray else module(g)"
+        given = ", ".join(xp if n == "xp" else n for n in wanted)
         if primitive.variadic:
             raise TypeError(f"{primitive.name}: a fused op names each of its inputs")
         self.on_arrays = self._compile("g, saved", (), f"backward(g, {given})", scope)

@@ -90,14 +90,9 @@ def _fill(y: np.ndarray, value: Any) -> None:
     y[...] = value
 
 
-def _div(y: np.ndarray, other: Any) -> None:
-    np.true_divide(y, other, out=y)
-
-
 OVERWRITING: dict[str, Callable[..., None]] = {
     "add": _add, "sub": _sub, "subtract": _sub, "lerp": _lerp, "addcmul": _addcmul,
-    "addcdiv": _addcdiv, "clamp": _clamp, "clip": _clamp, "div": _div, "divide": _div,
-    "true_divide": _div, "fill": _fill,
+    "addcdiv": _addcdiv, "clamp": _clamp, "clip": _clamp, "fill": _fill,
 }  # fmt: skip
 """By the name of the op: ``kernel(y, *operands, **numbers)`` for float arrays y, operands of the
 same dtype or numbers."""

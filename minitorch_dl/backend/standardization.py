@@ -127,26 +127,18 @@ def backward(
         else:
             s *= r
         if weighted:
-            partial_sums.append((part, *_affine_slopes(xp, lay, needs, u, s, sums)))
+            over, dw, db = lay.only_affine, None, None
+            if needs[1]:
+                dw = dot_over(xp, u, s, over) if sums is None else sum_over(xp, sums[0], over)
+            if needs[2]:
+                db = sum_over(xp, u if sums is None else sums[1], over)
+            partial_sums.append((part, dw, db))
         if needs[0]:
-            factor = None if w is None else _part(w, part)
+            factor = w if w is None or part is _ALL else _part(w, part)
             _input_slope(xp, lay, u, s, r, factor, sums, centered, repeat)
 
     _over_groups(xp, work, lay.shape, lay.axes, passes=8)
     return (dx if needs[0] else None), *_joined(xp, partial_sums, axes)
-
-
-def _affine_slopes(
-    xp: Any, lay: _Layout, needs: tuple[bool, ...], u: Any, s: Any, sums: tuple[Any, Any] | None
-) -> tuple[Any, Any]:
-    """The gradients of w and b from a part of the groups; ``sums``: of u s and u over ``both``."""
-    dw = db = None
-    if needs[1]:
-        over = lay.only_affine
-        dw = dot_over(xp, u, s, over) if sums is None else sum_over(xp, sums[0], over)
-    if needs[2]:
-        db = sum_over(xp, u if sums is None else sums[1], lay.only_affine)
-    return dw, db
 
 
 def _input_slope(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import array_module, describe, describe_one, dtypes
 
@@ -96,10 +98,11 @@ def isclose(
             a, b = a.astype("i1"), b.astype("i1")
         xp = array_module(a)
         # unsigned numbers have no negative difference
-        gap = abs(a - b) if a.dtype.kind != "u" else xp.maximum(a, b) - xp.minimum(a, b)
-        if a.dtype.kind in "biu":  # the tolerance is computed in the default float
-            b = b.astype(dtypes.get_default_dtype().numpy)
-        close = close | ((gap <= atol + abs(rtol * b)) & (gap - gap == 0))
+        with np.errstate(all="ignore"):
+            gap = abs(a - b) if a.dtype.kind != "u" else xp.maximum(a, b) - xp.minimum(a, b)
+            if a.dtype.kind in "biu":  # the tolerance is computed in the default float
+                b = b.astype(dtypes.get_default_dtype().numpy)
+            close = close | ((gap <= atol + abs(rtol * b)) & (gap - gap == 0))
     return TensorBase.wrap(close)
 
 

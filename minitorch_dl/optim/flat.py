@@ -226,7 +226,8 @@ class FlatState:
                     row[first:last] += 1
             if self.xp is np or not self._launch(update, group, params, grads, first, last):
                 blocks = self._all if last - first == len(params) else self._blocks(first, last)
-                self._update(blocks, update, params, grads, group["maximize"])
+                with np.errstate(all="ignore"):
+                    self._update(blocks, update, params, grads, group["maximize"])
             self.fresh[first:last] = [False] * (last - first)
 
     def _launch(
