@@ -115,3 +115,16 @@ def test_links_lead_somewhere(page: str) -> None:
         assert ((ROOT / page).parent / target).exists(), target
     for name in re.findall(r"`(\w+\.md|(?:minitorch_dl|tests|docs|benchmarks)/[\w/.]+)`", text):
         assert (ROOT / name).exists(), name
+
+
+@pytest.mark.slow
+def test_one_file_s_examples_run_as_contributing_says() -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--doctest-modules"]
+    run = subprocess.run(
+        [*command, "minitorch_dl/ops/slicing.py", "minitorch_dl/ops/padding.py"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout

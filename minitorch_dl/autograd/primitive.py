@@ -170,7 +170,11 @@ class Primitive:
         self._vjps: dict[tuple[type[FormulaVJP], tuple[bool, ...]], FormulaVJP] = {}
         earlier = PRIMITIVES.get(self.name)
         # A user's own may be defined again: a notebook's cell that is run twice.
-        if earlier is not None and earlier.kernel.__module__.startswith(_PACKAGE):
+        if (
+            earlier is not None
+            and earlier.kernel.__module__.startswith(_PACKAGE)
+            and _line(earlier.kernel) != _line(kernel)  # else its file is loaded again
+        ):
             raise ValueError(f"a primitive named {self.name!r} exists already")
         PRIMITIVES[self.name] = self
 
@@ -410,6 +414,12 @@ class Primitive:
         ]
         if self.refused.issuperset(kinds):
             raise not_implemented(self.name, arrays)
+
+
+def _line(function: Callable[..., Any]) -> tuple[str, int]:
+    """Where a function is defined."""
+    code = inspect.unwrap(function).__code__
+    return code.co_filename, code.co_firstlineno
 
 
 def _parameters(function: Callable[..., Any]) -> tuple[tuple[str, ...], ...]:
