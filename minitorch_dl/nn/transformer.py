@@ -45,8 +45,10 @@ def _causal_mask(size: int, device: Any = None, dtype: Any = None) -> Tensor:
     return full((size, size), -math.inf, dtype=dtype, device=device).triu(1)
 
 
-def _length(x: Tensor, batch_first: bool) -> int:
-    """The length of the sequences ``x``."""
+def _length(x: Tensor, batch_first: bool) -> int | None:
+    """The length of the sequences ``x``; None of nested ones, which have several."""
+    if x.is_nested:
+        return None
     return x.shape[1 if batch_first and x.dim() == 3 else 0]
 
 

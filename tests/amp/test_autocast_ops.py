@@ -118,12 +118,13 @@ def trained(torch: Any, name: str) -> tuple[str, str, float, np.ndarray]:
 
 
 @pytest.mark.parity
-@pytest.mark.filterwarnings("ignore:Mismatch dtype")
+@pytest.mark.filterwarnings("ignore:Mismatch dtype", "ignore:TF32 acceleration")
 @pytest.mark.parametrize("name", models(minitorch_dl))
 def test_models_train_as_in_pytorch(name: str) -> None:
     torch = pytest.importorskip("torch")
     *dtypes, loss, norms = trained(minitorch_dl, name)
-    *expected_dtypes, expected_loss, expected_norms = trained(torch, name)
+    with torch.backends.mkldnn.flags(enabled=False):  # not every processor has its LSTM
+        *expected_dtypes, expected_loss, expected_norms = trained(torch, name)
     assert dtypes == expected_dtypes
     assert loss == pytest.approx(expected_loss, rel=0.01)
     np.testing.assert_allclose(norms, expected_norms, rtol=0.02, atol=0.01)
