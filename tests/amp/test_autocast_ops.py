@@ -118,13 +118,17 @@ def trained(torch: Any, name: str) -> tuple[str, str, float, np.ndarray]:
 
 
 @pytest.mark.parity
-@pytest.mark.filterwarnings("ignore:Mismatch dtype", "ignore:TF32 acceleration")
+@pytest.mark.filterwarnings("ignore:Mismatch dtype")
 @pytest.mark.parametrize("name", models(minitorch_dl))
 def test_models_train_as_in_pytorch(name: str) -> None:
     torch = pytest.importorskip("torch")
     *dtypes, loss, norms = trained(minitorch_dl, name)
-    with torch.backends.mkldnn.flags(enabled=False):  # not every processor has its LSTM
+    try:
         *expected_dtypes, expected_loss, expected_norms = trained(torch, name)
+    except RuntimeError as error:
+        if "primitive descriptor for the LSTM" not in str(error):
+            raise
+        pytest.skip("PyTorch has no bfloat16 LSTM for this processor")
     assert dtypes == expected_dtypes
     assert loss == pytest.approx(expected_loss, rel=0.01)
     np.testing.assert_allclose(norms, expected_norms, rtol=0.02, atol=0.01)
