@@ -58,6 +58,7 @@ def gelu(xp: Any, a: Any, *, approximate: str, sloped: bool = True) -> tuple[Any
 
 
 def _put_gelu(xp: Any, a: Any, y: Any, slope: Any = None) -> None:
+    """By the normal distribution function itself; ``bell`` is its density up to a factor."""
     cdf = y if slope is None else slope
     half, minus_half, density = scalars(xp, a.dtype, 0.5, -0.5, 0.5 * _SQRT_2_PI)
     bell = xp.multiply(a, a, out=xp.empty_like(a))

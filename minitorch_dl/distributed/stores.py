@@ -79,14 +79,17 @@ class Store:
             raise DistStoreError(f"wait timeout after {seconds * 1000:.0f}ms, keys: {list(keys)}")
 
     def barrier(self, key: str, world_size: int, timeout: timedelta | None = None) -> None:
-        """Wait until ``world_size`` processes have called this with the key.
+        """Wait until ``world_size`` processes have called this with the key; it can be used again,
+        by as many.
 
         Raises:
             DistStoreError: that took longer than ``timeout``.
         """
-        if self.add(f"{key}:arrived", 1) == world_size:
-            self.set(f"{key}:complete", b"")
-        self.wait([f"{key}:complete"], timeout)
+        arrived = self.add(f"{key}:arrived", 1)
+        complete = f"{key}:complete:{(arrived - 1) // world_size}"
+        if arrived % world_size == 0:
+            self.set(complete, b"")
+        self.wait([complete], timeout)
 
     def check(self, keys: Sequence[str]) -> bool:
         """Whether all keys have values."""

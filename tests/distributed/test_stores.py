@@ -87,6 +87,8 @@ def test_processes_wait_for_each_other(store: Any) -> None:
         return len(arrived)
 
     assert in_threads(3, come) == [3, 3, 3]
+    with pytest.raises(dist.DistStoreError, match="together"):  # the next round waits, too
+        store.barrier("together", 3, SHORT)
 
 
 def _for_another_thread(store: Any) -> Any:

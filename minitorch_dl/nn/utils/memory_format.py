@@ -10,7 +10,7 @@ __all__ = ["convert_conv2d_weight_memory_format", "convert_conv3d_weight_memory_
 
 
 def convert_conv2d_weight_memory_format(module: Module, memory_format: Any) -> Module:
-    """The module as it is: ``channels_last`` is accepted, and no other order."""
+    """The module as it is: a memory format is accepted, and its weights stay row-major."""
     return module
 
 

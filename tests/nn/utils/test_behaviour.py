@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import minitorch_dl as torch
+from minitorch_dl import nn
 from minitorch_dl.nn import utils
 from minitorch_dl.nn.utils import parametrize, prune
 from minitorch_dl.utils.checkpoint import CheckpointError, checkpoint, checkpoint_sequential
@@ -412,3 +413,15 @@ def test_checkpoint_arguments() -> None:
     with pytest.raises(ValueError, match=r"segments in \[1, 2\].*got 3"):
         checkpoint_sequential([torch.sin, torch.cos], 3, x, use_reentrant=False)
     assert not checkpoint(lambda x: x * 2, torch.ones(1), use_reentrant=False).requires_grad
+
+
+def test_a_memory_format_of_weights_changes_nothing() -> None:
+    model = nn.Sequential(nn.Conv2d(2, 3, 3), nn.Linear(2, 2))
+    before = {name: x.clone() for name, x in model.state_dict().items()}
+    for convert in (
+        utils.convert_conv2d_weight_memory_format,
+        utils.convert_conv3d_weight_memory_format,
+    ):
+        assert convert(model, torch.channels_last) is model
+    assert all(torch.equal(x, before[name]) for name, x in model.state_dict().items())
+    assert model[0].weight.is_contiguous()
