@@ -20,9 +20,9 @@ from typing import Any
 
 from . import autograd
 from .autograd.engine import nodes_below
+from .autograd.engine_ops import alias
 from .autograd.linearization import Linearization, gradients
 from .autograd.node import AccumulateGrad
-from .autograd.structural import alias
 from .batching import spread, torch, vmap
 from .compat.names import explain_missing
 from .nn.calling import functional_call

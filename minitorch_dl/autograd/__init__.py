@@ -6,7 +6,7 @@ To read how it works, in this order:
   formulas compiled), ``engine`` (the backward pass). These four are the whole of it;
 - what else a call does: ``fast_paths`` (the common cases, shortened), ``operands`` (promotion),
   ``public_functions`` and ``errors`` (from wrong arguments to error texts), ``torch_function``
-  (overrides), ``modes`` (no_grad and who listens), ``structural`` (casts, broadcasting);
+  (overrides), ``modes`` (no_grad and who listens), ``engine_ops`` (casts, broadcasting);
 - memory: ``base`` (what a tensor is to the graph, and whose memory it views), ``inplace``,
   ``versions`` (was it overwritten?), ``saved_tensors``;
 - what users call: ``backward``, ``functional`` and ``forward_ad`` (both by ``linearization``),
@@ -14,7 +14,7 @@ To read how it works, in this order:
   ``anomaly``, ``profiler``, ``graph`` with ``formula_text`` and ``node_names``.
 """
 
-from . import forward_ad, functional, graph, modes as grad_mode, profiler, structural as _structural
+from . import engine_ops as _engine_ops, forward_ad, functional, graph, modes as grad_mode, profiler
 from .anomaly import (
     detect_anomaly,
     is_anomaly_check_nan_enabled,

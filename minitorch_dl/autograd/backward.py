@@ -9,9 +9,9 @@ from ..backend import array_module, devices, dtypes
 from ..backend.row_major import row_major_copy
 from .base import TensorBase, as_raw, current_node
 from .engine import run_backward
+from .engine_ops import cast
 from .node import AccumulateGrad, GradientEdge
 from .primitive import PRIMITIVES
-from .structural import cast
 from .torch_function import LIVE, call_override, overriding
 
 

@@ -19,9 +19,9 @@ from ..backend import array_module, devices
 from ..backend.row_major import row_major_copy
 from . import versions
 from .base import TensorBase, as_raw, late_bound, result_class
+from .engine_ops import sum_to
 from .modes import GRAD, state, use_saved_hooks
 from .node import SECOND_BACKWARD, AccumulateGrad, Node, Output
-from .structural import sum_to
 
 Waiting = dict[int, tuple[Node, Any, bool]]
 """By negated creation number: a node, its gradient so far, and whether that array is ours to add

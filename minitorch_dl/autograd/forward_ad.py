@@ -20,10 +20,10 @@ from typing import Any, NamedTuple
 from ..backend import dtypes
 from .base import TensorBase, current_node
 from .engine import nodes_below
+from .engine_ops import alias, cast
 from .linearization import Linearization, zeros_like
 from .modes import GRAD, state, use_dual_level
 from .node import AccumulateGrad, GradientEdge
-from .structural import alias, cast
 
 __all__ = [
     "UnpackedDualTensor", "dual_level", "enter_dual_level", "exit_dual_level", "make_dual",

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..backend import array_module, dtypes
 from .engine import run_backward
+from .engine_ops import cast, sum_to
 from .modes import enable_grad, state
 from .node import AccumulateGrad, Node
 from .primitive import TensorBase, current_node
 from .saved_tensors import SavedTensor
-from .structural import cast, sum_to
 from .vjp import VJP
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from typing import Any
 
 from ..backend import array_module
 from .backward import stacked
+from .engine_ops import alias
 from .linearization import Linearization, gradients, zeros_like
 from .modes import enable_grad
 from .primitive import TensorBase
-from .structural import alias
 
 Tensors = tuple[Any, ...]
 

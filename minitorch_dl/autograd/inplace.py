@@ -16,11 +16,11 @@ import numpy as np
 from ..backend import devices, dtypes
 from ..backend.row_major import order_like
 from .base import DATA, ORDINARY
+from .engine_ops import cast, sum_to, zero
 from .modes import GRAD, records, state
 from .node import AccumulateGrad
 from .primitive import PRIMITIVES, TensorBase, current_node, primitive
 from .public_functions import FAULTS, arguments_of, explained, positional_count, public, reordered
-from .structural import cast, sum_to, zero
 from .torch_function import LIVE, PLAIN, call_override, overriding
 from .versions import mark_written, next_number, offset_of, owner_of
 

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.engine_ops import cast
 from ..autograd.errors import require_kind
 from ..autograd.inplace import inplace as in_place, write
 from ..autograd.modes import may_record
 from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase, fused, primitive, write_out
-from ..autograd.structural import cast
 from ..backend import activations as kernels, array_module, dtypes, random as draw
 from ..backend.near_zero import expm1, log1p
 from ..backend.selection import choose, clip

@@ -6,10 +6,10 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from ..autograd.engine_ops import cast, expand_p
 from ..autograd.node_names import as_one
 from ..autograd.primitive import write_out
 from ..autograd.public_functions import number_first
-from ..autograd.structural import cast, expand_p
 from ..backend import dtypes
 from ..backend.precision import is_half
 from .matmul import bmm, mm, mv, outer

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.engine_ops import cast, expand_p
 from ..autograd.primitive import TensorBase, fused
-from ..autograd.structural import cast, expand_p
 from ..backend import array_module, attention, device_of, random as draw
 from ..backend.precision import in_float32, is_half
 from .matmul import matmul

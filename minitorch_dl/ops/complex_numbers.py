@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.engine_ops import cast, conj as _conj, is_complex, zero
 from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
-from ..autograd.structural import cast, conj as _conj, is_complex, zero
 from ..backend import dtypes
 from .selection import keep
 from .trigonometric import cos, sin

@@ -9,10 +9,10 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from ..autograd.engine_ops import sum_to
 from ..autograd.errors import require_tensor
 from ..autograd.node_names import as_one
 from ..autograd.primitive import primitive
-from ..autograd.structural import sum_to
 from ..backend import convolution
 from ..backend.precision import in_float32
 from .shape import permute, reshape_p

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..autograd.engine_ops import alias
 from ..autograd.inplace import overwrite
 from ..autograd.node_names import as_one, named
 from ..autograd.primitive import TensorBase, write_out
-from ..autograd.structural import alias
 from . import complex_numbers, diagonals, layout, rearranging, shape, slicing, splitting
 from .dims import wrap_dim
 from .movement import clone

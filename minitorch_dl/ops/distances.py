@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.engine_ops import cast
 from ..autograd.errors import refuse_complex, require_one_dtype
 from ..autograd.node_names import as_one, named
 from ..autograd.primitive import TensorBase, write_out
-from ..autograd.structural import cast
 from ..backend import array_module, constant, dtypes
 from .dims import common_shape, normalize_dims, wrap_dim
 from .indexing import getitem

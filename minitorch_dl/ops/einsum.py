@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.engine_ops import alias, cast
 from ..autograd.primitive import TensorBase, primitive
-from ..autograd.structural import alias, cast
 from ..backend.dtypes import result_type
 from ..backend.precision import summed_in
 from .diagonals import diagonal_p

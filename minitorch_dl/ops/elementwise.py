@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.engine_ops import cast, conj, is_complex, zero
 from ..autograd.errors import require_tensor
 from ..autograd.node_names import named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.public_functions import number_first
-from ..autograd.structural import cast, conj, is_complex, zero
 from ..backend import array_module, describe, dtypes, near_zero, remainders
 from .selection import keep
 

@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..autograd.engine_ops import cast, conj
 from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
-from ..autograd.structural import cast, conj
 from ..backend import dtypes
 from ..backend.row_major import in_rows
 from .creation import arange

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.engine_ops import cast
 from ..autograd.node import AccumulateGrad
 from ..autograd.primitive import TensorBase
-from ..autograd.structural import cast
 from ..autograd.versions import address_of
 from ..backend import array_module, backend_for, device_of, dtypes, move
 from ..backend.warning import warn

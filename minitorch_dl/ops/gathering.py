@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.engine_ops import cast, expand_p
 from ..autograd.node_names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
-from ..autograd.structural import cast, expand_p
 from ..backend import array_module, check_range, dtypes
 from ..backend.row_major import in_rows, row_major_copy
 from .dims import common_shape, wrap_dim

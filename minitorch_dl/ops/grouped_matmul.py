@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..autograd.engine_ops import cast
 from ..autograd.node_names import as_one
-from ..autograd.structural import cast
 from ..backend import dtypes, to_host
 from .creation import zeros
 from .joining import cat, stack

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.engine_ops import cast, sum_to
 from ..autograd.inplace import overwrite, store
 from ..autograd.modes import records, state
 from ..autograd.node_names import as_one, named
 from ..autograd.primitive import TensorBase, current_node, primitive
-from ..autograd.structural import cast, sum_to
 from ..autograd.torch_function import LIVE, call_override, overriding
 from ..autograd.versions import next_number
 from ..backend import check_range, common_module, dtypes

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.engine_ops import cast
 from ..autograd.node_names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
-from ..autograd.structural import cast
 from ..backend import array_module, dtypes
 from ..backend.warning import warn
 from .creation import zeros

@@ -10,10 +10,10 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+from ..autograd.engine_ops import cast, sum_to
 from ..autograd.errors import require_one_dtype, require_tensor
 from ..autograd.node_names import named, transformed
 from ..autograd.primitive import TensorBase, primitive, write_out
-from ..autograd.structural import cast, sum_to
 from ..backend.blas import dot
 from ..backend.precision import in_float32, is_half
 from .reductions import sum_p

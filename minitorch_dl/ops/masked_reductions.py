@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.structural import cast, conj, expand_p, is_complex
+from ..autograd.engine_ops import cast, conj, expand_p, is_complex
 from ..backend import dtypes
 from . import extrema, reductions, scans, sorting
 from .creation import full_like, ones_like

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.engine_ops import expand_p
 from ..autograd.node_names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
-from ..autograd.structural import expand_p
 from ..backend import anywhere, array_module, check_range
 from ..backend.row_major import in_rows
 from ..backend.selection import choose

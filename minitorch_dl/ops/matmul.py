@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.engine_ops import alias, conj, is_complex
 from ..autograd.errors import require_kind, require_one_dtype, require_tensor
 from ..autograd.node_names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
-from ..autograd.structural import alias, conj, is_complex
 from ..backend import blas
 from ..backend.precision import in_float32, is_half, summed_in
 from .deprecated import deprecated, warn_once

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..autograd.engine_ops import cast
 from ..autograd.primitive import primitive
-from ..autograd.structural import cast
 from ..backend import device_of, dtypes, move
 from ..backend.layouts import check_format, contiguous_format
 from ..backend.row_major import row_major_copy

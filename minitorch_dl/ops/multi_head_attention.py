@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..autograd.engine_ops import expand_p
 from ..autograd.primitive import TensorBase
-from ..autograd.structural import expand_p
 from ..backend.warning import warn
 from .attention import additive_mask, scaled_dot_product_attention
 from .creation import zeros

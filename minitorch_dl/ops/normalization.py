@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..autograd.engine_ops import cast, is_complex
 from ..autograd.errors import not_implemented, refuse_complex
 from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase, fused, write_out
-from ..autograd.structural import cast, is_complex
 from ..autograd.versions import mark_all_written
 from ..backend import array_module, dtypes, standardization
 from ..backend.precision import in_float32

@@ -9,10 +9,10 @@ import cmath
 import math
 from typing import Any
 
+from ..autograd.engine_ops import cast, is_complex, zero
 from ..autograd.inplace import write
 from ..autograd.node_names import named
 from ..autograd.primitive import TensorBase, primitive, write_out
-from ..autograd.structural import cast, is_complex, zero
 from ..backend import dtypes
 from .elementwise import log
 from .selection import keep

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.engine_ops import cast
 from ..autograd.inplace import check_writable, overwrite, store
 from ..autograd.no_derivative import without_derivative
 from ..autograd.primitive import TensorBase, write_out
-from ..autograd.structural import cast
 from ..autograd.versions import next_number
 from ..backend import backend_for, device_of, dtypes, random as draw
 from .creation import made, shape_of, wanted_dtype

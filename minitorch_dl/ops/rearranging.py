@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.engine_ops import cast, sum_to
 from ..autograd.node_names import as_one, named
 from ..autograd.primitive import TensorBase, primitive
-from ..autograd.structural import cast, sum_to
 from ..backend import array_module, check_all
 from ..size import Size
 from .dims import sizes, spelled, wrap_dim, wrap_dims

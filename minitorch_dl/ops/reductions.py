@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.engine_ops import cast
 from ..autograd.errors import refuse_complex
 from ..autograd.node_names import as_one, named
 from ..autograd.primitive import fused, primitive, write_out
-from ..autograd.structural import cast
 from ..backend import dtypes
 from ..backend.precision import is_half
 from ..backend.row_major import in_rows

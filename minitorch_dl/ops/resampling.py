@@ -6,10 +6,10 @@ import math
 import operator
 from typing import Any
 
+from ..autograd.engine_ops import cast
 from ..autograd.errors import require_kind
 from ..autograd.node_names import as_one, named
 from ..autograd.primitive import primitive
-from ..autograd.structural import cast
 from ..backend import resampling
 from ..backend.precision import is_half
 from ..backend.warning import warn

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..autograd.engine_ops import cast, zero
 from ..autograd.node_names import as_one
 from ..autograd.primitive import primitive, write_out
-from ..autograd.structural import cast, zero
 from ..backend import dtypes
 from . import return_types
 from .comparison import on_integers

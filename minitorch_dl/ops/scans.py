@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.engine_ops import cast
 from ..autograd.errors import require_kind
 from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase, fused, primitive, write_out
-from ..autograd.structural import cast
 from ..backend import device_of, dtypes
 from ..backend.precision import in_float32, summed_in
 from ..backend.row_major import in_rows

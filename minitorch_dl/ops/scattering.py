@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.engine_ops import cast, expand_p
 from ..autograd.errors import require_kind
 from ..autograd.node_names import as_one, named
 from ..autograd.primitive import TensorBase, fused, primitive, write_out
-from ..autograd.structural import cast, expand_p
 from ..backend import array_module, dtypes
 from ..backend.segments import multiply_at, put_extrema
 from .dims import wrap_dim

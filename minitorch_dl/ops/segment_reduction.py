@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..autograd.engine_ops import expand_p
 from ..autograd.errors import require_tensor
 from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase
-from ..autograd.structural import expand_p
 from ..backend import array_module, check_all
 from .dims import wrap_dim
 from .embedding import add_rows

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.engine_ops import cast
 from ..autograd.errors import require_kind
 from ..autograd.no_derivative import no_derivative
 from ..autograd.node_names import named
 from ..autograd.primitive import TensorBase, primitive, write_out
-from ..autograd.structural import cast
 from ..backend import array_module, dtypes
 from ..backend.activations import where_not_zero
 from ..backend.selection import choose, clip as limited

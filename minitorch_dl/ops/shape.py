@@ -10,11 +10,11 @@ from math import prod
 from typing import Any
 
 from ..autograd.base import ViewKind
+from ..autograd.engine_ops import alias, conj, expand_p, is_complex
 from ..autograd.modes import no_grad, state
 from ..autograd.node_names import named
 from ..autograd.primitive import primitive
 from ..autograd.public_functions import guarded, public
-from ..autograd.structural import alias, conj, expand_p, is_complex
 from ..autograd.torch_function import LIVE, call_override
 from ..autograd.versions import offset_of
 from ..backend import dtypes

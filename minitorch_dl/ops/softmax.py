@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..autograd.engine_ops import cast
 from ..autograd.primitive import TensorBase, primitive, write_out
-from ..autograd.structural import cast
 from ..backend import array_module, device_of, dtypes, exponentials, random as draw
 from ..backend.precision import in_float32
 from ..backend.sums import dot_over

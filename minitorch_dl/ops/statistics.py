@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..autograd.engine_ops import is_complex
 from ..autograd.node_names import as_one
-from ..autograd.structural import is_complex
 from ..backend import check_all
 from .complex_numbers import complex, imaginary_part, real_part
 from .powers import sqrt

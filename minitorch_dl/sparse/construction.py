@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..autograd.engine_ops import alias
 from ..autograd.node_names import named
 from ..autograd.primitive import TensorBase
-from ..autograd.structural import alias
 from ..backend import array_module, check_all, dtypes, layouts
 from ..ops import cat, reshape, stack, tensor, zeros
 from ..tensor import Tensor

@@ -16,10 +16,10 @@ import numpy as np
 from ..amp.autocast_mode import autocast_as_now
 from ..autograd import Function, backward, enable_grad, is_grad_enabled
 from ..autograd.engine import run_backward
+from ..autograd.engine_ops import alias
 from ..autograd.modes import state, use_saved_hooks
 from ..autograd.node import AccumulateGrad, Node
 from ..autograd.primitive import TensorBase, current_node
-from ..autograd.structural import alias
 from ..autograd.versions import next_number
 from ..autograd.vjp import VJP
 from ..backend import device_of

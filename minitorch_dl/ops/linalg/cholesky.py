@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.engine_ops import sum_to
 from ...autograd.node_names import as_one
 from ...autograd.primitive import primitive, write_out
-from ...autograd.structural import sum_to
 from ...backend import anywhere, check_all
 from ..deprecated import deprecated
 from ..diagonals import diagonal, tril_p

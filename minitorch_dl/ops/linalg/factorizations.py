@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...autograd.engine_ops import cast, conj, is_complex
 from ...autograd.node_names import as_one
 from ...autograd.primitive import TensorBase, primitive, write_out
-from ...autograd.structural import cast, conj, is_complex
 from ...backend import device_of, dtypes
 from .. import return_types
 from ..deprecated import deprecated

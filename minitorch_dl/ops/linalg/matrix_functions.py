@@ -6,10 +6,10 @@ import math
 from functools import partial
 from typing import Any
 
+from ...autograd.engine_ops import cast
 from ...autograd.errors import require_kind, require_one_dtype
 from ...autograd.node_names import as_one
 from ...autograd.primitive import TensorBase, primitive, write_out
-from ...autograd.structural import cast
 from ...backend import anywhere, array_module
 from ...backend.precision import is_half
 from .. import return_types

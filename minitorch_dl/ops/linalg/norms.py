@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ...autograd.engine_ops import cast, zero
 from ...autograd.node_names import as_one
 from ...autograd.primitive import primitive, write_out
-from ...autograd.structural import cast, zero
 from ...backend import dtypes
 from ...backend.precision import in_float32
 from ...backend.sums import dot_over, sum_of_squares

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.engine_ops import cast, conj, is_complex, sum_to
 from ...autograd.errors import require_tensor
 from ...autograd.node_names import as_one
 from ...autograd.primitive import primitive, write_out
-from ...autograd.structural import cast, conj, is_complex, sum_to
 from ...backend import dtypes
 from .. import return_types
 from ..deprecated import deprecated

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ...autograd.engine_ops import cast
 from ...autograd.errors import refuse_complex, require_kind
 from ...autograd.node_names import as_one
 from ...autograd.primitive import TensorBase, primitive
-from ...autograd.structural import cast
 from ...backend import array_module, check_all
 from ...backend.near_zero import log1p
 from ...backend.selection import clip

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ...autograd.engine_ops import expand_p
 from ...autograd.errors import not_implemented
 from ...autograd.node_names import as_one
 from ...autograd.primitive import TensorBase, primitive
-from ...autograd.structural import expand_p
 from ...backend import array_module, device_of, pooling as kernels, random as draw
 from ...backend.row_major import in_rows
 from ..gathering import gather_p
