@@ -20,7 +20,7 @@ from ..autograd.primitive import TensorBase, register_result_class
 from ..autograd.public_functions import public, publish
 from ..autograd.torch_function import DisableTorchFunctionSubclass
 from ..backend import device_of, dtypes, layouts
-from ..backend.overwriting import OVERWRITING
+from ..backend.inplace_kernels import INPLACE_KERNELS
 from ..ops import (
     deprecated,
     diagonals,
@@ -32,7 +32,7 @@ from ..ops import (
     shape as shape_ops,
     storage as storage_ops,
 )
-from ..ops.overwriting_places import OVERWRITING_PLACES
+from ..ops.inplace_indexing import INPLACE_INDEXING
 from .autograd import Differentiable
 from .conversion import Convertible, legacy_tensor
 from .protocols import Protocols
@@ -437,8 +437,10 @@ _IN_PLACE = """
     digamma mvlgamma igamma igammac conj_physical
 """
 for _name in _IN_PLACE.split():
-    setattr(Tensor, f"{_name}_", inplace(getattr(ops, _name), f"{_name}_", OVERWRITING.get(_name)))
-for _name, _kernel in OVERWRITING_PLACES.items():
+    setattr(
+        Tensor, f"{_name}_", inplace(getattr(ops, _name), f"{_name}_", INPLACE_KERNELS.get(_name))
+    )
+for _name, _kernel in INPLACE_INDEXING.items():
     setattr(Tensor, f"{_name}_", inplace(getattr(ops, _name), f"{_name}_", _kernel, at_places=True))
 for _operator, _name in {
     "add": "add",

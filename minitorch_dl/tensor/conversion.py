@@ -16,7 +16,7 @@ from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase
 from ..autograd.torch_function import LIVE, call_override
 from ..backend import device, device_of, dtypes, layouts, to_host
-from ..backend.overwriting import OVERWRITING
+from ..backend.inplace_kernels import INPLACE_KERNELS
 from ..ops import creation, from_data, movement
 from ..ops.storage import TypedStorage
 from ..size import Size, size_of
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 LEGACY_DTYPES = {legacy: dtypes.as_dtype(name) for name, legacy in dtypes.LEGACY_NAMES.items()}
 
-_copy_ = inplace(as_one("CopyBackwards")(overwrite), "copy_", OVERWRITING["fill"])
-_fill_ = inplace(as_one("FillBackward2")(overwrite), "fill_", OVERWRITING["fill"])
-_zero_ = inplace(as_one("ZeroBackward0")(overwrite), "zero_", OVERWRITING["fill"])
+_copy_ = inplace(as_one("CopyBackwards")(overwrite), "copy_", INPLACE_KERNELS["fill"])
+_fill_ = inplace(as_one("FillBackward2")(overwrite), "fill_", INPLACE_KERNELS["fill"])
+_zero_ = inplace(as_one("ZeroBackward0")(overwrite), "zero_", INPLACE_KERNELS["fill"])
 
 
 def legacy_tensor(data: tuple[Any, ...], dtype: Any, device: Any = None) -> Any:

@@ -146,7 +146,7 @@ def _scatter_add(y: np.ndarray, dim: int, index: Any, src: Any) -> None:
         put_sums(np, y.reshape(-1), at, source.reshape(-1))
 
 
-OVERWRITING_PLACES: dict[str, Callable[..., None]] = {
+INPLACE_INDEXING: dict[str, Callable[..., None]] = {
     "index_add": _index_add, "index_copy": _index_copy, "index_fill": _index_fill,
     "masked_fill": _masked_fill, "masked_scatter": _masked_scatter, "put": _put,
     "scatter": _scatter, "scatter_add": _scatter_add,

@@ -14,7 +14,7 @@ from .axpy import add_multiple
 from .blocks import FEW, in_blocks
 from .selection import clip
 
-__all__ = ["OVERWRITING"]
+__all__ = ["INPLACE_KERNELS"]
 
 
 def _in_blocks(work: Callable[..., None], y: np.ndarray, *operands: Any) -> None:
@@ -90,7 +90,7 @@ def _fill(y: np.ndarray, value: Any) -> None:
     y[...] = value
 
 
-OVERWRITING: dict[str, Callable[..., None]] = {
+INPLACE_KERNELS: dict[str, Callable[..., None]] = {
     "add": _add, "sub": _sub, "subtract": _sub, "lerp": _lerp, "addcmul": _addcmul,
     "addcdiv": _addcdiv, "clamp": _clamp, "clip": _clamp, "fill": _fill,
 }  # fmt: skip
