@@ -19,7 +19,7 @@ from ..autograd.modes import may_record
 from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase, fused, primitive, write_out
 from ..backend import activations as kernels, array_module, dtypes, random as draw
-from ..backend.near_zero import expm1, log1p
+from ..backend.expm1_log1p import expm1, log1p
 from ..backend.selection import choose, clip
 from .creation import empty, ones_like
 from .elementwise import abs, exp

@@ -16,7 +16,7 @@ from ..autograd.errors import require_tensor
 from ..autograd.node_names import named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.public_functions import number_first
-from ..backend import array_module, describe, dtypes, near_zero, remainders
+from ..backend import array_module, describe, dtypes, expm1_log1p, remainders
 from .selection import keep
 
 __all__ = [
@@ -407,7 +407,7 @@ exp2.defvjp(a=lambda g, y: g * y * math.log(2))
 @primitive(promotes="float", complex="holomorphic", blocks=True)
 def expm1(xp: Any, a: Any) -> Any:
     """``exp(input) - 1``, accurate near 0."""
-    return near_zero.expm1(xp, a)
+    return expm1_log1p.expm1(xp, a)
 
 
 expm1.defvjp(a=lambda g, y: g * (y + 1))
@@ -455,7 +455,7 @@ def log1p(xp: Any, a: Any) -> Any:
         real = xp.log1p(xp.where(near, x * (2 + x) + y * y, 0)) / 2
         far = xp.log1p(xp.where(near, 0, a))
         return xp.where(near, real + 1j * xp.arctan2(y, 1 + x), far).astype(a.dtype)
-    return near_zero.log1p(xp, a)
+    return expm1_log1p.log1p(xp, a)
 
 
 log1p.defvjp(a=lambda g, a: g / (a + 1))
@@ -471,7 +471,7 @@ def logaddexp(xp: Any, a: Any, b: Any) -> Any:
         return complex_logaddexp(a, b)
     low, high = xp.minimum(a, b), xp.maximum(a, b)
     apart = keep(low - high, low != high)  # of infinities of one sign the difference is NaN
-    return high + near_zero.log1p(xp, xp.exp(apart))
+    return high + expm1_log1p.log1p(xp, xp.exp(apart))
 
 
 def complex_logaddexp(a: Any, b: Any) -> Any:

@@ -10,7 +10,7 @@ from ...autograd.errors import refuse_complex, require_kind
 from ...autograd.node_names import as_one
 from ...autograd.primitive import TensorBase, primitive
 from ...backend import array_module, check_all
-from ...backend.near_zero import log1p
+from ...backend.expm1_log1p import log1p
 from ...backend.selection import clip
 from ...backend.warning import warn
 from ..activation import logsigmoid
