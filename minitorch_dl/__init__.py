@@ -236,7 +236,6 @@ try:
     from .ops.comparison import *
     from .ops.complex_numbers import *
     from .ops.convolution import *
-    from .ops.copies import *
     from .ops.counting import *
     from .ops.creation import *
     from .ops.deprecated import *
@@ -312,6 +311,7 @@ try:
     )
     from .ops.trigonometric import *
     from .ops.variances import *
+    from .ops.view_copies import *
     from .ops.view_scatters import *
     from .ops.window_functions import *
     from .random import thread_safe_generator as thread_safe_generator

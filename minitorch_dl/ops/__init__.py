@@ -22,7 +22,6 @@ from .addmm import *
 from .comparison import *
 from .complex_numbers import *
 from .convolution import *
-from .copies import *
 from .counting import *
 from .creation import *
 from .diagonals import *
@@ -90,5 +89,6 @@ from .splitting import *
 from .statistics import *
 from .trigonometric import *
 from .variances import *
+from .view_copies import *
 from .view_scatters import *
 from .window_functions import *

@@ -1,4 +1,4 @@
-"""Rows of ``ops/copies.py``."""
+"""Rows of ``ops/view_copies.py``."""
 
 from __future__ import annotations
 
