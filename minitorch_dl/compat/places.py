@@ -152,7 +152,7 @@ def elsewhere(name: str) -> str | None:
     if name in ELSEWHERE:
         return ELSEWHERE[name]
     if name.startswith("distributed.") and name.split(".")[1] in SEVERAL_PROCESSES:
-        return "distributed.several_processes"
+        return "distributed.sharding_names"
     return None
 
 

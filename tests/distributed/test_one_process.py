@@ -178,7 +178,7 @@ def test_names_of_backends() -> None:
 
 
 def test_states_of_models() -> None:
-    from minitorch_dl.distributed import several_processes as several
+    from minitorch_dl.distributed import sharding_names as several
 
     one, other = nn.Linear(2, 1), nn.Linear(2, 1)
     state = several.get_model_state_dict(one)

@@ -3,7 +3,7 @@ libraries import them to ask whether they meet one. Each can be imported; none c
 those that read and load a model's state.
 
 >>> import minitorch_dl as torch
->>> from minitorch_dl.distributed.several_processes import DTensor, Shard
+>>> from minitorch_dl.distributed.sharding_names import DTensor, Shard
 >>> isinstance(torch.ones(1), DTensor)
 False
 >>> Shard(0)  # a description of how a tensor would be spread
