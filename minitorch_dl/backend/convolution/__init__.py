@@ -10,7 +10,7 @@ first of these that suits:
 
 - ``grouped``: few channels per group, by columns of whole runs of memory;
 - ``winograd``: small kernels of stride 1 or 2 in float32 over enough channels, by minimal filters;
-- ``planes``: the same for three axes, plane by plane;
+- ``winograd_3d``: the same for three axes, plane by plane;
 - ``columns``: everything, as matrix products with im2col's columns.
 """
 
@@ -26,7 +26,7 @@ import numpy as np
 
 from .. import cudnn
 from ..windows import Ints
-from . import columns, grouped, planes, winograd
+from . import columns, grouped, winograd, winograd_3d
 from .problem import Problem
 
 __all__ = ["correlate", "correlate_input", "correlate_weight"]
@@ -73,7 +73,7 @@ _Choice = tuple[Problem, Callable[..., Any]]
 
 
 def _algorithm(xp: Any, dtype: Any, problem: Problem) -> Any:
-    for one in (grouped, winograd, planes):
+    for one in (grouped, winograd, winograd_3d):
         if one.suits(xp, dtype, problem):
             return one
     return columns
