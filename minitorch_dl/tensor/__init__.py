@@ -188,7 +188,7 @@ class Tensor(Convertible, Differentiable, Protocols):
     untyped_storage, storage = storage_ops.untyped_storage, storage_ops.storage
     storage_type, set_ = storage_ops.storage_type, storage_ops.set_
 
-    # -- copies of views (ops/view_copies.py) -----------------------------------------------------------
+    # -- copies of views (ops/view_copies.py) ------------------------------------------------------
 
     unsafe_split, unsafe_chunk = ops.unsafe_split, ops.unsafe_chunk
     unsafe_split_with_sizes = ops.unsafe_split_with_sizes

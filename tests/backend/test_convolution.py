@@ -9,7 +9,7 @@ import pytest
 
 from minitorch_dl.backend import convolution
 from minitorch_dl.backend.blas import set_blas_threads
-from minitorch_dl.backend.convolution import columns, grouped, planes
+from minitorch_dl.backend.convolution import columns, grouped, winograd_3d
 from minitorch_dl.backend.threads import set_thread_count, thread_count
 
 PROBLEMS = {
@@ -147,9 +147,9 @@ def test_three_axes_by_planes_are_those_by_columns(
     dx = convolution.correlate_input(np, g, w, size=shape[2:], **options)
     dw = convolution.correlate_weight(np, x, g, kernel=kernel, **options)
     used: list[Any] = []
-    made = planes._planes
-    monkeypatch.setattr(planes, "_planes", lambda *a: used.append(a) or made(*a))
-    monkeypatch.setattr(planes, "PLANE_BYTES", room)
+    made = winograd_3d._planes
+    monkeypatch.setattr(winograd_3d, "_planes", lambda *a: used.append(a) or made(*a))
+    monkeypatch.setattr(winograd_3d, "PLANE_BYTES", room)
     x, w, g = (a.astype("f") for a in (x, w, g))
     for fast, by_columns in (
         (convolution.correlate(np, x, w, **options), exact),
