@@ -24,7 +24,7 @@ LAYERS = [
     "__future__",
     "futures",
     "compat",
-    "compat.places",
+    "compat.module_map",
     "compat.dispatch_keys",
     "compat.names",
     "backend",

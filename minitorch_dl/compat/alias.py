@@ -23,8 +23,8 @@ from ..nn.parameter import Buffer, Parameter
 from ..tensor import Tensor
 from ..torch_version import __version__ as _api_version
 from ..utils.data import DataLoader
+from .module_map import elsewhere
 from .names import alias, delegate
-from .places import elsewhere
 
 PACKAGE = __name__.partition(".")[0]
 _EVERYTHING = importlib.metadata.DistributionFinder.Context()

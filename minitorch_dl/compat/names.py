@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-from .places import (
+from .module_map import (
     ELSEWHERE,
     LAYER_FILES,
     NAMESPACES,

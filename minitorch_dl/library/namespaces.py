@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..compat import aten
-from ..compat.places import COMPILED
+from ..compat.module_map import COMPILED
 from .custom_ops import REGISTERED, op_named
 
 __all__ = ["Library", "ops"]

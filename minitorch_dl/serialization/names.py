@@ -16,7 +16,7 @@ from ..backend import device, layouts
 from ..backend.dtypes import ALL, ONLY_NAMED
 from ..compat import legacy_types
 from ..compat.legacy_types import STORAGE_DTYPES
-from ..compat.places import PRIVATE
+from ..compat.module_map import PRIVATE
 from ..nested.tensor import JaggedTensor
 from ..nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 from ..ops.storage import TypedStorage, UntypedStorage
