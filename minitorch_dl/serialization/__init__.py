@@ -4,6 +4,7 @@ import pickle as pickle
 
 from . import safetensors
 from .atomic import atomic_write
+from .map_location import default_restore_location
 from .options import (
     LoadEndianness,
     SourceChangeWarning,
@@ -15,7 +16,6 @@ from .options import (
     set_default_mmap_options,
     skip_data,
 )
-from .places import default_restore_location
 from .safe_globals import (
     add_safe_globals,
     clear_safe_globals,

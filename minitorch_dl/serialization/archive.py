@@ -21,7 +21,7 @@ from ..backend.dtypes import as_dtype
 from ..nn.parameter import Parameter
 from ..size import Size
 from ..tensor import Tensor
-from .places import Places
+from .map_location import StorageMapper
 from .rebuild import strided
 from .safe_globals import permitted
 from .zip_file import ArchiveError, content_of, damaged
@@ -37,7 +37,7 @@ _MAPPINGS: dict[str, type] = {"dict": dict, "OrderedDict": OrderedDict}
 def read(
     archive: zipfile.ZipFile,
     name: str,
-    places: Places,
+    mapper: StorageMapper,
     weights_only: bool = True,
     pickle_module: Any = pickle,
 ) -> Any:
@@ -57,7 +57,7 @@ def read(
                 f"load: the archive {name} has version {header['version']}, and this "
                 f"minitorch_dl reads up to version {VERSION}; install a newer minitorch_dl"
             )
-        return _Reader(archive, places, weights_only, pickle_module).decode(header["tree"])
+        return _Reader(archive, mapper, weights_only, pickle_module).decode(header["tree"])
     except ArchiveError:
         raise
     except (ValueError, KeyError, TypeError, IndexError) as error:
@@ -73,9 +73,13 @@ class _Reader:
     """Turns a JSON tree back into nested data."""
 
     def __init__(
-        self, archive: zipfile.ZipFile, places: Places, weights_only: bool, pickle_module: Any
+        self,
+        archive: zipfile.ZipFile,
+        mapper: StorageMapper,
+        weights_only: bool,
+        pickle_module: Any,
     ) -> None:
-        self._archive, self._places = archive, places
+        self._archive, self._places = archive, mapper
         self._weights_only, self._pickle_module = weights_only, pickle_module
         self._arrays: dict[int, np.ndarray] = {}
         self._storages: dict[tuple[int, str, str], Any] = {}

@@ -16,9 +16,9 @@ import numpy as np
 from ..backend.dtypes import uint8
 from ..ops.storage import TypedStorage
 from . import pickles
+from .map_location import StorageMapper
 from .memory import Stored
 from .names import DATA
-from .places import Places
 from .torch_format import text
 from .zip_file import Source, damaged
 
@@ -42,7 +42,7 @@ def write(file: BinaryIO, content: bytes, storages: list[Stored]) -> None:
         file.write(storage.content().data)
 
 
-def read(source: Source, places: Places, weights_only: bool, **load_args: Any) -> Any:
+def read(source: Source, mapper: StorageMapper, weights_only: bool, **load_args: Any) -> Any:
     """What the file holds. Raises ArchiveError for a file of another kind.
 
     The object comes before the storages' bytes. So its pickle is read twice: first only to see
@@ -56,7 +56,7 @@ def read(source: Source, places: Places, weights_only: bool, **load_args: Any) -
     try:
         if (plain(), plain()) != (MAGIC_NUMBER, VERSION):
             raise source.unknown()
-        storages = _Storages(places, little_endian=plain()["little_endian"])
+        storages = _Storages(mapper, little_endian=plain()["little_endian"])
     except (pickle.UnpicklingError, EOFError, LookupError, ValueError) as error:
         raise source.unknown() from error
     try:
@@ -108,8 +108,8 @@ class _Outline(pickle.Unpickler):
 class _Storages:
     """The storages of a file."""
 
-    def __init__(self, places: Places, little_endian: bool) -> None:
-        self._places = places
+    def __init__(self, mapper: StorageMapper, little_endian: bool) -> None:
+        self._places = mapper
         self._swaps = little_endian != (sys.byteorder == "little")
         self._noted: dict[Any, tuple[Any, str]] = {}
         self._found: dict[Any, TypedStorage] = {}

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from ..backend.warning import warn
 from . import archive, legacy_format, pickles, torch_format
 from .atomic import atomic_write
-from .places import MapLocation, Places
+from .map_location import MapLocation, StorageMapper
 from .safe_globals import is_permitted
 from .zip_file import Source
 
@@ -116,7 +116,7 @@ def load(
             "load: Can not safely load weights when explicit pickle_module is specified; give "
             "weights_only=False if you trust the file"
         )
-    places = Places(map_location)
+    mapper = StorageMapper(map_location)
     options: dict[str, Any] = {
         "weights_only": weights_only, "pickle_module": pickle_module or pickle,
     }  # fmt: skip
@@ -128,14 +128,14 @@ def load(
             with source.open_zip() as opened:
                 if torch_format.is_torch_zip(opened):
                     path = source.path if mmap else None
-                    return torch_format.read(opened, source.name, places, path, **load_args)
-                return archive.read(opened, source.name, places, **options)
+                    return torch_format.read(opened, source.name, mapper, path, **load_args)
+                return archive.read(opened, source.name, mapper, **options)
         if mmap:
             raise RuntimeError(
                 "load: mmap can only be used with files saved with "
                 "`torch.save(_use_new_zipfile_serialization=True)`"
             )
-        return legacy_format.read(source, places, **load_args)
+        return legacy_format.read(source, mapper, **load_args)
 
 
 def load_from_bytes(b: bytes) -> Any:

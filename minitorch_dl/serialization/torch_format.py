@@ -21,8 +21,8 @@ import numpy as np
 from ..backend.dtypes import uint8
 from ..ops.storage import TypedStorage, UntypedStorage
 from . import options, pickles
+from .map_location import StorageMapper
 from .memory import Stored
-from .places import Places
 from .zip_file import content_of, damaged, mapped, write_record
 
 VERSION = b"3\n"
@@ -57,17 +57,17 @@ def _root(archive: zipfile.ZipFile) -> str | None:
 def read(
     archive: zipfile.ZipFile,
     name: str,
-    places: Places,
+    mapper: StorageMapper,
     path: Path | None = None,
     **load_args: Any,
 ) -> Any:
-    """What the file holds, its tensors where ``places`` puts them.
+    """What the file holds, its tensors where ``mapper`` puts them.
 
     ``path``: the file's, if its storages are to be mapped.
     """
     root = _root(archive)
     assert root is not None
-    storages = _Storages(archive, root, places, path)
+    storages = _Storages(archive, root, mapper, path)
     try:
         content = BytesIO(content_of(archive, f"{root}data.pkl"))
         return pickles.unpickler(content, storages.find, **load_args).load()
@@ -88,9 +88,9 @@ class _Storages:
     """The storages of a file, each read when it is first asked for."""
 
     def __init__(
-        self, archive: zipfile.ZipFile, root: str, places: Places, path: Path | None
+        self, archive: zipfile.ZipFile, root: str, mapper: StorageMapper, path: Path | None
     ) -> None:
-        self._archive, self._root, self._places, self._path = archive, root, places, path
+        self._archive, self._root, self._places, self._path = archive, root, mapper, path
         self._found: dict[str, TypedStorage | UntypedStorage] = {}
         order = options.default_byteorder()
         if f"{root}byteorder" in archive.namelist():

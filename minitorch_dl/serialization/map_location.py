@@ -13,7 +13,7 @@ from ..tensor import Tensor
 MapLocation = Callable[[Tensor, str], Any] | device | str | Mapping[str, str] | None
 
 
-class Places:
+class StorageMapper:
     """Puts flat CPU storages where ``map_location`` says."""
 
     def __init__(self, map_location: MapLocation) -> None:
