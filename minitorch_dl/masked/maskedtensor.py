@@ -27,7 +27,7 @@ from ..ops.dims import normalize_dims
 from ..ops.softmax import softmin
 from ..sparse import SparseTensor
 from ..tensor import Tensor
-from ..tensor.of_entries import SHARED, Functions, TensorOfEntries, members, of_entries
+from ..tensor.wrapper_subclass import SHARED, Functions, WrapperSubclass, members, of_entries
 
 __all__ = ["MaskedTensor", "as_masked_tensor", "is_masked_tensor", "masked_tensor"]
 
@@ -37,7 +37,7 @@ FUNCTIONS = Functions(SHARED)
 implements = FUNCTIONS.implements
 
 
-class MaskedTensor(TensorOfEntries):
+class MaskedTensor(WrapperSubclass):
     """The elements of ``data``, its entries, where ``mask`` is true.
 
     Args:

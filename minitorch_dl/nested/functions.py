@@ -11,7 +11,7 @@ from ..nn import functional as F
 from ..ops import reshape, stack
 from ..ops.dims import normalize_dims, wrap_dim
 from ..tensor import Tensor
-from ..tensor.of_entries import members
+from ..tensor.wrapper_subclass import members
 from .tensor import FUNCTIONS, JaggedTensor, NestedTensor, RaggedSize, implements
 
 

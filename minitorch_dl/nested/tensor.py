@@ -22,15 +22,15 @@ from ..ops import cat, reshape, split
 from ..ops.dims import wrap_dim
 from ..size import size_of
 from ..tensor import Tensor
-from ..tensor.of_entries import SHARED, Functions, TensorOfEntries
 from ..tensor.printing import contents
+from ..tensor.wrapper_subclass import SHARED, Functions, WrapperSubclass
 
 FUNCTIONS = Functions(SHARED)
 """What there is for nested tensors."""
 implements = FUNCTIONS.implements
 
 
-class NestedTensor(TensorOfEntries):
+class NestedTensor(WrapperSubclass):
     """Tensors of unequal sizes, and as many dims, as one."""
 
     __slots__ = ("_sizes",)

@@ -15,7 +15,7 @@ from ..ops import broadcast_shapes, reshape, unsqueeze
 from ..ops.dims import normalize_dims, wrap_dim
 from ..ops.embedding import add_rows, take_rows
 from ..tensor import Tensor
-from ..tensor.of_entries import members
+from ..tensor.wrapper_subclass import members
 from .tensor import SparseTensor, implements
 
 wrap = TensorBase.wrap

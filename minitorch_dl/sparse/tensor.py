@@ -25,7 +25,7 @@ from ..ops import masked_reductions, reshape, zeros_like
 from ..ops.embedding import add_rows
 from ..size import Size
 from ..tensor import Tensor, printing
-from ..tensor.of_entries import SHARED, Functions, TensorOfEntries
+from ..tensor.wrapper_subclass import SHARED, Functions, WrapperSubclass
 
 FUNCTIONS = Functions(SHARED)
 """What there is for sparse tensors."""
@@ -54,7 +54,7 @@ for _name in masked_reductions.__all__:
     implements(_function)(_under_mask(_function))
 
 
-class SparseTensor(TensorOfEntries):
+class SparseTensor(WrapperSubclass):
     """A tensor of which only some entries are kept; all others are 0. Entries at the same place
     add up; ``coalesce`` does so.
 

@@ -59,7 +59,7 @@ def of_entries(name: str) -> Any:
     return property(lambda self: getattr(self._entries, name))
 
 
-class TensorOfEntries(Tensor):
+class WrapperSubclass(Tensor):
     """A tensor made of a tensor of entries, and of what says where they belong.
 
     Subclasses define ``make``, ``_parts``, ``with_entries`` and ``entries_of``.
@@ -162,7 +162,7 @@ class TensorOfEntries(Tensor):
 
     @grad.setter
     def grad(self, value: Any) -> None:
-        self._entries.grad = value._entries if isinstance(value, TensorOfEntries) else value
+        self._entries.grad = value._entries if isinstance(value, WrapperSubclass) else value
 
     _grad = grad
 
@@ -227,7 +227,7 @@ class TensorOfEntries(Tensor):
         return repr(self)
 
 
-def _rebuild(cls: type[TensorOfEntries], parts: tuple[Any, ...], requires_grad: bool) -> Any:
+def _rebuild(cls: type[WrapperSubclass], parts: tuple[Any, ...], requires_grad: bool) -> Any:
     t = cls.make(*parts)
     return t.requires_grad_() if requires_grad else t
 
@@ -249,9 +249,9 @@ _DTYPES = {
 
 
 for _name, _dtype in _DTYPES.items():
-    setattr(TensorOfEntries, _name, lambda self, memory_format=None, _to=_dtype: self.to(_to))
+    setattr(WrapperSubclass, _name, lambda self, memory_format=None, _to=_dtype: self.to(_to))
 for _name in "is_floating_point is_complex is_signed get_device".split():
-    setattr(TensorOfEntries, _name, lambda self, _name=_name: getattr(self._entries, _name)())
+    setattr(WrapperSubclass, _name, lambda self, _name=_name: getattr(self._entries, _name)())
 
 
 SHARED = Functions()
@@ -265,20 +265,20 @@ def _grad(outputs: Any, inputs: Any, grad_outputs: Any = None, **options: Any) -
     if not isinstance(grad_outputs, (list, tuple)):
         grad_outputs = [grad_outputs] * len(outputs)
     grad_outputs = [
-        y.entries_of(g) if isinstance(y, TensorOfEntries) and g is not None else g
+        y.entries_of(g) if isinstance(y, WrapperSubclass) and g is not None else g
         for y, g in zip(outputs, grad_outputs, strict=True)
     ]
     found = grad(_entries(outputs), _entries(inputs), grad_outputs, **options)
     return tuple(
         [
-            x.with_entries(g) if isinstance(x, TensorOfEntries) and g is not None else g
+            x.with_entries(g) if isinstance(x, WrapperSubclass) and g is not None else g
             for x, g in zip(inputs, found, strict=True)
         ]
     )
 
 
 def _entries(tensors: Iterable[Any]) -> list[Any]:
-    return [x._entries if isinstance(x, TensorOfEntries) else x for x in tensors]
+    return [x._entries if isinstance(x, WrapperSubclass) else x for x in tensors]
 
 
 def _by_method(name: str) -> Callable[..., Any]:
