@@ -25,8 +25,8 @@ from .autograd.linearization import Linearization, gradients
 from .autograd.node import AccumulateGrad
 from .batching import spread, torch, vmap
 from .compat.names import explain_missing
-from .nn.calling import functional_call
 from .nn.ensembles import replace_all_batch_norm_modules_, stack_module_state
+from .nn.functional_call import functional_call
 from .ops.axis_patterns import rearrange
 from .tensor import Tensor
 from .utils._pytree import tree_leaves, tree_map, tree_structure

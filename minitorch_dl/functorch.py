@@ -11,7 +11,7 @@ from typing import Any
 from . import func
 from .backend.warning import warn
 from .compat.names import explain_missing
-from .nn.calling import functional_call
+from .nn.functional_call import functional_call
 from .nn.module import Module
 from .tensor import Tensor
 

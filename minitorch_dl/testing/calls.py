@@ -12,7 +12,7 @@ import numpy as np
 
 from ..backend import device as Device, dtypes, to_host
 from ..nn import Module
-from ..nn.calling import functional_call
+from ..nn.functional_call import functional_call
 from ..ops import from_numpy, manual_seed, view_as_real
 from ..tensor import Tensor
 from . import module_cases, op_cases

@@ -14,7 +14,7 @@ from ..autograd.gradcheck import as_tuple, differentiable, direction
 from ..autograd.gradcheck_diagnosis import epsilon
 from ..backend import array_module, to_host
 from ..nn import Module
-from ..nn.calling import functional_call
+from ..nn.functional_call import functional_call
 from ..tensor import Tensor
 from .derivative_check import check_derivatives, for_gradients, is_inexact
 from .differences import complex_step, derivative

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ...backend.warning import warn
-from .. import calling
-from ..calling import reparametrized as _reparametrize_module  # noqa: F401
+from ..functional_call import (
+    functional_call as _functional_call,
+    reparametrized as _reparametrize_module,  # noqa: F401
+)
 from ..module import Module
 
 __all__ = ["functional_call"]
@@ -27,6 +29,6 @@ def functional_call(
         "`torch.func.functional_call` instead.",
         FutureWarning,
     )
-    return calling.functional_call(
+    return _functional_call(
         module, parameters_and_buffers, args, kwargs, tie_weights=tie_weights, strict=strict
     )
