@@ -79,7 +79,7 @@ class _Reader:
         weights_only: bool,
         pickle_module: Any,
     ) -> None:
-        self._archive, self._places = archive, mapper
+        self._archive, self._mapper = archive, mapper
         self._weights_only, self._pickle_module = weights_only, pickle_module
         self._arrays: dict[int, np.ndarray] = {}
         self._storages: dict[tuple[int, str, str], Any] = {}
@@ -141,7 +141,7 @@ class _Reader:
             array = self._array(content["storage"])
             if array.dtype != kind.numpy:
                 array = array.view(kind.numpy)
-            self._storages[key] = self._places.put(array, content["device"])
+            self._storages[key] = self._mapper.put(array, content["device"])
         array = self._storages[key]
         if "strides" in content:
             array = strided(array, content["shape"], content["strides"], content["offset"])

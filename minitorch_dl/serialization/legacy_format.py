@@ -109,7 +109,7 @@ class _Storages:
     """The storages of a file."""
 
     def __init__(self, mapper: StorageMapper, little_endian: bool) -> None:
-        self._places = mapper
+        self._mapper = mapper
         self._swaps = little_endian != (sys.byteorder == "little")
         self._noted: dict[Any, tuple[Any, str]] = {}
         self._found: dict[Any, TypedStorage] = {}
@@ -128,7 +128,7 @@ class _Storages:
         array = np.frombuffer(bytearray(file.read(numel * dtype.itemsize)), dtype)
         if array.size != numel:
             raise EOFError(f"a storage of {numel} elements has {array.size}")
-        array = self._places.put(array.byteswap() if self._swaps else array, location)
+        array = self._mapper.put(array.byteswap() if self._swaps else array, location)
         self._found[text(key)] = TypedStorage.over(array)
 
     def find(self, pid: Any) -> Any:

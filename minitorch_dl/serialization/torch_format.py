@@ -90,7 +90,7 @@ class _Storages:
     def __init__(
         self, archive: zipfile.ZipFile, root: str, mapper: StorageMapper, path: Path | None
     ) -> None:
-        self._archive, self._root, self._places, self._path = archive, root, mapper, path
+        self._archive, self._root, self._mapper, self._path = archive, root, mapper, path
         self._found: dict[str, TypedStorage | UntypedStorage] = {}
         order = options.default_byteorder()
         if f"{root}byteorder" in archive.namelist():
@@ -106,7 +106,7 @@ class _Storages:
             raise pickle.UnpicklingError(f"expected a storage in the file, got {kind!r}")
         if key not in self._found:
             dtype = uint8 if stored is UntypedStorage else stored.dtype
-            array = self._places.put(self._array(key, dtype.numpy), text(location))
+            array = self._mapper.put(self._array(key, dtype.numpy), text(location))
             cls = UntypedStorage if stored is UntypedStorage else TypedStorage
             self._found[key] = cls.over(array)
         return self._found[key]
