@@ -1,4 +1,4 @@
-"""Launches of ``labels.cu``; the twins are in ``backend/class_losses.py``."""
+"""Launches of ``labels.cu``; the twins are in ``backend/cross_entropy.py``."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from ...autograd.errors import require_kind
 from ...autograd.node_names import as_one, named
 from ...autograd.primitive import TensorBase, fused, primitive
 from ...backend import array_module, check_range, dtypes
-from ...backend.class_losses import (
+from ...backend.cross_entropy import (
     class_losses,
     class_losses_slope,
     label_losses,
