@@ -14,8 +14,8 @@ import numpy as np
 from ..autograd import Function
 from ..backend import to_host
 from ..tensor import Tensor
+from .call_check import CallCheck
 from .edges import check_edges
-from .examination import Examination
 from .findings import CheckFailure, Measurement, Options
 
 
@@ -151,7 +151,7 @@ EDGE_ELEMENTS = 16
 def _check_call(
     fn: Callable[..., Any], args: tuple[Any, ...], options: Options, found: Measurement
 ) -> None:
-    Examination(fn, args, options, found).run()
+    CallCheck(fn, args, options, found).run()
     if options.edges and sum(x.numel() for x in args if isinstance(x, Tensor)) <= EDGE_ELEMENTS:
         check_edges(fn, args, options)
 

@@ -12,8 +12,8 @@ from ..autograd.gradcheck import differentiable
 from ..backend import dtypes
 from ..ops import view_as_real
 from ..tensor import Tensor
+from .call_check import plain, tensors_of
 from .derivative_check import for_gradients, is_inexact
-from .examination import plain, tensors_of
 from .findings import TYPED_ERRORS, CheckFailure, Options
 
 

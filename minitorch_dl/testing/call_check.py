@@ -23,7 +23,7 @@ from .function_rules import check_forward_mode, check_vmap
 from .pytorch import derivatives
 
 
-class Examination:
+class CallCheck:
     """One call of ``fn``, checked in every way that ``options`` ask for."""
 
     def __init__(
