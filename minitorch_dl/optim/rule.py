@@ -14,11 +14,11 @@ from ..autograd.versions import mark_all_written
 from ..backend import array_module, capturing, devices
 from ..backend.dtypes import float32, float64, get_default_dtype
 from ..tensor import Tensor
-from . import recorded
+from . import differentiable
+from .differentiable import Cell
 from .flat import FlatState, Update, as_pairs, in_shared_memory
 from .optimizer import Optimizer, ParamsT, counts_on_host, loss_of
 from .options import check_options
-from .recorded import Cell
 
 
 class RuleOptimizer(Optimizer):
@@ -89,7 +89,7 @@ class RuleOptimizer(Optimizer):
 
     def _step_group(self, index: int, group: dict[str, Any]) -> None:
         if group.get("differentiable"):
-            recorded.step(self, group)
+            differentiable.step(self, group)
             return
         gradients = {p: p.grad for p in group["params"]}
         for p, g in gradients.items():
