@@ -178,7 +178,7 @@ def _descend(
             try:
                 results = vjp.on_arrays(g, saved)
             except RuntimeWarning as warning:
-                results = _settle(warning, node, vjp, g, saved)
+                results = _despite_warning(warning, node, vjp, g, saved)
         if saved and vjp.frees_saved and not retain_graph:
             node.saved = saved = None
         elif watched and node.packed is not None:
@@ -203,7 +203,7 @@ def _descend(
     return found
 
 
-def _settle(warning: RuntimeWarning, node: Node, vjp: Any, g: Any, saved: Any) -> Any:
+def _despite_warning(warning: RuntimeWarning, node: Node, vjp: Any, g: Any, saved: Any) -> Any:
     """The gradients though a program makes errors of NumPy's warnings: infinities and NaN are
     results. A user's Function answers for its own."""
     if node.primitive is None:

@@ -102,7 +102,7 @@ def refuse_complex(op: str, *operands: Any) -> None:
         raise complex_refused(op, arrays)
 
 
-def settle(
+def handle_kernel_error(
     error: Exception,
     primitive: Primitive,
     arrays: Sequence[Any],
@@ -110,8 +110,8 @@ def settle(
     kernel: Callable[..., Any] | None = None,
     xp: Any = np,
 ) -> Any:
-    """What a kernel gives though it raised a warning of NumPy's: infinities and NaN are results.
-    Any other error is raised, explained."""
+    """Raise what a kernel raised, explained. A warning of NumPy's is no error, though a program has
+    made one of it: infinities and NaN are results, and are returned."""
     if not isinstance(error, RuntimeWarning):
         raise explain(primitive, error, arrays, params) from error
     with np.errstate(all="ignore"):

@@ -18,7 +18,7 @@ import numpy as np
 from ..backend import dtypes
 from ..backend.precision import is_half
 from .base import NO_GRAD, ORDINARY, TensorBase, View, ViewKind, current_node, write_out
-from .errors import KERNEL_ERRORS, settle
+from .errors import KERNEL_ERRORS, handle_kernel_error
 from .modes import GRAD, state
 from .torch_function import PLAIN
 from .versions import owner_of
@@ -90,7 +90,7 @@ def unary(p: Primitive) -> Callable[..., Any]:
         try:
             y = kernel(a)
         except KERNEL_ERRORS as error:
-            y = settle(error, p, (a,), {})
+            y = handle_kernel_error(error, p, (a,), {})
         out = _new(_Tensor)
         out.array = y if y.__class__ is ndarray else np.asarray(y)
         out._grad = None
@@ -130,7 +130,7 @@ def parametrized(p: Primitive) -> Callable[..., Any]:
         try:
             y = kernel(np, a, **params)
         except KERNEL_ERRORS as error:
-            y = settle(error, p, (a,), params)
+            y = handle_kernel_error(error, p, (a,), params)
         if promotes and y.dtype is not dtype:  # a parameter that is a NumPy scalar widened it
             return p(input, **params)
         out = _new(_Tensor)
@@ -166,7 +166,7 @@ def viewing(p: Primitive) -> Callable[..., Any]:
         try:
             y = kernel(np, input.array, **params)
         except KERNEL_ERRORS as error:
-            y = settle(error, p, (input.array,), params)
+            y = handle_kernel_error(error, p, (input.array,), params)
         return as_view(p, input, y, params)
 
     return call
@@ -232,7 +232,7 @@ def binary(p: Primitive, otherwise: Callable[..., Any] | None = None) -> Callabl
         try:
             y = kernel(a, b)
         except KERNEL_ERRORS as error:
-            y = settle(error, p, (a, b), {})
+            y = handle_kernel_error(error, p, (a, b), {})
         out = _new(_Tensor)
         out.array = y if y.__class__ is ndarray else np.asarray(y)
         out._grad = None
@@ -323,7 +323,7 @@ def general(p: Primitive) -> Callable[..., Any]:
         try:
             results = kernel(np, *arrays, **params)
         except KERNEL_ERRORS as error:
-            results = settle(error, p, arrays, params)
+            results = handle_kernel_error(error, p, arrays, params)
         if results.__class__ is not tuple:
             results = (results,)
         outputs = []
@@ -379,7 +379,7 @@ def variadic(p: Primitive) -> Callable[..., Any]:
         try:
             y = kernel(np, *arrays, **params)
         except KERNEL_ERRORS as error:
-            y = settle(error, p, arrays, params)
+            y = handle_kernel_error(error, p, arrays, params)
         out = _new(_Tensor)
         out.array = y if y.__class__ is ndarray else np.asarray(y)
         out._grad = out._view = None
@@ -413,7 +413,7 @@ def many(p: Primitive) -> Callable[..., Any]:
         try:
             ys = kernel(np, a, **params)
         except KERNEL_ERRORS as error:
-            ys = settle(error, p, (a,), params)
+            ys = handle_kernel_error(error, p, (a,), params)
         view = View(input, p, params, ViewKind.SEVERAL_OUTPUTS)
         outputs = []
         for y in ys:

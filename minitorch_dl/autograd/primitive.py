@@ -38,7 +38,7 @@ from ..backend.blocks import by_blocks
 from ..backend.precision import in_float32
 from . import fast_paths
 from .base import NO_GRAD, ORDINARY, TensorBase, View, ViewKind, current_node, late_bound, write_out
-from .errors import KERNEL_ERRORS, complex_refused, no_tensor, not_implemented, settle
+from .errors import KERNEL_ERRORS, complex_refused, handle_kernel_error, no_tensor, not_implemented
 from .fast_paths import BFLOAT16, DIFFERENTIABLE, shares_memory
 from .modes import GRAD, LISTENING, records, state
 from .node import Node
@@ -291,7 +291,7 @@ class Primitive:
             else:
                 results = kernel(xp, *arrays, **params)
         except KERNEL_ERRORS as error:
-            results = settle(error, self, arrays, params, kernel, xp)
+            results = handle_kernel_error(error, self, arrays, params, kernel, xp)
         if type(results) is not tuple:
             results = (results,)
         n = len(results) - len(self.aux)
