@@ -332,7 +332,7 @@ def _on_devices(devices: list[str], threads: int, installed: list[str]) -> tuple
     others = [Peer(OURS, threads, device=d, name=f"{OURS} {d}") for d in before]
     if last.startswith("cuda"):
         others.append(Peer(OURS, threads, device=f"{last}+capture", name=f"{OURS} captured"))
-    if "torch" in installed and not last.startswith("standin"):
+    if "torch" in installed and not last.startswith("fakegpu"):
         try:
             others.append(Peer("torch", threads, device=last, name=f"torch {last}"))
         except RuntimeError as error:

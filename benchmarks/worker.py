@@ -43,8 +43,8 @@ def load(peer: str, threads: int, device: str) -> tuple[str, dict[str, Build], C
 
     device, *options = device.split("+")
     captured = "capture" in options
-    if device == "standin":
-        importlib.import_module(f"{peer}.testing.standin").register()
+    if device == "fakegpu":
+        importlib.import_module(f"{peer}.testing.fake_gpu").register()
     torch.set_default_device(device)
     torch.empty(1)  # raises what is missing
 

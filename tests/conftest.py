@@ -27,7 +27,7 @@ def _seeded() -> None:
 @pytest.fixture
 def cpu_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     """All devices get the numbers that the CPU, and PyTorch's, draws, so that results compare."""
-    generators = {device: Generator() for device in ("standin", "cuda")}
+    generators = {device: Generator() for device in ("fakegpu", "cuda")}
     monkeypatch.setattr(generator, "_defaults", generators)
 
 

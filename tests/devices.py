@@ -12,11 +12,11 @@ import pytest
 
 import minitorch_dl as torch
 from minitorch_dl.backend.graph_capture import refuse_waiting
-from minitorch_dl.testing import standin
+from minitorch_dl.testing import fake_gpu
 
-standin.register()
+fake_gpu.register()
 NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device and CuPy")
-DEVICES = ["standin", pytest.param("cuda", marks=[pytest.mark.gpu, NEEDS_GPU])]
+DEVICES = ["fakegpu", pytest.param("cuda", marks=[pytest.mark.gpu, NEEDS_GPU])]
 
 
 def tensor_on(device: str) -> Any:
@@ -31,8 +31,8 @@ def nothing_waits(device: str) -> Iterator[None]:
         with refuse_waiting():
             yield
         return
-    before = Counter(standin.counts)
+    before = Counter(fake_gpu.counts)
     yield
-    seen = Counter(standin.counts)
+    seen = Counter(fake_gpu.counts)
     seen.subtract(before)
     assert {what: n for what, n in seen.items() if n} == {}

@@ -35,8 +35,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="values drawn for each sample of an op or module (default: 10)")  # fmt: skip
     add("--seed", type=integer(0), metavar="N", default=0,
         help="of the values drawn (default: 0)")  # fmt: skip
-    add("--device", choices=["cpu", "cuda", "standin"], default="cpu",
-        help="where the ops run; standin imitates a GPU's strictness (default: cpu)")  # fmt: skip
+    add("--device", choices=["cpu", "cuda", "fakegpu"], default="cpu",
+        help="where the ops run; fakegpu imitates a GPU's strictness (default: cpu)")  # fmt: skip
     add("--dtype", choices=DTYPES, default="float64",
         help="of the inputs of the gradient; the differences are always taken in float64 "
              "(default: float64)")  # fmt: skip
@@ -102,10 +102,10 @@ def _similar(pattern: str) -> str:
 
 
 def _check_usable(arguments: argparse.Namespace) -> None:
-    from ..testing import standin
+    from ..testing import fake_gpu
 
-    if arguments.device == "standin":
-        standin.register()
+    if arguments.device == "fakegpu":
+        fake_gpu.register()
     try:
         empty(0, device=arguments.device, dtype=getattr(dtypes, arguments.dtype))
     except (RuntimeError, ImportError) as error:

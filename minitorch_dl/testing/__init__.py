@@ -7,14 +7,14 @@
 from importlib import import_module as _import_module
 from typing import Any as _Any
 
-from . import standin
+from . import fake_gpu
 from .check import CheckFailure, OpReport, check_op
 from .comparison import assert_allclose, assert_close
 from .creation import make_tensor
 
 __all__ = [
     "CheckFailure", "OpReport", "assert_allclose", "assert_close", "check_op", "make_tensor",
-    "standin", "strategies",
+    "fake_gpu", "strategies",
 ]  # fmt: skip
 
 

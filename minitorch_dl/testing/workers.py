@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from typing import Any
 
 from ..backend import dtypes
-from . import standin
+from . import fake_gpu
 from .picture import Curve, curve
 from .suite import Result, Subject, check, subjects
 
@@ -70,8 +70,8 @@ def _start(settings: dict[str, Any]) -> None:
 
 
 def _prepare(settings: dict[str, Any]) -> None:
-    if settings["device"] == "standin":
-        standin.register()
+    if settings["device"] == "fakegpu":
+        fake_gpu.register()
 
 
 def _found_by_name(name: str, settings: dict[str, Any], draw: bool) -> tuple[Result, Curve | None]:

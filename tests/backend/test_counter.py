@@ -12,7 +12,7 @@ import pytest
 import minitorch_dl as torch
 from minitorch_dl.backend.graph_capture import recording
 from minitorch_dl.backend.random import counter
-from minitorch_dl.testing import standin
+from minitorch_dl.testing import fake_gpu
 from tests.devices import DEVICES, nothing_waits
 
 # Published with the algorithm: counter and key of zeros, and of ones.
@@ -81,15 +81,15 @@ def test_moments_without_waiting(name: str, device: str) -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
 def test_rounding_to_a_bound_stays_inside(dtype: Any) -> None:
-    x = torch.rand(20000, dtype=dtype, device="standin").cpu()
+    x = torch.rand(20000, dtype=dtype, device="fakegpu").cpu()
     assert x.min().item() >= 0
     assert x.max().item() < 1
 
 
 def test_the_state() -> None:
-    standin.register()
-    g = torch.Generator("standin").manual_seed(-1)
-    draw = lambda: torch.rand(3, generator=g, device="standin").tolist()  # noqa: E731
+    fake_gpu.register()
+    g = torch.Generator("fakegpu").manual_seed(-1)
+    draw = lambda: torch.rand(3, generator=g, device="fakegpu").tolist()  # noqa: E731
     first = draw()
     state = g.get_state()
     assert state.numel() == 16
@@ -100,31 +100,31 @@ def test_the_state() -> None:
     assert g.manual_seed(-1).initial_seed() == (1 << 64) - 1
     assert draw() == first
     clone = g.clone_state()
-    assert torch.rand(3, generator=clone, device="standin").tolist() == second
+    assert torch.rand(3, generator=clone, device="fakegpu").tolist() == second
     for wrong, error in ((np.zeros(16), TypeError), (np.zeros(5056, np.uint8), RuntimeError)):
         with pytest.raises(error):
-            counter.CounterGenerator("standin").set_state(wrong)
+            counter.CounterGenerator("fakegpu").set_state(wrong)
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda g: pickle.loads(pickle.dumps(g))])
 def test_a_copy_goes_on_alike(copied: Any) -> None:
-    standin.register()
-    g = torch.Generator("standin").manual_seed(5)
-    torch.rand(3, generator=g, device="standin")
+    fake_gpu.register()
+    g = torch.Generator("fakegpu").manual_seed(5)
+    torch.rand(3, generator=g, device="fakegpu")
     other = copied(g)
-    drawn = [torch.rand(3, generator=x, device="standin").tolist() for x in (g, other)]
+    drawn = [torch.rand(3, generator=x, device="fakegpu").tolist() for x in (g, other)]
     assert drawn[0] == drawn[1]
 
 
 def test_the_rarer_distributions_are_drawn_on_the_host() -> None:
     torch.manual_seed(3)
-    rate = torch.full((2000,), 4.0, device="standin")
+    rate = torch.full((2000,), 4.0, device="fakegpu")
     assert torch.poisson(rate).mean().item() == pytest.approx(4, abs=0.3)
-    weights = torch.tensor([0.0, 1.0, 3.0]).to("standin")
+    weights = torch.tensor([0.0, 1.0, 3.0]).to("fakegpu")
     assert torch.multinomial(weights, 2000, True).float().mean().item() == pytest.approx(
         1.75, abs=0.1
     )
-    order = torch.randperm(50, device="standin").tolist()
+    order = torch.randperm(50, device="fakegpu").tolist()
     assert sorted(order) == list(range(50)) != order
     with recording(), pytest.raises(RuntimeError, match="can't be captured"):
         torch.poisson(rate)
@@ -132,7 +132,7 @@ def test_the_rarer_distributions_are_drawn_on_the_host() -> None:
 
 def test_a_captured_draw_counts_from_the_devices_memory() -> None:
     """Replayed, it gives what would have been drawn then."""
-    g = counter.CounterGenerator("standin")
+    g = counter.CounterGenerator("fakegpu")
     g.manual_seed((1 << 63) + 11)
     plain = [counter.uniform(np, (5,), 0, 1, np.dtype("f4"), g) for _ in range(6)]
     g.manual_seed((1 << 63) + 11)

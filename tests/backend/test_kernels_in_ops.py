@@ -17,7 +17,7 @@ from minitorch_dl import Tensor, nn
 from minitorch_dl.backend import kernels, segments
 from minitorch_dl.backend.kernels import launching, standardization
 from minitorch_dl.backend.random import Generator, generator
-from minitorch_dl.testing import standin
+from minitorch_dl.testing import fake_gpu
 from tests.cuda import simulated_gpu
 from tests.devices import tensor_on
 from tests.nn import test_module_table as modules
@@ -56,7 +56,7 @@ class Simulated(simulated_gpu.SimulatedCupy):
                 function = module.get_function(name)
 
                 def launch(blocks: Any, threads: Any, args: Any, shared_mem: int) -> None:
-                    given = [a._array if isinstance(a, standin.StandInArray) else a for a in args]
+                    given = [a._array if isinstance(a, fake_gpu.FakeGPUArray) else a for a in args]
                     function(blocks, threads, given, shared_mem)
 
                 return launch

@@ -21,7 +21,7 @@ SHORT = ["--rounds", "1", "--seconds", "0.01", "--threads", "1", "--peers"]
 def test_a_workload_on_two_devices(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     files = ["--json", str(tmp_path / "r.json"), "--html", str(tmp_path / "r.html")]
     only = ["inference/MLP", "scaling/MLP batch 16", "scaling/MLP batch 64"]
-    assert main([*only, "--devices", "cpu,standin", *SHORT, *files]) == 0
+    assert main([*only, "--devices", "cpu,fakegpu", *SHORT, *files]) == 0
     out = capfd.readouterr().out
     assert "minitorch_dl cpu" in out
     assert "from size" in out
@@ -39,11 +39,11 @@ def test_a_workload_on_two_devices(tmp_path: Path, capfd: pytest.CaptureFixture[
 @pytest.mark.parametrize("precision", ["high", "bfloat16"])
 def test_training_in_less_precision(precision: str, tmp_path: Path) -> None:
     report, only = tmp_path / "r.json", ["train/MLP 32", "train/CNN MNIST", "train/LSTM"]
-    given = ["--devices", "cpu,standin", "--precision", precision, "--json", str(report)]
+    given = ["--devices", "cpu,fakegpu", "--precision", precision, "--json", str(report)]
     assert main([*only, *given, *SHORT]) == 0
     results = json.loads(report.read_text())
     assert len(results["rows"]) >= 3
-    assert f"minitorch_dl standin+{precision}" in results["versions"]
+    assert f"minitorch_dl fakegpu+{precision}" in results["versions"]
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="asks what holds without a GPU")

@@ -43,7 +43,7 @@ def test_a_line_for_each_op(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        ["--device", "standin"],
+        ["--device", "fakegpu"],
         ["--dtype", "float32"],
         ["--dtype", "float16"],
         ["--order", "1"],

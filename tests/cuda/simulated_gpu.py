@@ -16,7 +16,7 @@ import pytest
 
 from minitorch_dl.backend import devices, gpu_memory
 from minitorch_dl.backend.random import generator
-from minitorch_dl.testing import standin
+from minitorch_dl.testing import fake_gpu
 
 from .fake_cupy import FakeCupy, Queue
 
@@ -35,7 +35,7 @@ class Graph:
 
 
 def _overwrite(old: Any, new: Any) -> None:
-    if isinstance(old, standin.StandInArray):
+    if isinstance(old, fake_gpu.FakeGPUArray):
         if not (isinstance(new, np.ndarray) and np.shares_memory(old._array, new)):
             old._array[...] = new
     elif isinstance(old, (tuple, list)):
@@ -45,14 +45,14 @@ def _overwrite(old: Any, new: Any) -> None:
 
 class CapturingQueue(Queue):
     def begin_capture(self, mode: Any = None) -> None:
-        assert standin.recorder is None
+        assert fake_gpu.recorder is None
         self.recorded: list[Any] = []
-        there = (a for a in gc.get_objects() if type(a) is standin.StandInArray)
+        there = (a for a in gc.get_objects() if type(a) is fake_gpu.FakeGPUArray)
         self.before = [(a._array, a._array.copy()) for a in there if a._array.flags.writeable]
-        standin.recorder = lambda *asked: self.recorded.append(asked)
+        fake_gpu.recorder = lambda *asked: self.recorded.append(asked)
 
     def end_capture(self) -> Graph:
-        standin.recorder = None
+        fake_gpu.recorder = None
         for array, values in self.before:
             array[...] = values
         return Graph(self.recorded)
@@ -80,26 +80,26 @@ class SimulatedCupy(FakeCupy):
 
     def matmul(self, a: Any, b: Any, out: Any = None) -> Any:
         """Of our own binding, which can be captured."""
-        recorder, standin.recorder = standin.recorder, None
+        recorder, fake_gpu.recorder = fake_gpu.recorder, None
         try:
-            result = standin.xp.matmul(a, b) if out is None else standin.xp.matmul(a, b, out=out)
+            result = fake_gpu.xp.matmul(a, b) if out is None else fake_gpu.xp.matmul(a, b, out=out)
         finally:
-            standin.recorder = recorder
-        given, options = standin._unwrap((a, b)), {} if out is None else {"out": out._array}
-        return standin._did(np.matmul, given, options, result)
+            fake_gpu.recorder = recorder
+        given, options = fake_gpu._unwrap((a, b)), {} if out is None else {"out": out._array}
+        return fake_gpu._did(np.matmul, given, options, result)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(standin.xp, name)
+        return getattr(fake_gpu.xp, name)
 
 
 def install(patch: pytest.MonkeyPatch) -> SimulatedCupy:
     """Let ``device="cuda"`` be such a GPU."""
     cupy = SimulatedCupy()
     backend = devices.Backend(
-        "cuda", cupy, standin.StandInArray, lambda array: devices.device("cuda", 0),
+        "cuda", cupy, fake_gpu.FakeGPUArray, lambda array: devices.device("cuda", 0),
         allocator=gpu_memory.install(cupy),
     )  # fmt: skip
     patch.setitem(devices._BACKENDS, "cuda", backend)
-    patch.setitem(devices._BY_CLASS, standin.StandInArray, backend)
+    patch.setitem(devices._BY_CLASS, fake_gpu.FakeGPUArray, backend)
     patch.setattr(generator, "_defaults", {})
     return cupy

@@ -11,7 +11,7 @@ import pytest
 import minitorch_dl as torch
 from minitorch_dl import nn
 from minitorch_dl.nn import functional as F
-from minitorch_dl.testing import standin
+from minitorch_dl.testing import fake_gpu
 
 from .simulated_gpu import install
 from .test_graphs import GPUS
@@ -22,9 +22,9 @@ def gpu(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
     if request.param == "real":
         yield None
         return
-    monkeypatch.setattr(standin, "recorder", None)
+    monkeypatch.setattr(fake_gpu, "recorder", None)
     yield install(monkeypatch)
-    assert standin.recorder is None, "a capture was not ended"
+    assert fake_gpu.recorder is None, "a capture was not ended"
 
 
 def draw(*shape: int, seed: int = 0) -> Any:

@@ -12,7 +12,7 @@ import pytest
 import minitorch_dl as torch
 from minitorch_dl import nn
 from minitorch_dl.nn import functional as F
-from minitorch_dl.testing import standin
+from minitorch_dl.testing import fake_gpu
 from tests.devices import NEEDS_GPU
 
 from .simulated_gpu import MemoryPool, SimulatedCupy, install
@@ -25,10 +25,10 @@ def gpu(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
     if request.param == "real":
         yield None
         return
-    monkeypatch.setattr(standin, "recorder", None)
+    monkeypatch.setattr(fake_gpu, "recorder", None)
     cupy = install(monkeypatch)
     yield cupy
-    assert standin.recorder is None, "a capture was not ended"
+    assert fake_gpu.recorder is None, "a capture was not ended"
 
 
 def classifier() -> nn.Module:

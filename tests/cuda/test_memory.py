@@ -9,7 +9,7 @@ import pytest
 
 import minitorch_dl as torch
 from minitorch_dl import nn
-from minitorch_dl.testing import standin
+from minitorch_dl.testing import fake_gpu
 from tests.devices import DEVICES
 
 
@@ -17,7 +17,7 @@ def in_use(device: str) -> int:
     """Bytes of arrays on the device."""
     if device == "cuda":
         return torch.cuda.memory_allocated()
-    arrays = (a for a in gc.get_objects() if type(a) is standin.StandInArray)
+    arrays = (a for a in gc.get_objects() if type(a) is fake_gpu.FakeGPUArray)
     return sum(a._array.nbytes for a in arrays if a.base is None)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import minitorch_dl as torch
 from minitorch_dl.backend import devices, gpu_memory
-from minitorch_dl.testing import standin
+from minitorch_dl.testing import fake_gpu
 from tests.devices import NEEDS_GPU
 
 from .fake_cupy import FakeCupy
@@ -183,8 +183,8 @@ def test_the_old_types_of_the_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_reading_can_warn_or_fail() -> None:
-    standin.register()
-    x = torch.ones(2, device="standin")
+    fake_gpu.register()
+    x = torch.ones(2, device="fakegpu")
     assert torch.cuda.get_sync_debug_mode() == 0
     try:
         torch.cuda.set_sync_debug_mode("warn")

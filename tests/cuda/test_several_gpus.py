@@ -12,7 +12,7 @@ import minitorch_dl as torch
 from minitorch_dl import nn
 from minitorch_dl.autograd import public_functions
 from minitorch_dl.backend import devices
-from minitorch_dl.testing import standin
+from minitorch_dl.testing import fake_gpu
 
 from .simulated_gpu import install
 
@@ -24,12 +24,12 @@ def two(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     @contextmanager
     def select(d: Any) -> Iterator[None]:
-        before = standin.current
-        standin.current = before if d.index is None else d.index
+        before = fake_gpu.current
+        fake_gpu.current = before if d.index is None else d.index
         try:
             yield
         finally:
-            standin.current = before
+            fake_gpu.current = before
 
     backend = devices._BACKENDS["cuda"]
     monkeypatch.setattr(backend, "count", 2)
@@ -88,9 +88,9 @@ def test_a_model_over_both(two: None) -> None:
 
 def test_moving_between_gpus_passes_by_no_host(two: None) -> None:
     x = torch.arange(3.0, device="cuda:0")
-    before = standin.counts.copy()
+    before = fake_gpu.counts.copy()
     y = x.to("cuda:1")
-    assert standin.counts == before
+    assert fake_gpu.counts == before
     assert y.device == torch.device("cuda:1")
     assert y.tolist() == [0.0, 1.0, 2.0]
 

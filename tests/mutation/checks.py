@@ -12,7 +12,7 @@ import minitorch_dl
 from minitorch_dl.autograd.modes import listening
 from minitorch_dl.autograd.primitive import PRIMITIVES
 from minitorch_dl.backend import attention, blocks, lstm, standardization, sums
-from minitorch_dl.testing import check_op, standin, suite
+from minitorch_dl.testing import check_op, fake_gpu, suite
 from minitorch_dl.testing.op_cases import Row
 from tests.ops import test_op_table as checks
 
@@ -73,10 +73,10 @@ def notices(row: Row, i: int) -> bool:
 
 def _moved() -> None:
     """The gradient through a copy to another device."""
-    standin.register()
+    fake_gpu.register()
     x = minitorch_dl.tensor([[1.0, 2.0, 3.0]], requires_grad=True)
     w = minitorch_dl.tensor([[4.0, 5.0, 6.0]])
-    (x.to("standin") * w.to("standin")).sum().backward()
+    (x.to("fakegpu") * w.to("fakegpu")).sum().backward()
     assert x.grad.tolist() == w.tolist()
 
 

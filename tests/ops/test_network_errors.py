@@ -8,9 +8,9 @@ import pytest
 
 import minitorch_dl as torch
 import minitorch_dl.nn.functional as F
-from minitorch_dl.testing import standin
+from minitorch_dl.testing import fake_gpu
 
-standin.register()
+fake_gpu.register()
 
 
 def zeros(*shape: int) -> Any:
@@ -82,7 +82,7 @@ def test_bad_values_are_value_errors(text: str) -> None:
         BAD_VALUES[text]()
 
 
-@pytest.mark.parametrize("device", ["cpu", "standin"])
+@pytest.mark.parametrize("device", ["cpu", "fakegpu"])
 @pytest.mark.parametrize("label", [-1, 3])
 @pytest.mark.parametrize("loss", [F.cross_entropy, F.nll_loss])
 def test_labels_out_of_range_name_the_label_and_the_range(
@@ -94,7 +94,7 @@ def test_labels_out_of_range_name_the_label_and_the_range(
     loss(scores, target, ignore_index=label)
 
 
-@pytest.mark.parametrize("device", ["cpu", "standin"])
+@pytest.mark.parametrize("device", ["cpu", "fakegpu"])
 @pytest.mark.parametrize("index", [-1, 4])
 def test_indices_out_of_range_name_the_index_and_the_range(index: int, device: str) -> None:
     table, indices = zeros(4, 2).to(device), labels(0, index).to(device)
@@ -108,7 +108,7 @@ def test_labels_on_another_device_are_refused() -> None:
     with pytest.raises(
         RuntimeError, match="ctc_loss expected all tensors to be on the same device"
     ):
-        F.ctc_loss(zeros(3, 1, 2).to("standin"), labels(1)[None], (3,), (1,))
+        F.ctc_loss(zeros(3, 1, 2).to("fakegpu"), labels(1)[None], (3,), (1,))
 
 
 def test_older_reduction_arguments_warn() -> None:

@@ -14,7 +14,7 @@ import minitorch_dl
 from minitorch_dl import Tensor, ops
 from minitorch_dl.autograd.modes import listening
 from minitorch_dl.autograd.primitive import PRIMITIVES
-from minitorch_dl.testing import standin
+from minitorch_dl.testing import fake_gpu
 from minitorch_dl.testing.op_cases import Row, leaves, replace, table
 from tests import finite_differences as fd
 from tests.devices import DEVICES, tensor_on
@@ -272,9 +272,9 @@ def test_fused_equals_composite(row: Row, i: int) -> None:
 
 def test_every_primitive_is_exercised_by_a_row() -> None:
     seen: set[str] = set()
-    standin.register()  # moving between devices needs a second one
+    fake_gpu.register()  # moving between devices needs a second one
     with listening(lambda primitive, *_: seen.add(primitive.name)):
-        minitorch_dl.ones(1).to("standin")
+        minitorch_dl.ones(1).to("fakegpu")
         for row in ROWS:
             for i in row.cases:
                 got = evaluate(row, i)

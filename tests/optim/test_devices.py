@@ -76,10 +76,10 @@ def test_lbfgs(options, device):
 
 def test_state_moves_with_the_state_dict():
     _, state = cases.run(torch, "Adam", {}, "float64")
-    params = cases.start(torch, "float64", "standin")
+    params = cases.start(torch, "float64", "fakegpu")
     optimizer = cases.build(torch, "Adam", {}, params)
     optimizer.load_state_dict(state)
-    assert optimizer.state[params[0]]["exp_avg"].device.type == "standin"
+    assert optimizer.state[params[0]]["exp_avg"].device.type == "fakegpu"
     cases.run_steps(torch, optimizer, params, range(cases.HALF, cases.HALF + 2))
     assert optimizer.state[params[0]]["step"].item() == state["state"][0]["step"].item() + 2
     assert optimizer.state[params[0]]["step"].device.type == "cpu"

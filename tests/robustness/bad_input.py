@@ -10,7 +10,7 @@ import numpy as np
 
 import minitorch_dl as torch
 from minitorch_dl import Tensor
-from minitorch_dl.testing import standin
+from minitorch_dl.testing import fake_gpu
 from minitorch_dl.testing.op_cases import Row, leaves, replace
 
 ALLOWED = (RuntimeError, ValueError, TypeError, IndexError, NotImplementedError, AssertionError)
@@ -41,7 +41,7 @@ class Call:
 
 def mistakes(row: Row, most: int) -> Iterator[Call]:
     """Some of the wrong versions of the row's samples, always the same ones."""
-    standin.register()
+    fake_gpu.register()
     found = []
     for i in row.cases:
         args, kwargs = row.values(i)
@@ -66,7 +66,7 @@ _ARRAY_CHANGES = {
     "int64": lambda t: t.to(torch.int64),
     "bool": lambda t: t.to(torch.bool),
     "float16": lambda t: t.to(torch.float16),
-    "another device": lambda t: t.to("standin"),
+    "another device": lambda t: t.to("fakegpu"),
     "None": lambda t: None,
     "a string": lambda t: "text",
     "an object": lambda t: object(),

@@ -129,9 +129,9 @@ def test_the_report_says_where_and_how_much() -> None:
 
 
 def test_devices() -> None:
-    testing.standin.register()
-    a, b = minitorch_dl.ones(2), minitorch_dl.ones(2, device="standin")
-    with pytest.raises(AssertionError, match="attribute 'device' do not match: cpu != standin"):
+    testing.fake_gpu.register()
+    a, b = minitorch_dl.ones(2), minitorch_dl.ones(2, device="fakegpu")
+    with pytest.raises(AssertionError, match="attribute 'device' do not match: cpu != fakegpu"):
         testing.assert_close(a, b)
     testing.assert_close(a, b, check_device=False)
 

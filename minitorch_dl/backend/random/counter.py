@@ -36,10 +36,10 @@ class CounterGenerator(Generator):
     """The generator of a device other than the CPU.
 
     >>> import minitorch_dl as torch
-    >>> from minitorch_dl.testing import standin
-    >>> standin.register()
-    >>> g = torch.Generator("standin").manual_seed(0)
-    >>> torch.rand(2, generator=g, device="standin").shape
+    >>> from minitorch_dl.testing import fake_gpu
+    >>> fake_gpu.register()
+    >>> g = torch.Generator("fakegpu").manual_seed(0)
+    >>> torch.rand(2, generator=g, device="fakegpu").shape
     torch.Size([2])
     """
 

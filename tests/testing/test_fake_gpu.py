@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minitorch_dl.testing import standin
+from minitorch_dl.testing import fake_gpu
 from minitorch_dl.testing.cupy_api import table
 
-xp = standin.xp
+xp = fake_gpu.xp
 
 
 def on_device(*values: Any, dtype: Any = None) -> Any:
@@ -78,7 +78,7 @@ def test_libraries_refuse_while_a_step_is_captured(
 ) -> None:
     a = on_device(1.0, -2.0, 3.0)
     call(a)
-    monkeypatch.setattr(standin, "recorder", lambda *asked: None)
+    monkeypatch.setattr(fake_gpu, "recorder", lambda *asked: None)
     with pytest.raises(NotImplementedError, match="stream capture"):
         call(a)
 
@@ -98,18 +98,18 @@ WAITS = {
 @pytest.mark.parametrize("what", WAITS)
 def test_what_makes_the_host_wait_is_counted(what: str) -> None:
     a = on_device(1.0, -2.0, 3.0)
-    before = Counter(standin.counts)
+    before = Counter(fake_gpu.counts)
     WAITS[what](a)
-    assert standin.counts - before == {"synchronisation": 1}
+    assert fake_gpu.counts - before == {"synchronisation": 1}
 
 
 def test_copies_are_counted() -> None:
-    before = Counter(standin.counts)
+    before = Counter(fake_gpu.counts)
     a = xp.asarray([1.0, 2.0])
     a.get()
     a.sum()
     xp.full((), 2.0)
-    assert standin.counts - before == {"copy to device": 1, "copy to host": 1}
+    assert fake_gpu.counts - before == {"copy to device": 1, "copy to host": 1}
 
 
 def test_indices_wrap_around() -> None:
@@ -127,7 +127,7 @@ def test_indices_wrap_around() -> None:
 
 def test_reductions_give_arrays() -> None:
     y = on_device(1.0, 2.0).sum()
-    assert isinstance(y, standin.StandInArray)
+    assert isinstance(y, fake_gpu.FakeGPUArray)
     assert y.shape == ()
 
 

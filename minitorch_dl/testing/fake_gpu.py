@@ -1,4 +1,4 @@
-"""A GPU without a GPU: the device type ``standin``.
+"""A GPU without a GPU: the device type ``fakegpu``.
 
 Its arrays live in ordinary memory, but behave as CuPy's do towards a program: they refuse to mix
 with NumPy arrays and to turn into them unasked, their module has only the functions that CuPy has,
@@ -6,12 +6,12 @@ and reductions give 0-d arrays. What would stall a real device (reading a value,
 host) is counted. So every dispatch path runs, and is checked, on a machine without a GPU.
 
 >>> import minitorch_dl as torch
->>> from minitorch_dl.testing import standin
->>> standin.register()
->>> x = torch.ones(3, device="standin", requires_grad=True)
+>>> from minitorch_dl.testing import fake_gpu
+>>> fake_gpu.register()
+>>> x = torch.ones(3, device="fakegpu", requires_grad=True)
 >>> (x * 2).sum().backward()
 >>> x.grad
-tensor([2., 2., 2.], device='standin')
+tensor([2., 2., 2.], device='fakegpu')
 """
 
 from __future__ import annotations
@@ -122,13 +122,13 @@ def _waits(name: str, args: Any, kwargs: Any) -> bool:
     return name in _WAITING
 
 
-class StandInArray:
+class FakeGPUArray:
     """An array of the stand-in device."""
 
     __slots__ = ("__weakref__", "_array", "base", "index")
     __array_ufunc__ = None  # NumPy's operators leave the work to ours, which refuse
 
-    def __init__(self, array: np.ndarray, base: StandInArray | None = None) -> None:
+    def __init__(self, array: np.ndarray, base: FakeGPUArray | None = None) -> None:
         self._array = array
         self.base = base
         self.index: int = current if base is None else base.index
@@ -189,10 +189,10 @@ class StandInArray:
     def imag(self, value: Any) -> None:
         self._array.imag = _unwrap(value)
 
-    def copy(self, order: str = "C") -> StandInArray:
+    def copy(self, order: str = "C") -> FakeGPUArray:
         """On the current device, wherever this one is."""
         given: Any = (order,)
-        return _did(self._array.copy, given, {}, StandInArray(self._array.copy(*given)))
+        return _did(self._array.copy, given, {}, FakeGPUArray(self._array.copy(*given)))
 
     def diagonal(self, *args: Any) -> Any:
         """CuPy's can be written to, NumPy's can't."""
@@ -224,7 +224,7 @@ class StandInArray:
         return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
-        return f"standin({self._array!r})"
+        return f"fakegpu({self._array!r})"
 
     def _read(self, convert: Callable[[Any], Any]) -> Any:
         _count("synchronisation")
@@ -246,7 +246,7 @@ class StandInArray:
 
 
 def _operator(name: str, ufunc: str | None) -> Callable[..., Any]:
-    def method(self: StandInArray, *others: Any) -> Any:
+    def method(self: FakeGPUArray, *others: Any) -> Any:
         if ufunc == "matmul":
             _check_capturable("cupy.matmul")
         operands = [_unwrap(other) for other in others]
@@ -278,9 +278,9 @@ _OTHERS = {
 for _name, _ufunc in _BINARY.items():
     for _form in (f"__{_name}__", f"__r{_name}__", f"__i{_name}__"):
         if hasattr(np.ndarray, _form):
-            setattr(StandInArray, _form, _operator(_form, _ufunc))
+            setattr(FakeGPUArray, _form, _operator(_form, _ufunc))
 for _name, _ufunc in _OTHERS.items():
-    setattr(StandInArray, f"__{_name}__", _operator(f"__{_name}__", _ufunc))
+    setattr(FakeGPUArray, f"__{_name}__", _operator(f"__{_name}__", _ufunc))
 
 
 def _count_masks(index: Any) -> None:
@@ -289,16 +289,16 @@ def _count_masks(index: Any) -> None:
         _count("synchronisation")
 
 
-def _pick(array: StandInArray, index: Any) -> Any:
+def _pick(array: FakeGPUArray, index: Any) -> Any:
     return array._array[wrapped(array._array.shape, index)]
 
 
-def _put(array: StandInArray, index: Any, value: Any) -> None:
+def _put(array: FakeGPUArray, index: Any, value: Any) -> None:
     array._array[wrapped(array._array.shape, index)] = _unwrap(value)
 
 
 def _is_mask(key: Any) -> bool:
-    return isinstance(key, StandInArray) and key._array.dtype == bool
+    return isinstance(key, FakeGPUArray) and key._array.dtype == bool
 
 
 def wrapped(shape: tuple[int, ...], index: Any) -> Any:
@@ -321,7 +321,7 @@ def wrapped(shape: tuple[int, ...], index: Any) -> Any:
     return tuple(keys) if isinstance(index, tuple) else keys[0]
 
 
-def _inside(x: StandInArray) -> np.ndarray:
+def _inside(x: FakeGPUArray) -> np.ndarray:
     return x._array
 
 
@@ -331,7 +331,7 @@ def _unwrap(values: Any) -> Any:
 
 
 def _unwrapped(value: Any) -> Any:
-    if isinstance(value, StandInArray):
+    if isinstance(value, FakeGPUArray):
         return value._array
     if isinstance(value, np.ndarray):
         raise TypeError(
@@ -354,9 +354,9 @@ def _wrap(value: Any, sources: Any) -> Any:
     """A result as CuPy gives it: arrays and NumPy scalars become arrays of the device."""
     sources = _arrays_in(sources)
 
-    def new(array: np.ndarray) -> StandInArray:
+    def new(array: np.ndarray) -> FakeGPUArray:
         _check_current(sources)
-        return StandInArray(array)
+        return FakeGPUArray(array)
 
     return around(value, sources, _inside, new)
 
@@ -370,7 +370,7 @@ def _wrap_call(function: Callable[..., Any], entry: Entry, owners: Any = ()) -> 
         given, options = _unwrap(args), _unwrap(kwargs)
         result = function(*given, **options)
         result = _as_cupy_promotes(entry.name, (*_arrays_in(owners), *_arrays_in(args)), result)
-        if isinstance(kwargs.get("out"), StandInArray):
+        if isinstance(kwargs.get("out"), FakeGPUArray):
             return _did(function, given, options, kwargs["out"])
         return _did(function, given, options, _wrap(result, (*owners, *_arrays_in(args))))
 
@@ -378,8 +378,8 @@ def _wrap_call(function: Callable[..., Any], entry: Entry, owners: Any = ()) -> 
     return call
 
 
-def _arrays_in(args: Any) -> list[StandInArray]:
-    return arrays_in(args, StandInArray)
+def _arrays_in(args: Any) -> list[FakeGPUArray]:
+    return arrays_in(args, FakeGPUArray)
 
 
 class _Ufunc:
@@ -399,30 +399,30 @@ class _Ufunc:
             self._entry.check_loop(given, outputs)
         if len(args) > self._ufunc.nin:
             result = args[-1]
-        elif isinstance(kwargs.get("out"), StandInArray):
+        elif isinstance(kwargs.get("out"), FakeGPUArray):
             result = kwargs["out"]
         else:
             result = _wrap(result, _arrays_in(args))
         return _did(self._ufunc, given, options, result)
 
-    def at(self, a: StandInArray, indices: Any, b: Any) -> None:
+    def at(self, a: FakeGPUArray, indices: Any, b: Any) -> None:
         self._entry.check_method("at", a._array.dtype)
         given = (a._array, wrapped(a._array.shape, indices), _unwrap(b))
         self._ufunc.at(*given)
         _did(self._ufunc.at, given, {}, None)
 
-    def outer(self, a: StandInArray, b: StandInArray) -> Any:
+    def outer(self, a: FakeGPUArray, b: FakeGPUArray) -> Any:
         result = _wrap(self._ufunc.outer(a._array, b._array), (a, b))
         return _did(self._ufunc.outer, (a._array, b._array), {}, result)
 
-    def reduce(self, array: StandInArray, axis: Any = 0, dtype: Any = None, out: Any = None,
+    def reduce(self, array: FakeGPUArray, axis: Any = 0, dtype: Any = None, out: Any = None,
                keepdims: bool = False) -> Any:  # fmt: skip
         return self._method("reduce", array, axis, dtype, out, keepdims)
 
-    def accumulate(self, array: StandInArray, axis: int = 0, dtype: Any = None) -> Any:
+    def accumulate(self, array: FakeGPUArray, axis: int = 0, dtype: Any = None) -> Any:
         return self._method("accumulate", array, axis, dtype)
 
-    def _method(self, name: str, array: StandInArray, *args: Any) -> Any:
+    def _method(self, name: str, array: FakeGPUArray, *args: Any) -> Any:
         self._entry.check_method(name)
         method, given = getattr(self._ufunc, name), (array._array, *_unwrap(args))
         return _did(method, given, {}, _wrap(method(*given), (array,)))
@@ -432,7 +432,7 @@ class _Module:
     """A namespace of NumPy cut down to what CuPy's has."""
 
     def __init__(self, name: str, module: Any) -> None:
-        self.__name__ = f"standin.{name}"
+        self.__name__ = f"fakegpu.{name}"
         self._name, self._module = name, module
 
     def __getattr__(self, name: str) -> Any:
@@ -452,36 +452,36 @@ class _Module:
 
 
 class _TopModule(_Module):
-    ndarray = StandInArray
+    ndarray = FakeGPUArray
     newaxis = None
 
-    def asarray(self, a: Any, dtype: Any = None) -> StandInArray:
+    def asarray(self, a: Any, dtype: Any = None) -> FakeGPUArray:
         """To the device: NumPy arrays, numbers and nested lists are copied."""
-        if isinstance(a, StandInArray):
+        if isinstance(a, FakeGPUArray):
             return a if dtype is None or a._array.dtype == dtype else a.astype(dtype)
         return self.array(a, dtype)
 
-    def array(self, a: Any, dtype: Any = None, copy: bool = True) -> StandInArray:
+    def array(self, a: Any, dtype: Any = None, copy: bool = True) -> FakeGPUArray:
         """A new array on the device."""
         if not _arrays_in([a]):
             _count("copy to device")
         plain = a if isinstance(a, np.ndarray) else _unwrap(a)
-        return _did(np.array, (plain, dtype), {}, StandInArray(np.array(plain, dtype)))
+        return _did(np.array, (plain, dtype), {}, FakeGPUArray(np.array(plain, dtype)))
 
-    def take(self, a: StandInArray, indices: Any, axis: Any = None, out: Any = None) -> Any:
+    def take(self, a: FakeGPUArray, indices: Any, axis: Any = None, out: Any = None) -> Any:
         """CuPy's wraps indices around."""
         return a.take(indices, axis, out)
 
-    def take_along_axis(self, a: StandInArray, indices: StandInArray, axis: Any) -> Any:
+    def take_along_axis(self, a: FakeGPUArray, indices: FakeGPUArray, axis: Any) -> Any:
         """CuPy's wraps indices around."""
         size = a._array.shape[axis] if axis is not None else a._array.size
 
         def taken() -> np.ndarray:
             return np.take_along_axis(a._array, indices._array % max(size, 1), axis)
 
-        return _did(taken, (), {}, StandInArray(taken()))
+        return _did(taken, (), {}, FakeGPUArray(taken()))
 
-    def put_along_axis(self, arr: StandInArray, indices: Any, values: Any, axis: Any) -> None:
+    def put_along_axis(self, arr: FakeGPUArray, indices: Any, values: Any, axis: Any) -> None:
         """CuPy's wraps indices around."""
         size = arr._array.shape[axis] if axis is not None else arr._array.size
 
@@ -496,5 +496,5 @@ xp: Any = _TopModule("cupy", np)
 
 
 def register() -> None:
-    """Make ``device="standin"`` known."""
-    register_backend(Backend("standin", xp, StandInArray, lambda array: device("standin")))
+    """Make ``device="fakegpu"`` known."""
+    register_backend(Backend("fakegpu", xp, FakeGPUArray, lambda array: device("fakegpu")))
