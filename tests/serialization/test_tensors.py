@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import minitorch_dl as torch
-from minitorch_dl.serialization import ArchiveError, places
+from minitorch_dl.serialization import ArchiveError, map_location
 from tests.devices import DEVICES
 
 
@@ -223,9 +223,9 @@ def test_map_location(monkeypatch: pytest.MonkeyPatch) -> None:
     def unavailable(d: Any = None) -> Any:
         raise RuntimeError("no CuPy here")
 
-    known = places.backend_for
+    known = map_location.backend_for
     monkeypatch.setattr(
-        places, "backend_for", lambda d: known(d) if d.type == "cpu" else unavailable()
+        map_location, "backend_for", lambda d: known(d) if d.type == "cpu" else unavailable()
     )
     with pytest.raises(RuntimeError, match=r"saved on 'cuda:0'.*map_location='cpu'"):
         torch.load(relabelled(content, "cuda:0"))
