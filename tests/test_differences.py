@@ -472,3 +472,11 @@ def test_sobol_sequences_have_1111_dimensions() -> None:
         torch.quasirandom.SobolEngine(1112)
     first = torch.quasirandom.SobolEngine(3, scramble=True, seed=5).draw(dtype=torch.float64)
     assert (first * 2**30).tolist() == [[515708045, 125905764, 133132919]]
+
+
+def test_gradients_have_no_masks() -> None:
+    factor = torch.tensor(2.0, requires_grad=True)
+    data, mask = torch.tensor([1.0, 2.0, float("nan")]), torch.tensor([True, True, False])
+    (torch.masked.masked_tensor(data, mask) * factor).sum().backward()
+    assert type(factor.grad) is torch.Tensor
+    assert factor.grad.item() == 3

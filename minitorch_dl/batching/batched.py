@@ -222,7 +222,7 @@ class Batched(Tensor):
     def is_complex(self) -> bool:
         return self.entries.is_complex()
 
-    def is_contiguous(self, memory_format: Any = "torch.contiguous_format") -> bool:
+    def is_contiguous(self, memory_format: Any = None) -> bool:
         e = self.entries
         return (e.select(0, 0) if len(e) else e).is_contiguous(memory_format=memory_format)
 

@@ -1,8 +1,8 @@
 """``MaskedTensor``: a tensor and a mask of the same shape that says which elements are there.
 
 Element by element, ops keep the mask; reductions look at the elements that are there; what moves
-elements moves those of the mask likewise. Gradients flow to the data, and ``grad`` has the mask of
-its tensor.
+elements moves those of the mask likewise. Gradients flow to the data from the elements that are there, and
+``grad`` has the mask of its tensor.
 
 >>> import minitorch_dl as torch
 >>> from minitorch_dl.masked import masked_tensor
@@ -21,6 +21,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import ops
+from ..backend import layouts
 from ..backend.warning import warn
 from ..ops import masked_reductions, patches
 from ..ops.dims import normalize_dims
@@ -105,11 +106,11 @@ class MaskedTensor(WrapperSubclass):
 
     def is_sparse_coo(self) -> bool:
         """Whether the data are sparse in coordinates."""
-        return self.layout == "torch.sparse_coo"
+        return self.layout is layouts.sparse_coo
 
     def is_sparse_csr(self) -> bool:  # type: ignore[override]
         """Whether the data are sparse by rows."""
-        return self.layout == "torch.sparse_csr"
+        return self.layout is layouts.sparse_csr
 
     is_sparse = property(lambda self: isinstance(self._entries, SparseTensor))
 
@@ -125,12 +126,12 @@ class MaskedTensor(WrapperSubclass):
         """The number of elements, masked out or not."""
         return self._entries.numel()
 
-    def is_contiguous(self, memory_format: Any = "torch.contiguous_format") -> bool:
+    def is_contiguous(self, memory_format: Any = layouts.contiguous_format) -> bool:
         """Whether the data are in this order in memory."""
         self._require_dense("is_contiguous")
         return self._entries.is_contiguous(memory_format=memory_format)
 
-    def contiguous(self, memory_format: Any = "torch.contiguous_format") -> MaskedTensor:
+    def contiguous(self, memory_format: Any = layouts.contiguous_format) -> MaskedTensor:
         """This tensor, copied into this order in memory unless it is in it."""
         self._require_dense("contiguous")
         if self.is_contiguous(memory_format):
@@ -303,14 +304,26 @@ def _elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
         data = [_data_of(x) for x in args]
         if first.is_sparse:
             places = first._entries.coalesce()
+            there = first._mask.coalesce()._values()
             entries = [x.coalesce()._values() if isinstance(x, SparseTensor) else x for x in data]
-            return first.with_entries(places.with_entries(function(*entries, **kwargs)))
-        y = function(*data, **kwargs)
+            y = function(*_differentiable(entries, there), **kwargs)
+            return first.with_entries(places.with_entries(y))
+        written = data[:1] if name.endswith("_") else []  # in place
+        y = function(*written, *_differentiable(data[len(written) :], first._mask), **kwargs)
         if y is first._entries:  # written in place
             return first
         return first.make(y, first._mask.expand_as(y))
 
     return apply
+
+
+def _differentiable(values: list[Any], mask: Tensor) -> list[Any]:
+    """The arguments, with gradients from where the mask is true only: the slope at an element that
+    isn't there may be infinite or NaN."""
+    return [
+        ops.where(mask, x, x.detach()) if isinstance(x, Tensor) and x.requires_grad else x
+        for x in values
+    ]
 
 
 def _masks_match(a: MaskedTensor, b: MaskedTensor) -> bool:

@@ -102,6 +102,10 @@ def test_sparse_parts() -> None:
     x = there(requires_grad=True)
     for y in (x.to_sparse(), x.to_sparse_csr()):
         assert y.is_sparse
+        assert (y.is_sparse_coo(), y.is_sparse_csr()) == (
+            y.layout is torch.sparse_coo,
+            y.layout is torch.sparse_csr,
+        )
         assert y.get_data()._nnz() == 3
         check(y.to_dense(), DATA, MASK)
         check((y * 2).cos().to_dense(), (2 * DATA).cos(), MASK)
@@ -131,6 +135,23 @@ def test_parts_that_do_not_fit(data: Any, mask: Any, error: type[Exception], tex
     for make in (MaskedTensor, masked_tensor, as_masked_tensor):
         with pytest.raises(error, match=text):
             make(data, mask)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_gradients_of_what_is_not_there(sparse: bool) -> None:
+    data, mask = torch.tensor([1.0, 2.0, float("nan")]), torch.tensor([True, True, False])
+    if sparse:
+        indices = torch.tensor([[0, 1, 2]])
+        data = torch.sparse_coo_tensor(indices, data, (3,))
+        mask = torch.sparse_coo_tensor(indices, mask, (3,))
+    factor = torch.tensor(2.0, requires_grad=True)
+    (masked_tensor(data, mask) * factor).sum().backward()
+    assert factor.grad == 3
+    x = masked_tensor(torch.tensor([4.0, 0.0, -1.0]), torch.tensor([True, False, False]), True)
+    x.sqrt().sum().backward()
+    assert x.grad.get_data().tolist() == [0.25, 0, 0]
+    y = as_masked_tensor(torch.tensor([4.0, 0.0], requires_grad=True) * 1, MASK[0, :2])
+    y.div_(torch.tensor([2.0, 0.0])).sum().backward()
 
 
 def test_copies_and_text() -> None:
