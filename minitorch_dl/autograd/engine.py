@@ -181,6 +181,8 @@ def _descend(
                 results = _despite_warning(warning, node, vjp, g, saved)
         if saved and vjp.frees_saved and not retain_graph:
             node.saved = saved = None
+            if watched and node.packed is not None:
+                node.packed = None
         elif watched and node.packed is not None:
             node.saved = saved = ()
         if node.shapes is not None:

@@ -290,3 +290,26 @@ def test_the_stack_of_an_op_inside_a_formula_is_the_program_s() -> None:
     assert slope.grad_fn.name() == "DivBackward0"
     *_, innermost = made_at(slope.grad_fn).splitlines()
     assert innermost.strip().startswith("(slope,) = torch.autograd.grad(")
+
+
+def test_what_hooks_keep_is_freed_by_the_backward_pass() -> None:
+    freed = []
+
+    class Kept:
+        def __init__(self, x: Any) -> None:
+            self.x = x
+
+        def __del__(self) -> None:
+            freed.append(True)
+
+    x = torch.ones(3, requires_grad=True)
+    with torch.autograd.graph.saved_tensors_hooks(Kept, lambda kept: kept.x):
+        y = x**2
+    total = y.sum()
+    total.backward(retain_graph=True)
+    assert not freed
+    total.backward()
+    assert freed == [True]
+    assert y.grad_fn is not None
+    with pytest.raises(RuntimeError, match="second time"):
+        total.backward()
