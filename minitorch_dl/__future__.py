@@ -1,11 +1,13 @@
-"""Switches of PyTorch's coming defaults: kept, without effect. Modules convert their parameters in
-place here, so that an optimizer goes on with them."""
+"""Switches of PyTorch's coming defaults: what converting a module, and loading its state, does with
+its parameters. By default they keep their places with other data, so that an optimizer goes on with
+them."""
 
 _kept = {"overwrite": False, "swap": False}
 
 
 def set_overwrite_module_params_on_conversion(value: bool) -> None:
-    """Accepted: a converted parameter stays the same object."""
+    """Whether a module is converted to new parameters, by which others that hold the old ones keep
+    them."""
     _kept["overwrite"] = value
 
 
@@ -15,7 +17,8 @@ def get_overwrite_module_params_on_conversion() -> bool:
 
 
 def set_swap_module_params_on_conversion(value: bool) -> None:
-    """Accepted: a converted parameter stays the same object."""
+    """Whether converting and loading swap parameters with new ones, which may be of another class:
+    those that ``Tensor.module_load`` makes of what is loaded."""
     _kept["swap"] = value
 
 

@@ -414,16 +414,6 @@ def test_tensors_change_places() -> None:
     assert type(other) is torch.Tensor
 
 
-def test_coming_defaults_are_kept() -> None:
-    for name in ("swap_module_params_on_conversion", "overwrite_module_params_on_conversion"):
-        getattr(torch.__future__, f"set_{name}")(True)
-        assert getattr(torch.__future__, f"get_{name}")()
-        getattr(torch.__future__, f"set_{name}")(False)
-    layer = torch.nn.Linear(2, 1).share_memory()
-    weight = layer.weight
-    assert layer.double().weight is weight
-
-
 def test_randomness_of_vmap() -> None:
     x = torch.zeros(4)
     torch.manual_seed(0)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .. import __future__ as switches
 from ..autograd import no_grad
 from ..backend import device as Device
 from ..backend.dtypes import dtype as DType
 from ..backend.warning import warn
 from ..ops import empty_like
 from ..tensor import Tensor
-from .parameter import is_lazy
+from ..tensor.swapping import swap_tensors
+from .parameter import Parameter, is_lazy
 
 Self = TypeVar("Self", bound="Convertible")
 
@@ -31,17 +33,17 @@ class Convertible:
             for module in self.children():
                 module._apply(fn)
         with no_grad():
-            for parameter in self._parameters.values():
+            for name, parameter in self._parameters.items():
                 if parameter is not None:
                     grad = parameter.grad
                     parameter.grad = None  # it may not fit while the data changes device or dtype
                     try:
-                        parameter.data = fn(parameter)
+                        made = self._parameters[name] = _converted(parameter, fn)
                     except Exception:
                         parameter.grad = grad
                         raise
                     if grad is not None:
-                        parameter.grad = fn(grad).requires_grad_(grad.requires_grad)
+                        made.grad = fn(grad).requires_grad_(grad.requires_grad)
             for name, buffer in self._buffers.items():
                 if buffer is not None:
                     if is_lazy(buffer):
@@ -115,6 +117,18 @@ class Convertible:
     def bfloat16(self: Self) -> Self:
         """Cast floating point parameters and buffers to bfloat16."""
         return self._apply(lambda t: t.bfloat16() if t.is_floating_point() else t)
+
+
+def _converted(parameter: Any, fn: Callable[[Tensor], Tensor]) -> Any:
+    """The parameter with the data that ``fn`` makes, or another one where the switches in
+    ``torch.__future__`` ask for it."""
+    if switches.get_swap_module_params_on_conversion():
+        swap_tensors(parameter, Parameter(fn(parameter), parameter.requires_grad))
+    elif switches.get_overwrite_module_params_on_conversion():
+        return Parameter(fn(parameter), parameter.requires_grad)
+    else:
+        parameter.data = fn(parameter)
+    return parameter
 
 
 def typename(value: Any) -> str:

@@ -7,10 +7,12 @@ from collections import OrderedDict, namedtuple
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from .. import __future__ as switches
 from ..autograd import no_grad
 from ..autograd.hook_handles import RemovableHandle, add_hook
 from ..backend.warning import warn
 from ..tensor import Tensor
+from ..tensor.swapping import swap_tensors
 from .parameter import Parameter, is_lazy
 
 if TYPE_CHECKING:
@@ -294,18 +296,30 @@ class Stateful:
     def _write(self, name: str, current: Tensor, given: Tensor, assign: bool) -> Callable[[], None]:
         """The step that puts ``given`` in place of ``current``."""
 
+        def in_its_place(new: Tensor) -> Tensor:
+            if not isinstance(current, Parameter):
+                return new
+            if isinstance(new, Parameter):
+                return new.requires_grad_(current.requires_grad)
+            return Parameter(new, requires_grad=current.requires_grad)
+
+        def swap() -> None:
+            new = current.module_load(given, assign=assign)
+            if new is given or new is current:
+                raise RuntimeError(
+                    f"{name}: module_load returned one of self or other, please .detach() the "
+                    "result if returning one of the inputs in module_load"
+                )
+            swap_tensors(current, in_its_place(new))
+
         def assign_given() -> None:
-            new = given
-            if isinstance(current, Parameter):
-                if isinstance(given, Parameter):
-                    given.requires_grad_(current.requires_grad)
-                else:
-                    new = Parameter(given, requires_grad=current.requires_grad)
-            setattr(self, name, new)
+            setattr(self, name, in_its_place(given))
 
         def copy_given() -> None:
             current.copy_(given)
 
+        if switches.get_swap_module_params_on_conversion():
+            return swap
         return assign_given if assign else copy_given
 
     def set_extra_state(self, state: Any) -> None:

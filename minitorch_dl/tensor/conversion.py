@@ -454,6 +454,11 @@ class Convertible(TensorBase):
                 )
         return _copy_(self, src)
 
+    def module_load(self, other: Any, assign: builtins.bool = False) -> Any:
+        """What a module that loads ``other`` for this tensor is to hold: another object than both.
+        Asked under ``torch.__future__.set_swap_module_params_on_conversion``."""
+        return other.detach() if assign else self.copy_(other).detach()
+
     def fill_(self, value: Any) -> Any:
         """Set every element to ``value``, a number or a 0-d tensor."""
         if isinstance(value, TensorBase) and value.array.ndim:

@@ -1,5 +1,6 @@
 """Tools around training: the data pipeline, and the handles of hooks."""
 
+from ..tensor.swapping import swap_tensors as swap_tensors
 from . import (
     _pytree,
     checkpoint as checkpoint,
@@ -8,4 +9,3 @@ from . import (
     dlpack as dlpack,
     hooks as hooks,
 )
-from .swapping import swap_tensors as swap_tensors

@@ -6,7 +6,7 @@ import weakref
 from typing import Any
 
 from ..autograd.node import AccumulateGrad
-from ..tensor import Tensor
+from . import Tensor
 
 _PARTS = ("array", "_grad", "_node", "_view", "__dict__", "__class__")
 
