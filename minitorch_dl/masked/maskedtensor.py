@@ -1,8 +1,8 @@
 """``MaskedTensor``: a tensor and a mask of the same shape that says which elements are there.
 
 Element by element, ops keep the mask; reductions look at the elements that are there; what moves
-elements moves those of the mask likewise. Gradients flow to the data from the elements that are there, and
-``grad`` has the mask of its tensor.
+elements moves those of the mask likewise. Gradients flow to the data from the elements that are
+there, and ``grad`` has the mask of its tensor.
 
 >>> import minitorch_dl as torch
 >>> from minitorch_dl.masked import masked_tensor
