@@ -384,6 +384,25 @@ def test_a_functions_own_rule_for_batches(torch) -> None:
     assert torch.vmap(NoRule.apply)(x).tolist() == [1, 8, 27]
 
 
+def test_a_functions_own_rule_for_batches_is_told_defaults(torch) -> None:
+    class Power(torch.autograd.Function):
+        @staticmethod
+        def forward(x, exponent=3):
+            return x**exponent
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            pass
+
+        @staticmethod
+        def vmap(info, in_dims, x, exponent):
+            return Power.apply(x, exponent) + 1, 0
+
+    x = torch.tensor([1.0, 2.0])
+    assert torch.vmap(Power.apply)(x).tolist() == [2, 9]
+    assert torch.vmap(lambda x: Power.apply(x, exponent=2))(x).tolist() == [2, 5]
+
+
 def test_wrong_calls_of_transforms(torch) -> None:
     x = torch.ones(2)
     f = torch.func

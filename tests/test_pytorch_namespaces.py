@@ -22,6 +22,7 @@ def test_folders_of_pytorch_are_found_under_this_name() -> None:
     assert torch.nn.modules.linear.Linear is torch.nn.modules.Linear is torch.nn.Linear
     assert torch.distributions.normal.Normal is torch.distributions.Normal
     assert isinstance(1.0, torch.types.Number)
+    assert isinstance(x, torch.types._TensorOrTensors)
     assert {"Conv2d", "Linear"} <= set(torch.nn.modules.__all__)
     with pytest.raises(ModuleNotFoundError):
         importlib.import_module("minitorch_dl.nn.modules.nowhere")

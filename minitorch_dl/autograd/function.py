@@ -169,6 +169,15 @@ class Function:
         """Whether the subclass has a method of this name of its own."""
         return getattr(cls, name) is not getattr(Function, name)
 
+    @classmethod
+    def _bound(cls, args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """The arguments with the defaults of ``forward``, by position where it takes no ctx."""
+        if not cls._defines("setup_context"):
+            return args, kwargs
+        bound = inspect.signature(cls.forward).bind(*args, **kwargs)
+        bound.apply_defaults()
+        return bound.args, bound.kwargs
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError(
             "Legacy autograd function with non-static forward method is deprecated. "
@@ -227,10 +236,7 @@ class Function:
                 if value.takes_functions:
                     return value.__torch_function__(cls.apply, (type(value),), args, kwargs)
         separate = cls._defines("setup_context")
-        if separate:
-            bound = inspect.signature(cls.forward).bind(*args, **kwargs)
-            bound.apply_defaults()
-            args, kwargs = bound.args, bound.kwargs
+        args, kwargs = cls._bound(args, kwargs)
         edges = tuple(current_node(a) if isinstance(a, TensorBase) else None for a in args)
         recorded = any(edge is not None for edge in edges) and records(args)
         ctx = FunctionCtx()

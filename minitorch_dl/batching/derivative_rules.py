@@ -67,6 +67,7 @@ def _only_entry(g: Any, i: int) -> Any:
 def _apply(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
     """A custom Function, by its own ``vmap``."""
     cls = func.__self__
+    args, kwargs = cls._bound(args, kwargs)
     if kwargs:
         raise NotImplementedError(
             f"{cls.__name__}.apply: kwarg-only Tensor args can't be batched. Give them by position"

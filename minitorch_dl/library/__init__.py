@@ -30,11 +30,12 @@ from .custom_ops import (
     triton_op,
     wrap_triton,
 )
+from .fake import get_ctx
 from .namespaces import Library, ops
 from .schemas import infer_schema
 
 __all__ = [
-    "CustomOpDef", "Library", "OpCheckError", "custom_op", "define", "impl", "impl_abstract",
+    "CustomOpDef", "Library", "OpCheckError", "custom_op", "define", "get_ctx", "impl", "impl_abstract",
     "infer_schema", "opcheck", "ops", "register_autocast", "register_autograd", "register_fake",
     "register_kernel", "register_vmap", "triton_op", "wrap_triton",
 ]  # fmt: skip

@@ -9,11 +9,12 @@ from typing import Any
 from ..amp import autocast, is_autocast_enabled
 from ..amp.autocast_mode import converted
 from ..autograd import is_grad_enabled, no_grad
-from ..autograd.function import Function
 from ..autograd.torch_function import LIVE, overriding
 from ..autograd.versions import mark_written, owner_of
 from ..backend import device, dtypes
 from ..tensor import Tensor
+from .fake import run_fake
+from .recording import Call, Recorded
 from .schemas import infer_schema
 
 __all__ = [
@@ -39,29 +40,6 @@ def _device_type(args: Iterable[Any], keywords: dict[str, Any]) -> str:
     return next((x.device.type for x in tensors_among((*args, *keywords.values()))), "cpu")
 
 
-class _Recorded(Function):
-    """The call of an op that has a derivative."""
-
-    @staticmethod
-    def forward(ctx: Any, op: CustomOpDef, keywords: dict[str, Any], *args: Any) -> Any:
-        ctx.op = op
-        output = op.run(args, keywords)
-        if op.setup_context is not None:
-            given = {"keyword_only_inputs": keywords} if keywords else {}
-            op.setup_context(ctx=ctx, inputs=args, output=output, **given)
-        return output
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Any) -> Any:
-        if ctx.op.backward is None:
-            raise RuntimeError(
-                f"There is no autograd formula for {ctx.op.namespace}::{ctx.op.name}. Please use "
-                "register_autograd to add one"
-            )
-        gradients = ctx.op.backward(ctx, *grads)
-        return None, None, *(gradients if isinstance(gradients, tuple) else (gradients,))
-
-
 class CustomOpDef:
     """An op registered under ``namespace::name``; call it as the function that it stands for."""
 
@@ -79,7 +57,7 @@ class CustomOpDef:
         self.__name__ = self.name
         overload = "" if "." in self.name else "_default"
         called = f"{self.namespace}_{self.name.replace('.', '_')}{overload}"
-        self._recorded: Any = type(f"GeneratedBackwardFor_{called}", (_Recorded,), {})
+        self.function: Any = type(f"GeneratedBackwardFor_{called}", (Recorded,), {})
         self.__doc__ = getattr(kernel, "__doc__", None)
 
     def __repr__(self) -> str:
@@ -90,10 +68,15 @@ class CustomOpDef:
         """The op itself: there is one overload."""
         return self
 
+    _opoverload = default
+
     def kernel(self, *args: Any, **keywords: Any) -> Any:
         """What computes the op on the device of its first tensor."""
         device = _device_type(args, keywords)
-        found = self.kernels.get(device) or self.kernels.get("")
+        found = self.kernels.get(device)
+        if found is None and device == "meta" and not self.composite:
+            return run_fake(self, args, keywords)
+        found = found or self.kernels.get("")
         if found is None:
             raise NotImplementedError(
                 f"{self.namespace}::{self.name} has no kernel for the device {device}; it has some "
@@ -116,8 +99,7 @@ class CustomOpDef:
         if self.mutates or not is_grad_enabled() or not any(x.requires_grad for x in given):
             with no_grad():
                 return self.run(args, keywords)
-        args, keywords = self._positional(args, keywords)
-        return self._recorded.apply(self, keywords, *args)
+        return Call(self, *self._positional(args, keywords)).record()
 
     def run(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """Compute the op, note what it wrote to, and check that its results are its own."""
@@ -156,7 +138,7 @@ class CustomOpDef:
         return register if func is None else register(func)
 
     def register_fake(self, func: Callable[..., Any], /) -> Callable[..., Any]:
-        """Note what the results look like without computing them; a compiler would ask."""
+        """Make results on the device "meta", where nothing is computed, by ``func``."""
         self.fake = func
         return func
 

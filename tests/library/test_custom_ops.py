@@ -1,5 +1,7 @@
 """Ops of a user's own under a name."""
 
+from collections.abc import Sequence
+
 import pytest
 
 import minitorch_dl as torch
@@ -244,3 +246,89 @@ def test_inputs_are_cast_under_autocast(cube):
     assert cube(y, 2.0).dtype == torch.float32
     with pytest.raises(RuntimeError, match="tpu"):
         library.register_autocast(cube, "tpu", torch.bfloat16)
+
+
+def test_lists_of_tensors_have_gradients():
+    @library.custom_op("tests::joined", mutates_args=())
+    def joined(xs: Sequence[torch.Tensor], dim: int) -> torch.Tensor:
+        return torch.cat(list(xs), dim)
+
+    @library.custom_op("tests::parted", mutates_args=())
+    def parted(x: torch.Tensor, sizes: Sequence[int], dim: int) -> list[torch.Tensor]:
+        return [part.clone() for part in x.split(list(sizes), dim)]
+
+    def keep(ctx, inputs, output):
+        ctx.dim = inputs[-1]
+        ctx.sizes = [x.shape[ctx.dim] for x in inputs[0]] if len(inputs) == 2 else None
+
+    joined.register_autograd(
+        lambda ctx, grad: (parted(grad, ctx.sizes, ctx.dim), None), setup_context=keep
+    )
+    parted.register_autograd(
+        lambda ctx, grads: (joined(grads, ctx.dim), None, None), setup_context=keep
+    )
+    a, b = torch.rand(2, 3).double(), torch.rand(2, 1).double().requires_grad_()
+    assert joined([a, b], 1).shape == (2, 4)
+    for x in (a, b):
+        x.requires_grad_()
+    assert torch.autograd.gradcheck(lambda a, b: joined([a, b], 1) ** 2, (a, b))
+    assert torch.autograd.gradgradcheck(lambda a, b: joined([a, b], 1) ** 2, (a, b))
+    parts = parted(a, [1, 2], 1)
+    assert isinstance(parts, list)
+    (parts[1] ** 2).sum().backward()  # the other part's gradient is zeros
+    assert torch.equal(a.grad, torch.cat([torch.zeros(2, 1), 2 * a.detach()[:, 1:]], 1).double())
+    joined.register_autograd(lambda ctx, grad: (grad, None), setup_context=keep)
+    with pytest.raises(RuntimeError, match="of the same structure as the inputs"):
+        joined([a, b], 1).sum().backward()
+
+
+def test_which_inputs_need_gradients_goes_by_the_op_s_arguments():
+    seen = []
+
+    @library.custom_op("tests::weighted", mutates_args=())
+    def weighted(x: torch.Tensor, w: torch.Tensor, *, scale: float) -> torch.Tensor:
+        return x * w * scale
+
+    @library.custom_op("tests::summed", mutates_args=())
+    def summed(xs: Sequence[torch.Tensor], w: torch.Tensor) -> torch.Tensor:
+        return sum(xs) * w
+
+    def keep(ctx, inputs, output, keyword_only_inputs=None):
+        seen.append(ctx.needs_input_grad)
+
+    def backward(ctx, grad):
+        seen.append(ctx.needs_input_grad)
+        return grad, None
+
+    weighted.register_autograd(backward, setup_context=keep)
+    x, w = torch.ones(2, requires_grad=True), torch.ones(2)
+    weighted(x, w, scale=2.0).sum().backward()
+    summed.register_autograd(lambda ctx, grad: ([grad, None], None), setup_context=keep)
+    summed([x, w], w).sum().backward()
+    assert seen == [(True, False), (True, False), ([True, False], False)]
+
+
+def test_on_the_device_meta_an_op_runs_the_function_that_makes_shapes(cube):
+    x = torch.ones(3, device="meta")
+    with pytest.raises(RuntimeError, match=r"no fake impl registered for <CustomOpDef\(tests::"):
+        cube(x)
+    cube.register_fake(lambda x, scale=1.0: x.new_empty(2, 5))
+    assert cube(x).shape == (2, 5)
+    assert cube(x).device.type == "meta"
+    assert cube._opoverload(torch.ones(1)).item() == 1.0
+
+
+def test_sizes_that_depend_on_values():
+    @library.custom_op("tests::places", mutates_args=())
+    def places(x: torch.Tensor) -> torch.Tensor:
+        return torch.tensor(x.numpy().nonzero()[0])
+
+    @places.register_fake
+    def _(x):
+        return x.new_empty(library.get_ctx().new_dynamic_size(), dtype=torch.int64)
+
+    with pytest.raises(RuntimeError, match="inside of a fake impl"):
+        library.get_ctx()
+    with pytest.raises(RuntimeError, match="depends on values"):
+        places(torch.ones(3, device="meta"))
+    assert set(library.opcheck(places, (torch.ones(3),)).values()) == {"SUCCESS"}
