@@ -35,7 +35,7 @@ from .namespaces import Library, ops
 from .schemas import infer_schema
 
 __all__ = [
-    "CustomOpDef", "Library", "OpCheckError", "custom_op", "define", "get_ctx", "impl", "impl_abstract",
-    "infer_schema", "opcheck", "ops", "register_autocast", "register_autograd", "register_fake",
-    "register_kernel", "register_vmap", "triton_op", "wrap_triton",
+    "CustomOpDef", "Library", "OpCheckError", "custom_op", "define", "get_ctx", "impl",
+    "impl_abstract", "infer_schema", "opcheck", "ops", "register_autocast", "register_autograd",
+    "register_fake", "register_kernel", "register_vmap", "triton_op", "wrap_triton",
 ]  # fmt: skip
