@@ -119,9 +119,9 @@ class ViewKind(enum.Enum):
         "instead, or write to a .clone()"
     )
     CUSTOM_FUNCTION = (
-        "This view was created inside a custom Function (or because an input was returned as-is) "
-        "and is being modified inplace, which would override its custom backward. Clone the output "
-        "of the custom Function first"
+        "The output of a custom Function is a view and is being modified inplace. This view was "
+        "created inside a custom Function (or because an input was returned as-is), whose custom "
+        "backward the write would override. Clone the output of the custom Function first"
     )
     OTHER_DTYPE = (
         "a view with another dtype is being modified inplace, which has no derivative. "

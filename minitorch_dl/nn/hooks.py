@@ -115,11 +115,14 @@ def through(registration_hooks: OrderedDict[int, Callable], module: Module, name
 
 
 class BackwardHookFunction(Function):
-    """The identity on tensors; in backward ``on_grads(grads)`` sees them and may replace them."""
+    """The identity on tensors; in backward ``on_grads(grads)`` sees them and may replace them.
+
+    ``materialize``: zeros stand for the gradients of tensors that nothing used, else None.
+    """
 
     @staticmethod
-    def forward(ctx, on_grads: Callable[[tuple], tuple], *tensors: Tensor):
-        ctx.set_materialize_grads(False)
+    def forward(ctx, on_grads: Callable[[tuple], tuple], materialize: bool, *tensors: Tensor):
+        ctx.set_materialize_grads(materialize)
         ctx.on_grads = on_grads
         outputs = tuple(tensor.view_as(tensor) for tensor in tensors)
         constant = [o for o, t in zip(outputs, tensors) if not t.requires_grad]
@@ -128,14 +131,15 @@ class BackwardHookFunction(Function):
 
     @staticmethod
     def backward(ctx, *grads):
-        return None, *ctx.on_grads(grads)
+        return None, None, *ctx.on_grads(grads)
 
 
 class BackwardHooks:
     """Runs a module's full backward hooks once the gradients of its inputs are known.
 
     One tap on the outputs sees ``grad_output`` (and lets the pre-hooks change it), one tap on the
-    inputs then sees ``grad_input``. Positions that hold no tensor show as None.
+    inputs then sees ``grad_input``, with zeros for tensors that the result does not depend on.
+    Positions that hold no tensor show as None.
     """
 
     def __init__(self, module: Hooked) -> None:
@@ -149,7 +153,7 @@ class BackwardHooks:
 
     def watch_inputs(self, args: tuple) -> tuple:
         self.n_inputs = len(args)
-        tapped = self._tap(args, self._on_grad_input)
+        tapped = self._tap(args, self._on_grad_input, materialize=True)
         self.inputs_tapped = tapped is not args
         return tapped
 
@@ -165,7 +169,9 @@ class BackwardHooks:
         return result
 
     @staticmethod
-    def _tap(values: tuple, on_grads: Callable[[tuple], tuple]) -> tuple:
+    def _tap(
+        values: tuple, on_grads: Callable[[tuple], tuple], *, materialize: bool = False
+    ) -> tuple:
         where = [i for i, value in enumerate(values) if isinstance(value, Tensor)]
         if not is_grad_enabled() or not any(values[i].requires_grad for i in where):
             return values
@@ -178,9 +184,8 @@ class BackwardHooks:
             return tuple(full_grads[i] for i in where)
 
         new_values = list(values)
-        for i, tensor in zip(
-            where, BackwardHookFunction.apply(spread, *(values[i] for i in where))
-        ):
+        tensors = BackwardHookFunction.apply(spread, materialize, *(values[i] for i in where))
+        for i, tensor in zip(where, tensors):
             new_values[i] = tensor
         if hasattr(values, "_fields"):  # namedtuple
             return type(values)(*new_values)

@@ -579,20 +579,21 @@ def test_backward_hooks_see_and_replace_gradients() -> None:
     assert module.weight.grad.tolist() == [[5.0, 5.0]]
 
 
-def test_backward_hook_shows_none_where_no_gradient_is() -> None:
+def test_backward_hook_shows_none_or_zeros_where_no_gradient_is() -> None:
     class Two(nn.Module):
-        def forward(self, x, flag, y):
+        def forward(self, x, flag, y, unused):
             return x * 2, "label", y * 3
 
     module, seen = Two(), []
     module.register_full_backward_hook(lambda m, gi, go: seen.append((gi, go)))
     x = mt.ones(2, requires_grad=True)
-    out = module(x, "flag", mt.ones(2))
+    out = module(x, "flag", mt.ones(2), mt.ones(3, requires_grad=True))
     assert out[1] == "label"
     out[0].sum().backward()
     ((grad_input, grad_output),) = seen
     assert grad_input[0].tolist() == [2.0, 2.0]
-    assert grad_input[1:] == (None, None)
+    assert grad_input[1] is None
+    assert [g.tolist() for g in grad_input[2:]] == [[0.0, 0.0], [0.0, 0.0, 0.0]]
     assert grad_output[0].tolist() == [1.0, 1.0]
     assert grad_output[1:] == (None, None)
 
