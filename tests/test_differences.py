@@ -303,6 +303,14 @@ def test_places_outside_a_sparse_tensor() -> None:
         torch.sparse_coo_tensor([[2]], [1.0], (2,))
 
 
+def test_gradients_of_sparse_tensors_have_their_entries() -> None:
+    for function in (torch.sum, lambda s: (s @ torch.ones(2, 2)).sum()):
+        s = torch.tensor([[0.0, 2.0], [3.0, 0.0]]).to_sparse().requires_grad_()
+        function(s).backward()
+        assert s.grad.layout == torch.sparse_coo
+        assert (s.grad.to_dense() != 0).tolist() == [[False, True], [True, False]]
+
+
 def test_lobpcg_is_exact() -> None:
     a = torch.diag(torch.arange(1.0, 8.0))
     values, vectors = torch.lobpcg(a, k=2, niter=0)

@@ -237,10 +237,23 @@ def _starts(roots: Sequence[Any], grads: Any, caller: str) -> tuple[list[Any], l
             g = _one(array)
         elif array is None:  # an edge that says nothing of its shape
             pass
+        elif g.is_sparse:
+            g = _sparse_start(i, g, nodes[i], array)
         elif g.array.shape != array.shape or g.array.dtype is not array.dtype:
             g = _fitted(i, g, array)
         checked.append(g)
     return nodes, checked
+
+
+def _sparse_start(i: int, g: Any, node: Any, array: Any) -> Any:
+    """The sparse gradient given for output ``i``, whose array this is: dense for what was
+    computed."""
+    if tuple(g.shape) != array.shape:
+        raise _other_shape(i, g, array)
+    if type(node) is not AccumulateGrad:
+        return _fitted(i, g.to_dense(), array)
+    node.takes_any = True
+    return g.to(dtypes.from_numpy(array.dtype))
 
 
 def _one(array: Any) -> Any:
@@ -265,11 +278,7 @@ def _one(array: Any) -> Any:
 def _fitted(i: int, g: Any, array: Any) -> Any:
     """The gradient given for output ``i``, whose array this is, in its dtype."""
     if g.array.shape != array.shape:
-        raise RuntimeError(
-            f"Mismatch in shape: grad_output[{i}] has a shape of torch.Size("
-            f"{list(g.array.shape)}) and output[{i}] has a shape of torch.Size("
-            f"{list(array.shape)})."
-        )
+        raise _other_shape(i, g, array)
     if g.array.dtype == array.dtype:
         return g
     have, want = dtypes.from_numpy(g.array.dtype), dtypes.from_numpy(array.dtype)
@@ -280,3 +289,10 @@ def _fitted(i: int, g: Any, array: Any) -> Any:
             f"output[{i}] has a dtype of {want}."
         )
     return cast(g, dtype=want.name)
+
+
+def _other_shape(i: int, g: Any, array: Any) -> RuntimeError:
+    return RuntimeError(
+        f"Mismatch in shape: grad_output[{i}] has a shape of torch.Size({list(g.shape)}) and "
+        f"output[{i}] has a shape of torch.Size({list(array.shape)})."
+    )

@@ -101,6 +101,12 @@ def as_raw(value: Any, like: Any = None) -> Any:
     return value
 
 
+def in_dtype_of(leaf: Any, g: Any) -> Any:
+    """The gradient Tensor ``g`` in the dtype that ``leaf.grad_dtype`` was set to."""
+    wanted = leaf.__dict__.get("_grad_dtype")
+    return g if wanted is None else g.to(wanted)
+
+
 class ViewKind(enum.Enum):
     """What a view shares with its base besides the memory, which decides what writing to it means.
 

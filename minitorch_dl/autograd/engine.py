@@ -18,8 +18,9 @@ import numpy as np
 from ..backend import array_module, devices
 from ..backend.row_major import row_major_copy
 from . import versions
-from .base import TensorBase, as_raw, late_bound, result_class
+from .base import TensorBase, as_raw, in_dtype_of, late_bound, result_class
 from .engine_ops import sum_to
+from .hooks import run_hooks, run_post_hooks, run_prehooks, shown
 from .modes import GRAD, state, use_saved_hooks
 from .node import SECOND_BACKWARD, AccumulateGrad, Node, Output
 
@@ -95,7 +96,7 @@ def run_backward(
     try:
         for root, grad in zip(roots, grads):
             if wanted is None or root in wanted:
-                g = grad if create_graph else grad.array
+                g = grad if create_graph or grad.is_sparse else grad.array
                 if -root.number in waiting:
                     _add(waiting, -root.number, g, create_graph)
                 else:
@@ -139,7 +140,7 @@ def _descend(
             state.backward_pass.follow(g)
         watched = node.watched  # a leaf, one of several outputs, or one with hooks
         if watched and (node.pre_hooks is not None or node.retained is not None):
-            g, is_ours = _run_hooks(node, g, create_graph), False
+            g, is_ours = run_hooks(node, g, create_graph), False
         if targeted is not None and node in targeted:
             found[node] = g
         if watched:
@@ -156,11 +157,15 @@ def _descend(
         if wanted is not None:
             needs = tuple([edge in wanted for edge in node.edges])
             if True not in needs:  # a target
+                if watched and accumulate and node.tuple_hooks is not None:
+                    run_prehooks(node, g, create_graph)
                 continue
             if vjp.prunable and needs != vjp.needs:
                 vjp = vjp.pruned(needs)
         if watched and node.tuple_hooks is not None:
-            g, is_ours = _run_tuple_hooks(node, g, create_graph), False
+            g, is_ours = run_prehooks(node, g, create_graph), False
+            if g is None:
+                continue
         if g.__class__ is list:
             g = _fill_missing(node, g)
         saved = node.saved
@@ -191,7 +196,7 @@ def _descend(
                 for r, shape in zip(results, node.shapes)
             ]
         if watched and node.hooks is not None:
-            results = _run_post_hooks(node, results, g, create_graph)
+            results = run_post_hooks(node, results, g, create_graph)
         is_new = not (create_graph or vjp.may_alias)
         for edge, r in zip(node.edges, results):
             if edge is None or r is None or (wanted is not None and edge not in wanted):
@@ -224,7 +229,7 @@ def _add(waiting: Waiting, key: int, g: Any, create_graph: bool) -> None:
             total += g  # a NumPy scalar gives a new one
         except RuntimeWarning:  # of an overflow, after all has been added
             pass
-    elif node.takes_sparse:
+    elif node.takes_any:
         total, is_ours = _sum(total, g), False
     else:
         try:
@@ -271,16 +276,15 @@ def _put_beside_others(node: Output, g: Any, waiting: Waiting, order: list[int])
 def _accumulate(node: AccumulateGrad, g: Any, is_ours: bool, create_graph: bool) -> None:
     """Add a gradient to the ``.grad`` of a leaf, and call the hooks of its node."""
     if node.tuple_hooks is not None:
-        g, is_ours = _run_tuple_hooks(node, g, create_graph), False
+        g, is_ours = run_prehooks(node, g, create_graph), False
     leaf = node.leaf()
-    if leaf is None:
+    if leaf is None or g is None:
         return
     before = leaf._grad
     if leaf._node is None:
         pass  # it has been frozen since
-    elif create_graph or node.takes_sparse or (before is not None and before.is_sparse):
-        shown = _shown(g)
-        leaf._grad = shown.clone() if before is None else _sum(before, shown)
+    elif create_graph or node.takes_any or (before is not None and before.is_sparse):
+        leaf._grad = _sum_of_any_kind(leaf, shown(g), create_graph)
     elif before is None:
         g = as_raw(g, leaf.array)
         keeps = is_ours and (g.base is None or _is_all_of_its_memory(g))
@@ -300,7 +304,7 @@ def _accumulate(node: AccumulateGrad, g: Any, is_ours: bool, create_graph: bool)
             if returned is not None and returned is not leaf:
                 raise RuntimeError("Tensor post accumulate grad hooks should return None.")
     if node.hooks is not None:
-        _run_post_hooks(node, (), g, create_graph)
+        run_post_hooks(node, (), g, create_graph)
 
 
 def _holders_of_base(view: Any) -> int:
@@ -322,91 +326,20 @@ def _is_all_of_its_memory(g: Any) -> bool:
     )
 
 
+def _sum_of_any_kind(leaf: Any, g: Any, create_graph: bool) -> Any:
+    """The ``.grad`` of a leaf after ``g``: the tensor that it was, where that can hold the sum."""
+    g, before = in_dtype_of(leaf, g), leaf._grad
+    if before is None:
+        return g.clone()
+    if create_graph or (before.is_sparse and not g.is_sparse):
+        return _sum(before, g)
+    return before.add_(g)
+
+
 def _sum(a: Any, b: Any) -> Any:
     """The sum of gradients of which some are sparse: the dense one has to be the first."""
     mixed = getattr(a, "is_sparse", False) and not getattr(b, "is_sparse", False)
     return b + a if mixed else a + b
-
-
-def _shown(g: Any) -> Any:
-    """A gradient as users see it. A sparse one, which only leaves get, is a Tensor in every
-    pass."""
-    return g if isinstance(g, TensorBase) else result_class().wrap(as_raw(g))
-
-
-def _passed_on(grad: Any, create_graph: bool) -> Any:
-    """The gradient in the form that the pass continues with, after hooks have seen ``grad``."""
-    return grad if create_graph or grad is None or grad.is_sparse else grad.array
-
-
-def _run_hooks(node: Node, g: Any, create_graph: bool) -> Any:
-    """Show the gradient of a node's output to its tensor's hooks, which may replace it."""
-    grad = _shown(g)
-    for hook in list(node.pre_hooks.values()) if node.pre_hooks else ():
-        replaced = hook(grad)
-        if replaced is not None:
-            grad = _checked_replacement(node, hook, grad, replaced)
-    if node.retained is not None:
-        tensor = node.retained()
-        if tensor is not None:
-            kept = grad if create_graph else grad.clone()
-            tensor._grad = kept if tensor._grad is None else tensor._grad + kept
-    return _passed_on(grad, create_graph)
-
-
-def _checked_replacement(node: Node, hook: Any, grad: Any, replaced: Any) -> Any:
-    name = getattr(hook, "__name__", repr(hook))
-    if not isinstance(replaced, result_class()):
-        raise TypeError(
-            f"{node.name()}: expected Variable, but hook returned '{type(replaced).__name__}' "
-            f"(hook '{name}' must return a Tensor or None)"
-        )
-    if replaced.shape != grad.shape:
-        raise RuntimeError(
-            f"hook '{name}' has changed the size of value: the gradient at {node.name()} has shape "
-            f"{list(grad.shape)}, got {list(replaced.shape)}"
-        )
-    if replaced.dtype != grad.dtype:
-        raise RuntimeError(
-            f"hook '{name}' has changed the type of value at {node.name()} "
-            f"(was {grad.dtype} got {replaced.dtype})"
-        )
-    return replaced
-
-
-def _run_tuple_hooks(node: Node, g: Any, create_graph: bool) -> Any:
-    """Show the gradients of all outputs of a node to its prehooks, which may replace them."""
-    several = isinstance(g, list)
-    grads = tuple(None if one is None else _shown(one) for one in (g if several else (g,)))
-    for hook in list(node.tuple_hooks.values()):
-        replaced = hook(grads)
-        if replaced is not None:
-            grads = _as_many(replaced, grads, hook)
-    results = [_passed_on(one, create_graph) for one in grads]
-    return results if several else results[0]
-
-
-def _run_post_hooks(node: Node, results: Any, g: Any, create_graph: bool) -> Any:
-    inputs = tuple(None if r is None else _shown(r) for r in results)
-    several = g if isinstance(g, (list, tuple)) else (g,)
-    outputs = tuple(None if one is None else _shown(one) for one in several)
-    for hook in list(node.hooks.values()):
-        replaced = hook(inputs, outputs)
-        if replaced is not None:
-            inputs = _as_many(replaced, inputs, hook)
-    return tuple(_passed_on(r, create_graph) for r in inputs)
-
-
-def _as_many(replaced: Any, grads: tuple[Any, ...], hook: Any) -> tuple[Any, ...]:
-    """What a hook returned in place of ``grads``, as a tuple of as many."""
-    replaced = replaced if isinstance(replaced, tuple) else (replaced,)
-    if len(replaced) != len(grads):
-        name = getattr(hook, "__name__", repr(hook))
-        raise RuntimeError(
-            f"hook '{name}' has returned an incorrect number of values (got {len(replaced)}, but "
-            f"expected {len(grads)})"
-        )
-    return replaced
 
 
 def _fill_missing(node: Node, grads: list[Any]) -> tuple[Any, ...]:

@@ -178,6 +178,14 @@ class Function:
         bound.apply_defaults()
         return bound.args, bound.kwargs
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        warn(
+            f"{type(self).__name__} should not be instantiated. Methods on autograd functions are "
+            "all static: call them on the class itself, as in "
+            f"{type(self).__name__}.apply(...)",
+            DeprecationWarning,
+        )
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError(
             "Legacy autograd function with non-static forward method is deprecated. "
@@ -316,6 +324,8 @@ def _connect(
             if differentiable:
                 check_writable(out, cls.__name__, own)
                 rebase(out, own)
+            elif node is not None:
+                out._node = None
         elif is_input or out._node is not None or (out._view is not None and differentiable):
             shared = out if is_input else _viewed_input(out, args)
             out = TensorBase.wrap(out.array, own)
@@ -368,6 +378,7 @@ class InplaceFunction(Function):
     """PyTorch's old name for a Function that may write in place."""
 
     def __init__(self, inplace: bool = False) -> None:
+        super().__init__()
         self.inplace = inplace
 
 

@@ -171,7 +171,7 @@ class FunctionVJP(VJP):
         if r.is_sparse:
             if type(edge) is not AccumulateGrad:
                 return r.to_dense()
-            edge.takes_sparse = True
+            edge.takes_any = True
             return r
         if r.array.shape != shape:
             if not _expands_to(shape, r.array.shape):
@@ -180,7 +180,18 @@ class FunctionVJP(VJP):
                     f"got {list(r.array.shape)} but expected shape compatible with {list(shape)}"
                 )
             r = sum_to(r, shape=shape)
-        return r if r.array.dtype == dtype else cast(r, dtype=dtypes.from_numpy(dtype).name)
+        if r.array.dtype == dtype:
+            return r
+        have, want = dtypes.from_numpy(r.array.dtype), dtypes.from_numpy(dtype)
+        if have.is_complex and not want.is_complex:
+            raise RuntimeError(
+                f"Function {node.name()} returned an invalid gradient at index {i} - expected "
+                f"{want} or another real dtype, as that of its input, but got {have}. Return the "
+                "real part"
+            )
+        if type(edge) is AccumulateGrad and edge.takes_any:
+            return r  # the leaf says which dtype it wants
+        return cast(r, dtype=want.name)
 
 
 def _made(x: Any) -> tuple[tuple[int, ...], Any]:

@@ -53,8 +53,8 @@ class Node:
     pre_hooks: Any = None
     tuple_hooks: Any = None
     retained: Any = None
-    takes_sparse: bool = False
-    """Whether some op gives this node, a leaf's, a sparse gradient."""
+    takes_any: bool = False
+    """Whether the gradient of this node, a leaf's, may be sparse or of a dtype of its own."""
     packed: Any = None
     """What saved_tensors_hooks made of the saved values."""
     origin: Any = None

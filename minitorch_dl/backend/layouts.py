@@ -6,6 +6,8 @@ programs compare with.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class _Name:
     """A constant of the ``torch`` namespace, of which there is one object."""
@@ -74,3 +76,10 @@ def check_sparse(op: str, layout: layout | None) -> None:
     """Refuse layouts that aren't sparse; None is any."""
     if layout is not None and layout not in SPARSE:
         raise RuntimeError(f"{op}(): expected a sparse layout, got {layout}")
+
+
+def block_of(blocksize: Any) -> tuple[int, ...] | None:
+    """The rows and columns of a block, which one number may stand for."""
+    if blocksize is None:
+        return None
+    return (blocksize, blocksize) if isinstance(blocksize, int) else tuple(blocksize)

@@ -146,6 +146,9 @@ def index_put_p(xp: Any, a: Any, values: Any, *indices: Any, dims: tuple[int, ..
 def _assign(xp: Any, out: Any, values: Any, indices: Any, dims: tuple[int, ...]) -> None:
     if xp is not np:
         _check_bounds(indices, dims, out.shape)
+    if np.ndim(values) > 1 and indices[0].dtype == bool and values.size == values.shape[-1]:
+        # NumPy takes one dimension only where a mask is the whole index.
+        values = values.reshape(-1)
     out[_key(xp, indices, dims)] = values
 
 
@@ -208,7 +211,7 @@ def put(op: str, target: Any, values: Any, indices: Any, dims: Any, adds: bool =
         )
     try:
         store(op, target, lambda out: assign(xp, out, v, raw, dims), node, before)
-    except (IndexError, RuntimeError) as error:
+    except (IndexError, RuntimeError, TypeError) as error:
         raise explain_index(raw, dims, a.shape, v) or error from None
     return target
 

@@ -140,10 +140,12 @@ def to_sparse(
 
     Args:
         sparse_dim: how many dims get places; the others stay dense. All, unless given.
-        blocksize: the rows and columns of a block, of a layout that has blocks.
+        blocksize: the rows and columns of a block, or one number for both, of a layout that has
+            blocks.
         dense_dim: how many dims stay dense, in place of ``sparse_dim``.
     """
     layouts.check_sparse("to_sparse", layout)
+    blocksize = layouts.block_of(blocksize)
     a = input.array
     depth = a.ndim - (dense_dim or 0) if sparse_dim is None else sparse_dim
     if not min(a.ndim, 1) <= depth <= a.ndim:

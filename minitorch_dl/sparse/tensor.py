@@ -203,9 +203,10 @@ class SparseTensor(WrapperSubclass):
         """This tensor in coordinates, or in another sparse ``layout``, with blocks of
         ``blocksize``."""
         layouts.check_sparse("to_sparse", layout)
+        layout, blocksize = layout or SparseTensor.layout, layouts.block_of(blocksize)
         if layout == self.layout and blocksize in (None, self.blocksize):
             return self
-        cls = LAYOUTS[layout or SparseTensor.layout]
+        cls = LAYOUTS[layout]
         places = self._places.to(dtypes.int64) if cls is SparseTensor else self._places
         coo = SparseTensor.make(places, self._entries, self._size, self._ascending())
         return cls.arrange(coo, blocksize)

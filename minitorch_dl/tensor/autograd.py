@@ -71,6 +71,8 @@ class Differentiable(TensorBase):
             self._node = None
         elif node is None:
             self._node = self.__dict__.pop("_hooked_node", None) or AccumulateGrad(self)
+            if "_grad_dtype" in self.__dict__:
+                self._node.takes_any = True
         return self
 
     @property
@@ -143,10 +145,12 @@ class Differentiable(TensorBase):
                     f"tensor of size '{list(self.shape)}'. Please ensure that the gradient "
                     "and the tensor are the same size"
                 )
-            if value.dtype != self.dtype:
+            wanted = self.__dict__.get("_grad_dtype", self.dtype)
+            if wanted not in (None, value.dtype):
                 raise RuntimeError(
-                    f"attempting to assign a gradient with dtype '{value.dtype}' to a tensor "
-                    f"with dtype '{self.dtype}'. The gradient must match the tensor's dtype"
+                    f"attempting to assign a gradient with dtype '{value.dtype}' to a tensor with "
+                    f"dtype '{self.dtype}' and grad_dtype '{wanted}'. The gradient must match the "
+                    "tensor's grad_dtype, which is its dtype unless set; None allows any"
                 )
             if value.device != self.device:
                 raise RuntimeError(
@@ -159,6 +163,31 @@ class Differentiable(TensorBase):
     @grad.deleter
     def grad(self) -> None:
         self._grad = None
+
+    @property
+    def grad_dtype(self) -> Any:
+        """The dtype of this leaf's ``.grad``: the tensor's own, unless another was set; None allows
+        any."""
+        if not self.is_leaf:
+            raise RuntimeError("grad_dtype can only be accessed on leaf tensors.")
+        return self.__dict__.get("_grad_dtype", self.dtype)
+
+    @grad_dtype.setter
+    def grad_dtype(self, value: Any) -> None:
+        if not self.is_leaf:
+            raise RuntimeError("grad_dtype can only be set on leaf tensors.")
+        if value is not None and not isinstance(value, dtypes.dtype):
+            raise RuntimeError(
+                f"grad_dtype must be a torch.dtype or None, but got {type(value).__name__}"
+            )
+        if self._grad is not None and value not in (None, self._grad.dtype):
+            raise RuntimeError(
+                f"Cannot set grad_dtype to '{value}' because there is already a gradient with "
+                f"dtype '{self._grad.dtype}'. Clear it first (.grad = None)"
+            )
+        self.__dict__["_grad_dtype"] = value
+        if self._node is not None:
+            self._node.takes_any = True
 
     def backward(
         self,

@@ -409,15 +409,11 @@ class Convertible(TensorBase):
 
     def to_sparse_bsr(self, blocksize: Any, dense_dim: Any = None) -> Any:
         """This matrix, or batch of them, as a sparse one of blocks by rows."""
-        return self.to_sparse(
-            layout=layouts.sparse_bsr, blocksize=tuple(blocksize), dense_dim=dense_dim
-        )
+        return self.to_sparse(layout=layouts.sparse_bsr, blocksize=blocksize, dense_dim=dense_dim)
 
     def to_sparse_bsc(self, blocksize: Any, dense_dim: Any = None) -> Any:
         """This matrix, or batch of them, as a sparse one of blocks by columns."""
-        return self.to_sparse(
-            layout=layouts.sparse_bsc, blocksize=tuple(blocksize), dense_dim=dense_dim
-        )
+        return self.to_sparse(layout=layouts.sparse_bsc, blocksize=blocksize, dense_dim=dense_dim)
 
     def as_rows_of(self, size: Any, index: Any) -> Any:
         """The sparse tensor of this size whose rows at ``index`` (N) are these (N, *D), added up

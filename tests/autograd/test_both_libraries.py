@@ -266,6 +266,30 @@ def test_a_sparse_gradient_may_be_set(torch: Any) -> None:
         table.grad = torch.ones(2, 2).to_sparse()
 
 
+@pytest.mark.filterwarnings("ignore:Sparse invariant|Using backward")
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize(
+    ("before", "given", "kept"),
+    [("sparse", "sparse", True), ("dense", "sparse", True), ("sparse", "dense", False)],
+)
+def test_a_leaf_is_given_a_gradient_of_either_layout(
+    torch: Any, before: str, given: str, kept: bool, create_graph: bool
+) -> None:
+    made = {
+        "sparse": lambda: torch.sparse_coo_tensor([[1, 1]], [1.0, 1.0], (2,)),
+        "dense": lambda: torch.tensor([1.5, 1.5]),
+    }
+    x = torch.zeros(2, requires_grad=True)
+    x.grad = old = made[before]()
+    total = old.to_dense() + made[given]().to_dense()
+    x.backward(made[given](), create_graph=create_graph)
+    assert (x.grad is old) == (kept and not create_graph)
+    assert x.grad.is_sparse == (before == given)
+    assert torch.equal(x.grad.to_dense(), total)
+    with pytest.raises(RuntimeError, match="Mismatch in shape"):
+        x.backward(torch.ones(3).to_sparse())
+
+
 def test_bags_of_rows_have_sparse_gradients(torch: Any) -> None:
     bags = torch.nn.EmbeddingBag(4, 2, mode="mean", sparse=True)
     bags(torch.tensor([[3, 1]])).sum().backward()

@@ -265,6 +265,11 @@ def test_gradients_are_fitted_to_their_inputs(torch) -> None:
         ),
         (1, lambda ctx, g: g.new_ones(3), "returned an invalid gradient at index 0"),
         (1, lambda ctx, g: g.sum(), "returned an invalid gradient at index 0"),
+        (
+            1,
+            lambda ctx, g: g + 1j,
+            "isFloatingType|returned an invalid gradient at index 0 - expected torch.float32",
+        ),
         (1, lambda ctx, g: 3, r"expected Variable or None \(got int\)"),
     ],
 )
@@ -433,3 +438,25 @@ def test_nothing_stays_alive() -> None:
         assert array() is None
     finally:
         gc.enable()
+
+
+def test_a_dirty_input_without_derivative(torch) -> None:
+    class Zero(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.mark_dirty(x)
+            ctx.mark_non_differentiable(x)
+            return x.zero_()
+
+    y = Zero.apply(torch.ones(2, requires_grad=True) * 2)
+    assert y.tolist() == [0, 0]
+    assert not y.requires_grad
+    assert y.grad_fn is None
+
+
+def test_functions_are_not_instantiated(torch) -> None:
+    class Twice(torch.autograd.Function):
+        pass
+
+    with pytest.warns(DeprecationWarning, match="should not be instantiated"):
+        Twice()

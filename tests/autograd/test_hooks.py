@@ -186,3 +186,58 @@ def test_a_hook_on_several_gradients(torch, mode) -> None:
     handle.remove()
     (c * 1).sum().backward()
     assert len(got) == 1
+
+
+WRONG_REPLACEMENTS = [
+    (lambda torch, g: g, TypeError, "expected tuple, but hook returned 'Tensor'"),
+    (lambda torch, g: [g], TypeError, "expected tuple, but hook returned 'list'"),
+    (lambda torch, g: (3,), TypeError, "expected Variable, but hook returned 'int'"),
+    (
+        lambda torch, g: (g, g),
+        RuntimeError,
+        r"values \(got 2, but expected 1\)",
+    ),
+    (lambda torch, g: (torch.ones(3),), RuntimeError, "has changed the size of value"),
+    (lambda torch, g: (g.double(),), RuntimeError, "has changed the type of value"),
+]
+
+
+@pytest.mark.parametrize(("replace", "error", "match"), WRONG_REPLACEMENTS)
+def test_what_the_hooks_of_a_node_may_return(torch, replace, error, match) -> None:
+    x = torch.ones(1, requires_grad=True)
+    for register, hook in [
+        ("register_prehook", lambda given: replace(torch, given[0])),
+        ("register_hook", lambda grads, given: replace(torch, grads[0])),
+    ]:
+        y = x.exp()
+        getattr(y.grad_fn, register)(hook)
+        with pytest.raises(error, match=match):
+            y.sum().backward()
+    assert x.grad is None
+
+
+def test_a_hook_can_not_make_a_gradient_where_none_flows(torch) -> None:
+    y = torch.ones(1, requires_grad=True) * torch.ones(1)
+    y.grad_fn.register_hook(lambda grads, given: (grads[0], given[0]))
+    with pytest.raises(RuntimeError, match="can't replace a None gradient"):
+        y.sum().backward()
+
+
+def test_a_prehook_may_take_the_gradient_away(torch) -> None:
+    x = torch.ones(2, requires_grad=True)
+    y, (a, b) = x.exp(), x.split(1)
+    y.grad_fn.register_prehook(lambda given: (None,))
+    a.grad_fn.register_prehook(lambda given: (None, None))
+    (y.sum() + (a + b).sum() + 3 * x.sum()).backward()
+    assert x.grad.tolist() == [3, 3]
+
+
+def test_prehooks_of_a_result_that_a_pass_stops_at(torch) -> None:
+    y = torch.ones(1, requires_grad=True).clone()
+    ran = []
+    y.grad_fn.register_prehook(lambda given: ran.append(given[0].item()))
+    torch.autograd.grad(y * 2, y)
+    assert ran == []
+    (y * 2).backward(inputs=[y])
+    assert ran == [2]
+    assert y.grad.item() == 2

@@ -149,3 +149,50 @@ def test_a_view_keeps_its_gradient_of_the_value_that_it_has_now(torch) -> None:
     assert x.retains_grad
     (x * x).sum().backward()
     assert x.grad.tolist() == [[4.0, 4.0], [4.0, 4.0]]
+
+
+def test_the_dtype_of_the_gradient_of_a_leaf(torch) -> None:
+    class Twice(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            return g.to(torch.float64) * 2
+
+    for wanted, found in [
+        (torch.float32, torch.float32),
+        (torch.float16, torch.float16),
+        (None, torch.float64),
+    ]:
+        x = torch.ones(2, requires_grad=True)
+        assert x.grad_dtype is torch.float32
+        x.grad_dtype = wanted
+        assert x.grad_dtype is wanted
+        for times in (1, 2):
+            Twice.apply(x).sum().backward()
+            assert x.grad.dtype is found
+            assert x.grad.tolist() == [2 * times] * 2
+    early = torch.ones(2)
+    early.grad_dtype = torch.float16
+    early.requires_grad_()
+    (early * 3).sum().backward()
+    assert early.grad.dtype is torch.float16
+
+
+def test_what_the_dtype_of_a_gradient_may_be(torch) -> None:
+    x = torch.ones(2, requires_grad=True)
+    x.grad_dtype = torch.float16
+    with pytest.raises(RuntimeError, match="attempting to assign a gradient with dtype"):
+        x.grad = torch.ones(2)
+    x.grad_dtype = None
+    x.grad = torch.ones(2, dtype=torch.float64)
+    with pytest.raises(RuntimeError, match="there is already a gradient"):
+        x.grad_dtype = torch.float16
+    with pytest.raises(RuntimeError, match=r"must be a torch.dtype or None, but got str"):
+        x.grad_dtype = "float16"
+    with pytest.raises(RuntimeError, match="can only be set on leaf tensors"):
+        (x * 2).grad_dtype = None
+    with pytest.raises(RuntimeError, match="can only be accessed on leaf tensors"):
+        _ = (x * 2).grad_dtype

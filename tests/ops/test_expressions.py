@@ -362,6 +362,7 @@ TABLE: list[tuple[str, Any]] = [
     # writing by index
     ("(x := Z(2, 2), x.__setitem__(0, T([[1.0, 2.0]])), x.tolist())[2]", [[1.0, 2.0], [0.0, 0.0]]),
     ("(x := Z(2), x.__setitem__(True, 3.0), x.tolist())[2]", [3.0, 3.0]),
+    ("(x := Z(2, 2), x.__setitem__(x == 0, T([[1.0, 2.0, 3.0, 4.0]])), x.sum().item())[2]", 10.0),
     ("(x := Z(2), x.random_(1, 2), x.tolist())[2]", [1.0, 1.0]),
     ("(x := Z(2), x.random_(1), x.tolist())[2]", [0.0, 0.0]),
     ("(x := Z(2), x.bernoulli_(1.0), x.tolist())[2]", [1.0, 1.0]),

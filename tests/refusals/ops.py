@@ -148,6 +148,7 @@ INDEXING = [
     ("Z(4, 4)[T([0, 1]), T([0, 1, 2])]", I, "broadcast"),
     ("Z(3).__setitem__(0, 'a')", K, "can't assign a str"),
     ("Z(3).__setitem__(slice(0, 2), Z(3))", R, "shape mismatch", True),
+    ("Z(2, 2).__setitem__(Z(2, 2) == 0, Z(2, 2))", R, "cannot be broadcast to indexing result"),
     ("torch.narrow(T(1.0), 0, 0, 1)", R, "cannot be applied to a 0-dim tensor"),
     ("torch.narrow(Z(4), 0, 5, 1)", I, "start out of range"),
     ("torch.narrow(Z(4), 0, 2, 3)", R, "exceeds dimension size (4)"),

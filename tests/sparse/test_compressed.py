@@ -72,6 +72,21 @@ def test_there_and_back(name: str, x: Any) -> None:
     assert_close((2 * s).values(), 2 * s.values())
 
 
+def test_one_number_for_a_square_block() -> None:
+    x = torch.arange(16.0).reshape(4, 4)
+    for name in ("bsr", "bsc"):
+        convert = f"to_sparse_{name}"
+        expected = getattr(x, convert)((2, 2))
+        for made in (
+            getattr(x, convert)(2),
+            getattr(x.to_sparse(), convert)(2),
+            x.to_sparse(layout=expected.layout, blocksize=2),
+        ):
+            assert torch.equal(made.values(), expected.values())
+    s = x.to_sparse()
+    assert s.to_sparse() is s
+
+
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_a_transposed_matrix(name: str) -> None:
     t = compressed(M, name).t()
