@@ -8,9 +8,12 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from ...autograd.node_names import as_one
 from ...autograd.primitive import TensorBase, primitive, write_out
 from ...backend import anywhere, array_module, check_all
+from ...backend.lapack import lu_factors
 from .. import return_types
 from ..deprecated import deprecated
 from ..diagonals import tril_p, triu_p
@@ -39,8 +42,11 @@ def _eliminate(xp: Any, a: Any, pivot: bool) -> tuple[Any, Any]:
     """``L`` (without its diagonal of ones) and ``U`` in one matrix, and the rows ``p[k] >= k`` that
     each step swapped with row k.
     """
-    a = a.copy()
     m, n = a.shape[-2:]
+    done = lu_factors(a)
+    if done is not None and (pivot or (done[1] == xp.arange(min(m, n))).all()):
+        return done
+    a = a.copy()
     flat = a.reshape(prod(a.shape[:-2]), m, n)
     pivots = xp.empty((flat.shape[0], min(m, n)), dtype="int64")
     batch = xp.arange(flat.shape[0])
@@ -83,6 +89,9 @@ lu_square.defvjp(a=_d_lu_square)
 def _order(xp: Any, pivots: Any, m: int) -> Any:
     """The order of rows that the swaps ``pivots`` (from 0) lead to."""
     flat = pivots.reshape(prod(pivots.shape[:-1]), pivots.shape[-1])
+    if xp is np and len(flat) < _FEW:
+        orders = [_swapped(list(range(m)), swaps) for swaps in flat.tolist()]
+        return np.array(orders, np.int64).reshape(*pivots.shape[:-1], m)
     order = xp.tile(xp.arange(m), (flat.shape[0], 1))
     batch = xp.arange(flat.shape[0])
     for k in range(flat.shape[1]):
@@ -90,6 +99,16 @@ def _order(xp: Any, pivots: Any, m: int) -> Any:
         order[:, k] = order[batch, flat[:, k]]
         order[batch, flat[:, k]] = first
     return order.reshape(*pivots.shape[:-1], m)
+
+
+_FEW = 64
+"""Matrices up to which a swap in each takes longer by arrays than in lists."""
+
+
+def _swapped(rows: list[int], swaps: list[int]) -> list[int]:
+    for k, row in enumerate(swaps):
+        rows[k], rows[row] = rows[row], rows[k]
+    return rows
 
 
 @as_one("LinalgLuFactorExBackward0")
