@@ -33,8 +33,10 @@ def lu_factors(a: Any) -> tuple[Any, Any] | None:
 
 @functools.cache
 def _getrf(kind: str) -> tuple[Any, Any, np.dtype] | None:
-    """LAPACK's function for numbers of this kind, and its type of integers, also as a dtype. It takes
-    pointers only, as Fortran's functions do."""
+    """LAPACK's function for numbers of this kind, and its type of integers, also as a dtype.
+
+    It takes pointers only, as Fortran's functions do.
+    """
     letter = {"f": "s", "d": "d", "F": "c", "D": "z"}.get(kind)
     found = library_function(f"{letter}getrf_") if letter else None
     if found is None:

@@ -8,8 +8,10 @@ from typing import Any
 
 from ..autograd.errors import refuse_complex, require_kind
 from ..autograd.node_names import as_one, named
-from ..autograd.primitive import TensorBase
-from ..backend import array_module
+from ..autograd.primitive import TensorBase, fused
+from ..backend import array_module, grid_sampling
+from ..backend.grid_sampling import inside, reflected
+from ..backend.precision import in_float32
 from ..backend.warning import warn
 from ..size import Size
 from .embedding import take_rows
@@ -63,45 +65,19 @@ def _check_sample(op: str, x: Any, grid: Any, mode: str, padding_mode: str) -> N
         )
 
 
-@as_one()
-def grid_sample(
-    input: Any,
-    grid: Any,
-    mode: str = "bilinear",
-    padding_mode: str = "zeros",
-    align_corners: bool | None = None,
-) -> Any:
-    """``input`` at the positions of ``grid``.
-
-    Args:
-        input: (N, C, H, W), or (N, C, D, H, W).
-        grid: (N, H', W', 2) positions (x, y), or (N, D', H', W', 3) positions (x, y, z); -1 and 1
-            are the edges of the image.
-        mode: "bilinear" (trilinear in 3-d), "nearest" or "bicubic" (2-d only).
-        padding_mode: what is outside: "zeros", the nearest "border" pixel, or a "reflection".
-        align_corners: -1 and 1 are the centres of the corner pixels, not their outer edges; False
-            unless given, with a warning.
-
-    Returns:
-        (N, C, H', W') or (N, C, D', H', W').
-    """
-    require_kind("grid_sample", "float", input)
-    refuse_complex("grid_sample", input, grid)
-    x, dims, shape = input.array, input.array.ndim - 2, grid.array.shape
-    _check_sample("grid_sample", x, grid.array, mode, padding_mode)
-    align_corners = _aligned(align_corners)
+def _composite(input: Any, grid: Any, *, mode: str, padding_mode: str, align_corners: bool) -> Any:
+    shape, to = input.array.shape, grid.array.shape
     axes = []
-    for i, size in enumerate(x.shape[2:]):
-        p = getitem(grid, (..., dims - 1 - i))  # the grid names x first, the last axis
+    for i, size in enumerate(shape[2:]):
+        p = getitem(grid, (..., len(shape) - 3 - i))  # the grid names x first, the last axis
         p = (p + 1) * ((size - 1) / 2) if align_corners else ((p + 1) * size - 1) / 2
-        p = reshape_p(p, shape=(shape[0], math.prod(shape[1:-1])))
+        p = reshape_p(p, shape=(to[0], math.prod(to[1:-1])))
         if mode != "bicubic" and padding_mode != "zeros":
             p = _inside(p, size, padding_mode, align_corners)
         axes.append(_axis_taps(p, mode))
-    pixels = transpose(reshape_p(input, shape=(*x.shape[:2], math.prod(x.shape[2:]))), 1, 2)
-    y = _sample(pixels, x.shape[2:], axes, padding_mode, align_corners)
-    y = clone_p(reshape_p(transpose(y, 1, 2), shape=(*x.shape[:2], *shape[1:-1])))
-    return named(y, f"GridSampler{dims}DBackward0")
+    pixels = transpose(reshape_p(input, shape=(*shape[:2], math.prod(shape[2:]))), 1, 2)
+    y = _sample(pixels, shape[2:], axes, padding_mode, align_corners)
+    return clone_p(reshape_p(transpose(y, 1, 2), shape=(*shape[:2], *to[1:-1])))
 
 
 def _sample(
@@ -138,7 +114,7 @@ def _placed(
         inside = TensorBase.wrap(((at >= 0) & (at < size)).astype(at.dtype))
         weight = inside if weight is None else weight * inside
     elif padding_mode == "reflection":
-        at = _reflected(xp, at, size, align_corners)[0]
+        at = reflected(xp, at, size, align_corners)[0]
     return xp.fmin(xp.fmax(at, 0), size - 1).astype("int64"), weight  # 0 for NaN
 
 
@@ -169,28 +145,69 @@ def _inside(p: Any, size: int, padding_mode: str, align_corners: bool) -> Any:
     """Positions moved into the image; a clipped one has no gradient."""
     a = p.array
     xp = array_module(a)
-    value, slope = a, xp.ones_like(a)
-    if padding_mode == "reflection":
-        value, slope = _reflected(xp, a, size, align_corners)
-    slope = slope * ((value > 0) & (value < size - 1))
-    value = xp.clip(value, 0, size - 1).astype(a.dtype)
+    value, slope = inside(xp, a, size, padding_mode, align_corners)
     # The value, with that slope.
     at = xp.where(slope == 0, 0, a).astype(a.dtype, copy=False)
     return p * TensorBase.wrap(slope) + TensorBase.wrap(value - at * slope)
 
 
-def _reflected(xp: Any, a: Any, size: int, align_corners: bool) -> tuple[Any, Any]:
-    """Positions reflected at the corner pixels' centres or outer edges, and the slope of that."""
-    low, span = (0.0, size - 1) if align_corners else (-0.5, size)
-    if span == 0:
-        return xp.zeros_like(a), xp.zeros_like(a)
-    distance = xp.abs(a - low)
-    flips = xp.floor(distance / span)
-    extra = distance - flips * span
-    odd = flips % 2 != 0
-    sign = xp.where(a < low, -1, 1).astype(a.dtype)
-    value = xp.where(odd, span - extra + low, extra + low).astype(a.dtype)
-    return value, xp.where(odd, -sign, sign)
+_forward, _backward = map(in_float32, (grid_sampling.forward, grid_sampling.backward))
+
+
+@fused(name="grid_sample", composite=_composite)
+def grid_sample_p(
+    xp: Any, x: Any, grid: Any, *, mode: str, padding_mode: str, align_corners: bool
+) -> Any:
+    """``x`` (N, C, *S) at the positions ``grid`` (N, *T, D): (N, C, *T)."""
+    return _forward(xp, x, grid, mode=mode, padding_mode=padding_mode, align_corners=align_corners)
+
+
+@grid_sample_p.defbackward
+def _d_grid_sample(
+    g: Any,
+    xp: Any,
+    needs: tuple[bool, ...],
+    x: Any,
+    grid: Any,
+    mode: str,
+    padding_mode: str,
+    align_corners: bool,
+) -> Any:
+    return _backward(
+        xp, g, x, grid, needs=needs, mode=mode, padding_mode=padding_mode,
+        align_corners=align_corners,
+    )  # fmt: skip
+
+
+def grid_sample(
+    input: Any,
+    grid: Any,
+    mode: str = "bilinear",
+    padding_mode: str = "zeros",
+    align_corners: bool | None = None,
+) -> Any:
+    """``input`` at the positions of ``grid``.
+
+    Args:
+        input: (N, C, H, W), or (N, C, D, H, W).
+        grid: (N, H', W', 2) positions (x, y), or (N, D', H', W', 3) positions (x, y, z); -1 and 1
+            are the edges of the image.
+        mode: "bilinear" (trilinear in 3-d), "nearest" or "bicubic" (2-d only).
+        padding_mode: what is outside: "zeros", the nearest "border" pixel, or a "reflection".
+        align_corners: -1 and 1 are the centres of the corner pixels, not their outer edges; False
+            unless given, with a warning.
+
+    Returns:
+        (N, C, H', W') or (N, C, D', H', W').
+    """
+    require_kind("grid_sample", "float", input)
+    refuse_complex("grid_sample", input, grid)
+    x = input.array
+    _check_sample("grid_sample", x, grid.array, mode, padding_mode)
+    y = grid_sample_p(
+        input, grid, mode=mode, padding_mode=padding_mode, align_corners=_aligned(align_corners)
+    )
+    return named(y, f"GridSampler{x.ndim - 2}DBackward0")
 
 
 @as_one("AffineGridGeneratorBackward0")

@@ -46,8 +46,8 @@ enabled = True
 """Whether float32 convolutions may be computed so: the switch ``backends.cpu.winograd``."""
 
 MIN_CHANNELS = 16
-"""Channels, in and out, from which this pays with stride 1; with stride 2 it takes twice as many.
-"""
+"""Channels, in and out, from which this pays with stride 1, or transposed; with stride 2 it takes
+twice as many."""
 
 MIN_WINDOWS = 128
 """Windows in the batch from which it pays to transform the kernels."""
@@ -89,7 +89,8 @@ def suits(xp: Any, dtype: Any, p: Problem, transposed: bool = False) -> bool:
     windows, least = p.n * math.prod(counts), min(p.c, p.o)
     if not transposed and set(stride) == {2} and set(kernel) == {3}:  # 81 products for 144
         return least >= STRIDED_CHANNELS and windows >= STRIDED_WINDOWS
-    return least >= MIN_CHANNELS * max(stride) and windows >= MIN_WINDOWS
+    channels = MIN_CHANNELS * (1 if transposed else max(stride))
+    return least >= channels and windows >= MIN_WINDOWS
 
 
 def _counts(p: Problem) -> Ints:
