@@ -23,7 +23,7 @@ def forward(xp: Any, x: Any, grid: Any, **how: Any) -> Any:
     ``how``: mode, padding_mode and align_corners, as in ``grid_sample``.
     """
     rows = _rows(x).reshape(-1, x.shape[1])
-    total = None
+    total: Any = None
     for corner in _corners(xp, x.shape, grid, **how):
         part = rows.take(corner.place, axis=0)  # (N, Q, C)
         if corner.weight is not None:

@@ -304,23 +304,28 @@ def region_positions(xp: Any, x: Any, out: Ints) -> Any:
 
     Region i of T along an axis of size S goes from ``floor(i S / T)`` to ``ceil((i + 1) S / T)``.
     """
-    size = x.shape[2:]
-    flat = xp.arange(math.prod(size)).reshape(size)
+    n, c, *size = x.shape
+    places = constant(xp, _region_places(tuple(size), out))
+    regions, most = places.shape
+    values = x.reshape(n, c, math.prod(size)).take(places.reshape(-1), axis=2)
+    first = values.reshape(n, c, regions, most).argmax(axis=-1)
+    return places.reshape(-1).take(first + xp.arange(regions) * most).reshape(n, c, *out)
+
+
+@functools.lru_cache(maxsize=16)
+def _region_places(size: Ints, out: Ints) -> Any:
+    """The places of each adaptive region's elements, in their order; as many for each, so that
+    smaller ones repeat some, which changes no maximum and no first position."""
+    dims = len(size)
+    flat: Any = 0
     for axis, (s, t) in enumerate(zip(size, out)):
         start, stop = np.arange(t) * s // max(t, 1), -(-np.arange(1, t + 1) * s // max(t, 1))
         length = (stop - start).max(initial=1)
-        # A short region repeats its last element, which changes no maximum and no first position.
         index = np.minimum(start[:, None] + np.arange(length), stop[:, None] - 1)
-        index = constant(xp, index)
-        x = x.take(index, axis=2 + 2 * axis)  # (N, C, T, K, ..., S)
-        flat = flat.take(index, axis=2 * axis)
-    dims = len(size)
-    regions, inside = range(0, 2 * dims, 2), range(1, 2 * dims, 2)
-    x = x.transpose(0, 1, *(2 + i for i in (*regions, *inside)))
-    x = x.reshape(*x.shape[: 2 + dims], math.prod(x.shape[2 + dims :]))  # (N, C, *T, K)
-    flat = flat.transpose(*regions, *inside)
-    flat = xp.broadcast_to(flat.reshape(*out, math.prod(flat.shape[dims:])), x.shape)
-    return xp.take_along_axis(flat, x.argmax(axis=-1)[..., None], -1)[..., 0]
+        shape = [1] * (2 * dims)
+        shape[axis], shape[dims + axis] = index.shape
+        flat = flat * s + index.reshape(shape)
+    return flat.reshape(math.prod(out), math.prod(flat.shape[dims:]))
 
 
 def fractional_positions(xp: Any, x: Any, samples: Any, kernel: Ints, out: Ints) -> Any:

@@ -141,13 +141,18 @@ def hardswish(input: Any, inplace: bool = False) -> Any:
     return _apply("hardswish", hardswish_p, input, inplace)
 
 
+def _is_slope(xp: Any, a: Any, b: Any) -> bool:
+    """Whether ``b``, a number or a few, is known to be above 0 and up to 1."""
+    if not hasattr(b, "dtype"):
+        return 0 < b <= 1
+    return xp is np and 0 < 4 * b.size <= a.size and b.min() > 0 and b.max() <= 1
+
+
 @primitive(broadcasts=True, promotes="same", min_kind="float", blocks=True)
 def leaky_relu_p(xp: Any, a: Any, b: Any) -> Any:
-    if not hasattr(b, "dtype") and 0 < b <= 1:
+    if _is_slope(xp, a, b):
         return xp.maximum(a, a * b)
-    y = clip(xp, a, None, 0) * b
-    y += clip(xp, a, 0, None)
-    return y
+    return choose(xp, a > 0, a, a * b)
 
 
 leaky_relu_p.defvjp(
@@ -232,7 +237,8 @@ def threshold(input: Any, threshold: float, value: float, inplace: bool = False)
 
     def kept(x: Any) -> Any:
         wide = cast(x, dtype="float32") if x.dtype is dtypes.bfloat16 else x  # as in PyTorch
-        return select(wide <= threshold, wrapped, x)
+        low = wide <= threshold
+        return keep(x, ~low) if wrapped == 0 else select(low, wrapped, x)
 
     wrapped = value
     if input.array.dtype.kind in "iu" and math.isfinite(value):  # as C++ converts it
@@ -244,7 +250,7 @@ def threshold(input: Any, threshold: float, value: float, inplace: bool = False)
 def hardshrink(input: Any, lambd: float = 0.5, *, out: Any = None) -> Any:
     """``input`` where ``|input| > lambd``, else 0."""
     require_kind("hardshrink", "float", input)
-    y = keep(input, ~((input >= -lambd) & (input <= lambd)))
+    y = keep(input, ~(abs(input.detach()) <= lambd))
     return y if out is None else write_out("hardshrink", out, y, exact=True)
 
 

@@ -17,6 +17,7 @@ from ..autograd.node_names import named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..autograd.public_functions import number_first
 from ..backend import array_module, describe, dtypes, expm1_log1p, remainders
+from ..backend.selection import choose
 from .selection import keep
 
 __all__ = [
@@ -354,7 +355,8 @@ def lerp_p(xp: Any, a: Any, b: Any, weight: Any) -> Any:
     way = b - a  # is counted from the nearer end, so that an infinite one is kept
     if not hasattr(weight, "dtype"):
         return a + weight * way if builtins.abs(weight) < 0.5 else b - (1 - weight) * way
-    return xp.where(xp.abs(weight) < 0.5, a + weight * way, b - (1 - weight) * way)
+    near = xp.abs(weight) < 0.5
+    return choose(xp, near, a, b) + (weight - ~near) * way
 
 
 lerp_p.defvjp(

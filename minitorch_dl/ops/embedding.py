@@ -14,6 +14,7 @@ from ..autograd.versions import mark_written
 from ..backend import array_module, check_range
 from ..backend.segments import add_rows as add_rows_kernel, first_maxima, occurrences
 from .gathering import INTEGERS, gather_p
+from .reductions import sum_p
 from .selection import keep, where
 from .shape import reshape_p, unsqueeze
 
@@ -237,7 +238,8 @@ def embedding_bag(
     rows = _look_up(weight, TensorBase.wrap(flat), None, scale_grad_by_freq, sparse)
     if weights is not None:
         rows = rows * unsqueeze(weights, 1)
-    return _bag(rows, bags, count, mode)
+    even = index.shape[1] if index.ndim == 2 and padding_idx is None else 0
+    return _bag(rows, bags, count, mode, even)
 
 
 def _check_options(op: str, input: Any, weight: Any, mode: str, per_sample_weights: Any) -> None:
@@ -262,9 +264,15 @@ def _check_options(op: str, input: Any, weight: Any, mode: str, per_sample_weigh
         )
 
 
-def _bag(rows: Any, bags: Any, count: int, mode: str) -> Any:
-    """The rows (N, D) of each bag as one row, (B, D)."""
+def _bag(rows: Any, bags: Any, count: int, mode: str, even: int) -> Any:
+    """The rows (N, D) of each bag as one row, (B, D); ``even``: how many each has, one bag after
+    the other, 0 where that differs."""
     xp = array_module(bags)
+    if even and mode != "max":
+        y = sum_p(
+            reshape_p(rows, shape=(count, even, rows.array.shape[1])), dims=(1,), keepdim=False
+        )
+        return y if mode == "sum" else y / even
     sizes = occurrences(xp, bags, count)[:, None]
     if mode == "max":
         where_max = first_maxima(xp, rows.array, bags, count)  # (B, D)

@@ -11,7 +11,7 @@ from ..autograd.engine_ops import cast
 from ..autograd.errors import require_kind
 from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase, fused, primitive, write_out
-from ..backend import device_of, dtypes
+from ..backend import device_of, dtypes, running
 from ..backend.precision import in_float32, summed_in
 from ..backend.row_major import in_rows
 from . import return_types
@@ -73,7 +73,16 @@ def accumulate(xp: Any, ufunc: str, a: Any, dim: int) -> Any:
     combine = getattr(xp, ufunc)
     if xp.__name__ != "numpy":
         return _doubling(xp, combine, a, dim)
-    return combine.accumulate(a, dim)
+    return running.accumulate(combine, a, dim)
+
+
+def _in_wide(xp: Any, ufunc: str, a: Any, dim: int) -> Any:
+    """Running sums ("add") or products ("multiply"), of 16-bit floats in float32."""
+    if xp is np:
+        y = running.accumulate(getattr(np, ufunc), a, dim, summed_in(a.dtype))
+    else:
+        y = (a.cumsum if ufunc == "add" else a.cumprod)(dim, summed_in(a.dtype))
+    return y.astype(a.dtype, copy=False)
 
 
 # -- sums ------------------------------------------------------------------------------------------
@@ -86,7 +95,7 @@ def cumsum_p(xp: Any, a: Any, *, dim: int, reverse: bool) -> Any:
         return a.copy()
     if reverse:
         a = xp.flip(a, dim)
-    y = a.cumsum(dim, summed_in(a.dtype)).astype(a.dtype, copy=False)
+    y = _in_wide(xp, "add", a, dim)
     return xp.flip(y, dim) if reverse else y
 
 
@@ -127,7 +136,7 @@ def _cumprod_steps(a: Any, *, dim: int) -> Any:
 def cumprod_p(xp: Any, a: Any, *, dim: int) -> Any:
     if not a.ndim:
         return a.copy()
-    return a.cumprod(dim, summed_in(a.dtype)).astype(a.dtype, copy=False)
+    return _in_wide(xp, "multiply", a, dim)
 
 
 @cumprod_p.defbackward

@@ -177,3 +177,13 @@ def test_cosine_similarity_of_all_pairs_takes_each_norm_once() -> None:
     a = rows.numpy()
     lengths = np.sqrt((a * a).sum(1))
     np.testing.assert_allclose(y.numpy(), a @ a.T / np.outer(lengths, lengths), atol=1e-6)
+
+
+@pytest.mark.parametrize("slope", [0.25, 1.0, 1.5, 0.0, -0.5, math.nan])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_prelu_with_slopes_of_any_size(slope: float, channels: int) -> None:
+    x = torch.tensor([-math.inf, -2.0, -0.0, 3.0, math.inf, math.nan]).repeat(2, 3, 1)
+    slopes = torch.full((channels,), slope)
+    y = torch.nn.functional.prelu(x, slopes)
+    expected = [v if v > 0 else v * slope for v in x.flatten().tolist()]
+    assert y.flatten().tolist() == pytest.approx(expected, nan_ok=True)

@@ -117,11 +117,11 @@ def mse_loss(
 @primitive(min_kind="float", blocks=True, wide=True)
 def huber_p(xp: Any, a: Any, *, delta: float) -> Any:
     """``a^2 / 2`` where ``|a| < delta``, else ``delta (|a| - delta / 2)``."""
-    size = xp.abs(a)
-    near = clip(xp, size, None, delta)
-    size -= 0.5 * near
-    size *= near
-    return size
+    near = clip(xp, a, -delta, delta)
+    y = near * 0.5
+    y = xp.subtract(a, y, out=y if y.ndim else None)
+    y *= near
+    return y
 
 
 huber_p.defvjp(a=lambda g, a, delta: g * clamp_p(a, -delta, delta))

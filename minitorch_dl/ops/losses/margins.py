@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ...autograd.errors import refuse_complex, require_kind, require_one_dtype
 from ...autograd.node_names import as_one
 from ...autograd.primitive import TensorBase
@@ -213,6 +215,9 @@ def multilabel_margin_loss(
     check_range(t, classes, text=text, low=-1)
     xp = array_module(t)
     counts = xp.cumsum(t < 0, axis=1) == 0
+    if xp is np:  # another device would make the host wait for the largest number of labels
+        counts = counts[:, : counts.sum(axis=1).max(initial=0)]
+        t = t[:, : counts.shape[1]]
     label = xp.where(counts, t, 0)
     classes_of = counts[:, :, None] & (label[:, :, None] == xp.arange(classes))  # (N, T, C)
     pairs = counts[:, :, None] & ~classes_of.any(axis=1)[:, None]
