@@ -140,10 +140,20 @@ def set_default_backend(backend: str) -> None:
 _backend = ["inductor"]
 
 
+_STANCES = (
+    "default", "eager_then_compile", "aot_eager_then_compile", "force_eager",
+    "eager_on_recompile", "fail_on_recompile",
+)  # fmt: skip
+
+
 class set_stance:
     """Accepted, as a call, for a block or as a decorator: there is no compiler to steer."""
 
     def __init__(self, stance: str = "default", **options: Any) -> None:
+        if stance not in _STANCES:
+            raise RuntimeError(
+                f"invalid torch.compile stance {stance!r}: expected one of {', '.join(_STANCES)}"
+            )
         self.stance = stance
 
     def __enter__(self) -> None: ...
@@ -156,6 +166,10 @@ class set_stance:
 
 def cudagraph_mark_step_begin() -> None:
     """Nothing to mark: see ``cuda.graph`` for what is captured here."""
+
+
+def set_logs(**options: Any) -> None:
+    """Accepted: a compiler would log what it does."""
 
 
 class Settings(ModuleType):

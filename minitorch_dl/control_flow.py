@@ -8,7 +8,7 @@ from typing import Any
 from .ops import cat
 from .utils._pytree import tree_flatten, tree_unflatten
 
-__all__ = ["associative_scan", "cond", "map", "scan", "while_loop"]
+__all__ = ["associative_scan", "cond", "foreach_map", "map", "scan", "while_loop"]
 
 
 def cond(
@@ -38,6 +38,25 @@ def while_loop(
 def map(f: Callable[..., Any], xs: Any, *args: Any) -> Any:
     """``f(x, *args)`` for each ``x`` along the first dim, the results stacked."""
     return scan(lambda nothing, x: (nothing, f(x, *args)), None, xs)[1]
+
+
+def foreach_map(op: Callable[..., Any], *operands: Any, **options: Any) -> list[Any]:
+    """``op`` of the first tensors of the lists among the operands, then of the second, and so on.
+    What is no list is the same each time.
+
+    >>> import minitorch_dl as torch
+    >>> from minitorch_dl.control_flow import foreach_map
+    >>> foreach_map(torch.mul, [torch.ones(2), torch.ones(1)], 3)
+    [tensor([3., 3.]), tensor([3.])]
+    """
+    lists = [x for x in operands if isinstance(x, (list, tuple))]
+    if len({len(x) for x in lists}) != 1:
+        raise ValueError(
+            "foreach_map(): expected lists of one length among the operands, got lengths "
+            f"{[len(x) for x in lists]}"
+        )
+    columns = [x if isinstance(x, (list, tuple)) else [x] * len(lists[0]) for x in operands]
+    return [op(*row, **options) for row in zip(*columns, strict=True)]
 
 
 def scan(

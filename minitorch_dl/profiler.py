@@ -67,6 +67,7 @@ class profile(_profiler.profile):
         self.on_trace_ready = on_trace_ready
         self.step_num = 0
         self._recording = False
+        self._metadata: dict[str, Any] = {}
 
     def __enter__(self) -> profile:
         self.current_action = self.schedule(self.step_num)
@@ -99,6 +100,23 @@ class profile(_profiler.profile):
     def stop(self) -> None:
         """End what ``start`` began."""
         self.__exit__(None, None, None)
+
+    def add_metadata(self, key: str, value: str) -> None:
+        """Write a text of one's own into the exported trace."""
+        self._metadata[key] = value
+
+    def add_metadata_json(self, key: str, value: str) -> None:
+        """Write a value of one's own, given as JSON, into the exported trace."""
+        import json  # late, as few programs export a trace
+
+        self._metadata[key] = json.loads(value)
+
+    preset_metadata_json = add_metadata_json
+
+    def export_chrome_trace(self, path: Any) -> None:
+        """Write the events as a JSON file that chrome://tracing and Perfetto show as a time line,
+        with the metadata that were added."""
+        self._events.export_chrome_trace(path, **self._metadata)
 
     def step(self) -> None:
         """A training step has ended, the next begins."""

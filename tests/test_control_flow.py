@@ -3,7 +3,7 @@
 import pytest
 
 import minitorch_dl as torch
-from minitorch_dl.control_flow import associative_scan, map, scan
+from minitorch_dl.control_flow import associative_scan, foreach_map, map, scan
 
 
 @pytest.mark.parametrize("n", [1, 2, 5, 8, 13])
@@ -55,3 +55,13 @@ def test_a_function_is_mapped_over_the_first_dim():
     got = map(lambda pair, p: (pair[0] ** p, pair[1]), (torch.arange(4), torch.ones(4, 2)), 2)
     assert got[0].tolist() == [0, 1, 4, 9]
     assert got[1].shape == (4, 2)
+
+
+def test_a_function_of_the_tensors_of_lists():
+    xs, ys = [torch.ones(1), torch.ones(2)], [torch.zeros(1), torch.ones(2)]
+    assert [y.tolist() for y in foreach_map(torch.add, xs, ys, alpha=3)] == [[1], [4, 4]]
+    pairs = foreach_map(lambda x, c: (x, c), tuple(xs), 5)
+    assert [(x is xs[i], c) for i, (x, c) in enumerate(pairs)] == [(True, 5), (True, 5)]
+    for operands in ((xs, ys[:1]), (torch.ones(1), 2)):
+        with pytest.raises(ValueError, match="lists of one length"):
+            foreach_map(torch.add, *operands)

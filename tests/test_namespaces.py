@@ -276,6 +276,9 @@ def test_the_compilers_leftovers() -> None:
     with torch.compiler.set_stance("force_eager"):
         assert torch.compiler.allow_in_graph(double) is double
     assert torch.compiler.list_backends() == []
+    with pytest.raises(RuntimeError, match=r"invalid torch.compile stance 'eager'"):
+        torch.compiler.set_stance("eager")
+    torch._logging.set_logs(dynamo=10, graph=True)
 
 
 def test_versions_compare_by_number() -> None:

@@ -139,9 +139,9 @@ class EventList(list[FunctionEvent]):
 
     __str__ = table
 
-    def export_chrome_trace(self, path: Any) -> None:
-        """Write the events as a JSON file that chrome://tracing and Perfetto show as a time
-        line."""
+    def export_chrome_trace(self, path: Any, **metadata: Any) -> None:
+        """Write the events, and what else is to be told of them, as a JSON file that
+        chrome://tracing and Perfetto show as a time line."""
         import json  # late, as few programs export a trace
 
         events = [
@@ -157,7 +157,7 @@ class EventList(list[FunctionEvent]):
             for e in self
         ]
         with open(path, "w", encoding="utf-8") as file:
-            json.dump({"traceEvents": events}, file)
+            json.dump({**metadata, "traceEvents": events}, file)
 
 
 def _without_counts(event: FunctionEvent, shapes: tuple[Any, ...]) -> FunctionEvent:

@@ -63,9 +63,10 @@ ELSEWHERE = {
     "_higher_order_ops": "control_flow",
     **{
         f"_higher_order_ops.{name}": "control_flow"
-        for name in "associative_scan cond map scan while_loop".split()
+        for name in "associative_scan cond foreach_map map scan while_loop".split()
     },
     "_inductor": "compiler",
+    "_logging": "compiler",
     "nn.attention.bias": "nn.causal_bias",
     "ao.quantization": "ao",
     "ao.nn.intrinsic": "ao",

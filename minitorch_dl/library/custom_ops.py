@@ -70,6 +70,10 @@ class CustomOpDef:
 
     _opoverload = default
 
+    @property
+    def _schema(self) -> str:
+        return f"{self.namespace}::{self.name}{self.schema}"
+
     def kernel(self, *args: Any, **keywords: Any) -> Any:
         """What computes the op on the device of its first tensor."""
         device = _device_type(args, keywords)

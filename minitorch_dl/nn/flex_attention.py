@@ -256,6 +256,11 @@ def flex_attention(
         return_lse: also return the logarithm of the sum of the exponentials, ``(B, H, L)``.
         return_aux: an :class:`AuxRequest`: also return what it asks for.
     """
+    if query.is_nested or key.is_nested or value.is_nested:
+        raise NotImplementedError(
+            "flex_attention does not support NestedTensor inputs. Give it .to_padded_tensor(0) of "
+            "them, and a block_mask that leaves the padding out"
+        )
     (b, h, n, e), s = query.shape, key.shape[-2]
     if enable_gqa:
         key = key.repeat_interleave(h // key.shape[1], dim=1)

@@ -106,3 +106,14 @@ def test_a_decorator() -> None:
         f(torch.ones(2))
     assert counts(prof) == {"f": 1, "mul": 1}
     assert f.__name__ == "f"
+
+
+def test_metadata_in_the_time_line(tmp_path) -> None:
+    with torch.profiler.profile() as prof:
+        torch.ones(3).exp()
+    prof.add_metadata("run", "first")
+    prof.add_metadata_json("sizes", "[1, 2]")
+    prof.export_chrome_trace(tmp_path / "trace.json")
+    written = json.loads((tmp_path / "trace.json").read_text())
+    assert (written["run"], written["sizes"]) == ("first", [1, 2])
+    assert "exp" in [event["name"] for event in written["traceEvents"]]

@@ -85,6 +85,7 @@ def test_without_a_derivative_a_backward_pass_is_refused():
         y.sum().backward()
     assert not constant(torch.ones(2)).requires_grad
     assert constant.schema == "(Tensor x) -> Tensor"
+    assert str(constant._opoverload._schema) == "tests::constant(Tensor x) -> Tensor"
 
 
 def test_kernels_by_device():

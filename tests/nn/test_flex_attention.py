@@ -120,3 +120,9 @@ def test_pictures_of_masks_as_pytorch_draws_them(sizes):
     assert (mask.sparsity(), mask.numel()) == (other.sparsity(), other.numel())
     for grid in (5, (7, 20)):
         assert mask.to_string(grid) == other.to_string(grid)
+
+
+def test_nested_tensors_are_refused():
+    nested = torch.nested.nested_tensor([torch.ones(1, 2, 4)], layout=torch.jagged)
+    with pytest.raises(NotImplementedError, match="does not support NestedTensor"):
+        flex_attention(nested, nested, nested)
