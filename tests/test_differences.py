@@ -488,3 +488,13 @@ def test_gradients_have_no_masks() -> None:
     (torch.masked.masked_tensor(data, mask) * factor).sum().backward()
     assert type(factor.grad) is torch.Tensor
     assert factor.grad.item() == 3
+
+
+def test_semi_structured_sparsity_is_refused() -> None:
+    from minitorch_dl.sparse import SparseSemiStructuredTensor, to_sparse_semi_structured
+
+    x = torch.tensor([[0.0, 0.0, 1.0, 1.0]])
+    assert not isinstance(x, SparseSemiStructuredTensor)
+    for made_by in (SparseSemiStructuredTensor, to_sparse_semi_structured):
+        with pytest.raises(NotImplementedError, match="no kernels for semi-structured"):
+            made_by(x)

@@ -50,13 +50,14 @@ from .functions import (
     sparse_mask,
     sum,
 )
+from .semi_structured import SparseSemiStructuredTensor, to_sparse_semi_structured
 from .tensor import SparseTensor
 
 __all__ = [
     "BscTensor", "BsrTensor", "ByteTensor", "CharTensor", "CscTensor", "CsrTensor",
     "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor", "ShortTensor",
-    "SparseTensor", "addmm", "check_sparse_tensor_invariants", "log_softmax", "mm",
-    "sampled_addmm", "softmax", "sparse_bsc_tensor", "sparse_bsr_tensor",
+    "SparseSemiStructuredTensor", "SparseTensor", "addmm", "check_sparse_tensor_invariants",
+    "log_softmax", "mm", "sampled_addmm", "softmax", "sparse_bsc_tensor", "sparse_bsr_tensor",
     "sparse_compressed_tensor", "sparse_coo_tensor", "sparse_csc_tensor", "sparse_csr_tensor",
-    "sparse_mask", "spdiags", "spmm", "sum", "to_sparse",
+    "sparse_mask", "spdiags", "spmm", "sum", "to_sparse", "to_sparse_semi_structured",
 ]  # fmt: skip
