@@ -167,6 +167,9 @@ LEGACY_NAMES = {
     "complex128": "ComplexDouble",
 }
 """The names by which PyTorch's old classes and its errors call the dtypes."""
+_WIDE_UNSIGNED = frozenset((uint16, uint32, uint64))
+"""Those of which only floating-point types hold every other number, too."""
+
 _FROM_NUMPY = {d._numpy: d for d in ALL if d._numpy is not None}
 _FROM_PYTHON = {
     builtins.float: float64,
@@ -252,6 +255,12 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
             raise RuntimeError(
                 f"Promotion for {kind} Types is not supported, attempted to promote {a} and {b}"
             )
+    others = {a, b} - _WIDE_UNSIGNED
+    if len(others) < 2 and not all(d.is_floating_point for d in others or {bool}):
+        raise RuntimeError(
+            "Promotion for uint16, uint32, uint64 types is not supported, attempted to promote "
+            f"{a} and {b}: convert one of them with .to()"
+        )
     if a.kind != b.kind:
         high, low = (a, b) if a.kind > b.kind else (b, a)
         if high.kind < COMPLEX or low.kind < FLOAT:

@@ -324,7 +324,9 @@ class ParameterDict(Module):
 
     def __getitem__(self, key: str) -> Any:
         if key not in self:
-            raise KeyError(key)
+            raise AttributeError(
+                f"ParameterDict has no parameter {key!r}: it has {', '.join(self) or 'none'}"
+            )
         return getattr(self, key)
 
     def __setitem__(self, key: str, value: Any) -> None:

@@ -104,6 +104,8 @@ def _normal(one: Any, a: Any) -> Any:
             array = array.astype(np.int64)
     elif isinstance(one, bool):
         array = np.asarray(one)
+    elif isinstance(one, str):
+        raise TypeError(f"an index can't be a text: expected integers or slices, got {one!r}")
     elif hasattr(one, "__index__"):
         return operator.index(one)
     else:
@@ -111,6 +113,8 @@ def _normal(one: Any, a: Any) -> Any:
             "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are "
             f"valid indices (got {type(one).__name__})"
         )
+    if array.dtype.kind in "USO":
+        raise TypeError(f"an index can't be an array of {array.dtype}: expected integers or bools")
     if not array.ndim and array.dtype.kind in "iu" and array.dtype != np.uint8:
         return int(array)
     if array.dtype not in _INDEX_DTYPES:

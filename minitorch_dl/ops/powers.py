@@ -43,6 +43,8 @@ _IN_STEPS = (3, 4, -2, -0.5)
 
 @primitive(broadcasts=True, promotes="same", complex="holomorphic")
 def pow_p(xp: Any, a: Any, b: Any) -> Any:
+    if b is True:
+        return xp.positive(a) if a.dtype.kind != "b" else xp.copy(a)
     if not hasattr(b, "dtype"):
         special = None if a.dtype.char == "e" and b in _IN_STEPS else _POWERS.get(b)
         if special is not None and (b >= 0 or a.dtype.kind not in "biu"):

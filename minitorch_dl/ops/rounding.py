@@ -142,9 +142,10 @@ def frexp(input: Any, *, out: Any = None) -> return_types.frexp:
 @as_one("LdexpBackward0")
 def ldexp(input: Any, other: Any, *, out: Any = None) -> Any:
     """``input * 2**other``."""
-    target = dtypes.result_type(input.array, other.array)
-    if target.kind < dtypes.FLOAT:
-        target = dtypes.get_default_dtype()
+    kinds = [dtypes.from_numpy(x.array.dtype).kind for x in (input, other)]
+    target = dtypes.get_default_dtype()  # also of integers without a common dtype
+    if max(kinds) >= dtypes.FLOAT:
+        target = dtypes.result_type(input.array, other.array)
     y = mul(input, pow_p(2.0, cast(other, dtype=target.name)))
     return y if out is None else write_out("ldexp", out, y)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..autograd.base import as_class
+from ..autograd.errors import no_tensor
 from ..autograd.inplace import inplace, overwrite
 from ..autograd.modes import GRAD, state
 from ..autograd.node_names import as_one
@@ -441,6 +442,10 @@ class Convertible(TensorBase):
 
     def copy_(self, src: Any, non_blocking: builtins.bool = False) -> Any:
         """Overwrite this tensor with ``src``, broadcast and converted."""
+        if isinstance(src, complex):
+            src = from_data.tensor(src)
+        elif src is None:
+            raise no_tensor("copy_", "other", src)
         if isinstance(src, TensorBase):
             src = movement.to(src, self.dtype, self.device)
             if src.ndim > self.ndim:
@@ -464,6 +469,8 @@ class Convertible(TensorBase):
             )
         if isinstance(value, (int, float, complex)):
             value = dtypes.element(value, self.array.dtype)
+        elif value is None:
+            raise no_tensor("fill_", "value", value)
         return _fill_(self, value)
 
     def zero_(self) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from numbers import Number
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -129,7 +130,7 @@ class Protocols(TensorBase):
         raise TypeError("Tensor does not support deleting items")
 
     def __contains__(self, element: Any) -> bool:
-        if isinstance(element, (TensorBase, int, float, bool, complex)):
+        if isinstance(element, (TensorBase, Number)):
             return bool(ops.eq(self, element).any().item())
         raise RuntimeError(
             "Tensor.__contains__ only supports Tensor or scalar, but you passed in a "

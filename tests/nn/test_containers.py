@@ -201,7 +201,7 @@ def test_parameter_dict() -> None:
     assert list(values.fromkeys(["x"], 3).items()) == [("x", 3)]
     assert len(values) == 3
     del values["z"]
-    with pytest.raises(KeyError):
+    with pytest.raises(AttributeError, match="no parameter 'z': it has a, b"):
         values["z"]
     with pytest.raises(TypeError, match="not a string"):
         values[3] = 1

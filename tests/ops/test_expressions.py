@@ -48,7 +48,19 @@ TABLE: list[tuple[str, Any]] = [
     ("[Z(2, 3).max(0)[0]._is_view(), Z(2, 3).median(1)[1]._is_view(), Z(2, 2).roll(1)._is_view()]",
      [False] * 3),
     ("[torch.kron(Z(2, 2), Z(2, 2))._is_view(), Z(3).quantile(0.5)._is_view()]", [False] * 2),
+    # a loss broadcasts first, so a 0-d target decides the dtype
+    ("[str(f(torch.ones(2).half(), T(1.0)).dtype) for f in (F.l1_loss, F.smooth_l1_loss, F.mse_loss"
+     ")]", ["torch.float32"] * 3),
+    ("[f(T([0.25, 0.5]), T([True, False])).item() for f in (F.huber_loss, F.smooth_l1_loss)]",
+     [0.203125] * 2),
+    ("str(torch.ldexp(T([1], dtype=torch.int8), T([1], dtype=torch.uint64)).dtype)",
+     "torch.float32"),
+    ("[__import__('numpy').float32(x) in T([1.0, 2.0]) for x in (2, 3)]", [True, False]),
     # bools
+    ("str(torch.add(T([1], dtype=torch.uint8), T([True]), alpha=2).dtype)", "torch.uint8"),
+    ("[str((T([True]) ** e).dtype) for e in (True, False, 1)]",
+     ["torch.bool", "torch.int64", "torch.int64"]),
+    ("[x := T([True]), y := x ** True, y.fill_(False), x.item()][-1]", True),
     ("(T([True]) << 2).tolist()", [4]),
     ("torch.add(T([True]), T([True, False]), alpha=2).tolist()", [True, True]),
     ("torch.add(T([True, False]), T([True, True]), alpha=0).tolist()", [True, False]),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from ...autograd.engine_ops import cast
 from ...autograd.errors import refuse_complex, require_kind
 from ...autograd.node_names import as_one
@@ -16,6 +18,7 @@ from ...backend.warning import warn
 from ..activation import logsigmoid
 from ..elementwise import abs, exp, log
 from ..powers import square
+from ..rearranging import broadcast_tensors
 from ..reductions import mean_p, sum_p
 from ..selection import clamp_p, where
 from ..shape import expand, unsqueeze
@@ -28,14 +31,25 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _warn_sizes(input: Any, target: Any) -> None:
+def _of_one_size(input: Any, target: Any) -> tuple[Any, Any]:
+    """Both, broadcast to one size, with a warning if they had two. Expanded first, a 0-d tensor
+    decides the dtype as any other."""
     have, wanted = target.shape, input.shape
-    if have != wanted:
-        warn(
-            f"Using a target size ({have}) that is different to the input size ({wanted}). "
-            "This will likely lead to incorrect results due to broadcasting. Please ensure they "
-            "have the same size.",
-        )
+    if have == wanted:
+        return input, target
+    warn(
+        f"Using a target size ({have}) that is different to the input size ({wanted}). "
+        "This will likely lead to incorrect results due to broadcasting. Please ensure they "
+        "have the same size.",
+    )
+    return broadcast_tensors(input, target)
+
+
+def _difference(input: Any, target: Any) -> Any:
+    """``input - target``, where bools count as 0 and 1 beside numbers."""
+    if target.array.dtype == np.bool_:
+        target = _in_dtype_of(input, target)
+    return input - target
 
 
 def _weighted(op: str, loss: Any, weight: Any, reduction: str) -> Any:
@@ -69,7 +83,7 @@ def l1_loss(
 ) -> Any:
     """``|input - target|``, averaged, summed or element by element (``reduction="none"``)."""
     reduction = reduction_name(size_average, reduce, reduction)
-    _warn_sizes(input, target)
+    input, target = _of_one_size(input, target)
     return _weighted("l1_loss", abs(input - target), weight, reduction)
 
 
@@ -107,7 +121,7 @@ def mse_loss(
     tensor(2.)
     """
     reduction = reduction_name(size_average, reduce, reduction)
-    _warn_sizes(input, target)
+    input, target = _of_one_size(input, target)
     if weight is None:
         return mse_loss_p(input, target, reduction=reduction)
     refuse_complex("mse_loss", input, target)
@@ -144,8 +158,8 @@ def huber_loss(
             f"huber_loss does not support non-positive values for delta, got {delta}"
         )
     require_kind("huber_loss", "float", input)
-    _warn_sizes(input, target)
-    loss = _in_dtype_of(input, huber_p(input - target, delta=delta))
+    input, target = _of_one_size(input, target)
+    loss = _in_dtype_of(input, huber_p(_difference(input, target), delta=delta))
     return _weighted("huber_loss", loss, weight, reduction)
 
 
@@ -162,8 +176,8 @@ def smooth_l1_loss(
     reduction = reduction_name(size_average, reduce, reduction)
     if beta < 0:
         raise RuntimeError(f"smooth_l1_loss does not support negative values for beta, got {beta}")
-    _warn_sizes(input, target)
-    d = input - target
+    input, target = _of_one_size(input, target)
+    d = _difference(input, target)
     loss = abs(d) if beta == 0 else huber_p(d, delta=beta)
     return reduced(loss if beta in (0, 1) else loss / beta, reduction)
 
@@ -261,6 +275,12 @@ def binary_cross_entropy(
         RuntimeError,
         f"{op}: all elements of input should be between 0 and 1. For scores before the sigmoid "
         "there is binary_cross_entropy_with_logits",
+    )
+    t = target.array
+    check_all(
+        (t >= 0) & (t <= 1),
+        RuntimeError,
+        f"{op}: all elements of target should be between 0 and 1",
     )
     loss = binary_cross_entropy_p(input, target)
     if weight is not None:
