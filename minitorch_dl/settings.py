@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import warnings
 from typing import Any
 
-from .backend import get_default_device, segments
+from .backend import get_default_device, segments, warning
 from .backend.blas import set_blas_threads
 from .backend.malloc import keep_freed_memory
 from .backend.precision import float32_products, set_float32_products
@@ -16,7 +15,6 @@ from .backend.warning import warn
 keep_freed_memory()
 
 _deterministic = {"enabled": False, "warn_only": False}
-_warnings = {"always": False}
 
 
 def _blas_limits(threads: int) -> None:
@@ -99,17 +97,13 @@ def get_deterministic_debug_mode() -> int:
 
 
 def set_warn_always(b: bool) -> None:
-    """Have each warning of this package shown every time, instead of once per place."""
-    if bool(b) is not _warnings["always"]:
-        _warnings["always"] = bool(b)
-        warnings.filterwarnings(
-            "always" if b else "default", category=UserWarning, module=rf"{__package__}\."
-        )
+    """Have the warnings that are given once, such as of deprecated ops, given every time."""
+    warning.settings["always"] = bool(b)
 
 
 def is_warn_always_enabled() -> bool:
     """What ``set_warn_always`` set."""
-    return _warnings["always"]
+    return warning.settings["always"]
 
 
 def set_flush_denormal(mode: bool) -> bool:

@@ -15,11 +15,12 @@ from .autocast_mode import (
 )
 
 
-def warn_of_older_place(device: str, name: str) -> None:
+def warn_of_older_place(device: str, name: str, arguments: str = "") -> None:
     """Say that ``torch.cuda.amp`` and its like are deprecated."""
+    arguments = arguments or f"'{device}', args..."
     warn(
         f"`torch.{device}.amp.{name}(args...)` is deprecated. Please use "
-        f"`torch.amp.{name}('{device}', args...)` instead.",
+        f"`torch.amp.{name}({arguments})` instead.",
         FutureWarning,
     )
 

@@ -8,6 +8,11 @@ from types import FrameType
 
 _PACKAGE = f"{__name__.partition('.')[0]}."
 
+settings = {"always": False}
+"""What ``torch.set_warn_always`` sets."""
+
+_given: set[str] = set()
+
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
     """Warn of what the nearest caller outside of the package does."""
@@ -15,6 +20,13 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
     while frame.f_back is not None and _is_own(frame):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)
+
+
+def warn_once(message: str) -> None:
+    """The same, the first time only, unless ``torch.set_warn_always`` asks for more."""
+    if settings["always"] or message not in _given:
+        _given.add(message)
+        warn(message)
 
 
 def _is_own(frame: FrameType) -> bool:

@@ -6,19 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..backend.warning import warn
+from ..backend.warning import warn_once
 
 __all__ = ["eig", "lstsq", "matrix_rank", "solve", "symeig"]
-
-_warned: set[str] = set()
-
-
-def warn_once(message: str) -> None:
-    """Warn who called from outside of this package."""
-    if message in _warned:
-        return
-    _warned.add(message)
-    warn(message)
 
 
 def deprecated(name: str, new: str, change: str) -> None:

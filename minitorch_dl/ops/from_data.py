@@ -15,7 +15,7 @@ from ..autograd.node import AccumulateGrad
 from ..autograd.primitive import TensorBase
 from ..autograd.versions import address_of
 from ..backend import array_module, backend_for, device_of, dtypes, move
-from ..backend.warning import warn
+from ..backend.warning import warn, warn_once
 from .movement import clone, to
 
 __all__ = [
@@ -181,6 +181,12 @@ def _from_python(data: Any, dtype: Any = None) -> tuple[np.ndarray, dtypes.dtype
             chain.from_iterable(x if isinstance(x, (list, tuple)) else (x,) for x in leaves)
         )
     types = set(map(type, leaves))
+    if np.ndarray in types:
+        warn_once(
+            "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider "
+            "converting the list to a single numpy.ndarray with numpy.array() before converting to "
+            "a tensor."
+        )
     if builtins.any(issubclass(kind, TensorBase) for kind in types):
         data = _plain(data)
     try:

@@ -23,6 +23,7 @@ from ..autograd.versions import next_number
 from ..backend import check_range, common_module, dtypes
 from ..backend.segments import add_rows, put_sums
 from .index_expressions import raw, resolve
+from .movement import warn_of_lost_parts
 from .slicing import basic_spec, basic_view, slice_p
 
 __all__ = ["getitem", "index_put", "index_put_", "setitem"]
@@ -372,6 +373,9 @@ def _copy(target: Any, value: Any) -> None:
             nv = current_node(value)
             if nv is not None:
                 node = overwrite.primitive.record((a, v), (None, nv), {}, None)
+        if v.dtype.kind == "c" and a.dtype.kind != "c":
+            warn_of_lost_parts(v.dtype, a.dtype)
+            v = v.real if a.dtype.kind != "b" else v != 0
     try:
         store("setitem", target, v, node, before)
     except RuntimeError:

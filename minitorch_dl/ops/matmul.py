@@ -14,7 +14,8 @@ from ..autograd.node_names import as_one, named
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import blas
 from ..backend.precision import in_float32, is_half, summed_in
-from .deprecated import deprecated, warn_once
+from ..backend.warning import warn_once
+from .deprecated import deprecated
 from .diagonals import diagonal_p
 from .dims import wrap_dim, wrap_dims
 from .shape import owned, permute, reshape_p

@@ -43,6 +43,12 @@ def clone(input: Any, *, memory_format: Any = None) -> Any:
     return clone_p(input)
 
 
+def warn_of_lost_parts(have: Any, wanted: Any) -> None:
+    """Say so where numbers of the dtype ``have`` lose their imaginary part in ``wanted``."""
+    if have.kind == "c" and wanted.kind not in "cb":
+        warn("Casting complex values to real discards the imaginary part")
+
+
 def to(
     x: Any, dtype: Any = None, device: Any = None, copy: bool = False, memory_format: Any = None
 ) -> Any:
@@ -51,11 +57,7 @@ def to(
     if dtype is not None:
         wanted = dtypes.as_dtype(dtype)
         if x.array.dtype != wanted.numpy:
-            if x.array.dtype.kind == "c" and dtypes.BOOL < wanted.kind < dtypes.COMPLEX:
-                warn(
-                    "Casting complex values to real discards the imaginary part",
-                    UserWarning,
-                )
+            warn_of_lost_parts(x.array.dtype, wanted.numpy)
             y = cast(y, dtype=wanted.name)
     if device is not None and move(y.array, device) is not y.array:
         y = transfer(y, device=str(device))

@@ -19,6 +19,7 @@ from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import array_module, dtypes
 from ..backend.activations import where_not_zero
 from ..backend.selection import choose, clip as limited
+from ..backend.warning import warn_once
 from .inspection import finfo
 
 __all__ = [
@@ -90,6 +91,10 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
                 f"where expected condition to be a boolean tensor, but got a tensor with dtype "
                 f"{dtypes.from_numpy(condition.array.dtype)}. Compare first, as in x != 0"
             )
+        warn_once(
+            "where received a uint8 condition tensor. This behavior is deprecated and will be "
+            "removed in a future version of PyTorch. Use a boolean condition instead."
+        )
         condition = cast(condition, dtype="bool")
     input, other = _promoted(condition, input, other)
     y = select(condition, input, other)

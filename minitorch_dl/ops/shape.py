@@ -20,7 +20,7 @@ from ..autograd.versions import offset_of
 from ..backend import dtypes
 from ..backend.layouts import check_format
 from ..backend.row_major import row_major_copy
-from ..backend.warning import warn
+from ..backend.warning import warn, warn_once
 from .dims import also_named, sizes, spelled, wrap_dim, wrap_dims
 
 __all__ = [
@@ -372,9 +372,17 @@ def t(input: Any) -> Any:
     return named(y, "TBackward0")
 
 
+def _warn_of_no_dims(name: str) -> None:
+    warn_once(
+        f"Tensor.{name} is deprecated on 0-D tensors. This function is the identity in these cases."
+    )
+
+
 def T(input: Any) -> Any:
     """All axes in reverse order (the attribute ``tensor.T``)."""
-    if input.array.ndim not in (0, 2):
+    if not input.array.ndim:
+        _warn_of_no_dims("T")
+    elif input.array.ndim != 2:
         warn(
             "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is "
             "deprecated and it will throw an error in a future release. Consider `x.mT` to "
@@ -387,6 +395,7 @@ def T(input: Any) -> Any:
 def mT(input: Any) -> Any:
     """Every matrix of a batch transposed (the attribute ``tensor.mT``)."""
     if not input.array.ndim:
+        _warn_of_no_dims("mT")
         return input
     if input.array.ndim < 2:
         raise RuntimeError(
@@ -405,7 +414,10 @@ def H(input: Any) -> Any:
             + (" For batches of matrices, consider using tensor.mH" if input.array.ndim > 2 else "")
         )
     input = conj(input) if is_complex(input) else input
-    return transpose(input, 0, 1) if input.array.ndim else input
+    if input.array.ndim:
+        return transpose(input, 0, 1)
+    _warn_of_no_dims("H")
+    return input
 
 
 def adjoint(input: Any) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase
 from ..backend import array_module
-from ..backend.warning import warn
+from ..backend.warning import warn, warn_once
 from .complex_numbers import view_as_real
 from .fourier import fft, ifft, irfft, rfft
 from .padding import pad
@@ -92,6 +92,11 @@ def stft(
                 "further require that return_complex=True in a future PyTorch release."
             )
         return_complex = True
+    if not return_complex:
+        warn_once(
+            "stft with return_complex=False is deprecated. In a future PyTorch release, stft will "
+            "return complex tensors for all inputs, and return_complex=False will raise an error."
+        )
     if center and align_to_window is not None:
         raise RuntimeError("stft align_to_window should only be set when center = false.")
     if input.dtype.kind < 2:

@@ -6,7 +6,8 @@ from typing import Any
 
 from ..autograd.engine_ops import is_complex
 from ..autograd.node_names import as_one
-from ..backend import check_all
+from ..backend import anywhere, check_all
+from ..backend.warning import warn
 from .complex_numbers import complex, imaginary_part, real_part
 from .powers import sqrt
 from .reductions import sum_p
@@ -55,6 +56,11 @@ def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any 
         if correction and aweights is not None:
             norm = total - correction * sum_p(w * aweights, dims=(0,), keepdim=False) / total
         norm = clamp(norm, min=0)
+    if norm == 0 if w is None else anywhere(norm.array == 0):
+        warn(
+            "cov(): degrees of freedom is <= 0. Correction should be strictly less than the number "
+            "of observations."
+        )
     centered = x - mean  # (V, N)
     weighted = centered if w is None else centered * w
     y = weighted @ adjoint(centered) / norm

@@ -13,6 +13,7 @@ from ..autograd.primitive import TensorBase
 from ..autograd.public_functions import guarded
 from ..autograd.versions import owner_of
 from ..backend import array_module, device_of, dtypes, shared_memory
+from ..backend.warning import warn_once
 from . import from_data
 from .creation import empty
 from .layout import data_ptr, on_memory
@@ -245,6 +246,10 @@ def untyped_storage(input: Any) -> UntypedStorage:
 
 def storage(input: Any) -> TypedStorage:
     """The memory that the tensor lies in, as numbers of its dtype."""
+    warn_once(
+        "TypedStorage is deprecated. It will be removed in the future and UntypedStorage will be "
+        "the only storage class. To access UntypedStorage directly, use tensor.untyped_storage()."
+    )
     return TypedStorage.over(_flat(input.array).view(input.array.dtype))
 
 

@@ -90,7 +90,7 @@ class LBFGS(Optimizer):
         state.setdefault("func_evals", 0)
         state.setdefault("n_iter", 0)
         first_loss, g = evaluate()
-        loss = float(first_loss)
+        loss = _number(first_loss)
         evaluations = 1
         state["func_evals"] += 1
         if abs(g).max() <= group["tolerance_grad"]:
@@ -149,7 +149,7 @@ class LBFGS(Optimizer):
         def along(t: float) -> tuple[float, Any]:
             self._move(x + t * d)
             loss, gradient = evaluate()
-            return float(loss), gradient
+            return _number(loss), gradient
 
         loss, g, t, calls = strong_wolfe(along, d, *start)
         self._move(x + t * d)
@@ -189,6 +189,10 @@ def _flat(arrays: list[Any]) -> Any:
 
 def _array(value: Any) -> Any:
     return widened(value.array) if isinstance(value, Tensor) else value
+
+
+def _number(loss: Any) -> float:
+    return float(loss.detach() if isinstance(loss, Tensor) else loss)
 
 
 class _Memory:

@@ -17,6 +17,7 @@ from ..autograd.primitive import TensorBase
 from ..autograd.torch_function import PLAIN
 from ..autograd.versions import offset_of, owner_of
 from ..backend import array_module, dtypes, shared_memory, to_host
+from ..backend.warning import warn_once
 from ..ops import from_data
 from ..ops.layout import on_memory
 from . import printing
@@ -82,6 +83,7 @@ class Protocols(TensorBase):
     __nonzero__ = __bool__
 
     def __float__(self) -> float:
+        self._warn_of_gradient()
         return float(self._real())
 
     def __int__(self) -> int:
@@ -90,7 +92,15 @@ class Protocols(TensorBase):
     __long__ = __int__
 
     def __complex__(self) -> complex:
+        self._warn_of_gradient()
         return complex(self._number())
+
+    def _warn_of_gradient(self) -> None:
+        if self.requires_grad:
+            warn_once(
+                "Converting a tensor with requires_grad=True to a scalar may lead to unexpected "
+                "behavior: the number has no gradient. Consider using tensor.detach() first."
+            )
 
     def _number(self) -> Any:
         if self.array.size != 1:

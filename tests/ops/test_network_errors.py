@@ -124,3 +124,10 @@ def test_older_reduction_arguments_warn() -> None:
 def test_a_target_of_another_size_warns() -> None:
     with pytest.warns(UserWarning, match="different to the input size"):
         F.mse_loss(zeros(2, 1), zeros(2))
+
+
+@pytest.mark.parametrize("loss", [F.l1_loss, F.mse_loss, F.smooth_l1_loss])
+def test_a_single_target_decides_the_dtype_as_one_of_the_input_s_size(loss: Any) -> None:
+    with pytest.warns(UserWarning, match="different to the input size"):
+        y = loss(torch.ones(2, dtype=torch.float16), torch.tensor(3.0))
+    assert y.dtype is torch.float32

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
+from ...accelerator import is_available
 from ...backend.dtypes import int64
 from ...backend.random import Generator
 from ...backend.warning import warn
@@ -199,6 +200,11 @@ class _BaseDataLoaderIter:
     """One pass over a loader, or over an object with the same attributes."""
 
     def __init__(self, loader: DataLoader) -> None:
+        if getattr(loader, "pin_memory", False) and not is_available():
+            warn(
+                "'pin_memory' argument is set as true but no accelerator is found, then device "
+                "pinned memory won't be used."
+            )
         # no reference to the loader, which may hold this pass: a cycle would keep the workers
         self._index_sampler = loader._index_sampler
         _BaseDataLoaderIter._reset(self, loader)
