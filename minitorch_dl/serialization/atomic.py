@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -17,9 +18,14 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     The bytes go to a temporary file in the same directory, are forced to the disk, and are then
     renamed, so that a reader, or a run cut off at any moment, sees the old file or the new one.
     Raises OSError when the directory cannot be written to; then, and when the block raises,
-    ``path`` is as it was and nothing is left behind.
+    ``path`` is as it was and nothing is left behind. A link stays one, to the new file, and what is
+    no file, such as ``/dev/null`` or a named pipe, is written to as it is.
     """
-    path = Path(path)
+    path = Path(os.path.realpath(path))
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        with open(path, "wb") as file:
+            yield file
+        return
     if not path.parent.is_dir():
         raise FileNotFoundError(
             f"expected an existing directory to write {path.name!r} to, but there is no "
@@ -31,6 +37,8 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
+        if path.exists():
+            shutil.copymode(path, temporary)
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)

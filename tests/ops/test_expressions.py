@@ -57,7 +57,7 @@ TABLE: list[tuple[str, Any]] = [
     # bools
     ("str(torch.add(T([1], dtype=torch.uint8), T([True]), alpha=2).dtype)", "torch.uint8"),
     ("[str((T([True]) ** e).dtype) for e in (True, False, 1)]",
-     ["torch.bool", "torch.int64", "torch.int64"]),
+     ["torch.bool", "torch.bool", "torch.int64"]),
     ("[x := T([True]), y := x ** True, y.fill_(False), x.item()][-1]", True),
     ("(T([True]) << 2).tolist()", [4]),
     ("torch.add(T([True]), T([True, False]), alpha=2).tolist()", [True, True]),
