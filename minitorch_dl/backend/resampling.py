@@ -17,6 +17,8 @@ from .constants import constant
 
 Table = tuple[np.ndarray, np.ndarray]
 
+OF_BYTES = " of bytes"
+
 
 @functools.lru_cache(maxsize=256)
 def table(
@@ -25,6 +27,7 @@ def table(
     """The table of one kind of resampling of ``size`` elements to ``out``.
 
     Args:
+        kind: one of ``_KINDS``; followed by ``OF_BYTES``, with weights of 16 bits.
         scale: input steps per output step; None means ``size / out``.
         align_corners: the first and the last elements of both sides coincide, else their outer
             edges.
@@ -34,7 +37,10 @@ def table(
         ``(indices, weights, empty)``: K arrays (T,) each, None for weights that are all 1, and
         where nothing contributes (None if there is no such place).
     """
-    index, weight = _KINDS[kind](size, out, _step(size, out, scale, align_corners), align_corners)
+    known = kind.removesuffix(OF_BYTES)
+    index, weight = _KINDS[known](size, out, _step(size, out, scale, align_corners), align_corners)
+    if known != kind:
+        weight = _in_16_bits(index, weight)
     empty = None
     if transposed:
         index, weight, empty = _transpose(index, weight, size)
@@ -144,6 +150,22 @@ _KINDS: dict[str, Callable[..., Table]] = {
         _smoothed, kernel=lambda x: cubic_weight(x, -0.5), reach=2.0
     ),
 }
+
+
+def _in_16_bits(index: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """The weights as PyTorch and Pillow have them for bytes: whole multiples of the smallest power
+    of 2 for which the largest fits into 16 bits. Those of one element (beyond an edge) are added
+    before."""
+    weight = np.broadcast_to(weight, index.shape).astype(np.float64)
+    for k in range(1, len(index)):
+        for j in range(k):
+            same = index[j] == index[k]
+            weight[j] += weight[k] * same
+            weight[k] *= ~same
+    precision = 0
+    while precision < 22 and int(0.5 + weight.max(initial=0) * 2 ** (precision + 1)) < 2**15:
+        precision += 1
+    return np.trunc(weight * 2**precision + np.copysign(0.5, weight)) / 2**precision
 
 
 def _transpose(index: np.ndarray, weight: np.ndarray, size: int) -> tuple[Any, Any, Any]:

@@ -13,7 +13,7 @@ from ..autograd.primitive import primitive
 from ..backend import resampling
 from ..backend.precision import is_half
 from ..backend.warning import warn
-from .rounding import round
+from .rounding import floor
 from .selection import clamp
 
 __all__: list[str] = []
@@ -85,7 +85,7 @@ def resample(
             x = resample_p(
                 cast(x, dtype="float32") if in_bytes else x,
                 axis=axis,
-                kind=kind,
+                kind=kind + resampling.OF_BYTES if in_bytes else kind,
                 size=have,
                 out=out,
                 scale=scale,
@@ -93,7 +93,7 @@ def resample(
                 transposed=False,
             )
             if in_bytes:
-                x = cast(clamp(round(x), 0, 255), dtype="uint8")
+                x = cast(clamp(floor(x + 0.5), 0, 255), dtype="uint8")
     return x if x.dtype is dtype else cast(x, dtype=dtype.name)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..tensor import Tensor
 from .flat import Update
+from .functional_form import functional_form
 from .optimizer import ParamsT
 from .options import options
 from .rule import RuleOptimizer, plus_decay
@@ -87,3 +88,10 @@ class Adadelta(RuleOptimizer):
             param -= a
 
         return update
+
+
+adadelta = functional_form(
+    Adadelta,
+    "square_avgs acc_deltas state_steps",
+    "lr rho eps weight_decay maximize",
+)

@@ -7,6 +7,7 @@ from typing import Any
 from ..nn.parameter import refuse_lazy
 from ..tensor import Tensor
 from .flat import Update
+from .functional_form import functional_form
 from .optimizer import ParamsT
 from .options import options
 from .rule import RuleOptimizer, plus_decay
@@ -95,3 +96,10 @@ class Adagrad(RuleOptimizer):
             param -= a
 
         return update
+
+
+adagrad = functional_form(
+    Adagrad,
+    "state_sums state_steps",
+    "lr weight_decay lr_decay eps maximize",
+)

@@ -8,6 +8,7 @@ from typing import Any
 from ..backend import kernels
 from ..tensor import Tensor
 from .flat import Update
+from .functional_form import functional_form
 from .optimizer import ParamsT
 from .options import options
 from .rule import RuleOptimizer, coefficient, plus_decay
@@ -137,3 +138,10 @@ def _adam(
     xp.divide(m, a, out=a)
     a *= lr * c2 / c1
     param -= a
+
+
+adam = functional_form(
+    Adam,
+    "exp_avgs exp_avg_sqs max_exp_avg_sqs state_steps",
+    "amsgrad beta1 beta2 lr weight_decay eps maximize",
+)

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..tensor import Tensor
 from .flat import Update
+from .functional_form import functional_form
 from .optimizer import ParamsT
 from .options import options
 from .rule import RuleOptimizer, plus_decay
@@ -80,3 +81,10 @@ class Adamax(RuleOptimizer):
             param -= a
 
         return update
+
+
+adamax = functional_form(
+    Adamax,
+    "exp_avgs exp_infs state_steps",
+    "eps beta1 beta2 lr weight_decay",
+)

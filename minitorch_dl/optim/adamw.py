@@ -6,6 +6,7 @@ from typing import Any
 
 from ..tensor import Tensor
 from .adam import Adam
+from .functional_form import functional_form
 from .optimizer import ParamsT
 
 
@@ -69,3 +70,10 @@ class AdamW(Adam):
         super().__setstate__(state)
         for group in self.param_groups:  # a state dict of Adam stays AdamW here
             group["decoupled_weight_decay"] = True
+
+
+adamw = functional_form(
+    AdamW,
+    "exp_avgs exp_avg_sqs max_exp_avg_sqs state_steps",
+    "amsgrad beta1 beta2 lr weight_decay eps maximize",
+)

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..tensor import Tensor
 from .flat import Update
+from .functional_form import functional_form
 from .optimizer import ParamsT
 from .options import options
 from .rule import RuleOptimizer, coefficient, plus_decay
@@ -83,3 +84,6 @@ class ASGD(RuleOptimizer):
                 ax += a
 
         return update
+
+
+asgd = functional_form(ASGD, "axs mus etas state_steps", "lambd lr t0 alpha weight_decay")

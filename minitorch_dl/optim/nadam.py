@@ -6,6 +6,7 @@ from typing import Any
 
 from ..tensor import Tensor
 from .flat import Update
+from .functional_form import functional_form
 from .optimizer import ParamsT
 from .options import options
 from .rule import RuleOptimizer, advance_moments, decay
@@ -97,3 +98,10 @@ class NAdam(RuleOptimizer):
             param -= a
 
         return update
+
+
+nadam = functional_form(
+    NAdam,
+    "exp_avgs exp_avg_sqs mu_products state_steps",
+    "beta1 beta2 lr weight_decay momentum_decay eps",
+)

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..tensor import Tensor
 from .flat import Update
+from .functional_form import functional_form
 from .optimizer import ParamsT
 from .options import options
 from .rule import RuleOptimizer, advance_moments, decay
@@ -95,3 +96,10 @@ class RAdam(RuleOptimizer):
             param -= a
 
         return update
+
+
+radam = functional_form(
+    RAdam,
+    "exp_avgs exp_avg_sqs state_steps",
+    "beta1 beta2 lr weight_decay eps",
+)

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..tensor import Tensor
 from .flat import Update
+from .functional_form import functional_form
 from .optimizer import ParamsT
 from .options import check_not_negative, options
 from .rule import RuleOptimizer, plus_decay
@@ -109,3 +110,10 @@ class RMSprop(RuleOptimizer):
             param -= a
 
         return update
+
+
+rmsprop = functional_form(
+    RMSprop,
+    "square_avgs grad_avgs momentum_buffer_list state_steps",
+    "lr alpha eps weight_decay momentum centered",
+)

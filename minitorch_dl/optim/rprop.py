@@ -6,6 +6,7 @@ from typing import Any
 
 from ..tensor import Tensor
 from .flat import Update
+from .functional_form import functional_form
 from .optimizer import ParamsT
 from .options import options
 from .rule import RuleOptimizer
@@ -81,3 +82,10 @@ class Rprop(RuleOptimizer):
             param -= a
 
         return update
+
+
+rprop = functional_form(
+    Rprop,
+    "prevs step_sizes state_steps",
+    "step_size_min step_size_max etaminus etaplus",
+)

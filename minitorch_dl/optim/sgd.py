@@ -11,6 +11,7 @@ from ..backend import kernels
 from ..backend.axpy import add_multiple
 from ..tensor import Tensor
 from .flat import Update
+from .functional_form import functional_form
 from .optimizer import ParamsT
 from .options import options
 from .rule import RuleOptimizer, coefficient, plus_decay
@@ -109,3 +110,10 @@ def _sgd(
         add_multiple(xp, param, -lr, g, a)
         lr = lr * momentum
     add_multiple(xp, param, -lr, b, a)
+
+
+sgd = functional_form(
+    SGD,
+    "momentum_buffer_list",
+    "weight_decay momentum lr dampening nesterov maximize",
+)

@@ -48,6 +48,14 @@ TABLE: list[tuple[str, Any]] = [
     ("[Z(2, 3).max(0)[0]._is_view(), Z(2, 3).median(1)[1]._is_view(), Z(2, 2).roll(1)._is_view()]",
      [False] * 3),
     ("[torch.kron(Z(2, 2), Z(2, 2))._is_view(), Z(3).quantile(0.5)._is_view()]", [False] * 2),
+    # the weights of bytes are whole numbers of 16 bits, and halves are rounded up
+    ("F.interpolate((torch.arange(63) * 37 % 256).reshape(1, 1, 7, 9).byte(), size=(14, 11),"
+     " mode='bilinear')[0, 0, 1].tolist()", [19, 46, 76, 106, 137, 167, 145, 164, 107, 32, 59]),
+    ("F.interpolate((torch.arange(63) * 37 % 256).reshape(1, 1, 7, 9).byte(), size=(14, 11),"
+     " mode='bicubic')[0, 0, 2].tolist()", [50, 75, 106, 150, 205, 226, 66, 53, 66, 64, 93]),
+    ("F.interpolate((torch.arange(63) * 37 % 256).reshape(1, 1, 7, 9).byte(), size=(3, 5),"
+     " mode='bicubic', antialias=True)[0, 0].tolist()",
+     [[83, 130, 133, 103, 89], [125, 110, 123, 136, 121], [157, 143, 113, 116, 163]]),
     # bools as numbers, and integers without a common dtype
     ("[f(T([0.25, 0.5]), T([True, False])).item() for f in (F.huber_loss, F.smooth_l1_loss)]",
      [0.203125] * 2),
