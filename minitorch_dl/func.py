@@ -252,14 +252,17 @@ def grad(
 
 def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
     """``func(*primals)`` and a function from cotangents of the output to those of the primals, a
-    tuple."""
+    tuple. (Its ``retain_graph`` and ``create_graph`` are accepted: it may always be called again,
+    and be differentiated.)"""
     point = _Point("vjp", list(primals))
     with autograd.enable_grad():
         result = func(*point.args)
     output, aux = _split_aux("vjp(f, *primals)", result, has_aux)
     outputs = _tensors_of("vjp(f, *primals)", output, smooth=True)
 
-    def pull(cotangents: Any) -> tuple[Any, ...]:
+    def pull(
+        cotangents: Any, retain_graph: bool = True, create_graph: bool | None = None
+    ) -> tuple[Any, ...]:
         if tree_structure(cotangents) != tree_structure(output):
             raise RuntimeError(
                 f"Expected pytree structure of cotangents to be the same as pytree structure of "

@@ -88,6 +88,7 @@ def test_vjp_and_jvp(torch) -> None:
     y, pull = torch.func.vjp(lambda x, w: (x * w, x.sin()), x, w)
     gx, gw = pull((x, w))
     close(torch, gx, x * w + w * x.cos())
+    close(torch, pull((x, w), retain_graph=True, create_graph=False)[0], gx)
     close(torch, gw, x * x)
     assert not y[0].requires_grad
     y, t = torch.func.jvp(lambda x, w: x.sin() * w, (x, w), (w, x))

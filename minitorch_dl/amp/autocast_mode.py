@@ -254,8 +254,8 @@ def _why_not(device_type: str, dtype: dtypes.dtype) -> str:
     if dtype not in (dtypes.float16, dtypes.bfloat16):
         name = device_type.upper()
         return (
-            f"In {name} autocast, but the target dtype {dtype} is not supported. Disabling "
-            f"autocast. {name} autocast only supports dtypes of torch.bfloat16, torch.float16"
+            f"In {name} autocast, but the target dtype is not supported. Disabling autocast. "
+            f"{name} autocast only supports dtypes of torch.bfloat16, torch.float16, got {dtype}"
         )
     return ""
 

@@ -221,6 +221,13 @@ class GradScaler:
             return
         self._check_used("update")
         if new_scale is not None:
+            if isinstance(new_scale, Tensor):
+                if new_scale.numel() != 1 or new_scale.requires_grad:
+                    raise AssertionError(
+                        "new_scale should be a float or a 1-element float tensor with "
+                        f"requires_grad=False, got {new_scale}"
+                    )
+                new_scale = new_scale.reshape(())
             self._scale = self._scale.clone().fill_(new_scale)
         else:
             found = self._found_anywhere(self._per_optimizer_states.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from ..autograd import enable_grad, no_grad
+from ..autograd import enable_grad, grad, no_grad
 from ..backend.dtypes import get_default_dtype
 from ..backend.warning import warn
 from ..ops import broadcast_tensors, tensor
@@ -269,4 +269,33 @@ class Distribution:
 
 
 class ExponentialFamily(Distribution):
-    """Distributions of the form ``p(x; θ) = h(x) exp(θ·t(x) - A(θ))``."""
+    """Distributions of the form ``p(x; θ) = h(x) exp(θ·t(x) - A(θ))``.
+
+    A subclass that gives ``_natural_params`` (θ, a tuple), ``_log_normalizer(*θ)`` (A) and
+    ``_mean_carrier_measure`` (E log h(x)) has the entropy and the divergence between two of its
+    instances (Nielsen and Nock, "Entropies and cross-entropies of exponential families", 2010).
+    """
+
+    @property
+    def _natural_params(self) -> tuple[Tensor, ...]:
+        raise NotImplementedError(f"{type(self).__name__} does not define _natural_params")
+
+    def _log_normalizer(self, *natural_params: Tensor) -> Tensor:
+        raise NotImplementedError(f"{type(self).__name__} does not define _log_normalizer")
+
+    @property
+    def _mean_carrier_measure(self) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} does not define _mean_carrier_measure")
+
+    def _normalizer_and_slopes(self) -> tuple[list[Tensor], Tensor, Any]:
+        """θ, A(θ) and the gradient of A, which is E t(x)."""
+        params = [p.detach().requires_grad_() for p in self._natural_params]
+        with enable_grad():
+            normalizer = self._log_normalizer(*params)
+        return params, normalizer, grad(normalizer.sum(), params, create_graph=True)
+
+    def entropy(self) -> Tensor:
+        params, normalizer, slopes = self._normalizer_and_slopes()
+        shape = (*self._batch_shape, -1)
+        products = [(p * slope).reshape(shape).sum(-1) for p, slope in zip(params, slopes)]
+        return normalizer - sum(products) - self._mean_carrier_measure

@@ -14,7 +14,7 @@ from .bounded import Beta, Dirichlet, Uniform
 from .categorical import Categorical, OneHotCategorical
 from .continuous_bernoulli import ContinuousBernoulli
 from .discrete import Bernoulli, Binomial, Geometric, Poisson
-from .distribution import Distribution, sum_rightmost
+from .distribution import Distribution, ExponentialFamily, sum_rightmost
 from .heavy_tailed import EULER_GAMMA, Cauchy, Gumbel, Laplace
 from .low_rank import LowRankMultivariateNormal
 from .matrices import Wishart
@@ -58,6 +58,22 @@ def kl_divergence(p: Distribution, q: Distribution) -> Tensor:
         f"No KL(p || q) is implemented for p type {type(p).__name__} and q type "
         f"{type(q).__name__}; register one with register_kl"
     )
+
+
+@register_kl(ExponentialFamily, ExponentialFamily)
+def _exponential_family(p: Any, q: Any) -> Tensor:
+    """The Bregman divergence of the log normalizer between both natural parameters."""
+    if type(p) is not type(q):
+        raise NotImplementedError(
+            "The cross KL-divergence between different exponential families cannot be computed "
+            f"using Bregman divergences: No KL(p || q) is implemented for p type "
+            f"{type(p).__name__} and q type {type(q).__name__}; register one with register_kl"
+        )
+    params, normalizer, slopes = p._normalizer_and_slopes()
+    result = q._log_normalizer(*q._natural_params) - normalizer
+    for of_p, of_q, slope in zip(params, q._natural_params, slopes):
+        result = result - sum_rightmost((of_q - of_p) * slope, len(q.event_shape))
+    return result
 
 
 def _infinite(p: Any, q: Any) -> Tensor:

@@ -13,6 +13,12 @@ from . import constraints
 from .distribution import sum_rightmost
 
 
+def _checked(cache_size: int) -> int:
+    if cache_size not in (0, 1):
+        raise ValueError(f"cache_size must be 0 or 1, got {cache_size}")
+    return cache_size
+
+
 class Transform:
     """A function ``y = f(x)``, given by ``_call``, ``_inverse`` and ``log_abs_det_jacobian``.
 
@@ -27,9 +33,7 @@ class Transform:
     codomain: Any
 
     def __init__(self, cache_size: int = 0) -> None:
-        if cache_size not in (0, 1):
-            raise ValueError(f"cache_size must be 0 or 1, got {cache_size}")
-        self._cache_size = cache_size
+        self._cache_size = _checked(cache_size)
         self._cached_x_y: tuple[Any, Any] = (None, None)
         self._inv: Any = None
         super().__init__()  # a transform may also be a Module
@@ -64,7 +68,7 @@ class Transform:
             return self
         new = object.__new__(type(self))
         new.__dict__.update(
-            self.__dict__, _cache_size=cache_size, _cached_x_y=(None, None), _inv=None
+            self.__dict__, _cache_size=_checked(cache_size), _cached_x_y=(None, None), _inv=None
         )
         return new
 

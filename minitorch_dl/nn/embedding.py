@@ -28,7 +28,7 @@ class _Table(Module):
         if padding_idx is not None:
             if not -rows <= padding_idx < rows:
                 raise AssertionError(
-                    f"padding_idx must be within num_embeddings, got {padding_idx} of {rows}"
+                    f"Padding_idx must be within num_embeddings, got {padding_idx} of {rows}"
                 )
             padding_idx %= rows
         self.padding_idx = padding_idx
@@ -38,8 +38,8 @@ class _Table(Module):
         else:
             if tuple(weight.shape) != shape:
                 raise AssertionError(
-                    f"Shape of weight {tuple(weight.shape)} does not match num_embeddings and "
-                    f"embedding_dim {shape}"
+                    "Shape of weight does not match num_embeddings and embedding_dim: expected "
+                    f"{shape}, got {tuple(weight.shape)}"
                 )
             self.weight = Parameter(weight, requires_grad=not freeze)
 

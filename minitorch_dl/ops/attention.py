@@ -94,11 +94,12 @@ def _check(query: Any, key: Any, value: Any, dropout_p: float) -> None:
     q, k, v = query.array, key.array, value.array
     if min(q.ndim, k.ndim, v.ndim) < 2:
         raise RuntimeError(
-            f"{_NAME}: expected at least 2 dims, (..., length, E), got {_shapes(q, k, v)}"
+            f"{_NAME}: Expected query, key, and value to all be at least 2 dimensional, "
+            f"(..., length, E), but got {_shapes(q, k, v)}"
         )
     if not q.dtype == k.dtype == v.dtype:
         raise RuntimeError(
-            f"{_NAME}: expected query, key, and value to have the same dtype, got "
+            f"{_NAME}: Expected query, key, and value to have the same dtype, but got "
             f"{query.dtype}, {key.dtype} and {value.dtype}"
         )
     if q.dtype.kind in "iub":

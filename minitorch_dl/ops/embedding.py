@@ -161,9 +161,8 @@ def _check_table(op: str, input: Any, weight: Any) -> None:
         raise RuntimeError(f"{op}: 'weight' must be 2-D, got size {list(table.shape)}")
     if index.dtype not in INTEGERS:
         raise RuntimeError(
-            f"{op}: Expected tensor for argument 'input' (indices) to have one of the scalar "
-            "types: "
-            f"Long, Int; but got {index.dtype} instead"
+            f"{op}: Expected tensor for argument #1 'indices' to have one of the following scalar "
+            f"types: Long, Int; but got {index.dtype} instead"
         )
 
 
@@ -249,8 +248,8 @@ def _check_options(op: str, input: Any, weight: Any, mode: str, per_sample_weigh
     if per_sample_weights is not None:
         if mode != "sum":
             raise NotImplementedError(
-                f"{op}: per_sample_weights was not None. It is only supported for mode='sum' (got "
-                f"mode={mode!r})"
+                f"{op}: per_sample_weights was not None. per_sample_weights is only supported for "
+                f"mode='sum' (got mode={mode!r})"
             )
         if per_sample_weights.array.shape != input.array.shape:
             raise ValueError(
@@ -322,7 +321,11 @@ def _bags(op: str, index: Any, offsets: Any, include_last: bool) -> tuple[Any, i
             f"{op}: input has to be 1D or 2D Tensor, but got Tensor of dimension {index.ndim}"
         )
     if offsets is None or offsets.array.ndim != 1:
-        raise ValueError(f"{op}: offsets has to be a 1D Tensor when input is 1D")
+        got = "None" if offsets is None else f"Tensor of dimension {offsets.array.ndim}"
+        raise ValueError(
+            f"{op}: offsets has to be a 1D Tensor but got {got}. With an input of 1D it says where "
+            "each bag starts"
+        )
     starts = offsets.array
     check_range(
         starts[:1],

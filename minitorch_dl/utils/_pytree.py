@@ -11,201 +11,47 @@ everything else, None too, is a leaf.
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict, deque, namedtuple
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
-from ..immutable_collections import immutable_dict, immutable_list
-from ..size import Size
+from ._pytree_kinds import (
+    KINDS,
+    GetAttrKey,
+    MappingKey,
+    SequenceKey,
+    _dict_flatten,
+    _dict_flatten_with_keys,
+    _dict_unflatten,
+    is_namedtuple,
+    is_namedtuple_class,
+    kind_of,
+    names,
+    node_type,
+    register_constant,
+    register_dataclass,
+    register_pytree_node,
+)
 
 __all__ = [
-    "DictKey", "GetAttrKey", "LeafSpec", "MappingKey", "PyTree", "SequenceKey", "TreeSpec",
-    "keystr", "key_get", "register_constant", "register_dataclass", "register_pytree_node",
-    "tree_all", "tree_all_only", "tree_any", "tree_any_only", "tree_flatten",
-    "tree_flatten_with_path", "tree_is_leaf", "tree_iter", "tree_leaves", "tree_leaves_with_path",
-    "tree_map", "tree_map_", "tree_map_only", "tree_map_only_", "tree_map_with_path",
-    "tree_structure", "tree_unflatten",
+    "DictKey", "GetAttrKey", "LeafSpec", "MappingKey", "PyTree", "SUPPORTED_NODES",
+    "SequenceKey", "TreeSpec", "_dict_flatten", "_dict_flatten_with_keys", "_dict_unflatten",
+    "arg_tree_leaves", "is_namedtuple", "is_namedtuple_class", "key_get", "keystr",
+    "register_constant", "register_dataclass", "register_pytree_node", "tree_all",
+    "tree_all_only", "tree_any", "tree_any_only", "tree_flatten", "tree_flatten_with_path",
+    "tree_is_leaf", "tree_iter", "tree_leaves", "tree_leaves_with_path", "tree_map",
+    "tree_map_", "tree_map_only", "tree_map_only_", "tree_map_with_path", "tree_structure",
+    "tree_unflatten", "treespec_dict", "treespec_leaf", "treespec_list", "treespec_pprint",
+    "treespec_tuple",
 ]  # fmt: skip
 
 PyTree = Any
 IsLeaf = Callable[[Any], bool]
-
-
-class SequenceKey(NamedTuple):
-    """A place in a tuple, list or deque."""
-
-    idx: int
-
-    def __str__(self) -> str:
-        return f"[{self.idx!r}]"
-
-    def get(self, sequence: Any) -> Any:
-        return sequence[self.idx]
-
-
-class MappingKey(NamedTuple):
-    """A place in a dict."""
-
-    key: Any
-
-    def __str__(self) -> str:
-        return f"[{self.key!r}]"
-
-    def get(self, mapping: Any) -> Any:
-        return mapping[self.key]
-
-
 DictKey = MappingKey
-
-
-class GetAttrKey(NamedTuple):
-    """An attribute of a namedtuple or a registered class."""
-
-    name: str
-
-    def __str__(self) -> str:
-        return f".{self.name}"
-
-    def get(self, obj: Any) -> Any:
-        return getattr(obj, self.name)
-
-
-class _Kind(NamedTuple):
-    """How one class of containers is taken apart and put together.
-
-    Attributes:
-        flatten_fn: the children, and what else ``unflatten_fn`` needs.
-        keys: the place of each child.
-    """
-
-    flatten_fn: Callable[[Any], tuple[list[Any], Any]]
-    unflatten_fn: Callable[[Iterable[Any], Any], Any]
-    keys: Callable[[Any], list[Any]] | None
-
-
-def _indices(sequence: Any) -> list[Any]:
-    return [SequenceKey(i) for i in range(len(sequence))]
-
-
-def _names(mapping: Any) -> list[Any]:
-    return [MappingKey(key) for key in mapping]
-
-
-def _sequence(cls: Any) -> _Kind:
-    return _Kind(lambda x: (list(x), None), lambda children, _: cls(children), _indices)
-
-
-def _mapping(cls: Any) -> _Kind:
-    return _Kind(
-        lambda x: (list(x.values()), list(x)),
-        lambda children, keys: cls(zip(keys, children, strict=True)),
-        _names,
-    )
-
-
-_KINDS: dict[type, _Kind] = {
-    tuple: _sequence(tuple),
-    Size: _sequence(tuple),  # new numbers need not be sizes
-    list: _sequence(list),
-    immutable_list: _sequence(immutable_list),
-    dict: _mapping(dict),
-    immutable_dict: _mapping(immutable_dict),
-    OrderedDict: _mapping(OrderedDict),
-    defaultdict: _Kind(
-        lambda x: (list(x.values()), (x.default_factory, list(x))),
-        lambda children, made: defaultdict(made[0], zip(made[1], children, strict=True)),
-        _names,
-    ),
-    deque: _Kind(
-        lambda x: (list(x), x.maxlen), lambda children, maxlen: deque(children, maxlen), _indices
-    ),
-}
-_NAMED = _Kind(
-    lambda x: (list(x), type(x)),
-    lambda children, cls: cls(*children),
-    lambda x: [GetAttrKey(name) for name in x._fields],
-)
-_KINDS[namedtuple] = _NAMED  # type: ignore[index]  # by this name PyTorch knows them
-SUPPORTED_NODES = _KINDS
-_dict_flatten, _dict_unflatten = _KINDS[dict].flatten_fn, _KINDS[dict].unflatten_fn
-
-
-def _dict_flatten_with_keys(d: Mapping[Any, Any]) -> tuple[list[tuple[Any, Any]], Any]:
-    """What classes that derive from dict hand to ``register_pytree_node``."""
-    children, context = _dict_flatten(d)
-    return list(zip(_names(d), children, strict=True)), context
-
-
-def _kind_of(tree: Any) -> _Kind | None:
-    """The way of the tree's root; None for a leaf. Subclasses of containers are leaves, as in
-    PyTorch, but for namedtuples."""
-    cls = tree.__class__
-    kind = _KINDS.get(cls)
-    if kind is None and issubclass(cls, tuple) and hasattr(cls, "_fields"):
-        return _NAMED
-    return kind
-
-
-def _get_node_type(tree: Any) -> Any:
-    """The key of the tree's root in ``SUPPORTED_NODES``, if it is one: its class."""
-    return namedtuple if _kind_of(tree) is _NAMED else tree.__class__
-
-
-def register_pytree_node(
-    cls: type,
-    flatten_fn: Callable[[Any], tuple[Iterable[Any], Any]],
-    unflatten_fn: Callable[[Iterable[Any], Any], Any],
-    *,
-    flatten_with_keys_fn: Callable[[Any], tuple[Any, Any]] | None = None,
-    **serialization: Any,
-) -> None:
-    """Make a class a container.
-
-    Args:
-        flatten_fn: gives the children and a context.
-        unflatten_fn: ``(children, context)`` gives an instance.
-        flatten_with_keys_fn: like ``flatten_fn``, with pairs of key and child.
-    """
-    if cls in _KINDS:
-        raise ValueError(f"{cls} is already registered as pytree node.")
-
-    def flatten(x: Any) -> tuple[list[Any], Any]:
-        children, context = flatten_fn(x)
-        return list(children), context
-
-    keys = None
-    if flatten_with_keys_fn is not None:
-        keys = lambda x: [key for key, _ in flatten_with_keys_fn(x)[0]]  # noqa: E731
-    _KINDS[cls] = _Kind(flatten, unflatten_fn, keys)
-
-
+SUPPORTED_NODES = KINDS
 _register_pytree_node = register_pytree_node
-
-
-def register_dataclass(
-    cls: type,
-    *,
-    field_names: list[str] | None = None,
-    drop_field_names: list[str] | None = None,
-    **serialization: Any,
-) -> None:
-    """Make a dataclass a container of its fields, or of those named."""
-    names = field_names
-    if names is None:
-        dropped = set(drop_field_names or ())
-        names = [name for name in cls.__dataclass_fields__ if name not in dropped]  # type: ignore[attr-defined]
-    register_pytree_node(
-        cls,
-        lambda x: ([getattr(x, name) for name in names], None),
-        lambda children, _: cls(**dict(zip(names, children, strict=True))),
-        flatten_with_keys_fn=lambda x: ([(GetAttrKey(n), getattr(x, n)) for n in names], None),
-    )
-
-
-def register_constant(cls: type) -> None:
-    """Make a class a container without children: its instances are part of the structure."""
-    register_pytree_node(cls, lambda x: ([], x), lambda _, x: x)
+_get_node_type = node_type
 
 
 @dataclass(frozen=True)
@@ -233,10 +79,12 @@ class TreeSpec:
         put(self, "num_nodes", 1 + sum(c.num_nodes for c in children))
         put(self, "num_children", len(children))
 
-    def __repr__(self) -> str:
+    def __repr__(self, indent: int = 0) -> str:
         if self.type is None:
             return "*"
-        return f"TreeSpec({self.type.__name__}, {self.context!r}, {self.children_specs!r})"
+        line = ",\n" + " " * (indent + 2)
+        children = line.join(child.__repr__(indent + 2) for child in self.children_specs)
+        return f"TreeSpec({self.type.__name__}, {self.context}, [{children}])"
 
     def __hash__(self) -> int:
         return hash((self.type, repr(self.context), tuple(self.children_specs)))
@@ -266,7 +114,7 @@ class TreeSpec:
     def _filled(self, leaves: Iterator[Any]) -> Any:
         if self.type is None:
             return next(leaves)
-        kind = _KINDS.get(self.type, _NAMED)
+        kind = KINDS[self.type]
         return kind.unflatten_fn([c._filled(leaves) for c in self.children_specs], self.context)
 
     def flatten_up_to(self, tree: Any) -> list[Any]:
@@ -277,11 +125,11 @@ class TreeSpec:
         """
         if self.type is None:
             return [tree]
-        kind = _kind_of(tree)
-        if kind is None or tree.__class__ is not self.type:
+        kind = kind_of(tree)
+        if kind is None or node_type(tree) is not self.type:
             raise ValueError(f"Type mismatch; expected {self.type!r}, but got {type(tree)!r}.")
         if isinstance(tree, Mapping):
-            keys = [key.key for key in _names(tree)]
+            keys = [key.key for key in names(tree)]
             wanted = self.context[1] if self.type is defaultdict else self.context
             if set(keys) != set(wanted):
                 raise ValueError(f"Node keys mismatch; expected {wanted}, but got {keys}.")
@@ -313,14 +161,40 @@ class LeafSpec(TreeSpec):
     __hash__ = TreeSpec.__hash__
 
 
+def treespec_leaf() -> LeafSpec:
+    """The structure of a single leaf."""
+    return LeafSpec()
+
+
+def treespec_tuple(children: Iterable[TreeSpec] = (), /) -> TreeSpec:
+    """The structure of a tuple of trees of these structures."""
+    return TreeSpec(tuple, None, list(children))
+
+
+def treespec_list(children: Iterable[TreeSpec] = (), /) -> TreeSpec:
+    """The structure of a list of trees of these structures."""
+    return TreeSpec(list, None, list(children))
+
+
+def treespec_dict(mapping: Any = (), /, **others: TreeSpec) -> TreeSpec:
+    """The structure of a dict of trees of these structures."""
+    children = dict(mapping, **others)
+    return TreeSpec(dict, list(children), list(children.values()))
+
+
+def treespec_pprint(treespec: TreeSpec) -> str:
+    """The containers as they print, with ``*`` for every leaf."""
+    return repr(treespec.unflatten([LeafSpec()] * treespec.num_leaves))
+
+
 def tree_is_leaf(tree: Any, is_leaf: IsLeaf | None = None) -> bool:
     """Whether the tree is a single leaf."""
-    return (is_leaf is not None and is_leaf(tree)) or _kind_of(tree) is None
+    return (is_leaf is not None and is_leaf(tree)) or kind_of(tree) is None
 
 
 def tree_iter(tree: Any, is_leaf: IsLeaf | None = None) -> Iterator[Any]:
     """The leaves one after the other."""
-    kind = None if is_leaf is not None and is_leaf(tree) else _kind_of(tree)
+    kind = None if is_leaf is not None and is_leaf(tree) else kind_of(tree)
     if kind is None:
         yield tree
         return
@@ -338,13 +212,32 @@ def tree_leaves(tree: Any, is_leaf: IsLeaf | None = None) -> list[Any]:
     return list(tree_iter(tree, is_leaf))
 
 
+def arg_tree_leaves(*args: Any, **kwargs: Any) -> list[Any]:
+    """The leaves of arguments, first those given by position."""
+    return [*tree_iter(args), *tree_iter(kwargs)]
+
+
+def _broadcast_to_and_flatten(
+    tree: Any, treespec: TreeSpec, is_leaf: IsLeaf | None = None
+) -> list[Any] | None:
+    """For every leaf of ``treespec`` the leaf of ``tree``, a tree of its outer containers, that
+    stands for it; None if its containers are others."""
+    leaves, spec = tree_flatten(tree, is_leaf)
+    try:
+        parts = spec.flatten_up_to(treespec.unflatten(range(treespec.num_leaves)))
+    except ValueError:
+        return None
+    pairs = zip(leaves, parts, strict=True)
+    return [leaf for leaf, part in pairs for _ in tree_iter(part, is_leaf)]
+
+
 def tree_structure(tree: Any, is_leaf: IsLeaf | None = None) -> TreeSpec:
     """The tree without its leaves."""
-    kind = None if is_leaf is not None and is_leaf(tree) else _kind_of(tree)
+    kind = None if is_leaf is not None and is_leaf(tree) else kind_of(tree)
     if kind is None:
         return LeafSpec()
     children, context = kind.flatten_fn(tree)
-    return TreeSpec(tree.__class__, context, [tree_structure(c, is_leaf) for c in children])
+    return TreeSpec(node_type(tree), context, [tree_structure(c, is_leaf) for c in children])
 
 
 def tree_flatten(tree: Any, is_leaf: IsLeaf | None = None) -> tuple[list[Any], TreeSpec]:
@@ -442,7 +335,7 @@ def tree_leaves_with_path(
 
 
 def _with_path(path: tuple[Any, ...], tree: Any, is_leaf: IsLeaf | None) -> Iterator[Any]:
-    kind = None if is_leaf is not None and is_leaf(tree) else _kind_of(tree)
+    kind = None if is_leaf is not None and is_leaf(tree) else kind_of(tree)
     if kind is None:
         yield path, tree
         return

@@ -150,3 +150,13 @@ def test_the_scale_moves_as_pytorchs() -> None:
             trace.append((scaler.get_scale(), w.item()))
         traces.append(trace)
     assert traces[0] == traces[1]
+
+
+def test_a_new_scale_is_one_number() -> None:
+    scaler = torch.amp.GradScaler("cpu")
+    scaler.scale(torch.ones(1))
+    for wrong in (torch.ones(2), torch.ones(1, requires_grad=True)):
+        with pytest.raises(AssertionError, match="new_scale should be"):
+            scaler.update(wrong)
+    scaler.update(torch.tensor([8.0]))
+    assert scaler.get_scale() == 8.0

@@ -505,3 +505,38 @@ def test_draws_by_the_names_of_functions(name: str) -> None:
     slopes = [torch.autograd.grad((weights * draw).sum(), a)[0] for draw in (x, y)]
     assert torch.equal(x, y)
     assert torch.equal(*slopes)
+
+
+class Rate(D.ExponentialFamily):
+    """The exponential distribution by what makes it one of an exponential family."""
+
+    arg_constraints = {"rate": D.constraints.positive}
+    support = D.constraints.nonnegative
+    _mean_carrier_measure = 0
+
+    def __init__(self, rate: torch.Tensor) -> None:
+        self.rate = rate
+        super().__init__(rate.shape)
+
+    @property
+    def _natural_params(self) -> tuple[torch.Tensor]:
+        return (-self.rate,)
+
+    def _log_normalizer(self, theta: torch.Tensor) -> torch.Tensor:
+        return -(-theta).log()
+
+
+def test_an_exponential_family_has_entropy_and_divergence() -> None:
+    p, q = torch.tensor([0.5, 2.0]), torch.tensor([1.5, 0.3])
+    assert torch.allclose(Rate(p).entropy(), D.Exponential(p).entropy())
+    expected = D.kl_divergence(D.Exponential(p), D.Exponential(q))
+    assert torch.allclose(D.kl_divergence(Rate(p), Rate(q)), expected)
+    with pytest.raises(NotImplementedError, match="between different exponential families"):
+        D.kl_divergence(Rate(p), D.Gamma(p, q))
+    with pytest.raises(NotImplementedError, match="Poisson does not define"):
+        D.Poisson(p).entropy()
+
+
+def test_caches_of_transforms_hold_one_pair() -> None:
+    with pytest.raises(ValueError, match="cache_size must be 0 or 1"):
+        D.transforms.ExpTransform().with_cache(2)

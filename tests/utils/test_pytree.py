@@ -130,3 +130,34 @@ def test_a_class_that_derives_from_dict() -> None:
         (pytree.MappingKey("a"),),
         (pytree.MappingKey("b"),),
     ]
+
+
+def test_structures_print_a_child_a_line():
+    spec = pytree.tree_structure({"a": [1, (2, None)], "b": 3})
+    assert repr(spec) == (
+        "TreeSpec(dict, ['a', 'b'], [TreeSpec(list, None, [*,\n"
+        "    TreeSpec(tuple, None, [*,\n      *])]),\n  *])"
+    )
+    assert pytree.treespec_pprint(spec) == "{'a': [*, (*, *)], 'b': *}"
+    leaf = pytree.treespec_leaf()
+    outer = pytree.treespec_list([leaf, pytree.treespec_tuple([leaf, leaf])])
+    assert pytree.treespec_dict(a=outer, b=leaf) == spec
+
+
+def test_an_outer_tree_stands_for_the_leaves_below():
+    spec = pytree.tree_structure([1, (2, 3)])
+    assert pytree._broadcast_to_and_flatten(0, spec) == [0, 0, 0]
+    assert pytree._broadcast_to_and_flatten([0, 1], spec) == [0, 1, 1]
+    assert pytree._broadcast_to_and_flatten([0], spec) is None
+    assert pytree.arg_tree_leaves(1, [2], a=(3,)) == [1, 2, 3]
+
+
+def test_named_tuples_are_known_by_their_fields():
+    pair = namedtuple("pair", "first second")
+    spec = pytree.tree_structure(pair(1, [2]))
+    assert spec.type is namedtuple
+    assert spec.unflatten([3, 4]) == pair(3, [4])
+    assert pytree.is_namedtuple(pair(1, 2))
+    assert pytree.is_namedtuple_class(pair)
+    assert not pytree.is_namedtuple((1, 2))
+    assert repr(pytree.SequenceKey(1)) == "SequenceKey(idx=1)"

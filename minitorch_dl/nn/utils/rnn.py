@@ -261,7 +261,7 @@ def pad_sequence(
         )
     sequences = list(sequences)
     if not sequences:
-        raise RuntimeError("Expected a non-empty list of sequences")
+        raise RuntimeError("received an empty list of sequences: at least one is expected")
     dtype, rest = sequences[0].dtype, sequences[0].shape[1:]
     for i, s in enumerate(sequences):
         if not s.ndim or s.shape[1:] != rest:

@@ -220,7 +220,7 @@ def _fractional_max_pools(
     kernel = per_axis(op, "kernel_size", kernel, dims)
     size = a.shape[-dims:]
     if (output_size is None) == (output_ratio is None):
-        raise ValueError(f"{op}: requires specifying either an output_size or an output_ratio")
+        raise ValueError(f"{op} requires specifying either an output_size or an output_ratio")
     if output_size is None:
         ratios = output_ratio if isinstance(output_ratio, (tuple, list)) else (output_ratio,) * dims
         if len(ratios) != dims:
