@@ -151,7 +151,8 @@ def _is_slope(xp: Any, a: Any, b: Any) -> bool:
 @primitive(broadcasts=True, promotes="same", min_kind="float", blocks=True)
 def leaky_relu_p(xp: Any, a: Any, b: Any) -> Any:
     if _is_slope(xp, a, b):
-        return xp.maximum(a, a * b)
+        y = a * b
+        return xp.maximum(a, y, out=y if y.ndim else None)
     return choose(xp, a > 0, a, a * b)
 
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..autograd.engine_ops import cast
 from ..autograd.errors import refuse_complex, require_one_dtype
 from ..autograd.node_names import as_one, named
-from ..autograd.primitive import TensorBase, write_out
-from ..backend import array_module, constant, dtypes
+from ..autograd.primitive import TensorBase, primitive, write_out
+from ..backend import array_module, dtypes, pairs
 from .dims import common_shape, normalize_dims, wrap_dim
-from .indexing import getitem
 from .linalg.norms import vector_norm
 from .powers import sqrt
 from .reductions import sum_p
@@ -67,6 +64,24 @@ def pairwise_distance(
     return vector_norm(x1 - x2 + eps, p, -1, keepdim)
 
 
+@primitive
+def pair_differences(xp: Any, a: Any) -> Any:
+    """The differences of every two rows of (N, M): (N (N - 1) / 2, M)."""
+    return pairs.differences(xp, a)
+
+
+pair_differences.defvjp(a=lambda g, a_shape: from_pair_differences(g, rows=a_shape[0]))
+
+
+@primitive
+def from_pair_differences(xp: Any, a: Any, *, rows: int) -> Any:
+    """The transpose: each row of ``a`` added to the pair's first row, and taken from the other."""
+    return pairs.from_differences(xp, a, rows)
+
+
+from_pair_differences.defvjp(a=lambda g: pair_differences(g))
+
+
 @as_one("PdistBackward0")
 def pdist(input: Any, p: float = 2.0) -> Any:
     """The p-norm distances of every two of the rows of (N, M): (N (N - 1) / 2)."""
@@ -76,9 +91,7 @@ def pdist(input: Any, p: float = 2.0) -> Any:
         raise RuntimeError(f"pdist only supports 2D tensors, got: {a.ndim}D")
     if p < 0:
         raise RuntimeError(f"pdist only supports non-negative p values, got {p}")
-    xp = array_module(a)
-    first, second = (TensorBase.wrap(constant(xp, i)) for i in np.triu_indices(len(a), 1))
-    return vector_norm(getitem(input, first) - getitem(input, second), p, -1)
+    return vector_norm(pair_differences(input), p, -1)
 
 
 @as_one("DistBackward0")
