@@ -14,6 +14,7 @@ from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import array_module, common_module, dtypes
 from ..backend.precision import widened
 from . import return_types
+from .creation import evenly_spaced
 from .dims import normalize_dims, wrap_dim
 
 __all__ = [
@@ -246,7 +247,7 @@ def histogram(
         edges = bins.array.copy()
     else:
         low, high = _range_of("histogram", a, range)
-        edges = xp.linspace(low, high, bins + 1, dtype=a.dtype)
+        edges = evenly_spaced(xp, low, high, bins + 1, input.dtype)
     hist = _histogram(xp, a, edges, None if weight is None else weight.array.reshape(-1)).astype(
         a.dtype
     )
@@ -288,7 +289,7 @@ def histogramdd(
             continue
         given = None if range is None else range[2 * i : 2 * i + 2]
         low, high = _range_of("histogramdd", a[:, i], given)
-        edges.append(xp.linspace(low, high, one + 1, dtype=a.dtype))
+        edges.append(evenly_spaced(xp, low, high, one + 1, input.dtype))
     shape = tuple([len(e) - 1 for e in edges])
     places, insides = zip(*(_bin(xp, a[:, i], e) for i, e in enumerate(edges)))
     inside = xp.stack(insides).all(0)

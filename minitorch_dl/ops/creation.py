@@ -383,14 +383,29 @@ def linspace(
         start, end = builtins.int(start), builtins.int(end)
     backend, where = backend_for(device)
     with backend.select(where):
-        xp = backend.xp
-        i = xp.arange(steps, dtype=xp.float64)
-        step = (end - start) / (steps - 1) if steps > 1 else 0.0
-        # From the nearer end, so that both ends are exact.
-        array = xp.where(i < steps // 2 + steps % 2, start + step * i, end - step * (steps - 1 - i))
-        if steps == 1:
-            array = xp.full(1, start)
-    return _sequence("linspace", array.astype(wanted.numpy), out, requires_grad)
+        array = evenly_spaced(backend.xp, start, end, steps, wanted)
+    return _sequence("linspace", array, out, requires_grad)
+
+
+def evenly_spaced(xp: Any, start: Any, end: Any, steps: int, dtype: dtypes.dtype) -> Any:
+    """``steps`` numbers from ``start`` to ``end``, with a step of the dtype and each rounded once:
+    PyTorch's to the bit, but for halves, where a processor fuses multiplication and addition."""
+    if steps == 1:
+        return xp.full(1, start).astype(dtype.numpy)
+    step = (end - start) / (steps - 1)
+    if dtype.is_floating_point:
+        rounded = dtype.numpy.type
+        with np.errstate(over="ignore", invalid="ignore"):
+            low, high = rounded(start), rounded(end)
+            own_step = builtins.float((high - low) / rounded(steps - 1))
+        start, end = builtins.float(low), builtins.float(high)
+        step = own_step if math.isfinite(own_step) else step
+    i = xp.arange(steps, dtype=np.longdouble if xp is np else xp.float64)
+    # From the nearer end, so that both ends are exact.
+    numbers = xp.where(i < steps // 2, start + step * i, end - step * (steps - 1 - i))
+    if not dtype.is_complex:
+        numbers = numbers.astype(xp.float64)
+    return numbers.astype(dtype.numpy)
 
 
 def _ends(op: str, **ends: Any) -> list[Any]:

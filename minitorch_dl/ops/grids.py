@@ -9,11 +9,12 @@ from typing import Any
 from ..autograd.errors import refuse_complex, require_kind
 from ..autograd.node_names import as_one, named
 from ..autograd.primitive import TensorBase, fused
-from ..backend import array_module, grid_sampling
+from ..backend import array_module, dtypes, grid_sampling
 from ..backend.grid_sampling import inside, reflected
 from ..backend.precision import in_float32
 from ..backend.warning import warn
 from ..size import Size
+from .creation import evenly_spaced
 from .embedding import take_rows
 from .indexing import getitem
 from .matmul import matmul
@@ -242,11 +243,11 @@ def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any
             f"{op}: an axis of size 1 has its only position at 0, not -1, when align_corners=True, "
             "since version 1.3.0 of PyTorch. See the documentation of affine_grid for details.",
         )
-    xp = array_module(a)
+    xp, dtype = array_module(a), dtypes.from_numpy(a.dtype)
     lines = []
     for n in size[2:]:
-        line = xp.linspace(-1, 1, n, dtype=a.dtype) if n > 1 else xp.zeros(1, a.dtype)
-        lines.append(line if align_corners else (line * ((n - 1) / n)).astype(a.dtype))
+        line = evenly_spaced(xp, -1, 1, n, dtype) if n > 1 else xp.zeros(1, a.dtype)
+        lines.append(line if align_corners else line * (n - 1) / n)
     points = xp.meshgrid(*lines, indexing="ij")[::-1]
     base = xp.stack([*points, xp.ones_like(points[0])], axis=-1).reshape(-1, dims + 1)
     grid = matmul(TensorBase.wrap(base), transpose(theta, 1, 2))  # (N, P, dims)
