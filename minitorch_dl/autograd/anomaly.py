@@ -198,5 +198,5 @@ def is_anomaly_enabled() -> bool:
 
 
 def is_anomaly_check_nan_enabled() -> bool:
-    """Whether anomaly detection is on in this thread and looks for NaN."""
-    return state.anomaly is not None and state.anomaly.check_nan
+    """Whether anomaly detection, when it is on, looks for NaN in this thread."""
+    return state.anomaly is None or state.anomaly.check_nan

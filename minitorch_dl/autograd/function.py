@@ -171,9 +171,18 @@ class Function:
 
     @classmethod
     def _bound(cls, args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        """The arguments with the defaults of ``forward``, by position where it takes no ctx."""
+        """The arguments by position, since ``backward`` gives a gradient for each; with the
+        defaults of a ``forward`` that takes no ctx."""
         if not cls._defines("setup_context"):
-            return args, kwargs
+            if not kwargs:
+                return args, kwargs
+            bound = inspect.signature(cls.forward).bind(None, *args, **kwargs)
+            if bound.kwargs:
+                raise TypeError(
+                    f"{cls.__name__}.apply(): the arguments {list(bound.kwargs)} have no place "
+                    "behind the others. Give those before them, too, and let forward() name them"
+                )
+            return bound.args[1:], {}
         bound = inspect.signature(cls.forward).bind(*args, **kwargs)
         bound.apply_defaults()
         return bound.args, bound.kwargs

@@ -122,7 +122,14 @@ class FunctionVJP(VJP):
                     else TensorBase.wrap(zeros(*made)).requires_grad_()
                     for made, edge in zip(self.inputs, node.edges, strict=True)
                 ]
-                given = [None if t is None else t.clone() for t in tangents]
+                given = [
+                    t.clone()
+                    if t is not None
+                    else TensorBase.wrap(zeros(*made))
+                    if made is not None and self.ctx.materialize_grads
+                    else None
+                    for t, made in zip(tangents, self.inputs, strict=True)
+                ]
                 pushed = self.function.jvp(self.ctx, *given)
             self._pushed = tangents, pushed if isinstance(pushed, tuple) else (pushed,)
         tangents, pushed = self._pushed

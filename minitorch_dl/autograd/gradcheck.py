@@ -67,6 +67,10 @@ def gradcheck(
     >>> torch.autograd.gradcheck(lambda x: x * x.tanh(), x)
     True
     """
+    if not (check_forward_ad or check_backward_ad):
+        raise AssertionError(
+            "Expected at least one of check_forward_ad or check_backward_ad to be True"
+        )
     func, inputs = with_pairs(*with_entries(func, as_tuple(inputs)))
     check = Check(func, inputs, eps, atol, rtol, nondet_tol)
     try:
@@ -112,6 +116,8 @@ def gradgradcheck(
     if grad_outputs is None:
         rng = np.random.default_rng(0)
         grad_outputs = tuple(random_like(y, rng) for y in differentiable(func(*inputs)))
+        if not grad_outputs:
+            raise ValueError("gradgradcheck expects a function with an output that has a gradient")
     else:
         grad_outputs = as_tuple(grad_outputs)
     return gradcheck(
@@ -274,6 +280,7 @@ class Check:
             self.check_constant()
             return
         outputs = [given[j] for j in self.positions]
+        self.kinds = [(y.array.shape, y.array.dtype) for y in outputs]
         size = sum(x.array.size for _, x in self.wanted) + sum(y.array.size for y in outputs)
         for j, output in enumerate(outputs):
             if fast_mode or size > FULL_JACOBIAN:
@@ -290,6 +297,7 @@ class Check:
             for j, y in enumerate(outputs)
             if isinstance(y, TensorBase) and y.array.dtype.kind == "f"
         ]
+        self.kinds = [(outputs[j].array.shape, outputs[j].array.dtype) for j in self.positions]
         for i, x in self.wanted:
             shape, size = x.array.shape, x.array.size
             if fast_mode or size > FULL_JACOBIAN:
@@ -345,8 +353,14 @@ class Check:
         before = x.array.copy()
         try:
             x.array[...] = before + array_module(before).asarray(t * v, before.dtype)
-            outputs = as_tuple(self.func(*self.inputs))
-            return np.array(to_host(outputs[self.positions[j]].array), np.float64)
+            y = as_tuple(self.func(*self.inputs))[self.positions[j]].array
+            if (y.shape, y.dtype) != self.kinds[j]:
+                raise AssertionError(
+                    "Expected `func` to return outputs with the same shape and with the same dtype "
+                    f"when inputs are perturbed by {t:.3g}, but got {y.dtype} {list(y.shape)} "
+                    f"after {self.kinds[j][1]} {list(self.kinds[j][0])}"
+                )
+            return np.array(to_host(y), np.float64)
         finally:
             x.array[...] = before
 
@@ -415,8 +429,9 @@ class Check:
         """Outputs that require no gradient must not depend on the inputs."""
         outputs = as_tuple(self.func(*self.inputs))
         self.positions = [j for j, y in enumerate(outputs) if isinstance(y, TensorBase)]
-        if not self.positions:
+        if outputs and not self.positions:
             raise ValueError("gradcheck expects a function that returns at least one Tensor")
+        self.kinds = [(outputs[j].array.shape, outputs[j].array.dtype) for j in self.positions]
         for j, position in enumerate(self.positions):
             if outputs[position].array.dtype.kind not in "fV":
                 continue

@@ -113,6 +113,11 @@ class saved_tensors_hooks:
     def __enter__(self) -> None:
         if state.saved_hooks_refused is not None:
             raise RuntimeError(state.saved_hooks_refused)
+        for name in ("pack_hook", "unpack_hook"):
+            if not callable(hook := getattr(self, name)):
+                raise TypeError(
+                    f"saved_tensors_hooks(): {name} must be callable, got {type(hook).__name__}"
+                )
         use_saved_hooks((*state.saved_hooks, self))
 
     def __exit__(self, *exc: object) -> None:
@@ -131,6 +136,8 @@ class disable_saved_tensors_hooks:
         self._message = error_message
 
     def __enter__(self) -> None:
+        if state.saved_hooks:
+            raise RuntimeError(self._message)
         self._outer, state.saved_hooks_refused = state.saved_hooks_refused, self._message
 
     def __exit__(self, *exc: object) -> None:
@@ -156,6 +163,8 @@ class allow_mutation_on_saved_tensors(saved_tensors_hooks):
         super().__init__(lambda t: t.detach().clone(), lambda t: t)
 
     def __enter__(self) -> Any:
+        if any(isinstance(hooks, allow_mutation_on_saved_tensors) for hooks in state.saved_hooks):
+            raise RuntimeError("allow_mutation_on_saved_tensors contexts cannot be nested")
         super().__enter__()
         return self
 

@@ -149,7 +149,9 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[An
     if sections <= 0:
         raise RuntimeError(f"number of sections must be larger than 0, got {sections}")
     small, larger = divmod(n, sections)
-    return split_p(input, sizes=(small + 1,) * larger + (small,) * (sections - larger), dim=dim)
+    sizes = (small + 1,) * larger + (small,) * (sections - larger)
+    ends = itertools.accumulate(sizes, initial=0)
+    return tuple([slice_along(input, dim, *bounds) for bounds in itertools.pairwise(ends)])
 
 
 def _even_split(

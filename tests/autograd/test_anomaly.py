@@ -75,6 +75,7 @@ def test_other_errors_name_the_line_too() -> None:
 
 
 def test_the_switch(torch) -> None:
+    assert torch.is_anomaly_check_nan_enabled()
     enabled = (
         torch.is_anomaly_enabled if torch.__name__ == "torch" else torch.autograd.is_anomaly_enabled
     )

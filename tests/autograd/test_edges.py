@@ -247,3 +247,15 @@ def test_what_checkpoints_refuse(torch) -> None:
 
     with pytest.raises(RuntimeError, match="A different number of tensors was saved"):
         checkpoint(changes, x, use_reentrant=False).sum().backward()
+
+
+def test_what_contexts_of_hooks_on_saved_tensors_refuse(torch) -> None:
+    graph = torch.autograd.graph
+    with pytest.raises(TypeError, match=r"callable|incompatible function arguments"):
+        graph.saved_tensors_hooks(1, 2).__enter__()
+    ordinary = graph.saved_tensors_hooks(lambda t: t, lambda t: t)
+    with ordinary, pytest.raises(RuntimeError, match="not here"):
+        graph.disable_saved_tensors_hooks("not here").__enter__()
+    copying = graph.allow_mutation_on_saved_tensors()
+    with copying, pytest.raises(RuntimeError, match="cannot be nested"):
+        graph.allow_mutation_on_saved_tensors().__enter__()

@@ -229,3 +229,26 @@ def test_batch_norms_of_each_batch_alone() -> None:
     x = torch.randn(4, 3)
     assert_close(model.eval()(x), nn.BatchNorm1d(3)(x))
     assert dict(model.named_buffers()) == {}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of what PyTorch imports
+def test_tangents_of_inputs_that_have_none(torch) -> None:
+    seen = []
+
+    class Sum(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, y, n):
+            ctx.set_materialize_grads(n)
+            return x + y
+
+        @staticmethod
+        def jvp(ctx, dx, dy, dn):
+            seen.append((dy if dy is None else dy.tolist(), dn))
+            return dx * 1
+
+    with torch.autograd.forward_ad.dual_level():
+        x = torch.autograd.forward_ad.make_dual(torch.ones(2), torch.ones(2))
+        for materialize in (True, False):
+            y = Sum.apply(x, torch.ones(2), materialize)
+            assert torch.autograd.forward_ad.unpack_dual(y).tangent.tolist() == [1.0, 1.0]
+    assert seen == [([0.0, 0.0], None), (None, None)]

@@ -460,3 +460,24 @@ def test_functions_are_not_instantiated(torch) -> None:
 
     with pytest.warns(DeprecationWarning, match="should not be instantiated"):
         Twice()
+
+
+def test_arguments_by_keyword(torch) -> None:
+    class Product(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, y, z=1):
+            ctx.save_for_backward(x, y)
+            return x * y
+
+        @staticmethod
+        def backward(ctx, g):
+            x, y = ctx.saved_tensors
+            return g * y, g * x
+
+    x, y = (torch.tensor(v, requires_grad=True) for v in (2.0, 3.0))
+    for call in (lambda: Product.apply(x, y=y), lambda: Product.apply(y=y, x=x)):
+        x.grad = y.grad = None
+        call().backward()
+        assert (x.grad.item(), y.grad.item()) == (3.0, 2.0)
+    with pytest.raises(TypeError, match="missing"):
+        Product.apply(x, z=2)

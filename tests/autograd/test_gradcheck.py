@@ -189,3 +189,28 @@ def test_layouts(torch) -> None:
 def test_an_input_used_through_a_closure(torch) -> None:
     x = values(torch, 3)
     assert torch.autograd.gradcheck(lambda y: y * x, x)
+
+
+@pytest.mark.parametrize("fast_mode", [False, True])
+@pytest.mark.parametrize(
+    ("function", "match"),
+    [
+        (lambda torch, x: torch.cat([x, x]), "outputs with the same shape"),
+        (lambda torch, x: x.float(), "outputs with the same dtype|and with the same dtype"),
+    ],
+)
+def test_outputs_whose_kind_depends_on_the_values(torch, function, match, fast_mode) -> None:
+    x = torch.ones(1, dtype=torch.float64, requires_grad=True)
+    with pytest.raises(AssertionError, match=match):
+        torch.autograd.gradcheck(
+            lambda x: function(torch, x) if (x >= 1).all() else x, x, fast_mode=fast_mode
+        )
+
+
+def test_checks_of_nothing(torch) -> None:
+    x = torch.ones(1, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda x: (), x)
+    with pytest.raises(AssertionError, match="at least one of check_forward_ad"):
+        torch.autograd.gradcheck(
+            lambda x: x, x, check_backward_ad=False, check_undefined_grad=False
+        )

@@ -128,3 +128,16 @@ def test_a_part_of_what_was_overwritten_still_says_that_it_requires_a_gradient(t
     assert part.requires_grad
     with pytest.raises(RuntimeError):
         part * 2
+
+
+@pytest.mark.parametrize("how", ["tensor_split", "hsplit"])
+@pytest.mark.parametrize("where", [2, [1], [1, 2]])
+def test_parts_that_may_be_written(torch, how, where) -> None:
+    x = torch.ones(4, requires_grad=True)
+    y = x * 2
+    first, last = (part := getattr(torch, how)(y, where))[0], part[-1]
+    first.mul_(3)
+    last.mul_(5)
+    y.sum().backward()
+    n = len(first)
+    assert x.grad.tolist() == [6.0] * n + [2.0] * (4 - n - len(last)) + [10.0] * len(last)
