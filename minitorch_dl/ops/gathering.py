@@ -108,6 +108,8 @@ def index_copy(input: Any, dim: int, index: Any, source: Any, *, out: Any = None
     """``input`` with its slices at ``index`` along ``dim`` replaced by those of ``source``."""
     index = index_vector("index_copy", index)
     dim = wrap_dim(dim, input.array.ndim)
+    if input.array.ndim == 1:
+        source = at_least_1d(source)  # a single number is one slice of a vector
     check_slices("index_copy", input, dim, index, source, IndexError)
     n = _size(input, dim)
     check_range(
@@ -436,7 +438,7 @@ def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
     """
     _check_take("put_", input, index)
     if index.array.size != source.array.size:
-        raise RuntimeError(
+        raise IndexError(
             "put_(): Expected source and index to have the same number of elements, but got "
             f"source.numel() = {source.array.size}, index.numel() = {index.array.size}"
         )

@@ -27,6 +27,7 @@ TABLE: list[tuple[str, Any]] = [
     ("Z(2, 3).index_put((T(1), T([False, True, True])), T([1.0, 2.0]), True).tolist()",
      [[0, 0, 0], [0, 1, 2]]),
     ("Z(2, 2).index_put_((T(1),), T([1.0, 2.0])).tolist()", [[0, 0], [1, 2]]),
+    ("T([0.0, 1.0]).index_copy(0, T([0]), T(3.0)).tolist()", [3.0, 1.0]),
     ("str(torch.device(device='cpu')) + str(torch.device(device=torch.device('meta')))", "cpumeta"),
     ("[T([float('-inf')]).lerp(T([2.0]), w).item() for w in (0.5, T([0.7]))]",
      [-float("inf")] * 2),

@@ -154,6 +154,7 @@ INDEXING = [
     ("Z(3)[T([True, False])]", I, "does not match"),
     ("Z(4, 4)[T([0, 1]), T([0, 1, 2])]", I, "broadcast"),
     ("Z(3).__setitem__(0, 'a')", K, "can't assign a str"),
+    ("Z(3).put(T([0, 1]), Z(1))", I, "same number of elements"),
     ("Z(3).__setitem__(slice(0, 2), Z(3))", R, "shape mismatch", True),
     ("Z(2, 2).__setitem__(Z(2, 2) == 0, Z(2, 2))", R, "cannot be broadcast to indexing result"),
     ("torch.narrow(T(1.0), 0, 0, 1)", R, "cannot be applied to a 0-dim tensor"),
