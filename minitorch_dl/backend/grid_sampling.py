@@ -22,7 +22,8 @@ def forward(xp: Any, x: Any, grid: Any, **how: Any) -> Any:
 
     ``how``: mode, padding_mode and align_corners, as in ``grid_sample``.
     """
-    rows = _rows(x).reshape(-1, x.shape[1])
+    rows = _rows(x)
+    rows = rows.reshape(rows.shape[0] * rows.shape[1], x.shape[1])
     total: Any = None
     for corner in _corners(xp, x.shape, grid, **how):
         part = rows.take(corner.place, axis=0)  # (N, Q, C)
@@ -41,8 +42,9 @@ def backward(
 ) -> tuple[Any, Any]:
     """The gradients of x and grid."""
     n, c = x.shape[:2]
-    g = _rows(g)  # (N, Q, C)
-    rows = _rows(x).reshape(-1, c)
+    g, rows = _rows(g), _rows(x)  # (N, Q, C), (N, P, C)
+    count = rows.shape[1]
+    rows = rows.reshape(n * count, c)
     corners = list(_corners(xp, x.shape, grid, slopes=needs[1], **how))
     dx = dgrid = None
     if needs[0]:
@@ -50,8 +52,8 @@ def backward(
         for part, corner in zip(parts, corners):
             xp.multiply(g, 1 if corner.weight is None else corner.weight[..., None], out=part)
         places = xp.stack([corner.place for corner in corners]).reshape(-1)
-        dx = add_rows(xp, parts.reshape(-1, c), places, len(rows))
-        dx = xp.ascontiguousarray(dx.reshape(n, -1, c).swapaxes(1, 2)).reshape(x.shape)
+        dx = add_rows(xp, parts.reshape(places.size, c), places, n * count)
+        dx = xp.ascontiguousarray(dx.reshape(n, count, c).swapaxes(1, 2)).reshape(x.shape)
     if needs[1]:
         dgrid = xp.zeros((*g.shape[:2], grid.shape[-1]), grid.dtype)
         for corner in corners:

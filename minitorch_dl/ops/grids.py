@@ -11,7 +11,7 @@ from ..autograd.node_names import as_one, named
 from ..autograd.primitive import TensorBase, fused
 from ..backend import array_module, dtypes, grid_sampling
 from ..backend.grid_sampling import inside, reflected
-from ..backend.precision import in_float32
+from ..backend.precision import is_half
 from ..backend.warning import warn
 from ..size import Size
 from .creation import evenly_spaced
@@ -152,7 +152,7 @@ def _inside(p: Any, size: int, padding_mode: str, align_corners: bool) -> Any:
     return p * TensorBase.wrap(slope) + TensorBase.wrap(value - at * slope)
 
 
-_forward, _backward = map(in_float32, (grid_sampling.forward, grid_sampling.backward))
+_rounded = as_one()(_composite)  # 16-bit floats after each step, as PyTorch rounds them
 
 
 @fused(name="grid_sample", composite=_composite)
@@ -160,7 +160,9 @@ def grid_sample_p(
     xp: Any, x: Any, grid: Any, *, mode: str, padding_mode: str, align_corners: bool
 ) -> Any:
     """``x`` (N, C, *S) at the positions ``grid`` (N, *T, D): (N, C, *T)."""
-    return _forward(xp, x, grid, mode=mode, padding_mode=padding_mode, align_corners=align_corners)
+    return grid_sampling.forward(
+        xp, x, grid, mode=mode, padding_mode=padding_mode, align_corners=align_corners
+    )
 
 
 @grid_sample_p.defbackward
@@ -174,7 +176,7 @@ def _d_grid_sample(
     padding_mode: str,
     align_corners: bool,
 ) -> Any:
-    return _backward(
+    return grid_sampling.backward(
         xp, g, x, grid, needs=needs, mode=mode, padding_mode=padding_mode,
         align_corners=align_corners,
     )  # fmt: skip
@@ -205,7 +207,8 @@ def grid_sample(
     refuse_complex("grid_sample", input, grid)
     x = input.array
     _check_sample("grid_sample", x, grid.array, mode, padding_mode)
-    y = grid_sample_p(
+    sample = _rounded if is_half(x.dtype) else grid_sample_p
+    y = sample(
         input, grid, mode=mode, padding_mode=padding_mode, align_corners=_aligned(align_corners)
     )
     return named(y, f"GridSampler{x.ndim - 2}DBackward0")
