@@ -184,7 +184,7 @@ def parser() -> argparse.ArgumentParser:
         "--seconds", type=positive, help="of a round, each library (default: 0.5, quick 0.2)"
     )
     p.add_argument("--json", type=_new_file, metavar="FILE", help="write the results")
-    p.add_argument("--html", type=_new_file, metavar="FILE", help="write a report with pictures")
+    p.add_argument("--html", type=_new_page, metavar="FILE", help="write a report with pictures")
     return p
 
 
@@ -213,6 +213,12 @@ def _new_file(text: str) -> Path:
     if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
         raise argparse.ArgumentTypeError(f"{text!r} can't be written to")
     return path
+
+
+def _new_page(text: str) -> Path:
+    if not text.lower().endswith((".html", ".htm")):
+        raise argparse.ArgumentTypeError(f"{text!r} is no name of a page: expected FILE.html")
+    return _new_file(text)
 
 
 def _name_and_path(text: str) -> tuple[str, str]:

@@ -99,6 +99,7 @@ def run(args: argparse.Namespace) -> None:
         ChildFailedError: one failed, and the others were ended.
     """
     each = _processes_per_node(str(args.nproc_per_node))
+    _check_script(args)
     node = _join_nodes(args)
     for attempt in range(int(args.max_restarts) + 1):
         processes = [_start(args, node, each, local, attempt) for local in range(each)]
@@ -119,6 +120,15 @@ def _processes_per_node(text: str) -> int:
     if not text.isdecimal() or text == "0":
         raise ValueError(f"Unsupported nproc_per_node value: {text}")
     return int(text)
+
+
+def _check_script(args: argparse.Namespace) -> None:
+    """Refuse a program that isn't there, before any process is started."""
+    if not (args.module or args.no_python or os.path.exists(args.training_script)):
+        raise FileNotFoundError(
+            f"torchrun: there is no file {args.training_script!r} in {os.getcwd()!r}. Modules are "
+            "run by -m, programs that are not of Python by --no-python"
+        )
 
 
 def _join_nodes(args: argparse.Namespace) -> _Node:

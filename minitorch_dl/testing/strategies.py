@@ -153,9 +153,10 @@ def tensors(
         requires_grad: as the tensor's attribute.
 
     >>> import minitorch_dl as torch
-    >>> from hypothesis import given
+    >>> from hypothesis import given, settings
     >>> from minitorch_dl.testing import strategies
-    >>> @given(strategies.tensors((2, 3), domain=(0.1, 3.0)))
+    >>> @settings(deadline=None)  # at first, Hypothesis reads the sources of a checkout
+    ... @given(strategies.tensors((2, 3), domain=(0.1, 3.0)))
     ... def test_log_inverts_exp(x):
     ...     torch.testing.assert_close(x.exp().log(), x)
     >>> test_log_inverts_exp()
@@ -259,9 +260,10 @@ def conv_geometry(
     """Shapes, stride, padding, dilation and groups of a convolution over ``dims`` dims.
 
     >>> import minitorch_dl as torch
-    >>> from hypothesis import given
+    >>> from hypothesis import given, settings
     >>> from minitorch_dl.testing import strategies
-    >>> @given(strategies.conv_geometry(2))
+    >>> @settings(deadline=None)  # at first, Hypothesis reads the sources of a checkout
+    ... @given(strategies.conv_geometry(2))
     ... def test_output_shape(g):
     ...     x, w = torch.ones(g.input_shape), torch.ones(g.weight_shape)
     ...     assert torch.conv2d(x, w, **g.options).shape == g.output_shape

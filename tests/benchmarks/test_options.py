@@ -21,6 +21,7 @@ from benchmarks.report import page
         (["--profile", "mlp", "--json", "profile.json"], "--json can't be given with --profile"),
         (["--scaling", "--memory"], "not allowed with argument --scaling"),
         (["--json", "/no/such/folder/a.json"], "'/no/such/folder' is no directory"),
+        (["--html", "a.txt"], "'a.txt' is no name of a page: expected FILE.html"),
         (["--json", "."], "'.' can't be written to"),
     ],
 )

@@ -102,6 +102,10 @@ def test_command_lines(
     assert environment["ROLE_NAME"] == "trainer"
     assert main(["torchrun", "--nproc-per-node=many", "program.py"]) == 2
     assert "Unsupported nproc_per_node value: many" in capsys.readouterr().err
+    started.clear()
+    assert main(["torchrun", "--standalone", "missing.py"]) == 2
+    assert "there is no file 'missing.py'" in capsys.readouterr().err
+    assert not started
 
 
 def test_a_module_runs_as_a_program(

@@ -46,6 +46,17 @@ def stored_state(key):
     }
 
 
+COMPARED_ELSEWHERE = {"LBFGS", "LAMB", "Muon", "SparseAdam"}
+"""Those that don't step every parameter by itself, and one that PyTorch lacks."""
+
+
+def test_every_optimizer_has_a_case() -> None:
+    public = {name for name in lib.optim.__all__ if isinstance(getattr(lib.optim, name), type)}
+    compared = {name for name, _ in cases.OPTIMIZERS}
+    assert public == compared | COMPARED_ELSEWHERE | {"Optimizer"}
+    assert not compared & COMPARED_ELSEWHERE
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize(("name", "options"), cases.OPTIMIZERS, ids=ids)
 def test_steps_are_those_of_pytorch(name, options, dtype):

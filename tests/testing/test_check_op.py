@@ -266,6 +266,11 @@ def test_other_faults(check: str) -> None:
     assert f'failed the check "{check}"' in str(found)
 
 
+def test_a_write_is_found_though_the_values_are_as_before() -> None:
+    found = failure(lambda x: x.mul_(2).clone(), torch.zeros(2, dtype=torch.float64))
+    assert found.check == "inputs unchanged"
+
+
 def test_declared_exceptions_are_accepted() -> None:
     assert check_op(lambda x: x.view(-1), st.tensors(), may_alias=True, **FEW)
     assert check_op(
