@@ -370,6 +370,8 @@ try:
         "wait": "jit",
         "mps": "compat.absent_devices",
         "xpu": "compat.absent_devices",
+        "is_vulkan_available": "compat.absent_devices",
+        "Tag": "compat.dispatch_keys",
         **{
             f"sparse_{name}_tensor": "sparse"
             for name in ("coo", "compressed", "csr", "csc", "bsr", "bsc")

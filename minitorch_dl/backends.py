@@ -173,7 +173,37 @@ class _Cudnn(_Switches):
         return None if cudnn is None else cudnn.backend_version()
 
 
+class _Attention(_Switches):
+    """The fused kernel of ``nn.MultiheadAttention`` outside of training: there is one way here;
+    whether PyTorch's other may be taken is kept and told."""
+
+    _is_fastpath_enabled = True
+
+    def get_fastpath_enabled(self) -> bool:
+        """What ``set_fastpath_enabled`` set."""
+        return self._is_fastpath_enabled
+
+    def set_fastpath_enabled(self, value: bool) -> None:
+        """Accepted."""
+        self._is_fastpath_enabled = bool(value)
+
+
+class _Unneeded(_Switches):
+    """A library that is switched by a function."""
+
+    def set_flags(self, _enabled: bool) -> tuple[bool]:
+        """Accepted: the library is not in use."""
+        return (False,)
+
+
 cpu = _Host("cpu", available=True)
+mha = _Attention("mha")
+nnpack = _Unneeded("nnpack")
+miopen = _Switches("miopen", immediate=False)
+cusparselt = _Switches("cusparselt")
+kleidiai = _Switches("kleidiai")
+xnnpack = _Switches("xnnpack", enabled=False)
+quantized = _Switches("quantized", engine="none", supported_engines=["none"])
 cudnn = _Cudnn(
     "cudnn",
     benchmark=False,

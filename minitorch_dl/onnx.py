@@ -10,12 +10,25 @@ from .ops.from_data import tensor
 from .tensor import Tensor
 
 __all__ = [
-    "export", "is_in_onnx_export", "operators", "parse_args", "register_custom_op_symbolic",
+    "OnnxExporterError", "SymbolicValueError", "UnsupportedOperatorError", "export",
+    "is_in_onnx_export", "operators", "parse_args", "register_custom_op_symbolic",
     "reshape_from_tensor_shape", "shape_as_tensor", "symbolic_opset11",
 ]  # fmt: skip
 
 operators = symbolic_opset11 = None
 """The symbols that exporters of single ops are written with."""
+
+
+class OnnxExporterError(NotImplementedError):
+    """What an exporter raises: here always, and in PyTorch a RuntimeError."""
+
+
+class UnsupportedOperatorError(OnnxExporterError):
+    """An op that has no equal in ONNX."""
+
+
+class SymbolicValueError(OnnxExporterError):
+    """An op whose arguments an exporter of single ops doesn't take."""
 
 
 def is_in_onnx_export() -> bool:
@@ -37,9 +50,9 @@ def export(*args: Any, **kwargs: Any) -> Any:
     """Always fails.
 
     Raises:
-        NotImplementedError: save the weights by ``torch.save`` and export them with PyTorch.
+        OnnxExporterError: save the weights by ``torch.save`` and export them with PyTorch.
     """
-    raise NotImplementedError(
+    raise OnnxExporterError(
         "minitorch_dl exports no ONNX files. Save the weights by torch.save(model.state_dict(), "
         "...), load them in PyTorch, and export there"
     )

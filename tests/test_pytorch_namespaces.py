@@ -63,6 +63,28 @@ def test_functions_of_the_top_level(one: Any, other: Any) -> None:
     torch.testing.assert_close(one, other)
 
 
+def test_questions_about_libraries_that_are_not_here() -> None:
+    assert not torch.is_vulkan_available()
+    names = "cusparselt kleidiai miopen nnpack quantized xnnpack"
+    assert not any(getattr(torch.backends, name).is_available() for name in names.split())
+    assert torch.backends.nnpack.set_flags(True) == (False,)
+    assert torch.backends.quantized.supported_engines == ["none"]
+    assert torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        assert not torch.backends.mha.get_fastpath_enabled()
+    finally:
+        torch.backends.mha.set_fastpath_enabled(True)
+
+
+def test_ops_of_programs_may_have_tags() -> None:
+    @torch.library.custom_op("tagged::twice", mutates_args=(), tags=(torch.Tag.pointwise,))
+    def twice(x: torch.Tensor) -> torch.Tensor:
+        return x * 2
+
+    assert twice(torch.ones(1)).tolist() == [2.0]
+
+
 def test_losses_of_the_top_level_are_not_reduced_unless_told() -> None:
     assert torch.kl_div(m, m).shape == torch.hinge_embedding_loss(m, m).shape == m.shape
     assert torch.binary_cross_entropy_with_logits(m, m).shape == m.shape

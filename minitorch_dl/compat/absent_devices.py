@@ -61,4 +61,4 @@ _USES = (
 
 mps = _Absent("mps", "Apple GPU")
 xpu = _Absent("xpu", "Intel GPU")
-mps_is_available = mps.is_available
+mps_is_available = is_vulkan_available = mps.is_available

@@ -1,5 +1,5 @@
-"""The names of PyTorch's dispatcher that libraries mention when they register ops; there is none
-here, so they choose nothing."""
+"""The names of PyTorch's dispatcher and compiler that libraries mention when they register ops;
+there is neither here, so they choose nothing."""
 
 from __future__ import annotations
 
@@ -7,13 +7,24 @@ import enum
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-__all__ = ["DispatchKey", "DispatchKeySet", "ExcludeDispatchKeyGuard"]
+__all__ = ["DispatchKey", "DispatchKeySet", "ExcludeDispatchKeyGuard", "Tag"]
 
 DispatchKey = enum.Enum(
     "DispatchKey",
     "Undefined CPU CUDA XPU MPS Meta Autograd AutogradCPU AutogradCUDA Autocast AutocastCPU "
     "AutocastCUDA AutocastXPU CompositeExplicitAutograd CompositeImplicitAutograd",
 )
+
+
+Tag = enum.IntEnum(
+    "Tag",
+    "core cudagraph_unsafe data_dependent_output dynamic_output_shape flexible_layout generated "
+    "inplace inplace_view maybe_aliasing_or_mutating needs_contiguous_strides needs_exact_strides "
+    "needs_fixed_stride_order nondeterministic_bitwise nondeterministic_seeded out out_variant "
+    "pointwise pt2_compliant_tag reduction view_copy",
+    start=0,
+)
+"""What an op that a program registers (``library.custom_op(tags=...)``) may say of itself."""
 
 
 class DispatchKeySet:

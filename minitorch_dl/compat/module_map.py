@@ -30,6 +30,19 @@ and what these derive from."""
 
 ELSEWHERE = {
     "nn.modules": "nn",
+    "accelerator.memory": "accelerator",
+    "autograd.anomaly_mode": "autograd",
+    "cpu.amp.autocast_mode": "cpu.amp",
+    "cpu.amp.grad_scaler": "cpu.amp",
+    **{
+        f"masked.maskedtensor.{name}": "masked"
+        for name in "binary core creation passthrough reductions unary".split()
+    },
+    "multiprocessing.spawn": "multiprocessing",
+    "onnx.errors": "onnx",
+    **{f"onnx.symbolic_opset{n}": "onnx" for n in range(7, 21)},
+    "profiler.profiler": "profiler",
+    "signal.windows.windows": "signal.windows",
     **{f"nn.modules.{name}": "nn" for name in (*LAYER_FILES, "module", "utils")},
     "nn.modules.lazy": "nn.lazy",
     "nn.attention.flex_attention": "nn.flex_attention",
@@ -99,7 +112,6 @@ ELSEWHERE = {
     "fx.experimental": "fx",
     "onnx.operators": "onnx",
     "onnx.symbolic_helper": "onnx",
-    "onnx.symbolic_opset11": "onnx",
     "fx._symbolic_trace": "fx.tracer",
     "utils.data._utils": "utils.data",
     "utils.data._utils.pin_memory": "utils.data.dataloader",
@@ -136,8 +148,9 @@ NAMESPACES = frozenset(
     optim overrides profiler quasirandom random return_types serialization signal sparse special
     testing torch_version types utils version xpu
     autograd.forward_ad autograd.functional autograd.grad_mode autograd.graph autograd.profiler
-    backends.cpu backends.cuda backends.cudnn backends.mkl backends.mkldnn backends.mps
-    backends.openmp backends.opt_einsum cuda.amp cuda.nvtx
+    backends.cpu backends.cuda backends.cudnn backends.cusparselt backends.kleidiai backends.mha
+    backends.miopen backends.mkl backends.mkldnn backends.mps backends.nnpack backends.openmp
+    backends.opt_einsum backends.quantized backends.xnnpack cuda.amp cuda.nvtx
     distributed.nn distributed.nn.functional distributions.constraints distributions.kl
     distributions.transforms
     nn.attention nn.functional nn.grad nn.init nn.parallel nn.parameter nn.utils

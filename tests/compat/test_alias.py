@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pickle
 
+import pytest
+
 import minitorch_dl
 
 
@@ -20,6 +22,37 @@ def test_importing_a_file_leaves_the_function_of_its_name() -> None:
         assert torch.nn.parallel.parallel_apply is parallel_apply
         assert torch.nn.utils.weight_norm is minitorch_dl.nn.utils.weight_norm
         assert WeightNorm.__name__ == "WeightNorm"
+
+
+def test_files_of_pytorch_that_are_parts_of_others_here() -> None:
+    with minitorch_dl.as_torch():
+        import torch
+        import torch.onnx.symbolic_opset9
+        from torch.accelerator.memory import empty_cache
+        from torch.autograd.anomaly_mode import detect_anomaly
+        from torch.cpu.amp.autocast_mode import autocast
+        from torch.masked.maskedtensor.core import MaskedTensor
+        from torch.masked.maskedtensor.creation import as_masked_tensor
+        from torch.multiprocessing.spawn import ProcessRaisedException, spawn
+        from torch.onnx.errors import OnnxExporterError
+        from torch.optim._functional import adamw
+        from torch.profiler.profiler import schedule
+        from torch.signal.windows.windows import hann
+        from torch.utils.data.dataloader import get_worker_info
+
+        assert torch.accelerator.empty_cache is empty_cache
+        assert torch.autograd.detect_anomaly is detect_anomaly
+        assert torch.cpu.amp.autocast is autocast
+        assert torch.masked.MaskedTensor is MaskedTensor
+        assert torch.masked.as_masked_tensor is as_masked_tensor
+        assert torch.multiprocessing.spawn is spawn
+        assert torch.multiprocessing.ProcessRaisedException is ProcessRaisedException
+        assert torch.optim.adamw.adamw is adamw
+        assert torch.profiler.schedule is schedule
+        assert torch.signal.windows.hann is hann
+        assert torch.utils.data.get_worker_info is get_worker_info
+        with pytest.raises(OnnxExporterError, match="exports no ONNX files"):
+            torch.onnx.export(torch.nn.Linear(1, 1), torch.ones(1, 1), "model.onnx")
 
 
 def test_importing_everything_leaves_files_out() -> None:

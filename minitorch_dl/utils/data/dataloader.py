@@ -19,7 +19,7 @@ from .collate import default_collate, default_convert
 from .dataset import Dataset, IterableDataset
 from .fetch import make_fetch
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
-from .worker import Ended, Failure, WorkerPool
+from .worker import Ended, Failure, WorkerPool, get_worker_info as get_worker_info
 
 __all__ = ["DataLoader"]
 
