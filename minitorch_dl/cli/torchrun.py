@@ -21,7 +21,7 @@ def run_processes(arguments: argparse.Namespace) -> int:
     """Start the processes, and wait for them."""
     try:
         run(arguments)
-    except (DistError, ValueError) as error:
+    except (DistError, FileNotFoundError, ValueError) as error:
         raise UsageError(str(error), arguments.program) from error
     except ChildFailedError as error:
         print(f"{arguments.program}: {error}", file=sys.stderr)

@@ -78,7 +78,7 @@ def main(args: Sequence[str] | None = None) -> None:
     """Run a command line: ``python -m minitorch_dl.distributed.run --nproc-per-node 2 SCRIPT``."""
     try:
         run(parse_args(args))
-    except ChildFailedError as error:
+    except (ChildFailedError, FileNotFoundError) as error:
         sys.exit(str(error))
 
 
