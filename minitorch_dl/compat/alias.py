@@ -81,7 +81,10 @@ class _Finder(importlib.metadata.DistributionFinder):
         for name, value in vars(module).items():
             inner = sys.modules.get(f"{home}.{name}")
             rest = f"{fullname}.{name}".partition(".")[2]
-            if inner is not None and inner is not value and elsewhere(rest) is None:
+            if elsewhere(rest) is not None:
+                if callable(value):
+                    sys.modules.setdefault(f"{fullname}.{name}", delegate(rest))
+            elif inner is not None and inner is not value:
                 sys.modules.setdefault(f"{fullname}.{name}", inner)
 
     def _top(self) -> ModuleType:
