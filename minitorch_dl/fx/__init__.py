@@ -18,7 +18,7 @@ def forward(self, x):
     return mul
 """
 
-from . import rewriting as subgraph_rewriter
+from . import immutable_collections, operator_schemas, rewriting as subgraph_rewriter
 from .graph import CodeGen, Graph
 from .graph_module import GraphModule
 from .interpreter import Interpreter, Transformer
@@ -35,6 +35,6 @@ def get_proxy_mode() -> None:
 __all__ = [
     "Attribute", "CodeGen", "Graph", "GraphModule", "Interpreter", "Match", "Node",
     "ParameterProxy", "Proxy", "TraceError", "Tracer", "TracerBase", "Transformer",
-    "has_side_effect", "map_arg", "replace_pattern", "subgraph_rewriter",
-    "symbolic_trace", "wrap",
+    "has_side_effect", "immutable_collections", "map_arg", "operator_schemas",
+    "replace_pattern", "subgraph_rewriter", "symbolic_trace", "wrap",
 ]  # fmt: skip

@@ -60,7 +60,7 @@ class Interpreter:
         left = {node: len(node.users) for node in self.graph.nodes}
         for node in self.graph.nodes:
             if node not in self.env:
-                self.env[node] = self.run_node(node)
+                self.env[node] = self._run_named(node)
             if node.op == "output":
                 return process.process_outputs(self.env[node])
             for source in node.all_input_nodes if self.garbage_collect_values else ():
@@ -68,6 +68,21 @@ class Interpreter:
                 if not left[source]:
                     del self.env[source]
         return None
+
+    def boxed_run(self, args_list: list[Any]) -> Any:
+        """``run`` of the inputs in a list, which is emptied, so that they can be freed early."""
+        args = tuple(args_list)
+        args_list.clear()
+        return self.run(*args, enable_io_processing=False)
+
+    def _run_named(self, node: Node) -> Any:
+        """The node's value; an error says at which node it came up."""
+        try:
+            return self.run_node(node)
+        except Exception as error:
+            where = f"While executing {node.format_node()}"
+            error.args = (f"{error.args[0]}\n\n{where}" if error.args else where, *error.args[1:])
+            raise
 
     def run_node(self, n: Node) -> Any:
         """The node's value."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from ..compat.symbolic import _assert
 from ..immutable_collections import immutable_dict, immutable_list
+from .operator_schemas import ArgsKwargsPair, normalize_function, normalize_module
 
 if TYPE_CHECKING:
     from .graph import Graph
@@ -197,6 +198,33 @@ class Node:
     def _leave(self) -> None:
         """Take the node out of the ring; its own links stay, for those who go through it."""
         self._prev._next, self._next._prev = self._next, self._prev
+
+    def normalized_arguments(
+        self,
+        root: Any,
+        arg_types: tuple[Any, ...] | None = None,
+        kwarg_types: dict[str, Any] | None = None,
+        normalize_to_only_use_kwargs: bool = False,
+    ) -> ArgsKwargsPair | None:
+        """The arguments with all defaults, by position and by name; None where they have no names.
+
+        Args:
+            root: the module whose submodule a ``call_module`` node calls.
+        """
+        if self.op == "call_module":
+            return normalize_module(
+                root, self.target, self.args, self.kwargs, normalize_to_only_use_kwargs
+            )
+        if self.op != "call_function":
+            return None
+        return normalize_function(
+            self.target,
+            self.args,
+            self.kwargs,
+            arg_types,
+            kwarg_types,
+            normalize_to_only_use_kwargs,
+        )
 
     def is_impure(self, impure_random: bool = True) -> bool:
         """Whether it must be kept though nothing uses it."""

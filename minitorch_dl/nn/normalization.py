@@ -227,14 +227,16 @@ class _InstanceNorm(_NormBase):
         batched = input.dim() != self._get_no_batch_dim()
         x = input if batched else input.unsqueeze(0)
         if x.size(1) != self.num_features:
-            text = (
-                f"expected input's size at dim={1 if batched else 0} to match num_features "
-                f"({self.num_features}), but got: {x.size(1)}."
-            )
+            dim = 1 if batched else 0
             if self.affine:
-                raise ValueError(text)
+                raise ValueError(
+                    f"expected input's size at dim={dim} to match num_features "
+                    f"({self.num_features}), but got: {x.size(1)}."
+                )
             warn(
-                f"{text} Leave out num_features, which is not used because affine=False",
+                f"input's size at dim={dim} does not match num_features. You can silence this "
+                f"warning by leaving out num_features ({self.num_features}, where the input has "
+                f"{x.size(1)}), which is not used because affine=False",
             )
         y = F.instance_norm(
             x, self.running_mean, self.running_var, self.weight, self.bias,

@@ -231,7 +231,12 @@ def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any
     dims = len(size) - 2
     if a.dtype.kind in "iub":
         raise ValueError(f"{op}: Expected theta to have floating point type, but got {a.dtype}")
-    if dims not in (2, 3) or a.ndim != 3 or a.shape[1:] != (dims, dims + 1):
+    if dims not in (2, 3):
+        raise NotImplementedError(
+            f"{op} only supports 4D and 5D sizes, for 2D and 3D affine transforms, respectively. "
+            f"Got size {list(size)}"
+        )
+    if a.ndim != 3 or a.shape[1:] != (dims, dims + 1):
         raise ValueError(
             f"{op}: Expected a batch of 2D affine matrices of shape Nx2x3 for size (N, C, H, W), "
             "or 3D "

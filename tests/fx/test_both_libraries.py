@@ -585,3 +585,39 @@ def test_functions_with_options_are_written_as_those_of_nn_functional(torch: Any
     assert "torch.nn.functional.dropout(relu, p = 0.1, training = True" in traced.code
     assert "= torch.relu(x)" in traced.code
     assert "target=torch.nn.functional.relu]" in str(traced.graph)
+
+
+def test_arguments_by_the_names_of_the_parameters(torch: Any) -> None:
+    functional = torch.nn.functional
+
+    class Net(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = torch.nn.Linear(2, 2)
+
+        def forward(self, x: Any) -> Any:
+            return functional.leaky_relu(self.inner(x), 0.5)
+
+    traced = torch.fx.symbolic_trace(Net())
+    inner, activated = list(traced.graph.nodes)[1:3]
+    args, kwargs = activated.normalized_arguments(traced, normalize_to_only_use_kwargs=True)
+    assert args == ()
+    assert kwargs == {"input": inner, "negative_slope": 0.5, "inplace": False}
+    pair = inner.normalized_arguments(traced, normalize_to_only_use_kwargs=True)
+    assert list(pair.kwargs) == ["input"]
+    normalize = part(torch, "operator_schemas").normalize_function
+    assert normalize(functional.leaky_relu, (inner,)) == (
+        (inner,), {"negative_slope": 0.01, "inplace": False},
+    )  # fmt: skip
+    assert normalize(lambda *x: x, (inner,)) is None
+    assert part(torch, "immutable_collections").immutable_list([1]) == [1]
+
+
+def test_an_interpreter_says_where_an_error_came_up(torch: Any) -> None:
+    traced = torch.fx.symbolic_trace(lambda x: (x + 1).view(7))
+    interpreter = torch.fx.Interpreter(traced)
+    with pytest.raises(RuntimeError, match=r"(?s).*While executing %view : .*target=view"):
+        interpreter.run(torch.ones(3))
+    inputs = [torch.ones(7)]
+    assert interpreter.boxed_run(inputs).tolist() == [2] * 7
+    assert inputs == []

@@ -11,6 +11,7 @@ from tests.refusals import evaluated
 TABLE = [
     ("nn.Linear(2, 2).to(torch.complex64)", "Complex modules are a new feature"),
     ("nn.InstanceNorm1d(3)(Z(2, 4, 5))", "which is not used because affine=False"),
+    ("nn.InstanceNorm1d(3)(Z(2, 4, 5))", "size at dim=1 does not match num_features"),
     ("F.affine_grid(Z(1, 2, 3), (1, 1, 2, 1), align_corners=True)", "documentation of affine_grid"),
     ("nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2), 1)", "batch_first was not True"),
     ("nn.Transformer(4, 2, 1, 1, norm_first=True)", "encoder_layer.norm_first was True"),

@@ -66,7 +66,7 @@ TABLE = [
     (f"{RNN}.pack_padded_sequence(Z(0, 2, 1), [1, 1])", R, "empty tensor"),
     (f"{RNN}.pad_packed_sequence({PACKED}, total_length=2)", V, "total_length"),
     (f"{RNN}.pad_sequence(3)", R, "iterable"),
-    (f"{RNN}.pad_sequence([])", R, "non-empty list", True),
+    (f"{RNN}.pad_sequence([])", R, "received an empty list of sequences"),
     (f"{RNN}.pad_sequence([Z(2)], padding_side='top')", R, "padding_side"),
     # convolutions
     ("nn.Conv1d(2, 2, 1, groups=0)", V, "groups must be a positive integer"),
