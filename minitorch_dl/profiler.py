@@ -45,6 +45,7 @@ class profile(_profiler.profile):
         schedule: from the number of a step what to do in it; see ``schedule``.
         on_trace_ready: called with the profile when the steps to be recorded together are over.
         record_shapes: also keep the operands' shapes.
+        profile_memory: also keep the bytes of the results.
 
     >>> import minitorch_dl as torch
     >>> with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as prof:
@@ -60,9 +61,10 @@ class profile(_profiler.profile):
         schedule: Callable[[int], ProfilerAction] | None = None,
         on_trace_ready: Callable[[Any], Any] | None = None,
         record_shapes: bool = False,
+        profile_memory: bool = False,
         **options: Any,
     ) -> None:
-        super().__init__(record_shapes=record_shapes)
+        super().__init__(record_shapes=record_shapes, profile_memory=profile_memory)
         self.schedule = schedule or (lambda step: ProfilerAction.RECORD)
         self.on_trace_ready = on_trace_ready
         self.step_num = 0

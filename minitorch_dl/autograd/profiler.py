@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .modes import start_listening, state, stop_listening, transforming
 from .node import Node
 from .primitive import TensorBase
+from .versions import owner_of
 
 
 class FunctionEvent:
@@ -23,16 +24,25 @@ class FunctionEvent:
         cpu_time_total: how long they took, in microseconds, with what ran inside.
         self_cpu_time_total: without that.
         input_shapes: the operands' shapes, where they were recorded.
+        cpu_memory_usage: the bytes of the results, or of those inside where these are more.
+        self_cpu_memory_usage: without those inside.
     """
 
     def __init__(
-        self, name: str, start: float, total: float, own: float, shapes: tuple[Any, ...]
+        self,
+        name: str,
+        start: float,
+        total: float,
+        own: float,
+        shapes: tuple[Any, ...],
+        memory: int = 0,
+        own_memory: int = 0,
     ) -> None:
         self.key = self.name = name
         self.count = 1
         self.start, self.cpu_time_total, self.self_cpu_time_total = start, total, own
         self.input_shapes = shapes
-        self.cpu_memory_usage = self.self_cpu_memory_usage = 0
+        self.cpu_memory_usage, self.self_cpu_memory_usage = memory, own_memory
         self.device_time_total = self.self_device_time_total = 0.0
 
     @property
@@ -45,6 +55,8 @@ class FunctionEvent:
         self.count += other.count
         self.cpu_time_total += other.cpu_time_total
         self.self_cpu_time_total += other.self_cpu_time_total
+        self.cpu_memory_usage += other.cpu_memory_usage
+        self.self_cpu_memory_usage += other.self_cpu_memory_usage
         return self
 
     def __repr__(self) -> str:
@@ -98,15 +110,14 @@ class EventList(list[FunctionEvent]):
         """The events as text, longest first, with the operands' shapes where they were recorded.
 
         Args:
-            sort_by: "cpu_time_total" (the default), "self_cpu_time_total", "cpu_time" or "count".
+            sort_by: "cpu_time_total" (the default), "self_cpu_time_total", "cpu_time", "count",
+                "cpu_memory_usage" or "self_cpu_memory_usage".
             row_limit: how many rows there are at most; -1 for all.
             max_name_column_width, max_shapes_column_width: where longer texts are cut off.
             header: a line above.
             max_src_column_width, top_level_events_only, time_unit: accepted.
         """
-        by = (
-            sort_by if sort_by in ("self_cpu_time_total", "cpu_time", "count") else "cpu_time_total"
-        )
+        by = sort_by if sort_by in _ORDERS else "cpu_time_total"
         rows = sorted(self, key=lambda row: -getattr(row, by))
         rows = rows[: len(rows) if row_limit < 0 else row_limit]
         total = self.self_cpu_time_total or 1.0
@@ -118,6 +129,8 @@ class EventList(list[FunctionEvent]):
                 f"{100 * row.cpu_time_total / total:.2f}%",
                 _time(row.cpu_time_total),
                 _time(row.cpu_time),
+                _memory(row.cpu_memory_usage),
+                _memory(row.self_cpu_memory_usage),
                 str(row.count),
                 _cut(str([list(shape) for shape in row.input_shapes]), max_shapes_column_width),
             ]
@@ -125,11 +138,13 @@ class EventList(list[FunctionEvent]):
         ]
         titles = [
             "Name", "Self CPU %", "Self CPU", "CPU total %", "CPU total", "CPU time avg",
-            "# of Calls", "Input Shapes",
+            "CPU Mem", "Self CPU Mem", "# of Calls", "Input Shapes",
         ]  # fmt: skip
         columns = list(zip(titles, *texts))
         if not any(row.input_shapes for row in rows):
             del columns[-1]
+        if not any(row.cpu_memory_usage for row in self):
+            del columns[6:8]
         widths = [max(12, *map(len, column)) for column in columns]
         rule = "  ".join("-" * width for width in widths)
         lines = ["  ".join(map(str.rjust, line, widths)) for line in zip(*columns)]
@@ -174,6 +189,24 @@ def _time(us: float) -> str:
     return f"{us / 1e6:.3f}s" if us >= 1e6 else f"{us / 1e3:.3f}ms" if us >= 1e3 else f"{us:.3f}us"
 
 
+def _memory(n: int) -> str:
+    for unit, power in (("GB", 30), ("MB", 20), ("KB", 10)):
+        if n >= 1 << power:
+            return f"{n / (1 << power):.2f} {unit}"
+    return f"{n} B"
+
+
+_ORDERS = (
+    "self_cpu_time_total", "cpu_time", "count", "cpu_memory_usage", "self_cpu_memory_usage",
+)  # fmt: skip
+
+
+def _new_bytes(results: Iterable[Any], given: Iterable[Any]) -> int:
+    """The bytes of the results that lie in none of the arrays given."""
+    owners = {id(owner_of(array)) for array in given}
+    return sum([y.nbytes for y in results if id(owner_of(y)) not in owners])
+
+
 class profile:
     """Time every op of this thread inside the block.
 
@@ -182,6 +215,7 @@ class profile:
     Args:
         enabled: False records nothing.
         record_shapes: keep the operands' shapes, for ``key_averages(group_by_input_shape=True)``.
+        profile_memory: keep the bytes of the results, too.
 
     >>> import minitorch_dl as torch
     >>> x = torch.ones(2, requires_grad=True)
@@ -191,10 +225,18 @@ class profile:
     ['exp', 'sum', 'SumBackward0', 'ExpBackward0']
     """
 
-    def __init__(self, enabled: bool = True, *, record_shapes: bool = False, **_: Any) -> None:
+    def __init__(
+        self,
+        enabled: bool = True,
+        *,
+        record_shapes: bool = False,
+        profile_memory: bool = False,
+        **_: Any,
+    ) -> None:
         self.enabled, self.record_shapes = enabled, record_shapes
+        self.profile_memory = profile_memory
         self._events = EventList()
-        self._open: list[list[Any]] = []  # name, start, time inside, shapes
+        self._open: list[list[Any]] = []  # name, start, time inside, shapes, bytes inside
 
     def __enter__(self) -> profile:
         if self.enabled:
@@ -220,7 +262,18 @@ class profile:
         while self._open and self._open[-1][0] != primitive.name:
             self._open.pop()
         if self._open:
-            self.close()
+            self.close(self._bytes_of(outputs, inputs))
+
+    def _bytes_of(self, results: Iterable[Any], given: Iterable[Any]) -> int:
+        """How much memory results take, where that is asked for."""
+        if not self.profile_memory:
+            return 0
+        made, held = (
+            [x.array if isinstance(x, TensorBase) else x for x in values]
+            for values in (results, given)
+        )
+        arrays = ([x for x in values if hasattr(x, "nbytes")] for values in (made, held))
+        return _new_bytes(*arrays)
 
     def label(self, node: Node) -> str:
         """What the time of a node's derivative goes by."""
@@ -230,25 +283,33 @@ class profile:
         """The gradients that ``node`` sends back, timed."""
         self.open(self.label(node))
         depth = len(self._open)
+        results: Any = ()
         try:
             if state.anomaly is not None:
-                return state.anomaly.derive(vjp, node, g, saved, create_graph)
-            return vjp.on_tensors(node, g) if create_graph else vjp.on_arrays(g, saved)
+                results = state.anomaly.derive(vjp, node, g, saved, create_graph)
+            else:
+                results = vjp.on_tensors(node, g) if create_graph else vjp.on_arrays(g, saved)
+            return results
         finally:
             del self._open[depth:]
-            self.close()
+            self.close(self._bytes_of(results, [*saved, *(g if isinstance(g, list) else [g])]))
 
     def open(self, name: str, shapes: tuple[Any, ...] = ()) -> None:
         """Something starts."""
-        self._open.append([name, time.perf_counter() * 1e6, 0.0, shapes])
+        self._open.append([name, time.perf_counter() * 1e6, 0.0, shapes, 0])
 
-    def close(self) -> None:
-        """What was opened last ends."""
-        name, start, inside, shapes = self._open.pop()
+    def close(self, memory: int = 0) -> None:
+        """What was opened last ends; its results take so many bytes."""
+        name, start, inside, shapes, held = self._open.pop()
         duration = time.perf_counter() * 1e6 - start
+        memory = max(memory, held)
         if self._open:
             self._open[-1][2] += duration
-        self._events.append(FunctionEvent(name, start, duration, duration - inside, shapes))
+            self._open[-1][4] += memory
+        own = duration - inside
+        self._events.append(
+            FunctionEvent(name, start, duration, own, shapes, memory, memory - held)
+        )
 
     @property
     def function_events(self) -> EventList:

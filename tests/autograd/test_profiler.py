@@ -117,3 +117,22 @@ def test_metadata_in_the_time_line(tmp_path) -> None:
     written = json.loads((tmp_path / "trace.json").read_text())
     assert (written["run"], written["sizes"]) == ("first", [1, 2])
     assert "exp" in [event["name"] for event in written["traceEvents"]]
+
+
+def test_the_memory_of_results() -> None:
+    x = torch.ones(1024, requires_grad=True)
+    with profile(profile_memory=True) as prof, record_function("block"):
+        x.reshape(2, 512).exp().sum().backward()
+    rows = {row.key: row for row in prof.key_averages()}
+    assert rows["exp"].self_cpu_memory_usage == rows["ExpBackward0"].cpu_memory_usage == 4096
+    assert rows["reshape"].cpu_memory_usage == 0
+    assert rows["sum"].cpu_memory_usage == 4
+    assert rows["block"].cpu_memory_usage >= 8196
+    assert rows["block"].self_cpu_memory_usage == 0
+    table = prof.key_averages().table(sort_by="self_cpu_memory_usage")
+    titles, first = table.splitlines()[1], table.splitlines()[3]
+    assert "CPU Mem  Self CPU Mem" in titles
+    assert "4.00 KB       4.00 KB" in first
+    with profile() as prof:
+        x.exp()
+    assert "Mem" not in prof.key_averages().table()
