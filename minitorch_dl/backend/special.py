@@ -384,7 +384,10 @@ def polygamma(xp: Any, n: int, a: Any) -> Any:
     """The n-th derivative of ``digamma``: ``(-1)**(n + 1) n! zeta(n + 1, x)``."""
     if n == 0:
         return digamma(xp, a)
-    y = zeta(xp, np.float64(n + 1), xp.asarray(a, dtype=np.float64))
+    x = xp.asarray(a, dtype=np.float64)
+    y = zeta(xp, np.float64(n + 1), x)
+    if n == 1:  # the limit, which PyTorch gives of this one alone
+        y = xp.where(xp.isinf(x), xp.where(x > 0, 0.0, math.nan), y)
     return xp.asarray((-1) ** (n + 1) * math.factorial(n) * y).astype(a.dtype)
 
 

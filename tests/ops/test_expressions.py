@@ -28,6 +28,8 @@ TABLE: list[tuple[str, Any]] = [
      [[0, 0, 0], [0, 1, 2]]),
     ("Z(2, 2).index_put_((T(1),), T([1.0, 2.0])).tolist()", [[0, 0], [1, 2]]),
     ("T([0.0, 1.0]).index_copy(0, T([0]), T(3.0)).tolist()", [3.0, 1.0]),
+    ("torch.polygamma(1, T([float('inf')])).item()", 0.0),
+    ("torch.polygamma(1, T([-float('inf')])).isnan().item()", True),
     ("str(torch.device(device='cpu')) + str(torch.device(device=torch.device('meta')))", "cpumeta"),
     ("[T([float('-inf')]).lerp(T([2.0]), w).item() for w in (0.5, T([0.7]))]",
      [-float("inf")] * 2),
