@@ -182,6 +182,13 @@ def narrow_copy(input: Any, dim: int, start: int, length: int) -> Any:
     return SparseTensor.make(wrap(at[:, inside] - shift), entries, size, input._merged)
 
 
+@implements(ops.unbind)
+def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
+    """All slices along ``dim``."""
+    dim = wrap_dim(dim, input.ndim)
+    return tuple([select(input, dim, i) for i in range(input._size[dim])])
+
+
 @implements(Tensor.__getitem__)
 def getitem(input: Any, index: Any) -> Any:
     """Slices by whole numbers, of their entries by anything, and rows by a list of numbers."""

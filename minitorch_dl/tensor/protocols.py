@@ -128,7 +128,7 @@ class Protocols(TensorBase):
         return self.array.shape[0]
 
     def __iter__(self) -> Iterator[Tensor]:
-        if self.array.ndim == 0:
+        if not self.shape:
             raise TypeError("iteration over a 0-d tensor")
         return iter(self.unbind(0))
 

@@ -289,6 +289,10 @@ def test_entries_that_have_dims() -> None:
     assert_close(torch.sparse.softmax(s, 1).coalesce().values(), expected[[0, 2]].softmax(1))
     assert_close(s.unsqueeze(2).to_dense(), expected.unsqueeze(2))
     assert_close(s.index_select(1, torch.tensor([1, 1])).to_dense(), expected[:, [1, 1]])
+    for parts, dim in ((s.unbind(), 0), (tuple(s), 0), (torch.unbind(s, -1), expected.ndim - 1)):
+        assert len(parts) == expected.shape[dim]
+        for part, whole in zip(parts, expected.unbind(dim), strict=True):
+            assert_close(part.to_dense(), whole)
 
 
 def test_products_of_unlike_sparse_tensors() -> None:
