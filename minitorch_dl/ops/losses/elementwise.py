@@ -234,6 +234,11 @@ binary_cross_entropy_p.defvjp(
 )
 
 
+def _check_probabilities(x: Any, text: str) -> None:
+    if x.size:
+        check_all((x.min() >= 0) & (x.max() <= 1), RuntimeError, text)
+
+
 @as_one("BinaryCrossEntropyBackward0")
 def binary_cross_entropy(
     input: Any,
@@ -270,18 +275,12 @@ def binary_cross_entropy(
             f"{op}: expected target of the input's dtype, {input.dtype.name}, but found "
             f"{target.dtype.name}: use target.to(input.dtype)"
         )
-    check_all(
-        (x >= 0) & (x <= 1),
-        RuntimeError,
+    _check_probabilities(
+        x,
         f"{op}: all elements of input should be between 0 and 1. For scores before the sigmoid "
         "there is binary_cross_entropy_with_logits",
     )
-    t = target.array
-    check_all(
-        (t >= 0) & (t <= 1),
-        RuntimeError,
-        f"{op}: all elements of target should be between 0 and 1",
-    )
+    _check_probabilities(target.array, f"{op}: all elements of target should be between 0 and 1")
     loss = binary_cross_entropy_p(input, target)
     if weight is not None:
         loss = _in_dtype_of(loss, loss * expand(weight, input.array.shape))
