@@ -1,4 +1,4 @@
-"""Results in row-major order."""
+"""Results in row-major order, or in the order of another array's memory."""
 
 from __future__ import annotations
 
@@ -52,6 +52,24 @@ def in_rows(kernel: Callable[..., Any]) -> Callable[..., Any]:
 def in_row_order(a: Any) -> Any:
     """The array itself if it is row-major, else a copy that is."""
     return a if a.flags.c_contiguous else row_major_copy(a)
+
+
+def memory_order(a: Any) -> list[int]:
+    """The axes in the order of memory: neighbours along the last lie closest."""
+    return sorted(range(a.ndim), key=lambda axis: -a.strides[axis])
+
+
+def made_like(a: Any, make: Callable[[tuple[int, ...]], Any]) -> Any:
+    """``make(shape)`` with its axes in memory as those of ``a``; row-major where ``a`` repeats
+    elements along an axis.
+
+    It is how PyTorch lays out a new tensor like another, and so the order of the random numbers
+    that fill it.
+    """
+    if a.flags.c_contiguous or 0 in a.strides:
+        return make(a.shape)
+    order = memory_order(a)
+    return make(tuple([a.shape[axis] for axis in order])).transpose(np.argsort(order))
 
 
 def order_like(a: Any) -> str:

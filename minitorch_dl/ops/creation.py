@@ -10,7 +10,8 @@ import numpy as np
 
 from ..autograd.primitive import TensorBase, write_out
 from ..backend import array_module, backend_for, device_of, dtypes
-from ..backend.layouts import SPARSE, strided
+from ..backend.layouts import SPARSE, preserve_format, strided
+from ..backend.row_major import made_like
 from ..backend.warning import warn
 from .dims import sizes, spelled
 from .from_data import make_leaf
@@ -162,6 +163,7 @@ def _like(
     layout: Any,
     device: Any,
     requires_grad: bool,
+    memory_format: Any,
     *values: Any,
 ) -> Any:
     if fill in ("zeros", "empty") and layout in SPARSE:
@@ -172,7 +174,12 @@ def _like(
     backend, where = backend_for(device_of(input.array) if device is None else device)
     with backend.select(where):
         given = [dtypes.element(value, wanted.numpy) for value in values]
-        array = getattr(backend.xp, fill)(input.array.shape, *given, dtype=wanted.numpy)
+
+        def make(shape: tuple[int, ...]) -> Any:
+            return getattr(backend.xp, fill)(shape, *given, dtype=wanted.numpy)
+
+        keeps_order = memory_format is None or memory_format is preserve_format
+        array = made_like(input.array, make) if keeps_order else make(input.array.shape)
     return make_leaf(array, requires_grad)
 
 
@@ -181,7 +188,7 @@ def zeros_like(
     requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """Zeros in the shape, dtype and device of ``input``."""
-    return _like(input, "zeros", dtype, layout, device, requires_grad)
+    return _like(input, "zeros", dtype, layout, device, requires_grad, memory_format)
 
 
 def ones_like(
@@ -189,7 +196,7 @@ def ones_like(
     requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """Ones in the shape, dtype and device of ``input``."""
-    return _like(input, "ones", dtype, layout, device, requires_grad)
+    return _like(input, "ones", dtype, layout, device, requires_grad, memory_format)
 
 
 def empty_like(
@@ -197,7 +204,7 @@ def empty_like(
     requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """An uninitialised tensor in the shape, dtype and device of ``input``."""
-    return _like(input, "empty", dtype, layout, device, requires_grad)
+    return _like(input, "empty", dtype, layout, device, requires_grad, memory_format)
 
 
 def full_like(
@@ -207,7 +214,7 @@ def full_like(
     """``fill_value`` in the shape, dtype and device of ``input``."""
     if isinstance(fill_value, TensorBase):
         fill_value = fill_value.array.item()
-    return _like(input, "full", dtype, layout, device, requires_grad, fill_value)
+    return _like(input, "full", dtype, layout, device, requires_grad, memory_format, fill_value)
 
 
 def empty_strided(

@@ -15,6 +15,7 @@ from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase, primitive
 from ..backend import array_module, device_of, random as draw
 from ..backend.random import counter
+from ..backend.row_major import made_like
 from ..backend.warning import warn
 from .convolution import batched
 from .creation import ones_like
@@ -129,7 +130,8 @@ def _channel_dropout(
     call = lambda x: feature_dropout(x, p, training)  # noqa: E731
     if inplace and training and p:
         return write(f"{op}_", input, lambda: batched(input, dims, call))
-    return batched(input, dims, call)
+    y = batched(input, dims, call)
+    return input if inplace else y
 
 
 def _every(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -187,13 +189,11 @@ def _dropout(
         seed, number, base = generator.draw()
         base = None if base is None else TensorBase.wrap(base)
         return counted_dropout(input, base, seed=seed, number=number, p=p)
-    xp, shape = array_module(x), mask_shape(x.shape)
-    if x.flags.c_contiguous or 0 in x.strides or mask_shape is not _every:
-        mask = draw.bernoulli(1 - p, shape, x.dtype, generator, xp)
-    else:  # PyTorch lays the mask out as the input and fills it in the order of memory
-        axes = sorted(range(x.ndim), key=lambda i: -x.strides[i])
-        mask = draw.bernoulli(1 - p, tuple([shape[i] for i in axes]), x.dtype, generator, xp)
-        mask = mask.transpose(sorted(range(x.ndim), key=axes.__getitem__))
+    xp = array_module(x)
+    if mask_shape is _every:
+        mask = made_like(x, lambda size: draw.bernoulli(1 - p, size, x.dtype, generator, xp))
+    else:
+        mask = draw.bernoulli(1 - p, mask_shape(x.shape), x.dtype, generator, xp)
     return apply(input, mask, p)
 
 

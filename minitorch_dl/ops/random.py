@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from ..autograd.no_derivative import without_derivative
 from ..autograd.primitive import TensorBase, write_out
 from ..autograd.versions import next_number
 from ..backend import backend_for, device_of, dtypes, random as draw
-from .creation import made, shape_of, wanted_dtype
+from ..backend.row_major import memory_order
+from .creation import empty_like, made, shape_of, wanted_dtype
 from .dims import common_shape, spelled
 
 __all__ = [
@@ -77,10 +79,15 @@ def _drawn(
     dtype: Any,
     device: Any,
     requires_grad: bool,
+    write: Any = None,
 ) -> Any:
+    """``write`` fills an ``out`` that is not row-major, in the order of its memory."""
     backend, where = backend_for(device)
     wanted = wanted_dtype(op, dtype, out)
     shape = shape_of(size)
+    in_order = out is None or write is None or out.array.flags.c_contiguous
+    if not in_order and out.array.shape == shape:
+        return write(out, generator=generator).requires_grad_(requires_grad)
     with backend.select(where):
         if backend.has_elements:
             array = sample(shape, wanted.numpy, _generator(generator, where), backend.xp)
@@ -110,7 +117,7 @@ def rand(
 ) -> Any:
     """Uniform on [0, 1)."""
     size = spelled("rand", "size", size, named) if named else size
-    return _drawn("rand", _uniform, size, generator, out, dtype, device, requires_grad)
+    return _drawn("rand", _uniform, size, generator, out, dtype, device, requires_grad, uniform_)
 
 
 def randn(
@@ -132,12 +139,7 @@ def randn(
     tensor([ 1.5410, -0.2934])
     """
     size = spelled("randn", "size", size, named) if named else size
-    return _drawn("randn", _normal, size, generator, out, dtype, device, requires_grad)
-
-
-def _same(input: Any, dtype: Any, device: Any) -> tuple[Any, Any, Any]:
-    dtype = dtypes.from_numpy(input.array.dtype) if dtype is None else dtype
-    return (input.array.shape,), dtype, device_of(input.array) if device is None else device
+    return _drawn("randn", _normal, size, generator, out, dtype, device, requires_grad, normal_)
 
 
 def rand_like(
@@ -152,8 +154,8 @@ def rand_like(
     pin_memory: bool = False,
 ) -> Any:
     """Uniform on [0, 1) in the shape, dtype and device of ``input``."""
-    size, dtype, device = _same(input, dtype, device)
-    return _drawn("rand_like", _uniform, size, generator, None, dtype, device, requires_grad)
+    new = empty_like(input, dtype=dtype, device=device, memory_format=memory_format)
+    return uniform_(new, generator=generator).requires_grad_(requires_grad)
 
 
 def randn_like(
@@ -168,8 +170,8 @@ def randn_like(
     pin_memory: bool = False,
 ) -> Any:
     """Standard normal in the shape, dtype and device of ``input``."""
-    size, dtype, device = _same(input, dtype, device)
-    return _drawn("randn_like", _normal, size, generator, None, dtype, device, requires_grad)
+    new = empty_like(input, dtype=dtype, device=device, memory_format=memory_format)
+    return normal_(new, generator=generator).requires_grad_(requires_grad)
 
 
 def randint(
@@ -204,7 +206,10 @@ def randint(
     def sample(shape: Any, numpy_dtype: Any, g: Any, xp: Any) -> Any:
         return draw.randint(int(low), int(high), shape, numpy_dtype, g, xp)
 
-    return _drawn("randint", sample, (tuple(size),), generator, out, dtype, device, requires_grad)
+    write = partial(random_, **{"from": int(low), "to": int(high)})
+    return _drawn(
+        "randint", sample, (tuple(size),), generator, out, dtype, device, requires_grad, write
+    )
 
 
 def randint_like(
@@ -221,12 +226,9 @@ def randint_like(
     pin_memory: bool = False,
 ) -> Any:
     """Integers uniform on [low, high) in the shape, dtype and device of ``input``."""
-    size, dtype, device = _same(input, dtype, device)
     low, high = (0, low) if high is None else (low, high)
-    return randint(
-        low, high, size[0], generator=generator, dtype=dtype, device=device,
-        requires_grad=requires_grad,
-    )  # fmt: skip
+    new = empty_like(input, dtype=dtype, device=device, memory_format=memory_format)
+    return random_(new, int(low), int(high), generator=generator).requires_grad_(requires_grad)
 
 
 def randperm(
@@ -297,7 +299,8 @@ def normal(
         return draw.normal(shape, _raw(mean), _raw(std), numpy_dtype, g, xp)
 
     into = None if tensors else out
-    y = _drawn("normal", sample, (shape,), generator, into, dtype, device, requires_grad)
+    write = partial(normal_, mean=mean, std=std)
+    y = _drawn("normal", sample, (shape,), generator, into, dtype, device, requires_grad, write)
     if not tensors:
         return y
     return _drawn_from(y.array, *tensors) if out is None else write_out("normal", out, y)
@@ -356,11 +359,6 @@ def binomial(count: Any, prob: Any, generator: Any = None) -> Any:
 
 
 # -- methods that fill a tensor in place -----------------------------------------------------------
-
-
-def memory_order(array: Any) -> list[int]:
-    """The axes by the strides, in which order PyTorch fills a tensor that is not contiguous."""
-    return sorted(range(array.ndim), key=lambda axis: -array.strides[axis])
 
 
 def _fill(name: str, sample: Any) -> Any:

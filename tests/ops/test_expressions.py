@@ -307,6 +307,13 @@ TABLE: list[tuple[str, Any]] = [
      ["1.5410", "-1.3986", "-0.5966", "0.1227", "0.3704"]),
     ("(torch.manual_seed(0), [f'{x:.4f}' for x in Z(2, 3).t().uniform_()[0].tolist()])[1]",
      ["0.4963", "0.1320"]),
+    ("(torch.manual_seed(0), [f'{x:.4f}' for x in torch.randn_like(Z(5, 5).t())[0].tolist()])[1]",
+     ["1.5410", "-1.3986", "-0.5966", "0.1227", "0.3704"]),
+    ("(torch.manual_seed(0), x := Z(5, 5, 2)[..., 0], torch.randn(5, 5, out=x) is x,"
+     " [f'{x:.4f}' for x in x[0].tolist()])[2:]",
+     (True, ["1.5410", "-0.2934", "-2.1788", "0.5684", "-1.0845"])),
+    ("[(f(x, 0.5, training, True) is x) for training in (True, False) for n, f in"
+     " ((2, F.dropout1d), (4, F.dropout3d)) for x in (Z(*[2] * n),)]", [True] * 4),
     # values
     ("torch.angle(T([float('inf'), -float('inf')])).tolist()", [0.0, 3.1415927410125732]),
     ("torch.special.zeta(T(1.5), T(-1.0)).item()", float("inf")),

@@ -93,3 +93,42 @@ def test_formats_are_for_so_many_dimensions(change: str) -> None:
     with pytest.raises(RuntimeError, match="required rank 5 tensor to use channels_last_3d format"):
         getattr(x, change)(memory_format=torch.channels_last_3d)
     assert getattr(x[None], change)(memory_format=torch.channels_last).shape == (1, 2, 3, 4)
+
+
+@pytest.mark.parametrize("call", [torch.zeros_like, torch.empty_like, torch.rand_like])
+def test_new_tensors_lie_as_the_one_they_are_like(call) -> None:
+    x = torch.zeros(2, 3, 5)
+    assert call(x.permute(2, 0, 1)).stride() == (1, 15, 5)
+    assert call(x.mT[:, ::2]).stride() == (9, 1, 3)
+    assert call(x[..., 0]).stride() == (3, 1)
+    assert call(x[:1].expand(4, 3, 5)).stride() == (15, 5, 1)
+    assert call(x.mT, memory_format=torch.contiguous_format).stride() == (15, 3, 1)
+    assert call(x.mT, dtype=torch.float64).stride() == (15, 1, 5)
+
+
+@pytest.mark.parametrize(
+    ("like", "drawn"),
+    [
+        (torch.rand_like, torch.rand),
+        (lambda x: torch.randint_like(x, 3, 9), lambda *size: torch.randint(3, 9, size)),
+        (lambda x: torch.rand(x.shape, out=torch.empty(x.mT.shape).mT), torch.rand),
+        (lambda x: torch.randint(9, x.shape, out=x.clone().mT.clone().mT), torch.randint),
+        (lambda x: F.dropout(torch.ones_like(x)), lambda *size: F.dropout(torch.ones(size))),
+        (lambda x: torch.native_dropout(x + 1, 0.5, True)[0],
+         lambda *size: F.dropout(torch.ones(size))),
+    ],
+)  # fmt: skip
+def test_numbers_are_drawn_in_the_order_of_memory(like, drawn) -> None:
+    torch.manual_seed(0)
+    y = like(torch.zeros(4, 5, 3).mT)
+    torch.manual_seed(0)
+    size = (9, (4, 5, 3)) if drawn is torch.randint else (4, 5, 3)
+    assert torch.equal(y, drawn(*size).mT)
+
+
+def test_choices_are_drawn_in_the_order_of_memory() -> None:
+    weights = torch.ones(50, 2)
+    torch.manual_seed(0)
+    rows = torch.empty(50, 2).exponential_().mT.argmin(1)
+    torch.manual_seed(0)
+    assert torch.equal(torch.multinomial(weights.mT, 1)[:, 0], rows)

@@ -10,6 +10,7 @@ import numpy as np
 from ..checks import check_all
 from ..devices import to_host
 from ..ordering import stable_order
+from ..row_major import made_like
 from . import counter, rejection
 from .continuous import exponential
 from .counter import CounterGenerator
@@ -143,7 +144,8 @@ def multinomial(
         found = [c.searchsorted(x) for c, x in zip(cumulative.astype(np.float64), u)]
         index = np.array(found, np.int64)
     else:
-        race = exponential(rows.shape, 1.0, w.dtype, generator).astype(real)
+        waits = made_like(w, lambda shape: exponential(shape, 1.0, w.dtype, generator))
+        race = waits.reshape(rows.shape).astype(real)
         with np.errstate(divide="ignore", invalid="ignore"):
             race = rounded(rows / race, w.dtype).astype(real)
         race[np.isnan(race)] = -1  # 0 / 0 wins over nothing
