@@ -156,6 +156,15 @@ as_strided_adjoint.defvjp(
 _offset_of = storage_offset
 
 
+def _memory_row(a: Any) -> Any:
+    """All of the memory that an array lies in, as one row of its dtype; no elements where the
+    owner of the memory has gaps itself, or is not NumPy's."""
+    owner = owner_of(a)
+    whole = array_module(a) is np and (owner.flags.c_contiguous or owner.flags.f_contiguous)
+    n = owner.nbytes // a.itemsize if whole else 0
+    return on_memory(np, a, (n,), (a.itemsize,), -offset_of(a)) if n else a.reshape(-1)[:0]
+
+
 def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
     """A view of the input's memory with the given shape, strides and offset, all in elements.
 
@@ -189,6 +198,10 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = 
         if inside and ordered.array.flags.c_contiguous:
             return as_strided_p(ordered, size=size, stride=stride, offset=offset - start)
     width = input.array.itemsize
+    if input._node is None and prod(size):
+        row = TensorBase.wrap(_memory_row(input.array))
+        if last < row.array.size:
+            return as_strided_p(row, size=size, stride=stride, offset=offset)
     raise RuntimeError(
         f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and "
         f"itemsize {width} requiring a storage size of {(last + 1) * width} are out of bounds for "
@@ -219,8 +232,8 @@ def view_inplace(function: Callable[..., Any], name: str) -> Callable[..., Any]:
 
 
 def resize_(input: Any, *size: Any, memory_format: Any = None) -> Any:
-    """Give the tensor another shape in place: its first elements stay, in row-major order, and
-    new ones are zero.
+    """Give the tensor another shape in place, row-major over its memory from its first element on;
+    where that ends, the elements move to new memory, and further ones are zero.
     """
     shape = sizes(size)
     if input._node is not None:
@@ -230,10 +243,11 @@ def resize_(input: Any, *size: Any, memory_format: Any = None) -> Any:
         return input
     storable(shape, a.itemsize)
     n = prod(shape)
-    flat = a.reshape(-1)
-    if n > a.size:
-        flat = array_module(a).zeros(n, a.dtype)
-        flat[: a.size] = a.reshape(-1)
+    flat = _memory_row(a)[storage_offset(input) :]
+    flat = flat if flat.size else a.reshape(-1)
+    if n > flat.size:
+        flat, kept = array_module(a).zeros(n, a.dtype), flat
+        flat[: kept.size] = kept
     input.array = flat[:n].reshape(shape)
     return input
 

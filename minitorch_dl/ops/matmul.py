@@ -369,7 +369,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
     rows, columns = [a.shape[i] for i in left], [b.shape[j] for j in right]
     k = math.prod([a.shape[i] for i in of_a])
     a, b = permute(a, (*left, *of_a)), permute(b, (*of_b, *right))
-    if not left and not right:
+    if math.prod(rows) == 1 == math.prod(columns):
         y = dot(reshape_p(a, shape=(k,)), reshape_p(b, shape=(k,)))
     else:
         y = matmul(

@@ -24,12 +24,15 @@ __all__ = [
 
 
 def _copying(name: str, view: Callable[..., Any]) -> Any:
-    """``view``, with copies for its results."""
+    """``view``, with copies for its results; given several tensors as ``out``, it returns None."""
 
     def function(*args: Any, out: Any = None, **kwargs: Any) -> Any:
         y = view(*args, **kwargs)
         y = tuple([_copied(part) for part in y]) if isinstance(y, tuple) else _copied(y)
-        return y if out is None else write_out(name, out, y, exact=True)
+        if out is None:
+            return y
+        written = write_out(name, out, y, exact=True)
+        return None if isinstance(y, tuple) else written
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"``{view.__name__}``, but a copy instead of a view."

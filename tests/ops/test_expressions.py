@@ -314,6 +314,24 @@ TABLE: list[tuple[str, Any]] = [
      (True, ["1.5410", "-0.2934", "-2.1788", "0.5684", "-1.0845"])),
     ("[(f(x, 0.5, training, True) is x) for training in (True, False) for n, f in"
      " ((2, F.dropout1d), (4, F.dropout3d)) for x in (Z(*[2] * n),)]", [True] * 4),
+    # the memory that a tensor lies in, beyond its own elements
+    ("torch.arange(6)[3:].detach().as_strided((2, 2), (2, 1), 1).tolist()", [[1, 2], [3, 4]]),
+    ("(x := torch.arange(6), x[4:].detach().as_strided((2,), (1,), 0).fill_(9), x.tolist())[2]",
+     [9, 9, 2, 3, 4, 5]),
+    ("torch.arange(6).reshape(2, 3).t().resize_(2, 2).tolist()", [[0, 1], [2, 3]]),
+    ("torch.arange(6).reshape(2, 3).t().resize_(4, 2).tolist()[:3]", [[0, 1], [2, 3], [4, 5]]),
+    ("(x := torch.arange(6), y := x[2:3].resize_(3), y.fill_(9), x.tolist())[3]",
+     [0, 1, 9, 9, 9, 5]),
+    ("[f(x, *n, out=[Z(2), Z(2)]) for f, x, n in ((torch.unbind_copy, Z(2, 2), ()),"
+     " (torch.split_copy, Z(4), (2,)), (torch.split_with_sizes_copy, Z(4), ([2, 2],)))]",
+     [None] * 3),
+    # complex numbers
+    ("(x := T([[4 + 0j]]).requires_grad_(), torch.linalg.cholesky(x, upper=True).backward("
+     "T([[1j]])), x.grad.item())[2]", -0.25j),
+    ("torch.linalg.lstsq(T([[2 + 0j]]), T([[2j]]), driver='gels').solution.item()", 1j),
+    # products to a single number are not those that autocast casts
+    ("(c := torch.autocast('cpu', torch.bfloat16), c.__enter__(), [torch.tensordot(Z(n, 2), "
+     "Z(2, n), 1).dtype.itemsize for n in (1, 2)], c.__exit__(None, None, None))[2]", [4, 2]),
     # values
     ("torch.angle(T([float('inf'), -float('inf')])).tolist()", [0.0, 3.1415927410125732]),
     ("torch.special.zeta(T(1.5), T(-1.0)).item()", float("inf")),

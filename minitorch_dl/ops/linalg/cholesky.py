@@ -31,17 +31,18 @@ __all__ = ["cholesky", "cholesky_inverse", "cholesky_solve"]
 
 
 @primitive(complex=True)
-def cholesky_p(xp: Any, a: Any) -> Any:
+def cholesky_p(xp: Any, a: Any, *, upper: bool) -> Any:
     why = (
         "The factorization could not be completed because the input is not positive-definite (the "
         "leading minor of order {order} is not positive-definite)"
     )
+    a = mH(a) if upper else a  # NumPy reads the lower triangle
     y = attempt("linalg.cholesky", xp.linalg.cholesky, a, why=why, failing=_bad_minor)
     bad = ~xp.isfinite(xp.diagonal(y, axis1=-2, axis2=-1))  # of NaN; with CuPy of any failure
     if anywhere(bad):
         order = 1 + int(bad[bad.any(-1)][0].argmax())
         raise LinAlgError(f"linalg.cholesky: {why.format(order=order)}", order)
-    return y
+    return mH(y) if upper else y
 
 
 def _bad_minor(a: Any) -> int:
@@ -58,8 +59,10 @@ def _bad_minor(a: Any) -> int:
     return high if high <= len(a) else 0
 
 
-def _d_cholesky(g: Any, y: Any) -> Any:
+def _d_cholesky(g: Any, y: Any, upper: bool) -> Any:
     """``L^-H sym(L^H g) L^-1`` (Murray, 2016, with the lower triangle mirrored)."""
+    if upper:
+        g, y = mH(g), mH(y)
     p = mul(y, g, ta=True)
     s = (tril_p(p, diagonal=0) + mH(tril_p(p, diagonal=-1))) * 0.5
     half = solve_triangular_p(y, s, upper=False, adjoint=True, unit=False)  # L^-H s
@@ -84,7 +87,7 @@ def linalg_cholesky(A: Any, upper: bool = False, *, out: Any = None) -> Any:
         LinAlgError: ``A`` is not positive definite.
     """
     check_matrices("linalg.cholesky", square=True, A=A)
-    y = mH(cholesky_p(mH(A))) if upper else cholesky_p(A)
+    y = cholesky_p(A, upper=upper)
     return y if out is None else write_out("linalg.cholesky", out, y, exact=True)
 
 

@@ -179,7 +179,7 @@ def lstsq(
         )
     m, n = A.shape[-2:]
     x = matmul(pinv(A, rtol=None if driver == "gels" else rcond), b)
-    rank = TensorBase.wrap(A.array.reshape(-1)[:0].astype("i8"))
+    rank = TensorBase.wrap(A.array.real.reshape(-1)[:0].astype("i8"))
     if driver != "gels":
         rank = matrix_rank(A, rtol=rcond)
     residuals = real(reshape_p(slice_along(x, x.ndim - 1, 0, 0), shape=(0,)))
