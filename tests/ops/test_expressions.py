@@ -325,6 +325,14 @@ TABLE: list[tuple[str, Any]] = [
     ("[f(x, *n, out=[Z(2), Z(2)]) for f, x, n in ((torch.unbind_copy, Z(2, 2), ()),"
      " (torch.split_copy, Z(4), (2,)), (torch.split_with_sizes_copy, Z(4), ([2, 2],)))]",
      [None] * 3),
+    # bytes are resampled in whole numbers
+    ("[F.interpolate(T([[[[0, 5], [10, 15]]]]).byte(), (3, 3), mode='bilinear', antialias=smooth)"
+     "[0, 0].tolist() for smooth in (False, True)]", [[[0, 3, 5], [5, 8, 10], [10, 13, 15]]] * 2),
+    ("[F.interpolate(T([[[[0, 5], [10, 15]]]]).byte(), (3, 3), mode='bicubic', antialias=smooth)"
+     "[0, 0].tolist() for smooth in (False, True)]", [[[0, 2, 4], [5, 8, 10], [11, 14, 16]]] * 2),
+    ("F.interpolate((torch.arange(36) * 37 % 256).byte().reshape(1, 1, 6, 6), (2, 7),"
+     " mode='bicubic')[0, 0].tolist()",
+     [[232, 41, 10, 59, 91, 125, 153], [118, 146, 180, 237, 158, 0, 51]]),
     # complex numbers
     ("(x := T([[4 + 0j]]).requires_grad_(), torch.linalg.cholesky(x, upper=True).backward("
      "T([[1j]])), x.grad.item())[2]", -0.25j),
