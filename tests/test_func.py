@@ -460,6 +460,13 @@ def test_sizes_by_name_inside_vmap(torch) -> None:
         close(torch, torch.vmap(function)(x), torch.stack([function(row) for row in x]))
 
 
+def test_views_inside_two_vmaps(torch) -> None:
+    x = torch.arange(12).reshape(3, 2, 2)
+    for call in (lambda z: z.t(), lambda z: z.view(2, 1), lambda z: z.view_as(z)):
+        y = torch.func.vmap(torch.func.vmap(call), in_dims=-1)(x)
+        assert y.reshape(2, 3, 2).tolist() == x.movedim(-1, 0).tolist()
+
+
 @pytest.mark.filterwarnings("ignore:There is a performance drop")
 def test_what_vmap_cannot_know_of_one_entry(torch) -> None:
     x = torch.ones(2, 3)

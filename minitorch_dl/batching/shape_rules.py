@@ -41,7 +41,7 @@ def _reshaped(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: i
 def _view(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
     x, *given = args
     if "dtype" not in kwargs and not (given and isinstance(given[0], torch.dtype)):
-        return _reshaped(func, args, kwargs, level)
+        return _reshaped(type(x.entries).view, args, kwargs, level)  # which may be batched, too
     return rewrapped(func(x.entries, *given, **kwargs), level) if x.ndim else NotImplemented
 
 
