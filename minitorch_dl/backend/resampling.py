@@ -22,7 +22,13 @@ OF_BYTES = " of bytes"
 
 @functools.lru_cache(maxsize=256)
 def table(
-    kind: str, size: int, out: int, scale: float | None, align_corners: bool, transposed: bool
+    kind: str,
+    size: int,
+    out: int,
+    scale: float | None,
+    align_corners: bool,
+    transposed: bool,
+    real: str = "float64",
 ) -> tuple[tuple[Any, ...], tuple[Any, ...], Any]:
     """The table of one kind of resampling of ``size`` elements to ``out``.
 
@@ -32,13 +38,15 @@ def table(
         align_corners: the first and the last elements of both sides coincide, else their outer
             edges.
         transposed: of the matrix's transpose, from ``out`` elements to ``size``.
+        real: the dtype that places and weights are computed in.
 
     Returns:
         ``(indices, weights, empty)``: K arrays (T,) each, None for weights that are all 1, and
         where nothing contributes (None if there is no such place).
     """
     known = kind.removesuffix(OF_BYTES)
-    index, weight = _KINDS[known](size, out, _step(size, out, scale, align_corners), align_corners)
+    step = np.dtype(real).type(_step(size, out, scale, align_corners))
+    index, weight = _KINDS[known](size, out, step, align_corners)
     if known != kind:
         weight = _in_16_bits(index, weight)
     empty = None
@@ -61,7 +69,9 @@ def resample(
     transposed: bool,
 ) -> Any:
     """``x`` resampled along ``axis`` by the table of these parameters."""
-    indices, weights, empty = table(kind, size, out, scale, align_corners, transposed)
+    rounded = x.dtype == "float32" and not kind.endswith(OF_BYTES)
+    real = "float32" if rounded else "float64"  # as in PyTorch
+    indices, weights, empty = table(kind, size, out, scale, align_corners, transposed, real)
     y: Any = None
     for index, weight in zip(indices, weights):
         part = x.take(constant(xp, index), axis=axis)
@@ -82,19 +92,25 @@ def _step(size: int, out: int, scale: float | None, align_corners: bool) -> floa
     return size / out if scale is None else scale
 
 
-def _nearest(size: int, out: int, step: float, align_corners: bool, shift: float = 0.0) -> Table:
+def _nearest(size: int, out: int, step: Any, align_corners: bool, shift: float = 0.0) -> Table:
     # PyTorch computes these positions in float32; so ties fall to the same side.
     position = (np.arange(out, dtype=np.float32) + np.float32(shift)) * np.float32(step)
     index = np.minimum(np.floor(position).astype(np.int64), size - 1)
     return index[None], np.ones((1, out))
 
 
-def _linear(size: int, out: int, step: float, align_corners: bool) -> Table:
-    t = np.arange(out)
-    position = t * step if align_corners else np.maximum((t + 0.5) * step - 0.5, 0)
+def _positions(out: int, step: Any, align_corners: bool) -> np.ndarray:
+    """Where among the input's elements the output's lie, rounded once to the dtype of ``step``."""
+    t = np.arange(out, dtype=np.float64)
+    at = t * step if align_corners else (t + 0.5) * step - 0.5
+    return at.astype(step.dtype)
+
+
+def _linear(size: int, out: int, step: Any, align_corners: bool) -> Table:
+    position = np.maximum(_positions(out, step, align_corners), 0)
     low = np.minimum(position.astype(np.int64), size - 1)
     high = np.minimum(low + 1, size - 1)
-    part = np.minimum(position - low, 1)
+    part = np.minimum(position - low.astype(step.dtype), 1)
     return np.stack([low, high]), np.stack([1 - part, part])
 
 
@@ -106,16 +122,15 @@ def cubic_weight(x: Any, a: float) -> Any:
     return np.where(x <= 1, near, np.where(x < 2, far, 0))
 
 
-def _cubic(size: int, out: int, step: float, align_corners: bool) -> Table:
-    t = np.arange(out)
-    position = t * step if align_corners else (t + 0.5) * step - 0.5
-    low = np.floor(position).astype(np.int64)
-    offsets = np.arange(-1, 3)[:, None]
-    index = np.clip(low + offsets, 0, size - 1)
+def _cubic(size: int, out: int, step: Any, align_corners: bool) -> Table:
+    position = _positions(out, step, align_corners)
+    low = np.floor(position)
+    offsets = np.arange(-1, 3, dtype=step.dtype)[:, None]
+    index = np.clip(low + offsets, 0, size - 1).astype(np.int64)
     return index, cubic_weight(position - low - offsets, -0.75)
 
 
-def _adaptive(size: int, out: int, step: float, align_corners: bool) -> Table:
+def _adaptive(size: int, out: int, step: Any, align_corners: bool) -> Table:
     t = np.arange(out)
     start, stop = t * size // out, -(-(t + 1) * size // out)
     offsets = np.arange((stop - start).max(initial=1))[:, None]
@@ -124,16 +139,17 @@ def _adaptive(size: int, out: int, step: float, align_corners: bool) -> Table:
 
 
 def _smoothed(
-    size: int, out: int, step: float, align_corners: bool, kernel: Any, reach: float
+    size: int, out: int, step: Any, align_corners: bool, kernel: Any, reach: float
 ) -> Table:
     """A kernel that is widened when the image shrinks (antialiasing)."""
-    width = max(step, 1.0)
-    centre = (np.arange(out) + 0.5) * step
+    width = np.maximum(step, 1)
+    centre = (np.arange(out, dtype=step.dtype) + 0.5) * step
     start = np.maximum((centre - reach * width + 0.5).astype(np.int64), 0)
     stop = np.minimum((centre + reach * width + 0.5).astype(np.int64), size)
     offsets = np.arange((stop - start).max(initial=1))[:, None]
     inside = offsets < stop - start
-    weight = np.where(inside, kernel((start + offsets - centre + 0.5) / width), 0)
+    places = (start + offsets).astype(step.dtype)
+    weight = np.where(inside, kernel((places - centre + 0.5) / width), 0)
     return np.where(inside, start + offsets, start), weight / weight.sum(axis=0)
 
 

@@ -333,6 +333,9 @@ TABLE: list[tuple[str, Any]] = [
     ("F.interpolate((torch.arange(36) * 37 % 256).byte().reshape(1, 1, 6, 6), (2, 7),"
      " mode='bicubic')[0, 0].tolist()",
      [[232, 41, 10, 59, 91, 125, 153], [118, 146, 180, 237, 158, 0, 51]]),
+    # places between elements are rounded to float32
+    ("F.interpolate((torch.arange(456) * 37 % 101)[None, None].float(), 270, mode='linear')"
+     "[0, 0, [65, 201, 268]].tolist()", [34.522247314453125, 49.011688232421875, 94.7669677734375]),
     # complex numbers
     ("(x := T([[4 + 0j]]).requires_grad_(), torch.linalg.cholesky(x, upper=True).backward("
      "T([[1j]])), x.grad.item())[2]", -0.25j),
