@@ -142,6 +142,27 @@ def randn(
     return _drawn("randn", _normal, size, generator, out, dtype, device, requires_grad, normal_)
 
 
+def _drawn_like(
+    op: str,
+    sample: Any,
+    write: Any,
+    input: Any,
+    generator: Any,
+    dtype: Any,
+    device: Any,
+    requires_grad: bool,
+    memory_format: Any,
+) -> Any:
+    """``sample`` in the shape of ``input``, or ``write`` to memory in the order of its."""
+    if input.array.flags.c_contiguous:
+        dtype = dtypes.from_numpy(input.array.dtype) if dtype is None else dtype
+        device = device_of(input.array) if device is None else device
+        size = (input.array.shape,)
+        return _drawn(op, sample, size, generator, None, dtype, device, requires_grad)
+    new = empty_like(input, dtype=dtype, device=device, memory_format=memory_format)
+    return write(new, generator=generator).requires_grad_(requires_grad)
+
+
 def rand_like(
     input: Any,
     *,
@@ -154,8 +175,10 @@ def rand_like(
     pin_memory: bool = False,
 ) -> Any:
     """Uniform on [0, 1) in the shape, dtype and device of ``input``."""
-    new = empty_like(input, dtype=dtype, device=device, memory_format=memory_format)
-    return uniform_(new, generator=generator).requires_grad_(requires_grad)
+    return _drawn_like(
+        "rand_like", _uniform, uniform_, input, generator, dtype, device, requires_grad,
+        memory_format,
+    )  # fmt: skip
 
 
 def randn_like(
@@ -170,8 +193,10 @@ def randn_like(
     pin_memory: bool = False,
 ) -> Any:
     """Standard normal in the shape, dtype and device of ``input``."""
-    new = empty_like(input, dtype=dtype, device=device, memory_format=memory_format)
-    return normal_(new, generator=generator).requires_grad_(requires_grad)
+    return _drawn_like(
+        "randn_like", _normal, normal_, input, generator, dtype, device, requires_grad,
+        memory_format,
+    )  # fmt: skip
 
 
 def randint(
