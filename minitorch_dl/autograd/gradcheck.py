@@ -7,7 +7,7 @@ numbers, and what probably explains it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -273,14 +273,11 @@ class Check:
 
     def run(self, fast_mode: bool) -> None:
         given = as_tuple(self.func(*self.inputs))
-        self.positions = [
-            j for j, y in enumerate(given) if isinstance(y, TensorBase) and y.requires_grad
-        ]
+        self.choose(given, lambda y: y.requires_grad)
         if not self.positions:
             self.check_constant()
             return
         outputs = [given[j] for j in self.positions]
-        self.kinds = [(y.array.shape, y.array.dtype) for y in outputs]
         size = sum(x.array.size for _, x in self.wanted) + sum(y.array.size for y in outputs)
         for j, output in enumerate(outputs):
             if fast_mode or size > FULL_JACOBIAN:
@@ -289,15 +286,17 @@ class Check:
                 self.check_jacobian(j, output)
             self.check_repeatable(j, output)
 
+    def choose(self, outputs: Sequence[Any], which: Callable[[Any], bool]) -> None:
+        """Check these of the outputs, which have to keep their shape and dtype from now on."""
+        self.positions = [
+            j for j, y in enumerate(outputs) if isinstance(y, TensorBase) and which(y)
+        ]
+        self.kinds = [(outputs[j].array.shape, outputs[j].array.dtype) for j in self.positions]
+
     def run_forward(self, fast_mode: bool) -> None:
         """Compare J v by dual tensors with central differences."""
         outputs = as_tuple(self.func(*self.inputs))
-        self.positions = [
-            j
-            for j, y in enumerate(outputs)
-            if isinstance(y, TensorBase) and y.array.dtype.kind == "f"
-        ]
-        self.kinds = [(outputs[j].array.shape, outputs[j].array.dtype) for j in self.positions]
+        self.choose(outputs, lambda y: y.array.dtype.kind == "f")
         for i, x in self.wanted:
             shape, size = x.array.shape, x.array.size
             if fast_mode or size > FULL_JACOBIAN:
@@ -428,10 +427,9 @@ class Check:
     def check_constant(self) -> None:
         """Outputs that require no gradient must not depend on the inputs."""
         outputs = as_tuple(self.func(*self.inputs))
-        self.positions = [j for j, y in enumerate(outputs) if isinstance(y, TensorBase)]
+        self.choose(outputs, lambda y: True)
         if outputs and not self.positions:
             raise ValueError("gradcheck expects a function that returns at least one Tensor")
-        self.kinds = [(outputs[j].array.shape, outputs[j].array.dtype) for j in self.positions]
         for j, position in enumerate(self.positions):
             if outputs[position].array.dtype.kind not in "fV":
                 continue

@@ -45,9 +45,7 @@ class ControlledCheck(Check):
         outputs = as_tuple(func(*self.inputs))
         self.outputs = differentiable(outputs)
         self.names = options.names
-        self.positions = [
-            j for j, y in enumerate(outputs) if isinstance(y, Tensor) and y.requires_grad
-        ]
+        self.choose(outputs, lambda y: y.requires_grad)
 
     def name(self, i: int) -> str:
         return self.names[i] if self.names else super().name(i)
