@@ -174,6 +174,7 @@ def _dropout(
     x = input.array
     if p == 0 or not training or not x.size:
         return input  # in place, too: nothing is written, so what saved it stays right
+    require_kind(op, "float", input)
     if inplace:
         return write(
             f"{op}_", input, lambda: _dropout(op, input, p, training, False, mask_shape, apply)

@@ -59,6 +59,7 @@ TABLE: list[tuple[str, Any]] = [
     ("F.interpolate((torch.arange(63) * 37 % 256).reshape(1, 1, 7, 9).byte(), size=(3, 5),"
      " mode='bicubic', antialias=True)[0, 0].tolist()",
      [[83, 130, 133, 103, 89], [125, 110, 123, 136, 121], [157, 143, 113, 116, 163]]),
+    ("torch.linalg.LinAlgError.__name__", "_LinAlgError"),
     # bools as numbers, and integers without a common dtype
     ("[f(T([0.25, 0.5]), T([True, False])).item() for f in (F.huber_loss, F.smooth_l1_loss)]",
      [0.203125] * 2),

@@ -17,6 +17,7 @@ CREATION = [
     ("torch.nn.functional.softplus(Z(2), 'a')", K, "argument 'beta' (position 2) must be Number"),
     ("torch.logspace(0, 1, 3, 'a')", K, "argument 'base' (position 4) must be Number, not str"),
     ("Z(3).resize_(-1)", R, "negative dimension"),
+    ("F.dropout(T([1, 2]), 0.5)", R, "dropout(): not implemented for 'Long': convert the input"),
     ("Z(3).copy_(None)", K, "argument 'other' (position 1) must be Tensor, not NoneType"),
     ("Z(3).fill_(None)", K, "argument 'value' (position 1) must be Tensor, not NoneType"),
     ("Z(3)['a']", K, "expected integers or slices, got 'a'"),

@@ -29,13 +29,16 @@ from ..shape import reshape_p, transpose_p
 __all__ = ["det", "inverse", "logdet", "slogdet", "triangular_solve"]
 
 
-class LinAlgError(RuntimeError):
+class _LinAlgError(RuntimeError):
     """A matrix that the operation can't be done on: singular, not positive definite, or without
     convergence. ``order``: which pivot or leading minor fails."""
 
     def __init__(self, text: str = "", order: int = 1) -> None:
         super().__init__(text)
         self.order = order
+
+
+LinAlgError = _LinAlgError  # the name under which it is published, as in PyTorch
 
 
 def check_matrices(op: str, square: bool = False, **matrices: Any) -> None:
