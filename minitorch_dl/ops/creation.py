@@ -13,7 +13,7 @@ from ..backend import array_module, backend_for, device_of, dtypes
 from ..backend.layouts import SPARSE, preserve_format, strided
 from ..backend.row_major import made_like
 from ..backend.warning import warn
-from .dims import sizes, spelled
+from .dims import size_given, sizes
 from .from_data import make_leaf
 from .layout import on_memory, storable
 
@@ -108,7 +108,7 @@ def zeros(
     requires_grad: bool = False, pin_memory: bool = False, **named: Any,
 ) -> Any:  # fmt: skip
     """A tensor of zeros: ``zeros(2, 3)`` or ``zeros((2, 3))``."""
-    size = spelled("zeros", "size", size, named) if named else size
+    size = size if size and not named else size_given("zeros", size, named)
     return _filled("zeros", size, out, dtype, layout, device, requires_grad)
 
 
@@ -117,7 +117,7 @@ def ones(
     requires_grad: bool = False, pin_memory: bool = False, **named: Any,
 ) -> Any:  # fmt: skip
     """A tensor of ones."""
-    size = spelled("ones", "size", size, named) if named else size
+    size = size if size and not named else size_given("ones", size, named)
     return _filled("ones", size, out, dtype, layout, device, requires_grad)
 
 
@@ -126,7 +126,7 @@ def empty(
     requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None, **named: Any,
 ) -> Any:  # fmt: skip
     """A tensor whose values are whatever the memory held."""
-    size = spelled("empty", "size", size, named) if named else size
+    size = size if size and not named else size_given("empty", size, named)
     return _filled("empty", size, out, dtype, layout, device, requires_grad)
 
 

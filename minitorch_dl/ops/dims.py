@@ -104,3 +104,10 @@ def spelled(op: str, name: str, given: tuple[Any, ...], keywords: dict[str, Any]
         if key != name or given:
             raise TypeError(f"{op}() got an unexpected keyword argument {key!r}")
     return (keywords[name],) if keywords else given
+
+
+def size_given(op: str, size: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+    """The size of ``zeros(2, 3)``, in any of its spellings."""
+    if not (size or keywords):
+        raise TypeError(f"{op}() missing 1 required positional argument: 'size'")
+    return spelled(op, "size", size, keywords)

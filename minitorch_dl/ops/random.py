@@ -15,7 +15,7 @@ from ..autograd.versions import next_number
 from ..backend import backend_for, device_of, dtypes, random as draw
 from ..backend.row_major import memory_order
 from .creation import empty_like, made, shape_of, wanted_dtype
-from .dims import common_shape, spelled
+from .dims import common_shape, size_given
 
 __all__ = [
     "bernoulli",
@@ -116,7 +116,7 @@ def rand(
     **named: Any,
 ) -> Any:
     """Uniform on [0, 1)."""
-    size = spelled("rand", "size", size, named) if named else size
+    size = size if size and not named else size_given("rand", size, named)
     return _drawn("rand", _uniform, size, generator, out, dtype, device, requires_grad, uniform_)
 
 
@@ -138,7 +138,7 @@ def randn(
     >>> torch.randn(2)
     tensor([ 1.5410, -0.2934])
     """
-    size = spelled("randn", "size", size, named) if named else size
+    size = size if size and not named else size_given("randn", size, named)
     return _drawn("randn", _normal, size, generator, out, dtype, device, requires_grad, normal_)
 
 

@@ -10,6 +10,8 @@ CREATION = [
     ("torch.rand(2, low=1)", K, "unexpected keyword argument 'low'"),
     ("Z(2).repeat(2, times=3)", K, "unexpected keyword argument 'times'"),
     ("Z(2).permute(axes=(0,))", K, "unexpected keyword argument 'axes'"),
+    ("torch.zeros()", K, "zeros() missing 1 required positional argument: 'size'"),
+    ("torch.randn(dtype=torch.float64)", K, "missing 1 required positional argument: 'size'"),
     ("torch.zeros(2.5)", K, "expected integers, got (float)"),
     ("torch.zeros(-1)", R, "negative dimension"),
     ("torch.tril_indices(2, 2, requires_grad=True)", R, "Only Tensors of floating point"),
