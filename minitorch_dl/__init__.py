@@ -120,60 +120,10 @@ try:
         get_default_device as get_default_device,
         set_default_device as set_default_device,
     )
-    from .backend.dtypes import (
-        ONLY_NAMED as _ONLY_NAMED,
-        bfloat16 as bfloat16,
-        bool as bool,
-        can_cast as can_cast,
-        cdouble as cdouble,
-        cfloat as cfloat,
-        complex64 as complex64,
-        complex128 as complex128,
-        double as double,
-        dtype as dtype,
-        float as float,
-        float16 as float16,
-        float32 as float32,
-        float64 as float64,
-        get_default_dtype as get_default_dtype,
-        half as half,
-        int as int,
-        int8 as int8,
-        int16 as int16,
-        int32 as int32,
-        int64 as int64,
-        long as long,
-        promote_types as promote_types,
-        set_default_dtype as set_default_dtype,
-        short as short,
-        uint8 as uint8,
-        uint16 as uint16,
-        uint32 as uint32,
-        uint64 as uint64,
-    )
-    from .backend.layouts import (
-        _mkldnn,
-        channels_last as channels_last,
-        channels_last_3d as channels_last_3d,
-        contiguous_format as contiguous_format,
-        jagged as jagged,
-        layout as layout,
-        legacy_contiguous_format as legacy_contiguous_format,
-        memory_format as memory_format,
-        per_channel_affine as per_channel_affine,
-        per_channel_affine_float_qparams as per_channel_affine_float_qparams,
-        per_channel_symmetric as per_channel_symmetric,
-        per_tensor_affine as per_tensor_affine,
-        per_tensor_symmetric as per_tensor_symmetric,
-        preserve_format as preserve_format,
-        qscheme as qscheme,
-        sparse_bsc as sparse_bsc,
-        sparse_bsr as sparse_bsr,
-        sparse_coo as sparse_coo,
-        sparse_csc as sparse_csc,
-        sparse_csr as sparse_csr,
-        strided as strided,
-    )
+    from .backend.dtypes import *
+    from .backend.dtypes import ONLY_NAMED as _ONLY_NAMED
+    from .backend.layouts import *
+    from .backend.layouts import _mkldnn
     from .backend.random import Generator as Generator, default_generator as _default_generator
     from .compat.aten import *
     from .compat.build import (
@@ -186,153 +136,24 @@ try:
         has_openmp as has_openmp,
         has_spectral as has_spectral,
     )
-    from .compat.legacy_types import (
-        BFloat16Storage as BFloat16Storage,
-        BFloat16Tensor as BFloat16Tensor,
-        BoolStorage as BoolStorage,
-        BoolTensor as BoolTensor,
-        ByteStorage as ByteStorage,
-        ByteTensor as ByteTensor,
-        CharStorage as CharStorage,
-        CharTensor as CharTensor,
-        ComplexDoubleStorage as ComplexDoubleStorage,
-        ComplexFloatStorage as ComplexFloatStorage,
-        DoubleStorage as DoubleStorage,
-        DoubleTensor as DoubleTensor,
-        FloatStorage as FloatStorage,
-        FloatTensor as FloatTensor,
-        HalfStorage as HalfStorage,
-        HalfTensor as HalfTensor,
-        IntStorage as IntStorage,
-        IntTensor as IntTensor,
-        LongStorage as LongStorage,
-        LongTensor as LongTensor,
-        ShortStorage as ShortStorage,
-        ShortTensor as ShortTensor,
-        Storage as Storage,
-        set_default_tensor_type as set_default_tensor_type,
-    )
+    from .compat.legacy_types import *
     from .compat.names import explain_missing as _explain_missing
     from .compat.symbolic import *
     from .compiler import compile as compile
     from .cuda import OutOfMemoryError as OutOfMemoryError
     from .foreach import *
     from .ops import return_types as return_types
-    from .ops.activation import (
-        celu as celu,
-        celu_ as celu_,
-        hardshrink as hardshrink,
-        prelu as prelu,
-        relu as relu,
-        relu_ as relu_,
-        rrelu as rrelu,
-        rrelu_ as rrelu_,
-        selu as selu,
-        selu_ as selu_,
-        threshold as threshold,
-        threshold_ as threshold_,
-    )  # fmt: skip
-    from .ops.addmm import *
-    from .ops.comparison import *
-    from .ops.complex_numbers import *
-    from .ops.convolution import *
-    from .ops.counting import *
-    from .ops.creation import *
     from .ops.deprecated import *
-    from .ops.diagonals import *
-    from .ops.distances import *
-    from .ops.dropout import *
-    from .ops.einsum import *
-    from .ops.elementwise import *
-    from .ops.extrema import *
-    from .ops.from_data import *
-    from .ops.gathering import *
-    from .ops.grids import *
-    from .ops.incomplete_gamma import igamma as igamma, igammac as igammac
-    from .ops.indexing import *
-    from .ops.inspection import *
-    from .ops.joining import *
-    from .ops.layout import *
-    from .ops.linalg.cholesky import *
-    from .ops.linalg.factorizations import *
-    from .ops.linalg.householder import *
-    from .ops.linalg.lu import *
-    from .ops.linalg.matrix_functions import *
-    from .ops.linalg.norms import *
-    from .ops.linalg.solving import *
-    from .ops.linear import bilinear as bilinear
-    from .ops.masks import *
-    from .ops.matmul import *
     from .ops.matmul import mm as dsmm
-    from .ops.movement import *
-    from .ops.native_norms import *
-    from .ops.normalization import *
-    from .ops.padding import *
-    from .ops.patches import *
-    from .ops.pooling.adaptive import *
-    from .ops.pooling.windows import *
     from .ops.pooling.with_indices import *
-    from .ops.powers import *
-    from .ops.quantization import *
-    from .ops.random import *
-    from .ops.rearranging import *
-    from .ops.recurrent import *
-    from .ops.reductions import *
-    from .ops.rounding import *
-    from .ops.scans import *
-    from .ops.scattering import *
-    from .ops.segment_reduction import *
-    from .ops.selection import *
-    from .ops.shape import *
-    from .ops.slicing import *
-    from .ops.softmax import *
-    from .ops.sorting import *
-    from .ops.special import (
-        digamma as digamma,
-        erf as erf,
-        erfc as erfc,
-        erfinv as erfinv,
-        i0 as i0,
-        lgamma as lgamma,
-        logit as logit,
-        mvlgamma as mvlgamma,
-        polygamma as polygamma,
-        sigmoid as sigmoid,
-        sinc as sinc,
-        xlogy as xlogy,
-    )  # fmt: skip
-    from .ops.spectrograms import *
-    from .ops.splitting import *
-    from .ops.statistics import *
     from .ops.storage import (
         TypedStorage as TypedStorage,
         UntypedStorage as UntypedStorage,
         is_storage as is_storage,
     )
-    from .ops.trigonometric import *
-    from .ops.variances import *
-    from .ops.view_copies import *
-    from .ops.view_scatters import *
-    from .ops.window_functions import *
+    from .ops.top_level import *
     from .random import thread_safe_generator as thread_safe_generator
-    from .settings import (
-        are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled,
-        get_deterministic_debug_mode as get_deterministic_debug_mode,
-        get_file_path as get_file_path,
-        get_float32_matmul_precision as get_float32_matmul_precision,
-        get_num_interop_threads as get_num_interop_threads,
-        get_num_threads as get_num_threads,
-        is_deterministic_algorithms_warn_only_enabled as is_deterministic_algorithms_warn_only_enabled,  # noqa: E501
-        is_warn_always_enabled as is_warn_always_enabled,
-        set_deterministic_debug_mode as set_deterministic_debug_mode,
-        set_float32_matmul_precision as set_float32_matmul_precision,
-        set_flush_denormal as set_flush_denormal,
-        set_num_interop_threads as set_num_interop_threads,
-        set_num_threads as set_num_threads,
-        set_warn_always as set_warn_always,
-        typename as typename,
-        use_deterministic_algorithms as use_deterministic_algorithms,
-    )
+    from .settings import *
     from .size import Size as Size
     from .tensor import IN_PLACE_FUNCTIONS as _IN_PLACE_FUNCTIONS, Tensor as Tensor
     from .tensor.printing import set_printoptions as set_printoptions

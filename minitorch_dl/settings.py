@@ -12,6 +12,15 @@ from .backend.precision import float32_products, set_float32_products
 from .backend.threads import set_thread_count, thread_count
 from .backend.warning import warn
 
+__all__ = [
+    "are_deterministic_algorithms_enabled", "get_deterministic_debug_mode", "get_file_path",
+    "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads",
+    "is_deterministic_algorithms_warn_only_enabled", "is_warn_always_enabled",
+    "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal",
+    "set_num_interop_threads", "set_num_threads", "set_warn_always", "typename",
+    "use_deterministic_algorithms",
+]  # fmt: skip
+
 keep_freed_memory()
 
 _deterministic = {"enabled": False, "warn_only": False}

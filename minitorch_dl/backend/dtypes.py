@@ -16,6 +16,13 @@ from typing import Any
 
 import numpy as np
 
+__all__ = [
+    "bfloat16", "bool", "can_cast", "cdouble", "cfloat", "complex64", "complex128", "double",
+    "dtype", "float", "float16", "float32", "float64", "get_default_dtype", "half", "int", "int8",
+    "int16", "int32", "int64", "long", "promote_types", "set_default_dtype", "short", "uint8",
+    "uint16", "uint32", "uint64",
+]  # fmt: skip
+
 try:  # bfloat16 is no NumPy type; ml_dtypes registers one
     from ml_dtypes import bfloat16 as _bfloat16
 except ImportError:

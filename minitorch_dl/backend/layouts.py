@@ -8,6 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
+__all__ = [
+    "channels_last", "channels_last_3d", "contiguous_format", "jagged", "layout",
+    "legacy_contiguous_format", "memory_format", "per_channel_affine",
+    "per_channel_affine_float_qparams", "per_channel_symmetric", "per_tensor_affine",
+    "per_tensor_symmetric", "preserve_format", "qscheme", "sparse_bsc", "sparse_bsr", "sparse_coo",
+    "sparse_csc", "sparse_csr", "strided",
+]  # fmt: skip
+
 
 class _Name:
     """A constant of the ``torch`` namespace, of which there is one object."""

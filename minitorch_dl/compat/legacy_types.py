@@ -12,6 +12,14 @@ from ..ops.storage import TypedStorage
 from ..tensor import Tensor
 from ..tensor.conversion import LEGACY_DTYPES, legacy_tensor
 
+__all__ = [
+    "BFloat16Storage", "BFloat16Tensor", "BoolStorage", "BoolTensor", "ByteStorage", "ByteTensor",
+    "CharStorage", "CharTensor", "ComplexDoubleStorage", "ComplexFloatStorage", "DoubleStorage",
+    "DoubleTensor", "FloatStorage", "FloatTensor", "HalfStorage", "HalfTensor", "IntStorage",
+    "IntTensor", "LongStorage", "LongTensor", "ShortStorage", "ShortTensor", "Storage",
+    "set_default_tensor_type",
+]  # fmt: skip
+
 TensorMeta = type(Tensor)
 """What PyTorch calls the class of the class Tensor."""
 
