@@ -8,7 +8,6 @@ from ..tensor import Tensor
 from .flat import Update
 from .functional_form import functional_form
 from .optimizer import ParamsT
-from .options import options
 from .rule import RuleOptimizer, plus_decay
 
 
@@ -55,8 +54,11 @@ class Adadelta(RuleOptimizer):
     ) -> None:
         if not 0.0 <= rho <= 1.0:
             raise ValueError(f"Invalid rho value: {rho}. It must be in [0, 1]")
-        names = "lr rho eps weight_decay maximize capturable foreach differentiable"
-        super().__init__(params, options(locals(), names))
+        defaults = {
+            "lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay, "maximize": maximize,
+            "capturable": capturable, "foreach": foreach, "differentiable": differentiable,
+        }  # fmt: skip
+        super().__init__(params, defaults)
 
     def moments(self, group: dict[str, Any]) -> dict[str, float]:
         return {"square_avg": 0.0, "acc_delta": 0.0}

@@ -11,7 +11,7 @@ from ..backend.precision import epsilon
 from ..ops import tensor
 from ..tensor import Tensor
 from .optimizer import Optimizer, ParamsT, counts_on_host, loss_of
-from .options import check_none_negative, check_one_element, options
+from .options import check_none_negative, check_one_element
 
 
 class Adafactor(Optimizer):
@@ -60,8 +60,11 @@ class Adafactor(Optimizer):
             raise ValueError(f"beta2_decay should be <= 0 but is: {beta2_decay}")
         if d < 1:
             raise ValueError(f"Clipping threshold d should be >= 1 but is: {d}")
-        names = "lr beta2_decay eps d weight_decay foreach maximize"
-        super().__init__(params, options(locals(), names))
+        defaults = {
+            "lr": lr, "beta2_decay": beta2_decay, "eps": eps, "d": d, "weight_decay": weight_decay,
+            "foreach": foreach, "maximize": maximize,
+        }  # fmt: skip
+        super().__init__(params, defaults)
 
     @no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:

@@ -9,7 +9,6 @@ from ..tensor import Tensor
 from .flat import Update
 from .functional_form import functional_form
 from .optimizer import ParamsT
-from .options import options
 from .rule import RuleOptimizer, plus_decay
 
 
@@ -51,11 +50,12 @@ class Adagrad(RuleOptimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        names = (
-            "lr lr_decay eps weight_decay initial_accumulator_value foreach maximize "
-            "differentiable fused"
-        )
-        super().__init__(params, options(locals(), names))
+        defaults = {
+            "lr": lr, "lr_decay": lr_decay, "eps": eps, "weight_decay": weight_decay,
+            "initial_accumulator_value": initial_accumulator_value, "foreach": foreach,
+            "maximize": maximize, "differentiable": differentiable, "fused": fused,
+        }  # fmt: skip
+        super().__init__(params, defaults)
         for index, group in enumerate(self.param_groups):
             refuse_lazy("Adagrad", group["params"])
             self._lay_out(index, group, group["params"])

@@ -10,7 +10,6 @@ from ..tensor import Tensor
 from .flat import Update
 from .functional_form import functional_form
 from .optimizer import ParamsT
-from .options import options
 from .rule import RuleOptimizer, coefficient, plus_decay
 
 
@@ -68,11 +67,13 @@ class Adam(RuleOptimizer):
                     raise ValueError(
                         f"{name} as a Tensor is not supported for capturable=False and foreach=True"
                     )
-        names = (
-            "lr betas eps weight_decay amsgrad maximize foreach capturable differentiable "
-            "fused decoupled_weight_decay"
-        )
-        super().__init__(params, options(locals(), names))
+        defaults = {
+            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad,
+            "maximize": maximize, "foreach": foreach, "capturable": capturable,
+            "differentiable": differentiable, "fused": fused,
+            "decoupled_weight_decay": decoupled_weight_decay,
+        }  # fmt: skip
+        super().__init__(params, defaults)
 
     def moments(self, group: dict[str, Any]) -> dict[str, float]:
         names = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")

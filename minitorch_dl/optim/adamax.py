@@ -8,7 +8,6 @@ from ..tensor import Tensor
 from .flat import Update
 from .functional_form import functional_form
 from .optimizer import ParamsT
-from .options import options
 from .rule import RuleOptimizer, plus_decay
 
 
@@ -51,8 +50,11 @@ class Adamax(RuleOptimizer):
         differentiable: bool = False,
         capturable: bool = False,
     ) -> None:
-        names = "lr betas eps weight_decay foreach maximize differentiable capturable"
-        super().__init__(params, options(locals(), names))
+        defaults = {
+            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "foreach": foreach,
+            "maximize": maximize, "differentiable": differentiable, "capturable": capturable,
+        }  # fmt: skip
+        super().__init__(params, defaults)
 
     def moments(self, group: dict[str, Any]) -> dict[str, float]:
         return {"exp_avg": 0.0, "exp_inf": 0.0}

@@ -9,7 +9,6 @@ from ..backend.sums import dot_over
 from ..tensor import Tensor
 from .flat import Update
 from .optimizer import ParamsT
-from .options import options
 from .rule import RuleOptimizer, advance_moments
 
 
@@ -53,8 +52,11 @@ class LAMB(RuleOptimizer):
         maximize: bool = False,
         capturable: bool = False,
     ) -> None:
-        names = "lr betas eps weight_decay clamp maximize capturable"
-        super().__init__(params, options(locals(), names))
+        defaults = {
+            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "clamp": clamp,
+            "maximize": maximize, "capturable": capturable,
+        }  # fmt: skip
+        super().__init__(params, defaults)
 
     def moments(self, group: dict[str, Any]) -> dict[str, float]:
         return {"exp_avg": 0.0, "exp_avg_sq": 0.0}

@@ -12,7 +12,7 @@ from ..backend.precision import widened
 from ..tensor import Tensor
 from .line_search import strong_wolfe
 from .optimizer import Optimizer, ParamsT, loss_of
-from .options import check_lr, options
+from .options import check_lr
 
 
 class LBFGS(Optimizer):
@@ -62,8 +62,12 @@ class LBFGS(Optimizer):
     ) -> None:
         check_lr(lr)
         max_eval = max_iter * 5 // 4 if max_eval is None else max_eval
-        names = "lr max_iter max_eval tolerance_grad tolerance_change history_size line_search_fn"
-        super().__init__(params, options(locals(), names))
+        defaults = {
+            "lr": lr, "max_iter": max_iter, "max_eval": max_eval, "tolerance_grad": tolerance_grad,
+            "tolerance_change": tolerance_change, "history_size": history_size,
+            "line_search_fn": line_search_fn,
+        }  # fmt: skip
+        super().__init__(params, defaults)
         if len(self.param_groups) != 1:
             raise ValueError("LBFGS doesn't support per-parameter options (parameter groups)")
 

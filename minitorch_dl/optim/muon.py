@@ -9,7 +9,7 @@ from typing import Any
 from ..autograd import no_grad
 from ..tensor import Tensor
 from .optimizer import Optimizer, ParamsT, loss_of
-from .options import check_none_negative, check_one_element, options
+from .options import check_none_negative, check_one_element
 
 
 class Muon(Optimizer):
@@ -57,8 +57,12 @@ class Muon(Optimizer):
             raise ValueError(f"Adjust learning rate function {adjust_lr_fn} is not supported")
         if ns_steps >= 100:
             raise ValueError(f"ns_steps must be less than 100, got {ns_steps}")
-        names = "lr weight_decay momentum nesterov ns_coefficients eps ns_steps adjust_lr_fn"
-        super().__init__(params, options(locals(), names))
+        defaults = {
+            "lr": lr, "weight_decay": weight_decay, "momentum": momentum, "nesterov": nesterov,
+            "ns_coefficients": ns_coefficients, "eps": eps, "ns_steps": ns_steps,
+            "adjust_lr_fn": adjust_lr_fn,
+        }  # fmt: skip
+        super().__init__(params, defaults)
         for group in self.param_groups:
             for param in group["params"]:
                 if param.dim() != 2:

@@ -8,7 +8,6 @@ from ..tensor import Tensor
 from .flat import Update
 from .functional_form import functional_form
 from .optimizer import ParamsT
-from .options import options
 from .rule import RuleOptimizer, advance_moments, decay
 
 
@@ -58,11 +57,13 @@ class NAdam(RuleOptimizer):
         capturable: bool = False,
         differentiable: bool = False,
     ) -> None:
-        names = (
-            "lr betas eps weight_decay momentum_decay decoupled_weight_decay maximize foreach "
-            "capturable differentiable"
-        )
-        super().__init__(params, options(locals(), names))
+        defaults = {
+            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay,
+            "momentum_decay": momentum_decay, "decoupled_weight_decay": decoupled_weight_decay,
+            "maximize": maximize, "foreach": foreach, "capturable": capturable,
+            "differentiable": differentiable,
+        }  # fmt: skip
+        super().__init__(params, defaults)
 
     def moments(self, group: dict[str, Any]) -> dict[str, float]:
         return {"exp_avg": 0.0, "exp_avg_sq": 0.0}

@@ -1,4 +1,4 @@
-"""The options of parameter groups: which arguments of a constructor they are, and their ranges."""
+"""The ranges of the options of parameter groups."""
 
 from __future__ import annotations
 
@@ -15,11 +15,6 @@ _NOT_NEGATIVE = {
     "clamp": "clamp value",
 }
 """Options that are numbers >= 0 in every rule, and what PyTorch's errors call them."""
-
-
-def options(arguments: Mapping[str, Any], names: str) -> dict[str, Any]:
-    """A group's defaults: of a constructor's ``arguments``, those named, in that order."""
-    return {name: arguments[name] for name in names.split()}
 
 
 def check_options(defaults: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from ..tensor import Tensor
 from .flat import Update
 from .functional_form import functional_form
 from .optimizer import ParamsT
-from .options import check_not_negative, options
+from .options import check_not_negative
 from .rule import RuleOptimizer, plus_decay
 
 
@@ -56,10 +56,12 @@ class RMSprop(RuleOptimizer):
         differentiable: bool = False,
     ) -> None:
         check_not_negative("alpha value", alpha)
-        names = (
-            "lr momentum alpha eps centered weight_decay capturable foreach maximize differentiable"
-        )
-        super().__init__(params, options(locals(), names))
+        defaults = {
+            "lr": lr, "momentum": momentum, "alpha": alpha, "eps": eps, "centered": centered,
+            "weight_decay": weight_decay, "capturable": capturable, "foreach": foreach,
+            "maximize": maximize, "differentiable": differentiable,
+        }  # fmt: skip
+        super().__init__(params, defaults)
 
     def moments(self, group: dict[str, Any]) -> dict[str, float]:
         names = ["square_avg"]

@@ -8,7 +8,6 @@ from ..tensor import Tensor
 from .flat import Update
 from .functional_form import functional_form
 from .optimizer import ParamsT
-from .options import options
 from .rule import RuleOptimizer
 
 
@@ -55,8 +54,11 @@ class Rprop(RuleOptimizer):
             raise ValueError(
                 f"Invalid eta values: {etas[0]}, {etas[1]}. They must be in (0, 1) and above 1"
             )
-        names = "lr etas step_sizes foreach maximize differentiable capturable"
-        super().__init__(params, options(locals(), names))
+        defaults = {
+            "lr": lr, "etas": etas, "step_sizes": step_sizes, "foreach": foreach,
+            "maximize": maximize, "differentiable": differentiable, "capturable": capturable,
+        }  # fmt: skip
+        super().__init__(params, defaults)
 
     def moments(self, group: dict[str, Any]) -> dict[str, float]:
         return {"prev": 0.0, "step_size": float(group["lr"])}

@@ -9,7 +9,7 @@ from typing import Any
 from ..autograd import no_grad
 from ..tensor import Tensor
 from .optimizer import Optimizer, ParamsT, loss_of
-from .options import check_options, options
+from .options import check_options
 
 
 class SparseAdam(Optimizer):
@@ -34,7 +34,7 @@ class SparseAdam(Optimizer):
         eps: float = 1e-8,
         maximize: bool = False,
     ) -> None:
-        defaults = options(locals(), "lr betas eps maximize")
+        defaults = {"lr": lr, "betas": betas, "eps": eps, "maximize": maximize}
         check_options(defaults)
         if not lr > 0:
             raise ValueError(f"Invalid learning rate: {lr}. It must be above 0")
