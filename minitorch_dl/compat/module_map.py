@@ -20,7 +20,7 @@ LAYER_FILES = {
     "padding": "padding",
     "pixelshuffle": "flatten",
     "pooling": "pooling",
-    "rnn": "rnn",
+    "rnn": "rnn rnn_cells",
     "sparse": "embedding",
     "transformer": "transformer",
     "upsampling": "upsampling",

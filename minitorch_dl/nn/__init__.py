@@ -57,6 +57,7 @@ from .parameter import (
 )
 from .pooling import *
 from .rnn import *
+from .rnn_cells import *
 from .sync_batch_norm import *
 from .transformer import *
 from .upsampling import *

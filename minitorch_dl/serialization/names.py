@@ -96,6 +96,7 @@ _NN_FILES = {
     "containers": "container",
     "embedding": "sparse",
     "margin_loss": "loss",
+    "rnn_cells": "rnn",
 }
 """PyTorch's files in ``torch.nn.modules``, where they are called otherwise."""
 
