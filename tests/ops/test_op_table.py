@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -316,3 +317,9 @@ def test_every_public_op_has_a_row() -> None:
             if name.rstrip("_") not in names and name not in WITHOUT_ROW and public not in with_row:
                 missing.append(f"{module.name}.{name}")
     assert not missing, f"public ops without a row: {missing}"
+
+
+def test_a_formula_stands_for_an_op_in_pytorch_alone() -> None:
+    row = Row("abs", formula=lambda torch, x: (x * x) ** 0.5)
+    assert row.function(minitorch_dl) is minitorch_dl.abs
+    assert row.function(SimpleNamespace(__name__="torch"))(-3.0) == 3.0
