@@ -6,7 +6,8 @@ To read how it works, in this order:
   formulas compiled), ``engine`` (the backward pass). These four are the whole of it;
 - what else a call does: ``fast_paths`` (the common cases, shortened), ``operands`` (promotion),
   ``public_functions`` and ``errors`` (from wrong arguments to error texts), ``torch_function``
-  (overrides), ``modes`` (no_grad and who listens), ``engine_ops`` (casts, broadcasting);
+  (overrides), ``modes`` (no_grad and who listens), ``engine_ops`` (casts, broadcasting),
+  ``out_argument`` (``out=``);
 - memory: ``base`` (what a tensor is to the graph, and whose memory it views), ``inplace``,
   ``versions`` (was it overwritten?), ``saved_tensors``;
 - what users call: ``backward``, ``functional`` and ``forward_ad`` (both by ``linearization``),

@@ -17,9 +17,10 @@ import numpy as np
 
 from ..backend import dtypes
 from ..backend.precision import is_half
-from .base import NO_GRAD, ORDINARY, TensorBase, View, ViewKind, current_node, write_out
+from .base import NO_GRAD, ORDINARY, TensorBase, View, ViewKind, current_node
 from .errors import KERNEL_ERRORS, handle_kernel_error
 from .modes import GRAD, state
+from .out_argument import write_out
 from .torch_function import PLAIN
 from .versions import owner_of
 

@@ -37,13 +37,14 @@ from ..backend import common_module, devices, dtypes
 from ..backend.blocks import by_blocks
 from ..backend.precision import in_float32
 from . import fast_paths
-from .base import NO_GRAD, ORDINARY, TensorBase, View, ViewKind, current_node, late_bound, write_out
+from .base import NO_GRAD, ORDINARY, TensorBase, View, ViewKind, current_node, late_bound
 from .errors import KERNEL_ERRORS, complex_refused, handle_kernel_error, no_tensor, not_implemented
 from .fast_paths import BFLOAT16, DIFFERENTIABLE, shares_memory
 from .modes import GRAD, LISTENING, records, state
 from .node import Node
 from .node_names import node_class
 from .operands import NUMBERS, any_complex, any_half, as_tensor, keep_bfloat16, promote, weak
+from .out_argument import write_out
 from .torch_function import PLAIN, call_override, overriding
 from .vjp import ConjugatedVJP, FormulaVJP, FusedVJP, WideVJP
 
