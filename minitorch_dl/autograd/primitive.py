@@ -304,7 +304,9 @@ class Primitive:
         if self.formulas and records(args):
             nodes = tuple(current_node(x) if isinstance(x, TensorBase) else None for x in args)
             if any(node is not None for node in nodes):
-                self._attach(nodes, arrays, results, outputs, params)
+                node = self._make_node(nodes, arrays, results, params)
+                if node is not None:
+                    self.attach_outputs(node, outputs)
         if self.view:
             parent = args[0]
             followed = state.flags & GRAD or state.dual_level is not None
@@ -318,19 +320,6 @@ class Primitive:
             for listener in state.listeners:
                 listener(self, args, params, outputs)
         return outputs[0] if n == 1 and self.outputs != ("many",) else tuple(outputs)
-
-    def _attach(
-        self,
-        nodes: tuple[Any, ...],
-        arrays: Sequence[Any],
-        results: Any,
-        outputs: list[Any],
-        params: Any,
-    ) -> None:
-        """Give the outputs their node."""
-        node = self._make_node(nodes, arrays, results, params)
-        if node is not None:
-            self.attach_outputs(node, outputs)
 
     def attach_outputs(self, node: Node, outputs: Sequence[Any]) -> None:
         """Give the output its node, or each of several its place in it; indices and such get
@@ -388,10 +377,9 @@ class Primitive:
     ) -> Any:
         """A node as if the op had been run on these arrays with this result; None when no input
         wants a gradient."""
-        for node in nodes:
-            if node is not None:
-                return self._make_node(tuple(nodes), arrays, (result,), params)
-        return None
+        if all(node is None for node in nodes):
+            return None
+        return self._make_node(tuple(nodes), arrays, (result,), params)
 
     def _check_operands(self, args: Sequence[Any], boxed: bool) -> None:
         """Refuse what is neither a tensor nor may stand for one."""

@@ -67,31 +67,42 @@ def infer_schema(
         if p.kind is p.KEYWORD_ONLY and not keyword_only:
             keyword_only = True
             parts.append("*")
-        if p.annotation is p.empty:
-            raise refuse(f"Parameter {p.name} must have a type annotation.")
-        kind = _kind(hints.get(p.name, type(None)))
-        if kind is None:
-            raise refuse(
-                f"Parameter {p.name} has unsupported type {p.annotation}. The valid types are: "
-                "Tensor, int, float, bool, str, torch.dtype, torch.device, Optional and List of "
-                "these."
-            )
-        mutated = mutates_args == "unknown" and kind.startswith("Tensor")
-        if mutated or (not isinstance(mutates_args, str) and p.name in mutates_args):
-            if not kind.startswith("Tensor"):
-                raise refuse(
-                    f"Parameter {p.name} is in mutable_args but only Tensors or collections of "
-                    "Tensors can be mutated"
-                )
-            kind = f"Tensor(a{i}!){kind[6:]}"
-        default = "" if p.default is p.empty else f"={_default(p, refuse)}"
-        parts.append(f"{kind} {p.name}{default}")
+        parts.append(_argument(i, p, hints, mutates_args, refuse))
     if signature.return_annotation is signature.empty:
         raise refuse("No return type annotation was provided. Please add one.")
     returned = _returned(hints["return"])
     if returned is None:
         raise refuse(f"Return has unsupported type {signature.return_annotation}.")
     return f"{op_name or ''}({', '.join(parts)}) -> {returned}"
+
+
+def _argument(
+    i: int,
+    p: inspect.Parameter,
+    hints: dict[str, Any],
+    mutates_args: Any,
+    refuse: Callable[[str], Exception],
+) -> str:
+    """Argument ``i`` as it stands in a schema, such as ``Tensor(a0!) x`` or ``float n=2.0``."""
+    if p.annotation is p.empty:
+        raise refuse(f"Parameter {p.name} must have a type annotation.")
+    kind = _kind(hints.get(p.name, type(None)))
+    if kind is None:
+        raise refuse(
+            f"Parameter {p.name} has unsupported type {p.annotation}. The valid types are: "
+            "Tensor, int, float, bool, str, torch.dtype, torch.device, Optional and List of "
+            "these."
+        )
+    is_tensor = kind.startswith("Tensor")
+    if mutates_args != "unknown" and p.name in mutates_args and not is_tensor:
+        raise refuse(
+            f"Parameter {p.name} is in mutable_args but only Tensors or collections of "
+            "Tensors can be mutated"
+        )
+    if is_tensor and (mutates_args == "unknown" or p.name in mutates_args):
+        kind = f"Tensor(a{i}!){kind[6:]}"
+    default = "" if p.default is p.empty else f"={_default(p, refuse)}"
+    return f"{kind} {p.name}{default}"
 
 
 def _kind(annotation: Any) -> str | None:

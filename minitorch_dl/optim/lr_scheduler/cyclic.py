@@ -266,6 +266,39 @@ class CyclicLR(_CyclesMomentum):
         super().load_state_dict(state)
 
 
+def _number_of_steps(
+    total_steps: int | None, epochs: int | None, steps_per_epoch: int | None
+) -> int:
+    if total_steps is None and (epochs is None or steps_per_epoch is None):
+        raise ValueError("You must define either total_steps OR (epochs AND steps_per_epoch)")
+    lengths: dict[str, Any] = (
+        {"epochs": epochs, "steps_per_epoch": steps_per_epoch}
+        if total_steps is None
+        else {"total_steps": total_steps}
+    )
+    for name, value in lengths.items():
+        if not isinstance(value, int) or value <= 0:
+            raise ValueError(f"Expected positive integer {name}, but got {value}")
+    return math.prod(lengths.values())
+
+
+def _phases(total_steps: int, pct_start: float, three_phase: bool) -> list[dict[str, Any]]:
+    """Up and down; of three phases the last one goes from the initial rate to the smallest."""
+    top, end = float(pct_start * total_steps) - 1, total_steps - 1
+    up = (top, "initial_lr", "max_lr", "max_momentum", "base_momentum")
+    if three_phase:
+        middle = float(2 * pct_start * total_steps) - 2
+        phases = [
+            up,
+            (middle, "max_lr", "initial_lr", "base_momentum", "max_momentum"),
+            (end, "initial_lr", "min_lr", "max_momentum", "max_momentum"),
+        ]
+    else:
+        phases = [up, (end, "max_lr", "min_lr", "base_momentum", "max_momentum")]
+    names = ("end_step", "start_lr", "end_lr", "start_momentum", "end_momentum")
+    return [dict(zip(names, phase)) for phase in phases]
+
+
 class OneCycleLR(_CyclesMomentum):
     """The 1cycle policy: up to ``max_lr``, then far below the start (Smith & Topin 2019).
 
@@ -311,48 +344,16 @@ class OneCycleLR(_CyclesMomentum):
     ) -> None:
         check_optimizer(optimizer)
         self.optimizer = optimizer
-        if total_steps is None and (epochs is None or steps_per_epoch is None):
-            raise ValueError("You must define either total_steps OR (epochs AND steps_per_epoch)")
-        lengths = (
-            {"epochs": epochs, "steps_per_epoch": steps_per_epoch}
-            if total_steps is None
-            else {"total_steps": total_steps}
-        )
-        for name, value in lengths.items():
-            if not isinstance(value, int) or value <= 0:
-                raise ValueError(f"Expected positive integer {name}, but got {value}")
+        self.total_steps: int = _number_of_steps(total_steps, epochs, steps_per_epoch)
         if not isinstance(pct_start, float) or not 0 <= pct_start <= 1:
             raise ValueError(f"Expected float between 0 and 1 pct_start, but got {pct_start}")
         if anneal_strategy not in ("cos", "linear"):
             raise ValueError(
                 f"anneal_strategy must be one of 'cos' or 'linear', instead got {anneal_strategy}"
             )
-        self.total_steps: int = math.prod(lengths.values())  # type: ignore[arg-type]
         self._anneal_func_type = anneal_strategy
 
-        top = float(pct_start * self.total_steps) - 1
-        end = self.total_steps - 1
-        phases: list[tuple[float, str, str, str, str]]
-        if three_phase:
-            phases = [
-                (top, "initial_lr", "max_lr", "max_momentum", "base_momentum"),
-                (
-                    float(2 * pct_start * self.total_steps) - 2,
-                    "max_lr",
-                    "initial_lr",
-                    "base_momentum",
-                    "max_momentum",
-                ),
-                (end, "initial_lr", "min_lr", "max_momentum", "max_momentum"),
-            ]
-        else:
-            phases = [
-                (top, "initial_lr", "max_lr", "max_momentum", "base_momentum"),
-                (end, "max_lr", "min_lr", "base_momentum", "max_momentum"),
-            ]
-        names = ("end_step", "start_lr", "end_lr", "start_momentum", "end_momentum")
-        self._schedule_phases: list[dict[str, Any]] = [dict(zip(names, phase)) for phase in phases]
-
+        self._schedule_phases = _phases(self.total_steps, pct_start, three_phase)
         max_lrs = per_group("max_lr", optimizer, max_lr)
         if last_epoch == -1:
             for top_lr, group in zip(max_lrs, optimizer.param_groups, strict=True):
