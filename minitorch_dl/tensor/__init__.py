@@ -148,13 +148,8 @@ class Tensor(Convertible, Differentiable, Protocols):
     reshape, view, reshape_as, view_as = ops.reshape, ops.view, ops.reshape_as, ops.view_as
     flatten, unflatten, ravel = ops.flatten, ops.unflatten, ops.ravel
     squeeze, unsqueeze = ops.squeeze, ops.unsqueeze
-    transpose, swapaxes, swapdims, t, adjoint = (
-        ops.transpose,
-        ops.swapaxes,
-        ops.swapdims,
-        ops.t,
-        ops.adjoint,
-    )
+    transpose, swapaxes, swapdims, t = ops.transpose, ops.swapaxes, ops.swapdims, ops.t
+    adjoint = ops.adjoint
     permute, movedim, moveaxis = ops.permute, ops.movedim, ops.moveaxis
     T, mT, H, mH = (
         property(shape_ops.T),
@@ -204,12 +199,8 @@ class Tensor(Convertible, Differentiable, Protocols):
     imag = property(ops.imag, lambda self, value: ops.imag(self).copy_(value))
     angle, conj, conj_physical, isreal = ops.angle, ops.conj, ops.conj_physical, ops.isreal
     conj_physical_ = inplace(ops.conj_physical, "conj_physical_")
-    resolve_conj, resolve_neg, is_conj, is_neg = (
-        ops.resolve_conj,
-        ops.resolve_neg,
-        ops.is_conj,
-        ops.is_neg,
-    )
+    resolve_conj, resolve_neg, is_conj = ops.resolve_conj, ops.resolve_neg, ops.is_conj
+    is_neg = ops.is_neg
 
     # -- rearrangement (ops/rearranging.py) --------------------------------------------------------
 
@@ -242,12 +233,8 @@ class Tensor(Convertible, Differentiable, Protocols):
 
     __getitem__, __setitem__ = ops.getitem, ops.setitem
     select, narrow = ops.select, ops.narrow
-    index_select, gather, take, take_along_dim = (
-        ops.index_select,
-        ops.gather,
-        ops.take,
-        ops.take_along_dim,
-    )
+    index_select, gather, take = ops.index_select, ops.gather, ops.take
+    take_along_dim = ops.take_along_dim
     index_add, index_copy, index_fill = ops.index_add, ops.index_copy, ops.index_fill
     index_put, index_put_ = ops.index_put, ops.index_put_
     index_reduce, index_reduce_ = ops.index_reduce, inplace(ops.index_reduce, "index_reduce_")
@@ -300,11 +287,8 @@ class Tensor(Convertible, Differentiable, Protocols):
     logical_and, logical_or = ops.logical_and, ops.logical_or
     logical_xor, logical_not = ops.logical_xor, ops.logical_not
     bitwise_and, bitwise_or, bitwise_xor = ops.bitwise_and, ops.bitwise_or, ops.bitwise_xor
-    bitwise_not, bitwise_left_shift, bitwise_right_shift = (
-        ops.bitwise_not,
-        ops.bitwise_left_shift,
-        ops.bitwise_right_shift,
-    )
+    bitwise_not, bitwise_left_shift = ops.bitwise_not, ops.bitwise_left_shift
+    bitwise_right_shift = ops.bitwise_right_shift
 
     softmax, log_softmax = ops.softmax, ops.log_softmax
     sigmoid, logit, sinc, xlogy = ops.sigmoid, ops.logit, ops.sinc, ops.xlogy
@@ -385,14 +369,8 @@ class Tensor(Convertible, Differentiable, Protocols):
         inplace(ops.addr, "addr_"),
     )
     addbmm_, baddbmm_ = inplace(ops.addbmm, "addbmm_"), inplace(ops.baddbmm, "baddbmm_")
-    outer, ger, inner, kron, trace, cross = (
-        ops.outer,
-        ops.ger,
-        ops.inner,
-        ops.kron,
-        ops.trace,
-        ops.cross,
-    )
+    outer, ger, inner, kron, trace = ops.outer, ops.ger, ops.inner, ops.kron, ops.trace
+    cross = ops.cross
     __matmul__ = deferring(ops.matmul)
 
     def __rmatmul__(self, other: Any) -> Tensor:
@@ -407,11 +385,8 @@ class Tensor(Convertible, Differentiable, Protocols):
         return ops.norm(self, p, dim, keepdim, dtype=dtype)
 
     det, logdet, slogdet, inverse = ops.det, ops.logdet, ops.slogdet, ops.inverse
-    cholesky, cholesky_solve, cholesky_inverse = (
-        ops.cholesky,
-        ops.cholesky_solve,
-        ops.cholesky_inverse,
-    )
+    cholesky, cholesky_solve = ops.cholesky, ops.cholesky_solve
+    cholesky_inverse = ops.cholesky_inverse
     qr, svd, triangular_solve, pinverse = ops.qr, ops.svd, ops.triangular_solve, ops.pinverse
     matrix_power, matrix_exp = ops.matrix_power, ops.matrix_exp
     lu, lu_solve = ops.lu, ops.lu_solve
