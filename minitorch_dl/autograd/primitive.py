@@ -49,16 +49,9 @@ from .torch_function import PLAIN, call_override, overriding
 from .vjp import ConjugatedVJP, FormulaVJP, FusedVJP, WideVJP
 
 __all__ = [
-    "PRIMITIVES",
-    "Primitive",
-    "TensorBase",
-    "View",
-    "current_node",
-    "fused",
-    "primitive",
-    "register_result_class",
-    "write_out",
-]
+    "PRIMITIVES", "Primitive", "TensorBase", "View", "current_node", "fused", "primitive",
+    "register_result_class", "write_out",
+]  # fmt: skip
 
 ndarray = np.ndarray
 _PACKAGE = f"{__package__.partition('.')[0]}."

@@ -18,13 +18,8 @@ from .graph import Graph
 from .node import Node, map_aggregate
 
 __all__ = [
-    "Attribute",
-    "GraphAppendingTracer",
-    "ParameterProxy",
-    "Proxy",
-    "TraceError",
-    "TracerBase",
-]
+    "Attribute", "GraphAppendingTracer", "ParameterProxy", "Proxy", "TraceError", "TracerBase",
+]  # fmt: skip
 
 
 class TraceError(ValueError):

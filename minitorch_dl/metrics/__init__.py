@@ -17,15 +17,6 @@ from .classification import (
 from .regression import mean_absolute_error, mean_squared_error, r2_score
 
 __all__ = [
-    "accuracy",
-    "confusion_matrix",
-    "f1",
-    "mean_absolute_error",
-    "mean_squared_error",
-    "perplexity",
-    "precision",
-    "r2_score",
-    "recall",
-    "roc_auc",
-    "top_k_accuracy",
-]
+    "accuracy", "confusion_matrix", "f1", "mean_absolute_error", "mean_squared_error", "perplexity",
+    "precision", "r2_score", "recall", "roc_auc", "top_k_accuracy",
+]  # fmt: skip

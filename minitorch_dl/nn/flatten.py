@@ -9,14 +9,8 @@ from . import functional as F
 from .module import Module
 
 __all__ = [
-    "ChannelShuffle",
-    "Flatten",
-    "Fold",
-    "PixelShuffle",
-    "PixelUnshuffle",
-    "Unflatten",
-    "Unfold",
-]
+    "ChannelShuffle", "Flatten", "Fold", "PixelShuffle", "PixelUnshuffle", "Unflatten", "Unfold",
+]  # fmt: skip
 
 
 class Flatten(Module):

@@ -11,18 +11,9 @@ from ..autograd.public_functions import guarded
 from ..backend import device_of, dtypes
 
 __all__ = [
-    "finfo",
-    "get_device",
-    "iinfo",
-    "is_complex",
-    "is_floating_point",
-    "is_inference",
-    "is_same_size",
-    "is_signed",
-    "is_tensor",
-    "numel",
-    "result_type",
-]
+    "finfo", "get_device", "iinfo", "is_complex", "is_floating_point", "is_inference",
+    "is_same_size", "is_signed", "is_tensor", "numel", "result_type",
+]  # fmt: skip
 
 
 @guarded

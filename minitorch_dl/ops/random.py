@@ -18,24 +18,10 @@ from .creation import empty_like, made, shape_of, wanted_dtype
 from .dims import common_shape, size_given
 
 __all__ = [
-    "bernoulli",
-    "binomial",
-    "get_rng_state",
-    "initial_seed",
-    "manual_seed",
-    "multinomial",
-    "normal",
-    "poisson",
-    "rand",
-    "rand_like",
-    "randint",
-    "randint_like",
-    "randn",
-    "randn_like",
-    "randperm",
-    "seed",
-    "set_rng_state",
-]
+    "bernoulli", "binomial", "get_rng_state", "initial_seed", "manual_seed", "multinomial",
+    "normal", "poisson", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",
+    "randperm", "seed", "set_rng_state",
+]  # fmt: skip
 
 
 draw.Generator.as_state = staticmethod(TensorBase.wrap)

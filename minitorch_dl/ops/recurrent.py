@@ -25,15 +25,9 @@ from .special import sigmoid
 from .trigonometric import tanh
 
 __all__ = [
-    "gru",
-    "gru_cell",
-    "lstm",
-    "lstm_cell",
-    "rnn_relu",
-    "rnn_relu_cell",
-    "rnn_tanh",
+    "gru", "gru_cell", "lstm", "lstm_cell", "rnn_relu", "rnn_relu_cell", "rnn_tanh",
     "rnn_tanh_cell",
-]
+]  # fmt: skip
 
 
 def _run(

@@ -19,13 +19,8 @@ from .creation import empty
 from .layout import data_ptr, on_memory
 
 __all__ = [
-    "TypedStorage",
-    "UntypedStorage",
-    "is_storage",
-    "set_",
-    "storage",
-    "untyped_storage",
-]
+    "TypedStorage", "UntypedStorage", "is_storage", "set_", "storage", "untyped_storage",
+]  # fmt: skip
 
 
 def _flat(array: Any) -> Any:

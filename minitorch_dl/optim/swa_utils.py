@@ -18,14 +18,9 @@ from .lr_scheduler.base import per_group
 from .optimizer import Optimizer
 
 __all__ = [
-    "SWALR",
-    "AveragedModel",
-    "get_ema_avg_fn",
-    "get_ema_multi_avg_fn",
-    "get_swa_avg_fn",
-    "get_swa_multi_avg_fn",
-    "update_bn",
-]
+    "SWALR", "AveragedModel", "get_ema_avg_fn", "get_ema_multi_avg_fn", "get_swa_avg_fn",
+    "get_swa_multi_avg_fn", "update_bn",
+]  # fmt: skip
 
 MultiAverage = Callable[[Sequence[Tensor], Sequence[Tensor], Any], None]
 Average = Callable[[Tensor, Tensor, Any], Tensor]

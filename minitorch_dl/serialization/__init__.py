@@ -29,26 +29,10 @@ DEFAULT_PROTOCOL = 2
 """The pickle protocol of PyTorch's files."""
 
 __all__ = [
-    "DEFAULT_PROTOCOL",
-    "MAP_LOCATION",
-    "ArchiveError",
-    "LoadEndianness",
-    "SourceChangeWarning",
-    "add_safe_globals",
-    "atomic_write",
-    "clear_safe_globals",
-    "default_restore_location",
-    "get_crc32_options",
-    "get_default_load_endianness",
-    "get_default_mmap_options",
-    "get_safe_globals",
-    "get_unsafe_globals_in_checkpoint",
-    "load",
-    "safe_globals",
-    "safetensors",
-    "save",
-    "set_crc32_options",
-    "set_default_load_endianness",
-    "set_default_mmap_options",
+    "DEFAULT_PROTOCOL", "MAP_LOCATION", "ArchiveError", "LoadEndianness", "SourceChangeWarning",
+    "add_safe_globals", "atomic_write", "clear_safe_globals", "default_restore_location",
+    "get_crc32_options", "get_default_load_endianness", "get_default_mmap_options",
+    "get_safe_globals", "get_unsafe_globals_in_checkpoint", "load", "safe_globals", "safetensors",
+    "save", "set_crc32_options", "set_default_load_endianness", "set_default_mmap_options",
     "skip_data",
-]
+]  # fmt: skip

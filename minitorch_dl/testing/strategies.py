@@ -37,19 +37,9 @@ from ..ops import from_numpy
 from ..tensor import Tensor
 
 __all__ = [
-    "ConvGeometry",
-    "SequenceBatch",
-    "arrays",
-    "axes",
-    "broadcastable",
-    "broadcastable_shapes",
-    "conv_geometry",
-    "indices",
-    "pool_geometry",
-    "sequence_batches",
-    "shapes",
-    "tensors",
-]
+    "ConvGeometry", "SequenceBatch", "arrays", "axes", "broadcastable", "broadcastable_shapes",
+    "conv_geometry", "indices", "pool_geometry", "sequence_batches", "shapes", "tensors",
+]  # fmt: skip
 
 T = TypeVar("T")
 Shape = tuple[int, ...]

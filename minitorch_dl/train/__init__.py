@@ -7,16 +7,6 @@ from .loop import DivergedError, RunningScore, evaluate, train_epoch
 from .progress import ProgressBar
 
 __all__ = [
-    "Checkpoint",
-    "CheckpointError",
-    "DigitsOptions",
-    "DigitsRun",
-    "DivergedError",
-    "Panel",
-    "ProgressBar",
-    "RunningScore",
-    "Series",
-    "evaluate",
-    "line_chart",
-    "train_epoch",
-]
+    "Checkpoint", "CheckpointError", "DigitsOptions", "DigitsRun", "DivergedError", "Panel",
+    "ProgressBar", "RunningScore", "Series", "evaluate", "line_chart", "train_epoch",
+]  # fmt: skip

@@ -14,15 +14,9 @@ from ...ops import randperm
 from ...tensor import Tensor
 
 __all__ = [
-    "Dataset",
-    "IterableDataset",
-    "TensorDataset",
-    "StackDataset",
-    "ConcatDataset",
-    "ChainDataset",
-    "Subset",
-    "random_split",
-]
+    "Dataset", "IterableDataset", "TensorDataset", "StackDataset", "ConcatDataset", "ChainDataset",
+    "Subset", "random_split",
+]  # fmt: skip
 
 T_co = TypeVar("T_co", covariant=True)
 

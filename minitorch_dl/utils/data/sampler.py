@@ -12,13 +12,9 @@ from ...ops import as_tensor, empty, multinomial, randint, randperm
 from ...tensor import Tensor
 
 __all__ = [
-    "BatchSampler",
-    "RandomSampler",
-    "Sampler",
-    "SequentialSampler",
-    "SubsetRandomSampler",
+    "BatchSampler", "RandomSampler", "Sampler", "SequentialSampler", "SubsetRandomSampler",
     "WeightedRandomSampler",
-]
+]  # fmt: skip
 
 T_co = TypeVar("T_co", covariant=True)
 
