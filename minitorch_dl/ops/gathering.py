@@ -34,9 +34,9 @@ __all__ = [
 INTEGERS = np.dtype("int64"), np.dtype("int32")
 
 
-def _check_kind(op: str, index: Any, error: type[Exception] = RuntimeError) -> None:
+def _check_kind(op: str, index: Any) -> None:
     if index.array.size and index.array.dtype not in INTEGERS:
-        raise error(f"{op}(): Expected dtype int32/int64 for index, got {index.array.dtype}")
+        raise RuntimeError(f"{op}(): Expected dtype int32/int64 for index, got {index.array.dtype}")
 
 
 def index_vector(op: str, index: Any) -> Any:
@@ -54,8 +54,7 @@ def index_vector(op: str, index: Any) -> Any:
 
 @as_one("IndexSelectBackward0")
 def index_select(input: Any, dim: int, index: Any, *, out: Any = None) -> Any:
-    """The slices of ``input`` at ``index`` along ``dim``: ``out[i] = input[index[i]]`` for ``dim``
-    0.
+    """The slices of ``input`` at ``index`` along ``dim``: ``input[index[i]]`` for ``dim`` 0.
 
     >>> import minitorch_dl as torch
     >>> torch.index_select(torch.tensor([[1, 2, 3]]), 1, torch.tensor([2, 0]))
@@ -124,9 +123,7 @@ def index_copy(input: Any, dim: int, index: Any, source: Any, *, out: Any = None
 
 
 def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
-    """``input`` with its slices at ``index`` along ``dim`` set to ``value``, a number or 0-d
-    tensor.
-    """
+    """``input`` with its slices at ``index`` along ``dim`` set to a number or 0-d tensor."""
     index = index_vector("index_fill", index)
     dim = wrap_dim(dim, input.array.ndim)
     if isinstance(value, complex) and input.array.dtype.kind != "c":

@@ -143,12 +143,9 @@ def matmul(input: Any, other: Any, *, out: Any = None) -> Any:
     """
     y = matmul_p(input, other)
     if getattr(y, "_node", None) is not None:
-        n, m = (
-            getattr(input, "array", input).ndim,
-            getattr(other, "array", other).ndim,
-        )  # or overriding
-        if (n, m) != (2, 2):
-            named(y, _NODES.get((n, m), "UnsafeViewBackward0"))
+        ndims = tuple([getattr(x, "array", x).ndim for x in (input, other)])  # or x overrides
+        if ndims != (2, 2):
+            named(y, _NODES.get(ndims, "UnsafeViewBackward0"))
     return y if out is None else write_out("matmul", out, y, exact=True)
 
 
