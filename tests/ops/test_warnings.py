@@ -78,6 +78,7 @@ def test_a_warning_at_the_call(words: str) -> None:
 @pytest.mark.parametrize("words", CALLS)
 def test_pytorch_warns_too(words: str) -> None:
     torch: Any = pytest.importorskip("torch")
+    torch.storage._reset_warn_typed_storage_removal()  # which is given once all the same
     with _always(torch), pytest.warns(UserWarning, match=words):
         CALLS[words](torch)
 
