@@ -14,8 +14,8 @@ from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import array_module, common_module, dtypes
 from ..backend.precision import widened
 from . import return_types
-from .creation import evenly_spaced
 from .dims import normalize_dims, wrap_dim
+from .sequences import evenly_spaced
 
 __all__ = [
     "bincount", "bucketize", "hash_tensor", "histc", "histogram", "histogramdd", "nonzero_static",

@@ -19,9 +19,9 @@ from ..autograd.node_names import as_one
 from ..autograd.primitive import TensorBase, primitive, write_out
 from ..backend import dtypes
 from ..backend.row_major import in_rows
-from .creation import arange
 from .dims import several, wrap_dim, wrap_dims
 from .rearranging import roll
+from .sequences import arange
 from .slicing import pad_p, slice_p
 
 __all__ = [

@@ -14,12 +14,12 @@ from ..backend.grid_sampling import inside, reflected
 from ..backend.precision import is_half
 from ..backend.warning import warn
 from ..size import Size
-from .creation import evenly_spaced
 from .embedding import take_rows
 from .indexing import getitem
 from .matmul import matmul
 from .movement import clone_p
 from .selection import where
+from .sequences import evenly_spaced
 from .shape import reshape_p, transpose, unsqueeze
 
 __all__ = ["affine_grid_generator", "grid_sampler", "grid_sampler_2d", "grid_sampler_3d"]

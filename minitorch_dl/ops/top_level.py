@@ -62,6 +62,7 @@ from .scans import *
 from .scattering import *
 from .segment_reduction import *
 from .selection import *
+from .sequences import *
 from .shape import *
 from .slicing import *
 from .softmax import *
