@@ -69,7 +69,7 @@ def made_like(a: Any, make: Callable[[tuple[int, ...]], Any]) -> Any:
     if a.flags.c_contiguous or 0 in a.strides:
         return make(a.shape)
     order = memory_order(a)
-    return make(tuple([a.shape[axis] for axis in order])).transpose(np.argsort(order))
+    return make(tuple([a.shape[axis] for axis in order])).transpose(np.argsort(order).tolist())
 
 
 def order_like(a: Any) -> str:

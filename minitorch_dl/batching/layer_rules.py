@@ -208,6 +208,8 @@ def _attention(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: 
         return NotImplemented
     if is_at(mask, level) and mask.ndim != tensors[0].ndim:
         return NotImplemented
+    if mask is not None and given["is_causal"]:
+        return NotImplemented  # both are taken of four dims only
     rest = {k: v for k, v in given.items() if k not in ("query", "key", "value", "attn_mask")}
     mask = mask.entries if is_at(mask, level) else mask
     y = func(*[lifted(x, level) for x in tensors], attn_mask=mask, **rest)

@@ -132,6 +132,13 @@ class Dirichlet(ExponentialFamily):
             - ((a - 1.0) * digamma(a)).sum(-1)
         )
 
+    @property
+    def _natural_params(self) -> tuple[Tensor, ...]:
+        return (self.concentration,)
+
+    def _log_normalizer(self, alpha: Tensor) -> Tensor:
+        return lgamma(alpha).sum(-1) - lgamma(alpha.sum(-1))
+
 
 class Beta(ExponentialFamily):
     """``p(x) ∝ x^(α-1) (1 - x)^(β-1)`` with ``concentration1`` α and ``concentration0`` β > 0."""
@@ -180,6 +187,13 @@ class Beta(ExponentialFamily):
 
     def entropy(self) -> Tensor:
         return self._dirichlet.entropy()
+
+    @property
+    def _natural_params(self) -> tuple[Tensor, ...]:
+        return (self.concentration1, self.concentration0)
+
+    def _log_normalizer(self, alpha: Tensor, beta: Tensor) -> Tensor:
+        return lgamma(alpha) + lgamma(beta) - lgamma(alpha + beta)
 
 
 class Kumaraswamy(TransformedDistribution):

@@ -31,6 +31,7 @@ class ContinuousBernoulli(_Binary, ExponentialFamily):
     arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
     support = constraints.unit_interval
     has_rsample = True
+    _mean_carrier_measure = 0
 
     def __init__(
         self,
@@ -102,3 +103,13 @@ class ContinuousBernoulli(_Binary, ExponentialFamily):
     def entropy(self) -> Tensor:
         zero, one = (-self.probs).log1p(), self.probs.log()
         return self.mean * (zero - one) - self._log_norm() - zero
+
+    @property
+    def _natural_params(self) -> tuple[Tensor, ...]:
+        return (self.logits,)
+
+    def _log_normalizer(self, theta: Tensor) -> Tensor:
+        near = theta.abs() < 0.02
+        safe = theta.masked_fill(near, 1.0)
+        taylor = theta / 2 + theta.square() / 24 - theta.pow(4) / 2880
+        return where(near, taylor, (safe.expm1() / safe).log())

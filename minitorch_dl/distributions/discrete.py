@@ -75,6 +75,7 @@ class Bernoulli(_Binary, ExponentialFamily):
     arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
     support = constraints.boolean
     has_enumerate_support = True
+    _mean_carrier_measure = 0
 
     def __init__(
         self, probs: Any = None, logits: Any = None, validate_args: bool | None = None
@@ -106,6 +107,13 @@ class Bernoulli(_Binary, ExponentialFamily):
 
     def entropy(self) -> Tensor:
         return F.binary_cross_entropy_with_logits(self.logits, self.probs, reduction="none")
+
+    @property
+    def _natural_params(self) -> tuple[Tensor, ...]:
+        return (self.logits,)
+
+    def _log_normalizer(self, theta: Tensor) -> Tensor:
+        return F.softplus(theta)
 
     def enumerate_support(self, expand: bool = True) -> Tensor:
         return self._counted(2, expand)
@@ -304,3 +312,10 @@ class Poisson(ExponentialFamily):
         self._check_sample(value)
         rate, value = broadcast_all(self.rate, value)
         return xlogy(value, rate) - rate - lgamma(value + 1)
+
+    @property
+    def _natural_params(self) -> tuple[Tensor, ...]:
+        return (self.rate.log(),)
+
+    def _log_normalizer(self, theta: Tensor) -> Tensor:
+        return theta.exp()

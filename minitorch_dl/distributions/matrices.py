@@ -45,6 +45,7 @@ class Wishart(_Covariance, ExponentialFamily):
 
     support = constraints.positive_definite
     has_rsample = True
+    _mean_carrier_measure = 0
     df: Tensor
 
     @property
@@ -152,6 +153,15 @@ class Wishart(_Covariance, ExponentialFamily):
             - (nu - n - 1) / 2 * self._mean_log_determinant()
             + nu * n / 2
         )
+
+    @property
+    def _natural_params(self) -> tuple[Tensor, ...]:
+        return -self.precision_matrix / 2, (self.df - self._event_shape[-1] - 1) / 2
+
+    def _log_normalizer(self, of_value: Tensor, of_logdet: Tensor) -> Tensor:
+        n = self._event_shape[-1]
+        half_df = of_logdet + (n + 1) / 2
+        return mvlgamma(half_df, n) - half_df * slogdet(-of_value).logabsdet
 
     def _mean_log_determinant(self) -> Tensor:
         """Of a sample where Σ is half the identity: ``sum over i < n of digamma((ν - i) / 2)``."""

@@ -27,6 +27,8 @@ class Normal(LocScale, ExponentialFamily):
     tensor(1.5410)
     """
 
+    _mean_carrier_measure = 0
+
     @property
     def stddev(self) -> Tensor:
         return self.scale
@@ -59,6 +61,13 @@ class Normal(LocScale, ExponentialFamily):
 
     def entropy(self) -> Tensor:
         return 0.5 + 0.5 * math.log(2 * math.pi) + self.scale.log()
+
+    @property
+    def _natural_params(self) -> tuple[Tensor, ...]:
+        return (self.loc / self.variance, -0.5 / self.variance)
+
+    def _log_normalizer(self, of_value: Tensor, of_square: Tensor) -> Tensor:
+        return -0.25 * of_value.square() / of_square + 0.5 * (-math.pi / of_square).log()
 
 
 class LogNormal(TransformedDistribution):

@@ -26,6 +26,7 @@ class Exponential(ExponentialFamily):
     support = constraints.nonnegative
     has_rsample = True
     rate: Tensor
+    _mean_carrier_measure = 0
 
     def __init__(self, rate: Any, validate_args: bool | None = None) -> None:
         (self.rate,) = broadcast_all(rate)
@@ -65,6 +66,13 @@ class Exponential(ExponentialFamily):
     def entropy(self) -> Tensor:
         return 1.0 - self.rate.log()
 
+    @property
+    def _natural_params(self) -> tuple[Tensor, ...]:
+        return (-self.rate,)
+
+    def _log_normalizer(self, theta: Tensor) -> Tensor:
+        return -(-theta).log()
+
 
 class Gamma(ExponentialFamily):
     """``p(x) = β^α x^(α-1) exp(-β x) / Γ(α)`` with ``concentration`` α > 0 and ``rate`` β > 0.
@@ -75,6 +83,7 @@ class Gamma(ExponentialFamily):
     arg_constraints = {"concentration": constraints.positive, "rate": constraints.positive}
     support = constraints.nonnegative
     has_rsample = True
+    _mean_carrier_measure = 0
     concentration: Tensor
     rate: Tensor
 
@@ -115,6 +124,14 @@ class Gamma(ExponentialFamily):
     def entropy(self) -> Tensor:
         a = self.concentration
         return a - self.rate.log() + lgamma(a) + (1.0 - a) * digamma(a)
+
+    @property
+    def _natural_params(self) -> tuple[Tensor, ...]:
+        return self.concentration - 1, -self.rate
+
+    def _log_normalizer(self, of_log: Tensor, of_value: Tensor) -> Tensor:
+        a = of_log + 1
+        return lgamma(a) - a * (-of_value).log()
 
 
 class Chi2(Gamma):

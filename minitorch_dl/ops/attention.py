@@ -164,7 +164,8 @@ def scaled_dot_product_attention(
             added to the scores. A query that sees no key gets zeros.
         dropout_p: each weight is zero with this probability, else divided by ``1 - dropout_p``;
             applied whenever it is above 0, so pass 0 in evaluation.
-        is_causal: query i sees the keys 0 to i.
+        is_causal: query i sees the keys 0 to i; of these, those that ``attn_mask`` allows, where
+            PyTorch takes both (four dims, nothing broadcast, no dropout, a mask without gradient).
         scale: default ``1 / √E``.
         enable_gqa: key and value may have fewer heads, each shared by a group of query heads
             (Ainslie et al., 2023).
@@ -197,7 +198,7 @@ def scaled_dot_product_attention(
             ) from None
     bias = None
     if attn_mask is not None:
-        if is_causal:
+        if is_causal and not _combines_masks(query, key, value, attn_mask, dropout_p):
             raise RuntimeError(
                 f"{_NAME}: Explicit attn_mask should not be set when is_causal=True; "
                 "add the two masks together"
@@ -215,6 +216,14 @@ def scaled_dot_product_attention(
         scale = 1 / math.sqrt(max(E, 1))
     y = attention_p(*parts, keep, scale=float(scale), is_causal=bool(is_causal))
     return y if len(lead) == 2 else reshape_p(y, shape=(*lead, L, V))
+
+
+def _combines_masks(query: Any, key: Any, value: Any, mask: Any, dropout_p: float) -> bool:
+    """Whether PyTorch's kernel for the CPU serves this call: the only one that takes a mask and
+    ``is_causal`` together."""
+    q, k, v = query.shape, key.shape, value.shape
+    usual = len(q) == 4 and q[:2] == k[:2] and k == v and q[-1] == v[-1]
+    return usual and mask.ndim in (2, 4) and not (dropout_p or mask.requires_grad)
 
 
 def _bias(query: Any, mask: Any, shape: tuple[int, ...]) -> Any:

@@ -9,7 +9,7 @@ from ..autograd.primitive import primitive
 from ..backend import device_of, dtypes, move
 from ..backend.layouts import check_format, contiguous_format
 from ..backend.row_major import row_major_copy
-from ..backend.warning import warn
+from ..backend.warning import warn_once
 from .shape import contiguous
 
 __all__ = ["clone"]
@@ -46,7 +46,7 @@ def clone(input: Any, *, memory_format: Any = None) -> Any:
 def warn_of_lost_parts(have: Any, wanted: Any) -> None:
     """Say so where numbers of the dtype ``have`` lose their imaginary part in ``wanted``."""
     if have.kind == "c" and wanted.kind not in "cb":
-        warn("Casting complex values to real discards the imaginary part")
+        warn_once("Casting complex values to real discards the imaginary part")
 
 
 def to(

@@ -393,7 +393,7 @@ def _fill(name: str, sample: Any) -> Any:
                 args, kwargs = (whole.transpose(order),), {}
         values = sample(array, _generator(generator, where), backend.xp, *args, **kwargs)
         if order:
-            values = values.transpose(np.argsort(order))
+            values = values.transpose(np.argsort(order).tolist())
         node = overwrite(self, TensorBase.wrap(values))._node if self.requires_grad else None
         store(name, self, values, node, before)
         return self

@@ -33,7 +33,7 @@ def _frame(
             f"{op}: expected 0 < win_length <= n_fft, but got win_length={length}, n_fft={n_fft}"
         )
     if window is None:
-        warn(
+        warn_once(
             f"A window was not provided. A rectangular one is applied in {op}, whose frequencies "
             "leak into each other: torch.hann_window leaks less. window=torch.ones(win_length) "
             "asks for a rectangular one",

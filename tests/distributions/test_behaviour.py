@@ -537,6 +537,35 @@ def test_an_exponential_family_has_entropy_and_divergence() -> None:
         D.Poisson(p).entropy()
 
 
+@pytest.mark.parametrize(
+    "of",
+    [
+        lambda: D.Normal(torch.tensor([0.5, -1.0]), torch.tensor([0.7, 2.0])),
+        lambda: D.Exponential(torch.tensor([0.5, 2.0])),
+        lambda: D.Gamma(torch.tensor([0.5, 2.0]), torch.tensor([3.0, 0.4])),
+        lambda: D.Chi2(torch.tensor([0.5, 3.0])),
+        lambda: D.Bernoulli(torch.tensor([0.3, 0.9])),
+        lambda: D.ContinuousBernoulli(torch.tensor([0.3, 0.4995, 0.5, 0.9])),
+        lambda: D.Wishart(torch.tensor([3.0, 4.5]), torch.tensor([[2.0, 0.5], [0.5, 1.0]])),
+    ],
+)
+def test_entropies_follow_from_the_log_normalizer(of: Any) -> None:
+    family = of()
+    entropy = D.ExponentialFamily.entropy(family)
+    assert torch.allclose(entropy, family.entropy(), rtol=1e-5, atol=1e-5)
+
+
+def test_log_normalizers_are_what_the_densities_are_divided_by() -> None:
+    def normalizer(family: Any) -> torch.Tensor:
+        return family._log_normalizer(*family._natural_params)
+
+    x, a, b = torch.tensor(0.3), torch.tensor(2.0), torch.tensor(3.5)
+    expected = (a - 1) * x.log() + (b - 1) * (1 - x).log() - D.Beta(a, b).log_prob(x)
+    assert torch.allclose(normalizer(D.Beta(a, b)), expected)
+    assert torch.allclose(normalizer(D.Dirichlet(torch.stack([a, b]))), expected)
+    assert torch.allclose(normalizer(D.Poisson(a)), -D.Poisson(a).log_prob(torch.tensor(0.0)))
+
+
 def test_caches_of_transforms_hold_one_pair() -> None:
     with pytest.raises(ValueError, match="cache_size must be 0 or 1"):
         D.transforms.ExpTransform().with_cache(2)

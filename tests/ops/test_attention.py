@@ -54,14 +54,16 @@ Q = (2, 3, 5, 4)
 @pytest.mark.parametrize(
     ("shapes", "options", "message"),
     [
-        ([(4,), Q, Q], {}, "at least 2 dims"),
+        ([(4,), Q, Q], {}, "at least 2 dimensional"),
         ([Q, (2, 3, 5, 3), Q], {}, "same size in the last dim"),
         ([Q, Q, (2, 3, 6, 4)], {}, "same length"),
         ([Q, (4, 3, 5, 4), Q], {}, "can't be broadcast together"),
         ([Q, (2, 2, 5, 4), (2, 2, 5, 4)], {"enable_gqa": True}, "must divide query's 3"),
         ([Q, Q, Q], {"dropout_p": 1.5}, "between 0 and 1, but got 1.5"),
         ([Q, Q, Q], {"attn_mask": (5, 6)}, "attn_mask [5, 6] can't be broadcast"),
-        ([Q, Q, Q], {"attn_mask": (5, 5), "is_causal": True}, "should not be set"),
+        ([Q, Q, Q], {"attn_mask": (3, 5, 5), "is_causal": True}, "should not be set"),
+        ([Q, Q, (2, 3, 5, 6)], {"attn_mask": (5, 5), "is_causal": True}, "should not be set"),
+        ([Q[1:]] * 3, {"attn_mask": (5, 5), "is_causal": True}, "should not be set"),
     ],
 )
 def test_bad_shapes_are_named(shapes: Any, options: dict[str, Any], message: str) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 import minitorch_dl as torch
+from minitorch_dl.backend.warning import settings
 
 
-def test_a_missing_window_warns_and_is_rectangular() -> None:
+def test_a_missing_window_warns_and_is_rectangular(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(settings, "always", True)
     x = torch.rand(30)
     with pytest.warns(UserWarning, match="A window was not provided"):
         y = torch.stft(x, 8, return_complex=True)

@@ -88,3 +88,18 @@ def test_some_warnings_come_once() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         CALLS["stft with return_complex=False is deprecated"](minitorch_dl)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda torch: torch.ones(2, dtype=torch.complex64).float(),
+        lambda torch: torch.stft(torch.ones(8), 4, return_complex=True),
+    ],
+)
+def test_some_warnings_come_once_in_a_process(call: Any) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        call(minitorch_dl)
+        warnings.simplefilter("error")
+        call(minitorch_dl)

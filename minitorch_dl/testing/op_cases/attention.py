@@ -14,6 +14,13 @@ def _seen(torch: Any, q: Any, k: Any, v: Any, mask: Any) -> Any:
     return torch.nn.functional.scaled_dot_product_attention(q, k, v, mask)
 
 
+def _seen_so_far(torch: Any, q: Any, k: Any, v: Any, mask: Any, **options: Any) -> Any:
+    """A bool mask, and the same as numbers, each with ``is_causal``."""
+    numbers = mask.to(q.dtype) - 1.5
+    attend = torch.nn.functional.scaled_dot_product_attention
+    return attend(q, k, v, mask, **options) + attend(q, k, v, numbers, **options)
+
+
 _WEIGHTS = (F(12, 4), F(12))
 
 
@@ -58,6 +65,12 @@ ROWS = [
         S(F(1, 2, 0, 4), F(1, 2, 5, 4), F(1, 2, 5, 4)),
         S(F(1, 2, 3, 4), F(1, 2, 0, 4), F(1, 2, 0, 4)),
         S(F(1, 2, 3, 0), F(1, 2, 5, 0), F(1, 2, 5, 4)),
+    ),
+    Row(
+        "nn.functional.scaled_dot_product_attention(mask, is_causal)",
+        S(F(2, 2, 3, 4), F(2, 2, 5, 4), F(2, 2, 5, 4), B(2, 1, 3, 5), is_causal=True),
+        S(F(1, 4, 3, 4), F(1, 2, 3, 4), F(1, 2, 3, 4), B(3, 3), is_causal=True, enable_gqa=True),
+        call=_seen_so_far,
     ),
     Row(
         "nn.functional.scaled_dot_product_attention(bool)",
