@@ -43,7 +43,7 @@ class Convertible:
                         parameter.grad = grad
                         raise
                     if grad is not None:
-                        made.grad = fn(grad).requires_grad_(grad.requires_grad)
+                        made.grad = _converted(grad, fn)
             for name, buffer in self._buffers.items():
                 if buffer is not None:
                     if is_lazy(buffer):
@@ -119,16 +119,22 @@ class Convertible:
         return self._apply(lambda t: t.bfloat16() if t.is_floating_point() else t)
 
 
-def _converted(parameter: Any, fn: Callable[[Tensor], Tensor]) -> Any:
-    """The parameter with the data that ``fn`` makes, or another one where the switches in
-    ``torch.__future__`` ask for it."""
-    if switches.get_swap_module_params_on_conversion():
-        swap_tensors(parameter, Parameter(fn(parameter), parameter.requires_grad))
-    elif switches.get_overwrite_module_params_on_conversion():
-        return Parameter(fn(parameter), parameter.requires_grad)
+def _converted(tensor: Any, fn: Callable[[Tensor], Tensor]) -> Any:
+    """The parameter, or its gradient, with the data that ``fn`` makes; another one where the
+    switches in ``torch.__future__`` ask for it."""
+    overwrites = switches.get_overwrite_module_params_on_conversion()
+    if not overwrites and not switches.get_swap_module_params_on_conversion():
+        tensor.data = fn(tensor)
+        return tensor
+    made = fn(tensor)
+    if isinstance(tensor, Parameter):
+        made = Parameter(made, tensor.requires_grad)
     else:
-        parameter.data = fn(parameter)
-    return parameter
+        made.requires_grad_(tensor.requires_grad)
+    if overwrites:
+        return made
+    swap_tensors(tensor, made)
+    return tensor
 
 
 def typename(value: Any) -> str:

@@ -647,3 +647,20 @@ def test_recurrent_layers_of_complex_numbers(torch: Any, kind: str) -> None:
     torch.testing.assert_close(
         (moved - y).sum() / i, grad.sum().conj().resolve_conj(), rtol=1e-2, atol=1e-2
     )
+
+
+@pytest.mark.parametrize("swap", [False, True])
+def test_a_converted_module_keeps_its_gradients(torch: Any, swap: bool) -> None:
+    switches = importlib.import_module(f"{torch.__name__}.__future__")
+    module = torch.nn.Linear(2, 1)
+    module(torch.ones(1, 2)).sum().backward()
+    parameter, gradient = module.weight, module.weight.grad
+    switches.set_swap_module_params_on_conversion(swap)
+    try:
+        module.double()
+    finally:
+        switches.set_swap_module_params_on_conversion(False)
+    assert module.weight is parameter
+    assert parameter.grad is gradient
+    assert gradient.dtype is torch.float64
+    assert torch.equal(gradient, torch.ones(1, 2, dtype=torch.float64))
