@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd.engine_ops import cast, expand_p
+from ..autograd.inplace import overwrite
 from ..autograd.node_names import as_one
 from ..autograd.primitive import write_out
 from ..autograd.public_functions import number_first
@@ -47,6 +48,8 @@ def _plus(op: str, input: Any, y: Any, beta: float, alpha: float, out: Any) -> A
         y = y * alpha
     if beta != 0:
         y = y + (input if beta == 1 else input * beta)
+    elif input.requires_grad:
+        y = overwrite(input, y)  # the input's gradient is zero
     return y if out is None else write_out(op, out, y, exact=True)
 
 
