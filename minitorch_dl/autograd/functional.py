@@ -88,7 +88,7 @@ def jacobian(
     input where there are tuples.
 
     ``vectorize`` and ``strategy`` are accepted for PyTorch's sake: the rows are always computed one
-    by one in reverse mode.
+    by one in reverse mode. As there, both asked for make the tuples over several inputs lists.
 
     >>> import minitorch_dl as torch
     >>> torch.autograd.functional.jacobian(lambda x: x**2, torch.tensor([1.0, 2.0]))
@@ -124,6 +124,8 @@ def jacobian(
                 )
             )
     result = [_result(one, many_in, create_graph) for one in result]
+    if many_in and vectorize and strategy == "forward-mode":
+        return [list(one) for one in result] if many_out else list(result[0])
     return tuple(result) if many_out else result[0]
 
 

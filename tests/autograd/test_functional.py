@@ -172,3 +172,19 @@ def test_strict_second_derivatives(torch, name) -> None:
 def test_wrong_calls(torch, call, error, text) -> None:
     with pytest.raises(error, match=text):
         call(torch.autograd.functional, point(torch)[0])
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # PyTorch compiles its own rules
+def test_lists_of_a_jacobian_over_several_inputs_in_forward_mode(torch) -> None:
+    def found(function, inputs, strategy="forward-mode"):
+        return torch.autograd.functional.jacobian(
+            function, inputs, vectorize=True, strategy=strategy
+        )
+
+    x = torch.ones(2)
+    assert type(found(lambda x: (x, x * 2), x)) is tuple
+    assert type(found(lambda x, y: x * y, (x, x))) is list
+    several = found(lambda x, y: (x * y, x), (x, x))
+    assert [type(several), *map(type, several)] == [list, list, list]
+    assert type(found(lambda x, y: x * y, (x, x), "reverse-mode")) is tuple
+    assert torch.equal(several[0][1], torch.eye(2))
