@@ -16,7 +16,7 @@ from .modes import LISTENING, no_grad, records, state
 from .node import SECOND_BACKWARD, Node
 from .once_differentiable import once_differentiable
 from .primitive import TensorBase, View, ViewKind, current_node
-from .torch_function import LIVE, overriding
+from .torch_function import LIVE, PLAIN, overriding
 from .versions import mark_written, owner_of
 
 BackwardCFunction = FunctionNode
@@ -337,7 +337,12 @@ def _connect(
                 out._node = None
         elif is_input or out._node is not None or (out._view is not None and differentiable):
             shared = out if is_input else _viewed_input(out, args)
-            out = TensorBase.wrap(out.array, own)
+            if type(out) in PLAIN:
+                out = TensorBase.wrap(out.array, own)
+            else:
+                derived: Any = out
+                out = derived.data  # of the same class
+                out._node, out._view = own, None
             if shared is not None and differentiable:
                 out._view = View(shared, None, {}, ViewKind.CUSTOM_FUNCTION)
         else:

@@ -481,3 +481,29 @@ def test_arguments_by_keyword(torch) -> None:
         assert (x.grad.item(), y.grad.item()) == (3.0, 2.0)
     with pytest.raises(TypeError, match="missing"):
         Product.apply(x, z=2)
+
+
+def test_an_input_given_back_keeps_its_class(torch) -> None:
+    class Named(torch.Tensor):
+        pass
+
+    class AsIs(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x
+
+        @staticmethod
+        def backward(ctx, g):
+            return 2 * g
+
+    constant = torch.ones(2).as_subclass(Named)
+    y = AsIs.apply(constant)
+    assert type(y) is Named
+    assert y is not constant
+    x = torch.ones(2, requires_grad=True)
+    y = AsIs.apply(x.as_subclass(Named))
+    assert type(y) is Named
+    assert y.grad_fn.name() == "AsIsBackward"
+    y.sum().backward()
+    assert torch.equal(x.grad, torch.tensor([2.0, 2.0]))
+    assert type(AsIs.apply(torch.nn.Parameter(torch.ones(2)))) is torch.Tensor
