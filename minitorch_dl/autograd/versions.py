@@ -98,6 +98,15 @@ def mark_all_written(arrays: Iterable[Any], op: str) -> None:
         write.where = where
 
 
+def mark_moved(old: Any, new: Any, op: str) -> None:
+    """Record that ``op`` gave a tensor the memory of ``new``: what saved ``old`` is stale, and the
+    count of writes goes on in memory that nobody wrote to."""
+    mark_written(old, op)
+    if version_of(new) == 0 and owner_of(new) is not owner_of(old):
+        mark_written(new, op)
+        _log[id(owner_of(new))].count = version_of(old)
+
+
 def version_of(array: Any) -> int:
     """How often the array's memory was written in place (PyTorch's ``_version``)."""
     write = _log.get(id(owner_of(array)))

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from ..autograd.base import ViewKind
-from ..autograd.inplace import check_writable
-from ..autograd.modes import GRAD, state
+from ..autograd.inplace import check_writable, is_data
+from ..autograd.modes import GRAD, set_grad_enabled, state
 from ..autograd.node import AccumulateGrad
 from ..autograd.primitive import TensorBase, primitive
-from ..autograd.versions import address_of, offset_of, owner_of
+from ..autograd.versions import address_of, mark_moved, mark_written, offset_of, owner_of
 from ..backend import array_module
 from ..backend.layouts import CHANNELS_LAST, memory_format
 from ..backend.segments import put_sums
@@ -218,7 +218,11 @@ def view_inplace(function: Callable[..., Any], name: str) -> Callable[..., Any]:
         check_writable(self, name)
         before = TensorBase.wrap(self.array, self._node)
         before._view = self._view
-        after = function(before, *args, **kwargs)
+        # How a view lies in its base is followed under no_grad, too, for later writes to it.
+        with set_grad_enabled(bool(state.flags & GRAD) or before._view is not None):
+            after = function(before, *args, **kwargs)
+        if not is_data(self):
+            mark_written(self.array, name)
         self.array = after.array
         if state.flags & GRAD or type(self._node) is not AccumulateGrad:  # a leaf stays one
             self._node = after._node
@@ -249,6 +253,8 @@ def resize_(input: Any, *size: Any, memory_format: Any = None) -> Any:
         flat, kept = array_module(a).zeros(n, a.dtype), flat
         flat[: kept.size] = kept
     input.array = flat[:n].reshape(shape)
+    if not is_data(input):
+        mark_moved(a, input.array, "resize_")
     return input
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from ..autograd.inplace import check_writable
 from ..autograd.primitive import TensorBase
 from ..autograd.public_functions import guarded
-from ..autograd.versions import owner_of
+from ..autograd.versions import mark_moved, mark_written, owner_of
 from ..backend import array_module, device_of, dtypes, shared_memory
 from ..backend.warning import warn_once
 from . import from_data
@@ -269,10 +269,12 @@ def set_(
             as one row).
     """
     check_writable(input, "set_")
-    dtype = input.array.dtype
+    old, dtype = input.array, input.array.dtype
     if source is None:
-        input.array = array_module(input.array).empty(0, dtype)
+        input.array = array_module(old).empty(0, dtype)
+        mark_moved(old, input.array, "set_")
         return input
+    mark_written(old, "set_")
     if isinstance(source, TensorBase):
         row = _flat(source.array)
     else:
