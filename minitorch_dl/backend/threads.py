@@ -67,12 +67,14 @@ class _Job:
         self.work, self.left, self.context = work, iter(parts), context
         self.error: BaseException | None = None
         self.lock = threading.Lock()  # guards what follows
+        self.busy = 0.0  # seconds that the parts took of cores
         self.open = True
         self.helpers = 0
         self.empty = threading.Lock()  # held while there are helpers
 
     def take_parts(self) -> None:
         """Work until no part is left: taking the next is one step under the interpreter's lock."""
+        before = _running()
         try:
             for part in self.left:
                 self.work(part)
@@ -80,6 +82,8 @@ class _Job:
             self.error = self.error or error
             for _ in self.left:
                 pass
+        with self.lock:
+            self.busy += _running() - before
 
     def help(self) -> None:
         with self.lock:
@@ -143,10 +147,11 @@ def _count_at_the_start() -> int:
 _count = _count_at_the_start()
 _helpers: list[_Helper] = []
 _busy = threading.Lock()
-_LOST, _PAUSE = 200e-6, 32
-"""Where a caller was not running for so many seconds while it shared short work, another program
-has the other core, and the helper took the caller's: so much short work is then not shared."""
-_alone = 0  # how much of it is to come
+_LONGEST, _TRIES, _PAUSE = 1.0, 4, 128
+"""Of the time that shared short work takes of all cores together, which is about what the caller
+alone would need. Where sharing took longer so many times in a row, another program has the other
+core, and the helper took the caller's: so much short work is then not shared."""
+_delayed, _alone = 0, 0  # how many times in a row so far; how much of it is to come
 _running = thread_time if os.name == "posix" else perf_counter  # Windows counts in steps of 16 ms
 _done = _Watch()  # of whoever is busy: no helper is at the job any more
 
@@ -170,10 +175,10 @@ def share(
 
     No order is kept, so parts must not depend on each other. Work within work, and that of a second
     thread at the same time, stays in its thread; so does short work, of two parts, for a while
-    after a caller has lost its core. What a part raises is raised here once no part runs any more;
-    some of the others are then left out.
+    after sharing it took longer than one thread would have. What a part raises is raised here once
+    no part runs any more; some of the others are then left out.
     """
-    global _alone
+    global _delayed, _alone
     job = _Job(work, parts, copy_context() if context is None else context)
     is_short = len(parts) == 2
     if is_short and _alone:
@@ -182,7 +187,7 @@ def share(
     elif _count == 1 or not _busy.acquire(blocking=False):
         job.context.run(job.take_parts)
     else:
-        away = perf_counter() - _running()
+        begin = perf_counter()
         try:
             _done.clear()
             for helper in _some_helpers(min(_count, len(parts), most or _count) - 1):
@@ -191,8 +196,10 @@ def share(
             job.close()
         finally:
             _busy.release()
-        if is_short and perf_counter() - _running() - away > _LOST:
-            _alone = _PAUSE
+        if is_short:
+            _delayed = _delayed + 1 if perf_counter() - begin > _LONGEST * job.busy else 0
+            if _delayed == _TRIES:
+                _delayed, _alone = 0, _PAUSE
     if job.error is not None:
         raise job.error
 
@@ -208,9 +215,9 @@ def _some_helpers(count: int) -> list[_Helper]:
 
 def _forget() -> None:
     """A forked process has none of its parent's threads."""
-    global _alone, _busy
+    global _delayed, _alone, _busy
     _helpers.clear()
-    _alone, _busy = 0, threading.Lock()
+    _delayed, _alone, _busy = 0, 0, threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):

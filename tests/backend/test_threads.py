@@ -23,8 +23,9 @@ F = torch.nn.functional
 
 @pytest.fixture(autouse=True)
 def put_back(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(threads, "_LOST", math.inf)  # whatever else runs here, work is shared
+    monkeypatch.setattr(threads, "_LONGEST", math.inf)  # whatever else runs here, work is shared
     monkeypatch.setattr(threads, "_alone", 0)
+    monkeypatch.setattr(threads, "_delayed", 0)
     before = thread_count()
     yield
     set_thread_count(before)
@@ -224,10 +225,11 @@ def test_nobody_waits_awake_for_a_while_where_others_want_the_core(
     assert watch._found[:-1].all()
 
 
-def test_a_caller_that_lost_its_core_does_short_work_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_short_work_that_sharing_delayed_is_done_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     set_thread_count(2)
-    monkeypatch.setattr(threads, "_LOST", -1)
-    share(meet(2), range(2))
+    monkeypatch.setattr(threads, "_LONGEST", -1)
+    for _ in range(threads._TRIES):
+        share(meet(2), range(2))
     seen = set()
     for _ in range(threads._PAUSE):
         share(lambda i: seen.add(threading.get_ident()), range(2))
