@@ -10,6 +10,7 @@ from ..autograd.engine_ops import cast, sum_to
 from ..autograd.node_names import as_one, named
 from ..autograd.primitive import TensorBase, primitive
 from ..backend import array_module, check_all
+from ..backend.errors import describe_mismatch
 from ..size import Size
 from .dims import sizes, spelled, wrap_dim, wrap_dims
 from .indexing import index_p
@@ -31,15 +32,15 @@ def broadcast_shapes(*shapes: Any) -> Size:
     """The shape to which tensors of these shapes are broadcast; an int stands for a shape of one
     axis.
     """
-    given = [s if isinstance(s, (tuple, list)) else (s,) for s in shapes]
+    given = [tuple(s) if isinstance(s, (tuple, list)) else (s,) for s in shapes]
     for shape in given:
         if any(n < 0 for n in shape):
             raise ValueError(f"Trying to create tensor with negative dimension: {list(shape)}")
     try:
-        return Size(np.broadcast_shapes(*[tuple(s) for s in given]))
+        return Size(np.broadcast_shapes(*given))
     except ValueError:
         raise RuntimeError(
-            "Shape mismatch: objects cannot be broadcast to a single shape: "
+            f"Shape mismatch: {describe_mismatch(given)}: got the shapes "
             + ", ".join(str(list(s)) for s in given)
         ) from None
 
