@@ -102,8 +102,10 @@ def register_module_parameter_registration_hook(hook: Callable[..., Any]) -> Rem
     return add_hook(parameter_registration_hooks, hook)
 
 
-def through(registration_hooks: OrderedDict[int, Callable], module: Module, name: str, value: Any):
-    """``value`` after the registration hooks had their say."""
+def run_hooks(
+    registration_hooks: OrderedDict[int, Callable], module: Module, name: str, value: Any
+) -> Any:
+    """Call each ``hook(module, name, value)``. Returns the value, or what they replaced it by."""
     for hook in registration_hooks.values():
         replaced = hook(module, name, value)
         value = value if replaced is None else replaced

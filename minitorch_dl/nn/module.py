@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from ..tensor import Tensor
 from . import hooks
 from .conversion import Convertible, typename
-from .hooks import Hooked
+from .hooks import Hooked, run_hooks
 from .parameter import Buffer, Parameter
 from .state_dict import Stateful
 
@@ -132,13 +132,13 @@ class Module(Hooked, Stateful, Convertible):
         elif isinstance(value, Module):
             modules = state["_modules"]
             self._forget(name, except_for=modules)
-            modules[name] = hooks.through(hooks.module_registration_hooks, self, name, value)
+            modules[name] = run_hooks(hooks.module_registration_hooks, self, name, value)
         elif name in state["_modules"]:
             if value is not None:
                 raise _cannot_assign(
                     value, f"as child module '{name}' (nn.Module or None expected)"
                 )
-            module = hooks.through(hooks.module_registration_hooks, self, name, None)
+            module = run_hooks(hooks.module_registration_hooks, self, name, None)
             state["_modules"][name] = module
         elif isinstance(value, Buffer) or name in state["_buffers"]:
             if value is not None and not isinstance(value, Tensor):
@@ -204,7 +204,7 @@ class Module(Hooked, Stateful, Convertible):
                     f"be created explicitly. To express '{name}' as a function of another Tensor, "
                     "compute the value in the forward() method."
                 )
-            param = hooks.through(hooks.parameter_registration_hooks, self, name, param)
+            param = run_hooks(hooks.parameter_registration_hooks, self, name, param)
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
@@ -215,7 +215,7 @@ class Module(Hooked, Stateful, Convertible):
         self._check_name("buffer", name, "_buffers")
         if tensor is not None and not isinstance(tensor, Tensor):
             raise _cannot_assign(tensor, f"object to buffer '{name}' (Tensor or None required)")
-        self._buffers[name] = hooks.through(hooks.buffer_registration_hooks, self, name, tensor)
+        self._buffers[name] = run_hooks(hooks.buffer_registration_hooks, self, name, tensor)
         if persistent:
             self._non_persistent_buffers_set.discard(name)
         else:
@@ -226,7 +226,7 @@ class Module(Hooked, Stateful, Convertible):
         if module is not None and not isinstance(module, Module):
             raise TypeError(f"{typename(module)} is not a Module subclass")
         self._check_name("module", name, "_modules")
-        self._modules[name] = hooks.through(hooks.module_registration_hooks, self, name, module)
+        self._modules[name] = run_hooks(hooks.module_registration_hooks, self, name, module)
 
     def register_module(self, name: str, module: Module | None) -> None:
         """Alias of :meth:`add_module`."""
