@@ -11,10 +11,14 @@ import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from .resampling import cubic_far, cubic_near
 from .segments import add_rows
 from .sums import dot_over
 
 Size = tuple[int, ...]
+
+_A = -0.75
+"""The parameter of Keys' cubic kernel, PyTorch's choice."""
 
 
 def forward(xp: Any, x: Any, grid: Any, **how: Any) -> Any:
@@ -154,7 +158,10 @@ def _taps(
         if mode == "bilinear":
             found = [_Tap(low, 1 - part, -slope), _Tap(low + 1, part, slope)]
         else:
-            found = [_Tap(low + k, *_cubic(part, k, scale)) for k in range(-1, 3)]
+            found = [
+                _Tap(low + k, cubic_weight(part, k), scale * _cubic_slope(part, k))
+                for k in range(-1, 3)
+            ]
     return [_placed(xp, tap, size, padding_mode, align_corners) for tap in found]
 
 
@@ -171,14 +178,22 @@ def _placed(xp: Any, tap: _Tap, size: int, padding_mode: str, align_corners: boo
     return _Tap(at, weight, slope)
 
 
-def _cubic(part: Any, k: int, scale: float) -> tuple[Any, Any]:
-    """Keys' kernel at the distance of element ``k`` from ``part`` in [0, 1), and its slope."""
-    a = -0.75
-    x = part + 1 if k == -1 else part if k == 0 else 1 - part if k == 1 else 2 - part
-    sign = scale if k < 1 else -scale
+def cubic_weight(part: Any, k: int) -> Any:
+    """Keys' kernel at the distance of element ``k`` from ``part`` in [0, 1), array or Tensor."""
+    kernel = cubic_near if k in (0, 1) else cubic_far
+    return kernel(_distance(part, k), _A)
+
+
+def _cubic_slope(part: Any, k: int) -> Any:
+    """The derivative of :func:`cubic_weight` by ``part``."""
+    x, sign = _distance(part, k), 1 if k < 1 else -1
     if k in (0, 1):
-        return ((a + 2) * x - (a + 3)) * x * x + 1, sign * (3 * (a + 2) * x - 2 * (a + 3)) * x
-    return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a, sign * ((3 * a * x - 10 * a) * x + 8 * a)
+        return sign * (3 * (_A + 2) * x - 2 * (_A + 3)) * x
+    return sign * ((3 * _A * x - 10 * _A) * x + 8 * _A)
+
+
+def _distance(part: Any, k: int) -> Any:
+    return part + 1 if k == -1 else part if k == 0 else 1 - part if k == 1 else 2 - part
 
 
 def inside(xp: Any, a: Any, size: int, padding_mode: str, align_corners: bool) -> tuple[Any, Any]:

@@ -117,9 +117,17 @@ def _linear(size: int, out: int, step: Any, align_corners: bool) -> Table:
 def cubic_weight(x: Any, a: float) -> Any:
     """Keys' cubic kernel (1981) at distance ``x``."""
     x = abs(x)
-    near = ((a + 2) * x - (a + 3)) * x * x + 1
-    far = ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
-    return np.where(x <= 1, near, np.where(x < 2, far, 0))
+    return np.where(x <= 1, cubic_near(x, a), np.where(x < 2, cubic_far(x, a), 0))
+
+
+def cubic_near(x: Any, a: float) -> Any:
+    """Keys' kernel at distances ``x`` in [0, 1], of arrays or Tensors."""
+    return ((a + 2) * x - (a + 3)) * x * x + 1
+
+
+def cubic_far(x: Any, a: float) -> Any:
+    """Keys' kernel at distances ``x`` in [1, 2], of arrays or Tensors."""
+    return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
 
 
 def _cubic(size: int, out: int, step: Any, align_corners: bool) -> Table:

@@ -311,8 +311,7 @@ def _bags(op: str, index: Any, offsets: Any, include_last: bool) -> tuple[Any, i
         if offsets is not None:
             raise ValueError(
                 f"{op}: if input is 2D, then offsets has to be None, as input is treated as a "
-                "mini-batch "
-                "of fixed length sequences. However, found offsets of size "
+                "mini-batch of fixed length sequences. However, found offsets of size "
                 f"{list(offsets.array.shape)}"
             )
         return xp.repeat(xp.arange(len(index)), index.shape[1]), len(index)

@@ -10,7 +10,7 @@ from ..autograd.errors import refuse_complex, require_kind
 from ..autograd.node_names import as_one, named
 from ..autograd.primitive import TensorBase, fused
 from ..backend import array_module, dtypes, grid_sampling
-from ..backend.grid_sampling import inside, reflected
+from ..backend.grid_sampling import cubic_weight, inside, reflected
 from ..backend.precision import is_half
 from ..backend.warning import warn
 from ..size import Size
@@ -130,16 +130,7 @@ def _axis_taps(p: Any, mode: str) -> list[tuple[Any, Any]]:
     part = p - TensorBase.wrap(low)
     if mode == "bilinear":
         return [(low, 1 - part), (low + 1, part)]
-    return [(low + k, _cubic(part, k)) for k in range(-1, 3)]
-
-
-def _cubic(part: Any, k: int) -> Any:
-    """Keys' kernel at the distance of element ``k`` from ``part`` in [0, 1)."""
-    a = -0.75
-    x = part + 1 if k == -1 else part if k == 0 else 1 - part if k == 1 else 2 - part
-    if k in (0, 1):
-        return ((a + 2) * x - (a + 3)) * x * x + 1
-    return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
+    return [(low + k, cubic_weight(part, k)) for k in range(-1, 3)]
 
 
 def _inside(p: Any, size: int, padding_mode: str, align_corners: bool) -> Any:
@@ -239,8 +230,8 @@ def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any
     if a.ndim != 3 or a.shape[1:] != (dims, dims + 1):
         raise ValueError(
             f"{op}: Expected a batch of 2D affine matrices of shape Nx2x3 for size (N, C, H, W), "
-            "or 3D "
-            f"ones of shape Nx3x4 for (N, C, D, H, W). Got {list(a.shape)} for size {list(size)}."
+            f"or 3D ones of shape Nx3x4 for (N, C, D, H, W). Got {list(a.shape)} for size "
+            f"{list(size)}."
         )
     if a.shape[0] != size[0]:
         raise RuntimeError(f"{op}: Expected theta for a batch of {size[0]}, got {a.shape[0]}")
