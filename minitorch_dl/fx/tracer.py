@@ -196,11 +196,11 @@ class Tracer(TracerBase):
 
 
 _RECORDED_BY_OVERRIDE = "cdist einsum is_storage is_tensor norm tensordot".split()
-"""Ops that ask the symbols themselves, as their records aren't the calls as written: arguments by
-name, a list of operands one by one, or none at all."""
+"""Ops left to ask the symbols by ``__torch_function__``: PyTorch has them in Python, and what it
+records of a call isn't the arguments as written. No other property of an op tells them apart."""
 
 
-_WITH_ARGUMENTS_AS_WRITTEN = set(
+_BUILT_IN = set(
     """
     adaptive_avg_pool1d avg_pool1d avg_pool2d avg_pool3d bilinear celu_ channel_shuffle conv1d
     conv2d conv3d conv_tbc conv_transpose1d conv_transpose2d conv_transpose3d cosine_similarity
@@ -209,7 +209,8 @@ _WITH_ARGUMENTS_AS_WRITTEN = set(
     scaled_dot_product_attention selu_ sigmoid softplus softshrink tanh threshold_
     """.split()
 )
-"""Of ``nn.functional``; a call of another function there is recorded with all its options."""
+"""What PyTorch's ``nn.functional`` has from C++, and two that call methods: calls of these are
+recorded as written, those of its other functions with all options."""
 
 
 class _Patches:
@@ -256,7 +257,7 @@ class _Patches:
         for namespace in [*modules, *map(vars, ops), *self.namespaces]:
             for name, value in list(namespace.items()):
                 if id(value) in chosen:
-                    named = namespace is vars(functional) and name not in _WITH_ARGUMENTS_AS_WRITTEN
+                    named = namespace is vars(functional) and name not in _BUILT_IN
                     self._set_item(namespace, name, recorded(value, by_name=named))
 
     def __exit__(self, *exc: object) -> None:

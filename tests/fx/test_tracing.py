@@ -3,12 +3,14 @@
 import copy
 import operator
 import pickle
+from types import BuiltinFunctionType
 from typing import List, Optional  # noqa: UP035
 
 import pytest
 
 import minitorch_dl as torch
 from minitorch_dl import fx
+from minitorch_dl.fx import tracer
 
 
 class Net(torch.nn.Module):
@@ -313,3 +315,12 @@ def test_a_graph_module_of_another_ones_attributes() -> None:
     empty = torch.nn.Module()
     _copy_attr(traced, empty, "0.weight")
     assert empty.get_parameter("0.weight") is traced.get_parameter("0.weight")
+
+
+@pytest.mark.parity
+def test_calls_are_recorded_as_written_of_the_functions_that_pytorch_has_from_c() -> None:
+    functional = pytest.importorskip("torch").nn.functional
+    public = {name: value for name, value in vars(functional).items() if name[0] != "_"}
+    built_in = {name for name, value in public.items() if isinstance(value, BuiltinFunctionType)}
+    helpers = {name for name in built_in if name.startswith("has_torch_function")}
+    assert built_in - helpers | {"sigmoid", "tanh"} == tracer._BUILT_IN
