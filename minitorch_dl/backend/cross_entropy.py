@@ -15,7 +15,7 @@ import numpy as np
 
 from . import kernels
 from .blocks import in_blocks
-from .exponentials import exponentials
+from .softmax import exponentials
 from .sums import dot_over
 
 
@@ -73,22 +73,22 @@ def class_losses(
     return loss.astype(a.dtype, copy=False), log_sum
 
 
-@kernels.class_losses_slope.twin
-def class_losses_slope(
+@kernels.class_losses_backward.twin
+def class_losses_backward(
     xp: Any, a: Any, g: Any, target: Any, q: Any, weight: Any, log_sum: Any, *,
     ignore_index: int | None, smoothing: float,
 ) -> Any:  # fmt: skip
     """The gradient of the scores, given that of the losses."""
     options: Any = {"ignore_index": ignore_index, "smoothing": smoothing}
     if xp is not np:
-        done = kernels.class_losses_slope(xp, a, g, target, q, weight, log_sum, **options)
+        done = kernels.class_losses_backward(xp, a, g, target, q, weight, log_sum, **options)
         if done is not None:
             return done
-    softmax = xp.exp(_computed(a) - log_sum[:, None])
-    return slope(xp, a, g, target, q, weight, softmax, None, **options)
+    probabilities = xp.exp(_computed(a) - log_sum[:, None])
+    return score_gradient(xp, a, g, target, q, weight, probabilities, None, **options)
 
 
-def slope(
+def score_gradient(
     xp: Any, a: Any, g: Any, target: Any, q: Any, weight: Any, e: Any, total: Any, *,
     ignore_index: int | None, smoothing: float,
 ) -> Any:  # fmt: skip
@@ -120,13 +120,13 @@ def slope(
     return d.astype(a.dtype, copy=False)
 
 
-def probability_slopes(
+def target_gradients(
     xp: Any, a: Any, g: Any, q: Any, weight: Any, log_sum: Any, smoothing: float
 ) -> tuple[Any, Any]:
     """The gradients of probabilities and of the classes' weights, which are seldom asked for."""
-    far = (log_sum[:, None] - _computed(a)) * g.astype(log_sum.dtype, copy=False)[:, None]
-    dq = far * (1 - smoothing) if weight is None else far * weight[:, None] * (1 - smoothing)
-    dw = (far * _smoothed(q, smoothing)).sum(axis=(0, 2)) if weight is not None else None
+    nll = (log_sum[:, None] - _computed(a)) * g.astype(log_sum.dtype, copy=False)[:, None]
+    dq = nll * (1 - smoothing) if weight is None else nll * weight[:, None] * (1 - smoothing)
+    dw = (nll * _smoothed(q, smoothing)).sum(axis=(0, 2)) if weight is not None else None
     return dq.astype(q.dtype, copy=False), dw if dw is None else dw.astype(weight.dtype, copy=False)
 
 
@@ -154,8 +154,8 @@ def _losses(
     loss = weighted(xp, label, target, weight, ignore_index)
     if not smoothing:
         return loss
-    far = log_sum[:, None] - scores
+    nll = log_sum[:, None] - scores
     if weight is not None:
-        far *= weight.astype(far.dtype, copy=False)[:, None]
-    even = weighted(xp, far.sum(axis=1), target, None, ignore_index)
+        nll *= weight.astype(nll.dtype, copy=False)[:, None]
+    even = weighted(xp, nll.sum(axis=1), target, None, ignore_index)
     return loss * (1 - smoothing) + even * (smoothing / scores.shape[1])

@@ -1,4 +1,4 @@
-"""The softmax and its logarithm, in blocks that stay in a core's cache."""
+"""The array kernels of softmax, log_softmax and their gradients, in blocks that fit the cache."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from . import kernels
 from .blocks import in_blocks
 from .sums import dot_over, sum_over
 
-_MODERATE, _LEAST_SUM = 16.0, 1e-6
-"""Of an exponent: the sum of many such exponentials is far from float32's largest. Of a sum: what
-is too small for a float32 then would be less than 1e-31 of it."""
+_LARGEST_EXPONENT, _LEAST_SUM = 16.0, 1e-6
+"""Below this exponent ``exp`` needs no shift by the maximum: a sum of many such exponentials is far
+from overflow in float32. Above this sum, what underflowed is less than 1e-31 of it."""
 
 
 def exponentials(xp: Any, a: Any) -> tuple[Any, Any, Any]:
-    """``e = exp(a - max a)`` along axis 1 of (N, C, P), or without the largest where that is safe;
-    its sum and ``log sum exp(a)``, (N, P)."""
+    """``e = exp(a - max a)`` along axis 1 of (N, C, P), or ``exp(a)`` where that is safe; and
+    ``sum(e)`` and ``log(sum(exp(a)))``, (N, P)."""
     n, c, p = a.shape
     rest = () if p == 1 else (p,)  # without it the last axis is the one that is summed
     a = a.reshape(n, c, *rest)
@@ -37,11 +37,13 @@ def exponentials(xp: Any, a: Any) -> tuple[Any, Any, Any]:
 
 
 def _put_exponentials(xp: Any, a: Any, y: Any, axis: int, divide: bool = False) -> tuple[Any, Any]:
-    """Write ``exp(a - m)`` to ``y``; its sum along ``axis``, by which to ``divide`` it, and m: the
-    largest, or 0 where that is safe."""
+    """Write ``exp(a - m)`` to ``y``: m is the maximum along ``axis``, or 0 where that is safe.
+
+    Returns its sum along ``axis``, by which it is divided with ``divide``, and m.
+    """
     largest, total = 0, None
     # One largest number is found sooner than each row's.
-    if xp is np and a.size and np.maximum.reduce(a, None) < _MODERATE:
+    if xp is np and a.size and np.maximum.reduce(a, None) < _LARGEST_EXPONENT:
         total = sum_over(xp, xp.exp(a, out=y), (axis,))
         if not np.minimum.reduce(total, None) > _LEAST_SUM:
             total = None
@@ -57,7 +59,7 @@ def _put_exponentials(xp: Any, a: Any, y: Any, axis: int, divide: bool = False) 
 
 @kernels.softmax.twin
 def softmax(xp: Any, a: Any, axis: int) -> Any:
-    """``exp(a - max a)`` over its sum along ``axis``, or without the largest where that is safe."""
+    """``e / sum(e)`` along ``axis``: ``e = exp(a - max a)``, or ``exp(a)`` where that is safe."""
     if xp is not np and (done := kernels.softmax(xp, a, axis=axis)) is not None:
         return done
     work = functools.partial(_put_exponentials, xp, divide=True)
@@ -66,7 +68,7 @@ def softmax(xp: Any, a: Any, axis: int) -> Any:
 
 @kernels.log_softmax.twin
 def log_softmax(xp: Any, a: Any, axis: int) -> Any:
-    """``a - max a`` less the logarithm of the sum of its exponentials, along ``axis``."""
+    """``d - log(sum(exp(d)))`` along ``axis``, with ``d = a - max a``."""
     if xp is not np and (done := kernels.log_softmax(xp, a, axis=axis)) is not None:
         return done
 
@@ -77,10 +79,10 @@ def log_softmax(xp: Any, a: Any, axis: int) -> Any:
     return _along(xp, work, (a,), axis, passes=10)
 
 
-@kernels.softmax_slope.twin
-def softmax_slope(xp: Any, g: Any, y: Any, axis: int) -> Any:
-    """``(g - sum of g y) y``: the gradient behind the softmax ``y``, of ``g`` before it."""
-    if xp is not np and (done := kernels.softmax_slope(xp, g, y, axis=axis)) is not None:
+@kernels.softmax_backward.twin
+def softmax_backward(xp: Any, g: Any, y: Any, axis: int) -> Any:
+    """The gradient of softmax's input, ``(g - sum(g y)) y``; ``g`` is that of its output ``y``."""
+    if xp is not np and (done := kernels.softmax_backward(xp, g, y, axis=axis)) is not None:
         return done
 
     def work(g: Any, y: Any, d: Any, axis: int) -> None:
@@ -90,10 +92,10 @@ def softmax_slope(xp: Any, g: Any, y: Any, axis: int) -> Any:
     return _along(xp, work, (g, y), axis, passes=4)
 
 
-@kernels.log_softmax_slope.twin
-def log_softmax_slope(xp: Any, g: Any, y: Any, axis: int) -> Any:
-    """``g - exp(y) sum of g``: the gradient behind the logarithm ``y`` of the softmax."""
-    if xp is not np and (done := kernels.log_softmax_slope(xp, g, y, axis=axis)) is not None:
+@kernels.log_softmax_backward.twin
+def log_softmax_backward(xp: Any, g: Any, y: Any, axis: int) -> Any:
+    """The gradient of log_softmax's input, ``g - exp(y) sum(g)``; ``g`` is that of its output."""
+    if xp is not np and (done := kernels.log_softmax_backward(xp, g, y, axis=axis)) is not None:
         return done
 
     def work(g: Any, y: Any, d: Any, axis: int) -> None:
@@ -105,8 +107,8 @@ def log_softmax_slope(xp: Any, g: Any, y: Any, axis: int) -> Any:
 
 
 def maxima(xp: Any, a: Any, axis: int) -> Any:
-    """``a.max(axis, keepdims=True)``; NumPy is several times quicker at finding where they are in
-    rows, and at short rows that become columns."""
+    """``a.max(axis, keepdims=True)``. For rows of a matrix, NumPy's argmax is several times faster
+    than its max, and for short rows the max of the transposed copy is."""
     if xp is np and a.ndim == 2 and axis == 1 and a.shape[1] < 2048:
         if a.shape[1] < 32:
             return a.T.copy().max(axis=0)[:, None]
@@ -117,7 +119,7 @@ def maxima(xp: Any, a: Any, axis: int) -> Any:
 def _along(
     xp: Any, work: Callable[..., Any], arrays: tuple[Any, ...], axis: int, passes: int
 ) -> Any:
-    """What ``work(*arrays, out, axis)`` writes, called with some of the rows at a time."""
+    """A new array to which ``work(*arrays, out, axis)`` writes, block by block of the rows."""
     out = xp.empty(arrays[0].shape, arrays[0].dtype)
     if not axis:
         work(*arrays, out, 0)

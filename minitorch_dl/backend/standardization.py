@@ -77,7 +77,7 @@ def forward(
     return out, mean, variance
 
 
-@kernels.standardize_slope.twin
+@kernels.standardize_backward.twin
 def backward(
     xp: Any,
     g: Any,
@@ -100,7 +100,7 @@ def backward(
     """
     if xp is not np:
         view = {"shape": shape, "axes": axes, "affine": affine}
-        done = kernels.standardize_slope(
+        done = kernels.standardize_backward(
             xp, g.reshape(shape), x.reshape(shape), w, mean, variance, needs=needs, **view, eps=eps,
             centered=centered,
         )  # fmt: skip
@@ -135,13 +135,13 @@ def backward(
             partial_sums.append((part, dw, db))
         if needs[0]:
             factor = w if w is None or part is _ALL else _part(w, part)
-            _input_slope(xp, lay, u, s, r, factor, sums, centered, repeat)
+            _input_gradient(xp, lay, u, s, r, factor, sums, centered, repeat)
 
     _over_groups(xp, work, lay.shape, lay.axes, passes=8)
     return (dx if needs[0] else None), *_joined(xp, partial_sums, axes)
 
 
-def _input_slope(
+def _input_gradient(
     xp: Any,
     lay: _Layout,
     u: Any,
@@ -167,8 +167,8 @@ def _input_slope(
         u_sum = weighted_sum(xp, sums[1], factor, lay.only_moments)
     else:
         us, u_sum = sums
-    slope = us / lay.elements if sums is None else us * (r / lay.elements)
-    s *= slope if repeat is None else repeat(slope)
+    us_mean = us / lay.elements if sums is None else us * (r / lay.elements)
+    s *= us_mean if repeat is None else repeat(us_mean)
     if centered:
         h_mean = u_sum / lay.elements
         s += h_mean if repeat is None else repeat(h_mean)

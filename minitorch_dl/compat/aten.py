@@ -16,7 +16,7 @@ from ..ops.dims import wrap_dim
 from ..ops.embedding import embedding_bag_places
 from ..ops.losses.reduction import REDUCTIONS
 from ..ops.resampling import resample
-from ..ops.softmax import log_softmax_slope, softmax_slope
+from ..ops.softmax import log_softmax_backward, softmax_backward
 from ..tensor import Tensor
 
 __all__ = [
@@ -302,12 +302,12 @@ def _safe_softmax(x: Tensor, dim: int, dtype: Any = None) -> Tensor:
 
 def _softmax_backward_data(grad: Tensor, y: Tensor, dim: int, input_dtype: Any) -> Tensor:
     """The gradient of a softmax with the result ``y``: ``y (g - sum(g y))``."""
-    return softmax_slope(grad, y, dim=wrap_dim(dim, y.ndim)).to(input_dtype)
+    return softmax_backward(grad, y, dim=wrap_dim(dim, y.ndim)).to(input_dtype)
 
 
 def _log_softmax_backward_data(grad: Tensor, y: Tensor, dim: int, input_dtype: Any) -> Tensor:
     """The gradient of a log-softmax with the result ``y``: ``g - exp(y) sum(g)``."""
-    return log_softmax_slope(grad, y, dim=wrap_dim(dim, y.ndim)).to(input_dtype)
+    return log_softmax_backward(grad, y, dim=wrap_dim(dim, y.ndim)).to(input_dtype)
 
 
 def native_dropout_backward(grad: Tensor, mask: Tensor, scale: float) -> Tensor:

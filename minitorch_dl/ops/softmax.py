@@ -9,7 +9,7 @@ from typing import Any
 
 from ..autograd.engine_ops import cast
 from ..autograd.primitive import TensorBase, primitive, write_out
-from ..backend import array_module, device_of, dtypes, exponentials, random as draw
+from ..backend import array_module, device_of, dtypes, random as draw, softmax as kernels
 from ..backend.precision import in_float32
 from ..backend.sums import dot_over
 from ..backend.warning import warn
@@ -23,20 +23,20 @@ __all__ = ["log_softmax", "softmax"]
 
 @primitive
 def softmax_p(xp: Any, a: Any, *, dim: int) -> Any:
-    """``exp(a - max a)`` over its sum."""
-    return in_float32(exponentials.softmax)(xp, a, axis=dim) if a.size else a.copy()
+    """``exp(a) / sum(exp(a))``."""
+    return in_float32(kernels.softmax)(xp, a, axis=dim) if a.size else a.copy()
 
 
-softmax_p.defvjp(a=lambda g, y, dim: softmax_slope(g, y, dim=dim))
+softmax_p.defvjp(a=lambda g, y, dim: softmax_backward(g, y, dim=dim))
 
 
 @primitive
 def log_softmax_p(xp: Any, a: Any, *, dim: int) -> Any:
-    """``a - max a`` less the logarithm of the sum of its exponentials."""
-    return in_float32(exponentials.log_softmax)(xp, a, axis=dim) if a.size else a.copy()
+    """``a - log(sum(exp(a)))``."""
+    return in_float32(kernels.log_softmax)(xp, a, axis=dim) if a.size else a.copy()
 
 
-log_softmax_p.defvjp(a=lambda g, y, dim: log_softmax_slope(g, y, dim=dim))
+log_softmax_p.defvjp(a=lambda g, y, dim: log_softmax_backward(g, y, dim=dim))
 
 
 @primitive
@@ -53,25 +53,25 @@ dot_along.defvjp(a=lambda g, b: g * b, b=lambda g, a: g * a)
 
 
 @primitive
-def softmax_slope(xp: Any, d: Any, p: Any, *, dim: int) -> Any:
-    """``(d - sum(d p)) p``: the gradient of softmax's input, from its output ``p`` and the gradient
-    ``d`` of that."""
-    return in_float32(exponentials.softmax_slope)(xp, d, p, axis=dim) if d.size else d.copy()
+def softmax_backward(xp: Any, d: Any, p: Any, *, dim: int) -> Any:
+    """The gradient of softmax's input, ``(d - sum(d p)) p``; ``d`` is that of its output ``p``."""
+    return in_float32(kernels.softmax_backward)(xp, d, p, axis=dim) if d.size else d.copy()
 
 
-softmax_slope.defvjp(
-    d=lambda g, p, dim: softmax_slope(g, p, dim=dim),
+softmax_backward.defvjp(
+    d=lambda g, p, dim: softmax_backward(g, p, dim=dim),
     p=lambda g, d, p, dim: g * (d - dot_along(d, p, dim=dim)) - d * dot_along(g, p, dim=dim),
 )
 
 
 @primitive
-def log_softmax_slope(xp: Any, d: Any, q: Any, *, dim: int) -> Any:
-    """``d - exp(q) sum of d``: the same for the softmax's logarithm ``q``."""
-    return in_float32(exponentials.log_softmax_slope)(xp, d, q, axis=dim) if d.size else d.copy()
+def log_softmax_backward(xp: Any, d: Any, q: Any, *, dim: int) -> Any:
+    """The gradient of log_softmax's input, ``d - exp(q) sum(d)``; ``d`` is that of its output
+    ``q``."""
+    return in_float32(kernels.log_softmax_backward)(xp, d, q, axis=dim) if d.size else d.copy()
 
 
-log_softmax_slope.defvjp(
+log_softmax_backward.defvjp(
     d=lambda g, q, dim: g - sum_p(g * exp(q), dims=(dim,), keepdim=True),
     q=lambda g, d, q, dim: -g * exp(q) * sum_p(d, dims=(dim,), keepdim=True),
 )

@@ -119,19 +119,19 @@ LABELS = torch.zeros(4).long()
 EVEN = torch.full((4, 6), 1 / 6)
 # What is run on (4, 6), and the launches of its forward and its backward pass.
 LAUNCHES = {
-    "softmax": (lambda x: torch.softmax(x, 1), "softmax softmax_slope"),
-    "log_softmax": (lambda x: torch.log_softmax(x, 0), "log_softmax log_softmax_slope"),
+    "softmax": (lambda x: torch.softmax(x, 1), "softmax softmax_backward"),
+    "log_softmax": (lambda x: torch.log_softmax(x, 0), "log_softmax log_softmax_backward"),
     "cross_entropy": (
         lambda x: nn.functional.cross_entropy(x, LABELS.to("cuda"), label_smoothing=0.1),
-        "note_outside class_losses class_losses_slope",
+        "note_outside class_losses class_losses_backward",
     ),
     "cross_entropy of probabilities": (
         lambda x: nn.functional.cross_entropy(x, EVEN.to("cuda", x.dtype)),
-        "class_losses class_losses_slope",
+        "class_losses class_losses_backward",
     ),
     "layer_norm": (
         lambda x: nn.functional.layer_norm(x, (6,), torch.ones(6).to("cuda", x.dtype)),
-        "standardize standardize_slope",
+        "standardize standardize_backward",
     ),
     "gelu": (lambda x: nn.functional.gelu(x), "gelu"),
     "unfold": (

@@ -47,7 +47,7 @@ extern "C" __global__ void class_losses(const T* scores, Wanted wanted, T* loss,
     }
 }
 
-extern "C" __global__ void class_losses_slope(const T* g, const T* scores, Wanted wanted,
+extern "C" __global__ void class_losses_backward(const T* g, const T* scores, Wanted wanted,
                                               const A* log_sum, T* d, Lines lines) {
     SHARED(memory);
     EACH_LINE(line, lines) {

@@ -54,7 +54,7 @@ def _backward(
     d = xp.empty(a.shape, a.dtype)
     wanted, _kept = _wanted(xp, a, target, q, weight, **options)
     args = (xp.ascontiguousarray(g), xp.ascontiguousarray(a), wanted, log_sum, d)
-    launch_lines(xp, "labels", "class_losses_slope", a.dtype, a.shape, 1, args)
+    launch_lines(xp, "labels", "class_losses_backward", a.dtype, a.shape, 1, args)
     return d
 
 
@@ -78,4 +78,4 @@ def _backward_samples(random: np.random.Generator, dtype: str) -> Iterator[Sampl
 
 
 class_losses = Kernel("class_losses", _forward, _samples)
-class_losses_slope = Kernel("class_losses_slope", _backward, _backward_samples)
+class_losses_backward = Kernel("class_losses_backward", _backward, _backward_samples)

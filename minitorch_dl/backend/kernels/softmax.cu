@@ -23,7 +23,7 @@ extern "C" __global__ void softmax(const T* a, T* y, Lines lines) { normalize<fa
 
 extern "C" __global__ void log_softmax(const T* a, T* y, Lines lines) { normalize<true>(a, y, lines); }
 
-extern "C" __global__ void softmax_slope(const T* g, const T* y, T* d, Lines lines) {
+extern "C" __global__ void softmax_backward(const T* g, const T* y, T* d, Lines lines) {
     SHARED(memory);
     EACH_LINE(line, lines) {
         long long start = lines.start(line), length = lines.length(line);
@@ -40,7 +40,7 @@ extern "C" __global__ void softmax_slope(const T* g, const T* y, T* d, Lines lin
     }
 }
 
-extern "C" __global__ void log_softmax_slope(const T* g, const T* y, T* d, Lines lines) {
+extern "C" __global__ void log_softmax_backward(const T* g, const T* y, T* d, Lines lines) {
     SHARED(memory);
     EACH_LINE(line, lines) {
         long long start = lines.start(line), length = lines.length(line);

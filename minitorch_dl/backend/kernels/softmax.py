@@ -1,4 +1,4 @@
-"""Launches of ``softmax.cu``; the twins are in ``backend/exponentials.py``."""
+"""Launches of ``softmax.cu``; the twins are in ``backend/softmax.py``."""
 
 from __future__ import annotations
 
@@ -38,4 +38,5 @@ def _kernel(name: str, arrays: int) -> Kernel:
 
 
 softmax, log_softmax = _kernel("softmax", 1), _kernel("log_softmax", 1)
-softmax_slope, log_softmax_slope = _kernel("softmax_slope", 2), _kernel("log_softmax_slope", 2)
+softmax_backward = _kernel("softmax_backward", 2)
+log_softmax_backward = _kernel("log_softmax_backward", 2)

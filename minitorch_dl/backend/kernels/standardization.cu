@@ -125,7 +125,7 @@ __device__ void row_slopes(const T* g, const T* x, const T* w, Moments moments, 
 }
 
 // All gradients at once: the first blocks, which have the most to do, are for those of the weights.
-extern "C" __global__ void standardize_slope(const T* g, const T* x, const T* w, const A* mean,
+extern "C" __global__ void standardize_backward(const T* g, const T* x, const T* w, const A* mean,
                                              const A* variance, T* dx, T* dw, T* db,
                                              A* partial, A eps, int centered, Rows rows,
                                              Weights weights) {

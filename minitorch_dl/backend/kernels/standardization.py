@@ -91,7 +91,7 @@ def _backward(
     args = (*given, number(x.dtype, eps), np.int32(centered), rows, weights)
     threads = 0 if slopes else row_threads(int(rows["count"][0]))
     blocks = slopes + (mean.size if needs[0] else 0)
-    launch(xp, "standardization", "standardize_slope", x.dtype, blocks, args, threads)
+    launch(xp, "standardization", "standardize_backward", x.dtype, blocks, args, threads)
     if partial is not None:
         both = partial.sum(axis=1).astype(x.dtype, copy=False).reshape(2, *affine)
         dw, db = (d if need else None for d, need in zip(both, needs[1:3]))
@@ -155,4 +155,4 @@ def _backward_samples(random: np.random.Generator, dtype: str) -> Iterator[Sampl
 
 
 standardize = Kernel("standardize", _forward, _forward_samples)
-standardize_slope = Kernel("standardize_slope", _backward, _backward_samples)
+standardize_backward = Kernel("standardize_backward", _backward, _backward_samples)

@@ -16,11 +16,11 @@ from ...autograd.primitive import TensorBase, fused, primitive
 from ...backend import array_module, check_range, dtypes
 from ...backend.cross_entropy import (
     class_losses,
-    class_losses_slope,
+    class_losses_backward,
     label_losses,
     places,
-    probability_slopes,
-    slope,
+    score_gradient,
+    target_gradients,
     weighted,
 )
 from ..linear import linear
@@ -117,9 +117,9 @@ def _cross_entropy_backward(
     options: Any = {"ignore_index": ignore_index, "smoothing": smoothing}
     scores, labels, g = _flat(a), _labels(target), g.reshape(total.shape)
     if e is None:
-        d = class_losses_slope(xp, scores, g, labels, None, weight, total, **options)
+        d = class_losses_backward(xp, scores, g, labels, None, weight, total, **options)
     else:
-        d = slope(xp, scores, g, labels, None, weight, e, total, **options)
+        d = score_gradient(xp, scores, g, labels, None, weight, e, total, **options)
     return d.reshape(a.shape), None, None
 
 
@@ -157,11 +157,11 @@ def _soft_cross_entropy_backward(
     scores, flat_q, g = _flat(a), _flat(q), g.reshape(log_sum.shape)
     da = dq = dw = None
     if needs[0]:
-        da = class_losses_slope(
+        da = class_losses_backward(
             xp, scores, g, None, flat_q, weight, log_sum, ignore_index=None, smoothing=smoothing
         ).reshape(a.shape)
     if needs[1] or needs[2]:
-        dq, dw = probability_slopes(xp, scores, g, flat_q, weight, log_sum, smoothing)
+        dq, dw = target_gradients(xp, scores, g, flat_q, weight, log_sum, smoothing)
         dq = dq.reshape(q.shape)
     return da, dq, dw
 
