@@ -121,12 +121,14 @@ class Convertible:
 
 def _converted(tensor: Any, fn: Callable[[Tensor], Tensor]) -> Any:
     """The parameter, or its gradient, with the data that ``fn`` makes; another one where the
-    switches in ``torch.__future__`` ask for it."""
-    overwrites = switches.get_overwrite_module_params_on_conversion()
-    if not overwrites and not switches.get_swap_module_params_on_conversion():
-        tensor.data = fn(tensor)
+    switches in ``torch.__future__`` ask for it, and on the way from or to device ``meta``."""
+    made, swaps = fn(tensor), switches.get_swap_module_params_on_conversion()
+    overwrites = switches.get_overwrite_module_params_on_conversion() or (
+        not swaps and (made.device.type == "meta") != (tensor.device.type == "meta")
+    )
+    if not overwrites and not swaps:
+        tensor.data = made
         return tensor
-    made = fn(tensor)
     if isinstance(tensor, Parameter):
         made = Parameter(made, tensor.requires_grad)
     else:

@@ -664,3 +664,18 @@ def test_a_converted_module_keeps_its_gradients(torch: Any, swap: bool) -> None:
     assert parameter.grad is gradient
     assert gradient.dtype is torch.float64
     assert torch.equal(gradient, torch.ones(1, 2, dtype=torch.float64))
+
+
+def test_a_module_without_its_memory_leaves_what_others_hold(torch: Any) -> None:
+    module = torch.nn.Linear(2, 1)
+    module(torch.ones(1, 2)).sum().backward()
+    parameter, gradient = module.weight, module.weight.grad
+    module.to("meta")
+    assert module.weight.is_meta
+    assert module.weight.grad.is_meta
+    assert not parameter.is_meta
+    assert torch.equal(gradient, torch.ones(1, 2))
+    moved = module.weight
+    module.to_empty(device="cpu")
+    assert module.weight is not moved
+    assert module.weight.requires_grad
