@@ -414,6 +414,20 @@ def test_meta_tensors_run_on_zeros() -> None:
     assert y.shape == (3, 4)
 
 
+def test_a_gpu_rounds_16_bit_state_once_a_step() -> None:
+    fake_gpu.register()
+    w = torch.nn.Parameter(torch.zeros(1000, dtype=torch.bfloat16, device="fakegpu"))
+    optimizer = torch.optim.RMSprop([w], alpha=0.99)
+    v = torch.zeros(1000)
+    for step in range(3):
+        torch.manual_seed(step)
+        g = torch.randn(1000).bfloat16()
+        w.grad = g.to("fakegpu")
+        optimizer.step()
+        v = (v * 0.99 + (1 - 0.99) * (g.float() * g.float())).bfloat16().float()
+    assert torch.equal(optimizer.state[w]["square_avg"].cpu().float(), v)
+
+
 def test_halves_on_the_cpu() -> None:
     x = torch.ones(2, 3, dtype=torch.float16)
     assert torch.cdist(x, x).dtype is torch.float16

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .blas import library_function, one_thread
+from .precision import rounded_number
 
 STEP = 64
 """A multiple of how many elements BLAS works on at once, by fused operations.
@@ -27,14 +28,14 @@ def add_multiple(xp: Any, y: Any, a: Any, x: Any, work: Any) -> None:
     Args:
         work: room for the product, where BLAS can't be asked.
     """
-    axpy = _axpy(y.dtype.char) if xp is np else None
+    axpy = _axpy(y.dtype.char) if y.__class__ is np.ndarray else None
     if (
         axpy is None
         or abs(a) < 1e-30  # for 0, BLAS does not look for NaN in x
         or x.dtype != y.dtype
         or not (x.flags.c_contiguous and y.flags.c_contiguous)
     ):
-        y += xp.multiply(x, a, out=work)
+        y += xp.multiply(x, rounded_number(a, y), out=work)
         return
     whole = len(y) // STEP * STEP
     if whole > _ONE_THREAD:

@@ -69,6 +69,57 @@ def _shifted(a: np.ndarray) -> np.ndarray:
     return y
 
 
+class Rounded(np.ndarray):
+    """16-bit floats that are held as float32: operations compute in float32, and what they write
+    to such an array is rounded. Results that are written nowhere are plain float32."""
+
+    dtype_rounded_to: Any = None
+
+    @classmethod
+    def of(cls, array: Any) -> Rounded:
+        """A copy of an array of 16-bit floats."""
+        made: Rounded = widened(array).view(cls)
+        made.dtype_rounded_to = array.dtype
+        return made
+
+    def __array_finalize__(self, source: Any) -> None:
+        self.dtype_rounded_to = getattr(source, "dtype_rounded_to", None)
+
+    def __array_ufunc__(
+        self, ufunc: Any, method: str, *inputs: Any, out: Any = (), **options: Any
+    ) -> Any:
+        written = tuple(map(_plain, out))
+        if written:
+            options["out"] = written
+        result = getattr(ufunc, method)(*map(_plain, inputs), **options)
+        for array, x in zip(out, written):
+            if isinstance(array, Rounded):
+                x[...] = x.astype(array.dtype_rounded_to)
+        return out[0] if len(out) == 1 else result
+
+
+def rounding_like(temporary: Any, array: Any) -> Any:
+    """The temporary, in which what is written is rounded if the array is :class:`Rounded`: for what
+    PyTorch keeps in a tensor."""
+    if not isinstance(array, Rounded):
+        return temporary
+    view = temporary.view(Rounded)
+    view.dtype_rounded_to = array.dtype_rounded_to
+    return view
+
+
+def rounded_number(number: Any, array: Any) -> Any:
+    """A number that is added to an array, or the factor ``alpha`` of what is added, as PyTorch
+    takes it: a 16-bit float where the array has such."""
+    if not isinstance(array, Rounded):
+        return number
+    return float(np.asarray(number, array.dtype_rounded_to))
+
+
+def _plain(value: Any) -> Any:
+    return value.view(np.ndarray) if isinstance(value, Rounded) else value
+
+
 def epsilon(dtype: Any) -> float:
     """The distance from 1 to the next number of a floating dtype."""
     return 2.0**-7 if dtype.name == "bfloat16" else float(np.finfo(dtype).eps)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..backend.precision import rounded_number, rounding_like
 from ..tensor import Tensor
 from .flat import Update
 from .functional_form import functional_form
@@ -78,15 +79,17 @@ class Adadelta(RuleOptimizer):
             v *= rho
             v += a
             # Δ = √(u + ε) / √(v + ε) · g
-            xp.sqrt(xp.add(u, eps, out=a), out=a)
-            a /= xp.sqrt(xp.add(v, eps, out=b), out=b)
-            a *= g
+            small = rounded_number(eps, u)
+            delta, root = rounding_like(a, u), rounding_like(b, v)
+            xp.sqrt(xp.add(u, small, out=delta), out=delta)
+            delta /= xp.sqrt(xp.add(v, small, out=root), out=root)
+            delta *= g
             # u ← ρu + (1 - ρ)Δ²
             xp.multiply(a, a, out=b)
             b *= 1 - rho
             u *= rho
             u += b
-            a *= lr
+            a *= rounded_number(lr, param)
             param -= a
 
         return update

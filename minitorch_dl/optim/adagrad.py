@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..backend.precision import rounded_number, rounding_like
 from ..nn.parameter import refuse_lazy
 from ..tensor import Tensor
 from .flat import Update
@@ -89,8 +90,9 @@ class Adagrad(RuleOptimizer):
         def update(param: Any, grad: Any, work: Any, sum: Any) -> None:
             g, a = plus_decay(xp, grad, param, weight_decay, work), work[1]
             sum += xp.multiply(g, g, out=a)
-            xp.sqrt(sum, out=a)
-            a += eps
+            root = rounding_like(a, sum)
+            xp.sqrt(sum, out=root)
+            root += rounded_number(eps, sum)
             xp.divide(g, a, out=a)
             a *= step_size
             param -= a

@@ -6,6 +6,7 @@ import functools
 from typing import Any
 
 from ..backend import kernels
+from ..backend.precision import rounded_number, rounding_like
 from ..tensor import Tensor
 from .flat import Update
 from .functional_form import functional_form
@@ -134,8 +135,12 @@ def _adam(
     if max_exp_avg_sq is not None:
         v = xp.maximum(max_exp_avg_sq, v, out=max_exp_avg_sq)
     # θ ← θ - γ m̂ / (√v̂ + ε), with √(1 - β₂ᵗ) taken out of the fraction
-    xp.sqrt(v, out=a)
-    a += eps * c2
+    root = rounding_like(a, v)
+    xp.sqrt(v, out=root)
+    if root is not a:  # 16-bit floats, which PyTorch divides and then rounds
+        root /= c2
+        eps, c2 = rounded_number(eps, v), 1.0
+    root += eps * c2
     xp.divide(m, a, out=a)
     a *= lr * c2 / c1
     param -= a

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..backend.precision import rounded_number
 from ..tensor import Tensor
 from .flat import Update
 from .functional_form import functional_form
@@ -77,7 +78,7 @@ class ASGD(RuleOptimizer):
             g, a = plus_decay(xp, grad, param, weight_decay, work), work[1]
             # θ ← (1 - λη)θ - ηg
             param *= 1 - lambd * eta
-            param -= xp.multiply(g, eta, out=a)
+            param -= xp.multiply(g, rounded_number(eta, param), out=a)
             # ax ← ax + μ(θ - ax)
             if isinstance(mu, float) and mu == 1:
                 ax[...] = param

@@ -21,6 +21,7 @@ import numpy as np
 from ..backend import array_module, to_host
 from ..backend.axpy import STEP
 from ..backend.blocks import MOST_THREADS
+from ..backend.precision import Rounded, is_half, widened
 from ..backend.shared_memory import is_shared
 from ..backend.threads import share
 from ..tensor import Tensor
@@ -139,6 +140,7 @@ class FlatState:
         self.is_complex = first.dtype.kind == "c"
         arrays = [as_pairs(p.array) for p in params]
         self.dtype, self.array_class = arrays[0].dtype, first.__class__
+        self.is_half = is_half(self.dtype)
         sizes = [array.size for array in arrays]
         total = sum(sizes)
         if not elementwise:
@@ -225,6 +227,8 @@ class FlatState:
                 for row in self.scalars.values():
                     row[first:last] += 1
             if self.xp is np or not self._launch(update, group, params, grads, first, last):
+                if self.is_half:
+                    update = in_float32(self.xp, update)
                 blocks = self._all if last - first == len(params) else self._blocks(first, last)
                 with np.errstate(all="ignore"):
                     self._update(blocks, update, params, grads, group["maximize"])
@@ -321,6 +325,25 @@ class FlatState:
                     blocks.append(InPlace(self, i))
                     start = i + 1
         return blocks
+
+
+def in_float32(xp: Any, update: Update) -> Update:
+    """``update`` of 16-bit floats, computed in float32.
+
+    On the CPU, what it writes to the parameter, the moments and ``work[0]`` is rounded at once, as
+    PyTorch's operations on whole tensors do; on a GPU it is rounded at the end.
+    """
+    hold = Rounded.of if xp is np else widened
+
+    def wide(param: Any, grad: Any, work: Any, **moments: Any) -> None:
+        arrays = {"param": param, **moments}
+        held = {name: hold(array) for name, array in arrays.items()}
+        temporaries = [xp.empty(param.shape, np.float32) for _ in work[1:]]
+        update(grad=widened(grad), work=[hold(work[0]), *temporaries], **held)
+        for name, array in arrays.items():
+            array[...] = held[name].astype(array.dtype)
+
+    return wide
 
 
 def in_shared_memory(state: Mapping[str, Any] | None) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..backend.precision import Rounded, rounded_number, rounding_like
 from ..tensor import Tensor
 from .flat import Update
 from .functional_form import functional_form
@@ -89,6 +90,15 @@ class NAdam(RuleOptimizer):
             m, v, (_, a, b) = exp_avg, exp_avg_sq, work
             g = decay(xp, grad, param, lr, weight_decay, decoupled, work)
             advance_moments(xp, g, m, v, beta1, beta2, a)
+            if isinstance(param, Rounded):  # what PyTorch keeps on the way is rounded
+                root = rounding_like(b, v)
+                xp.sqrt(xp.divide(v, c2 * c2, out=root), out=root)
+                root += rounded_number(eps, v)
+                for x, size in ((g, grad_size), (m, step_size)):
+                    xp.divide(x, b, out=a)
+                    a *= size
+                    param -= a
+                return
             # θ ← θ - γ m̂ / (√v̂ + ε)
             xp.multiply(m, step_size, out=a)
             a += xp.multiply(g, grad_size, out=b)

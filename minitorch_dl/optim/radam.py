@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..backend.precision import Rounded, rounded_number, rounding_like
 from ..tensor import Tensor
 from .flat import Update
 from .functional_form import functional_form
@@ -86,6 +87,19 @@ class RAdam(RuleOptimizer):
             m, v, a = exp_avg, exp_avg_sq, work[1]
             g = decay(xp, grad, param, lr, weight_decay, decoupled, work)
             advance_moments(xp, g, m, v, beta1, beta2, a)
+            if isinstance(param, Rounded):  # what PyTorch keeps on the way is rounded
+                change = xp.divide(m, c1, out=work[0])
+                change *= lr
+                if rectified:
+                    root = rounding_like(a, v)
+                    xp.sqrt(v, out=root)
+                    root += rounded_number(eps, v)
+                    xp.divide(1, root, out=root)
+                    root *= c2**0.5
+                    change *= root
+                    change *= r
+                param -= change
+                return
             if on_device or rectified:
                 xp.sqrt(v, out=a)
                 a += eps

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..backend.precision import rounded_number, rounding_like
 from ..tensor import Tensor
 from .flat import Update
 from .functional_form import functional_form
@@ -91,22 +92,23 @@ class RMSprop(RuleOptimizer):
             a *= 1 - alpha
             v *= alpha
             v += a
+            root = rounding_like(a, v)
             if grad_avg is None:
-                xp.sqrt(v, out=a)
+                xp.sqrt(v, out=root)
             else:
                 # ḡ ← ḡ + (1 - α)(g - ḡ)
                 xp.subtract(g, grad_avg, out=a)
                 a *= 1 - alpha
                 grad_avg += a
                 xp.multiply(grad_avg, grad_avg, out=a)
-                xp.subtract(v, a, out=a)
-                xp.sqrt(a, out=a)
-            a += eps
+                xp.subtract(v, a, out=root)
+                xp.sqrt(root, out=root)
+            root += rounded_number(eps, v)
             xp.divide(g, a, out=a)
             if momentum_buffer is not None:
                 momentum_buffer *= momentum
                 momentum_buffer += a
-                xp.multiply(momentum_buffer, lr, out=a)
+                xp.multiply(momentum_buffer, rounded_number(lr, param), out=a)
             else:
                 a *= lr
             param -= a

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..backend.precision import rounded_number
 from ..tensor import Tensor
 from .flat import Update
 from .functional_form import functional_form
@@ -72,8 +73,8 @@ class Rprop(RuleOptimizer):
             xp.multiply(grad, prev, out=a)
             same, flipped = a > 0, a < 0
             a.fill(1)
-            xp.copyto(a, eta_plus, where=same)
-            xp.copyto(a, eta_minus, where=flipped)
+            xp.copyto(a, rounded_number(eta_plus, step_size), where=same)
+            xp.copyto(a, rounded_number(eta_minus, step_size), where=flipped)
             step_size *= a
             xp.maximum(step_size, smallest, out=step_size)
             xp.minimum(step_size, largest, out=step_size)

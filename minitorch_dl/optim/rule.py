@@ -13,6 +13,7 @@ from ..autograd.modes import no_grad
 from ..autograd.versions import mark_all_written
 from ..backend import array_module, capturing, devices
 from ..backend.dtypes import float32, float64, get_default_dtype
+from ..backend.precision import rounded_number
 from ..tensor import Tensor
 from . import differentiable
 from .differentiable import Cell
@@ -198,7 +199,7 @@ def plus_decay(xp: Any, grad: Any, param: Any, weight_decay: float, work: Any) -
     """``g + λθ``, the gradient with the penalty ``λ/2 ‖θ‖²``; ``grad`` itself when λ is 0."""
     if not weight_decay:
         return grad
-    xp.multiply(param, weight_decay, out=work[1])
+    xp.multiply(param, rounded_number(weight_decay, param), out=work[1])
     return xp.add(grad, work[1], out=work[0])
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..backend import kernels
 from ..backend.axpy import add_multiple
+from ..backend.precision import Rounded, rounded_number
 from ..tensor import Tensor
 from .flat import Update
 from .functional_form import functional_form
@@ -108,8 +109,12 @@ def _sgd(
         add_multiple(xp, param, -lr, g, a)
         return
     b *= momentum
-    b += g if not dampening else xp.multiply(g, 1 - dampening, out=a)
-    if nesterov:
+    b += g if not dampening else xp.multiply(g, rounded_number(1 - dampening, b), out=a)
+    if nesterov and isinstance(param, Rounded):  # g + μb is rounded, too
+        work[0][...] = g
+        add_multiple(xp, work[0], momentum, b, a)
+        b = work[0]
+    elif nesterov:
         add_multiple(xp, param, -lr, g, a)
         lr = lr * momentum
     add_multiple(xp, param, -lr, b, a)
