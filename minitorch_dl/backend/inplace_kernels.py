@@ -43,7 +43,10 @@ def _lies_like(x: np.ndarray, y: np.ndarray) -> bool:
 def _add(y: np.ndarray, other: Any, *, alpha: float = 1) -> None:
     if alpha == 1:
         np.add(y, other, out=y)
-    elif other.__class__ is np.ndarray and y.size >= FEW and _lies_like(other, y):
+        return
+    if other.__class__ is np.ndarray and other.dtype.itemsize < y.dtype.itemsize:
+        other = other.astype(y.dtype)
+    if other.__class__ is np.ndarray and y.size >= FEW and _lies_like(other, y):
         to, x = y.reshape(-1), other.reshape(-1)
         in_blocks(np, lambda part: add_multiple(np, to[part], alpha, x[part], None), y.size)
     else:

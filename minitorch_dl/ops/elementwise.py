@@ -92,8 +92,8 @@ div_or_zero.defvjp(a=lambda g, b: div_or_zero(g, b), b=lambda g, b, y: -div_or_z
 
 
 def _scaled(op: str, input: Any, other: Any, alpha: Any) -> Any:
-    """``alpha * other`` for add and sub, in the dtype of the result if other is of integers or
-    bools; of integers, ``alpha`` must be one too."""
+    """``alpha * other`` for add and sub, in the dtype of the result; of integers, ``alpha`` must be
+    one too."""
     raw = [x.array if isinstance(x, TensorBase) else x for x in (input, other)]
     target = dtypes.result_type(*raw)
     if op == "sub":
@@ -101,7 +101,7 @@ def _scaled(op: str, input: Any, other: Any, alpha: Any) -> Any:
     if target is dtypes.bool and isinstance(alpha, int):
         return other * bool(alpha)
     own = getattr(raw[1], "dtype", None)
-    if own is not None and own.kind in "biu" and own != target.numpy:
+    if own is not None and own != target.numpy:
         other = cast(other, dtype=target.name)
     if alpha.__class__ is not int:
         if target.is_complex or (target.is_floating_point and alpha.__class__ is not complex):

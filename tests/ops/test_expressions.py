@@ -92,6 +92,8 @@ TABLE: list[tuple[str, Any]] = [
     ("torch.sub(T([5], dtype=torch.int16), T([3], dtype=torch.uint8), alpha=200).tolist()",
      [-595]),
     ("torch.add(T([1.0]), T([3], dtype=torch.uint8), alpha=-1).tolist()", [-2.0]),
+    ("torch.add(T([0.0]), T([3.0]).half(), alpha=0.1).item() == T(0.3).item()", True),
+    ("T([0.0]).sub_(T([3.0]).half(), alpha=0.1).item() == T(-0.3).item()", True),
     ("[x := Z(2, 1), x.expand(2, 3)[0].fill_(3), x.tolist()][-1]", [[3.0], [0.0]]),
     ("torch.nn._reduction.get_enum('sum')", 2),
     ("[torch.nn._reduction.legacy_get_string(a, b, emit_warning=False)"
