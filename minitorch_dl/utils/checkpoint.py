@@ -116,7 +116,8 @@ def checkpoint(
         use_reentrant: False (recommended) works with any inputs, ``autograd.grad`` and double
             backward; True needs an input that requires a gradient and ``backward()``. To be given.
         context_fn: returns two context managers, for the first and the second computation.
-        determinism_check: "default" compares shapes and dtypes of both computations; "none".
+        determinism_check: "default" compares shapes and dtypes of both computations, "none" only
+            the number of tensors that they save.
         debug, early_stop: accepted for PyTorch's sake.
         preserve_rng_state: draw the same random numbers again (dropout).
 
@@ -275,16 +276,15 @@ def _recorded(function: Any, args: Any, kwargs: Any, around: Any, again: Any, ch
     edges = tuple(dict.fromkeys(parents))
     kinds = [(y.array.shape, y.array.dtype) for y in outputs]
     positions = [i for i, y in enumerate(outputs) if _is_made_since(y, start)]
-    saved = _kinds_saved(inside) if checked else []
+    saved = _kinds_saved(inside)
 
     def run() -> list[Any]:
         start = next_number()
         with around(), again, _without_saved_hooks():
             repeated = _tensors(function(*args, **kwargs))
-        if checked:
-            _check_repeated(kinds, [(y.array.shape, y.array.dtype) for y in repeated])
-            roots = [current_node(y) for y in repeated if _is_made_since(y, start)]
-            _check_repeated(saved, _kinds_saved(_made_since(start, roots)))
+        _check_repeated(kinds, [(y.array.shape, y.array.dtype) for y in repeated], checked)
+        roots = [current_node(y) for y in repeated if _is_made_since(y, start)]
+        _check_repeated(saved, _kinds_saved(_made_since(start, roots)), checked)
         return [repeated[i] for i in positions]
 
     node = CheckpointBackward(edges, (), _RecomputedVJP(run, edges), None, None)
@@ -318,15 +318,16 @@ def _kinds_saved(nodes: Iterable[Node]) -> list[Any]:
     ]
 
 
-def _check_repeated(before: list[Any], now: list[Any]) -> None:
-    """Raise unless the segment, computed again, gave and saved what it had before."""
+def _check_repeated(before: list[Any], now: list[Any], kinds: bool) -> None:
+    """Raise unless the segment, computed again, gave and saved as many tensors as before, and of
+    the same ``kinds``."""
     if len(before) != len(now):
         raise CheckpointError(
             "torch.utils.checkpoint: A different number of tensors was saved during the original "
             f"forward and recomputation: {len(before)} before, {len(now)} now. The function must "
             "compute the same when it is called again"
         )
-    if before != now:
+    if kinds and before != now:
         raise CheckpointError(
             "torch.utils.checkpoint: Recomputed values for the following tensors have different "
             f"metadata than during the forward pass: {before} became {now}"

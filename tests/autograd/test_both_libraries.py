@@ -352,6 +352,24 @@ def test_a_leaf_turned_without_gradients_stays_one(torch: Any) -> None:
     assert x.grad.shape == (3, 2)
 
 
+@pytest.mark.parametrize("check", ["default", "none"])
+@pytest.mark.parametrize("again", [1, 3])
+def test_another_number_of_saved_tensors_is_an_error(torch: Any, check: str, again: int) -> None:
+    times = [2, again]
+
+    def segment(x: Any) -> Any:
+        for _ in range(times.pop(0)):
+            x = x.exp()
+        return x
+
+    x = torch.ones(2, requires_grad=True)
+    module = checkpoints(torch)
+    with module.set_checkpoint_early_stop(False):
+        y = module.checkpoint(segment, x, use_reentrant=False, determinism_check=check)
+    with pytest.raises(module.CheckpointError):
+        y.sum().backward()
+
+
 def test_a_checkpoint_saves_nothing_for_the_hooks_around_it(torch: Any) -> None:
     seen: list[Any] = []
     x = torch.tensor([2.0], requires_grad=True)
